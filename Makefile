@@ -1,0 +1,53 @@
+# make demo     the December 2025 scenario, article and official side by side
+# make test     every test that fits into a few minutes
+# make lint     style, formatting and strict types
+# Another interpreter or another environment: make test PYTHON=python3.13 VENV=.venv-new
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.PHONY: demo test test-slow lint format clean
+.DEFAULT_GOAL := demo
+
+# One stamp per set of packages: a second `make` starts at once, a changed pyproject.toml installs again.
+# The install is editable, so that a change in the checkout counts without installing.
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.installed: $(VENV)/.made pyproject.toml
+	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(INSTALL) --editable '.[test]'
+	touch $@
+
+$(VENV)/.installed-lint: $(VENV)/.installed-test
+	$(INSTALL) --editable '.[test,lint]'
+	touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/carryflow demo
+
+test: $(VENV)/.installed-test
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/.installed-test
+	$(PYTEST) -m slow
+
+lint: $(VENV)/.installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+format: $(VENV)/.installed-lint
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .venv-new build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find simulation tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,94 @@
+"""The asset roster and its column order: every ``(runs, assets)`` array uses the order of `Roster.names`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from simulation.conventions import Array
+
+USDJPY = "usdjpy"
+UST10 = "ust10"
+JGB10 = "jgb10"
+US_EQUITY = "us_equity"
+JAPAN_EQUITY = "japan_equity"
+BITCOIN = "bitcoin"
+
+STANDARD_ORDER = (USDJPY, UST10, JGB10, US_EQUITY, JAPAN_EQUITY, BITCOIN)
+"""Prices are computed left to right: an asset may only depend on assets before it."""
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The assets of one scenario, in column order.
+
+    Attributes
+    ----------
+    names
+        Asset names; ``usdjpy`` always comes first.
+    yen_priced
+        For each asset, whether its price is in yen.
+    """
+
+    names: tuple[str, ...]
+    yen_priced: tuple[bool, ...]
+
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """Column of each asset."""
+        return {name: column for column, name in enumerate(self.names)}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def pick(self, values: Array, name: str) -> Array:
+        """The column of `name` as ``(runs, 1)``."""
+        at = self.columns[name]
+        return values[:, at : at + 1]
+
+
+def ordered_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Standard assets in standard order, then added ones by name."""
+    standard = [name for name in STANDARD_ORDER if name in names]
+    return (*standard, *sorted(set(names) - set(STANDARD_ORDER)))
+
+
+@dataclass(frozen=True)
+class Book:
+    """A bundle of assets held in fixed proportion, so that one number per investor describes the whole position.
+
+    Attributes
+    ----------
+    weights
+        Units of each asset in one unit of the book, shape ``(assets,)``.  A unit of an asset is one billion of its
+        own currency at start prices.
+    cash_share
+        Part of one unit that is held as dollar claims at par (no price risk), for the assets outside the roster.
+    yen_priced
+        Whether the book is traded for yen; a book never mixes currencies.
+    """
+
+    weights: Array
+    cash_share: float
+    yen_priced: bool
+
+    def value(self, prices: Array) -> Array:
+        """Value of the securities in one unit, in the book's currency, shape ``(runs, 1)``; prices ``(runs, assets)``."""
+        return (prices * self.weights).sum(axis=1, keepdims=True)
+
+
+def bundle(roster: Roster, shares: Mapping[str, float]) -> Book:
+    """A book from shares by asset name; what is left to one is held as dollar claims at par.
+
+    Raises
+    ------
+    ValueError
+        If dollar and yen assets are mixed.
+    """
+    weights = np.array([shares.get(name, 0.0) for name in roster.names])
+    yen = {priced for name, priced in zip(roster.names, roster.yen_priced, strict=True) if shares.get(name)}
+    if len(yen) > 1:
+        raise ValueError(f"a book cannot mix dollar and yen assets: {dict(shares)}")
+    is_yen = bool(yen) and yen.pop()
+    return Book(weights, 0.0 if is_yen else 1.0 - sum(shares.values()), is_yen)

@@ -1,0 +1,123 @@
+"""Balance sheets: what each investor of a sector holds and owes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulation.assets import Book
+from simulation.conventions import Array, Rows, row_sum
+from simulation.quote import Quote
+
+
+@dataclass
+class BalanceSheet:
+    """Holdings and money of a sector; every array ``(runs, investors)``.
+
+    Attributes
+    ----------
+    books
+        Bundles of assets that the sector holds.
+    holdings
+        Units of each book.
+    usd_cash
+        Net dollar money: deposits minus loans, USD bn.
+    jpy_cash
+        Net yen money: deposits minus loans, JPY bn.
+    hedge_usd
+        Dollars sold forward through FX swaps, USD bn; the yen leg is the same amount at today's rate, because swaps are
+        rolled daily and the difference is paid in yen.
+    equity_usd
+        Net worth carried forward by profit and loss, USD bn; the ledger compares it with the balance.
+    """
+
+    books: Mapping[str, Book]
+    holdings: dict[str, Array]
+    usd_cash: Array
+    jpy_cash: Array
+    hedge_usd: Array | None
+    equity_usd: Array
+
+    def at(self, rows: Rows) -> "BalanceSheet":
+        """A copy of the sheets of some runs."""
+        return BalanceSheet(
+            self.books,
+            {book: units[rows] for book, units in self.holdings.items()},
+            self.usd_cash[rows],
+            self.jpy_cash[rows],
+            None if self.hedge_usd is None else self.hedge_usd[rows],
+            self.equity_usd[rows],
+        )
+
+    def put(self, rows: Rows, part: "BalanceSheet") -> None:
+        """Write the sheets of some runs back."""
+        for book, units in part.holdings.items():
+            self.holdings[book][rows] = units
+        self.usd_cash[rows] = part.usd_cash
+        self.jpy_cash[rows] = part.jpy_cash
+        self.equity_usd[rows] = part.equity_usd
+        if self.hedge_usd is not None and part.hedge_usd is not None:
+            self.hedge_usd[rows] = part.hedge_usd
+
+    def value_usd(self, book: str, quote: Quote) -> Array:
+        """Dollar value of one unit of a book's securities, ``(runs, 1)``."""
+        value = self.books[book].value(quote.price)
+        return np.asarray(value / quote.usdjpy) if self.books[book].yen_priced else value
+
+    def net_worth_usd(self, quote: Quote) -> Array:
+        """Net worth from the balance, USD bn: money, securities; rolled swaps are worth nothing."""
+        worth = self.jpy_cash / quote.usdjpy
+        worth += self.usd_cash
+        for book, units in self.holdings.items():
+            worth += units * self.value_usd(book, quote)
+        return np.asarray(worth)
+
+    def gross_usd(self, quote: Quote) -> Array:
+        """Size of the balance sheet, USD bn: the scale against which a residual is judged."""
+        size = np.abs(self.jpy_cash) / quote.usdjpy
+        size += np.abs(self.usd_cash)
+        for book, units in self.holdings.items():
+            size += np.abs(units) * self.value_usd(book, quote)
+        return np.asarray(size)
+
+
+def balance_sheet(books: Mapping[str, Book], holdings: dict[str, Array], money: tuple[Array, Array]) -> BalanceSheet:
+    """A sector's sheet at start prices without hedges: dollar and yen money are `money`; equity is set by `opened`."""
+    return BalanceSheet(books, holdings, money[0], money[1], None, np.zeros_like(money[0]))
+
+
+def opened(sheet: BalanceSheet, quote: Quote) -> BalanceSheet:
+    """Set the equity of a new sheet to its net worth at the opening quote."""
+    sheet.equity_usd = sheet.net_worth_usd(quote)
+    return sheet
+
+
+def sector_units(sheet: BalanceSheet) -> Array:
+    """Units of each asset held by a population, ``(runs, assets)``."""
+    parts = [row_sum(units) * sheet.books[name].weights for name, units in sheet.holdings.items()]
+    return np.asarray(sum(parts[1:], parts[0]))
+
+
+@dataclass
+class Account:
+    """The balance sheet of a sector that is one row: dealers, value investors, lenders, officials, issuers.
+
+    Attributes
+    ----------
+    units
+        Units of each asset, ``(runs, assets)``; the column of USDJPY stays zero.
+    usd_cash, jpy_cash
+        Net money, ``(runs, 1)``; for a central bank a negative number is the reserves it owes.
+    hedge_usd
+        Dollars sold forward, ``(runs, 1)``; negative for the other side of the swaps.
+    """
+
+    units: Array
+    usd_cash: Array
+    jpy_cash: Array
+    hedge_usd: Array
+
+
+def empty_account(runs: int, assets: int) -> Account:
+    """An account that holds and owes nothing."""
+    return Account(np.zeros((runs, assets)), np.zeros((runs, 1)), np.zeros((runs, 1)), np.zeros((runs, 1)))

@@ -1,0 +1,114 @@
+"""``carryflow config check | show | diff | schema``: look at configs without running anything."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simulation.cli import exit_codes
+from simulation.cli.failure import exit_with_reason
+from simulation.config.errors import ConfigError
+
+if TYPE_CHECKING:
+    from simulation.config.loading import Loaded
+    from simulation.scenario import Scenario
+
+overrides_option = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value: boj.meetings[0].decision=50bp."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+
+
+@click.group("config")
+def config() -> None:
+    """Check, show and compare scenario files, by name or path."""
+
+
+@config.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@overrides_option
+@json_option
+def check(files: Sequence[str], overrides: Sequence[str], as_json: bool) -> None:
+    """Check configs and report every mistake with its place; exit code 2 if there is any."""
+    results = [_checked(file, overrides) for file in files]
+    if as_json:
+        click.echo(json.dumps([_as_json(file, result) for file, result in zip(files, results, strict=True)], indent=2))
+    else:
+        for file, result in zip(files, results, strict=True):
+            failed = isinstance(result, ConfigError)
+            click.echo(str(result) if failed else f"{file}: ok, sha256 {result}", err=failed, color=False)
+    if any(isinstance(result, ConfigError) for result in results):
+        raise click.exceptions.Exit(exit_codes.USAGE)
+
+
+@config.command("show")
+@click.argument("file")
+@click.option("--resolved", is_flag=True, help="Fill in everything inherited and left at its default (always done).")
+@click.option("--origin", is_flag=True, help="Add to each value the file and line that set it.")
+@overrides_option
+@exit_with_reason()
+def show(file: str, resolved: bool, origin: bool, overrides: Sequence[str]) -> None:
+    """Print a config as it will be used, as YAML that loads back to the same config."""
+    from simulation.config.rendering import show as text_of
+
+    click.echo(text_of(_loaded(file, overrides), origins=origin), nl=False)
+
+
+@config.command("diff")
+@click.argument("first")
+@click.argument("second")
+@overrides_option
+@json_option
+@exit_with_reason()
+def diff(first: str, second: str, overrides: Sequence[str], as_json: bool) -> None:
+    """Say in words how the SECOND config differs from the FIRST; overrides apply to both."""
+    from simulation.config.diff import differences
+
+    found = differences(_loaded(first, overrides), _loaded(second, overrides))
+    if as_json:
+        listed = [difference.as_json() for difference in found]
+        click.echo(json.dumps({"first": first, "second": second, "differences": listed}, indent=2, default=str))
+        return
+    click.echo("\n".join(map(str, found)) or "the configs mean the same")
+
+
+@config.command("schema")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@exit_with_reason()
+def schema(out: Path | None) -> None:
+    """Print the JSON schema of a scenario file, for completion in an editor."""
+    from simulation.config.json_schema import schema_text
+    from simulation.config.loading import default_root
+
+    text = schema_text(default_root())
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8", newline="\n")
+    click.echo(f"written: {out}", err=True)
+
+
+def _loaded(file: str, overrides: Sequence[str]) -> "Loaded[Scenario]":
+    """Return a config by name or path."""
+    from simulation.config.loading import load
+
+    return load(file, overrides)
+
+
+def _checked(file: str, overrides: Sequence[str]) -> "str | ConfigError":
+    """Return the hash of a config, or what is wrong with it."""
+    try:
+        return _loaded(file, overrides).hash
+    except ConfigError as error:
+        return error
+
+
+def _as_json(file: str, result: "str | ConfigError") -> dict[str, object]:
+    """Return the result of a check as plain values."""
+    if isinstance(result, str):
+        return {"file": file, "ok": True, "hash": result, "problems": []}
+    return {"file": file, "ok": False, "hash": None, "problems": [asdict(problem) for problem in result.problems]}

@@ -1,0 +1,82 @@
+"""``carryflow list``: what can be run, and what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from simulation.cli import options
+from simulation.cli.output import print_json
+
+Entry = dict[str, str]
+FILES = ("scenarios", "experiments", "events", "sweeps")
+KINDS = (*FILES, "metrics")
+
+
+def yaml_title(kind: str, path: Path) -> str:
+    """Return the title of a config, its own or inherited, without checking the rest of it."""
+    from simulation.config.errors import ConfigError
+    from simulation.config.layers import layered
+    from simulation.config.tree import descend
+
+    try:
+        title = descend(layered(path, kind).tree, ("title",))
+    except ConfigError:
+        return f"(cannot be read: carryflow config check {path.stem})"
+    return str(title.content) if title is not None else ""
+
+
+def docstring_title(path: Path) -> str:
+    """Return the first line of a Python file's docstring."""
+    import ast
+
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0]
+
+
+def files(kind: str) -> list[Entry]:
+    """Return the shipped files of a kind with their titles."""
+    from simulation.config.catalog import named
+
+    return [
+        {"name": name, "title": docstring_title(path) if path.suffix == ".py" else yaml_title(kind, path)}
+        for name, path in named(kind).items()
+    ]
+
+
+def metrics() -> list[Entry]:
+    """Return the metrics of a summary."""
+    from simulation.metrics import METRICS
+
+    return [{"name": metric.name, "title": metric.label, "unit": metric.unit} for metric in METRICS]
+
+
+def entries(kind: str) -> list[Entry]:
+    """Return what there is of a kind."""
+    read: Callable[[], list[Entry]] = metrics if kind == "metrics" else lambda: files(kind)
+    return read()
+
+
+@click.command("list")
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+@options.as_json
+def list_names(kind: str | None, as_json: bool) -> None:
+    """List scenarios, experiments, events, sweeps or metrics; everything without an argument."""
+    found = {name: entries(name) for name in ([kind] if kind else KINDS)}
+    if as_json:
+        print_json(found)
+        return
+    for name, rows in found.items():
+        if not kind:
+            click.echo(f"{name}:" if rows else f"{name}: none yet")
+        print_rows(rows, "" if kind else "  ")
+
+
+def print_rows(rows: list[Entry], indent: str) -> None:
+    """Print names with their titles in columns, unwrapped, so that a script can cut them."""
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        unit = f" ({row['unit']})" if "unit" in row else ""
+        click.echo(f"{indent}{row['name']:<{width}}  {row['title']}{unit}".rstrip())

@@ -1,0 +1,119 @@
+"""``carryflow run``: simulate one scenario, print its summary, keep its results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simulation.cli import exit_codes, options
+from simulation.cli.output import print_json, print_table, progress, remark
+
+if TYPE_CHECKING:
+    from simulation.results import Result
+    from simulation.scenario import Scenario
+
+RESULTS = Path("results")
+
+
+@dataclass(frozen=True)
+class Request:
+    """How a scenario is to be run and where its results go."""
+
+    runs: int
+    seed: int | None
+    workers: int | None
+    quiet: bool
+
+
+def simulated(scenario: Scenario, request: Request) -> Result:
+    """Run a scenario with progress on standard error."""
+    from simulation.ensemble import run_ensemble
+    from simulation.results import Result
+
+    with progress(scenario.name, request.quiet) as update:
+        record = run_ensemble(scenario, request.runs, None, request.workers, update)
+    return Result(record, options.command_line())
+
+
+def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Scenario:
+    """Return the scenario as asked for: name or file, overrides, seed."""
+    from simulation.ensemble import resolved, with_seed
+
+    scenario = resolved(name, settings)
+    return scenario if seed is None else with_seed(scenario, seed)
+
+
+def target_of(scenario: Scenario, runs: int, out: Path | None) -> Path:
+    """Return the folder to write: the one given, or one whose name follows from config, seed and runs."""
+    from simulation.config.loading import config_hash
+    from simulation.store import content_address
+
+    return out or RESULTS / content_address(scenario.name, config_hash(scenario), runs)
+
+
+def refuse_early(scenario: Scenario, target: Path, force: bool) -> None:
+    """Refuse a folder that may not be written before the work starts, not after."""
+    from simulation.config.loading import config_hash
+    from simulation.store import check_target
+
+    check_target(target, config_hash(scenario), force)
+
+
+@click.command()
+@click.argument("scenario")
+@options.runs
+@options.seed
+@options.settings
+@options.out
+@options.force
+@click.option("--no-save", is_flag=True, help="Write nothing, only print.")
+@click.option("--no-figures", is_flag=True, help="Write tables without drawing figures, the slowest part.")
+@options.workers
+@options.as_json
+@options.quiet
+@click.pass_context
+def run(
+    context: click.Context,
+    scenario: str,
+    runs: int,
+    seed: int | None,
+    settings: tuple[str, ...],
+    out: Path | None,
+    force: bool,
+    no_save: bool,
+    no_figures: bool,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Simulate SCENARIO, a shipped name or a YAML file, and print a summary.
+
+    Tables (Parquet), figures and a manifest go to --out, or to a folder under results/ that
+    the same config, seed and runs always give, so that nothing piles up.
+    """
+    if no_save and (out is not None or force):
+        raise click.UsageError("--no-save writes nothing: leave out --out and --force.")
+    wanted = requested(scenario, settings, seed)
+    target = target_of(wanted, runs, out)
+    if not no_save:
+        refuse_early(wanted, target, force)
+    result = simulated(wanted, Request(runs, seed, workers, quiet))
+    if not no_save:
+        result.save(target, force, figures=not no_figures)
+    report(result, as_json)
+    if not no_save:
+        remark(f"Results in {target}", quiet)
+    if result.record.stopped:
+        context.exit(exit_codes.FAILED_RUNS)
+
+
+def report(result: Result, as_json: bool) -> None:
+    """Print the summary of a run."""
+    summary = result.summary()
+    if as_json:
+        print_json(summary.to_dict())
+    else:
+        print_table(summary.__rich__())

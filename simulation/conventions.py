@@ -1,0 +1,57 @@
+"""Units, signs and day count: the one place where a convention is written down.
+
+USDJPY is yen per dollar, so up means a weaker yen.  Dollar amounts are USD billion, yen amounts JPY billion.
+Rates and returns are decimals per year inside the code; percent (pct), percentage points (pp) and basis points (bp)
+live in configs, tables and text and are converted here, at the border.  A purchase is positive: ``spot_usd > 0`` buys
+dollars and sells yen.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+"""A state array, shape ``(runs, investors)``, ``(runs, 1)`` or ``(runs, assets)``."""
+Flags = NDArray[np.bool_]
+"""Yes or no per run, ``(runs,)`` or ``(runs, 1)``."""
+Rows = NDArray[np.intp]
+"""Row numbers of some of the runs of a batch."""
+
+BASIS_POINT: Final = 1e-4
+"""One basis point as a decimal."""
+PERCENT: Final = 1e-2
+"""One percent, or one percentage point, as a decimal."""
+DAYS_PER_YEAR: Final = 365.25
+"""Calendar days in a year, used for the distance to a future policy step."""
+DAYS_PER_COUPON_YEAR: Final = 365.0
+"""Interest and coupons accrue on actual/365."""
+TRADING_DAYS_PER_YEAR: Final = 252.0
+"""Business days in a year, used to turn annual volatility into daily volatility."""
+MONTHS_PER_YEAR: Final = 12.0
+
+
+def daily_volatility(annual: float) -> float:
+    """Volatility per business day of a return whose annual volatility is `annual` (same unit)."""
+    return annual / float(np.sqrt(TRADING_DAYS_PER_YEAR))
+
+
+def row_sum(values: Array) -> Array:
+    """Sum over investors, shape ``(runs, 1)``.
+
+    Every row is added in its own memory order, so a row's sum does not depend on how many runs share the batch.
+    """
+    return np.ascontiguousarray(values).sum(axis=1, keepdims=True)
+
+
+def scattered(values: Array, rows: Rows, runs: int) -> Array:
+    """`values` of some runs in an array for all `runs`, zero elsewhere."""
+    whole = np.zeros((runs, values.shape[1]))
+    whole[rows] = values
+    return whole
+
+
+def column(value: float, runs: int) -> Array:
+    """A ``(runs, 1)`` array that holds `value` in every run."""
+    return np.full((runs, 1), value, dtype=np.float64)
+

@@ -1,0 +1,91 @@
+"""One day's columns, as the recorder keeps them."""
+
+import numpy as np
+
+from simulation.assets import Roster
+from simulation.clearing import Tally, TradingDay
+from simulation.conventions import BASIS_POINT, PERCENT, TRADING_DAYS_PER_YEAR, Array, row_sum
+from simulation.information import Information
+from simulation.investors.population import Population
+from simulation.news import DayNews, sum_of_surprises
+from simulation.officials import RatesView
+from simulation.orders import CAUSES
+from simulation.quote import Quote
+
+INDEX_START = 100.0
+"""Index level of equities at the start."""
+
+
+def price_columns(quote: Quote, roster: Roster, start_bitcoin: float) -> dict[str, Array]:
+    """Prices in the units of the tables."""
+    columns = {"usdjpy": quote.usdjpy}
+    for name in roster.names[1:]:
+        if name in ("ust10", "jgb10"):
+            columns[f"{name}_pct"] = roster.pick(quote.level, name) / PERCENT
+        elif name == "bitcoin":
+            columns["bitcoin_usd"] = roster.pick(quote.price, name) * start_bitcoin
+        else:
+            columns[name] = roster.pick(quote.price, name) * INDEX_START
+    columns["spread_10y_pp"] = columns["ust10_pct"] - columns["jgb10_pct"]
+    return columns
+
+
+def rate_columns(rates: RatesView) -> dict[str, Array]:
+    """Policy rates, two-year yields and what carry and hedging earn and cost."""
+    return {
+        "ust2_pct": rates.ust2 / PERCENT,
+        "jgb2_pct": rates.jgb2 / PERCENT,
+        "fed_rate_pct": rates.fed_rate / PERCENT,
+        "boj_rate_pct": rates.boj_rate / PERCENT,
+        "boj_move_probability": rates.boj_move_probability,
+        "carry_pct": rates.carry / PERCENT,
+        "hedging_cost_pct": rates.hedging_cost / PERCENT,
+    }
+
+
+def risk_columns(now: Information, gain: Array) -> dict[str, Array]:
+    """Volatility, stress and loop gain."""
+    variance = now.fx_variance()
+    return {
+        "usdjpy_volatility_pct": np.sqrt(variance * TRADING_DAYS_PER_YEAR) / PERCENT,
+        "stress": np.sqrt(variance / np.maximum(now.fx_long_run_variance(), 1e-300)),
+        "loop_gain": gain,
+    }
+
+
+def news_columns(news: DayNews | None, like: Array) -> dict[str, Array]:
+    """Surprises of the day, Japan minus US, basis points."""
+    if news is None:
+        return {"target_surprise_bp": np.zeros_like(like), "path_surprise_bp": np.zeros_like(like)}
+    target = news.boj.target_surprise - news.fed.target_surprise
+    total = sum_of_surprises(news.boj) - sum_of_surprises(news.fed)
+    return {"target_surprise_bp": target / BASIS_POINT, "path_surprise_bp": (total - target) / BASIS_POINT}
+
+
+CASCADE_USD_BN = 1.0
+"""Forced orders of at least this size over two rounds or more make a day a cascade day (a definition)."""
+
+
+def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]:
+    """Forced orders, rounds and dealers' inventory."""
+    names = ("cascade_rounds", "forced_usd_bn", "cascade", "unsettled", "dealer_inventory_usd_bn")
+    if session is None:
+        return {name: np.zeros_like(like) for name in names}
+    cascade = (session.rounds >= 2) & (session.forced_usd >= CASCADE_USD_BN)
+    values = (session.rounds, session.forced_usd, cascade, session.unsettled, session.market.inventory[:, :1])
+    return {name: value.astype(np.float64) for name, value in zip(names, values, strict=True)}
+
+
+def flow_columns(tally: Tally, roster: Roster) -> dict[str, Array]:
+    """What a sector traded and unwound in a day, USD bn (assets at start prices, yen assets at the start rate)."""
+    columns = {"spot_usd_bn": tally.assets[:, :1]}
+    for name in roster.names[1:]:
+        columns[f"bought_{name}_bn"] = roster.pick(tally.assets, name)
+    by_cause = {f"{cause}_usd_bn": tally.unwound.get(cause, np.zeros_like(tally.repatriated)) for cause in CAUSES}
+    unwound = sum(by_cause.values(), np.zeros_like(tally.repatriated))
+    return columns | by_cause | {"unwound_usd_bn": unwound, "repatriated_usd_bn": tally.repatriated}
+
+
+def stock_columns(population: Population) -> dict[str, Array]:
+    """Foreign position at start prices and net worth of a population, USD bn."""
+    return {"stock_usd_bn": population.stock(), "equity_usd_bn": row_sum(population.sheet.equity_usd)}

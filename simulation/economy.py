@@ -1,0 +1,153 @@
+"""The economy of a batch: market, populations, the sectors on the other side, and who owns what at the start."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import mesa
+import numpy as np
+
+from simulation.assets import Roster, ordered_names
+from simulation.balance_sheet import empty_account, sector_units
+from simulation.conventions import Array, column, row_sum
+from simulation.information import Information
+from simulation.investors import ROSTER
+from simulation.investors.counterparties import Counterparty, Dealers, MoneyMarket, RealMoney
+from simulation.investors.population import Population, Start
+from simulation.ledger import Books
+from simulation.market.fundamentals import daily_news, long_run_variance
+from simulation.market.market import MarketState
+from simulation.market.prices import expected_growth, running_yield
+from simulation.officials import RatesView
+from simulation.randomness import Streams
+from simulation.scenario import Scenario
+from simulation.tally import Tally
+
+HIGH_WINDOW = 120
+"""Days over which the recent high of USDJPY is taken (MODEL section 3)."""
+MOMENTUM_MEMORY = 1.0 - 1.0 / 60.0
+"""Daily weight of the past in the trend of USDJPY: about three months."""
+
+
+class Economy:
+    """State of a batch beside the central banks.
+
+    Attributes
+    ----------
+    market
+        Prices, inventory, impact.
+    populations
+        Populations in canonical order (by name), so that the order of a config changes no rounding.
+    books
+        All balance sheets.
+    news
+        News of every day, ``(days, runs, assets)``.
+    """
+
+    def __init__(self, model: mesa.Model, scenario: Scenario, runs: Sequence[int], rates: RatesView, days: int) -> None:
+        self.scenario, self.model = scenario, model
+        names = ordered_names(list(scenario.markets))
+        self.roster = Roster(names, tuple(scenario.markets[name].yen_priced for name in names))
+        self.long_run_variance = long_run_variance(self.roster, scenario.markets, scenario.noise)
+        self.streams = Streams(scenario.seed, runs)
+        self.news = daily_news(self.roster, scenario.markets, scenario.noise, days, self.streams)
+        self.growth = np.array([expected_growth(scenario.markets[name]) for name in names])
+        self.dividends = np.array([running_yield(scenario.markets[name]) for name in names])
+        self.market = MarketState(self.roster, scenario.markets, self._levels(rates), scenario.start_values.usdjpy)
+        high = scenario.start_values.usdjpy_high or scenario.start_values.usdjpy
+        self.highs = np.full((len(runs), HIGH_WINDOW), max(high, scenario.start_values.usdjpy))
+        self.momentum = column(0.0, len(runs))
+        self.populations = self._populations(self.information(scenario.start, rates))
+        self.counterparties = self._counterparties(len(runs))
+        self.books = self._books(len(runs))
+
+    def _levels(self, rates: RatesView) -> Array:
+        levels = np.zeros((rates.ust10.shape[0], len(self.roster)))
+        for name, value in (("ust10", rates.ust10), ("jgb10", rates.jgb10)):
+            levels[:, self.roster.columns[name]] = value[:, 0]
+        return levels
+
+    def _populations(self, now: Information) -> tuple[Population, ...]:
+        kinds = {kind.Parameters: kind for kind in ROSTER}
+        start = Start(now, self.streams)
+        return tuple(
+            kinds[type(parameters)](self.model, name, parameters, start)
+            for name, parameters in sorted(self.scenario.populations.items())
+        )
+
+    def _counterparties(self, runs: int) -> dict[str, Counterparty]:
+        made = {"dealers": Dealers, "money_market": MoneyMarket, "real_money": RealMoney}
+        return {name: kind(self.model, name, runs, len(self.roster)) for name, kind in made.items()}
+
+    def _books(self, runs: int) -> Books:
+        """Who owns what: officials hold their bonds, populations their books, value investors the rest."""
+        accounts = {name: party.account for name, party in self.counterparties.items()}
+        accounts |= {name: empty_account(runs, len(self.roster)) for name in ("boj", "fed", "issuers")}
+        accounts["fed"].units[:, self.roster.columns["ust10"]] = self.scenario.fed.bonds_held
+        accounts["boj"].units[:, self.roster.columns["jgb10"]] = self.scenario.boj.bonds_held
+        outstanding = np.array([self.scenario.markets[name].outstanding() for name in self.roster.names])
+        books = Books({p.name: p.sheet for p in self.populations}, accounts, np.tile(outstanding, (runs, 1)))
+        held = sum((sector_units(sheet) for sheet in books.sheets.values()), np.zeros_like(books.outstanding))
+        rest = books.outstanding - held - accounts["fed"].units - accounts["boj"].units
+        self._refuse_overholding(rest)
+        accounts["real_money"].units[:] = rest
+        for money in ("usd_cash", "jpy_cash", "hedge_usd"):
+            owed = [getattr(sheet, money) for sheet in books.sheets.values()]
+            parts = [row_sum(amount) for amount in owed if amount is not None]
+            getattr(accounts["money_market"], money)[:] = -sum(parts, column(0.0, runs))
+        return books
+
+    def _refuse_overholding(self, rest: Array) -> None:
+        for name, left in zip(self.roster.names, rest.min(axis=0), strict=True):
+            if left < 0.0:
+                raise ValueError(
+                    f"the populations hold {-left:,.0f} bn more of {name} than is outstanding at the start; "
+                    f"lower their stocks or raise markets.{name}"
+                )
+
+    def information(self, day: date, rates: RatesView) -> Information:
+        """What everybody may know now: the last close and today's view of rates."""
+        level = self.market.last.level
+        return Information(
+            day=day,
+            roster=self.roster,
+            quote=self.market.last,
+            log_return=self.market.log_return,
+            variance=self.market.variance(self.long_run_variance),
+            long_run_variance=self.long_run_variance,
+            momentum=self.momentum,
+            recent_high=self.highs.max(axis=1, keepdims=True),
+            carry=rates.carry,
+            adverse_surprise=rates.adverse_surprise,
+            ust10=self.roster.pick(level, "ust10"),
+            jgb10=self.roster.pick(level, "jgb10"),
+            jgb30=rates.jgb30,
+            hedging_cost=rates.hedging_cost,
+        )
+
+    def move_fundamentals(self, day: int, currency_move: Array, rates: RatesView) -> None:
+        """Set bond fundamentals from the curves; move the others by growth, their own news and, for USDJPY, rates."""
+        moved = self.market.fundamental + self.growth + self.news[day]
+        moved[:, :1] += currency_move
+        for name, level in (("ust10", rates.ust10), ("jgb10", rates.jgb10)):
+            moved[:, self.roster.columns[name]] = level[:, 0]
+        self.market.fundamental = moved
+
+    def asset_yields(self) -> Array:
+        """Coupon or dividend yield of each asset at the last quote, decimal per year, ``(runs, assets)``."""
+        return np.where(self.market.rules.bond, self.market.last.level, self.dividends)
+
+    def remember_close(self, day: int) -> None:
+        """Update the memory of USDJPY that stops and momentum look at."""
+        self.highs[:, day % HIGH_WINDOW] = self.market.last.usdjpy[:, 0]
+        trend = self.market.log_return[:, :1] * 252.0
+        self.momentum = MOMENTUM_MEMORY * self.momentum + (1.0 - MOMENTUM_MEMORY) * trend
+
+    def thin_on(self, day: date) -> bool:
+        """Whether markets are thin on a day."""
+        return any(period.first_day <= day <= period.last_day for period in self.scenario.thin_periods)
+
+    def empty_tallies(self) -> dict[str, Tally]:
+        """A fresh tally for each sector that trades."""
+        runs, assets = self.market.inventory.shape
+        names = [*(population.name for population in self.populations), "dealers", "real_money"]
+        return {name: Tally(np.zeros((runs, assets)), np.zeros((runs, 1))) for name in names}

@@ -1,0 +1,258 @@
+"""Batches of runs: split into blocks, computed here or on worker processes, joined in run order.
+
+The bytes of the result depend on neither the block size nor the number of workers, because every run draws from
+streams of its own.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from simulation.recorder import Record
+    from simulation.results import Result
+    from simulation.scenario import Scenario
+
+Progress = Callable[[int, int], None]
+"""Called with the runs done and the runs in all."""
+
+BLOCK_RUNS = 32
+"""Runs computed in one pass: their state stays in the processor's cache."""
+WORTH_A_PROCESS = 20e6
+"""Investor-days (runs x investors x business days) below which starting workers takes longer than it saves."""
+DAYS_PER_BUSINESS_DAY = 7 / 5
+LARGEST_SEED = 2**63 - 1
+
+
+class EnsembleError(RuntimeError):
+    """A worker process died: its runs are lost, the others too, and nothing was written."""
+
+
+def blocks_of(runs: int, size: int = BLOCK_RUNS) -> list[range]:
+    """Return the run numbers 0 to runs - 1 in consecutive blocks."""
+    return [range(first, min(first + size, runs)) for first in range(0, runs, size)]
+
+
+def worthwhile_workers(scenario: Scenario, runs: int) -> int:
+    """Return how many processes finish soonest: one for small work, as many as there are processors for large."""
+    investors = sum(getattr(population, "investors", 1) for population in scenario.populations.values())
+    days = (scenario.end - scenario.start).days / DAYS_PER_BUSINESS_DAY
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    enough = runs * investors * days >= WORTH_A_PROCESS
+    return max(1, min(processors, len(blocks_of(runs)))) if enough else 1
+
+
+def run_ensemble(
+    scenario: Scenario,
+    runs: int,
+    seed: int | None = None,
+    workers: int | None = 1,
+    progress: Progress | None = None,
+) -> Record:
+    """Simulate runs 0 to runs - 1 of a scenario and return them as one record.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to simulate.
+    runs : int
+        Number of runs, at least 1.
+    seed : int, optional
+        Replaces the scenario's seed.
+    workers : int, optional
+        Processes to use; 1 computes in this process, None chooses by the size of the work. More than one needs
+        the usual ``if __name__ == "__main__":`` in a script.
+    progress : callable, optional
+        Called with (done, total) runs after every block.
+
+    Raises
+    ------
+    EnsembleError
+        If a worker process was killed.
+    """
+    if runs < 1:
+        raise ValueError(f"runs must be at least 1, got {runs}")
+    if seed is not None:
+        scenario = with_seed(scenario, seed)
+    count = worthwhile_workers(scenario, runs) if workers is None else workers
+    if count < 1:
+        raise ValueError(f"workers must be at least 1, got {count}")
+    blocks = blocks_of(runs, _block_size(runs, count))
+    records = _here(scenario, blocks) if count == 1 or len(blocks) == 1 else _on_workers(scenario, blocks, count)
+    return joined(_counted(records, runs, progress))
+
+
+def run(
+    scenario: str | Path | Scenario,
+    *,
+    runs: int = 100,
+    seed: int | None = None,
+    workers: int | None = 1,
+    settings: Sequence[str] = (),
+) -> Result:
+    """Run a scenario by name, by file or as an object.
+
+    Parameters
+    ----------
+    scenario : str, Path or Scenario
+        A shipped scenario's name, a YAML file or a validated scenario.
+    runs : int
+        Number of runs.
+    seed : int, optional
+        Replaces the scenario's seed.
+    workers : int, optional
+        Processes to use; None chooses by the size of the work.
+    settings : sequence of str
+        Overrides such as ``"boj.meetings[0].decision=50bp"``, as after ``--set``.
+
+    Returns
+    -------
+    Result
+        Tables, summary and figures.
+
+    Examples
+    --------
+    >>> import simulation as cf
+    >>> result = cf.run("december_2025_official", runs=200)  # doctest: +SKIP
+    >>> print(result.summary())  # doctest: +SKIP
+    """
+    from simulation.results import Result
+
+    return Result(run_ensemble(resolved(scenario, settings), runs, seed, workers))
+
+
+def resolved(scenario: str | Path | Scenario, settings: Sequence[str] = ()) -> Scenario:
+    """Return a scenario from its name, its file or itself, with overrides applied."""
+    from simulation.config.loading import load
+
+    if isinstance(scenario, str | Path):
+        return load(scenario, settings).scenario
+    if settings:
+        raise TypeError("settings apply to a scenario given by name or file; use model_copy for an object")
+    return scenario
+
+
+def with_seed(scenario: Scenario, seed: int) -> Scenario:
+    """Return the scenario with another seed."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"seed must lie between 0 and {LARGEST_SEED}, got {seed}")
+    return scenario.model_copy(update={"seed": seed})
+
+
+def joined(records: Iterable[Record]) -> Record:
+    """Return consecutive records as one, in the order given."""
+    parts = list(records)
+    first = parts[0]
+    return replace(
+        first,
+        runs=np.concatenate([part.runs for part in parts]),
+        market={name: np.concatenate([part.market[name] for part in parts]) for name in first.market},
+        flows={
+            population: {name: np.concatenate([part.flows[population][name] for part in parts]) for name in columns}
+            for population, columns in first.flows.items()
+        },
+        stopped={run: stop for part in parts for run, stop in part.stopped.items()},
+    )
+
+
+def _block_size(runs: int, workers: int) -> int:
+    """Return a block size that gives every worker the same number of blocks, none above BLOCK_RUNS."""
+    rounds = -(-runs // (BLOCK_RUNS * workers))
+    return -(-runs // (rounds * workers))
+
+
+def _counted(records: Iterable[Record], total: int, progress: Progress | None) -> Iterator[Record]:
+    done = 0
+    for record in records:
+        done += len(record.runs)
+        if progress is not None:
+            progress(done, total)
+        yield record
+
+
+def _here(scenario: Scenario, blocks: Sequence[range]) -> Iterator[Record]:
+    from simulation.model import simulate
+
+    return (simulate(scenario, block) for block in blocks)
+
+
+def _on_workers(scenario: Scenario, blocks: Sequence[range], workers: int) -> Iterator[Record]:
+    with _executor(scenario, min(workers, len(blocks))) as executor:
+        futures = [executor.submit(_simulate_block, block) for block in blocks]
+        try:
+            yield from _in_order(futures)
+        except BrokenProcessPool as error:
+            raise EnsembleError(
+                "a worker process died, most often for lack of memory; try fewer runs at a time or --workers 1"
+            ) from error
+
+
+def _in_order(futures: list[Future[Record]]) -> Iterator[Record]:
+    """Yield results in the order of submission, failing as soon as any of them fails."""
+    pending = set(futures)
+    for future in futures:
+        while not future.done():
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for finished in done:
+                finished.result()
+        yield future.result()
+
+
+@contextmanager
+def _executor(scenario: Scenario, workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Give a pool whose workers stop at once when this block is left early or this process dies."""
+    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    alive, lifeline = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(scenario, alive))
+    try:
+        yield executor
+    except BaseException:
+        # Closing our end of the pipe ends the workers in the middle of a block, so an interrupt does not wait.
+        lifeline.close()
+        raise
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+        lifeline.close()
+        alive.close()
+
+
+_worker_scenario: Scenario | None = None
+
+
+def _start_worker(scenario: Scenario, alive: Connection) -> None:
+    """Keep the scenario for all blocks of this worker and watch for the end of the parent."""
+    global _worker_scenario
+    _worker_scenario = scenario
+    # Ctrl-C reaches every process of the terminal; the parent answers it and the lifeline ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_parent, args=(alive,), daemon=True).start()
+
+
+def _exit_with_parent(alive: Connection) -> None:
+    """End this process when the parent is gone or gives up; otherwise a pool's workers outlive a killed parent."""
+    parent = multiprocessing.parent_process()
+    watched: list[Any] = [alive] if parent is None else [alive, parent.sentinel]
+    wait_for_any(watched)
+    os._exit(1)
+
+
+def _simulate_block(block: range) -> Record:
+    from simulation.model import simulate
+
+    assert _worker_scenario is not None, "the worker was not started by _start_worker"
+    return simulate(_worker_scenario, block)

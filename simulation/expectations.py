@@ -1,0 +1,179 @@
+"""What the market expects of both central banks, how each day's news revises it, and the curves that follow.
+
+Rates news comes in two kinds that must never be applied to the same change of yield: announcements (surprises Z1 and Z2
+of a meeting) and everything else (signals, macro news, an imposed spread).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from simulation.calendar import day_number
+from simulation.conventions import Array, column
+from simulation.policy.central_banks import CentralBank
+from simulation.policy.expected_path import (
+    ExpectedPath,
+    PendingMeeting,
+    after_decision,
+    initial_path,
+    mean_rate,
+    regime_of,
+)
+from simulation.policy.meetings import adverse_surprise, expected_step, tilted
+
+HORIZONS: Final = (2.0, 10.0, 30.0)
+"""Maturities of the curves, years."""
+GUIDANCE_HORIZON: Final = 2.0
+"""Horizon of the path surprise: 24 months (Guerkaynak, Sack and Swanson 2005)."""
+PATH_LOADINGS: Final = (1.0, 0.7, 0.6)
+"""Response of the 2-, 10- and 30-year yield to news about the path: long yields move less than the two-year mean.
+Macro news are given at ten years and use the same ratios scaled to one at ten years."""
+
+
+@dataclass(frozen=True)
+class RateNews:
+    """One day's rates news of one country, decimals per year, each ``(runs, 1)``.
+
+    Attributes
+    ----------
+    target_surprise
+        Z1: decision minus expected decision.
+    path_surprise
+        Z2: change of the expected 24-month mean beyond Z1.
+    other_two_year
+        Revision of the 24-month mean by anything but an announcement.
+    term_premium
+        Change of the ten-year term premium that came with an announcement.
+    """
+
+    target_surprise: Array
+    path_surprise: Array
+    other_two_year: Array
+    term_premium: Array
+
+
+def signal_strength(pending: PendingMeeting, day: int) -> float:
+    """Total strength of the signals about a meeting that fall on a day."""
+    return sum(signal.strength for signal in pending.meeting.signals if day_number(signal.date) == day)
+
+
+def no_news(runs: int) -> RateNews:
+    """A day without rates news."""
+    zero = column(0.0, runs)
+    return RateNews(zero, zero, zero, zero)
+
+
+@dataclass
+class BankView:
+    """The market's view of one central bank, and the curve of its currency.
+
+    Attributes
+    ----------
+    path
+        The expected policy path.
+    shifts
+        Accumulated news about the curve beyond the path (macro news, revealed paths, imposed spread), one ``(runs, 1)``
+        array per maturity of `HORIZONS`.
+    term_premia
+        Term premium per maturity, calibrated at the start so that the curve starts at the scenario's yields.
+    """
+
+    bank: CentralBank
+    path: ExpectedPath
+    shifts: list[Array]
+    term_premia: list[Array]
+    credibility: float
+
+    def mean_rate(self, today: float, horizon_years: float = GUIDANCE_HORIZON) -> Array:
+        """Mean expected policy rate over `horizon_years`, without term premium."""
+        at = HORIZONS.index(horizon_years)
+        return mean_rate(self.path, today, horizon_years) + self.shifts[at]
+
+    def curve(self, today: float) -> tuple[Array, ...]:
+        """Yields at 2, 10 and 30 years before flow impact: mean expected rate plus term premium."""
+        return tuple(
+            self.mean_rate(today, horizon) + premium for horizon, premium in zip(HORIZONS, self.term_premia, strict=True)
+        )
+
+    def shift(self, ten_year: Array, loadings: tuple[float, ...]) -> None:
+        """Move the curve by news that is `ten_year` at ten years."""
+        self.shifts = [level + ten_year * loading for level, loading in zip(self.shifts, loadings, strict=True)]
+
+    def hears_on(self, day: int) -> bool:
+        """Whether a signal about a coming meeting falls on this day."""
+        return any(signal_strength(pending, day) for pending in self.path.pending)
+
+    def hear(self, day: int) -> None:
+        """Take in the signals of the day: the odds of the meetings they speak about move."""
+        multiplier = self.bank.signal_multiplier
+        pending = tuple(
+            replace(item, probabilities=tilted(item.probabilities, item.steps, multiplier * signal_strength(item, day)))
+            for item in self.path.pending
+        )
+        self.path = replace(self.path, pending=pending)
+
+    def meets_on(self, step_day: int) -> bool:
+        """Whether the bank decides on this day."""
+        return bool(self.path.pending) and self.path.pending[0].day == step_day
+
+    def decide(self, decided: Array, step_day: int, revealed: Array) -> RateNews:
+        """Take in a decision, what is said with it and what the meeting reveals; returns the surprises.
+
+        Parameters
+        ----------
+        decided
+            Change of the policy rate, decimal, ``(runs, 1)``.
+        step_day
+            Day number of the meeting.
+        revealed
+            Standard normal draw per run: what a meeting without a statement reveals of the path.
+        """
+        before = self.mean_rate(step_day)
+        held = self.path.pending[0]
+        target = decided - expected_step(held.probabilities, held.steps)
+        self.path = after_decision(self.path, decided)
+        self._take_guidance(held, step_day, revealed)
+        path_surprise = self.mean_rate(step_day) - before - target
+        premium = -self.credibility * path_surprise
+        self.term_premia = [level + premium * on for level, on in zip(self.term_premia, (0.0, 1.0, 1.0), strict=True)]
+        return RateNews(target, path_surprise, np.zeros_like(target), premium)
+
+    def _take_guidance(self, held: PendingMeeting, step_day: int, revealed: Array) -> None:
+        if held.meeting.guidance is None:
+            revision = self.path.regime.path_uncertainty * revealed
+            self.shifts = [level + revision * on for level, on in zip(self.shifts, PATH_LOADINGS, strict=True)]
+            return
+        regime = regime_of(self.bank.guidance_regimes[held.meeting.guidance], step_day, revealed.shape[0])
+        self.path = replace(self.path, regime=regime)
+
+    def next_probability(self) -> Array:
+        """Probability that the next meeting moves the rate, ``(runs, 1)``; zero when none is scheduled."""
+        if not self.path.pending:
+            return np.zeros_like(self.path.rate)
+        pending = self.path.pending[0]
+        return np.asarray(pending.probabilities[:, pending.steps != 0.0].sum(axis=1, keepdims=True))
+
+    def adverse_surprise(self) -> Array:
+        """Unpriced hawkish part of the next meeting in units of 25 bp, ``(runs, 1)``."""
+        if not self.path.pending:
+            return np.zeros_like(self.path.rate)
+        return adverse_surprise(self.path.pending[0].probabilities, self.path.pending[0].steps)
+
+
+def bank_view(
+    bank: CentralBank, first_day: int, yields: tuple[float, ...], runs: int, credibility: float
+) -> BankView:
+    """The view at the start: term premia are what the scenario's yields exceed the expected path by."""
+    days = tuple(day_number(meeting.date) for meeting in bank.meetings)
+    path = initial_path(bank, days, first_day, runs)
+    premia = [level - mean_rate(path, first_day, years) for level, years in zip(yields, HORIZONS, strict=True)]
+    return BankView(bank, path, [column(0.0, runs) for _ in HORIZONS], premia, credibility)
+
+
+def hedging_cost(dollar_rate: Array, yen_rate: Array, basis: Array | float) -> Array:
+    """Cost of hedging dollars into yen for one year, decimal: ``r_US - r_JP - basis`` (basis negative adds to it).
+
+    Source: Du, Tepper and Verdelhan (2018), equation 1.
+    """
+    return np.asarray(dollar_rate - yen_rate - basis)

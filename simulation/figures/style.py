@@ -1,0 +1,198 @@
+"""The house style: one look for every figure, without touching the settings of whoever imports this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from zlib import crc32
+
+import matplotlib
+import numpy as np
+from matplotlib import dates as mdates
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Dates = NDArray[np.datetime64]
+Columns = dict[str, NDArray[Any]]
+
+SIZE_INCHES = (10.0, 5.625)
+DPI = 200
+INK, GREY, LIGHT = "#222222", "#6b6b6b", "#d9d9d9"
+ACCENT = "#0072B2"
+BAND_OUTER, BAND_INNER = 0.18, 0.32
+HALF_A_MONTH = 0
+DAY_STEPS = (1, 2, 7)
+MONTH_STEPS = (HALF_A_MONTH, 1, 2, 3, 6, 12, 24, 60, 120)
+LABEL_POINTS = 11
+"""Height of one line of small labels above a panel."""
+
+STYLE: Final = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": GREY,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "axes.unicode_minus": True,
+    "text.parse_math": False,  # a dollar sign is a dollar
+    "path.simplify": True,
+}
+
+# Okabe and Ito's colours, which people with any common colour blindness tell apart.
+COLOURS = {
+    "carry_funds": "#D55E00",
+    "life_insurers": "#0072B2",
+    "real_money_japan": "#56B4E9",
+    "crypto_traders": "#CC79A7",
+    "yen_borrowers": "#E69F00",
+    "pension_funds": "#009E73",
+    "banks": "#7A6A4F",
+    "investment_trusts": "#F0E442",
+    "retail_fx": "#8C510A",
+    "bitcoin_etf_holders": "#882255",
+    "foreigners_in_japan": "#44AA99",
+    "real_money": "#9a9a9a",
+    "dealers": "#5c5c5c",
+    "money_market": "#c4c4c4",
+}
+SPARE_COLOURS = ("#332288", "#88CCEE", "#117733", "#DDCC77", "#AA4499", "#661100")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure and the numbers it shows, column by column."""
+
+    figure: Figure
+    numbers: Columns
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What a figure says: the finding, how to read it with its units, and where the numbers come from."""
+
+    finding: str
+    subtitle: str
+    source: str
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw with the house style and leave matplotlib's settings as they were."""
+    with matplotlib.rc_context():
+        for name, value in STYLE.items():
+            matplotlib.rcParams[name] = value
+        yield
+
+
+def colour(population: str) -> str:
+    """Return the one colour of a population; an unlisted name always meets the same spare colour."""
+    return COLOURS.get(population) or SPARE_COLOURS[crc32(population.encode()) % len(SPARE_COLOURS)]
+
+
+def new_figure(heading: Heading) -> Figure:
+    """Return an empty figure with its finding, subtitle and source line."""
+    figure = Figure(figsize=SIZE_INCHES)
+    FigureCanvasAgg(figure)
+    title = figure.text(0.03, 0.945, heading.finding, fontsize=14, fontweight="bold", va="center")
+    figure.text(0.03, 0.893, heading.subtitle, fontsize=9.5, color=GREY, va="center")
+    figure.text(0.03, 0.022, heading.source, fontsize=7.5, color=GREY, va="center")
+    _shrink_to_width(title, 0.94)
+    return figure
+
+
+def _shrink_to_width(text: Text, share: float) -> None:
+    """Make a long finding smaller rather than let it run off the slide."""
+    figure = text.get_figure(root=True)
+    assert figure is not None
+    width = text.get_window_extent().width / (figure.bbox.width * share)
+    if width > 1.0:
+        text.set_fontsize(float(text.get_fontsize()) / width)
+
+
+def plain(axes: Axes) -> None:
+    """Strip the frame; keep a horizontal grid and the y labels on the right."""
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    axes.spines["bottom"].set_color(LIGHT)
+    axes.yaxis.tick_right()
+    axes.tick_params(length=0, labelsize=8.5)
+    axes.grid(axis="y", color=LIGHT, linewidth=0.7)
+    axes.set_axisbelow(True)
+
+
+def tick_days(first: np.datetime64, last: np.datetime64, most: int) -> Dates:
+    """Return round days between two days, at most so many: every few days, half months, months or years."""
+    for days in DAY_STEPS:
+        if (last - first) / np.timedelta64(days, "D") < most:
+            return np.arange(first, last + 1, days)
+    for months in MONTH_STEPS:
+        offset = int(first.astype("datetime64[M]").astype(int)) % max(1, months)
+        starts = np.arange(first.astype("datetime64[M]") - offset, last.astype("datetime64[M]") + 1, max(1, months))
+        days = starts.astype("datetime64[D]")
+        if months == HALF_A_MONTH:
+            days = np.sort(np.concatenate([days, days + 14]))
+        inside = days[(days >= first) & (days <= last)]
+        if len(inside) <= most:
+            return inside
+    return np.array([first, last])
+
+
+def date_axis(axes: Axes, dates: Dates, ticks: int = 7, margin_days: float = 0.0) -> None:
+    """Label dates in few words and end the axis with the data, or with a margin for the width of bars."""
+    first, last = dates[0], dates[-1]
+    short = (last - first) < np.timedelta64(300, "D")
+    days = tick_days(first, last, ticks)
+    # The day without a leading zero has no format code that every platform knows.
+    labels = [f"{day.item().day} {day.item():%b}" if short else f"{day.item():%b %Y}" for day in days]
+    axes.set_xticks([date_number(day) for day in days], labels)
+    axes.set_xlim(date_number(first) - margin_days, date_number(last) + margin_days)
+
+
+def date_number(day: np.datetime64) -> float:
+    """Return a day as a number on matplotlib's axis."""
+    return float(mdates.date2num(day))
+
+
+def panel_title(axes: Axes, text: str, lines_below: int = 0) -> None:
+    """Write a panel's own title, with its unit, at its upper left, above so many lines of small labels."""
+    axes.set_title(text, loc="left", fontsize=9.5, fontweight="bold", pad=6 + 1.15 * LABEL_POINTS * lines_below)
+
+
+def legend_line(axes: Axes, entries: Iterable[tuple[str, str]], lines_below: int = 0) -> None:
+    """Write names in their colours side by side above the panel, instead of a legend box.
+
+    Parameters
+    ----------
+    entries
+        Pairs of a name, with its sign in front, and its colour.
+    lines_below
+        Lines of small labels between the panel and these names.
+    """
+    left = 0.0
+    for name, shade in entries:
+        text = axes.annotate(
+            name,
+            (left, 1.0),
+            xycoords="axes fraction",
+            xytext=(0, 4 + LABEL_POINTS * lines_below),
+            textcoords="offset points",
+            color=shade,
+            fontsize=9,
+            va="bottom",
+        )
+        left += text.get_window_extent().width / axes.get_window_extent().width + 0.02
+
+
+def fan(axes: Axes, dates: Dates, quantiles: FloatArray, shade: str = ACCENT) -> None:
+    """Draw the median line in its 25-75 % and 10-90 % bands; `quantiles` has five rows from low to high."""
+    axes.fill_between(dates, quantiles[0], quantiles[4], color=shade, alpha=BAND_OUTER, linewidth=0)
+    axes.fill_between(dates, quantiles[1], quantiles[3], color=shade, alpha=BAND_INNER, linewidth=0)
+    axes.plot(dates, quantiles[2], color=shade, linewidth=1.8, solid_capstyle="round")

@@ -1,0 +1,68 @@
+"""What every investor may know when it states its orders: yesterday's close and today's public news."""
+
+from dataclasses import dataclass, fields, replace
+from datetime import date
+
+from simulation.assets import Roster
+from simulation.conventions import Array, Rows
+from simulation.quote import Quote
+
+
+@dataclass(frozen=True)
+class Information:
+    """The common information of one day; arrays are ``(runs, 1)`` unless noted, rates decimals per year.
+
+    Attributes
+    ----------
+    day
+        The date.
+    roster
+        Column order of the ``(runs, assets)`` arrays.
+    quote
+        Yesterday's close.
+    log_return
+        Yesterday's log returns, ``(runs, assets)``.
+    variance, long_run_variance
+        Daily variance estimate and its long-run value, ``(runs, assets)`` and ``(assets,)``.
+    momentum
+        Smoothed annual trend of USDJPY, decimal per year.
+    recent_high
+        Highest USDJPY close of the last 120 days, yen per dollar.
+    carry
+        Expected policy-rate differential over two years, US minus Japan.
+    adverse_surprise
+        Unpriced hawkish part of the next BOJ meeting, units of 25 bp.
+    ust10, jgb10, jgb30
+        Yields.
+    hedging_cost
+        Annual cost of hedging dollars into yen.
+    """
+
+    day: date
+    roster: Roster
+    quote: Quote
+    log_return: Array
+    variance: Array
+    long_run_variance: Array
+    momentum: Array
+    recent_high: Array
+    carry: Array
+    adverse_surprise: Array
+    ust10: Array
+    jgb10: Array
+    jgb30: Array
+    hedging_cost: Array
+
+    def fx_variance(self) -> Array:
+        """Daily variance of USDJPY."""
+        return self.variance[:, :1]
+
+    def fx_long_run_variance(self) -> float:
+        """Long-run daily variance of USDJPY."""
+        return float(self.long_run_variance[0])
+
+    def at(self, rows: Rows) -> "Information":
+        """The information of some runs."""
+        common = ("day", "roster", "long_run_variance", "quote")
+        arrays = {item.name: getattr(self, item.name)[rows] for item in fields(self) if item.name not in common}
+        return replace(self, quote=self.quote.at(rows), **arrays)

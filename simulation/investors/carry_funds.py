@@ -1,0 +1,251 @@
+"""Hedge-fund carry traders: borrow yen, hold dollar assets, and cut by incentive, volatility target, margin and stops."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulation.assets import Book, Roster, bundle
+from simulation.balance_sheet import BalanceSheet, balance_sheet
+from simulation.conventions import PERCENT, Array, Flags, row_sum
+from simulation.information import Information
+from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.population import Population, PopulationParameters
+from simulation.investors.rules import (
+    is_called,
+    is_stopped,
+    margin_call,
+    margin_requirement,
+    outside_band,
+    partial_adjustment,
+    volatility_ratio,
+)
+from simulation.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
+from simulation.parameters import Parameters, quantity
+from simulation.quote import Quote
+
+BASKET = "basket"
+
+
+class Switches(Parameters):
+    """Which mechanisms act; each can be switched off by itself."""
+
+    incentive: bool = True
+    momentum: bool = True
+    risk_budget: bool = True
+    volatility_target: bool = True
+    margin: bool = True
+    trailing_stop: bool = True
+
+
+class CarryIncentive(Parameters):
+    """What makes carry attractive: ``mu = carry + alpha momentum - rho P(adverse surprise)``."""
+
+    momentum_weight: float = quantity(0.02, "per unit", (0, 10), "alpha: weight of the trend of USDJPY")
+    surprise_aversion_pct: float = quantity(1, "% per year", (0, 100), "rho: charge for an unpriced 25 bp step")
+    least_start_pct: float = quantity(
+        0.5, "% per year", (0.01, 100), "expected return at the start below which the target reacts as if it were this"
+    )
+
+
+class Adjustment(Parameters):
+    """How fast positions and risk budgets follow their targets."""
+
+    band_pct: float = quantity(10, "% of the position", (0, 100), "inaction band", "MODEL section 3")
+    rebuild_pct_per_day: float = quantity(1, "% of the gap per day", (0, 100), "speed of rebuilding", "MODEL section 3")
+    cut_pct_per_day: float = quantity(7.5, "% of the gap per day", (0, 100), "speed of cutting", "MODEL section 3")
+    budget_pct_per_day: float = quantity(3, "% of the gap per day", (0, 100), "risk budget follows equity", "MODEL section 3")
+
+
+class Margin(Parameters):
+    """What prime brokers ask: ``max(m0, z sigma sqrt(h))``."""
+
+    floor_pct: float = quantity(4, "% of the position", (0.1, 100), "m0: CME margin on yen futures is 3-5 %")
+    quantile: float = quantity(2.33, "standard deviations", (0, 10), "z: 99 %", "Brunnermeier and Pedersen (2009)")
+    days: float = quantity(10, "business days", (0, 250), "h: close-out period", "BCBS-IOSCO (2020), 10 days")
+    restore_share: float = quantity(0.9, "share", (0.1, 1), "a call restores this share of the limit", "MODEL section 3")
+
+
+class TrailingStop(Parameters):
+    """A fall of USDJPY from its high of 120 days that makes an investor cut."""
+
+    distance_pct: Lognormal = Lognormal(median=8.2, log_sd=0.5)
+    cut_share: float = quantity(0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3")
+
+
+class CarryFundParameters(PopulationParameters):
+    """Hedge-fund carry traders of MODEL section 3."""
+
+    kind: Literal["carry_funds"] = "carry_funds"
+    investors: int = Field(1000, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(250, "$bn", (0, 100_000), "notional", "BIS Bulletin 90 (2024): about 40 JPY tn; 150-500")
+    funding_spread_bp: float = quantity(40, "bp per year", (0, 5000), "prime-broker spread on yen loans (assumption)")
+    basket: dict[str, float] = Field(
+        default_factory=lambda: {"ust10": 0.45, "us_equity": 0.35, "bitcoin": 0.05},
+        description="shares of the position by asset; the rest is other dollar assets held at par (MODEL: EM and other)",
+    )
+    leverage_x: Lognormal = Lognormal(median=4, log_sd=0.35, highest=12)
+    leverage_cap_x: float = quantity(15, "multiple of equity", (0.1, 200), "highest target leverage")
+    volatility_target_cap_x: float = quantity(1.2, "multiple", (0.1, 10), "cap on re-levering in calm", "MODEL section 3")
+    incentive: CarryIncentive = CarryIncentive()
+    adjustment: Adjustment = Adjustment()
+    margin: Margin = Margin()
+    trailing_stop: TrailingStop = TrailingStop()
+    switches: Switches = Switches()
+
+
+def expected_return(now: Information, incentive: CarryIncentive, momentum_on: bool) -> Array:
+    """mu: what carry is expected to earn, decimal per year, ``(runs, 1)``.
+
+    ``mu = carry + alpha momentum - rho P(adverse surprise)``.  Source: MODEL section 3; Burnside et al. (2011).
+    """
+    trend = incentive.momentum_weight * now.momentum if momentum_on else 0.0
+    return np.asarray(now.carry + trend - incentive.surprise_aversion_pct * PERCENT * now.adverse_surprise)
+
+
+def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array:
+    """Target leverage relative to the start: ``(1 + (mu - mu_0) / mu_0)+``, ``(runs, 1)``.
+
+    Merton's ``mu+ / (gamma_i sigma_bar^2)`` with gamma_i solved so that the start position is the target, that is
+    ``gamma_i sigma_bar^2 = mu_0 / leverage_i``.
+
+    Source: Merton (1969); MODEL section 3.
+    Departure: ``mu_0`` in the denominator is at least `least_start`, so that a position held at no or negative carry
+    still has a finite, monotone response.
+    """
+    return np.asarray(np.maximum(1.0 + (mean - start_mean) / np.maximum(start_mean, least_start), 0.0))
+
+
+def target_leverage(start_leverage: Array, ratio: Array, cap: float) -> Array:
+    """Leverage wanted by each investor: its start leverage times the incentive ratio, at most `cap`."""
+    return np.asarray(np.minimum(start_leverage * ratio, cap))
+
+
+class CarryFunds(Population):
+    """Hedge-fund carry traders; a fund's dollars are spot dollars bought with borrowed yen."""
+
+    Parameters = CarryFundParameters
+    role = "levered"
+    margined = True
+
+    def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
+        """Sizes, leverage and stop distances."""
+        own = self.parameters
+        return super().draws(stream, count) | {
+            "leverage": own.leverage_x.sample(stream, count),
+            "stop_distance": own.trailing_stop.distance_pct.sample(stream, count) * PERCENT,
+        }
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """One basket of dollar assets."""
+        return {BASKET: bundle(roster, self.parameters.basket)}
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """Basket bought with a yen loan, equity held as dollar deposits.
+
+        A stop that the recent high would already have hit counts as hit before the start and is armed at the start price.
+        """
+        stock, books = self.traits["stock"], self.books(now.roster)
+        equity = stock / self.traits["leverage"]
+        dollars = equity + stock * books[BASKET].cash_share
+        hit_before = is_stopped(now.quote.usdjpy, now.recent_high, self.traits["stop_distance"])
+        self.memory = {"budget": equity, "own_high": np.where(hit_before, now.quote.usdjpy, np.inf)}
+        self.start_mean = expected_return(now, self.parameters.incentive, self.parameters.switches.momentum)
+        return balance_sheet(books, {BASKET: stock.copy()}, (dollars, -stock * now.quote.usdjpy))
+
+    def unit_value(self, quote: Quote) -> Array:
+        """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
+        book = self.sheet.books[BASKET]
+        return book.value(quote.price) + book.cash_share
+
+    def orders(self, now: Information) -> Trade | None:
+        """Move towards the target leverage on the risk budget, scaled by the volatility target."""
+        own, switches = self.parameters, self.parameters.switches
+        mean = expected_return(now, own.incentive, switches.momentum) if switches.incentive else self.start_mean
+        notional = self.notional(now.quote)
+        ratio = incentive_ratio(mean, self.start_mean, own.incentive.least_start_pct * PERCENT)
+        wanted = target_leverage(self.traits["leverage"], ratio, own.leverage_cap_x) * self.memory["budget"]
+        scale = np.ones_like(mean)
+        if switches.volatility_target:
+            scale = volatility_ratio(now.fx_variance(), now.fx_long_run_variance(), own.volatility_target_cap_x)
+        gap = outside_band(wanted * scale - notional, notional, own.adjustment.band_pct * PERCENT)
+        if not gap.any():
+            return None
+        speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
+        share = partial_adjustment(gap, *speeds) / np.where(notional > 0.0, notional, np.inf)
+        by_target = share * np.where(gap != 0.0, wanted * (scale - 1.0) / np.where(gap != 0.0, gap, 1.0), 0.0)
+        return self._trade(share, {VOLATILITY_TARGET: by_target, INCENTIVE: share - by_target}, now.quote)
+
+    def _trade(self, share: Array, causes: dict[str, Array], quote: Quote) -> Trade:
+        """Change basket and loan by `share` of themselves; `causes` splits the share."""
+        units, loan = self.sheet.holdings[BASKET], -self.sheet.jpy_cash / quote.usdjpy
+        unwound = {cause: -row_sum(part * units) for cause, part in causes.items()}
+        return Trade({BASKET: share * units}, share * loan, None, unwound)
+
+    def requirement(self, now: Information) -> Array:
+        """Margin asked per dollar of position today, ``(runs, 1)``."""
+        margin = self.parameters.margin
+        return margin_requirement(now.fx_variance(), margin.floor_pct * PERCENT, margin.quantile, margin.days)
+
+    def notional(self, quote: Quote) -> Array:
+        """Dollars of each fund's position."""
+        return np.asarray(self.sheet.holdings[BASKET] * self.unit_value(quote))
+
+    def stop_high(self, now: Information) -> Array:
+        """High that each fund's trailing stop looks at: of the last 120 days, or since the stop was armed again."""
+        return np.minimum(self.memory["own_high"], now.recent_high)
+
+    def forced(self, quote: Quote, now: Information) -> Flags:
+        """Runs with a fund under a margin call or at its stop."""
+        switches, held = self.parameters.switches, self.sheet.holdings[BASKET] > 0.0
+        hit = np.zeros(held.shape, dtype=np.bool_)
+        if switches.margin:
+            hit |= is_called(self.sheet.equity_usd, self.notional(quote), self.requirement(now))
+        if switches.trailing_stop:
+            hit |= is_stopped(quote.usdjpy, self.stop_high(now), self.traits["stop_distance"]) & held
+        return np.asarray(hit.any(axis=1))
+
+    def forced_shares(self, equity: Array, quote: Quote, usdjpy: Array, now: Information) -> tuple[Array, Array]:
+        """Shares of the position closed by margin calls and, beyond that, by stops, ``(runs, investors)``."""
+        own, notional = self.parameters, self.notional(quote)
+        called, stopped = np.zeros_like(equity), np.zeros_like(equity)
+        if own.switches.margin:
+            called = margin_call(equity, notional, self.requirement(now), own.margin.restore_share)
+        if own.switches.trailing_stop:
+            hit = is_stopped(usdjpy, self.stop_high(now), self.traits["stop_distance"]) & (notional > 0.0)
+            stopped = np.where(hit, np.maximum(own.trailing_stop.cut_share - called, 0.0), 0.0)
+        return called, stopped
+
+    def forced_orders(self, quote: Quote, now: Information) -> Trade:
+        """Margin calls and trailing stops at these prices."""
+        called, stopped = self.forced_shares(self.sheet.equity_usd, quote, quote.usdjpy, now)
+        return self._trade(-(called + stopped), {MARGIN: -called, STOP: -stopped}, quote)
+
+    def forced_spot_usd(self, fall: float, now: Information) -> Array:
+        """Dollars sold by force if USDJPY fell by `fall` from the close."""
+        lower = now.quote.usdjpy * (1.0 - fall)
+        loss = self.sheet.jpy_cash * (1.0 / lower - 1.0 / now.quote.usdjpy)
+        called, stopped = self.forced_shares(self.sheet.equity_usd + loss, now.quote, lower, now)
+        return row_sum((called + stopped) * -self.sheet.jpy_cash) / lower
+
+    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+        """Stops that were hit are armed again at the exit price."""
+        if STOP in trade.unwound:
+            high, distance = self.stop_high(now), self.traits["stop_distance"]
+            done = is_stopped(order_quote.usdjpy, high, distance) & (trade.units[BASKET] < 0.0)
+            self.memory["own_high"] = np.where(done, quote.usdjpy, self.memory["own_high"])
+
+    def close(self, quote: Quote, income: Array) -> Array:
+        """Risk budgets follow equity, highs follow the market; carry income beyond the start leverage is paid out."""
+        spare = self.sheet.equity_usd - self.notional(quote) / self.traits["leverage"]
+        paid = np.clip(spare, 0.0, np.maximum(income, 0.0))
+        if self.parameters.switches.risk_budget:
+            speed = self.parameters.adjustment.budget_pct_per_day * PERCENT
+            wanted = np.maximum(self.sheet.equity_usd - paid, 0.0)
+            self.memory["budget"] = self.memory["budget"] + speed * (wanted - self.memory["budget"])
+        self.memory["own_high"] = np.maximum(self.memory["own_high"], quote.usdjpy)
+        return paid
+
+    def stock(self) -> Array:
+        """Notional at start prices."""
+        return row_sum(self.sheet.holdings[BASKET])

@@ -1,0 +1,107 @@
+"""Leveraged bitcoin longs: dollar-funded, liquidated at the maintenance margin within the day."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulation.assets import BITCOIN, Book, Roster, bundle
+from simulation.balance_sheet import BalanceSheet, balance_sheet
+from simulation.conventions import PERCENT, Array, Flags, row_sum
+from simulation.information import Information
+from simulation.investors.population import Population, PopulationParameters
+from simulation.orders import INCENTIVE, LIQUIDATION, Trade
+from simulation.parameters import quantity
+from simulation.quote import Quote
+
+
+class CryptoTraderParameters(PopulationParameters):
+    """Leveraged bitcoin longs of MODEL section 3."""
+
+    kind: Literal["crypto_traders"] = "crypto_traders"
+    investors: int = Field(600, ge=1, le=20_000_000, description="number of traders: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(28, "$bn", (0, 10_000), "open interest", "exchange data, 28 November 2025 (CLAIMS)")
+    funding_spread_bp: float = quantity(500, "bp per year", (0, 5000), "perpetual funding over the policy rate (assumption)")
+    leverage_mix: dict[float, float] = Field(
+        default_factory=lambda: {3.0: 0.40, 5.0: 0.25, 10.0: 0.20, 25.0: 0.10, 50.0: 0.05},
+        description="share of open interest by leverage (MODEL section 3)",
+    )
+    maintenance_share: float = quantity(
+        0.5, "share of initial margin", (0, 1), "equity below this share of the initial margin is liquidated", "exchange rules"
+    )
+    degrossing: float = quantity(0.5, "share per unit of loss", (0, 20), "phi: voluntary sales after a fall (assumption)")
+    rebuild_pct_per_day: float = quantity(
+        3, "% of the gap per day", (0, 100), "new longs replace liquidated ones", "open interest after October 2025 (assumption)"
+    )
+
+
+def liquidated(equity: Array, notional: Array, leverage: Array, maintenance_share: float) -> Flags:
+    """Whether a long is below its maintenance margin: ``equity < share * notional / leverage``.
+
+    Source: isolated-margin rules of the large exchanges; MODEL section 3.
+    """
+    return np.asarray(equity < maintenance_share * notional / leverage)
+
+
+class CryptoTraders(Population):
+    """Leveraged bitcoin longs.  They borrow dollars, so they are hit by the carry unwind but are not part of its stock."""
+
+    Parameters = CryptoTraderParameters
+    role = "other"
+    margined = True
+
+    def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
+        """Sizes and a leverage drawn from the mix by share of open interest."""
+        mix, drawn = self.parameters.leverage_mix, super().draws(stream, count)
+        before = np.cumsum(drawn["stock"]) - drawn["stock"] / 2
+        edges = np.cumsum(np.array(list(mix.values()))) / sum(mix.values()) * drawn["stock"].sum()
+        return drawn | {"leverage": np.array(list(mix))[np.searchsorted(edges[:-1], before)]}
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """Bitcoin."""
+        return {BITCOIN: bundle(roster, {BITCOIN: 1.0})}
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """Bitcoin bought with own margin and a dollar loan."""
+        stock = self.traits["stock"]
+        loan = stock - stock / self.traits["leverage"]
+        self.memory = {"planned": np.zeros_like(stock)}
+        return balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, (-loan, np.zeros_like(stock)))
+
+    def orders(self, now: Information) -> Trade | None:
+        """Sell a little after a fall; open the longs for which margin was paid in last night."""
+        units, column = self.sheet.holdings[BITCOIN], now.roster.columns[BITCOIN]
+        loss = np.maximum(-now.log_return[:, column : column + 1], 0.0)
+        bought = self.memory["planned"] - np.minimum(self.parameters.degrossing * loss, 1.0) * units
+        return self._trade(bought, INCENTIVE) if bought.any() else None
+
+    def _trade(self, bought: Array, cause: str) -> Trade:
+        return Trade({BITCOIN: bought}, np.zeros_like(bought), None, {cause: -row_sum(bought)})
+
+    def below_margin(self, quote: Quote) -> Flags:
+        """Longs below their maintenance margin, ``(runs, investors)``."""
+        units = self.sheet.holdings[BITCOIN]
+        notional = units * self.sheet.value_usd(BITCOIN, quote)
+        share = self.parameters.maintenance_share
+        return liquidated(self.sheet.equity_usd, notional, self.traits["leverage"], share) & (units > 0.0)
+
+    def forced(self, quote: Quote, now: Information) -> Flags:
+        """Runs with a long below its maintenance margin."""
+        return np.asarray(self.below_margin(quote).any(axis=1))
+
+    def forced_orders(self, quote: Quote, now: Information) -> Trade:
+        """Close every long below its maintenance margin."""
+        return self._trade(np.where(self.below_margin(quote), -self.sheet.holdings[BITCOIN], 0.0), LIQUIDATION)
+
+    def close(self, quote: Quote, income: Array) -> Array:
+        """Owners pay the day's funding and the margin of tomorrow's new longs; closed accounts are paid out."""
+        units, value = self.sheet.holdings[BITCOIN], self.sheet.value_usd(BITCOIN, quote)
+        left = np.where(units == 0.0, np.maximum(self.sheet.equity_usd - income, 0.0), 0.0)
+        gap = np.maximum(self.traits["stock"] - units, 0.0)
+        planned = self.parameters.rebuild_pct_per_day * PERCENT * gap
+        self.memory["planned"] = planned
+        return np.asarray(income + left - planned * value / self.traits["leverage"])
+
+    def stock(self) -> Array:
+        """Bitcoin held, at start prices."""
+        return row_sum(self.sheet.holdings[BITCOIN])

@@ -1,0 +1,142 @@
+"""The base of every population: one Mesa agent whose rows are investors."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import mesa
+import numpy as np
+from pydantic import Field
+
+from simulation.assets import Book, Roster
+from simulation.balance_sheet import BalanceSheet, opened
+from simulation.conventions import Array, Flags, Rows
+from simulation.information import Information
+from simulation.investors.heterogeneity import ParetoSizes
+from simulation.orders import Trade
+from simulation.parameters import Parameters, quantity
+from simulation.quote import Quote
+from simulation.randomness import Streams
+
+Draws = Mapping[str, Array]
+"""Personal parameters by name, each ``(runs, investors)``."""
+
+
+class PopulationParameters(Parameters):
+    """What every population states in a config."""
+
+    kind: str
+    investors: int = Field(ge=1, le=20_000_000, description="number of investors: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(..., "$bn", (0, 100_000), "position of the whole population at the start")
+    size: ParetoSizes = ParetoSizes()
+    funding_spread_bp: float = quantity(0, "bp per year", (0, 5000), "spread over the policy rate paid on loans")
+
+
+@dataclass(frozen=True)
+class Start:
+    """The state a population is born into."""
+
+    information: Information
+    streams: Streams
+
+
+class Population(mesa.Agent):
+    """A population of investors.
+
+    A subclass states its `Parameters`, its `role`, how it starts (`draws`, `endowment`) and what it wants (`orders`);
+    leveraged ones also state what they are forced to do within the day (`forced_orders`).
+
+    Attributes
+    ----------
+    name
+        Name of the population in the scenario.
+    sheet
+        Balance sheets, arrays ``(runs, investors)``; written by settlement only.
+    traits
+        Personal parameters, fixed for the run, ``(runs, investors)``.
+    memory
+        What investors remember from day to day beside their balance sheet, ``(runs, investors)``.
+    """
+
+    Parameters: ClassVar[type[PopulationParameters]]
+    role: ClassVar[str] = "other"
+    margined: ClassVar[bool] = False
+
+    def __init__(self, model: mesa.Model, name: str, parameters: Any, start: Start) -> None:
+        super().__init__(model)
+        self.name = name
+        self.parameters = parameters
+        self.start = start.information
+        self.traits = self._draw(start.streams)
+        self.memory: dict[str, Array] = {}
+        self.sheet: BalanceSheet = opened(self.endowment(start.information), start.information.quote)
+
+    def _draw(self, streams: Streams) -> Draws:
+        names = list(self.draws(np.random.default_rng(0), 1))
+        count = self.parameters.investors
+        drawn = streams.draw(f"population:{self.name}", lambda stream: np.stack(list(self.draws(stream, count).values())))
+        return {name: np.ascontiguousarray(drawn[:, row]) for row, name in enumerate(names)}
+
+    def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
+        """Personal parameters of `count` investors by name, each ``(count,)``; must include ``stock`` in USD bn."""
+        return {"stock": self.parameters.stock_usd_bn * self.parameters.size.shares(stream, count)}
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """The bundles of assets this population holds, by name."""
+        raise TypeError(f"{type(self).__name__} does not say what it holds")
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """Balance sheets at the start."""
+        raise TypeError(f"{type(self).__name__} does not say what it owns at the start")
+
+    def orders(self, now: Information) -> Trade | None:
+        """What the investors want to trade today, from yesterday's prices and today's public news."""
+        return None
+
+    def forced(self, quote: Quote, now: Information) -> Flags:
+        """Which runs have an investor whom lenders or stop orders force at these prices, ``(runs,)``."""
+        return np.zeros(quote.usdjpy.shape[0], dtype=np.bool_)
+
+    def forced_orders(self, quote: Quote, now: Information) -> Trade:
+        """What lenders and stop orders force at these prices."""
+        raise TypeError(f"{type(self).__name__} is never forced")
+
+    def forced_spot_usd(self, fall: float, now: Information) -> Array:
+        """Dollars that would be sold by force if USDJPY fell by `fall` (decimal) from the close, ``(runs, 1)``."""
+        return np.zeros_like(now.carry)
+
+    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+        """Remember what execution at `quote` of an order stated at `order_quote` changes beside the balance sheet."""
+
+    def close(self, quote: Quote, income: Array) -> Array | None:
+        """End of day: update personal memory; returns dollars paid to owners, ``(runs, investors)``, or none."""
+        return None
+
+    def stock(self) -> Array:
+        """Foreign position at start prices, USD bn, ``(runs, 1)``."""
+        raise TypeError(f"{type(self).__name__} does not say what its foreign position is")
+
+    def at(self, rows: Rows) -> Self:
+        """A copy of this population for some runs, to be written back with `put`."""
+        part = copy.copy(self)
+        part.sheet = self.sheet.at(rows)
+        part.traits = {name: values[rows] for name, values in self.traits.items()}
+        part.memory = {name: values[rows] for name, values in self.memory.items()}
+        return part
+
+    def put(self, rows: Rows, part: Self) -> None:
+        """Take over what happened to some runs."""
+        self.sheet.put(rows, part.sheet)
+        for name, values in part.memory.items():
+            self.memory[name][rows] = values
+
+    def __getitem__(self, investor: int) -> dict[str, float]:
+        """One investor of the first run, for teaching and debugging."""
+        sheet = self.sheet
+        view = {name: float(values[0, investor]) for name, values in self.traits.items()}
+        view |= {book: float(units[0, investor]) for book, units in sheet.holdings.items()}
+        for key in ("usd_cash", "jpy_cash", "hedge_usd", "equity_usd"):
+            values = getattr(sheet, key)
+            view |= {} if values is None else {key: float(values[0, investor])}
+        return view

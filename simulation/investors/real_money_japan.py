@@ -1,0 +1,82 @@
+"""Other Japanese real money: unhedged foreign assets of pension funds, banks and investment trusts taken together."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulation.assets import Book, Roster, bundle
+from simulation.balance_sheet import BalanceSheet, balance_sheet
+from simulation.conventions import PERCENT, Array, row_sum
+from simulation.information import Information
+from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.population import Population, PopulationParameters
+from simulation.investors.rules import outside_band, unhedged_incentive
+from simulation.orders import SLOW_REPATRIATION, Trade
+from simulation.parameters import quantity
+
+BASKET = "basket"
+
+
+class RealMoneyJapanParameters(PopulationParameters):
+    """Slow, unlevered resident holders of unhedged foreign assets."""
+
+    kind: Literal["real_money_japan"] = "real_money_japan"
+    investors: int = Field(200, ge=1, le=20_000_000, description="number of holders: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(
+        1750, "$bn", (0, 100_000), "foreign assets", "MODEL section 3: pension funds 800, banks 350, trusts 600"
+    )
+    basket: dict[str, float] = Field(
+        default_factory=lambda: {"ust10": 0.35, "us_equity": 0.45},
+        description="shares of the position by asset; the rest is other dollar assets held at par",
+    )
+    sale_per_pp: float = quantity(
+        0.05, "share per pp", (0, 5), "share of the position sold per pp of lost incentive", "as unhedged insurers (assumption)"
+    )
+    risk_charge: float = quantity(0.05, "per unit of volatility", (0, 10), "k: charge for annual currency volatility")
+    band_share: float = quantity(0.01, "share of the position", (0, 1), "gaps below are left alone")
+    speed_pct_per_day: Lognormal = Lognormal(median=0.5, log_sd=0.5, highest=20)
+
+
+class RealMoneyJapan(Population):
+    """Residents whose foreign share follows the unhedged incentive relative to the start, slowly and as announced."""
+
+    Parameters = RealMoneyJapanParameters
+    role = "resident"
+
+    def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
+        """Sizes and speeds."""
+        speed = self.parameters.speed_pct_per_day.sample(stream, count) * PERCENT
+        return super().draws(stream, count) | {"speed": speed}
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """One basket of dollar assets."""
+        return {BASKET: bundle(roster, self.parameters.basket)}
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """Foreign assets owned outright."""
+        stock, books = self.traits["stock"], self.books(now.roster)
+        self.memory = {"done": np.zeros_like(stock)}
+        return balance_sheet(books, {BASKET: stock.copy()}, (stock * books[BASKET].cash_share, np.zeros_like(stock)))
+
+    def incentive(self, now: Information) -> Array:
+        """What an unhedged dollar bond pays over a JGB after the charge for risk, decimal per year."""
+        return unhedged_incentive(now.ust10, now.jgb10, now.fx_variance(), self.parameters.risk_charge)
+
+    def orders(self, now: Information) -> Trade | None:
+        """Sell or buy foreign assets and convert the money."""
+        own, stock = self.parameters, self.traits["stock"]
+        change = (self.incentive(now) - self.incentive(self.start)) / PERCENT
+        gap = np.maximum(own.sale_per_pp * change, -1.0) * stock - self.memory["done"]
+        step = self.traits["speed"] * outside_band(gap, stock, own.band_share)
+        if not step.any():
+            return None
+        book = self.sheet.books[BASKET]
+        spot = step * (book.value(now.quote.price) + book.cash_share)
+        self.memory["done"] = self.memory["done"] + step
+        cause = {SLOW_REPATRIATION: -row_sum(step)}
+        return Trade({BASKET: step}, spot, None, cause, announced=True, repatriated=-row_sum(spot))
+
+    def stock(self) -> Array:
+        """Foreign assets at start prices."""
+        return row_sum(self.sheet.holdings[BASKET])

@@ -1,0 +1,84 @@
+"""Equations that several populations share: pure functions that broadcast over runs and investors."""
+
+import numpy as np
+
+from simulation.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
+
+
+def volatility_ratio(variance: Array, long_run: float, cap: float) -> Array:
+    """Share of its normal position that a volatility targeter holds: ``min(cap, sigma_bar / sigma)``.
+
+    Parameters
+    ----------
+    variance, long_run
+        Daily variance estimate ``(runs, 1)`` and its long-run value.
+    cap
+        Highest share.
+
+    Source: Moreira and Muir (2017), equation 2 with volatility instead of variance.
+    """
+    return np.asarray(np.minimum(cap, np.sqrt(long_run / variance)))
+
+
+def outside_band(gap: Array, scale: Array, band: float) -> Array:
+    """The gap to the target where it exceeds `band` times `scale`, zero inside: investors tolerate small gaps.
+
+    Source: Constantinides (1986), no-trade region under proportional costs.
+    """
+    return np.where(np.abs(gap) > band * scale, gap, 0.0)
+
+
+def partial_adjustment(gap: Array, rebuild_share: Array | float, cut_share: Array | float) -> Array:
+    """The part of a gap closed today: positions are rebuilt slowly and cut faster.
+
+    Source: Garleanu and Pedersen (2013), trading partially towards the aim; asymmetry from MODEL section 3.
+    """
+    return np.asarray(gap * np.where(gap > 0.0, rebuild_share, cut_share))
+
+
+def margin_requirement(variance: Array, floor: float, quantile: float, days: float) -> Array:
+    """Equity a lender asks per dollar of position: ``max(m0, z sigma sqrt(h))``, ``(runs, 1)``.
+
+    Source: Brunnermeier and Pedersen (2009), equation 13 (value-at-risk margin).
+    """
+    return np.asarray(np.maximum(floor, quantile * np.sqrt(variance * days)))
+
+
+def is_called(equity: Array, notional: Array, requirement: Array) -> Flags:
+    """Whether equity no longer covers the margin of an open position."""
+    return np.asarray((equity < requirement * notional) & (notional > 0.0))
+
+
+def margin_call(equity: Array, notional: Array, requirement: Array, restore: float) -> Array:
+    """Share of the position a margin call closes: down to ``restore * equity / requirement``, all of it without equity.
+
+    Returns zero where equity covers the requirement.  Source: Brunnermeier and Pedersen (2009); Thurner, Farmer and
+    Geanakoplos (2012) section 2.
+    """
+    called = is_called(equity, notional, requirement)
+    allowed = restore * np.maximum(equity, 0.0) / requirement
+    return np.where(called, np.maximum(1.0 - allowed / np.where(called, notional, 1.0), 0.0), 0.0)
+
+
+def is_stopped(usdjpy: Array, high: Array, distance: Array) -> Flags:
+    """Whether USDJPY has fallen by an investor's stop `distance` (decimal) from its high.
+
+    Source: MODEL section 3; stop-loss cascades in USDJPY, Osler (2005).
+    """
+    return np.asarray(usdjpy < high * (1.0 - distance))
+
+
+def unhedged_incentive(ust10: Array, jgb10: Array, variance: Array, risk_charge: float) -> Array:
+    """What an unhedged dollar bond pays a yen investor over a JGB, less a charge for currency risk, decimal per year.
+
+    ``y_US - y_JP - k sigma`` with sigma the annual volatility of USDJPY.  Source: MODEL section 3.
+    """
+    return np.asarray(ust10 - jgb10 - risk_charge * np.sqrt(TRADING_DAYS_PER_YEAR * variance))
+
+
+def hedged_incentive(ust10: Array, hedging_cost: Array, jgb30: Array) -> Array:
+    """What a hedged Treasury pays a life insurer over a 30-year JGB, decimal per year.
+
+    Source: Du, Tepper and Verdelhan (2018); MODEL section 2.
+    """
+    return np.asarray(ust10 - hedging_cost - jgb30)

@@ -1,0 +1,106 @@
+"""News that nobody in the model makes: correlated, fat-tailed, clustered; and what they do to long-run volatility."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from simulation.assets import JGB10, USDJPY, UST10, Roster
+from simulation.conventions import Array, daily_volatility
+from simulation.market.parameters import CurrencyMarket, Market
+from simulation.market.prices import own_news_volatility
+from simulation.randomness import Streams
+
+TWO_YEAR_SHARE = {UST10: 0.9, JGB10: 0.5}
+"""Response of the two-year yield to macro news that move the ten-year yield by one.
+
+Source: daily sd of the two-year over the ten-year yield, H.15 and MoF Japan 2005-24: about .9 and .5."""
+
+
+class NoiseLike(Protocol):
+    """The noise parameters of a scenario."""
+
+    scale_x: float
+    student_t_df: float
+    clustering: float
+    clustering_memory: float
+    correlations: dict[str, dict[str, float]]
+
+
+def correlation_matrix(roster: Roster, correlations: Mapping[str, Mapping[str, float]]) -> Array:
+    """Correlation of daily news, ``(assets, assets)``.
+
+    Raises
+    ------
+    ValueError
+        If the pairs do not make a positive definite matrix.
+    """
+    matrix = np.eye(len(roster))
+    for first, row in correlations.items():
+        for second, value in row.items():
+            if first in roster.columns and second in roster.columns:
+                matrix[roster.columns[first], roster.columns[second]] = value
+                matrix[roster.columns[second], roster.columns[first]] = value
+    if np.linalg.eigvalsh(matrix).min() <= 1e-9:
+        raise ValueError("noise.correlations do not make a positive definite matrix; bring them nearer to zero")
+    return matrix
+
+
+def clustered_scale(normal: Array, spread: float, memory: float) -> Array:
+    """Common scale of news from a log-volatility that forgets slowly; mean square one.  `normal` is ``(days,)``.
+
+    ``h' = m h + sqrt(1 - m^2) s e, scale = exp(h - s^2)``.  Source: Taylor (1986), stochastic volatility.
+    """
+    log_scale = np.empty_like(normal)
+    level = spread * normal[0]
+    for day, draw in enumerate(normal):
+        level = memory * level + np.sqrt(1.0 - memory**2) * spread * draw
+        log_scale[day] = level
+    return np.exp(log_scale - spread**2)
+
+
+def daily_news(roster: Roster, markets: Mapping[str, Market], noise: NoiseLike, days: int, streams: Streams) -> Array:
+    """News of every day, ``(days, runs, assets)``: decimal log return, or decimal yield for a bond.
+
+    Each asset has a stream of its own, so leaving one out redraws no other.
+    """
+    unit_variance = np.sqrt((noise.student_t_df - 2.0) / noise.student_t_df)
+    independent = np.stack(
+        [
+            streams.draw(f"news:{name}", lambda stream: stream.standard_t(noise.student_t_df, days)) * unit_variance
+            for name in roster.names
+        ],
+        axis=-1,
+    )
+    scale = streams.draw(
+        "news:clustering",
+        lambda stream: clustered_scale(stream.standard_normal(days), noise.clustering, noise.clustering_memory),
+    )
+    factor = np.linalg.cholesky(correlation_matrix(roster, noise.correlations))
+    size = np.array([daily_volatility(own_news_volatility(markets[name])) for name in roster.names])
+    mixed = np.einsum("rda,ba->drb", independent, factor * size[:, None])
+    return np.ascontiguousarray(mixed * scale.T[:, :, None] * noise.scale_x)
+
+
+def news_response(roster: Roster, markets: Mapping[str, Market]) -> Array:
+    """Response of each log price to each asset's own news, ``(assets, assets)``: durations, rate betas and links."""
+    response = np.eye(len(roster))
+    fx = markets[USDJPY]
+    beta = fx.spread_beta_pct_per_pp if isinstance(fx, CurrencyMarket) else 0.0
+    response[0, roster.columns[UST10]] = beta * TWO_YEAR_SHARE[UST10]
+    response[0, roster.columns[JGB10]] = -beta * TWO_YEAR_SHARE[JGB10]
+    for column, name in enumerate(roster.names):
+        for earlier, coefficient in getattr(markets[name], "links", {}).items():
+            response[column] += coefficient * response[roster.columns[earlier]]
+    for column, name in enumerate(roster.names):
+        response[column] *= -getattr(markets[name], "duration_years", -1.0)
+    return response
+
+
+def long_run_variance(roster: Roster, markets: Mapping[str, Market], noise: NoiseLike) -> Array:
+    """Daily variance of each log price when only news move it, ``(assets,)``: sigma_bar squared."""
+    size = np.array([daily_volatility(own_news_volatility(markets[name])) for name in roster.names])
+    covariance = correlation_matrix(roster, noise.correlations) * size[:, None] * size
+    response = news_response(roster, markets)
+    return np.einsum("ab,bc,ac->a", response, covariance, response)
+

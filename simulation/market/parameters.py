@@ -1,0 +1,256 @@
+"""What a config may say of each market, and the common engine units in which the impact equations read it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from simulation.conventions import BASIS_POINT, PERCENT
+from simulation.parameters import Parameters, quantity
+
+MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
+LINEAR_SCALE = 1e9
+"""Curvature scale at which an impact function is linear for any flow."""
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Price impact of one market in engine units: log price (bonds: decimal yield) per unit of flow.
+
+    Attributes
+    ----------
+    fast, slow
+        Slopes at zero of F and g.
+    fast_scale, slow_scale
+        q1 and q0, the flows at which concavity sets in, in units.
+    release
+        kappa, share of the dealers' inventory that passes to value investors each day.
+    decay
+        Share of the temporary part of G that fades each day.
+    lasting_share
+        pi, share of the change of g that stays for good.
+    """
+
+    fast: float
+    slow: float
+    fast_scale: float
+    slow_scale: float
+    release: float
+    decay: float
+    lasting_share: float
+
+
+class Market(Parameters):
+    """Parameters that every market has."""
+
+    yen_priced: bool = False
+    release_pct_per_day: float = quantity(
+        12, "% per day", (0, 100), "kappa: dealers' inventory passed to value investors", "MODEL section 4, prior 5-40"
+    )
+    decay_pct_per_day: float = quantity(
+        3.7, "% per day", (0, 100), "fading of the temporary part of the slow impact", "MODEL section 4, prior 1.5-7"
+    )
+    lasting_share: float = quantity(
+        0.57, "share", (0, 1), "pi: part of the slow impact that stays for good", "MODEL section 4, prior .19-.86"
+    )
+    half_spread_bp: float = quantity(
+        0.5, "bp of the trade", (0, 500), "half the bid-ask spread that dealers charge", "BIS (2022), major pairs"
+    )
+    thin_factor_x: float = quantity(1.3, "multiple", (1, 100), "fast impact in thin holiday markets, times normal")
+    stress_slope: float = quantity(
+        0.8, "per unit of stress", (0, 100), "zeta: rise of the fast impact with volatility", "MODEL section 4, .36-1.35"
+    )
+    stress_cap: float = quantity(2, "multiple", (1, 100), "stress beyond which impact rises no further", "MODEL section 4")
+
+    def impact(self) -> Impact:
+        """Impact in engine units."""
+        raise TypeError(f"{type(self).__name__} states no impact")
+
+    def outstanding(self) -> float:
+        """Units outstanding at the start, billions of the own currency; a currency has none."""
+        return 0.0
+
+    def _impact(self, fast: float, slow: float, fast_scale: float, slow_scale: float) -> Impact:
+        return Impact(
+            fast, slow, fast_scale, slow_scale,
+            self.release_pct_per_day * PERCENT, self.decay_pct_per_day * PERCENT, self.lasting_share,
+        )  # fmt: skip
+
+
+class CurrencyMarket(Market):
+    """USDJPY: spot dollars against yen."""
+
+    kind: Literal["currency"] = "currency"
+    fast_impact_pct_per_usd_bn: float = quantity(
+        0.035, "% per $bn", (0, 100), "lambda_0", "Evans and Lyons (2002), turnover of BIS (2025); prior .02-.08"
+    )
+    slow_impact_pct_per_usd_bn: float = quantity(
+        0.012, "% per $bn", (0, 100), "slow", "MoF interventions 2022-24; prior .005-.025"
+    )
+    fast_scale_usd_bn: float = quantity(50, "$bn", (1e-3, LINEAR_SCALE), "q1", "MODEL section 4")
+    slow_scale_usd_bn: float = quantity(50, "$bn", (1e-3, LINEAR_SCALE), "q0", "MODEL section 4")
+    own_volatility_pct: float = quantity(
+        9, "% per year", (0, 200), "volatility of news that are neither rates nor flows", "H.10 1990-2024, less rates"
+    )
+    announcement_beta_pct_per_bp: float = quantity(
+        0.2, "% per bp", (0, 5), "B_e: response to an announced rate surprise", "MODEL section 2; prior .05-.30"
+    )
+    spread_beta_pct_per_pp: float = quantity(
+        4.5, "% per pp", (0, 50), "beta_2: response to other news on the two-year spread", "MODEL section 2; 3.5-8"
+    )
+    credibility_beta_pct_per_bp: float = quantity(
+        0.05, "% per bp", (0, 5), "weakening of the yen per bp of announced term premium", "assumption; sign from MODEL"
+    )
+
+    def impact(self) -> Impact:
+        """Impact in log price per $bn."""
+        fast, slow = self.fast_impact_pct_per_usd_bn * PERCENT, self.slow_impact_pct_per_usd_bn * PERCENT
+        return self._impact(fast, slow, self.fast_scale_usd_bn, self.slow_scale_usd_bn)
+
+
+class BondMarket(Market):
+    """What Treasuries and JGBs share."""
+
+    yield_volatility_bp: float = quantity(90, "bp per year", (0, 2000), "volatility of macro news at ten years")
+    duration_years: float = quantity(8.1, "years", (0.1, 40), "modified duration of the ten-year bond")
+    convexity_years2: float = quantity(78, "years squared", (0, 2000), "convexity of the ten-year bond")
+    lasting_share: float = quantity(1, "share", (0, 1), "pi: part of the slow impact that stays for good")
+    half_spread_bp: float = quantity(1, "bp of the trade", (0, 500), "half the bid-ask spread that dealers charge")
+
+
+class TreasuryMarket(BondMarket):
+    """The ten-year US Treasury."""
+
+    kind: Literal["treasury"] = "treasury"
+    outstanding_usd_bn: float = quantity(
+        29_000, "$bn", (1, 1e6), "marketable Treasuries outstanding", "US Treasury, Monthly Statement, autumn 2025"
+    )
+    fast_impact_bp_per_100_usd_bn: float = quantity(
+        7, "bp per 100 $bn", (0, 1e4), "lambda_0", "Beltran, Kretchmer, Marquez and Thomas (2012)"
+    )
+    slow_impact_bp_per_100_usd_bn: float = quantity(
+        3, "bp per 100 $bn", (0, 1e4), "slow", "Beltran, Kretchmer, Marquez and Thomas (2012); prior 1.5-6"
+    )
+    fast_scale_usd_bn: float = quantity(500, "$bn", (1e-3, LINEAR_SCALE), "q1: ten times that of USDJPY, a deeper market")
+    slow_scale_usd_bn: float = quantity(2000, "$bn", (1e-3, LINEAR_SCALE), "q0: the largest flows of the cited estimates")
+    release_pct_per_day: float = quantity(
+        2.3, "% per day", (0, 100), "kappa: half-life of 30 days", "MODEL section 4: ln 2 / 30"
+    )
+
+    def outstanding(self) -> float:
+        """Units outstanding at the start."""
+        return self.outstanding_usd_bn
+
+    def impact(self) -> Impact:
+        """Impact in decimal yield per $bn."""
+        per_bn = BASIS_POINT / 100
+        fast, slow = self.fast_impact_bp_per_100_usd_bn * per_bn, self.slow_impact_bp_per_100_usd_bn * per_bn
+        return self._impact(fast, slow, self.fast_scale_usd_bn, self.slow_scale_usd_bn)
+
+
+class JgbMarket(BondMarket):
+    """The ten-year Japanese government bond."""
+
+    kind: Literal["jgb"] = "jgb"
+    yen_priced: bool = True
+    yield_volatility_bp: float = quantity(45, "bp per year", (0, 2000), "volatility of macro news at ten years")
+    duration_years: float = quantity(9, "years", (0.1, 40), "modified duration of the ten-year bond")
+    convexity_years2: float = quantity(92, "years squared", (0, 2000), "convexity of the ten-year bond")
+    outstanding_jpy_bn: float = quantity(
+        1_100_000, "JPY bn", (1, 1e8), "JGBs outstanding", "MoF Japan, 2025 (rounded); CLAIMS 42"
+    )
+    impact_bp_per_10_jpy_tn: float = quantity(2, "bp per 10 JPY tn", (0, 1e4), "lambda_0 = slow", "MODEL section 4; 1-4")
+    scale_jpy_bn: float = quantity(100_000, "JPY bn", (1e-3, LINEAR_SCALE), "q0 = q1: a tenth of the market")
+
+    def outstanding(self) -> float:
+        """Units outstanding at the start."""
+        return self.outstanding_jpy_bn
+
+    def impact(self) -> Impact:
+        """Impact in decimal yield per JPY bn."""
+        slope = self.impact_bp_per_10_jpy_tn * BASIS_POINT / 10_000
+        return self._impact(slope, slope, self.scale_jpy_bn, self.scale_jpy_bn)
+
+
+class EquityMarket(Market):
+    """An equity market with a multiplier on flow over market size."""
+
+    kind: Literal["equity"] = "equity"
+    size: float = quantity(
+        62_000, "bn of own currency", (1, 1e8), "market capitalisation", "SIFMA Capital Markets Fact Book 2025: 62.2 $tn"
+    )
+    multiplier_x: float = quantity(3, "multiple", (0, 1000), "price per flow over market size", MULTIPLIER_SOURCE)
+    scale_share: float = quantity(
+        0.01, "share of the market", (1e-9, 1e3), "q0 = q1 as a share of the market: the flows of the cited estimates"
+    )
+    own_volatility_pct: float = quantity(15, "% per year", (0, 300), "volatility of news of its own")
+    growth_pct: float = quantity(0, "% per year", (-50, 50), "expected growth of value (earnings)")
+    dividend_pct: float = quantity(1.2, "% per year", (0, 20), "dividend yield", "S&P Dow Jones Indices, 2025")
+    links: dict[str, float] = Field(
+        default_factory=dict,
+        description="response of the log price to an earlier asset: per log price, or per decimal yield for a bond",
+    )
+    lasting_share: float = quantity(1, "share", (0, 1), "pi: part of the slow impact that stays for good")
+
+    def outstanding(self) -> float:
+        """Units outstanding at the start."""
+        return self.size
+
+    def impact(self) -> Impact:
+        """Impact in log price per unit."""
+        slope, scale = self.multiplier_x / self.size, self.scale_share * self.size
+        return self._impact(slope, slope, scale, scale)
+
+
+class CryptoMarket(Market):
+    """Bitcoin."""
+
+    kind: Literal["crypto"] = "crypto"
+    size_usd_bn: float = quantity(1_815, "$bn", (1, 1e6), "value of all coins", "19.95 million coins at 91,000 dollars")
+    impact_pct_per_usd_bn: float = quantity(
+        1.2, "% per $bn", (0, 1000), "lambda_0", "Citi; liquidations of October 2025; prior .6-3.4"
+    )
+    slow_impact_pct_per_usd_bn: float = quantity(0.6, "% per $bn", (0, 1000), "slow: half of the fast impact, assumption")
+    scale_usd_bn: float = quantity(5, "$bn", (1e-3, LINEAR_SCALE), "q0 = q1: a large day of liquidations")
+    own_volatility_pct: float = quantity(40, "% per year", (0, 500), "volatility of news of its own")
+    thin_factor_x: float = quantity(2, "multiple", (1, 100), "fast impact in thin markets", "MODEL section 4")
+    half_spread_bp: float = quantity(2, "bp of the trade", (0, 500), "half the bid-ask spread that dealers charge")
+    links: dict[str, float] = Field(
+        default_factory=lambda: {"us_equity": 1.3}, description="as for equities; 1.3 x Nasdaq return (MODEL section 4)"
+    )
+
+    def outstanding(self) -> float:
+        """Units outstanding at the start."""
+        return self.size_usd_bn
+
+    def impact(self) -> Impact:
+        """Impact in log price per $bn."""
+        fast, slow = self.impact_pct_per_usd_bn * PERCENT, self.slow_impact_pct_per_usd_bn * PERCENT
+        return self._impact(fast, slow, self.scale_usd_bn, self.scale_usd_bn)
+
+
+if TYPE_CHECKING:
+    AnyMarket = Market
+else:
+    AnyMarket = Annotated[
+        CurrencyMarket | TreasuryMarket | JgbMarket | EquityMarket | CryptoMarket, Field(discriminator="kind")
+    ]
+
+STANDARD_MARKETS: dict[str, dict[str, Any]] = {
+    "usdjpy": {"kind": "currency"},
+    "ust10": {"kind": "treasury"},
+    "jgb10": {"kind": "jgb"},
+    "us_equity": {"kind": "equity", "links": {"ust10": -3.0}},
+    "japan_equity": {
+        "kind": "equity",
+        "yen_priced": True,
+        "size": 1_090_000.0,
+        "own_volatility_pct": 14.0,
+        "dividend_pct": 2.1,
+        "links": {"usdjpy": 0.4, "us_equity": 0.6},
+    },
+    "bitcoin": {"kind": "crypto"},
+}
+"""Values that differ from the kind's defaults.  Equity links: -3 = equity duration to the ten-year yield (assumption within
+the range of empirical estimates, -2 to -6); exporters' earnings .4 and global beta .6 (MODEL section 4; the beta is an
+assumption); Japanese market about 7 $tn at 156 yen (MODEL section 4)."""

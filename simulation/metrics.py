@@ -1,0 +1,240 @@
+"""What is measured on a batch of runs: one number per run and metric, and its band over runs.
+
+Every metric is a pure function of the finished runs of a record. Levered unwind (a yen loan is
+repaid and disappears) and repatriation (a Japanese resident brings money home) stay apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from simulation.recorder import Record
+
+FloatArray = NDArray[np.float64]
+
+LEVERED = "levered"
+RESIDENT = "resident"
+PASSIVE_ROLES = ("value", "dealer", "money_market", "official")
+QUANTILES = (0.1, 0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class FinishedRuns:
+    """The runs of a record that reached their last day; a stopped run has no end to measure."""
+
+    record: Record
+
+    @cached_property
+    def rows(self) -> NDArray[np.bool_]:
+        """Which rows of the record reached the end, shape (R,)."""
+        return ~np.isin(self.record.runs, list(self.record.stopped))
+
+    @property
+    def count(self) -> int:
+        """Number of finished runs."""
+        return int(self.rows.sum())
+
+    def market(self, column: str) -> FloatArray | None:
+        """Return a market column, shape (finished, T+1), or None where the scenario lacks the asset."""
+        values = self.record.market.get(column)
+        if values is None or bool(np.isnan(values).all()):
+            return None
+        return values[self.rows]
+
+    def populations(self, *roles: str) -> list[str]:
+        """Names of the populations that play one of the roles, in the record's order."""
+        return [name for name in self.record.flows if self.record.roles[name] in roles]
+
+    def customers(self) -> list[str]:
+        """Names of everyone who does not take the other side by trade: no dealers, no value investors."""
+        return [name for name in self.record.flows if self.record.roles[name] not in PASSIVE_ROLES]
+
+    def flow(self, column: str, populations: list[str]) -> FloatArray:
+        """Sum a flow column over populations, shape (finished, T+1)."""
+        total = np.zeros((self.count, len(self.record.dates)))
+        for name in populations:
+            values = self.record.flows[name].get(column)
+            if values is not None:
+                total += values[self.rows]
+        return total
+
+
+PerRun = Callable[[FinishedRuns], FloatArray | None]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One line of a summary: its key, the words and unit a reader sees, and how to measure it."""
+
+    name: str
+    label: str
+    unit: str
+    group: str
+    per_run: PerRun
+
+
+@dataclass(frozen=True)
+class Band:
+    """The 10, 50 and 90 % quantiles over runs; None throughout where nothing could be measured."""
+
+    p10: float | None
+    p50: float | None
+    p90: float | None
+    unit: str
+
+    def to_dict(self) -> dict[str, float | str | None]:
+        """Return the band as JSON-ready values."""
+        return {"p10": self.p10, "p50": self.p50, "p90": self.p90, "unit": self.unit}
+
+
+def change_pct(column: str) -> PerRun:
+    """Return the metric "percent change of a price from the scenario's start to its end"."""
+
+    def per_run(finished: FinishedRuns) -> FloatArray | None:
+        values = finished.market(column)
+        return None if values is None else 100.0 * (values[:, -1] / values[:, 0] - 1.0)
+
+    return per_run
+
+
+def change_bp(column: str) -> PerRun:
+    """Return the metric "change of a yield in basis points from start to end"."""
+
+    def per_run(finished: FinishedRuns) -> FloatArray | None:
+        values = finished.market(column)
+        return None if values is None else 100.0 * (values[:, -1] - values[:, 0])
+
+    return per_run
+
+
+def trough_pct(column: str) -> PerRun:
+    """Return the metric "lowest cumulative percent change since the start"."""
+
+    def per_run(finished: FinishedRuns) -> FloatArray | None:
+        values = finished.market(column)
+        return None if values is None else 100.0 * (values.min(axis=1) / values[:, 0] - 1.0)
+
+    return per_run
+
+
+def highest(column: str) -> PerRun:
+    """Return the metric "largest value of a market column on any day"."""
+
+    def per_run(finished: FinishedRuns) -> FloatArray | None:
+        values = finished.market(column)
+        return None if values is None else values.max(axis=1)
+
+    return per_run
+
+
+def days_with(column: str) -> PerRun:
+    """Return the metric "number of days on which a 0/1 market column was 1"."""
+
+    def per_run(finished: FinishedRuns) -> FloatArray | None:
+        values = finished.market(column)
+        return None if values is None else np.asarray(values.sum(axis=1))
+
+    return per_run
+
+
+def total(column: str, *roles: str) -> PerRun:
+    """Return the metric "sum of a flow over all days and over the populations of some roles"."""
+
+    def per_run(finished: FinishedRuns) -> FloatArray | None:
+        names = finished.populations(*roles)
+        return np.asarray(finished.flow(column, names).sum(axis=1)) if names else None
+
+    return per_run
+
+
+def share_of_start_stock(column: str, *roles: str) -> PerRun:
+    """Return the metric "sum of a flow over all days as a share of the roles' start stock"."""
+
+    def per_run(finished: FinishedRuns) -> FloatArray | None:
+        names = finished.populations(*roles)
+        stock = finished.flow("stock_usd_bn", names)[:, 0]
+        if not names or not bool((stock > 0).all()):
+            return None
+        return np.asarray(finished.flow(column, names).sum(axis=1) / stock)
+
+    return per_run
+
+
+def yen_bought(finished: FinishedRuns) -> FloatArray:
+    """Return dollars sold for yen by customers over the whole scenario, in $bn."""
+    return np.asarray(-finished.flow("spot_usd_bn", finished.customers()).sum(axis=1))
+
+
+FLOWS, PRICES, STABILITY = "Flows", "Prices, start to end", "Stability"
+USD_BN, SHARE, PCT, BP, RATIO, DAYS = "USD bn", "share of start stock", "%", "bp", "ratio", "days"
+
+METRICS = (
+    Metric("levered_unwind_usd_bn", "Levered unwind", USD_BN, FLOWS, total("unwound_usd_bn", LEVERED)),
+    Metric(
+        "levered_unwind_share",
+        "Levered unwind, share",
+        SHARE,
+        FLOWS,
+        share_of_start_stock("unwound_usd_bn", LEVERED),
+    ),
+    Metric("repatriation_usd_bn", "Repatriation", USD_BN, FLOWS, total("repatriated_usd_bn", RESIDENT)),
+    Metric("unwound_usd_bn", "Unwound, all holders", USD_BN, FLOWS, total("unwound_usd_bn", LEVERED, RESIDENT)),
+    Metric(
+        "unwound_share",
+        "Unwound, share",
+        SHARE,
+        FLOWS,
+        share_of_start_stock("unwound_usd_bn", LEVERED, RESIDENT),
+    ),
+    Metric("yen_bought_usd_bn", "Yen bought", USD_BN, FLOWS, yen_bought),
+    Metric("usdjpy_change_pct", "USDJPY", PCT, PRICES, change_pct("usdjpy")),
+    Metric("usdjpy_trough_pct", "USDJPY, lowest point", PCT, PRICES, trough_pct("usdjpy")),
+    Metric("ust10_change_bp", "US Treasury 10-year yield", BP, PRICES, change_bp("ust10_pct")),
+    Metric("jgb10_change_bp", "JGB 10-year yield", BP, PRICES, change_bp("jgb10_pct")),
+    Metric("us_equity_change_pct", "US equity", PCT, PRICES, change_pct("us_equity")),
+    Metric("japan_equity_change_pct", "Japan equity", PCT, PRICES, change_pct("japan_equity")),
+    Metric("bitcoin_change_pct", "Bitcoin", PCT, PRICES, change_pct("bitcoin_usd")),
+    Metric("loop_gain_max", "Largest loop gain", RATIO, STABILITY, highest("loop_gain")),
+    Metric("cascade_days", "Cascade days", DAYS, STABILITY, days_with("cascade")),
+)
+
+
+def band(values: FloatArray | None, unit: str) -> Band:
+    """Return the quantiles of one value per run; an empty band where there is no value."""
+    if values is None or values.size == 0:
+        return Band(None, None, None, unit)
+    # Adding zero turns -0.0 into 0.0, which prints as people write it.
+    low, middle, high = (float(value) + 0.0 for value in np.quantile(values, QUANTILES))
+    return Band(low, middle, high, unit)
+
+
+def metric_bands(record: Record) -> dict[str, Band]:
+    """Return every metric of METRICS with its band over the finished runs."""
+    finished = FinishedRuns(record)
+    return {metric.name: band(metric.per_run(finished), metric.unit) for metric in METRICS}
+
+
+def metric_values(record: Record) -> dict[str, FloatArray | None]:
+    """Return every metric run by run (finished runs only), for histograms and paired differences."""
+    finished = FinishedRuns(record)
+    return {metric.name: metric.per_run(finished) for metric in METRICS}
+
+
+def yen_bought_by_population(record: Record) -> dict[str, Band]:
+    """Return the yen each population bought over the scenario in $bn (negative: sold)."""
+    finished = FinishedRuns(record)
+    return {name: band(-finished.flow("spot_usd_bn", [name]).sum(axis=1), USD_BN) for name in record.flows}
+
+
+def ledger_max_residual(record: Record) -> float | None:
+    """Return the largest relative ledger residual of any day of any run, stopped runs included."""
+    residuals = np.abs(record.market["ledger_residual"])
+    finite = residuals[np.isfinite(residuals)]
+    return float(finite.max()) if finite.size else None

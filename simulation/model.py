@@ -1,0 +1,198 @@
+"""CapitalFlowModel: the day, as a table of contents."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import mesa
+import numpy as np
+
+from simulation import day_record
+from simulation.calendar import Dates, business_days
+from simulation.clearing import TradingDay, loop_gain, trade_forced, trade_voluntary
+from simulation.economy import Economy
+from simulation.information import Information
+from simulation.investors.population import Population
+from simulation.ledger import TOLERANCE, DayFlows, residuals
+from simulation.market.parameters import CurrencyMarket
+from simulation.news import DayNews, currency_move
+from simulation.officials import Officials
+from simulation.orders import Trade
+from simulation.recorder import Record, Recorder, Stop
+from simulation.scenario import Scenario
+from simulation.settling import close_books, open_session
+
+
+class CapitalFlowModel(mesa.Model):
+    """A batch of runs of one scenario as a Mesa model; one `step` is one business day.
+
+    Parameters
+    ----------
+    scenario
+        A validated scenario.
+    runs
+        Run numbers, counted from 0; each is a row of every state array.
+
+    Raises
+    ------
+    ValueError
+        If the populations hold more of an asset than is outstanding, or correlations or links make no sense.
+    """
+
+    def __init__(self, scenario: Scenario, runs: Sequence[int] = (0,)) -> None:
+        super().__init__(rng=scenario.seed)
+        self.scenario, self.run_numbers = scenario, list(runs)
+        self.dates: Dates = scenario_days(scenario)
+        self.day = 0
+        self.officials = Officials(scenario, self.run_numbers, self.dates)
+        self.economy = Economy(self, scenario, self.run_numbers, self.officials.rates, len(self.dates))
+        self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
+        self.stopped: dict[int, Stop] = {}
+        self.recorder = Recorder(len(self.run_numbers), len(self.dates) - 1)
+        self.datacollector: Any = self.recorder
+        self.record(None, None)
+
+    def step(self) -> None:
+        """Simulate one business day."""
+        self.day += 1
+        self.stop_impossible_starts()
+        if not self.alive.any():
+            self.running = False
+            return
+        news = self.policy_and_expectations()
+        self.fundamentals(news)
+        now = self.information()
+        session = open_session(self.economy, self.alive)
+        trade_voluntary(session, self.orders(now), now)
+        trade_forced(session, now, self.scenario.limits)
+        self.stop_runaways(session)
+        close_books(self.economy, self.officials, session, self.day)
+        self.check_ledger(session.flows)
+        self.record(news, session)
+        self.running = self.day < len(self.dates) - 1 and bool(self.alive.any())
+
+    @property
+    def today(self) -> date:
+        """Date of the current day."""
+        day: date = self.dates[self.day].astype(object)
+        return day
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """The populations, by name."""
+        return self.economy.populations
+
+    def policy_and_expectations(self) -> DayNews:
+        """Signals, decisions and macro news of the day; both curves move."""
+        return self.officials.announce(self.day, self.economy.news[self.day], self.economy.roster)
+
+    def fundamentals(self, news: DayNews) -> None:
+        """Rate impulses and news move the fundamentals; yesterday's stress sets the day's price impact."""
+        economy, fx = self.economy, self.scenario.markets["usdjpy"]
+        if isinstance(fx, CurrencyMarket):
+            economy.move_fundamentals(self.day, currency_move(news, fx), self.officials.rates)
+        now = self.information()
+        stress = np.sqrt(now.variance / now.long_run_variance)
+        economy.market.set_slopes(stress, economy.thin_on(self.today))
+
+    def information(self) -> Information:
+        """What everybody may know: the last close and today's rates."""
+        return self.economy.information(self.today, self.officials.rates)
+
+    def orders(self, now: Information) -> dict[str, Trade]:
+        """Every population states its orders from the same information; stopped runs state none."""
+        orders = {}
+        for population in self.populations:
+            trade = population.orders(now)
+            if trade is not None:
+                orders[population.name] = trade if self.alive.all() else trade.only(self.alive)
+        return orders
+
+    def stop(self, rows: Sequence[int], name: str, message: str) -> None:
+        """End the runs in `rows` today for a named reason."""
+        for row in rows:
+            if self.alive[row, 0] or self.run_numbers[row] not in self.stopped:
+                self.alive[row] = False
+                self.stopped.setdefault(self.run_numbers[row], Stop(self.today, name, message))
+
+    def stop_impossible_starts(self) -> None:
+        """On the first day, end runs that cannot start: no long-run volatility, or investors under a margin call."""
+        if self.day > 1:
+            return
+        for name, variance in zip(self.economy.roster.names, self.economy.long_run_variance, strict=True):
+            if variance <= 0.0:
+                self.stop(range(len(self.run_numbers)), "zero_volatility", f"the long-run volatility of {name} is zero")
+        if self.alive.any():
+            now = self.information()
+            for population in self.populations:
+                rows = np.flatnonzero(population.forced(now.quote, now))
+                message = f"{population.name} are under margin calls at start prices; lower their leverage"
+                self.stop(rows.tolist(), "forced_at_start", message)
+
+    def stop_runaways(self, session: TradingDay) -> None:
+        """End runs in which a price left its plausible range."""
+        for row, asset in session.runaways.items():
+            self.stop([row], "price_runaway", f"{asset} left its plausible range; lower impact or leverage")
+
+    def check_ledger(self, flows: DayFlows) -> None:
+        """Every identity, every day; a broken one ends the run with its name."""
+        self.residual = np.zeros(len(self.run_numbers))
+        for name, residual in residuals(self.economy.books, flows, self.economy.market.last).items():
+            self.residual = np.maximum(self.residual, residual)
+            broken = np.flatnonzero(~(residual <= TOLERANCE))
+            self.stop(broken.tolist(), f"ledger:{name}", f"identity {name} is off by more than {TOLERANCE:g}")
+
+    def record(self, news: DayNews | None, session: TradingDay | None) -> None:
+        """Store the day's columns."""
+        economy, now = self.economy, self.information()
+        gain = loop_gain(self.populations, now, economy.market.slope[:, :1])
+        market = day_record.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
+        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now, gain)
+        market |= day_record.news_columns(news, gain) | day_record.trading_columns(session, gain)
+        residual = np.zeros_like(gain) if session is None else self.residual[:, None]
+        self.recorder.market_row(self.day, market | {"ledger_residual": residual})
+        tallies = session.tallies if session else economy.empty_tallies()
+        for name, tally in tallies.items():
+            self.recorder.flow_row(self.day, name, day_record.flow_columns(tally, economy.roster))
+        for population in self.populations:
+            self.recorder.flow_row(self.day, population.name, day_record.stock_columns(population))
+        for row in np.flatnonzero(~self.alive[:, 0]):
+            self.recorder.blank_from(int(row), self.day)
+
+    def result(self) -> Record:
+        """Everything recorded so far."""
+        roles = {population.name: population.role for population in self.populations}
+        roles |= {name: party.role for name, party in self.economy.counterparties.items()}
+        numbers = np.array(self.run_numbers, dtype=np.int64)
+        recorder = self.recorder
+        return Record(self.scenario, numbers, self.dates, recorder.market, recorder.flows, roles, self.stopped)
+
+
+def scenario_days(scenario: Scenario) -> Dates:
+    """The start day, whatever day it is, and every business day after it."""
+    later = business_days(scenario.start, scenario.end)
+    start = np.datetime64(scenario.start, "D")
+    return np.concatenate([[start], later[later > start]])
+
+
+def simulate(scenario: Scenario, runs: Sequence[int]) -> Record:
+    """Run a batch to its end.
+
+    Parameters
+    ----------
+    scenario
+        A validated scenario.
+    runs
+        Run numbers; row i of the result is bit-identical to that run alone.
+    """
+    model = CapitalFlowModel(scenario, runs)
+    while model.day < len(model.dates) - 1 and model.alive.any():
+        model.step()
+    for row in np.flatnonzero(~model.alive[:, 0]):
+        model.recorder.blank_from(int(row), day_of(model, model.stopped[model.run_numbers[row]].date))
+    return model.result()
+
+
+def day_of(model: CapitalFlowModel, day: date) -> int:
+    """Index of a date in the model's days."""
+    return int(np.searchsorted(model.dates, np.datetime64(day, "D")))

@@ -1,0 +1,93 @@
+"""What an investor asks for: units of its books, spot dollars, dollars sold forward, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from simulation.assets import Book
+from simulation.conventions import Array, Rows, row_sum, scattered
+
+INCENTIVE: Final = "incentive"
+VOLATILITY_TARGET: Final = "volatility_target"
+MARGIN: Final = "margin"
+STOP: Final = "stop"
+LIQUIDATION: Final = "liquidation"
+SLOW_REPATRIATION: Final = "slow_repatriation"
+CAUSES: Final = (INCENTIVE, VOLATILITY_TARGET, MARGIN, STOP, LIQUIDATION, SLOW_REPATRIATION)
+"""Why a foreign position is reduced; every unwound dollar has exactly one cause."""
+
+
+@dataclass(frozen=True)
+class Trade:
+    """Orders of one population, or what was done of them.
+
+    Attributes
+    ----------
+    units
+        Units of each book bought, ``(runs, investors)``.
+    spot_usd
+        Spot dollars bought against yen, USD bn, ``(runs, investors)``.
+    hedge_usd
+        Dollars newly sold forward, USD bn, ``(runs, investors)``; none for investors that do not hedge.
+    unwound
+        Foreign position given up, by cause, USD bn at start prices, ``(runs, 1)``; negative when rebuilt.
+    announced
+        Whether the flow is announced and slow, so that it goes to value investors at once and skips the fast impact.
+    repatriated
+        Dollars of foreign assets sold and converted to yen by residents, USD bn, ``(runs, 1)``; none for others.
+    """
+
+    units: Mapping[str, Array]
+    spot_usd: Array
+    hedge_usd: Array | None
+    unwound: Mapping[str, Array]
+    announced: bool = False
+    repatriated: Array | None = None
+
+    def only(self, rows: Array) -> "Trade":
+        """The trade with every row outside `rows` (boolean ``(runs, 1)``) set to exactly zero."""
+        return Trade(
+            {book: np.where(rows, units, 0.0) for book, units in self.units.items()},
+            np.where(rows, self.spot_usd, 0.0),
+            None if self.hedge_usd is None else np.where(rows, self.hedge_usd, 0.0),
+            {cause: np.where(rows, amount, 0.0) for cause, amount in self.unwound.items()},
+            self.announced,
+            None if self.repatriated is None else np.where(rows, self.repatriated, 0.0),
+        )
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A population's trade added up over its investors.
+
+    Attributes
+    ----------
+    assets
+        Units bought of each asset; the first column is spot dollars; ``(runs, assets)``.
+    hedge_usd
+        Dollars sold forward, ``(runs, 1)``.
+    """
+
+    assets: Array
+    hedge_usd: Array
+
+    def reversed(self) -> "Flow":
+        """The other side."""
+        return Flow(-self.assets, -self.hedge_usd)
+
+
+def spread_over(flow: Flow, rows: Rows, runs: int) -> Flow:
+    """A flow of some runs as a flow of all runs, zero elsewhere."""
+    return Flow(scattered(flow.assets, rows, runs), scattered(flow.hedge_usd, rows, runs))
+
+
+def flow_of(trade: Trade, books: Mapping[str, Book]) -> Flow:
+    """Add a trade up over investors; the first asset column is spot USDJPY."""
+    spot = row_sum(trade.spot_usd)
+    assets = sum((row_sum(units) * books[book].weights for book, units in trade.units.items()), np.zeros((1, 1)))
+    assets = np.broadcast_to(assets, (spot.shape[0], next(iter(books.values())).weights.size)).copy()
+    assets[:, :1] += spot
+    hedge = np.zeros_like(spot) if trade.hedge_usd is None else row_sum(trade.hedge_usd)
+    return Flow(assets, hedge)

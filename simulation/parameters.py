@@ -1,0 +1,59 @@
+"""What a parameter is: a frozen, checked value that carries its unit, range, meaning and source."""
+
+import re
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+BASIS_POINTS_PER: Final = {"bp": 1.0, "%": 100.0, "pp": 100.0}
+RATE_PATTERN: Final = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(bp|%|pp)\s*$", re.IGNORECASE)
+
+
+class Parameters(BaseModel):
+    """Base of every table in a config: unknown keys are refused, values cannot change after construction."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True, use_attribute_docstrings=False
+    )
+
+
+def quantity(default: Any, unit: str, bounds: tuple[float, float], about: str, source: str = "") -> Any:
+    """Declare a number with its unit, its allowed range (both ends included), its meaning and its source.
+
+    Parameters
+    ----------
+    default
+        The default value in `unit`; ``...`` makes the key required.
+    unit
+        Unit of the value as written in a config.
+    bounds
+        Lowest and highest allowed value.
+    about
+        What the number means, with its symbol in the model's equations where it has one.
+    source
+        Where the default comes from; empty only for scenario facts that the config itself must source.
+    """
+    extra = {"unit": unit, "source": source}
+    return Field(default, ge=bounds[0], le=bounds[1], description=about, json_schema_extra=extra)
+
+
+def _basis_points(value: object) -> float:
+    """Read ``25bp``, ``-0.25%`` or ``0.25pp`` as a number of basis points."""
+    match = RATE_PATTERN.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise PydanticCustomError(
+            "rate_without_unit",
+            "a rate needs its unit: write 25bp, 0.25% or 0.25pp",
+            {"value": value},
+        )
+    return float(match.group(1)) * BASIS_POINTS_PER[match.group(2).lower()]
+
+
+Rate = Annotated[
+    float,
+    BeforeValidator(_basis_points),
+    PlainSerializer(lambda value: f"{value!r}bp", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^[+-]?[0-9.]+ *(bp|%|pp)$", "examples": ["25bp", "0.25%"]}),
+]
+"""A rate or a change of a rate.  Written with its unit in a config; held in BASIS POINTS."""

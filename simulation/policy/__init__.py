@@ -1,0 +1,1 @@
+"""What the central banks do and say: meetings, given paths, guidance and balance sheets."""

@@ -1,0 +1,114 @@
+"""The policy rate that the market expects, as a path over calendar time, and its mean over any horizon.
+
+The path is today's rate, plus the expected step at every meeting still to come, plus the steps that guidance leads the
+market to expect after its anchor date.  Expected steps are in the path from the start, so when they happen nothing moves.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from simulation.conventions import BASIS_POINT, DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, Array, column
+from simulation.policy.central_banks import CentralBank
+from simulation.policy.meetings import Guidance, Meeting, expected_step
+
+MAX_STEPS = 40
+"""Guidance steps looked at: ten years of quarterly steps."""
+
+
+@dataclass(frozen=True)
+class Regime:
+    """A guidance regime in engine units, every field ``(runs, 1)``."""
+
+    days_between_steps: Array
+    expected_step: Array
+    terminal_rate: Array
+    path_uncertainty: Array
+    anchor_day: Array
+
+
+@dataclass(frozen=True)
+class PendingMeeting:
+    """A meeting still to come: its day, its outcomes ``(outcomes,)`` and probabilities ``(runs, outcomes)``."""
+
+    meeting: Meeting
+    day: int
+    steps: Array
+    probabilities: Array
+
+
+@dataclass(frozen=True)
+class ExpectedPath:
+    """What the market knows of one central bank today."""
+
+    rate: Array
+    regime: Regime
+    pending: tuple[PendingMeeting, ...]
+
+
+def regime_of(guidance: Guidance, anchor_day: int, runs: int) -> Regime:
+    """A guidance regime announced (or prevailing) with its steps counted from `anchor_day`."""
+    return Regime(
+        days_between_steps=column(guidance.months_between_steps / MONTHS_PER_YEAR * DAYS_PER_YEAR, runs),
+        expected_step=column(guidance.step * BASIS_POINT * guidance.step_probability, runs),
+        terminal_rate=column(guidance.terminal_pct * PERCENT, runs),
+        path_uncertainty=column(guidance.path_uncertainty_bp * BASIS_POINT, runs),
+        anchor_day=column(float(anchor_day), runs),
+    )
+
+
+def pending_meeting(meeting: Meeting, day: int, runs: int) -> PendingMeeting:
+    """Outcomes of a meeting with their probabilities at the start of the scenario."""
+    priced = {0.0: 0.0, meeting.step * BASIS_POINT: meeting.priced_probability}
+    for step, probability in meeting.other_outcomes.items():
+        priced[step * BASIS_POINT] = priced.get(step * BASIS_POINT, 0.0) + probability
+    priced[0.0] += max(0.0, 1.0 - sum(priced.values()))
+    steps, probabilities = (np.array(part) for part in zip(*sorted(priced.items()), strict=True))
+    return PendingMeeting(meeting, day, steps, np.tile(probabilities, (runs, 1)))
+
+
+def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: int, runs: int) -> ExpectedPath:
+    """The expected path at the start; guidance steps count from the first meeting (from the start if there is none)."""
+    anchor = meeting_days[0] if meeting_days else first_day
+    pending = tuple(
+        pending_meeting(meeting, day, runs) for meeting, day in zip(bank.meetings, meeting_days, strict=True)
+    )
+    regime = regime_of(bank.guidance_regimes[bank.guidance], anchor, runs)
+    return ExpectedPath(column(bank.rate_pct * PERCENT, runs), regime, pending)
+
+
+def share_of_horizon(step_day: Array, today: float, horizon_years: float) -> Array:
+    """Share of the next `horizon_years` that lies after `step_day`: the weight of a step in the mean rate."""
+    elapsed = (step_day - today) / (horizon_years * DAYS_PER_YEAR)
+    return np.clip(1.0 - elapsed, 0.0, 1.0)
+
+
+def guidance_steps(path: ExpectedPath) -> Array:
+    """Expected guidance steps, shape ``(runs, MAX_STEPS)``: equal steps that end at the terminal rate."""
+    level = path.rate
+    for pending in path.pending:
+        level = level + expected_step(pending.probabilities, pending.steps)
+    step = path.regime.expected_step
+    room = (path.regime.terminal_rate - level) * np.sign(step)
+    taken = np.clip(room - np.abs(step) * np.arange(MAX_STEPS), 0.0, np.abs(step))
+    return np.asarray(np.sign(step) * taken)
+
+
+def mean_rate(path: ExpectedPath, today: float, horizon_years: float) -> Array:
+    """Mean expected policy rate over the next `horizon_years`, decimal, shape ``(runs, 1)``.
+
+    ``rate + sum_j E step_j w(t_j) + sum_k step_k w(anchor + k rhythm)`` with ``w`` the share of the horizon after the
+    step.  Source: expectations hypothesis, MODEL section 2.
+    """
+    mean = path.rate
+    for pending in path.pending:
+        weight = share_of_horizon(np.array([[float(pending.day)]]), today, horizon_years)
+        mean = mean + expected_step(pending.probabilities, pending.steps) * weight
+    days = path.regime.anchor_day + path.regime.days_between_steps * np.arange(1, MAX_STEPS + 1)
+    weights = share_of_horizon(days, today, horizon_years)
+    return np.asarray(mean + (guidance_steps(path) * weights).sum(axis=1, keepdims=True))
+
+
+def after_decision(path: ExpectedPath, decided: Array) -> ExpectedPath:
+    """The path once the next meeting has decided `decided` (decimal, ``(runs, 1)``); guidance is a separate step."""
+    return replace(path, rate=path.rate + decided, pending=path.pending[1:])

@@ -1,0 +1,42 @@
+"""Prices at one moment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulation.conventions import Array, Rows
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Prices at one moment.
+
+    Attributes
+    ----------
+    log_price
+        Log price relative to the start, ``(runs, assets)``; for USDJPY the log of yen per dollar relative to the start.
+    price
+        Price relative to the start, ``(runs, assets)``.
+    level
+        Log price relative to the start, or decimal yield for a bond.
+    usdjpy
+        Yen per dollar, ``(runs, 1)``.
+    """
+
+    log_price: Array
+    price: Array
+    level: Array
+    usdjpy: Array
+
+    def frozen_where(self, rows: Array, earlier: "Quote") -> "Quote":
+        """This quote with the rows marked (boolean ``(runs, 1)``) replaced by an earlier one."""
+        return Quote(
+            np.where(rows, earlier.log_price, self.log_price),
+            np.where(rows, earlier.price, self.price),
+            np.where(rows, earlier.level, self.level),
+            np.where(rows, earlier.usdjpy, self.usdjpy),
+        )
+
+    def at(self, rows: Rows) -> "Quote":
+        """The quote of some runs."""
+        return Quote(self.log_price[rows], self.price[rows], self.level[rows], self.usdjpy[rows])

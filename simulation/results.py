@@ -1,0 +1,146 @@
+"""Results of a batch of runs: tables, summary, figures, and the folder they are kept in."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulation.config.loading import config_hash
+from simulation.store import check_target, content_address, versions, write_manifest, written_whole
+from simulation.summary import Summary, summary_of
+from simulation.tables import arrow_table, daily_table, flows_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from simulation.figures import Drawing
+    from simulation.recorder import Record
+    from simulation.scenario import Scenario
+
+DAILY, FLOWS, FIGURES = "daily.parquet", "flows.parquet", "figures"
+
+
+class Result:
+    """What a batch of runs of one scenario gave.
+
+    Parameters
+    ----------
+    record : Record
+        The finished simulation.
+    command : str, optional
+        The command line that made it, kept in the manifest.
+    """
+
+    def __init__(self, record: Record, command: str | None = None) -> None:
+        self.record = record
+        self.command = command
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was run, seed included."""
+        return self.record.scenario
+
+    @property
+    def runs(self) -> int:
+        """Number of runs, stopped ones included."""
+        return len(self.record.runs)
+
+    @cached_property
+    def config_hash(self) -> str:
+        """Hash of the resolved config, seed included."""
+        return config_hash(self.scenario)
+
+    @property
+    def name(self) -> str:
+        """Name of the folder these results belong in: scenario and a short hash of config, seed and runs."""
+        return content_address(self.scenario.name, self.config_hash, self.runs)
+
+    @cached_property
+    def daily(self) -> pd.DataFrame:
+        """The market of every run and day, sorted by run and date."""
+        return daily_table(self.record)
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """The flows of every run, day and population in $bn, sorted by run, date and population."""
+        return flows_table(self.record)
+
+    def summary(self) -> Summary:
+        """Bands of every metric over the finished runs; print it for a table, `to_dict()` for JSON."""
+        return self._summary
+
+    @cached_property
+    def _summary(self) -> Summary:
+        return summary_of(self.record)
+
+    @cached_property
+    def drawings(self) -> dict[str, Drawing]:
+        """The figures with the numbers they show."""
+        from simulation.figures import draw
+
+        return draw(self.record)
+
+    def plot(self) -> dict[str, Figure]:
+        """Return the figures by name; a notebook shows them all."""
+        from simulation.figures import Gallery
+
+        return Gallery({name: drawing.figure for name, drawing in self.drawings.items()})
+
+    def save(self, directory: str | Path, force: bool = False, figures: bool = True) -> Path:
+        """Write tables, figures and manifest into a folder, whole or not at all, and return it.
+
+        Parameters
+        ----------
+        directory : str or Path
+            The folder itself, not its parent. Results of the same config in it are replaced.
+        force : bool
+            Replace results of another config too.
+        figures : bool
+            Whether to draw the figures, the slowest part.
+
+        Raises
+        ------
+        OutputError
+            If the folder holds something that would be lost.
+        """
+        target = Path(directory)
+        check_target(target, self.config_hash, force)
+        with written_whole(target) as draft:
+            self.write(draft, figures)
+        return target
+
+    def write(self, directory: Path, figures: bool = True) -> None:
+        """Write everything into an existing empty folder."""
+        self.write_tables(directory)
+        if figures:
+            from simulation.figures import write
+
+            write(self.drawings, directory / FIGURES)
+        write_manifest(directory, self.facts())
+
+    def write_tables(self, directory: Path) -> None:
+        """Write daily.parquet and flows.parquet, with the same bytes for the same config, seed and runs."""
+        import pyarrow.parquet as pq
+
+        pq.write_table(arrow_table(self.daily), directory / DAILY, compression="zstd")
+        pq.write_table(arrow_table(self.flows), directory / FLOWS, compression="zstd")
+
+    def facts(self) -> dict[str, Any]:
+        """What a manifest says of these results."""
+        return {
+            "kind": "run",
+            "scenario": self.scenario.name,
+            "config_hash": self.config_hash,
+            "seed": self.scenario.seed,
+            "runs": self.runs,
+            "runs_failed": len(self.record.stopped),
+            "command": self.command,
+            "versions": versions(),
+            "config": self.scenario.model_dump(mode="json"),
+        }
+
+    def __repr__(self) -> str:
+        """Name the scenario, the runs and where to look further."""
+        return f"<Result {self.name}: {self.runs} runs; .summary() .daily .flows .plot() .save(folder)>"

@@ -1,0 +1,140 @@
+"""What a config may say: the schema of a scenario, assembled from the parts' own parameters."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Self, Union
+
+from pydantic import Field, field_validator, model_validator
+
+from simulation.assets import STANDARD_ORDER, USDJPY
+from simulation.calendar import is_business_day
+from simulation.investors import ROSTER
+from simulation.investors.population import PopulationParameters
+from simulation.market.parameters import STANDARD_MARKETS, AnyMarket, BondMarket
+from simulation.parameters import Parameters, quantity
+from simulation.policy.central_banks import BankOfJapan, FederalReserve
+
+if TYPE_CHECKING:
+    AnyPopulation = PopulationParameters
+else:
+    AnyPopulation = Annotated[Union[tuple(kind.Parameters for kind in ROSTER)], Field(discriminator="kind")]  # noqa: UP007
+
+
+class StartValues(Parameters):
+    """Prices and yields at the close of the first day."""
+
+    usdjpy: float = quantity(..., "yen per dollar", (20, 1000), "USDJPY")
+    usdjpy_high: float | None = Field(None, ge=20, le=1000, description="highest close of the 120 days before the start")
+    ust2_pct: float = quantity(..., "% per year", (-2, 25), "two-year Treasury yield")
+    ust10_pct: float = quantity(..., "% per year", (-2, 25), "ten-year Treasury yield")
+    jgb2_pct: float = quantity(..., "% per year", (-2, 25), "two-year JGB yield")
+    jgb10_pct: float = quantity(..., "% per year", (-2, 25), "ten-year JGB yield")
+    jgb30_pct: float = quantity(..., "% per year", (-2, 25), "thirty-year JGB yield")
+    basis_bp: float = quantity(-25, "bp per year", (-500, 200), "three-month cross-currency basis", "MODEL section 2")
+    bitcoin_usd: float = quantity(91_000, "dollars", (0.01, 1e8), "price of one bitcoin", "CLAIMS, 28 November 2025")
+
+
+class SpreadPath(Parameters):
+    """An imposed path of the ten-year spread: from the start value to a target, before any flow impact."""
+
+    target_pp: float = quantity(..., "pp", (-10, 20), "ten-year spread, US minus Japan, at the end of the path")
+    over_days: int = Field(60, ge=1, le=2600, description="business days over which the spread moves in equal steps")
+    surprise: bool = Field(False, description="the whole move comes as an announcement on the first day")
+    us_share: float = quantity(0.5, "share", (0, 1), "part of the narrowing that comes from lower US yields")
+
+
+class Noise(Parameters):
+    """News that nobody in the model makes."""
+
+    scale_x: float = quantity(1, "multiple", (0, 10), "scale of all news; 0 switches them off")
+    student_t_df: float = quantity(5, "degrees of freedom", (2.5, 200), "tails of daily news", "excess kurtosis, CALIBRATION 3")
+    clustering: float = quantity(0.3, "log standard deviation", (0, 2), "spread of the common log volatility")
+    clustering_memory: float = quantity(0.98, "per day", (0, 0.9999), "persistence of the common log volatility")
+    correlations: dict[str, dict[str, float]] = Field(
+        default_factory=lambda: {"jgb10": {"ust10": 0.35}, "us_equity": {"ust10": 0.1}, "usdjpy": {"us_equity": 0.1}},
+        description="correlation of daily news between two assets",
+    )
+
+
+class ThinPeriod(Parameters):
+    """Days on which markets are thin (year-end, Obon)."""
+
+    first_day: date
+    last_day: date
+
+
+class Limits(Parameters):
+    """Numerical limits of the daily clearing."""
+
+    cascade_tolerance_usd_bn: float = quantity(0.05, "$bn", (1e-9, 100), "forced orders below are left to the next day")
+    cascade_rounds: int = Field(50, ge=1, le=1000, description="most rounds of forced orders in one day")
+
+
+class Scenario(Parameters):
+    """A complete scenario."""
+
+    name: str = Field(min_length=1)
+    title: str = ""
+    description: str = ""
+    source: str = ""
+    start: date = Field(ge=date(1971, 1, 1), le=date(2100, 1, 1), description="day whose close is the start state")
+    end: date = Field(ge=date(1971, 1, 1), le=date(2100, 1, 1), description="last simulated day")
+    seed: int = Field(1, ge=0, le=2**63 - 1)
+    start_values: StartValues
+    fed: FederalReserve
+    boj: BankOfJapan
+    credibility_bp_per_bp: float = quantity(
+        0.3, "bp per bp", (0, 5), "rise of the ten-year term premium per bp by which Japanese guidance lowers the path (assumption)"
+    )
+    spread_path: SpreadPath | None = None
+    markets: dict[str, AnyMarket] = Field(default_factory=dict, validate_default=True)
+    noise: Noise = Noise()
+    thin_periods: tuple[ThinPeriod, ...] = ()
+    populations: dict[str, AnyPopulation]
+    limits: Limits = Limits()
+
+    @field_validator("markets", mode="before")
+    @classmethod
+    def _standard_markets(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        merged: dict[str, Any] = {name: dict(values) for name, values in STANDARD_MARKETS.items()}
+        for name, values in given.items():
+            merged[name] = merged.get(name, {}) | dict(values) if isinstance(values, Mapping) else values
+        return {name: values for name, values in merged.items() if values is not None}
+
+    @field_validator("populations", mode="before")
+    @classmethod
+    def _kind_from_name(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            name: {"kind": name} | dict(values) if isinstance(values, Mapping) else values
+            for name, values in given.items()
+        }
+
+    @model_validator(mode="after")
+    def _check_days(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"end {self.end} must come after start {self.start}")
+        for bank, meetings in (("fed", self.fed.meetings), ("boj", self.boj.meetings)):
+            for meeting in meetings:
+                if meeting.date <= self.start:
+                    raise ValueError(f"{bank}.meetings: {meeting.date} is not after the start, {self.start}")
+                days = [meeting.date, *(signal.date for signal in meeting.signals)]
+                closed = [day for day in days if not is_business_day(day)]
+                if closed:
+                    raise ValueError(f"{bank}.meetings: {closed[0]} is not a business day ({closed[0]:%A}); choose one")
+        return self
+
+    @model_validator(mode="after")
+    def _check_markets(self) -> Self:
+        if USDJPY not in self.markets:
+            raise ValueError("markets: usdjpy cannot be left out")
+        for name in ("ust10", "jgb10"):
+            if not isinstance(self.markets.get(name), BondMarket):
+                raise ValueError(f"markets: {name} must be there and be a bond market")
+        unknown = {asset for row in self.noise.correlations.items() for asset in (row[0], *row[1])} - set(self.markets)
+        if unknown - set(STANDARD_ORDER):
+            raise ValueError(f"noise.correlations: {sorted(unknown)[0]!r} is not one of the markets: {', '.join(self.markets)}")
+        return self

@@ -1,0 +1,208 @@
+"""Settlement: the only place that writes balance sheets.
+
+Every cash flow is written as a statement with its sign, once for the investor and once for the counterparty.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulation.assets import Roster
+from simulation.balance_sheet import Account, BalanceSheet
+from simulation.conventions import Array, Flags, row_sum
+from simulation.orders import Flow, Trade
+from simulation.quote import Quote
+
+@dataclass(frozen=True)
+class Accrual:
+    """What one day of holding costs and pays, decimals per year.
+
+    Attributes
+    ----------
+    dollar_rate, yen_rate
+        Policy rates, paid on deposits and charged on loans, ``(runs, 1)``.
+    hedging_cost
+        Cost of a dollar sold forward, ``(runs, 1)``.
+    asset_yields
+        Coupon or dividend yield of each asset, ``(runs, assets)``.
+    years
+        Length of the accrual period, actual/365.
+    """
+
+    dollar_rate: Array
+    yen_rate: Array
+    hedging_cost: Array
+    asset_yields: Array
+    years: float
+
+
+@dataclass(frozen=True)
+class Payments:
+    """What a population received in a day, summed over investors, ``(runs, 1)``: from issuers and from lenders."""
+
+    issuers_usd: Array
+    issuers_jpy: Array
+    lenders_usd: Array
+    lenders_jpy: Array
+
+
+def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote) -> Array:
+    """Revalue positions held from `before` to `after`; returns the yen paid out to the swap counterparty, ``(runs, 1)``.
+
+    ``d equity = sum units dV + yen (1/S' - 1/S) + hedge (S - S')/S'``: a rolled swap pays its change in value in yen.
+    """
+    gain = sheet.jpy_cash * (1.0 / after.usdjpy - 1.0 / before.usdjpy)
+    for book, units in sheet.holdings.items():
+        gain += units * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
+    paid = np.zeros_like(after.usdjpy)
+    if sheet.hedge_usd is not None:
+        received = sheet.hedge_usd * (before.usdjpy - after.usdjpy)
+        gain += received / after.usdjpy
+        sheet.jpy_cash = sheet.jpy_cash + received
+        paid = row_sum(received)
+    sheet.equity_usd = sheet.equity_usd + gain
+    return -paid
+
+
+def settle_trade(sheet: BalanceSheet, trade: Trade, quote: Quote, half_spread: Array) -> tuple[Array, Array]:
+    """Book both legs of a population's trade at `quote`; returns dealing costs paid in dollars and in yen, ``(runs, 1)``.
+
+    Parameters
+    ----------
+    half_spread
+        Half the bid-ask spread of each asset, decimal, ``(assets,)``; the first column is spot USDJPY.
+    """
+    cost_usd, cost_jpy = half_spread[0] * np.abs(trade.spot_usd), np.zeros_like(quote.usdjpy)
+    sheet.usd_cash = sheet.usd_cash + trade.spot_usd
+    sheet.jpy_cash = sheet.jpy_cash - trade.spot_usd * quote.usdjpy
+    for name, units in trade.units.items():
+        book = sheet.books[name]
+        sheet.holdings[name] = sheet.holdings[name] + units
+        paid, cost = units * book.value(quote.price), np.abs(units) * book.value(quote.price * half_spread)
+        if book.yen_priced:
+            sheet.jpy_cash = sheet.jpy_cash - paid - cost
+            cost_jpy = cost_jpy + cost
+        else:
+            sheet.usd_cash = sheet.usd_cash - paid
+            cost_usd = cost_usd + cost
+    sheet.usd_cash = sheet.usd_cash - cost_usd
+    sheet.equity_usd = sheet.equity_usd - cost_usd - cost_jpy / quote.usdjpy
+    _settle_hedge(sheet, trade, quote)
+    return row_sum(cost_usd), _total(cost_jpy)
+
+
+def _total(values: Array) -> Array:
+    return row_sum(values) if values.shape[1] > 1 else values
+
+
+def _settle_hedge(sheet: BalanceSheet, trade: Trade, quote: Quote) -> None:
+    """Near leg of new swaps: dollars received against yen, to be given back at the far leg."""
+    if trade.hedge_usd is None or sheet.hedge_usd is None:
+        return
+    sheet.usd_cash = sheet.usd_cash + trade.hedge_usd
+    sheet.jpy_cash = sheet.jpy_cash - trade.hedge_usd * quote.usdjpy
+    sheet.hedge_usd = sheet.hedge_usd + trade.hedge_usd
+
+
+def deliver(seller: Account, flow: Flow, quote: Quote, roster: Roster) -> None:
+    """The other side of customers' purchases: `seller` gives units and spot dollars and takes the money."""
+    bought, value = flow.assets[:, 1:], flow.assets[:, 1:] * quote.price[:, 1:]
+    yen = np.array(roster.yen_priced[1:])
+    spot = flow.assets[:, :1]
+    seller.units[:, 1:] -= bought
+    seller.usd_cash += np.where(yen, 0.0, value).sum(axis=1, keepdims=True) - spot
+    seller.jpy_cash += np.where(yen, value, 0.0).sum(axis=1, keepdims=True) + spot * quote.usdjpy
+
+
+def lend_hedge(lender: Account, flow: Flow, quote: Quote) -> None:
+    """The other side of new swaps: dollars lent against yen."""
+    lender.usd_cash -= flow.hedge_usd
+    lender.jpy_cash += flow.hedge_usd * quote.usdjpy
+    lender.hedge_usd -= flow.hedge_usd
+
+
+def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quote) -> tuple[Array, Payments]:
+    """Pay a day's interest, coupons and hedging cost; returns income per investor in dollars and who paid it.
+
+    ``income = coupons + r_usd usd + spread min(usd, 0) + [r_jpy jpy + spread min(jpy, 0)] / S - hedge cost``
+    """
+    dollars = sheet.usd_cash * accrual.dollar_rate + loan_spread * np.minimum(sheet.usd_cash, 0.0)
+    yen = sheet.jpy_cash * accrual.yen_rate + loan_spread * np.minimum(sheet.jpy_cash, 0.0)
+    if sheet.hedge_usd is not None:
+        yen -= sheet.hedge_usd * accrual.hedging_cost * quote.usdjpy
+    dollars *= accrual.years
+    yen *= accrual.years
+    lenders_usd, lenders_jpy = row_sum(dollars), row_sum(yen)
+    issuers = {False: np.zeros_like(quote.usdjpy), True: np.zeros_like(quote.usdjpy)}
+    for name, units in sheet.holdings.items():
+        book = sheet.books[name]
+        coupon = book.value(quote.price * accrual.asset_yields) * accrual.years
+        money = yen if book.yen_priced else dollars
+        money += units * coupon
+        issuers[book.yen_priced] = issuers[book.yen_priced] + row_sum(units) * coupon
+    sheet.usd_cash = sheet.usd_cash + dollars
+    sheet.jpy_cash = sheet.jpy_cash + yen
+    income = dollars + yen / quote.usdjpy
+    sheet.equity_usd = sheet.equity_usd + income
+    return income, Payments(issuers[False], issuers[True], lenders_usd, lenders_jpy)
+
+
+def accrue_account(account: Account, payers: tuple[Account, Account], accrual: Accrual, quote: Quote, yen: Flags) -> None:
+    """A day's coupons (paid by issuers) and interest (paid by lenders) of a one-row sector; `payers` in that order."""
+    issuers, lenders = payers
+    income = account.units * quote.price * accrual.asset_yields * accrual.years
+    coupons = np.where(yen, 0.0, income).sum(axis=1, keepdims=True), np.where(yen, income, 0.0).sum(axis=1, keepdims=True)
+    interest = account.usd_cash * accrual.dollar_rate * accrual.years, account.jpy_cash * accrual.yen_rate * accrual.years
+    account.usd_cash += coupons[0] + interest[0]
+    account.jpy_cash += coupons[1] + interest[1]
+    issuers.usd_cash -= coupons[0]
+    issuers.jpy_cash -= coupons[1]
+    lenders.usd_cash -= interest[0]
+    lenders.jpy_cash -= interest[1]
+
+
+def buy_officially(bank: Account, seller: Account, flow: Flow, quote: Quote, roster: Roster) -> tuple[Array, Array]:
+    """A central bank buys bonds with new reserves; returns the dollars and yen it created, ``(runs, 1)``."""
+    before = seller.usd_cash.copy(), seller.jpy_cash.copy()
+    deliver(seller, flow, quote, roster)
+    created = seller.usd_cash - before[0], seller.jpy_cash - before[1]
+    bank.units += flow.assets
+    bank.usd_cash -= created[0]
+    bank.jpy_cash -= created[1]
+    return created
+
+
+def pay_income(issuers: Account, lenders: Account, paid: Payments) -> None:
+    """The payers' side of a population's income."""
+    issuers.usd_cash -= paid.issuers_usd
+    issuers.jpy_cash -= paid.issuers_jpy
+    lenders.usd_cash -= paid.lenders_usd
+    lenders.jpy_cash -= paid.lenders_jpy
+
+
+def pay_owners(sheet: BalanceSheet, owners: Account, paid_usd: Array) -> None:
+    """Distribute income to the owners (negative: they pay in), USD bn, ``(runs, investors)``."""
+    sheet.usd_cash = sheet.usd_cash - paid_usd
+    sheet.equity_usd = sheet.equity_usd - paid_usd
+    owners.usd_cash += row_sum(paid_usd)
+
+
+def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Array, Array]:
+    """Close investors with no position left and debts beyond their assets.
+
+    The lender takes over both money accounts, so that its loss is the borrower's negative equity and nothing disappears.
+    Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number.
+    """
+    closed = sheet.equity_usd < 0.0
+    for units in sheet.holdings.values():
+        closed &= units == 0.0
+    if not closed.any():
+        return np.zeros_like(quote.usdjpy), np.zeros_like(quote.usdjpy)
+    usd, jpy = np.where(closed, sheet.usd_cash, 0.0), np.where(closed, sheet.jpy_cash, 0.0)
+    loss = np.where(closed, -sheet.equity_usd, 0.0)
+    sheet.usd_cash = sheet.usd_cash - usd
+    sheet.jpy_cash = sheet.jpy_cash - jpy
+    sheet.equity_usd = np.where(closed, 0.0, sheet.equity_usd)
+    lenders.usd_cash += row_sum(usd)
+    lenders.jpy_cash += row_sum(jpy)
+    return -row_sum(usd) - row_sum(jpy) / quote.usdjpy, row_sum(loss)

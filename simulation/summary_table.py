@@ -1,0 +1,129 @@
+"""A summary as a table that a person reads: in a terminal with weight and colour, elsewhere as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from simulation.metrics import BP, DAYS, FLOWS, METRICS, PCT, RATIO, SHARE, USD_BN, Band
+
+if TYPE_CHECKING:
+    from simulation.summary import Summary
+
+PLAIN_WIDTH = 100
+NOTHING = "-"
+UNIT_TEXT = {SHARE: "% of start stock", USD_BN: "USD bn"}
+YEN_BOUGHT = "Yen bought, by population (negative: sold)"
+
+
+def number_text(value: float | None, unit: str) -> str:
+    """Return a number with the digits its unit deserves; shares as percent, changes with their sign."""
+    if value is None:
+        return NOTHING
+    formats = {USD_BN: "{:,.1f}", SHARE: "{:.1f}", PCT: "{:+.2f}", BP: "{:+.1f}", RATIO: "{:.2f}", DAYS: "{:.0f}"}
+    text = formats.get(unit, "{:g}").format(100.0 * value if unit == SHARE else value)
+    # A rounded -0.0 reads as a direction that is not there.
+    return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
+
+
+def words(population: str) -> str:
+    """Return a population's name as a reader writes it."""
+    return population.replace("_", " ").capitalize()
+
+
+def band_cells(band: Band, single: bool) -> list[str]:
+    """Return the printed quantiles: three of them, or the one value of a single run."""
+    values = [band.p50] if single else [band.p10, band.p50, band.p90]
+    return [number_text(value, band.unit) for value in values]
+
+
+def _empty_table(columns: Sequence[str]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
+    table.add_column("", min_width=30, no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", min_width=9, no_wrap=True)
+    table.add_column("", style="dim", no_wrap=True)
+    return table
+
+
+def _add_group(table: Table, heading: str, rows: Sequence[tuple[str, list[str], str]]) -> None:
+    table.add_row(Text(heading, style="bold"))
+    for label, cells, unit in rows:
+        table.add_row(Text(f"  {label}"), *cells, UNIT_TEXT.get(unit, unit))
+
+
+def _metric_rows(summaries: Sequence[Summary], group: str, single: bool) -> list[tuple[str, list[str], str]]:
+    rows = []
+    for metric in METRICS:
+        if metric.group == group:
+            cells = [cell for one in summaries for cell in band_cells(one.metrics[metric.name], single)]
+            rows.append((metric.label, cells, metric.unit))
+    return rows
+
+
+def _yen_rows(summaries: Sequence[Summary], single: bool) -> list[tuple[str, list[str], str]]:
+    names = dict.fromkeys(name for one in summaries for name in one.yen_bought)
+    missing = Band(None, None, None, USD_BN)
+    return [
+        (
+            words(name),
+            [cell for one in summaries for cell in band_cells(one.yen_bought.get(name, missing), single)],
+            USD_BN,
+        )
+        for name in names
+    ]
+
+
+def _table(summaries: Sequence[Summary], columns: Sequence[str], single: bool) -> Table:
+    table = _empty_table(columns)
+    for group in dict.fromkeys(metric.group for metric in METRICS):
+        _add_group(table, group, _metric_rows(summaries, group, single))
+        if group == FLOWS:
+            _add_group(table, YEN_BOUGHT, _yen_rows(summaries, single))
+    return table
+
+
+def _ledger_line(summary: Summary) -> str:
+    residual = summary.ledger_max_residual
+    return "Largest ledger residual: " + ("none recorded" if residual is None else f"{residual:.1e} (relative)")
+
+
+def _heading(summary: Summary) -> Group:
+    runs = "1 run" if summary.runs == 1 else f"{summary.runs:,} runs"
+    facts = f"{runs}, seed {summary.seed}, {summary.period[0]} to {summary.period[1]}"
+    name = f"{summary.scenario}: {summary.title}" if summary.title else summary.scenario
+    return Group(Text(name, style="bold"), Text(facts, style="dim"))
+
+
+def _footer(summary: Summary) -> Group:
+    return Group(Text(_ledger_line(summary)), *(Text(f"Note: {note}") for note in summary.notes))
+
+
+def summary_table(summary: Summary) -> RenderableType:
+    """Return one scenario with its 10, 50 and 90 % quantiles over runs."""
+    single = summary.runs == 1
+    columns = ["value"] if single else ["10 %", "median", "90 %"]
+    table = Padding(_table([summary], columns, single), (1, 0))
+    return Group(_heading(summary), table, _footer(summary))
+
+
+def comparison_table(summaries: Sequence[Summary], names: Sequence[str]) -> RenderableType:
+    """Return several scenarios side by side: the median and the 10-90 % range of each."""
+    single = all(one.runs == 1 for one in summaries)
+    head = ("",) if single else ("10 %", "median", "90 %")
+    columns = [f"{name}\n{part}" if part in ("median", "") else f"\n{part}" for name in names for part in head]
+    return Padding(_table(summaries, columns, single), (1, 0))
+
+
+def plain_text(renderable: RenderableType) -> str:
+    """Return a table as text without colour, the same on every machine."""
+    console = Console(file=StringIO(), width=PLAIN_WIDTH, color_system=None, force_terminal=False, highlight=False)
+    with console.capture() as capture:
+        console.print(renderable)
+    return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
