@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulation.api import load_scenario, run
     from simulation.config import ConfigError
+    from simulation.ensemble import resolved as load_scenario
+    from simulation.ensemble import run
     from simulation.model import CapitalFlowModel
     from simulation.results import Result
     from simulation.scenario import Scenario
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "CapitalFlowModel": "simulation.model",
-    "ConfigError": "simulation.config",
-    "Result": "simulation.results",
-    "Scenario": "simulation.scenario",
-    "load_scenario": "simulation.api",
-    "run": "simulation.api",
+    "CapitalFlowModel": ("simulation.model", "CapitalFlowModel"),
+    "ConfigError": ("simulation.config", "ConfigError"),
+    "Result": ("simulation.results", "Result"),
+    "Scenario": ("simulation.scenario", "Scenario"),
+    "load_scenario": ("simulation.ensemble", "resolved"),
+    "run": ("simulation.ensemble", "run"),
 }
 
 __all__ = ["CapitalFlowModel", "ConfigError", "Result", "Scenario", "load_scenario", "run"]
@@ -32,5 +33,6 @@ __all__ = ["CapitalFlowModel", "ConfigError", "Result", "Scenario", "load_scenar
 def __getattr__(name: str) -> Any:
     """Import public names when they are first used, so that the command line starts quickly."""
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        module, attribute = _HOMES[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'simulation' has no attribute {name!r}")

@@ -75,7 +75,7 @@ class Book:
 
     def value(self, prices: Array) -> Array:
         """Value of the securities in one unit, in the book's currency, shape ``(runs, 1)``; prices ``(runs, assets)``."""
-        return (prices * self.weights).sum(axis=1, keepdims=True)
+        return np.asarray((prices * self.weights).sum(axis=1, keepdims=True))
 
 
 def bundle(roster: Roster, shares: Mapping[str, float]) -> Book:

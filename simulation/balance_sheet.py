@@ -64,21 +64,17 @@ class BalanceSheet:
         value = self.books[book].value(quote.price)
         return np.asarray(value / quote.usdjpy) if self.books[book].yen_priced else value
 
-    def net_worth_usd(self, quote: Quote) -> Array:
-        """Net worth from the balance, USD bn: money, securities; rolled swaps are worth nothing."""
+    def worth_and_size(self, quote: Quote) -> tuple[Array, Array]:
+        """Net worth from the balance and the gross size of the sheet, USD bn; rolled swaps are worth nothing."""
         worth = self.jpy_cash / quote.usdjpy
+        size = np.abs(worth)
         worth += self.usd_cash
-        for book, units in self.holdings.items():
-            worth += units * self.value_usd(book, quote)
-        return np.asarray(worth)
-
-    def gross_usd(self, quote: Quote) -> Array:
-        """Size of the balance sheet, USD bn: the scale against which a residual is judged."""
-        size = np.abs(self.jpy_cash) / quote.usdjpy
         size += np.abs(self.usd_cash)
         for book, units in self.holdings.items():
-            size += np.abs(units) * self.value_usd(book, quote)
-        return np.asarray(size)
+            value = units * self.value_usd(book, quote)
+            worth += value
+            size += np.abs(value)
+        return worth, size
 
 
 def balance_sheet(books: Mapping[str, Book], holdings: dict[str, Array], money: tuple[Array, Array]) -> BalanceSheet:
@@ -88,7 +84,7 @@ def balance_sheet(books: Mapping[str, Book], holdings: dict[str, Array], money: 
 
 def opened(sheet: BalanceSheet, quote: Quote) -> BalanceSheet:
     """Set the equity of a new sheet to its net worth at the opening quote."""
-    sheet.equity_usd = sheet.net_worth_usd(quote)
+    sheet.equity_usd = sheet.worth_and_size(quote)[0]
     return sheet
 
 

@@ -24,7 +24,7 @@ from simulation.scenario import Limits
 from simulation.settlement import deliver, lend_hedge, mark_to_market, settle_trade
 from simulation.tally import Tally
 
-PROBES: Final = (0.01, 0.02, 0.03, 0.05, 0.07, 0.10)
+PROBES: Final = (0.01, 0.03, 0.06, 0.10)
 """Falls of USDJPY at which the loop gain is measured, decimal."""
 
 
@@ -112,7 +112,7 @@ def dollar_purchases(flow: Flow, quote: Quote, roster: Roster) -> Array:
     """Dollar assets bought, USD bn at `quote`, ``(runs, 1)``."""
     dollar = ~np.array(roster.yen_priced)
     dollar[0] = False
-    return np.where(dollar, flow.assets * quote.price, 0.0).sum(axis=1, keepdims=True)
+    return np.asarray(np.where(dollar, flow.assets * quote.price, 0.0).sum(axis=1, keepdims=True))
 
 
 def trade_voluntary(day: TradingDay, orders: Mapping[str, Trade], now: Information) -> None:
@@ -212,11 +212,9 @@ def loop_gain(populations: Sequence[Population], now: Information, slope: Array)
 
     Source: MODEL section 5; the loss spiral of Brunnermeier and Pedersen (2009).
     """
+    by_population = [population.forced_spot_usd(PROBES, now) for population in populations if population.margined]
     gain = np.zeros_like(slope)
-    for fall in PROBES:
-        sold = sum(
-            (population.forced_spot_usd(fall, now) for population in populations if population.margined),
-            np.zeros_like(slope),
-        )
+    for probe, fall in enumerate(PROBES):
+        sold = sum((sales[probe] for sales in by_population), np.zeros_like(slope))
         gain = np.maximum(gain, slope * sold / -np.log1p(-fall))
     return gain

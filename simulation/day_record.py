@@ -3,7 +3,7 @@
 import numpy as np
 
 from simulation.assets import Roster
-from simulation.clearing import Tally, TradingDay
+from simulation.clearing import TradingDay
 from simulation.conventions import BASIS_POINT, PERCENT, TRADING_DAYS_PER_YEAR, Array, row_sum
 from simulation.information import Information
 from simulation.investors.population import Population
@@ -11,6 +11,7 @@ from simulation.news import DayNews, sum_of_surprises
 from simulation.officials import RatesView
 from simulation.orders import CAUSES
 from simulation.quote import Quote
+from simulation.tally import Tally
 
 INDEX_START = 100.0
 """Index level of equities at the start."""
@@ -62,8 +63,8 @@ def news_columns(news: DayNews | None, like: Array) -> dict[str, Array]:
     return {"target_surprise_bp": target / BASIS_POINT, "path_surprise_bp": (total - target) / BASIS_POINT}
 
 
-CASCADE_USD_BN = 1.0
-"""Forced orders of at least this size over two rounds or more make a day a cascade day (a definition)."""
+CASCADE_USD_BN = 5.0
+"""Forced orders of this size (2 % of the default levered stock) over two rounds or more make a day a cascade day."""
 
 
 def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]:
@@ -76,11 +77,11 @@ def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]
     return {name: value.astype(np.float64) for name, value in zip(names, values, strict=True)}
 
 
-def flow_columns(tally: Tally, roster: Roster) -> dict[str, Array]:
+def flow_columns(tally: Tally, roster: Roster, start_usdjpy: float) -> dict[str, Array]:
     """What a sector traded and unwound in a day, USD bn (assets at start prices, yen assets at the start rate)."""
     columns = {"spot_usd_bn": tally.assets[:, :1]}
-    for name in roster.names[1:]:
-        columns[f"bought_{name}_bn"] = roster.pick(tally.assets, name)
+    for name, yen_priced in zip(roster.names[1:], roster.yen_priced[1:], strict=True):
+        columns[f"bought_{name}_usd_bn"] = roster.pick(tally.assets, name) / (start_usdjpy if yen_priced else 1.0)
     by_cause = {f"{cause}_usd_bn": tally.unwound.get(cause, np.zeros_like(tally.repatriated)) for cause in CAUSES}
     unwound = sum(by_cause.values(), np.zeros_like(tally.repatriated))
     return columns | by_cause | {"unwound_usd_bn": unwound, "repatriated_usd_bn": tally.repatriated}

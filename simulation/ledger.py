@@ -92,10 +92,10 @@ def equity_explained(books: Books, quote: Quote) -> Array:
     """
     worst = np.zeros(books.outstanding.shape[0])
     for sheet in books.sheets.values():
-        gap = np.abs(sheet.net_worth_usd(quote) - sheet.equity_usd)
-        size = sheet.gross_usd(quote)
+        gap, size = sheet.worth_and_size(quote)
         floor = np.maximum(1e-3 * size.max(axis=1, keepdims=True), 1e-12)
-        worst = np.maximum(worst, (gap / np.maximum(size, floor)).max(axis=1))
+        gap -= sheet.equity_usd
+        worst = np.maximum(worst, (np.abs(gap) / np.maximum(size, floor)).max(axis=1))
     return worst
 
 

@@ -48,7 +48,7 @@ class CapitalFlowModel(mesa.Model):
         self.economy = Economy(self, scenario, self.run_numbers, self.officials.rates, len(self.dates))
         self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
         self.stopped: dict[int, Stop] = {}
-        self.recorder = Recorder(len(self.run_numbers), len(self.dates) - 1)
+        self.recorder = Recorder(self.run_numbers, len(self.dates) - 1)
         self.datacollector: Any = self.recorder
         self.record(None, None)
 
@@ -153,7 +153,7 @@ class CapitalFlowModel(mesa.Model):
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
         tallies = session.tallies if session else economy.empty_tallies()
         for name, tally in tallies.items():
-            self.recorder.flow_row(self.day, name, day_record.flow_columns(tally, economy.roster))
+            self.recorder.flow_row(self.day, name, day_record.flow_columns(tally, economy.roster, economy.market.start_usdjpy))
         for population in self.populations:
             self.recorder.flow_row(self.day, population.name, day_record.stock_columns(population))
         for row in np.flatnonzero(~self.alive[:, 0]):

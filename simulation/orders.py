@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from simulation.assets import Book
-from simulation.conventions import Array, Rows, row_sum, scattered
+from simulation.conventions import Array, Flags, Rows, row_sum, scattered
 
 INCENTIVE: Final = "incentive"
 VOLATILITY_TARGET: Final = "volatility_target"
@@ -46,7 +46,7 @@ class Trade:
     announced: bool = False
     repatriated: Array | None = None
 
-    def only(self, rows: Array) -> "Trade":
+    def only(self, rows: Flags) -> "Trade":
         """The trade with every row outside `rows` (boolean ``(runs, 1)``) set to exactly zero."""
         return Trade(
             {book: np.where(rows, units, 0.0) for book, units in self.units.items()},

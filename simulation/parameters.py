@@ -34,7 +34,7 @@ def quantity(default: Any, unit: str, bounds: tuple[float, float], about: str, s
     source
         Where the default comes from; empty only for scenario facts that the config itself must source.
     """
-    extra = {"unit": unit, "source": source}
+    extra: dict[str, Any] = {"unit": unit, "source": source}
     return Field(default, ge=bounds[0], le=bounds[1], description=about, json_schema_extra=extra)
 
 

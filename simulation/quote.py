@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.conventions import Array, Rows
+from simulation.conventions import Array, Flags, Rows
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Quote:
     level: Array
     usdjpy: Array
 
-    def frozen_where(self, rows: Array, earlier: "Quote") -> "Quote":
+    def frozen_where(self, rows: Flags, earlier: "Quote") -> "Quote":
         """This quote with the rows marked (boolean ``(runs, 1)``) replaced by an earlier one."""
         return Quote(
             np.where(rows, earlier.log_price, self.log_price),

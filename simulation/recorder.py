@@ -1,16 +1,19 @@
 """What a batch of runs hands over: preallocated columns, one row per run, one entry per day."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.calendar import Dates
 from simulation.conventions import Array
-from simulation.orders import CAUSES
 from simulation.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,15 @@ class Record:
 class Recorder:
     """Collects columns day by day; never draws a random number and never changes the model."""
 
-    runs: int
+    numbers: Sequence[int]
     days: int
+    last_day: int = 0
     market: dict[str, Array] = field(default_factory=dict)
     flows: dict[str, dict[str, Array]] = field(default_factory=dict)
 
     def market_row(self, day: int, values: Mapping[str, Array]) -> None:
         """Store one day's market columns, each ``(runs, 1)``."""
+        self.last_day = day
         for name, value in values.items():
             self._column(self.market, name)[:, day] = value[:, 0]
 
@@ -80,10 +85,16 @@ class Recorder:
 
     def _column(self, table: dict[str, Array], name: str) -> Array:
         if name not in table:
-            table[name] = np.zeros((self.runs, self.days + 1))
+            table[name] = np.zeros((len(self.numbers), self.days + 1))
         return table[name]
 
+    def get_model_vars_dataframe(self) -> "pd.DataFrame":
+        """Market columns by day, as Mesa's tools expect them; with several runs the columns are (variable, run)."""
+        # Mesa imports pandas anyway; here it is only needed by those who ask for a frame.
+        import pandas as pd
 
-def cause_columns() -> tuple[str, ...]:
-    """Names of the columns that split unwinding by cause."""
-    return tuple(f"{cause}_usd_bn" for cause in CAUSES)
+        days = slice(0, self.last_day + 1)
+        if len(self.numbers) == 1:
+            return pd.DataFrame({name: values[0, days] for name, values in self.market.items()})
+        columns = pd.MultiIndex.from_product([self.market, self.numbers], names=["variable", "run"])
+        return pd.DataFrame(np.concatenate([values[:, days].T for values in self.market.values()], axis=1), columns=columns)

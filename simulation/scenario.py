@@ -10,6 +10,7 @@ from simulation.assets import STANDARD_ORDER, USDJPY
 from simulation.calendar import is_business_day
 from simulation.investors import ROSTER
 from simulation.investors.population import PopulationParameters
+from simulation.market.fundamentals import Noise
 from simulation.market.parameters import STANDARD_MARKETS, AnyMarket, BondMarket
 from simulation.parameters import Parameters, quantity
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
@@ -41,19 +42,6 @@ class SpreadPath(Parameters):
     over_days: int = Field(60, ge=1, le=2600, description="business days over which the spread moves in equal steps")
     surprise: bool = Field(False, description="the whole move comes as an announcement on the first day")
     us_share: float = quantity(0.5, "share", (0, 1), "part of the narrowing that comes from lower US yields")
-
-
-class Noise(Parameters):
-    """News that nobody in the model makes."""
-
-    scale_x: float = quantity(1, "multiple", (0, 10), "scale of all news; 0 switches them off")
-    student_t_df: float = quantity(5, "degrees of freedom", (2.5, 200), "tails of daily news", "excess kurtosis, CALIBRATION 3")
-    clustering: float = quantity(0.3, "log standard deviation", (0, 2), "spread of the common log volatility")
-    clustering_memory: float = quantity(0.98, "per day", (0, 0.9999), "persistence of the common log volatility")
-    correlations: dict[str, dict[str, float]] = Field(
-        default_factory=lambda: {"jgb10": {"ust10": 0.35}, "us_equity": {"ust10": 0.1}, "usdjpy": {"us_equity": 0.1}},
-        description="correlation of daily news between two assets",
-    )
 
 
 class ThinPeriod(Parameters):

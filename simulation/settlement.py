@@ -54,14 +54,13 @@ def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote) -> Array:
     gain = sheet.jpy_cash * (1.0 / after.usdjpy - 1.0 / before.usdjpy)
     for book, units in sheet.holdings.items():
         gain += units * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
-    paid = np.zeros_like(after.usdjpy)
-    if sheet.hedge_usd is not None:
-        received = sheet.hedge_usd * (before.usdjpy - after.usdjpy)
-        gain += received / after.usdjpy
-        sheet.jpy_cash = sheet.jpy_cash + received
-        paid = row_sum(received)
-    sheet.equity_usd = sheet.equity_usd + gain
-    return -paid
+    sheet.equity_usd += gain
+    if sheet.hedge_usd is None:
+        return np.zeros_like(after.usdjpy)
+    received = sheet.hedge_usd * (before.usdjpy - after.usdjpy)
+    sheet.jpy_cash += received
+    sheet.equity_usd += received / after.usdjpy
+    return -row_sum(received)
 
 
 def settle_trade(sheet: BalanceSheet, trade: Trade, quote: Quote, half_spread: Array) -> tuple[Array, Array]:
@@ -73,35 +72,32 @@ def settle_trade(sheet: BalanceSheet, trade: Trade, quote: Quote, half_spread: A
         Half the bid-ask spread of each asset, decimal, ``(assets,)``; the first column is spot USDJPY.
     """
     cost_usd, cost_jpy = half_spread[0] * np.abs(trade.spot_usd), np.zeros_like(quote.usdjpy)
-    sheet.usd_cash = sheet.usd_cash + trade.spot_usd
-    sheet.jpy_cash = sheet.jpy_cash - trade.spot_usd * quote.usdjpy
+    sheet.usd_cash += trade.spot_usd
+    sheet.jpy_cash -= trade.spot_usd * quote.usdjpy
     for name, units in trade.units.items():
-        book = sheet.books[name]
-        sheet.holdings[name] = sheet.holdings[name] + units
-        paid, cost = units * book.value(quote.price), np.abs(units) * book.value(quote.price * half_spread)
+        book, size = sheet.books[name], np.abs(units)
+        sheet.holdings[name] += units
+        size *= book.value(quote.price * half_spread)
         if book.yen_priced:
-            sheet.jpy_cash = sheet.jpy_cash - paid - cost
-            cost_jpy = cost_jpy + cost
+            sheet.jpy_cash -= units * book.value(quote.price) + size
+            sheet.equity_usd -= size / quote.usdjpy
+            cost_jpy = cost_jpy + row_sum(size)
         else:
-            sheet.usd_cash = sheet.usd_cash - paid
-            cost_usd = cost_usd + cost
-    sheet.usd_cash = sheet.usd_cash - cost_usd
-    sheet.equity_usd = sheet.equity_usd - cost_usd - cost_jpy / quote.usdjpy
+            sheet.usd_cash -= units * book.value(quote.price)
+            cost_usd += size
+    sheet.usd_cash -= cost_usd
+    sheet.equity_usd -= cost_usd
     _settle_hedge(sheet, trade, quote)
-    return row_sum(cost_usd), _total(cost_jpy)
-
-
-def _total(values: Array) -> Array:
-    return row_sum(values) if values.shape[1] > 1 else values
+    return row_sum(cost_usd), cost_jpy
 
 
 def _settle_hedge(sheet: BalanceSheet, trade: Trade, quote: Quote) -> None:
     """Near leg of new swaps: dollars received against yen, to be given back at the far leg."""
     if trade.hedge_usd is None or sheet.hedge_usd is None:
         return
-    sheet.usd_cash = sheet.usd_cash + trade.hedge_usd
-    sheet.jpy_cash = sheet.jpy_cash - trade.hedge_usd * quote.usdjpy
-    sheet.hedge_usd = sheet.hedge_usd + trade.hedge_usd
+    sheet.usd_cash += trade.hedge_usd
+    sheet.jpy_cash -= trade.hedge_usd * quote.usdjpy
+    sheet.hedge_usd += trade.hedge_usd
 
 
 def deliver(seller: Account, flow: Flow, quote: Quote, roster: Roster) -> None:
@@ -126,8 +122,10 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
 
     ``income = coupons + r_usd usd + spread min(usd, 0) + [r_jpy jpy + spread min(jpy, 0)] / S - hedge cost``
     """
-    dollars = sheet.usd_cash * accrual.dollar_rate + loan_spread * np.minimum(sheet.usd_cash, 0.0)
-    yen = sheet.jpy_cash * accrual.yen_rate + loan_spread * np.minimum(sheet.jpy_cash, 0.0)
+    dollars, yen = sheet.usd_cash * accrual.dollar_rate, sheet.jpy_cash * accrual.yen_rate
+    if loan_spread:
+        dollars += loan_spread * np.minimum(sheet.usd_cash, 0.0)
+        yen += loan_spread * np.minimum(sheet.jpy_cash, 0.0)
     if sheet.hedge_usd is not None:
         yen -= sheet.hedge_usd * accrual.hedging_cost * quote.usdjpy
     dollars *= accrual.years
@@ -140,10 +138,11 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
         money = yen if book.yen_priced else dollars
         money += units * coupon
         issuers[book.yen_priced] = issuers[book.yen_priced] + row_sum(units) * coupon
-    sheet.usd_cash = sheet.usd_cash + dollars
-    sheet.jpy_cash = sheet.jpy_cash + yen
-    income = dollars + yen / quote.usdjpy
-    sheet.equity_usd = sheet.equity_usd + income
+    sheet.usd_cash += dollars
+    sheet.jpy_cash += yen
+    income = dollars
+    income += yen / quote.usdjpy
+    sheet.equity_usd += income
     return income, Payments(issuers[False], issuers[True], lenders_usd, lenders_jpy)
 
 
@@ -182,8 +181,8 @@ def pay_income(issuers: Account, lenders: Account, paid: Payments) -> None:
 
 def pay_owners(sheet: BalanceSheet, owners: Account, paid_usd: Array) -> None:
     """Distribute income to the owners (negative: they pay in), USD bn, ``(runs, investors)``."""
-    sheet.usd_cash = sheet.usd_cash - paid_usd
-    sheet.equity_usd = sheet.equity_usd - paid_usd
+    sheet.usd_cash -= paid_usd
+    sheet.equity_usd -= paid_usd
     owners.usd_cash += row_sum(paid_usd)
 
 
@@ -194,14 +193,14 @@ def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Arra
     Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number.
     """
     closed = sheet.equity_usd < 0.0
-    for units in sheet.holdings.values():
-        closed &= units == 0.0
     if not closed.any():
         return np.zeros_like(quote.usdjpy), np.zeros_like(quote.usdjpy)
+    for units in sheet.holdings.values():
+        closed &= units == 0.0
     usd, jpy = np.where(closed, sheet.usd_cash, 0.0), np.where(closed, sheet.jpy_cash, 0.0)
     loss = np.where(closed, -sheet.equity_usd, 0.0)
-    sheet.usd_cash = sheet.usd_cash - usd
-    sheet.jpy_cash = sheet.jpy_cash - jpy
+    sheet.usd_cash -= usd
+    sheet.jpy_cash -= jpy
     sheet.equity_usd = np.where(closed, 0.0, sheet.equity_usd)
     lenders.usd_cash += row_sum(usd)
     lenders.jpy_cash += row_sum(jpy)

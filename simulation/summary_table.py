@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 100
 NOTHING = "-"
-UNIT_TEXT = {SHARE: "% of start stock", USD_BN: "USD bn"}
-YEN_BOUGHT = "Yen bought, by population (negative: sold)"
+SHOWN_UNIT = {SHARE: ", % of stock", RATIO: "", DAYS: ""}
+YEN_BOUGHT = "Yen bought by population"
+NO_DECIMALS_FROM = 1000.0
 
 
 def number_text(value: float | None, unit: str) -> str:
@@ -27,6 +28,8 @@ def number_text(value: float | None, unit: str) -> str:
     if value is None:
         return NOTHING
     formats = {USD_BN: "{:,.1f}", SHARE: "{:.1f}", PCT: "{:+.2f}", BP: "{:+.1f}", RATIO: "{:.2f}", DAYS: "{:.0f}"}
+    if unit == USD_BN and abs(value) >= NO_DECIMALS_FROM:
+        return f"{value:,.0f}"
     text = formats.get(unit, "{:g}").format(100.0 * value if unit == SHARE else value)
     # A rounded -0.0 reads as a direction that is not there.
     return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
@@ -44,48 +47,45 @@ def band_cells(band: Band, single: bool) -> list[str]:
 
 
 def _empty_table(columns: Sequence[str]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim")
-    table.add_column("", min_width=30, no_wrap=True)
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
+    table.add_column("", min_width=28, no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right", min_width=9, no_wrap=True)
-    table.add_column("", style="dim", no_wrap=True)
+        table.add_column(column, justify="right", min_width=7, no_wrap=True)
     return table
 
 
-def _add_group(table: Table, heading: str, rows: Sequence[tuple[str, list[str], str]]) -> None:
-    table.add_row(Text(heading, style="bold"))
-    for label, cells, unit in rows:
-        table.add_row(Text(f"  {label}"), *cells, UNIT_TEXT.get(unit, unit))
+def labelled(label: str, unit: str) -> str:
+    """Return a row's label with its unit."""
+    return f"  {label}{SHOWN_UNIT.get(unit, f', {unit}')}"
 
 
-def _metric_rows(summaries: Sequence[Summary], group: str, single: bool) -> list[tuple[str, list[str], str]]:
-    rows = []
+def _cells(bands: Sequence[Band | None], single: bool) -> list[str]:
+    missing = Band(None, None, None, USD_BN)
+    return [cell for band in bands for cell in band_cells(band or missing, single)]
+
+
+def _add_metrics(table: Table, summaries: Sequence[Summary], group: str, single: bool) -> None:
+    table.add_row(Text(group, style="bold"))
     for metric in METRICS:
         if metric.group == group:
-            cells = [cell for one in summaries for cell in band_cells(one.metrics[metric.name], single)]
-            rows.append((metric.label, cells, metric.unit))
-    return rows
+            cells = _cells([one.metrics[metric.name] for one in summaries], single)
+            table.add_row(Text(labelled(metric.label, metric.unit)), *cells)
 
 
-def _yen_rows(summaries: Sequence[Summary], single: bool) -> list[tuple[str, list[str], str]]:
-    names = dict.fromkeys(name for one in summaries for name in one.yen_bought)
-    missing = Band(None, None, None, USD_BN)
-    return [
-        (
-            words(name),
-            [cell for one in summaries for cell in band_cells(one.yen_bought.get(name, missing), single)],
-            USD_BN,
+def _add_populations(table: Table, summaries: Sequence[Summary], single: bool) -> None:
+    table.add_row(Text(YEN_BOUGHT, style="bold"))
+    for name in dict.fromkeys(name for one in summaries for name in one.yen_bought):
+        table.add_row(
+            Text(labelled(words(name), USD_BN)), *_cells([one.yen_bought.get(name) for one in summaries], single)
         )
-        for name in names
-    ]
 
 
 def _table(summaries: Sequence[Summary], columns: Sequence[str], single: bool) -> Table:
     table = _empty_table(columns)
     for group in dict.fromkeys(metric.group for metric in METRICS):
-        _add_group(table, group, _metric_rows(summaries, group, single))
+        _add_metrics(table, summaries, group, single)
         if group == FLOWS:
-            _add_group(table, YEN_BOUGHT, _yen_rows(summaries, single))
+            _add_populations(table, summaries, single)
     return table
 
 

@@ -12,6 +12,7 @@ from simulation.cli.output import print_json
 
 Entry = dict[str, str]
 FILES = ("scenarios", "experiments", "events", "sweeps")
+UNTITLED = "(no title: a base that others extend)"
 KINDS = (*FILES, "metrics")
 
 
@@ -25,7 +26,7 @@ def yaml_title(kind: str, path: Path) -> str:
         title = descend(layered(path, kind).tree, ("title",))
     except ConfigError:
         return f"(cannot be read: carryflow config check {path.stem})"
-    return str(title.content) if title is not None else ""
+    return str(title.content) if title is not None else UNTITLED
 
 
 def docstring_title(path: Path) -> str:

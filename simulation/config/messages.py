@@ -103,7 +103,8 @@ def _with_limits(message: str, mistake: Mistake) -> str:
 
 def _missing(mistake: Mistake) -> Words:
     """Say that a key is required, with the unit and range of what to write."""
-    return _with_limits("this required key is missing", mistake), ""
+    keys = mistake.shape.keys
+    return _with_limits("this required key is missing", mistake), f"it holds: {', '.join(keys)}" if keys else ""
 
 
 def _not_a_choice(mistake: Mistake) -> Words:

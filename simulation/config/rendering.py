@@ -12,6 +12,7 @@ from simulation.config.tree import Node, Origin, Source
 
 DEFAULT = Origin(Source("default", (), inline=True), 1, 1)
 PLAIN_TEXT = re.compile(r"(?:[A-Za-z_][\w./%()+-]*(?: [\w./%()+-]+)*|[+-]?\d+(?:\.\d+)?(?:bp|%|pp))", re.ASCII)
+EMPTY_DECIMAL = re.compile(r"\A([+-]?\d+)\.0(bp|%|pp)\Z")
 WORDS_OF_YAML = frozenset({"null", "true", "false", "y", "n", "yes", "no", "on", "off"})
 COMMENT_COLUMN = 48
 
@@ -80,8 +81,8 @@ def _filled(value: object, node: Node | None) -> Node:
         placed = [*items, *[None if node is None else Node(None, origin)] * (len(value) - len(items))]
         return Node([_filled(item, place) for item, place in zip(value, placed, strict=False)], origin)
     as_written = node is not None and isinstance(node.content, str | int | float | date)
-    written = node.content if node is not None and as_written else value
-    return Node(written, origin)  # type: ignore[arg-type]
+    tidy = _tidy(value) if isinstance(value, str) else value
+    return Node(node.content if node is not None and as_written else tidy, origin)  # type: ignore[arg-type]
 
 
 def _filled_mapping(value: Mapping[object, object], node: Node | None) -> dict[str, Node]:
@@ -89,10 +90,15 @@ def _filled_mapping(value: Mapping[object, object], node: Node | None) -> dict[s
     given = dict(node.content) if node is not None and isinstance(node.content, dict) else {}
     entries: dict[str, Node] = {}
     for key, child in value.items():
-        written = next((name for name in (str(key), str(key).replace(".0bp", "bp")) if name in given), str(key))
-        entries[written] = _filled(child, given.pop(written, None))
+        name = str(key) if str(key) in given else _tidy(str(key))
+        entries[name] = _filled(child, given.pop(name, None))
     left_out = {key: child for key, child in given.items() if child.content is None}
     return entries | left_out
+
+
+def _tidy(text: str) -> str:
+    """Return a rate without an empty decimal (``25bp`` for ``25.0bp``), other text as it is."""
+    return EMPTY_DECIMAL.sub(r"\1\2", text)
 
 
 def _mapping_lines(node: Node, depth: int) -> Iterator[tuple[str, str]]:

@@ -88,8 +88,8 @@ class Heading:
 def house_style() -> Iterator[None]:
     """Draw with the house style and leave matplotlib's settings as they were."""
     with matplotlib.rc_context():
-        for name, value in STYLE.items():
-            matplotlib.rcParams[name] = value
+        settings: Any = matplotlib.rcParams
+        settings.update(STYLE)
         yield
 
 
@@ -130,19 +130,23 @@ def plain(axes: Axes) -> None:
 
 def tick_days(first: np.datetime64, last: np.datetime64, most: int) -> Dates:
     """Return round days between two days, at most so many: every few days, half months, months or years."""
-    for days in DAY_STEPS:
-        if (last - first) / np.timedelta64(days, "D") < most:
-            return np.arange(first, last + 1, days)
+    for step in DAY_STEPS:
+        if (last - first) / np.timedelta64(step, "D") < most:
+            return np.arange(first, last + 1, step)
     for months in MONTH_STEPS:
-        offset = int(first.astype("datetime64[M]").astype(int)) % max(1, months)
-        starts = np.arange(first.astype("datetime64[M]") - offset, last.astype("datetime64[M]") + 1, max(1, months))
-        days = starts.astype("datetime64[D]")
-        if months == HALF_A_MONTH:
-            days = np.sort(np.concatenate([days, days + 14]))
-        inside = days[(days >= first) & (days <= last)]
+        days = _month_days(first, last, months)
+        inside: Dates = days[(days >= first) & (days <= last)]
         if len(inside) <= most:
             return inside
     return np.array([first, last])
+
+
+def _month_days(first: np.datetime64, last: np.datetime64, months: int) -> Dates:
+    """Return the first of every so many months, counted from January; half months have the 15th too."""
+    step = max(1, months)
+    start, end = first.astype("datetime64[M]"), last.astype("datetime64[M]")
+    days = np.arange(start - int(start.astype(int)) % step, end + 1, step).astype("datetime64[D]")
+    return np.sort(np.concatenate([days, days + 14])) if months == HALF_A_MONTH else days
 
 
 def date_axis(axes: Axes, dates: Dates, ticks: int = 7, margin_days: float = 0.0) -> None:

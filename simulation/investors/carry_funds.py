@@ -1,5 +1,6 @@
 """Hedge-fund carry traders: borrow yen, hold dollar assets, and cut by incentive, volatility target, margin and stops."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -69,7 +70,7 @@ class Margin(Parameters):
 class TrailingStop(Parameters):
     """A fall of USDJPY from its high of 120 days that makes an investor cut."""
 
-    distance_pct: Lognormal = Lognormal(median=8.2, log_sd=0.5)
+    distance_pct: Lognormal = Lognormal(median=8.8, log_sd=0.5)
     cut_share: float = quantity(0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3")
 
 
@@ -92,6 +93,15 @@ class CarryFundParameters(PopulationParameters):
     margin: Margin = Margin()
     trailing_stop: TrailingStop = TrailingStop()
     switches: Switches = Switches()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What margin calls and stops look at: positions, margin per dollar, and the high of each trailing stop."""
+
+    notional: Array
+    requirement: Array
+    stop_high: Array
 
 
 def expected_return(now: Information, incentive: CarryIncentive, momentum_on: bool) -> Array:
@@ -172,8 +182,9 @@ class CarryFunds(Population):
         if not gap.any():
             return None
         speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
+        moved = gap != 0.0
         share = partial_adjustment(gap, *speeds) / np.where(notional > 0.0, notional, np.inf)
-        by_target = share * np.where(gap != 0.0, wanted * (scale - 1.0) / np.where(gap != 0.0, gap, 1.0), 0.0)
+        by_target = share * (np.where(moved, wanted, 0.0) / np.where(moved, gap, 1.0) * (scale - 1.0))
         return self._trade(share, {VOLATILITY_TARGET: by_target, INCENTIVE: share - by_target}, now.quote)
 
     def _trade(self, share: Array, causes: dict[str, Array], quote: Quote) -> Trade:
@@ -205,28 +216,34 @@ class CarryFunds(Population):
             hit |= is_stopped(quote.usdjpy, self.stop_high(now), self.traits["stop_distance"]) & held
         return np.asarray(hit.any(axis=1))
 
-    def forced_shares(self, equity: Array, quote: Quote, usdjpy: Array, now: Information) -> tuple[Array, Array]:
+    def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
         """Shares of the position closed by margin calls and, beyond that, by stops, ``(runs, investors)``."""
-        own, notional = self.parameters, self.notional(quote)
-        called, stopped = np.zeros_like(equity), np.zeros_like(equity)
+        own, called, stopped = self.parameters, np.zeros_like(equity), np.zeros_like(equity)
         if own.switches.margin:
-            called = margin_call(equity, notional, self.requirement(now), own.margin.restore_share)
+            called = margin_call(equity, limits.notional, limits.requirement, own.margin.restore_share)
         if own.switches.trailing_stop:
-            hit = is_stopped(usdjpy, self.stop_high(now), self.traits["stop_distance"]) & (notional > 0.0)
+            hit = is_stopped(usdjpy, limits.stop_high, self.traits["stop_distance"]) & (limits.notional > 0.0)
             stopped = np.where(hit, np.maximum(own.trailing_stop.cut_share - called, 0.0), 0.0)
         return called, stopped
 
+    def limits(self, quote: Quote, now: Information) -> Limits:
+        """What margin calls and stops look at, at these prices."""
+        return Limits(self.notional(quote), self.requirement(now), self.stop_high(now))
+
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Margin calls and trailing stops at these prices."""
-        called, stopped = self.forced_shares(self.sheet.equity_usd, quote, quote.usdjpy, now)
+        called, stopped = self.forced_shares(self.sheet.equity_usd, quote.usdjpy, self.limits(quote, now))
         return self._trade(-(called + stopped), {MARGIN: -called, STOP: -stopped}, quote)
 
-    def forced_spot_usd(self, fall: float, now: Information) -> Array:
-        """Dollars sold by force if USDJPY fell by `fall` from the close."""
-        lower = now.quote.usdjpy * (1.0 - fall)
-        loss = self.sheet.jpy_cash * (1.0 / lower - 1.0 / now.quote.usdjpy)
-        called, stopped = self.forced_shares(self.sheet.equity_usd + loss, now.quote, lower, now)
-        return row_sum((called + stopped) * -self.sheet.jpy_cash) / lower
+    def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
+        """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
+        limits, usdjpy, sold = self.limits(now.quote, now), now.quote.usdjpy, []
+        for fall in falls:
+            lower = usdjpy * (1.0 - fall)
+            equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
+            called, stopped = self.forced_shares(equity, lower, limits)
+            sold.append(row_sum((called + stopped) * self.sheet.jpy_cash) / -lower)
+        return sold
 
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Stops that were hit are armed again at the exit price."""

@@ -102,9 +102,9 @@ class Population(mesa.Agent):
         """What lenders and stop orders force at these prices."""
         raise TypeError(f"{type(self).__name__} is never forced")
 
-    def forced_spot_usd(self, fall: float, now: Information) -> Array:
-        """Dollars that would be sold by force if USDJPY fell by `fall` (decimal) from the close, ``(runs, 1)``."""
-        return np.zeros_like(now.carry)
+    def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
+        """Dollars sold by force if USDJPY fell by each of `falls` (decimals) from the close, each ``(runs, 1)``."""
+        return [np.zeros_like(now.carry) for _ in falls]
 
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Remember what execution at `quote` of an order stated at `order_quote` changes beside the balance sheet."""

@@ -56,8 +56,8 @@ def margin_call(equity: Array, notional: Array, requirement: Array, restore: flo
     Geanakoplos (2012) section 2.
     """
     called = is_called(equity, notional, requirement)
-    allowed = restore * np.maximum(equity, 0.0) / requirement
-    return np.where(called, np.maximum(1.0 - allowed / np.where(called, notional, 1.0), 0.0), 0.0)
+    kept = np.maximum(equity, 0.0) / np.where(called, notional, 1.0) * (restore / requirement)
+    return np.where(called, np.maximum(1.0 - kept, 0.0), 0.0)
 
 
 def is_stopped(usdjpy: Array, high: Array, distance: Array) -> Flags:

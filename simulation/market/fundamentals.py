@@ -1,14 +1,14 @@
 """News that nobody in the model makes: correlated, fat-tailed, clustered; and what they do to long-run volatility."""
 
 from collections.abc import Mapping
-from typing import Protocol
-
 import numpy as np
+from pydantic import Field
 
 from simulation.assets import JGB10, USDJPY, UST10, Roster
 from simulation.conventions import Array, daily_volatility
 from simulation.market.parameters import CurrencyMarket, Market
 from simulation.market.prices import own_news_volatility
+from simulation.parameters import Parameters, quantity
 from simulation.randomness import Streams
 
 TWO_YEAR_SHARE = {UST10: 0.9, JGB10: 0.5}
@@ -17,14 +17,17 @@ TWO_YEAR_SHARE = {UST10: 0.9, JGB10: 0.5}
 Source: daily sd of the two-year over the ten-year yield, H.15 and MoF Japan 2005-24: about .9 and .5."""
 
 
-class NoiseLike(Protocol):
-    """The noise parameters of a scenario."""
+class Noise(Parameters):
+    """News that nobody in the model makes."""
 
-    scale_x: float
-    student_t_df: float
-    clustering: float
-    clustering_memory: float
-    correlations: dict[str, dict[str, float]]
+    scale_x: float = quantity(1, "multiple", (0, 10), "scale of all news; 0 switches them off")
+    student_t_df: float = quantity(5, "degrees of freedom", (2.5, 200), "tails of daily news", "excess kurtosis, CALIBRATION 3")
+    clustering: float = quantity(0.3, "log standard deviation", (0, 2), "spread of the common log volatility")
+    clustering_memory: float = quantity(0.98, "per day", (0, 0.9999), "persistence of the common log volatility")
+    correlations: dict[str, dict[str, float]] = Field(
+        default_factory=lambda: {"jgb10": {"ust10": 0.35}, "us_equity": {"ust10": 0.1}, "usdjpy": {"us_equity": 0.1}},
+        description="correlation of daily news between two assets",
+    )
 
 
 def correlation_matrix(roster: Roster, correlations: Mapping[str, Mapping[str, float]]) -> Array:
@@ -59,7 +62,7 @@ def clustered_scale(normal: Array, spread: float, memory: float) -> Array:
     return np.exp(log_scale - spread**2)
 
 
-def daily_news(roster: Roster, markets: Mapping[str, Market], noise: NoiseLike, days: int, streams: Streams) -> Array:
+def daily_news(roster: Roster, markets: Mapping[str, Market], noise: Noise, days: int, streams: Streams) -> Array:
     """News of every day, ``(days, runs, assets)``: decimal log return, or decimal yield for a bond.
 
     Each asset has a stream of its own, so leaving one out redraws no other.
@@ -97,10 +100,10 @@ def news_response(roster: Roster, markets: Mapping[str, Market]) -> Array:
     return response
 
 
-def long_run_variance(roster: Roster, markets: Mapping[str, Market], noise: NoiseLike) -> Array:
+def long_run_variance(roster: Roster, markets: Mapping[str, Market], noise: Noise) -> Array:
     """Daily variance of each log price when only news move it, ``(assets,)``: sigma_bar squared."""
     size = np.array([daily_volatility(own_news_volatility(markets[name])) for name in roster.names])
     covariance = correlation_matrix(roster, noise.correlations) * size[:, None] * size
     response = news_response(roster, markets)
-    return np.einsum("ab,bc,ac->a", response, covariance, response)
+    return np.asarray(np.einsum("ab,bc,ac->a", response, covariance, response))
 
