@@ -90,7 +90,8 @@ class TradingDay:
         self.flows.spot_trade(-whole.assets[:, :1], self.quote.usdjpy)
         if trade.hedge_usd is not None:
             bought = dollar_purchases(flow, now.quote, roster)
-            self.flows.unhedged_gap[rows] += flow.assets[:, :1] + flow.hedge_usd - bought
+            kept = 0.0 if trade.kept_usd is None else trade.kept_usd
+            self.flows.unhedged_gap[rows] += flow.assets[:, :1] + flow.hedge_usd - bought - kept
 
     def requote(self, bought: Array) -> None:
         """New prices after customers bought `bought` from dealers; a stopped run keeps its prices."""
@@ -153,7 +154,7 @@ def forced_of(day: TradingDay, now: Information, rows: Rows) -> dict[str, Forced
     """Forced orders in `rows` at the current quote, by population."""
     quote, forced = day.quote.at(rows), {}
     for population in day.parties.populations:
-        if population.margined:
+        if population.can_be_forced:
             part = population.at(rows)
             trade = part.forced_orders(quote, now)
             forced[population.name] = Forced(part, trade, flow_of(trade, part.sheet.books))
@@ -186,7 +187,7 @@ def rows_forced(day: TradingDay, now: Information) -> Rows:
     """Runs still trading in which somebody is forced at the current quote."""
     hit = np.zeros(day.rounds.shape[0], dtype=np.bool_)
     for population in day.parties.populations:
-        if population.margined:
+        if population.can_be_forced:
             hit |= population.forced(day.quote, now)
     return np.flatnonzero(hit & day.alive[:, 0])
 
@@ -200,7 +201,7 @@ def trade_forced(day: TradingDay, now: Information, limits: Limits) -> None:
         rows = forced_round(day, now, rows, limits.cascade_tolerance_usd_bn)
     day.unsettled[rows] = True
     for population in day.parties.populations:
-        if not population.margined:
+        if not population.can_be_forced:
             day.mark(population, first, np.arange(day.rounds.shape[0]))
 
 
@@ -212,7 +213,7 @@ def loop_gain(populations: Sequence[Population], now: Information, slope: Array)
 
     Source: MODEL section 5; the loss spiral of Brunnermeier and Pedersen (2009).
     """
-    by_population = [population.forced_spot_usd(PROBES, now) for population in populations if population.margined]
+    by_population = [population.forced_spot_usd(PROBES, now) for population in populations if population.can_be_forced]
     gain = np.zeros_like(slope)
     for probe, fall in enumerate(PROBES):
         sold = sum((sales[probe] for sales in by_population), np.zeros_like(slope))

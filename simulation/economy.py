@@ -68,7 +68,7 @@ class Economy:
 
     def _populations(self, now: Information) -> tuple[Population, ...]:
         kinds = {kind.Parameters: kind for kind in ROSTER}
-        start = Start(now, self.streams)
+        start = Start(now, self.streams, self.scenario.unwind)
         return tuple(
             kinds[type(parameters)](self.model, name, parameters, start)
             for name, parameters in sorted(self.scenario.populations.items())
@@ -122,6 +122,7 @@ class Economy:
             jgb10=self.roster.pick(level, "jgb10"),
             jgb30=rates.jgb30,
             hedging_cost=rates.hedging_cost,
+            imposed_spread=rates.imposed_spread,
         )
 
     def move_fundamentals(self, day: int, currency_move: Array, rates: RatesView) -> None:

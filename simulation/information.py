@@ -36,6 +36,8 @@ class Information:
         Yields.
     hedging_cost
         Annual cost of hedging dollars into yen.
+    imposed_spread
+        Ten-year spread before any flow impact: the imposed path where there is one, else what both curves imply.
     """
 
     day: date
@@ -52,6 +54,7 @@ class Information:
     jgb10: Array
     jgb30: Array
     hedging_cost: Array
+    imposed_spread: Array
 
     def fx_variance(self) -> Array:
         """Daily variance of USDJPY."""

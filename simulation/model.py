@@ -103,7 +103,7 @@ class CapitalFlowModel(mesa.Model):
         """Every population states its orders from the same information; stopped runs state none."""
         orders = {}
         for population in self.populations:
-            trade = population.orders(now)
+            trade = population.threshold_orders(now) if population.by_threshold else population.orders(now)
             if trade is not None:
                 orders[population.name] = trade if self.alive.all() else trade.only(self.alive)
         return orders
@@ -125,7 +125,8 @@ class CapitalFlowModel(mesa.Model):
         if self.alive.any():
             now = self.information()
             for population in self.populations:
-                rows = np.flatnonzero(population.forced(now.quote, now))
+                forced = population.forced(now.quote, now) & population.can_be_forced
+                rows = np.flatnonzero(forced)
                 message = f"{population.name} are under margin calls at start prices; lower their leverage"
                 self.stop(rows.tolist(), "forced_at_start", message)
 

@@ -30,6 +30,7 @@ class RatesView:
     hedging_cost: Array
     adverse_surprise: Array
     boj_move_probability: Array
+    imposed_spread: Array
 
 
 class Officials:
@@ -48,6 +49,7 @@ class Officials:
             * scenario.noise.scale_x
             for name in ("fed", "boj")
         }
+        self.imposed_spread = (start.ust10_pct - start.jgb10_pct) * PERCENT
         self.rates = self.view()
         self.spread_steps = spread_steps(scenario, len(dates)) if scenario.spread_path else np.zeros(len(dates))
 
@@ -66,7 +68,8 @@ class Officials:
         boj = bank_news(self.boj, self.clock, self.revealed["boj"][day])
         fed = with_other(fed, macro_news(self.fed, roster.pick(macro, UST10), UST10))
         boj = with_other(boj, macro_news(self.boj, roster.pick(macro, JGB10), JGB10))
-        path, step = self.scenario.spread_path, self.spread_steps[day]
+        path, step = self.scenario.spread_path, float(self.spread_steps[day])
+        self.imposed_spread += step
         if path is not None and step:
             ones = np.ones_like(fed.other_two_year)
             fed = imposed(self.fed, fed, ones * step * path.us_share, path.surprise)
@@ -77,6 +80,9 @@ class Officials:
     def view(self) -> RatesView:
         """Rates as the two views imply them now; `rates` keeps the view of the day."""
         fed_curve, boj_curve = self.fed.curve(self.clock), self.boj.curve(self.clock)
+        spread = fed_curve[1] - boj_curve[1]
+        if self.scenario.spread_path is not None:
+            spread = np.full_like(spread, self.imposed_spread)
         basis = self.scenario.start_values.basis_bp * BASIS_POINT
         return RatesView(
             fed_rate=self.fed.path.rate,
@@ -90,6 +96,7 @@ class Officials:
             hedging_cost=hedging_cost(self.fed.path.rate, self.boj.path.rate, basis),
             adverse_surprise=self.boj.adverse_surprise(),
             boj_move_probability=self.boj.next_probability(),
+            imposed_spread=spread,
         )
 
     def purchases(self, day: int, roster: Roster) -> dict[str, Array]:

@@ -37,6 +37,8 @@ class Trade:
         Whether the flow is announced and slow, so that it goes to value investors at once and skips the fast impact.
     repatriated
         Dollars of foreign assets sold and converted to yen by residents, USD bn, ``(runs, 1)``; none for others.
+    kept_usd
+        Dollars a hedger keeps from a sale instead of converting them, USD bn, ``(runs, 1)``; none for others.
     """
 
     units: Mapping[str, Array]
@@ -45,6 +47,7 @@ class Trade:
     unwound: Mapping[str, Array]
     announced: bool = False
     repatriated: Array | None = None
+    kept_usd: Array | None = None
 
     def only(self, rows: Flags) -> "Trade":
         """The trade with every row outside `rows` (boolean ``(runs, 1)``) set to exactly zero."""
@@ -55,6 +58,7 @@ class Trade:
             {cause: np.where(rows, amount, 0.0) for cause, amount in self.unwound.items()},
             self.announced,
             None if self.repatriated is None else np.where(rows, self.repatriated, 0.0),
+            None if self.kept_usd is None else np.where(rows, self.kept_usd, 0.0),
         )
 
 

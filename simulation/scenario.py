@@ -10,6 +10,7 @@ from simulation.assets import STANDARD_ORDER, USDJPY
 from simulation.calendar import is_business_day
 from simulation.investors import ROSTER
 from simulation.investors.population import PopulationParameters
+from simulation.investors.unwind_rule import UnwindRule, threshold_mean
 from simulation.market.fundamentals import Noise
 from simulation.market.parameters import STANDARD_MARKETS, AnyMarket, BondMarket
 from simulation.parameters import Parameters, quantity
@@ -75,6 +76,7 @@ class Scenario(Parameters):
         0.3, "bp per bp", (0, 5), "rise of the ten-year term premium per bp by which Japanese guidance lowers the path (assumption)"
     )
     spread_path: SpreadPath | None = None
+    unwind: UnwindRule = UnwindRule()
     markets: dict[str, AnyMarket] = Field(default_factory=dict, validate_default=True)
     noise: Noise = Noise()
     thin_periods: tuple[ThinPeriod, ...] = ()
@@ -113,6 +115,12 @@ class Scenario(Parameters):
                 closed = [day for day in days if not is_business_day(day)]
                 if closed:
                     raise ValueError(f"{bank}.meetings: {closed[0]} is not a business day ({closed[0]:%A}); choose one")
+        return self
+
+    @model_validator(mode="after")
+    def _check_unwind(self) -> Self:
+        if self.unwind.rule == "threshold":
+            threshold_mean(self.unwind, self.start_values.ust10_pct - self.start_values.jgb10_pct)
         return self
 
     @model_validator(mode="after")

@@ -1,6 +1,5 @@
 """``carryflow config check | show | diff | schema``: look at configs without running anything."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,18 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulation.cli import exit_codes
+from simulation.cli import exit_codes, options
 from simulation.cli.failure import exit_with_reason
+from simulation.cli.output import print_json
 from simulation.config.errors import ConfigError
 
 if TYPE_CHECKING:
     from simulation.config.loading import Loaded
     from simulation.scenario import Scenario
-
-overrides_option = click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value: boj.meetings[0].decision=50bp."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 
 
 @click.group("config")
@@ -29,13 +24,14 @@ def config() -> None:
 
 @config.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@overrides_option
-@json_option
-def check(files: Sequence[str], overrides: Sequence[str], as_json: bool) -> None:
+@options.settings
+@options.as_json
+def check(files: Sequence[str], settings: Sequence[str], as_json: bool) -> None:
     """Check configs and report every mistake with its place; exit code 2 if there is any."""
-    results = [_checked(file, overrides) for file in files]
+    results = [_checked(file, settings) for file in files]
     if as_json:
-        click.echo(json.dumps([_as_json(file, result) for file, result in zip(files, results, strict=True)], indent=2))
+        listed = [_as_json(file, result) for file, result in zip(files, results, strict=True)]
+        print_json({"ok": all(entry["ok"] for entry in listed), "files": listed})
     else:
         for file, result in zip(files, results, strict=True):
             failed = isinstance(result, ConfigError)
@@ -48,29 +44,29 @@ def check(files: Sequence[str], overrides: Sequence[str], as_json: bool) -> None
 @click.argument("file")
 @click.option("--resolved", is_flag=True, help="Fill in everything inherited and left at its default (always done).")
 @click.option("--origin", is_flag=True, help="Add to each value the file and line that set it.")
-@overrides_option
+@options.settings
 @exit_with_reason()
-def show(file: str, resolved: bool, origin: bool, overrides: Sequence[str]) -> None:
+def show(file: str, resolved: bool, origin: bool, settings: Sequence[str]) -> None:
     """Print a config as it will be used, as YAML that loads back to the same config."""
     from simulation.config.rendering import show as text_of
 
-    click.echo(text_of(_loaded(file, overrides), origins=origin), nl=False)
+    click.echo(text_of(_loaded(file, settings), origins=origin), nl=False)
 
 
 @config.command("diff")
 @click.argument("first")
 @click.argument("second")
-@overrides_option
-@json_option
+@options.settings
+@options.as_json
 @exit_with_reason()
-def diff(first: str, second: str, overrides: Sequence[str], as_json: bool) -> None:
+def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> None:
     """Say in words how the SECOND config differs from the FIRST; overrides apply to both."""
     from simulation.config.diff import differences
 
-    found = differences(_loaded(first, overrides), _loaded(second, overrides))
+    found = differences(_loaded(first, settings), _loaded(second, settings))
     if as_json:
         listed = [difference.as_json() for difference in found]
-        click.echo(json.dumps({"first": first, "second": second, "differences": listed}, indent=2, default=str))
+        print_json({"first": first, "second": second, "differences": listed})
         return
     click.echo("\n".join(map(str, found)) or "the configs mean the same")
 
@@ -92,17 +88,17 @@ def schema(out: Path | None) -> None:
     click.echo(f"written: {out}", err=True)
 
 
-def _loaded(file: str, overrides: Sequence[str]) -> "Loaded[Scenario]":
+def _loaded(file: str, settings: Sequence[str]) -> "Loaded[Scenario]":
     """Return a config by name or path."""
     from simulation.config.loading import load
 
-    return load(file, overrides)
+    return load(file, settings)
 
 
-def _checked(file: str, overrides: Sequence[str]) -> "str | ConfigError":
+def _checked(file: str, settings: Sequence[str]) -> "str | ConfigError":
     """Return the hash of a config, or what is wrong with it."""
     try:
-        return _loaded(file, overrides).hash
+        return _loaded(file, settings).hash
     except ConfigError as error:
         return error
 

@@ -93,6 +93,7 @@ def report(results: dict[str, Result], as_json: bool) -> None:
         print_json({name: summary.to_dict() for name, summary in summaries.items()})
         return
     print_table(comparison_table(list(summaries.values()), list(summaries)))
+    click.echo()
     for name, result in results.items():
         click.echo(f"{name.capitalize()}: {scenario_finding(result.record)}")
         for note in summaries[name].notes:

@@ -12,6 +12,7 @@ import click
 from simulation.cli import exit_codes
 from simulation.config.errors import ConfigError
 
+
 @contextmanager
 def exit_with_reason() -> Iterator[None]:
     """End the command with exit code 2 and every mistake when a config cannot be used.

@@ -36,9 +36,7 @@ class Difference:
 
     def as_json(self) -> dict[str, object]:
         """Return the difference as plain values."""
-        before = None if self.before is None else plain(self.before)
-        after = None if self.after is None else plain(self.after)
-        values = {"before": before, "after": after, "unit": self.unit}
+        values = {"before": _as_json(self.before), "after": _as_json(self.after), "unit": self.unit}
         return {"key": self.key, "change": self.change, **values, "words": str(self)}
 
 
@@ -129,3 +127,14 @@ def _numbered(items: list[Node]) -> dict[object, tuple[int, Node]]:
     by_date = len(set(map(str, dates))) == len(items)
     names = list(map(str, dates)) if by_date else range(len(items))
     return {name: (index, item) for index, (name, item) in enumerate(zip(names, items, strict=True))}
+
+
+def _as_json(node: Node | None) -> object:
+    """Return a value as JSON knows it: dates as text."""
+    if node is None:
+        return None
+    if isinstance(node.content, dict):
+        return {key: _as_json(child) for key, child in node.content.items()}
+    if isinstance(node.content, list):
+        return [_as_json(child) for child in node.content]
+    return node.content.isoformat() if isinstance(node.content, date) else node.content

@@ -159,7 +159,15 @@ def _own_words(mistake: Mistake) -> Words:
 
 _LIST_TYPES = ("list_type", "tuple_type", "set_type", "frozen_set_type")
 _DATE_TYPES = ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact")
-_NUMBER_TYPES = ("float_type", "float_parsing", "int_type", "int_parsing", "int_from_float", "finite_number")
+_NUMBER_TYPES = (
+    "float_type",
+    "float_parsing",
+    "int_type",
+    "int_parsing",
+    "int_from_float",
+    "int_parsing_size",
+    "finite_number",
+)
 _SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Mistake], Words]], ...] = (
     (("missing",), _missing),
     (_NUMBER_TYPES, not_a_number),

@@ -83,7 +83,8 @@ def _path(text: str, source: Source) -> tuple[KeyPath, tuple[int, ...]]:
 def _applied(node: Node, override: _Override, depth: int) -> Node:
     """Return the node with the override put in at its path from `depth` on."""
     if depth == len(override.path):
-        return replace(override.value, removes=removes(override.value, node))
+        in_mapping = isinstance(override.path[-1], str)
+        return replace(override.value, removes=in_mapping and removes(override.value, node))
     part = override.path[depth]
     if isinstance(part, int):
         return _in_list(node, part, override, depth)

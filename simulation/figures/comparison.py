@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from simulation.figures.fan import quantile_columns, quantiles
 from simulation.figures.policy_dates import mark_policy_dates, policy_dates
@@ -32,6 +33,7 @@ from simulation.metrics import LEVERED, RESIDENT, FinishedRuns
 if TYPE_CHECKING:
     from simulation.recorder import Record
 
+MOST_TICKS = 5
 SHADES = {LEVERED: colour("carry_funds"), RESIDENT: colour("life_insurers")}
 
 
@@ -62,6 +64,7 @@ def _unwound_panel(axes: Axes, record: Record) -> Columns:
     axes.axhline(0.0, color=INK, linewidth=0.8)
     plain(axes)
     date_axis(axes, record.dates, ticks=5)
+    axes.yaxis.set_major_locator(MaxNLocator(MOST_TICKS))
     mark_policy_dates(axes, policy_dates(record.scenario, record.dates), labels=False)
     panel_title(axes, "Unwound since the start, USD bn", 1)
     legend_line(axes, [(f"■ {role} {amount(float(levels[2, -1]))}", SHADES[role]) for role, levels in found.items()])

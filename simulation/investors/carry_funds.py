@@ -263,6 +263,12 @@ class CarryFunds(Population):
         self.memory["own_high"] = np.maximum(self.memory["own_high"], quote.usdjpy)
         return paid
 
+    def leave(self, share: Array, now: Information, converted: float) -> Trade:
+        """Give up a share of the start position: sell the basket and repay the loan, all of it, whatever `converted`."""
+        units = self.sheet.holdings[BASKET]
+        of_current = np.minimum(share * self.traits["stock"] / np.where(units > 0.0, units, np.inf), 1.0)
+        return self._trade(-of_current, {INCENTIVE: -of_current}, now.quote)
+
     def stock(self) -> Array:
         """Notional at start prices."""
         return row_sum(self.sheet.holdings[BASKET])

@@ -135,6 +135,23 @@ class LifeInsurers(Population):
             repatriated=-row_sum(unhedged * value),
         )
 
+    def leave(self, share: Array, now: Information, converted: float) -> Trade:
+        """Sell a share of the start position with its hedges and convert a part of the money; the rest stays in dollars."""
+        bonds, hedge = self.sheet.holdings[UST10], self.sheet.hedge_usd
+        units = -np.minimum(share * self.traits["stock"], bonds)
+        value = units * self.sheet.value_usd(UST10, now.quote)
+        unhedged = value - units / np.where(bonds > 0.0, bonds, np.inf) * (0.0 if hedge is None else hedge)
+        spot = np.maximum(converted * value, unhedged)
+        return Trade(
+            {UST10: units, JGB10: np.zeros_like(units)},
+            spot,
+            value - unhedged,
+            {SLOW_REPATRIATION: -row_sum(units)},
+            announced=True,
+            repatriated=-row_sum(spot),
+            kept_usd=row_sum(spot - unhedged),
+        )
+
     def stock(self) -> Array:
         """Foreign bonds at start prices."""
         return row_sum(self.sheet.holdings[UST10])

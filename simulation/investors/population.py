@@ -1,7 +1,6 @@
 """The base of every population: one Mesa agent whose rows are investors."""
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -11,16 +10,17 @@ from pydantic import Field
 
 from simulation.assets import Book, Roster
 from simulation.balance_sheet import BalanceSheet, opened
-from simulation.conventions import Array, Flags, Rows
+from simulation.conventions import PERCENT, Array, Flags, Rows
 from simulation.information import Information
 from simulation.investors.heterogeneity import ParetoSizes
+from simulation.investors.unwind_rule import UnwindRule, exit_step, personal_thresholds
 from simulation.orders import Trade
 from simulation.parameters import Parameters, quantity
 from simulation.quote import Quote
 from simulation.randomness import Streams
 
-Draws = Mapping[str, Array]
-"""Personal parameters by name, each ``(runs, investors)``."""
+CARRY_ROLES = ("levered", "resident")
+"""Roles whose foreign positions make up the carry stock."""
 
 
 class PopulationParameters(Parameters):
@@ -39,6 +39,7 @@ class Start:
 
     information: Information
     streams: Streams
+    unwind: UnwindRule
 
 
 class Population(mesa.Agent):
@@ -63,16 +64,31 @@ class Population(mesa.Agent):
     role: ClassVar[str] = "other"
     margined: ClassVar[bool] = False
 
+    @property
+    def by_threshold(self) -> bool:
+        """Whether this population holds carry and leaves by the scenario's threshold rule."""
+        return self.unwind.rule == "threshold" and self.role in CARRY_ROLES
+
+    @property
+    def can_be_forced(self) -> bool:
+        """Whether lenders or stops can force this population within the day; the threshold rule replaces both."""
+        return self.margined and not self.by_threshold
+
     def __init__(self, model: mesa.Model, name: str, parameters: Any, start: Start) -> None:
         super().__init__(model)
         self.name = name
         self.parameters = parameters
         self.start = start.information
-        self.traits = self._draw(start.streams)
+        self.traits: dict[str, Array] = self._draw(start.streams)
         self.memory: dict[str, Array] = {}
+        self.unwind = start.unwind
         self.sheet: BalanceSheet = opened(self.endowment(start.information), start.information.quote)
+        if self.by_threshold:
+            spread_pp = float(start.information.imposed_spread[0, 0]) / PERCENT
+            self.traits["threshold"] = personal_thresholds(self.traits["stock"], self.unwind, spread_pp)
+            self.memory["left"] = np.zeros_like(self.traits["stock"])
 
-    def _draw(self, streams: Streams) -> Draws:
+    def _draw(self, streams: Streams) -> dict[str, Array]:
         names = list(self.draws(np.random.default_rng(0), 1))
         count = self.parameters.investors
         drawn = streams.draw(f"population:{self.name}", lambda stream: np.stack(list(self.draws(stream, count).values())))
@@ -97,6 +113,18 @@ class Population(mesa.Agent):
     def forced(self, quote: Quote, now: Information) -> Flags:
         """Which runs have an investor whom lenders or stop orders force at these prices, ``(runs,)``."""
         return np.zeros(quote.usdjpy.shape[0], dtype=np.bool_)
+
+    def leave(self, share: Array, now: Information, converted: float) -> Trade:
+        """Give up a share of the start position, ``(runs, investors)``, converting a part `converted` of the money to yen."""
+        raise TypeError(f"{type(self).__name__} holds no carry")
+
+    def threshold_orders(self, now: Information) -> Trade | None:
+        """Leave where the imposed spread is below the personal threshold."""
+        step = exit_step(self.memory["left"], self.traits["threshold"], now.imposed_spread, self.unwind.exit_days)
+        if not step.any():
+            return None
+        self.memory["left"] = self.memory["left"] + step
+        return self.leave(step, now, self.unwind.repatriated_share)
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """What lenders and stop orders force at these prices."""

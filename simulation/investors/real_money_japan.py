@@ -5,17 +5,15 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.assets import Book, Roster, bundle
-from simulation.balance_sheet import BalanceSheet, balance_sheet
-from simulation.conventions import PERCENT, Array, row_sum
+from simulation.balance_sheet import BalanceSheet
+from simulation.conventions import PERCENT, Array
 from simulation.information import Information
+from simulation.investors.basket_holder import BasketHolder
 from simulation.investors.heterogeneity import Lognormal
-from simulation.investors.population import Population, PopulationParameters
+from simulation.investors.population import PopulationParameters
 from simulation.investors.rules import outside_band, unhedged_incentive
-from simulation.orders import SLOW_REPATRIATION, Trade
+from simulation.orders import Trade
 from simulation.parameters import quantity
-
-BASKET = "basket"
 
 
 class RealMoneyJapanParameters(PopulationParameters):
@@ -38,26 +36,20 @@ class RealMoneyJapanParameters(PopulationParameters):
     speed_pct_per_day: Lognormal = Lognormal(median=0.5, log_sd=0.5, highest=20)
 
 
-class RealMoneyJapan(Population):
+class RealMoneyJapan(BasketHolder):
     """Residents whose foreign share follows the unhedged incentive relative to the start, slowly and as announced."""
 
     Parameters = RealMoneyJapanParameters
-    role = "resident"
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
         """Sizes and speeds."""
         speed = self.parameters.speed_pct_per_day.sample(stream, count) * PERCENT
         return super().draws(stream, count) | {"speed": speed}
 
-    def books(self, roster: Roster) -> dict[str, Book]:
-        """One basket of dollar assets."""
-        return {BASKET: bundle(roster, self.parameters.basket)}
-
     def endowment(self, now: Information) -> BalanceSheet:
-        """Foreign assets owned outright."""
-        stock, books = self.traits["stock"], self.books(now.roster)
-        self.memory = {"done": np.zeros_like(stock)}
-        return balance_sheet(books, {BASKET: stock.copy()}, (stock * books[BASKET].cash_share, np.zeros_like(stock)))
+        """Foreign assets owned outright; nothing sold yet."""
+        self.memory = {"done": np.zeros_like(self.traits["stock"])}
+        return super().endowment(now)
 
     def incentive(self, now: Information) -> Array:
         """What an unhedged dollar bond pays over a JGB after the charge for risk, decimal per year."""
@@ -71,12 +63,5 @@ class RealMoneyJapan(Population):
         step = self.traits["speed"] * outside_band(gap, stock, own.band_share)
         if not step.any():
             return None
-        book = self.sheet.books[BASKET]
-        spot = step * (book.value(now.quote.price) + book.cash_share)
         self.memory["done"] = self.memory["done"] + step
-        cause = {SLOW_REPATRIATION: -row_sum(step)}
-        return Trade({BASKET: step}, spot, None, cause, announced=True, repatriated=-row_sum(spot))
-
-    def stock(self) -> Array:
-        """Foreign assets at start prices."""
-        return row_sum(self.sheet.holdings[BASKET])
+        return self.buy(step, now)

@@ -51,7 +51,9 @@ def test_check_prints_every_mistake_of_every_file(good: str, write: Write, carry
 def test_check_as_json(good: str, write: Write, carryflow: Callable[..., Result]) -> None:
     write(good.replace("leverage_x: 5", "leverage_x: 500"), b=good)
     result = carryflow("check", "./a.yaml", "./b.yaml", "--json")
-    first, second = json.loads(result.stdout)
+    checked = json.loads(result.stdout)
+    assert checked["ok"] is False
+    first, second = checked["files"]
     assert result.exit_code == 2
     assert (first["ok"], first["problems"][0]["line"], first["problems"][0]["column"]) == (False, 16, 17)
     assert (second["ok"], second["problems"], len(second["hash"])) == (True, [], 64)
@@ -68,11 +70,11 @@ def test_show_prints_yaml_that_checks_to_the_same_hash(write: Write, carryflow: 
 
 
 def test_diff_in_words_and_as_json(good: str, write: Write, carryflow: Callable[..., Result]) -> None:
-    write(good, b="extends: a\nboj: {rate_pct: 0.75}\n")
-    assert carryflow("diff", "./a.yaml", "./b.yaml").stdout == "boj.rate_pct: 0.5 -> 0.75 %\n"
+    write(good, b="extends: a\nend: 2026-04-30\n")
+    assert carryflow("diff", "./a.yaml", "./b.yaml").stdout == "end: 31 Mar 2026 -> 30 Apr 2026\n"
     assert carryflow("diff", "./a.yaml", "./a.yaml").stdout == "the configs mean the same\n"
     listed = json.loads(carryflow("diff", "./a.yaml", "./b.yaml", "--json").stdout)
-    assert [change["key"] for change in listed["differences"]] == ["boj.rate_pct"]
+    assert [(change["key"], change["after"]) for change in listed["differences"]] == [("end", "2026-04-30")]
 
 
 def test_schema_to_a_file(write: Write, carryflow: Callable[..., Result]) -> None:

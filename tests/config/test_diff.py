@@ -64,7 +64,9 @@ def test_meetings_are_matched_by_date(differing: Callable[..., list[Difference]]
 
 
 def test_long_values_are_cut(differing: Callable[..., list[Difference]]) -> None:
-    (change,) = differing("populations.more={kind: life_insurers, shares: {" + ", ".join(f"a{i}: 1" for i in range(40)) + "}}")
+    (change,) = differing(
+        "populations.more={kind: life_insurers, shares: {" + ", ".join(f"a{i}: 1" for i in range(40)) + "}}"
+    )
     assert len(str(change)) < 140
     assert str(change).endswith("...")
 

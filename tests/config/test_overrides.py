@@ -70,10 +70,14 @@ def test_null_takes_a_table_away(write: Write, load_sample: LoadSample) -> None:
         ("noise={scale_x: 2025-13-01}", "17: noise.scale_x: 2025-13-01 is not a date", []),
         ("noise={scale_x: 1, scale_x: 2}", "20: noise.scale_x: this key is given twice", []),
         ("noise={weights: [1, 2", "17: a bracket is not closed", []),
+        ("boj.meetings[0]=null", "17: boj.meetings[0]: expected keys and values, got nothing", []),
+        ("seed=99e99", "6: seed: 9.9e+100 is not a whole number", ["at least 0"]),
         ("populations.lifer=null", "19: populations.lifer: expected keys and values", []),
     ],
 )
-def test_a_mistake_has_the_text_and_the_column(text: str, start: str, words: list[str], good: str, failure: Failure) -> None:
+def test_a_mistake_has_the_text_and_the_column(
+    text: str, start: str, words: list[str], good: str, failure: Failure
+) -> None:
     error = failure(good, text)
     first = str(error).splitlines()[0]
     assert len(error.problems) == 1, str(error)

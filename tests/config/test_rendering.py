@@ -25,7 +25,9 @@ scalars = st.one_of(
     st.integers(),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(st.characters(codec="utf-8"), max_size=30),
-    st.sampled_from(["no", "null", "~", "25bp", "0.25%", "2025-12-19", "1e3", "0x1F", "a: b", "- a", "#", " a", "x #y", ""]),
+    st.sampled_from(
+        ["no", "null", "~", "25bp", "0.25%", "2025-12-19", "1e3", "0x1F", "a: b", "- a", "#", " a", "x #y", ""]
+    ),
     st.dates(min_value=date(1000, 1, 1)),
 )
 
@@ -110,6 +112,7 @@ def test_a_null_that_leaves_something_out_is_shown(tmp_path: Path) -> None:
         def _standard(cls, given: Any) -> Any:
             markets = {"usdjpy": 1.0, "bitcoin": 2.0} | given.get("markets", {})
             return {"markets": {name: value for name, value in markets.items() if value is not None}}
+
     path = tmp_path / "a.yaml"
     path.write_text("markets: {bitcoin: null}\n")
     loaded = load(path, root=Roster)

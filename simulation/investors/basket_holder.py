@@ -1,0 +1,53 @@
+"""Residents who hold a basket of foreign assets outright: what pension funds, trusts and other real money share."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from simulation.assets import Book, Roster, bundle
+from simulation.balance_sheet import BalanceSheet, balance_sheet
+from simulation.conventions import Array, row_sum
+from simulation.information import Information
+from simulation.investors.population import Population
+from simulation.orders import SLOW_REPATRIATION, Trade
+from simulation.quote import Quote
+
+BASKET = "basket"
+
+
+class BasketHolder(Population):
+    """Residents with an unlevered, unhedged basket of dollar assets; their flows are slow and announced."""
+
+    role = "resident"
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """One basket of dollar assets."""
+        return {BASKET: bundle(roster, self.parameters.basket)}
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """Foreign assets owned outright."""
+        stock, books = self.traits["stock"], self.books(now.roster)
+        return balance_sheet(books, {BASKET: stock.copy()}, (stock * books[BASKET].cash_share, np.zeros_like(stock)))
+
+    def unit_value(self, quote: Quote) -> Array:
+        """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
+        book = self.sheet.books[BASKET]
+        return book.value(quote.price) + book.cash_share
+
+    def buy(self, units: Array, now: Information, causes: Mapping[str, Array] | None = None) -> Trade:
+        """Buy `units` of the basket with yen (negative: sell and convert); `causes` splits the units by cause."""
+        spot = units * self.unit_value(now.quote)
+        unwound = {cause: -row_sum(part) for cause, part in (causes or {SLOW_REPATRIATION: units}).items()}
+        return Trade({BASKET: units}, spot, None, unwound, announced=True, repatriated=-row_sum(spot))
+
+    def leave(self, share: Array, now: Information, converted: float) -> Trade:
+        """Sell a share of the start position and convert a part of the money; the rest stays in dollar deposits."""
+        units = -np.minimum(share * self.traits["stock"], self.sheet.holdings[BASKET])
+        spot = converted * units * self.unit_value(now.quote)
+        return Trade(
+            {BASKET: units}, spot, None, {SLOW_REPATRIATION: -row_sum(units)}, announced=True, repatriated=-row_sum(spot)
+        )
+
+    def stock(self) -> Array:
+        """Foreign assets at start prices."""
+        return row_sum(self.sheet.holdings[BASKET])
