@@ -121,9 +121,10 @@ def trade_voluntary(day: TradingDay, orders: Mapping[str, Trade], now: Informati
     direct, dealt = np.zeros_like(day.market.inventory), np.zeros_like(day.market.inventory)
     for population in day.parties.populations:
         if population.name in orders:
-            announced = orders[population.name].announced
-            target = direct if announced else dealt
-            target += flow_of(orders[population.name], population.sheet.books).assets
+            trade = orders[population.name]
+            target = direct if trade.announced else dealt
+            target += flow_of(trade, population.sheet.books).assets
+            direct -= 0.0 if trade.expected is None else trade.expected
     day.market.supply(direct)
     before, rows = day.quote, np.arange(day.rounds.shape[0])
     day.requote(dealt)

@@ -56,7 +56,7 @@ class Economy:
         high = scenario.start_values.usdjpy_high or scenario.start_values.usdjpy
         self.highs = np.full((len(runs), HIGH_WINDOW), max(high, scenario.start_values.usdjpy))
         self.momentum = column(0.0, len(runs))
-        self.populations = self._populations(self.information(scenario.start, rates))
+        self.populations = self._populations(self.information(scenario.start, 0, rates))
         self.counterparties = self._counterparties(len(runs))
         self.books = self._books(len(runs))
 
@@ -68,7 +68,7 @@ class Economy:
 
     def _populations(self, now: Information) -> tuple[Population, ...]:
         kinds = {kind.Parameters: kind for kind in ROSTER}
-        start = Start(now, self.streams, self.scenario.unwind)
+        start = Start(now, self.streams, self.scenario.unwind, len(self.news))
         return tuple(
             kinds[type(parameters)](self.model, name, parameters, start)
             for name, parameters in sorted(self.scenario.populations.items())
@@ -104,11 +104,12 @@ class Economy:
                     f"lower their stocks or raise markets.{name}"
                 )
 
-    def information(self, day: date, rates: RatesView) -> Information:
+    def information(self, day: date, step: int, rates: RatesView) -> Information:
         """What everybody may know now: the last close and today's view of rates."""
         level = self.market.last.level
         return Information(
             day=day,
+            step=step,
             roster=self.roster,
             quote=self.market.last,
             log_return=self.market.log_return,

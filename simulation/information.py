@@ -16,6 +16,8 @@ class Information:
     ----------
     day
         The date.
+    step
+        Number of the day, 0 at the start.
     roster
         Column order of the ``(runs, assets)`` arrays.
     quote
@@ -41,6 +43,7 @@ class Information:
     """
 
     day: date
+    step: int
     roster: Roster
     quote: Quote
     log_return: Array
@@ -66,6 +69,6 @@ class Information:
 
     def at(self, rows: Rows) -> "Information":
         """The information of some runs."""
-        common = ("day", "roster", "long_run_variance", "quote")
+        common = ("day", "step", "roster", "long_run_variance", "quote")
         arrays = {item.name: getattr(self, item.name)[rows] for item in fields(self) if item.name not in common}
         return replace(self, quote=self.quote.at(rows), **arrays)

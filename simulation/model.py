@@ -97,7 +97,7 @@ class CapitalFlowModel(mesa.Model):
 
     def information(self) -> Information:
         """What everybody may know: the last close and today's rates."""
-        return self.economy.information(self.today, self.officials.rates)
+        return self.economy.information(self.today, self.day, self.officials.rates)
 
     def orders(self, now: Information) -> dict[str, Trade]:
         """Every population states its orders from the same information; stopped runs state none."""

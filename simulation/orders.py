@@ -39,6 +39,9 @@ class Trade:
         Dollars of foreign assets sold and converted to yen by residents, USD bn, ``(runs, 1)``; none for others.
     kept_usd
         Dollars a hedger keeps from a sale instead of converting them, USD bn, ``(runs, 1)``; none for others.
+    expected
+        Part of the flow that was expected and is in the fundamental, so that it moves no price: units of each asset with
+        spot dollars in the first column, ``(runs, assets)``; only for announced flows.
     """
 
     units: Mapping[str, Array]
@@ -48,6 +51,7 @@ class Trade:
     announced: bool = False
     repatriated: Array | None = None
     kept_usd: Array | None = None
+    expected: Array | None = None
 
     def only(self, rows: Flags) -> "Trade":
         """The trade with every row outside `rows` (boolean ``(runs, 1)``) set to exactly zero."""
@@ -59,6 +63,7 @@ class Trade:
             self.announced,
             None if self.repatriated is None else np.where(rows, self.repatriated, 0.0),
             None if self.kept_usd is None else np.where(rows, self.kept_usd, 0.0),
+            None if self.expected is None else np.where(rows, self.expected, 0.0),
         )
 
 

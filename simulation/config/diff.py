@@ -9,10 +9,10 @@ from simulation.config.loading import Loaded, Model
 from simulation.config.rendering import flow_text, scalar_text, validated
 from simulation.config.shape import ANYTHING, Shape, with_kind
 from simulation.config.tree import KeyPath, Node, key_text, plain
-from simulation.config.wording import number
+from simulation.config.wording import number, unit_after
 
 RATE = re.compile(r"([+-]?[\d.]+(?:e[+-]?\d+)?) ?(bp|%|pp)")
-MAX_WIDTH = 100
+MAX_WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ class Difference:
         if self.before is None or self.after is None:
             node = self.after or self.before
             return f"{self.label}: {self.change}" + (f": {in_words(node)}" if node is not None else "")
-        unit = f" {self.unit}" if self.unit else ""
-        return f"{self.label}: {in_words(self.before)} -> {in_words(self.after)}{unit}"
+        return f"{self.label}: {in_words(self.before)} -> {in_words(self.after)}{unit_after(self.unit)}"
 
     def as_json(self) -> dict[str, object]:
         """Return the difference as plain values."""
@@ -72,14 +71,18 @@ def in_words(node: Node) -> str:
     """Return a value as one says it: ``+25 bp``, ``19 Dec 2025``."""
     value = node.content
     if isinstance(value, dict | list):
-        text = flow_text(node)
-        return text if len(text) <= MAX_WIDTH else f"{text[: MAX_WIDTH - 3]}..."
+        return _cut(flow_text(node))
     if isinstance(value, str):
         rate = RATE.fullmatch(value)
-        return f"{float(rate[1]):+.6g} {rate[2]}" if rate else value or '""'
+        return f"{float(rate[1]):+.6g} {rate[2]}" if rate else _cut(value) or '""'
     if value is None or isinstance(value, bool):
         return "nothing" if value is None else scalar_text(value)
     return f"{value.day} {value:%b %Y}" if isinstance(value, date) else number(value)
+
+
+def _cut(text: str) -> str:
+    """Return text no longer than a line holds beside its key."""
+    return text if len(text) <= MAX_WIDTH else f"{text[: MAX_WIDTH - 3]}..."
 
 
 def _compared(before: Node, after: Node, spot: _Spot) -> Iterator[Difference]:

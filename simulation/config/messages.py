@@ -159,18 +159,11 @@ def _own_words(mistake: Mistake) -> Words:
 
 _LIST_TYPES = ("list_type", "tuple_type", "set_type", "frozen_set_type")
 _DATE_TYPES = ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact")
-_NUMBER_TYPES = (
-    "float_type",
-    "float_parsing",
-    "int_type",
-    "int_parsing",
-    "int_from_float",
-    "int_parsing_size",
-    "finite_number",
-)
+_FLOAT_TYPES = ("float_type", "float_parsing", "finite_number")
+_INT_TYPES = ("int_type", "int_parsing", "int_from_float", "int_parsing_size")
 _SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Mistake], Words]], ...] = (
     (("missing",), _missing),
-    (_NUMBER_TYPES, not_a_number),
+    (_FLOAT_TYPES + _INT_TYPES, not_a_number),
     (("greater_than_equal", "greater_than", "less_than_equal", "less_than"), _out_of_range),
     (_DATE_TYPES, not_a_date),
     (("literal_error", "enum"), _not_a_choice),

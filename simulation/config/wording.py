@@ -63,7 +63,12 @@ def number(value: Bound) -> str:
 
 def with_unit(value: Bound, unit: str) -> str:
     """Return a number and its unit, ``4 %`` or ``250 $bn``; without the unit where that only describes the number."""
-    return number(value) if _describes(unit) else number(value) + _spaced(unit)
+    return number(value) + unit_after(unit)
+
+
+def unit_after(unit: str) -> str:
+    """Return a unit as it follows a number, nothing for one that only describes the number."""
+    return "" if _describes(unit) else _spaced(unit)
 
 
 def likely_slip(value: float, allowed: Range, unit: str) -> str:

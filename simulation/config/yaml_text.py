@@ -34,6 +34,7 @@ CURES = {
     "undefined alias": ("anchors (&) and aliases (*) are not used here", "write the value out, or use extends"),
     "unexpected end of stream": ("a quote is not closed", "close it"),
     "expected ',' or": ("a bracket is not closed", "close it, or put a comma between the items"),
+    "found '<stream end>'": ("a bracket is not closed", "close it"),
     "could not find expected ':'": ("a key without a colon", "write `key: value`"),
     "<block end>": ("this line does not fit the lines above it", "check its indentation"),
 }
@@ -91,7 +92,7 @@ def _syntax_problem(error: YAMLError, text: str, source: Source) -> Problem:
     if not isinstance(error, MarkedYAMLError):
         return Origin(source, 1, 1).problem((), f"not YAML: {error}")
     problem = str(error.problem or error.context)
-    unfinished = any(sign in problem for sign in ("end of stream", "expected ',' or", "could not find"))
+    unfinished = any(sign in problem for sign in ("of stream", "stream end", "expected ',' or", "could not find"))
     begins = error.context_mark if unfinished else None
     mark = begins or error.problem_mark or error.context_mark
     place = Origin(source, mark.line + 1, mark.column + 1) if mark else Origin(source, 1, 1)

@@ -1,7 +1,5 @@
 """Residents who hold a basket of foreign assets outright: what pension funds, trusts and other real money share."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from simulation.assets import Book, Roster, bundle
@@ -34,11 +32,21 @@ class BasketHolder(Population):
         book = self.sheet.books[BASKET]
         return book.value(quote.price) + book.cash_share
 
-    def buy(self, units: Array, now: Information, causes: Mapping[str, Array] | None = None) -> Trade:
-        """Buy `units` of the basket with yen (negative: sell and convert); `causes` splits the units by cause."""
-        spot = units * self.unit_value(now.quote)
-        unwound = {cause: -row_sum(part) for cause, part in (causes or {SLOW_REPATRIATION: units}).items()}
-        return Trade({BASKET: units}, spot, None, unwound, announced=True, repatriated=-row_sum(spot))
+    def buy(self, units: Array, now: Information, expected: Array | None = None) -> Trade:
+        """Buy `units` of the basket with yen (negative: sell and convert), of which `expected` units ``(runs, 1)`` in all
+        were expected and move no price.
+        """
+        spot, unwound = units * self.unit_value(now.quote), {SLOW_REPATRIATION: -row_sum(units)}
+        return Trade(
+            {BASKET: units}, spot, None, unwound, announced=True, repatriated=-row_sum(spot),
+            expected=None if expected is None else self._flow(expected, now),
+        )  # fmt: skip
+
+    def _flow(self, units: Array, now: Information) -> Array:
+        """Assets and spot dollars in `units` of the basket, ``(runs, assets)``."""
+        assets = units * self.sheet.books[BASKET].weights
+        assets[:, :1] += units * self.unit_value(now.quote)
+        return np.asarray(assets)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Sell a share of the start position and convert a part of the money; the rest stays in dollar deposits."""

@@ -19,7 +19,7 @@ from simulation.parameters import Parameters, quantity
 from simulation.quote import Quote
 from simulation.randomness import Streams
 
-CARRY_ROLES = ("levered", "resident")
+CARRY_ROLES = ("levered", "resident", "retail")
 """Roles whose foreign positions make up the carry stock."""
 
 
@@ -35,11 +35,12 @@ class PopulationParameters(Parameters):
 
 @dataclass(frozen=True)
 class Start:
-    """The state a population is born into."""
+    """The state a population is born into: public information, random streams, unwind rule, number of days."""
 
     information: Information
     streams: Streams
     unwind: UnwindRule
+    days: int
 
 
 class Population(mesa.Agent):

@@ -32,7 +32,7 @@ def differing(write: Write, load_sample: LoadSample) -> Callable[..., list[Diffe
         ("boj.meetings[1].decision=-0.25%", "boj.meetings[1] 23 Jan 2026: decision: +0 bp -> -25 bp"),
         (
             "boj.meetings[0].priced_probability=0.8",
-            "boj.meetings[0] 19 Dec 2025: priced_probability: 0.62 -> 0.8 probability",
+            "boj.meetings[0] 19 Dec 2025: priced_probability: 0.62 -> 0.8",
         ),
         ("populations.carry_funds.leverage_x=7.5", "populations.carry_funds.leverage_x: 5 -> 7.5 x"),
         ("populations.carry_funds.stops=false", "populations.carry_funds.stops: true -> false"),
@@ -64,11 +64,12 @@ def test_meetings_are_matched_by_date(differing: Callable[..., list[Difference]]
 
 
 def test_long_values_are_cut(differing: Callable[..., list[Difference]]) -> None:
-    (change,) = differing(
-        "populations.more={kind: life_insurers, shares: {" + ", ".join(f"a{i}: 1" for i in range(40)) + "}}"
-    )
+    shares = ", ".join(f"a{i}: 1" for i in range(40))
+    (change,) = differing(f"populations.more={{kind: life_insurers, shares: {{{shares}}}}}")
     assert len(str(change)) < 140
     assert str(change).endswith("...")
+    (title,) = differing(f"title={'x' * 200}")
+    assert len(str(title)) < 120
 
 
 def test_a_difference_as_json(differing: Callable[..., list[Difference]]) -> None:

@@ -58,7 +58,7 @@ MALFORMED = [
     ("end: 2026-03-31", "end: 2025-03-31", "a.yaml:5:6: end: end 2025-03-31 must come after start 2025-11-28", []),
     ("2025-12-19", "2025-12-20", f"a.yaml:9:13: {FIRST}.date: 2025-12-20 is not a business day", []),
     # choices, kinds, containers, text
-    ("priced_probability: 0.62", "guidance: hawk", f"a.yaml:11:17: {FIRST}.guidance: 'hawk' is not", ["vague", "hawkish?"]),
+    ("priced_probability: 0.62", "guidance: hawk", f"a.yaml:11:17: {FIRST}.guidance: 'hawk' is not", ["hawkish?"]),
     ("life_insurers", "life_insurer", "a.yaml:18:11: populations.lifers.kind: unknown kind", ["life_insurers?"]),
     ("  carry_funds:", "  carry_fund:", "a.yaml:14:3: populations.carry_fund: unknown kind", ["carry_funds?"]),
     ("leverage_x: 5", "stops: maybe", f"a.yaml:16:12: {FUNDS}.stops: 'maybe'", ["write true or false"]),
@@ -83,7 +83,8 @@ MALFORMED = [
     ("name: sample", "name\nseed: 1", "a.yaml:3:5: a colon is not allowed here", []),
     ("boj:", "foo\nboj:", "a.yaml:6:1: a key without a colon", []),
     ("# yaml", "%YAML 1.1\n---\n# yaml", "a.yaml:1:1: YAML directives are not used here", []),
-    ("boj:", f"noise: {'[' * 2000}\nboj:", "a.yaml:", ["nested too deeply"]),
+    ("boj:", f"noise: {'[' * 600}\nboj:", "a.yaml:", ["nested too deeply"]),
+    ("boj:", "noise: [\nboj:", "a.yaml:6:8: a bracket is not closed", []),
     # extends
     ("boj:", "extends: [a, b]\nboj:", "a.yaml:6:10: extends: expected the name of one file, got a list of 2", []),
     ("boj:", "extends: 2025-13-01\nboj:", "a.yaml:6:10: extends: 2025-13-01 is not a date", []),

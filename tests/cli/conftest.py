@@ -1,0 +1,39 @@
+"""Run the command line in this process, in a folder of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from simulation.cli import exit_code_of
+
+SMALL = Path(__file__).parents[1] / "results" / "small.yaml"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+Carryflow = Callable[..., Outcome]
+
+
+@pytest.fixture
+def carryflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Carryflow:
+    """Return a function that runs a command line and gives exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str | Path) -> Outcome:
+        monkeypatch.setattr("sys.argv", ["carryflow", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            code = exit_code_of([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else -1
+        printed = capsys.readouterr()
+        return Outcome(code, printed.out, printed.err)
+
+    return run

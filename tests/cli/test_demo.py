@@ -1,0 +1,57 @@
+"""``carryflow demo``: both readings of December 2025 side by side."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simulation.cli import demo_command
+from tests.cli.conftest import SMALL, Carryflow
+
+
+@pytest.fixture
+def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_command, "SCENARIOS", {"article": str(SMALL), "official": str(SMALL)})
+
+
+@pytest.mark.usefixtures("small_demo")
+def test_demo_prints_both_and_writes_figures(carryflow: Carryflow, tmp_path: Path) -> None:
+    outcome = carryflow("demo", "--runs", "2")
+    assert outcome.code == 0
+    assert "article" in outcome.out
+    assert "Official: USDJPY" in outcome.out
+    (folder,) = (tmp_path / "results").iterdir()
+    assert folder.name.startswith("demo-")
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")}
+    assert len(names) == 9
+    assert "article_vs_official.png" in names
+    assert str(folder.relative_to(tmp_path) / "article_vs_official.png") in outcome.err
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["members"] == ["article", "official"]
+
+
+@pytest.mark.usefixtures("small_demo")
+def test_demo_twice_fills_one_folder(carryflow: Carryflow, tmp_path: Path) -> None:
+    carryflow("demo", "--runs", "1")
+    assert carryflow("demo", "--runs", "1").code == 0
+    assert len(list((tmp_path / "results").iterdir())) == 1
+
+
+@pytest.mark.usefixtures("small_demo")
+def test_demo_as_json(carryflow: Carryflow) -> None:
+    found = json.loads(carryflow("demo", "--runs", "1", "--json", "--quiet").out)
+    assert list(found) == ["article", "official"]
+    assert found["article"]["metrics"]["usdjpy_change_pct"]["unit"] == "%"
+
+
+@pytest.mark.usefixtures("small_demo")
+def test_demo_folder_can_be_verified(carryflow: Carryflow) -> None:
+    carryflow("demo", "--runs", "1", "--out", "here")
+    outcome = carryflow("verify", "here")
+    assert outcome.code == 0
+    assert outcome.out.count(": same") == 4
+
+
+def test_demo_uses_the_shipped_scenarios(carryflow: Carryflow) -> None:
+    listed = json.loads(carryflow("list", "scenarios", "--json").out)["scenarios"]
+    assert set(demo_command.SCENARIOS.values()) <= {entry["name"] for entry in listed}

@@ -1,0 +1,72 @@
+"""``carryflow verify``: a run can be made again from its manifest alone."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.cli.conftest import SMALL, Carryflow
+
+
+@pytest.fixture
+def kept(carryflow: Carryflow, tmp_path: Path) -> Path:
+    folder = tmp_path / "kept"
+    assert carryflow("run", SMALL, "--runs", "2", "--no-figures", "--out", folder).code == 0
+    return folder
+
+
+def test_an_untouched_run_is_the_same(carryflow: Carryflow, kept: Path) -> None:
+    outcome = carryflow("verify", kept)
+    assert outcome.code == 0
+    assert outcome.out == f"{kept}/daily.parquet: same\n{kept}/flows.parquet: same\n"
+
+
+def test_a_changed_number_is_found(carryflow: Carryflow, kept: Path) -> None:
+    daily = pd.read_parquet(kept / "daily.parquet")
+    daily.loc[3, "usdjpy"] += 0.5
+    daily.to_parquet(kept / "daily.parquet")
+    outcome = carryflow("verify", kept)
+    assert outcome.code == 4
+    assert "daily.parquet: differs: 1 of" in outcome.out
+    assert "usdjpy; largest difference 0.5" in outcome.out
+    assert "Versions changed since: none" in outcome.err
+
+
+@pytest.mark.parametrize(("damage", "said"), [("delete", "missing"), ("garbage", "not a Parquet file")])
+def test_a_damaged_table_is_found(carryflow: Carryflow, kept: Path, damage: str, said: str) -> None:
+    table = kept / "flows.parquet"
+    table.unlink()
+    if damage == "garbage":
+        table.write_bytes(b"garbage")
+    outcome = carryflow("verify", kept, "--json")
+    assert outcome.code == 4
+    found = json.loads(outcome.out)
+    assert found["same"] is False
+    assert found["files"][1]["detail"] == said
+
+
+def test_an_edited_manifest_is_refused(carryflow: Carryflow, kept: Path) -> None:
+    manifest = json.loads((kept / "manifest.json").read_text(encoding="utf-8"))
+    manifest["config"]["seed"] = 99
+    (kept / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    outcome = carryflow("verify", kept)
+    assert outcome.code == 2
+    assert "edited" in outcome.err
+
+
+def test_a_folder_without_manifest_is_refused(carryflow: Carryflow, tmp_path: Path) -> None:
+    outcome = carryflow("verify", tmp_path)
+    assert outcome.code == 2
+    assert "not a folder of results" in outcome.err
+
+
+def test_a_scenario_without_bitcoin_can_be_made_again(carryflow: Carryflow, tmp_path: Path) -> None:
+    scenario = tmp_path / "no_bitcoin.yaml"
+    text = SMALL.read_text(encoding="utf-8")
+    text = text.replace("carry_funds: {", "carry_funds: {basket: {ust10: 0.5, us_equity: 0.4}, ")
+    scenario.write_text(text + "markets: {bitcoin: null}\n", encoding="utf-8")
+    ran = carryflow("run", scenario, "--runs", "1", "--out", "here", "--json")
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["metrics"]["bitcoin_change_pct"]["p50"] is None
+    assert carryflow("verify", "here").code == 0

@@ -1,0 +1,104 @@
+"""What an installation contains and states."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import venv
+import zipfile
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import simulation
+
+ROOT = Path(__file__).resolve().parents[1]
+needs_checkout = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="needs the checkout")
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@needs_checkout
+def test_one_version_everywhere() -> None:
+    version = project()["project"]["version"]
+    citation = re.search(r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
+    assert citation is not None
+    assert simulation.__version__ == version == citation[1]
+
+
+def test_installed_command_and_version() -> None:
+    try:
+        installed = metadata.distribution("carryflow")
+    except metadata.PackageNotFoundError:
+        pytest.skip("carryflow is not installed in this environment")
+    assert installed.version == simulation.__version__
+    (script,) = (entry for entry in installed.entry_points if entry.group == "console_scripts")
+    assert (script.name, script.value) == ("carryflow", "simulation.cli:main")
+
+
+@needs_checkout
+def test_every_imported_library_is_a_declared_dependency() -> None:
+    stated = " ".join(project()["project"]["dependencies"]).lower()
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "simulation").rglob("*.py"))
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE)) - set(sys.stdlib_module_names)
+    names = {"ruamel": "ruamel.yaml", "pydantic_core": "pydantic"}
+    missing = [name for name in imported - {"simulation"} if names.get(name, name) not in stated]
+    assert missing == []
+
+
+@needs_checkout
+@pytest.mark.slow
+def test_wheel_holds_one_package_with_its_data(tmp_path: Path) -> None:
+    wheel = built(tmp_path, ROOT)
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"simulation"}
+    assert "simulation/py.typed" in names
+    assert "simulation/configs/scenarios/december_2025_article.yaml" in names
+    assert any(name.startswith("simulation/experiments/") for name in names)
+    assert not any("__pycache__" in name for name in names)
+
+
+@needs_checkout
+@pytest.mark.slow
+def test_wheel_from_the_source_archive_is_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path], cwd=ROOT, check=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    shutil.unpack_archive(archive, tmp_path / "source", filter="data")
+    (source,) = (tmp_path / "source").iterdir()
+    direct, again = built(tmp_path / "direct", ROOT), built(tmp_path / "again", source)
+    assert sorted(zipfile.ZipFile(direct).namelist()) == sorted(zipfile.ZipFile(again).namelist())
+
+
+@needs_checkout
+@pytest.mark.slow
+def test_scenarios_are_found_from_an_installed_wheel(tmp_path: Path) -> None:
+    wheel = built(tmp_path, ROOT)
+    home = tmp_path / "environment"
+    # The libraries come from this environment; only carryflow itself is the installed one.
+    venv.create(home, with_pip=False, symlinks=os.name != "nt")
+    (site,) = home.glob("lib/python*/site-packages")
+    zipfile.ZipFile(wheel).extractall(site)
+    libraries = Path(metadata.distribution("click").locate_file(""))
+    done = subprocess.run(
+        [home / "bin" / "python", "-c", "from simulation.cli import main; main(['list', 'scenarios'])"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"{site}{os.pathsep}{libraries}", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "december_2025_official" in done.stdout
+
+
+def built(folder: Path, source: Path) -> Path:
+    pytest.importorskip("hatchling")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=source, check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
