@@ -5,12 +5,16 @@ import numpy as np
 from simulation.assets import Roster
 from simulation.clearing import TradingDay
 from simulation.conventions import BASIS_POINT, PERCENT, TRADING_DAYS_PER_YEAR, Array, row_sum
+from simulation.economy import Economy
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.news import DayNews, sum_of_surprises
 from simulation.officials import RatesView
 from simulation.orders import CAUSES
+from simulation.policy.central_banks import BankOfJapan
+from simulation.policy.fiscal import neutral_gap_pp
 from simulation.quote import Quote
+from simulation.scenario import Scenario
 from simulation.tally import Tally
 
 INDEX_START = 100.0
@@ -42,6 +46,21 @@ def rate_columns(rates: RatesView) -> dict[str, Array]:
         "carry_pct": rates.carry / PERCENT,
         "hedging_cost_pct": rates.hedging_cost / PERCENT,
     }
+
+
+def official_columns(scenario: Scenario, economy: Economy) -> dict[str, Array]:
+    """The basis and Japan's interest bill."""
+    share = scenario.fiscal.share_of_gdp(economy.interest_bill)
+    return {
+        "basis_bp": economy.basis() / BASIS_POINT,
+        "interest_bill_jpy_bn": economy.interest_bill,
+        "interest_bill_pct_of_gdp": share / PERCENT,
+    }
+
+
+def stance_columns(rates: RatesView, boj: BankOfJapan) -> dict[str, Array]:
+    """How loose or tight the Bank of Japan is against the neutral band: pp below (negative) or above it."""
+    return {"neutral_gap_pp": neutral_gap_pp(rates.boj_rate, boj.neutral_low_pct, boj.neutral_high_pct)}
 
 
 def risk_columns(now: Information, gain: Array) -> dict[str, Array]:

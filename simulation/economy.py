@@ -1,5 +1,6 @@
 """The economy of a batch: market, populations, the sectors on the other side, and who owns what at the start."""
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import date
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from simulation.assets import Roster, ordered_names
 from simulation.balance_sheet import empty_account, sector_units
-from simulation.conventions import Array, column, row_sum
+from simulation.conventions import BASIS_POINT, Array, column, row_sum
 from simulation.information import Information
 from simulation.investors import ROSTER
 from simulation.investors.counterparties import Counterparty, Dealers, MoneyMarket, RealMoney
@@ -18,12 +19,15 @@ from simulation.market.fundamentals import daily_news, long_run_variance
 from simulation.market.market import MarketState
 from simulation.market.prices import expected_growth, running_yield
 from simulation.officials import RatesView
+from simulation.policy.conditions import Conditions
 from simulation.randomness import Streams
 from simulation.scenario import Scenario
 from simulation.tally import Tally
 
 HIGH_WINDOW = 120
 """Days over which the recent high of USDJPY is taken (MODEL section 3)."""
+CLOSES_KEPT = 21
+"""Closes that officials look back on: the last 20 business days."""
 MOMENTUM_MEMORY = 1.0 - 1.0 / 60.0
 """Daily weight of the past in the trend of USDJPY: about three months."""
 
@@ -56,9 +60,12 @@ class Economy:
         high = scenario.start_values.usdjpy_high or scenario.start_values.usdjpy
         self.highs = np.full((len(runs), HIGH_WINDOW), max(high, scenario.start_values.usdjpy))
         self.momentum = column(0.0, len(runs))
+        self.closes: deque[Array] = deque([self.market.last.log_price], maxlen=CLOSES_KEPT)
+        self.interest_bill = column(0.0, len(runs))
         self.populations = self._populations(self.information(scenario.start, 0, rates))
         self.counterparties = self._counterparties(len(runs))
         self.books = self._books(len(runs))
+        self.start_hedges = -self.books.accounts["money_market"].hedge_usd
 
     def _levels(self, rates: RatesView) -> Array:
         levels = np.zeros((rates.ust10.shape[0], len(self.roster)))
@@ -81,7 +88,7 @@ class Economy:
     def _books(self, runs: int) -> Books:
         """Who owns what: officials hold their bonds, populations their books, value investors the rest."""
         accounts = {name: party.account for name, party in self.counterparties.items()}
-        accounts |= {name: empty_account(runs, len(self.roster)) for name in ("boj", "fed", "issuers")}
+        accounts |= {name: empty_account(runs, len(self.roster)) for name in ("boj", "fed", "issuers", "ministry_of_finance")}
         accounts["fed"].units[:, self.roster.columns["ust10"]] = self.scenario.fed.bonds_held
         accounts["boj"].units[:, self.roster.columns["jgb10"]] = self.scenario.boj.bonds_held
         outstanding = np.array([self.scenario.markets[name].outstanding() for name in self.roster.names])
@@ -142,7 +149,29 @@ class Economy:
         """Update the memory of USDJPY that stops and momentum look at."""
         self.highs[:, day % HIGH_WINDOW] = self.market.last.usdjpy[:, 0]
         trend = self.market.log_return[:, :1] * 252.0
+        self.closes.append(self.market.last.log_price)
         self.momentum = MOMENTUM_MEMORY * self.momentum + (1.0 - MOMENTUM_MEMORY) * trend
+
+    def conditions(self) -> Conditions:
+        """What officials know: yesterday's markets."""
+        last, fiscal = self.market.last, self.scenario.fiscal
+        equity = "japan_equity" if "japan_equity" in self.roster.columns else "usdjpy"
+        variance = self.market.variance(self.long_run_variance)[:, :1]
+        week_ago = self.closes[max(len(self.closes) - 6, 0)]
+        return Conditions(
+            usdjpy=last.usdjpy,
+            usdjpy_rise=last.log_price[:, :1] - self.closes[0][:, :1],
+            equity_fall=self.roster.pick(week_ago - last.log_price, equity),
+            stress=np.sqrt(variance / self.long_run_variance[0]),
+            interest_bill_share=fiscal.share_of_gdp(self.interest_bill),
+            basis=self.basis(),
+        )
+
+    def basis(self) -> Array:
+        """Cross-currency basis: it widens as more dollars are hedged, decimal per year, ``(runs, 1)``."""
+        start = self.scenario.start_values
+        added = -self.books.accounts["money_market"].hedge_usd - self.start_hedges
+        return np.asarray((start.basis_bp - start.basis_bp_per_100_usd_bn * added / 100.0) * BASIS_POINT)
 
     def thin_on(self, day: date) -> bool:
         """Whether markets are thin on a day."""
@@ -151,5 +180,5 @@ class Economy:
     def empty_tallies(self) -> dict[str, Tally]:
         """A fresh tally for each sector that trades."""
         runs, assets = self.market.inventory.shape
-        names = [*(population.name for population in self.populations), "dealers", "real_money"]
+        names = [*(population.name for population in self.populations), "dealers", "ministry_of_finance", "real_money"]
         return {name: Tally(np.zeros((runs, assets)), np.zeros((runs, 1))) for name in names}

@@ -6,22 +6,15 @@ streams of its own.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for_any
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from simulation.workers import EnsembleError, on_workers
 
 if TYPE_CHECKING:
     from simulation.recorder import Record
@@ -31,16 +24,14 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with the runs done and the runs in all."""
 
+__all__ = ["EnsembleError", "run", "run_ensemble"]
+
 BLOCK_RUNS = 32
 """Runs computed in one pass: their state stays in the processor's cache."""
-WORTH_A_PROCESS = 20e6
+WORTH_A_PROCESS = 10e6
 """Investor-days (runs x investors x business days) below which starting workers takes longer than it saves."""
 DAYS_PER_BUSINESS_DAY = 7 / 5
 LARGEST_SEED = 2**63 - 1
-
-
-class EnsembleError(RuntimeError):
-    """A worker process died: its runs are lost, the others too, and nothing was written."""
 
 
 def blocks_of(runs: int, size: int = BLOCK_RUNS) -> list[range]:
@@ -93,7 +84,7 @@ def run_ensemble(
     if count < 1:
         raise ValueError(f"workers must be at least 1, got {count}")
     blocks = blocks_of(runs, _block_size(runs, count))
-    records = _here(scenario, blocks) if count == 1 or len(blocks) == 1 else _on_workers(scenario, blocks, count)
+    records = _here(scenario, blocks) if count == 1 or len(blocks) == 1 else on_workers(scenario, blocks, count)
     return joined(_counted(records, runs, progress))
 
 
@@ -189,70 +180,3 @@ def _here(scenario: Scenario, blocks: Sequence[range]) -> Iterator[Record]:
     from simulation.model import simulate
 
     return (simulate(scenario, block) for block in blocks)
-
-
-def _on_workers(scenario: Scenario, blocks: Sequence[range], workers: int) -> Iterator[Record]:
-    with _executor(scenario, min(workers, len(blocks))) as executor:
-        futures = [executor.submit(_simulate_block, block) for block in blocks]
-        try:
-            yield from _in_order(futures)
-        except BrokenProcessPool as error:
-            raise EnsembleError(
-                "a worker process died, most often for lack of memory; try fewer runs at a time or --workers 1"
-            ) from error
-
-
-def _in_order(futures: list[Future[Record]]) -> Iterator[Record]:
-    """Yield results in the order of submission, failing as soon as any of them fails."""
-    pending = set(futures)
-    for future in futures:
-        while not future.done():
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for finished in done:
-                finished.result()
-        yield future.result()
-
-
-@contextmanager
-def _executor(scenario: Scenario, workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool whose workers stop at once when this block is left early or this process dies."""
-    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-    alive, lifeline = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(scenario, alive))
-    try:
-        yield executor
-    except BaseException:
-        # Closing our end of the pipe ends the workers in the middle of a block, so an interrupt does not wait.
-        lifeline.close()
-        raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        lifeline.close()
-        alive.close()
-
-
-_worker_scenario: Scenario | None = None
-
-
-def _start_worker(scenario: Scenario, alive: Connection) -> None:
-    """Keep the scenario for all blocks of this worker and watch for the end of the parent."""
-    global _worker_scenario
-    _worker_scenario = scenario
-    # Ctrl-C reaches every process of the terminal; the parent answers it and the lifeline ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, args=(alive,), daemon=True).start()
-
-
-def _exit_with_parent(alive: Connection) -> None:
-    """End this process when the parent is gone or gives up; otherwise a pool's workers outlive a killed parent."""
-    parent = multiprocessing.parent_process()
-    watched: list[Any] = [alive] if parent is None else [alive, parent.sentinel]
-    wait_for_any(watched)
-    os._exit(1)
-
-
-def _simulate_block(block: range) -> Record:
-    from simulation.model import simulate
-
-    assert _worker_scenario is not None, "the worker was not started by _start_worker"
-    return simulate(_worker_scenario, block)

@@ -10,15 +10,15 @@ from typing import Final
 import numpy as np
 
 from simulation.calendar import day_number
-from simulation.conventions import Array, column
+from simulation.conventions import Array, Flags, column
 from simulation.policy.central_banks import CentralBank
 from simulation.policy.expected_path import (
     ExpectedPath,
     PendingMeeting,
     after_decision,
-    initial_path,
     mean_rate,
     regime_of,
+    regime_where,
 )
 from simulation.policy.meetings import adverse_surprise, expected_step, tilted
 
@@ -139,6 +139,13 @@ class BankView:
         self.term_premia = [level + premium * on for level, on in zip(self.term_premia, (0.0, 1.0, 1.0), strict=True)]
         return RateNews(target, path_surprise, np.zeros_like(target), premium)
 
+    def announce_regime(self, rows: Flags, name: str, day: int) -> Array:
+        """Let a guidance regime be announced between meetings in some runs; returns the revision of the two-year mean."""
+        before = self.mean_rate(day)
+        new = regime_of(self.bank.guidance_regimes[name], day, before.shape[0])
+        self.path = replace(self.path, regime=regime_where(rows, new, self.path.regime))
+        return self.mean_rate(day) - before
+
     def _take_guidance(self, held: PendingMeeting, step_day: int, revealed: Array) -> None:
         if held.meeting.guidance is None:
             revision = self.path.regime.path_uncertainty * revealed
@@ -162,13 +169,11 @@ class BankView:
 
 
 def bank_view(
-    bank: CentralBank, first_day: int, yields: tuple[float, ...], runs: int, credibility: float
+    bank: CentralBank, path: ExpectedPath, first_day: int, yields: tuple[float, ...], credibility: float
 ) -> BankView:
     """The view at the start: term premia are what the scenario's yields exceed the expected path by."""
-    days = tuple(day_number(meeting.date) for meeting in bank.meetings)
-    path = initial_path(bank, days, first_day, runs)
     premia = [level - mean_rate(path, first_day, years) for level, years in zip(yields, HORIZONS, strict=True)]
-    return BankView(bank, path, [column(0.0, runs) for _ in HORIZONS], premia, credibility)
+    return BankView(bank, path, [np.zeros_like(path.rate) for _ in HORIZONS], premia, credibility)
 
 
 def hedging_cost(dollar_rate: Array, yen_rate: Array, basis: Array | float) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from simulation import day_record
 from simulation.calendar import Dates, business_days
 from simulation.clearing import TradingDay, loop_gain, trade_forced, trade_voluntary
+from simulation.conventions import PERCENT, Array
 from simulation.economy import Economy
 from simulation.information import Information
 from simulation.investors.population import Population
@@ -18,6 +19,7 @@ from simulation.market.parameters import CurrencyMarket
 from simulation.news import DayNews, currency_move
 from simulation.officials import Officials
 from simulation.orders import Trade
+from simulation.policy.ministry_of_finance import Action
 from simulation.recorder import Record, Recorder, Stop
 from simulation.scenario import Scenario
 from simulation.settling import close_books, open_session
@@ -60,10 +62,11 @@ class CapitalFlowModel(mesa.Model):
             self.running = False
             return
         news = self.policy_and_expectations()
-        self.fundamentals(news)
+        action = self.officials.intervene(self.day)
+        self.fundamentals(news, action)
         now = self.information()
         session = open_session(self.economy, self.alive)
-        trade_voluntary(session, self.orders(now), now)
+        trade_voluntary(session, self.orders(now), now, action.sold_usd)
         trade_forced(session, now, self.scenario.limits)
         self.stop_runaways(session)
         close_books(self.economy, self.officials, session, self.day)
@@ -84,16 +87,25 @@ class CapitalFlowModel(mesa.Model):
 
     def policy_and_expectations(self) -> DayNews:
         """Signals, decisions and macro news of the day; both curves move."""
-        return self.officials.announce(self.day, self.economy.news[self.day], self.economy.roster)
+        economy = self.economy
+        return self.officials.announce(self.day, economy.news[self.day], economy.roster, economy.conditions())
 
-    def fundamentals(self, news: DayNews) -> None:
+    def fundamentals(self, news: DayNews, action: Action) -> None:
         """Rate impulses and news move the fundamentals; yesterday's stress sets the day's price impact."""
         economy, fx = self.economy, self.scenario.markets["usdjpy"]
-        if isinstance(fx, CurrencyMarket):
-            economy.move_fundamentals(self.day, currency_move(news, fx), self.officials.rates)
         now = self.information()
         stress = np.sqrt(now.variance / now.long_run_variance)
         economy.market.set_slopes(stress, economy.thin_on(self.today))
+        if isinstance(fx, CurrencyMarket):
+            move = currency_move(news, fx) - self.signal_of(action)
+            economy.move_fundamentals(self.day, move, self.officials.rates)
+
+    def signal_of(self, action: Action) -> Array:
+        """Fall of the fundamental log USDJPY from what the Ministry of Finance says and signals by acting, ``(runs, 1)``."""
+        rule, slope = self.scenario.ministry_of_finance, self.economy.market.slope[:, :1]
+        if rule is None:
+            return np.zeros_like(slope)
+        return rule.signal_multiplier * slope * action.sold_usd + rule.warning_pct * PERCENT * action.warned
 
     def information(self) -> Information:
         """What everybody may know: the last close and today's rates."""
@@ -148,7 +160,8 @@ class CapitalFlowModel(mesa.Model):
         economy, now = self.economy, self.information()
         gain = loop_gain(self.populations, now, economy.market.slope[:, :1])
         market = day_record.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
-        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now, gain)
+        market |= day_record.rate_columns(self.officials.rates) | day_record.official_columns(self.scenario, economy) | day_record.risk_columns(now, gain)
+        market |= day_record.stance_columns(self.officials.rates, self.scenario.boj)
         market |= day_record.news_columns(news, gain) | day_record.trading_columns(session, gain)
         residual = np.zeros_like(gain) if session is None else self.residual[:, None]
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
@@ -163,6 +176,7 @@ class CapitalFlowModel(mesa.Model):
     def result(self) -> Record:
         """Everything recorded so far."""
         roles = {population.name: population.role for population in self.populations}
+        roles["ministry_of_finance"] = "official"
         roles |= {name: party.role for name, party in self.economy.counterparties.items()}
         numbers = np.array(self.run_numbers, dtype=np.int64)
         recorder = self.recorder

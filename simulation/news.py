@@ -8,6 +8,7 @@ from simulation.conventions import BASIS_POINT, PERCENT, Array
 from simulation.expectations import BankView, RateNews, no_news
 from simulation.market.fundamentals import TWO_YEAR_SHARE
 from simulation.market.parameters import CurrencyMarket
+from simulation.policy.reaction import drawn
 
 THIRTY_YEAR_SHARE = 0.9
 """Response of the thirty-year yield to macro news that move the ten-year yield by one (H.15 and MoF Japan 2005-24)."""
@@ -38,12 +39,16 @@ def signals(view: BankView, day: int) -> Array:
     return view.mean_rate(day) - before
 
 
-def bank_news(view: BankView, day: int, revealed: Array) -> RateNews:
-    """Signals and, on a meeting day, the decision of one bank under a given path."""
+def bank_news(view: BankView, day: int, uniform: Array, revealed: Array) -> RateNews:
+    """Signals and, on a meeting day, the decision of one bank: as given, or drawn from the odds by `uniform`."""
     other = signals(view, day)
     news = no_news(other.shape[0])
     if view.meets_on(day):
-        decided = np.full_like(other, view.path.pending[0].meeting.decision * BASIS_POINT)
+        held = view.path.pending[0]
+        if held.meeting.decision is None:
+            decided = drawn(held.probabilities, held.steps, uniform)
+        else:
+            decided = np.full_like(other, held.meeting.decision * BASIS_POINT)
         news = view.decide(decided, day, revealed)
     return RateNews(news.target_surprise, news.path_surprise, other, news.term_premium)
 

@@ -1,17 +1,22 @@
-"""The central banks at work: each day's decisions, signals and bond purchases, and the curves the market sees."""
+"""Officials at work: each day's decisions, signals, bond purchases and interventions, and the curves the market sees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from simulation.assets import JGB10, UST10, Roster
-from simulation.calendar import Dates, day_numbers
+from simulation.calendar import Dates, day_number, day_numbers
 from simulation.conventions import BASIS_POINT, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
-from simulation.expectations import BankView, bank_view, hedging_cost
+from simulation.expectations import BankView, RateNews, bank_view, hedging_cost
 from simulation.news import DayNews, bank_news, imposed, macro_news, with_other
 from simulation.policy.central_banks import BalanceSheetFlow, CentralBank
+from simulation.policy.conditions import Conditions, calm
+from simulation.policy.expected_path import ExpectedPath, initial_path
+from simulation.policy.ministry_of_finance import Action, Ministry
 from simulation.randomness import Streams
+from simulation.reactions import boj_memory, boj_path, fed_path, pause, reprice
 from simulation.scenario import Scenario, SpreadPath
 
 
@@ -34,27 +39,31 @@ class RatesView:
 
 
 class Officials:
-    """Both central banks, the market's view of them, and their bond purchases."""
+    """Both central banks, the market's view of them, their bond purchases, and the Ministry of Finance."""
 
     def __init__(self, scenario: Scenario, runs: Sequence[int], dates: Dates) -> None:
         start, self.scenario, self.days = scenario.start_values, scenario, day_numbers(dates)
-        self.clock = int(self.days[0])
-        count, streams = len(runs), Streams(scenario.seed, runs)
+        self.clock, self.dates = int(self.days[0]), dates
+        self.draws = draws_of(scenario, runs, len(dates))
+        self.conditions = calm(start.usdjpy, start.basis_bp * BASIS_POINT, len(runs))
+        self.memory = boj_memory(scenario.boj.reaction, len(runs))
         us = tuple(PERCENT * level for level in (start.ust2_pct, start.ust10_pct, start.ust10_pct))
         japan = tuple(PERCENT * level for level in (start.jgb2_pct, start.jgb10_pct, start.jgb30_pct))
-        self.fed: BankView = bank_view(scenario.fed, self.clock, us, count, 0.0)
-        self.boj: BankView = bank_view(scenario.boj, self.clock, japan, count, scenario.credibility_bp_per_bp)
-        self.revealed = {
-            name: streams.draw(f"guidance:{name}", lambda stream: stream.standard_normal(len(dates))).T[:, :, None]
-            * scenario.noise.scale_x
-            for name in ("fed", "boj")
-        }
+        fed, boj = (self._initial(bank, len(runs)) for bank in (scenario.fed, scenario.boj))
+        fed = fed_path(fed, scenario.fed, self.conditions, self.clock)
+        boj = boj_path(boj, scenario.boj, self.memory, self.conditions, self.clock)
+        self.fed: BankView = bank_view(scenario.fed, fed, self.clock, us, 0.0)
+        self.boj: BankView = bank_view(scenario.boj, boj, self.clock, japan, scenario.credibility_bp_per_bp)
         self.imposed_spread = (start.ust10_pct - start.jgb10_pct) * PERCENT
+        self.ministry = Ministry(scenario.ministry_of_finance, len(runs))
         self.rates = self.view()
         self.spread_steps = spread_steps(scenario, len(dates)) if scenario.spread_path else np.zeros(len(dates))
 
-    def announce(self, day: int, macro: Array, roster: Roster) -> DayNews:
-        """All rates news of a day: signals, decisions, macro news and the imposed spread; both views are updated.
+    def _initial(self, bank: CentralBank, runs: int) -> ExpectedPath:
+        return initial_path(bank, tuple(day_number(meeting.date) for meeting in bank.meetings), self.clock, runs)
+
+    def announce(self, day: int, macro: Array, roster: Roster, now: Conditions) -> DayNews:
+        """All rates news of a day: odds, signals, decisions, macro news, the imposed spread; both views are updated.
 
         Parameters
         ----------
@@ -62,20 +71,44 @@ class Officials:
             Step of the scenario, from 1.
         macro
             The day's news by asset, ``(runs, assets)``.
+        now
+            What officials know: yesterday's markets.
         """
-        self.clock = int(self.days[day])
-        fed = bank_news(self.fed, self.clock, self.revealed["fed"][day])
-        boj = bank_news(self.boj, self.clock, self.revealed["boj"][day])
-        fed = with_other(fed, macro_news(self.fed, roster.pick(macro, UST10), UST10))
-        boj = with_other(boj, macro_news(self.boj, roster.pick(macro, JGB10), JGB10))
+        self.clock, self.conditions = int(self.days[day]), now
+        repriced = (
+            reprice(self.fed, fed_path(self.fed.path, self.scenario.fed, now, self.clock), self.clock),
+            reprice(self.boj, boj_path(self.boj.path, self.scenario.boj, self.memory, now, self.clock), self.clock),
+        )
+        fed = bank_news(self.fed, self.clock, self.draws["decision:fed"][day], self.draws["guidance:fed"][day])
+        boj = self._boj_news(day)
+        fed = with_other(fed, repriced[0] + macro_news(self.fed, roster.pick(macro, UST10), UST10))
+        boj = with_other(boj, repriced[1] + macro_news(self.boj, roster.pick(macro, JGB10), JGB10))
+        news = self._impose(DayNews(fed, boj), day)
+        self.rates = self.view()
+        return news
+
+    def _boj_news(self, day: int) -> RateNews:
+        """Decision and signals of the Bank of Japan; hikes and stress pauses are remembered."""
+        before = self.boj.path.rate
+        news = bank_news(self.boj, self.clock, self.draws["decision:boj"][day], self.draws["guidance:boj"][day])
+        self.memory.last_hike = np.where(self.boj.path.rate > before, float(self.clock), self.memory.last_hike)
+        paused = pause(self.boj, self.memory, self.conditions, self.clock)
+        return RateNews(news.target_surprise, news.path_surprise + paused, news.other_two_year, news.term_premium)
+
+    def _impose(self, news: DayNews, day: int) -> DayNews:
         path, step = self.scenario.spread_path, float(self.spread_steps[day])
         self.imposed_spread += step
-        if path is not None and step:
-            ones = np.ones_like(fed.other_two_year)
-            fed = imposed(self.fed, fed, ones * step * path.us_share, path.surprise)
-            boj = imposed(self.boj, boj, -ones * step * (1.0 - path.us_share), path.surprise)
-        self.rates = self.view()
+        if path is None or not step:
+            return news
+        ones = np.ones_like(news.fed.other_two_year)
+        fed = imposed(self.fed, news.fed, ones * step * path.us_share, path.surprise)
+        boj = imposed(self.boj, news.boj, -ones * step * (1.0 - path.us_share), path.surprise)
         return DayNews(fed, boj)
+
+    def intervene(self, day: int) -> Action:
+        """What the Ministry of Finance says and does today."""
+        today: date = self.dates[day].astype(object)
+        return self.ministry.act(today, day, self.conditions, self.draws["ministry_of_finance"][day])
 
     def view(self) -> RatesView:
         """Rates as the two views imply them now; `rates` keeps the view of the day."""
@@ -83,7 +116,6 @@ class Officials:
         spread = fed_curve[1] - boj_curve[1]
         if self.scenario.spread_path is not None:
             spread = np.full_like(spread, self.imposed_spread)
-        basis = self.scenario.start_values.basis_bp * BASIS_POINT
         return RatesView(
             fed_rate=self.fed.path.rate,
             boj_rate=self.boj.path.rate,
@@ -93,7 +125,7 @@ class Officials:
             jgb10=boj_curve[1],
             jgb30=boj_curve[2],
             carry=self.fed.mean_rate(self.clock) - self.boj.mean_rate(self.clock),
-            hedging_cost=hedging_cost(self.fed.path.rate, self.boj.path.rate, basis),
+            hedging_cost=hedging_cost(self.fed.path.rate, self.boj.path.rate, self.conditions.basis),
             adverse_surprise=self.boj.adverse_surprise(),
             boj_move_probability=self.boj.next_probability(),
             imposed_spread=spread,
@@ -107,6 +139,20 @@ class Officials:
             amount[roster.columns[asset]] = bought_on(bank, int(self.days[day]), asset)
             bought[name] = amount
         return bought
+
+
+def draws_of(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Array]:
+    """Random draws of officials by stream, each ``(days, runs, k)``: uniform for decisions, normal for what words reveal."""
+    streams = Streams(scenario.seed, runs)
+    drawn = {
+        f"decision:{name}": streams.draw(f"decision:{name}", lambda stream: stream.random((days, 1)))
+        for name in ("fed", "boj")
+    }
+    for name in ("fed", "boj"):
+        revealed = streams.draw(f"guidance:{name}", lambda stream: stream.standard_normal((days, 1)))
+        drawn[f"guidance:{name}"] = revealed * scenario.noise.scale_x
+    drawn["ministry_of_finance"] = streams.draw("ministry_of_finance", lambda stream: stream.random((days, 2)))
+    return {name: np.ascontiguousarray(values.swapaxes(0, 1)) for name, values in drawn.items()}
 
 
 def spread_steps(scenario: Scenario, days: int) -> Array:

@@ -15,6 +15,8 @@ from simulation.market.fundamentals import Noise
 from simulation.market.parameters import STANDARD_MARKETS, AnyMarket, BondMarket
 from simulation.parameters import Parameters, quantity
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
+from simulation.policy.fiscal import Fiscal
+from simulation.policy.ministry_of_finance import MinistryOfFinance
 
 if TYPE_CHECKING:
     AnyPopulation = PopulationParameters
@@ -32,6 +34,9 @@ class StartValues(Parameters):
     jgb2_pct: float = quantity(..., "% per year", (-2, 25), "two-year JGB yield")
     jgb10_pct: float = quantity(..., "% per year", (-2, 25), "ten-year JGB yield")
     jgb30_pct: float = quantity(..., "% per year", (-2, 25), "thirty-year JGB yield")
+    basis_bp_per_100_usd_bn: float = quantity(
+        2, "bp per 100 $bn", (0, 100), "widening of the basis with hedging demand", "sign: Du, Tepper and Verdelhan (2018)"
+    )
     basis_bp: float = quantity(-25, "bp per year", (-500, 200), "three-month cross-currency basis", "MODEL section 2")
     bitcoin_usd: float = quantity(91_000, "dollars", (0.01, 1e8), "price of one bitcoin", "CLAIMS, 28 November 2025")
 
@@ -75,6 +80,8 @@ class Scenario(Parameters):
     credibility_bp_per_bp: float = quantity(
         0.3, "bp per bp", (0, 5), "rise of the ten-year term premium per bp by which Japanese guidance lowers the path (assumption)"
     )
+    ministry_of_finance: MinistryOfFinance | None = None
+    fiscal: Fiscal = Fiscal()
     spread_path: SpreadPath | None = None
     unwind: UnwindRule = UnwindRule()
     markets: dict[str, AnyMarket] = Field(default_factory=dict, validate_default=True)

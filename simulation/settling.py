@@ -3,11 +3,12 @@
 import numpy as np
 
 from simulation.clearing import Parties, TradingDay
-from simulation.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, Flags
+from simulation.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, DAYS_PER_YEAR, Flags
 from simulation.economy import Economy
 from simulation.ledger import DayFlows
 from simulation.officials import Officials
 from simulation.orders import Flow
+from simulation.policy.fiscal import next_bill
 from simulation.settlement import (
     Accrual,
     accrue,
@@ -35,10 +36,18 @@ def close_books(economy: Economy, officials: Officials, session: TradingDay, day
     noise = economy.long_run_variance * economy.scenario.noise.scale_x**2
     economy.market.remember(session.quote, noise)
     economy.remember_close(day)
+    update_interest_bill(economy, officials, day)
     write_off_losses(economy, session)
     pay_incomes(economy, session, accrual_of(economy, officials, day))
     release_inventory(economy, session)
     purchase_bonds(economy, officials, session, day)
+
+
+def update_interest_bill(economy: Economy, officials: Officials, day: int) -> None:
+    """New public debt costs today's ten-year yield: the bill rises as debt is refinanced."""
+    at, years = economy.roster.columns["jgb10"], float(officials.days[day] - officials.days[day - 1]) / DAYS_PER_YEAR
+    change = economy.market.last.level[:, at : at + 1] - economy.market.rules.start_level[at]
+    economy.interest_bill = next_bill(economy.interest_bill, change, years, economy.scenario.fiscal)
 
 
 def accrual_of(economy: Economy, officials: Officials, day: int) -> Accrual:

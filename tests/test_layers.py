@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("metrics", "tables", "store"),
     ("findings", "summary_table"),
     ("summary", "figures"),
-    ("results",),
+    ("results", "workers"),
     ("ensemble",),
     ("cli",),
 )

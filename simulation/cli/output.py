@@ -29,6 +29,7 @@ def print_table(renderable: RenderableType) -> None:
         from rich.console import Console
 
         Console(highlight=False).print(renderable)
+        sys.stdout.flush()
     else:
         from simulation.summary_table import plain_text
 

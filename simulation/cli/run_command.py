@@ -101,10 +101,9 @@ def run(
     if not no_save:
         refuse_early(wanted, target, force)
     result = simulated(wanted, Request(runs, seed, workers, quiet))
-    if not no_save:
-        result.save(target, force, figures=not no_figures)
     report(result, as_json)
     if not no_save:
+        result.save(target, force, figures=not no_figures)
         remark(f"Results in {target}", quiet)
     if result.record.stopped:
         context.exit(exit_codes.FAILED_RUNS)

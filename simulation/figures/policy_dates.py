@@ -25,8 +25,10 @@ class PolicyDate:
     label: str
 
 
-def decision_text(bank: str, decision_bp: float) -> str:
-    """Return the label of a decision: ``BOJ +25 bp`` or ``Fed holds``."""
+def decision_text(bank: str, decision_bp: float | None) -> str:
+    """Return the label of a decision: ``BOJ +25 bp``, ``Fed holds``, or ``Fed meets`` when each run draws its own."""
+    if decision_bp is None:
+        return f"{bank} meets"
     if decision_bp == 0:
         return f"{bank} holds"
     sign = "+" if decision_bp > 0 else "−"

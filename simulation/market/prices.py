@@ -9,8 +9,10 @@ from simulation.assets import Roster
 from simulation.conventions import PERCENT, TRADING_DAYS_PER_YEAR, Array
 from simulation.market.parameters import BondMarket, CryptoMarket, CurrencyMarket, EquityMarket, Market
 
-LARGEST_LOG_MOVE = 1.6
-"""A log price further than this from its start (a factor of five) is a runaway, not a scenario."""
+LARGEST_LOG_MOVE = 2.3
+"""A log price further than this from its start (a factor of ten) is a runaway, not a scenario."""
+LARGEST_LOG_MOVE_CRYPTO = 4.0
+"""The same for bitcoin, which has moved by a factor of fifty within a few years."""
 YIELD_RANGE = (-0.05, 0.30)
 """Yields outside -5 % to 30 % are a runaway, not a scenario."""
 
@@ -29,6 +31,8 @@ class PriceRules:
         ``(asset, earlier asset, coefficient)`` triples: response of one log price to the move of an earlier asset.
     start_level
         Level of each asset at the start, ``(assets,)``.
+    largest_move
+        Log price beyond which an asset has run away, ``(assets,)``.
     """
 
     bond: Array
@@ -36,6 +40,7 @@ class PriceRules:
     curvature: Array
     links: tuple[tuple[int, int, float], ...]
     start_level: Array
+    largest_move: Array
 
 
 def price_rules(roster: Roster, markets: Mapping[str, Market], start_level: Array) -> PriceRules:
@@ -58,7 +63,9 @@ def price_rules(roster: Roster, markets: Mapping[str, Market], start_level: Arra
                 raise ValueError(f"markets.{name}.links: {earlier!r} is not an asset priced before {name!r}")
             links.append((column, roster.columns[earlier], coefficient))
     curvature = np.where(bonds, (convexity - duration**2) / 2, 0.0)
-    return PriceRules(np.array(bonds), duration, curvature, tuple(links), start_level)
+    crypto = [isinstance(markets[name], CryptoMarket) for name in roster.names]
+    largest = np.where(crypto, LARGEST_LOG_MOVE_CRYPTO, LARGEST_LOG_MOVE)
+    return PriceRules(np.array(bonds), duration, curvature, tuple(links), start_level, largest)
 
 
 def log_prices(level: Array, rules: PriceRules) -> tuple[Array, Array]:
@@ -77,7 +84,7 @@ def first_runaway(level: Array, rules: PriceRules) -> Array:
     """Column of the first asset whose level is not finite or beyond a plausible range, -1 where all are fine; ``(runs,)``."""
     move = np.abs(level - rules.start_level)
     yield_out = (level < YIELD_RANGE[0]) | (level > YIELD_RANGE[1])
-    out = ~np.isfinite(level) | np.where(rules.bond, yield_out, move > LARGEST_LOG_MOVE)
+    out = ~np.isfinite(level) | np.where(rules.bond, yield_out, move > rules.largest_move)
     return np.where(out.any(axis=1), out.argmax(axis=1), -1)
 
 

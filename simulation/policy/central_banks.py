@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from simulation.parameters import Parameters, quantity
 from simulation.policy.meetings import Guidance, Meeting
+from simulation.policy.reaction import BojReaction, FedReaction
 
 UNCHANGED = Guidance(step_probability=0, path_uncertainty_bp=0)
 
@@ -58,14 +59,20 @@ class CentralBank(Parameters):
     )
     balance_sheet: tuple[BalanceSheetFlow, ...] = ()
     bonds_held: float = quantity(..., "bn of own currency", (0, 1e7), "government bonds held at the start")
+    reaction: FedReaction | BojReaction | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         days = [meeting.date for meeting in self.meetings]
         if days != sorted(set(days)):
             raise ValueError(f"meetings must be in order of date and each day once; got {', '.join(map(str, days))}")
+        undecided = [str(meeting.date) for meeting in self.meetings if meeting.decision is None]
+        if undecided and self.reaction is None:
+            raise ValueError(f"the meeting of {undecided[0]} has no decision; give one, or a `reaction` to draw it from")
         known = self.guidance_regimes
-        for name in [self.guidance, *(meeting.guidance for meeting in self.meetings if meeting.guidance)]:
+        pause = self.reaction.stress_pause if isinstance(self.reaction, BojReaction) else None
+        said = [pause.guidance] if pause else []
+        for name in [self.guidance, *said, *(meeting.guidance for meeting in self.meetings if meeting.guidance)]:
             if name not in known:
                 raise ValueError(f"guidance regime {name!r} is not defined; known: {', '.join(sorted(known))}")
         return self
@@ -84,6 +91,7 @@ def over_defaults(defaults: Mapping[str, Guidance], given: object) -> object:
 class FederalReserve(CentralBank):
     """The Federal Reserve."""
 
+    reaction: FedReaction | None = None
     guidance: str = "gradual_cuts"
     guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(FED_GUIDANCE))
     bonds_held: float = quantity(
@@ -99,6 +107,9 @@ class FederalReserve(CentralBank):
 class BankOfJapan(CentralBank):
     """The Bank of Japan."""
 
+    reaction: BojReaction | None = None
+    neutral_low_pct: float = quantity(1, "% per year", (-2, 25), "lower end of the neutral band", "BOJ staff; CLAIMS 38")
+    neutral_high_pct: float = quantity(2.5, "% per year", (-2, 25), "upper end of the neutral band", "BOJ staff; CLAIMS 38")
     guidance: str = "six_monthly"
     guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(BOJ_GUIDANCE))
     bonds_held: float = quantity(

@@ -4,13 +4,14 @@ The path is today's rate, plus the expected step at every meeting still to come,
 market to expect after its anchor date.  Expected steps are in the path from the start, so when they happen nothing moves.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from simulation.conventions import BASIS_POINT, DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, Array, column
+from simulation.conventions import BASIS_POINT, DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, Array, Flags, column
 from simulation.policy.central_banks import CentralBank
 from simulation.policy.meetings import Guidance, Meeting, expected_step
+from simulation.policy.reaction import FED_GRID, FedReaction
 
 MAX_STEPS = 40
 """Guidance steps looked at: ten years of quarterly steps."""
@@ -57,8 +58,13 @@ def regime_of(guidance: Guidance, anchor_day: int, runs: int) -> Regime:
     )
 
 
-def pending_meeting(meeting: Meeting, day: int, runs: int) -> PendingMeeting:
-    """Outcomes of a meeting with their probabilities at the start of the scenario."""
+def pending_meeting(meeting: Meeting, day: int, runs: int, grid: Array | None = None) -> PendingMeeting:
+    """Outcomes of a meeting with their probabilities at the start of the scenario.
+
+    A meeting whose decision is left to a rule with a `grid` of its own has those outcomes; the rule sets their odds.
+    """
+    if meeting.decision is None and grid is not None:
+        return PendingMeeting(meeting, day, grid, np.full((runs, grid.size), 1.0 / grid.size))
     priced = {0.0: 0.0, meeting.step * BASIS_POINT: meeting.priced_probability}
     for step, probability in meeting.other_outcomes.items():
         priced[step * BASIS_POINT] = priced.get(step * BASIS_POINT, 0.0) + probability
@@ -70,8 +76,9 @@ def pending_meeting(meeting: Meeting, day: int, runs: int) -> PendingMeeting:
 def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: int, runs: int) -> ExpectedPath:
     """The expected path at the start; guidance steps count from the first meeting (from the start if there is none)."""
     anchor = meeting_days[0] if meeting_days else first_day
+    grid = FED_GRID if isinstance(bank.reaction, FedReaction) else None
     pending = tuple(
-        pending_meeting(meeting, day, runs) for meeting, day in zip(bank.meetings, meeting_days, strict=True)
+        pending_meeting(meeting, day, runs, grid) for meeting, day in zip(bank.meetings, meeting_days, strict=True)
     )
     regime = regime_of(bank.guidance_regimes[bank.guidance], anchor, runs)
     return ExpectedPath(column(bank.rate_pct * PERCENT, runs), regime, pending)
@@ -107,6 +114,11 @@ def mean_rate(path: ExpectedPath, today: float, horizon_years: float) -> Array:
     days = path.regime.anchor_day + path.regime.days_between_steps * np.arange(1, MAX_STEPS + 1)
     weights = share_of_horizon(days, today, horizon_years)
     return np.asarray(mean + (guidance_steps(path) * weights).sum(axis=1, keepdims=True))
+
+
+def regime_where(rows: Flags, new: Regime, old: Regime) -> Regime:
+    """A guidance regime that replaces another in some runs, boolean ``(runs, 1)``."""
+    return Regime(*(np.where(rows, getattr(new, item.name), getattr(old, item.name)) for item in fields(Regime)))
 
 
 def after_decision(path: ExpectedPath, decided: Array) -> ExpectedPath:

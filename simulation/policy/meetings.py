@@ -18,7 +18,7 @@ class Signal(Parameters):
 
     date: date
     strength: float = quantity(
-        ..., "standard signals, positive = towards a higher rate", (-20, 20), "strength of the signal"
+        ..., "standard signals", (-20, 20), "strength, positive towards a higher rate"
     )
     label: str = ""
 
@@ -27,10 +27,10 @@ class Meeting(Parameters):
     """One policy meeting with the probabilities held at the start, dated signals, and its outcome."""
 
     date: date
-    decision: Rate = Field(description="change of the policy rate that is decided")
+    decision: Rate | None = Field(None, description="change of the policy rate; none: drawn from the reaction function")
     step: Rate = Field("25bp", description="the change that `priced_probability` speaks about", validate_default=True)
     priced_probability: float = quantity(
-        ..., "probability", (0, 1), "probability of `step` at the start of the scenario; the rest is no change"
+        0, "probability", (0, 1), "probability of `step` at the start; the rest is no change; a reaction function sets its own"
     )
     other_outcomes: dict[Rate, float] = Field(
         default_factory=dict, description="further outcomes and their probabilities, e.g. {50bp: 0.02}"

@@ -24,7 +24,7 @@ def test_an_untouched_run_is_the_same(carryflow: Carryflow, kept: Path) -> None:
 
 def test_a_changed_number_is_found(carryflow: Carryflow, kept: Path) -> None:
     daily = pd.read_parquet(kept / "daily.parquet")
-    daily.loc[3, "usdjpy"] += 0.5
+    daily["usdjpy"] = daily["usdjpy"].where(daily.index != 3, daily["usdjpy"] + 0.5)
     daily.to_parquet(kept / "daily.parquet")
     outcome = carryflow("verify", kept)
     assert outcome.code == 4

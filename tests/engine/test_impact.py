@@ -31,7 +31,7 @@ def test_impact_by_hand(impact: object, amount: float, in_slopes: float) -> None
 def test_fast_and_slow_impact_are_the_same_function(impact: object, amount: float, slope: float, scale: float) -> None:
     # A second way to write it that loses no digits for small amounts: 2 Z / (1 + sqrt(1 + |Z|/q)).
     expected = slope * 2 * amount / (1 + np.sqrt(1 + abs(amount) / scale))
-    assert at(impact, amount, slope, scale) == pytest.approx(expected, rel=1e-9, abs=1e-13 * slope * scale)
+    assert at(impact, amount, slope, scale) == pytest.approx(expected, rel=1e-12, abs=1e-14 * slope * scale)
 
 
 @pytest.mark.parametrize("impact", IMPACTS)
@@ -74,9 +74,9 @@ def test_no_jump_at_zero(impact: object) -> None:
 
 
 @pytest.mark.parametrize("impact", IMPACTS)
-@pytest.mark.parametrize("amount", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("amount", [1e-6, 1e-3, 1.0])
 def test_a_very_large_scale_is_linear_impact(impact: object, amount: float) -> None:
-    assert at(impact, amount, scale=LINEAR_SCALE) == pytest.approx(3.5e-4 * amount, rel=1e-6)
+    assert at(impact, amount, scale=LINEAR_SCALE) == pytest.approx(3.5e-4 * amount, rel=1e-9)
 
 
 @pytest.mark.parametrize(

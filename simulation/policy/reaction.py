@@ -1,0 +1,106 @@
+"""Reaction functions: the odds of each decision as a function of the economy and the markets.
+
+The market knows the rule, so the same odds are what it prices; decisions are drawn from them, run by run.
+"""
+
+from datetime import date
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+from scipy.special import expit, ndtr
+
+from simulation.conventions import BASIS_POINT, PERCENT, Array, Flags
+from simulation.parameters import Parameters, quantity
+from simulation.policy.conditions import Conditions
+
+FED_GRID = np.array([-50.0, -25.0, 0.0, 25.0, 50.0]) * BASIS_POINT
+"""Decisions of the Federal Reserve under its rule."""
+
+
+class StressPause(Parameters):
+    """A fall of equities after which the Bank of Japan says that it will not hike while markets are unstable."""
+
+    equity_fall_pct: float = quantity(10, "%", (0.1, 100), "fall over five days", "MODEL section 2; 7 August 2024")
+    guidance: str = Field("dovish", description="guidance regime announced with the pause")
+    hold_days: int = Field(90, ge=0, le=1000, description="calendar days without a hike after it")
+
+
+class BojReaction(Parameters):
+    """Log-odds of a hike at a meeting: a base, and what raises and lowers them."""
+
+    kind: Literal["hazard"] = "hazard"
+    base_log_odds: float = quantity(
+        -1.1, "logits", (-20, 20), "at 2 % inflation, 4.5 % wages, 150 yen: one meeting in four, the pace since 2024"
+    )
+    core_inflation_pct: float = quantity(3.0, "% per year", (-5, 30), "core CPI", "Statistics Bureau, November 2025")
+    wage_growth_pct: float = quantity(5.25, "% per year", (-5, 30), "spring wage round", "Rengo, 2025; CLAIMS 10")
+    per_inflation_pp: float = quantity(0.6, "logits per pp", (0, 20), "response to inflation above 2 % (assumption)")
+    per_wage_pp: float = quantity(0.5, "logits per pp", (0, 20), "response to wages above 4.5 % (assumption)")
+    per_ten_yen: float = quantity(0.8, "logits per 10 yen", (0, 20), "response to USDJPY above 150 (assumption)")
+    per_stress: float = quantity(2.0, "logits per unit", (0, 50), "fall with market stress above one (assumption)")
+    recent_hike_months: float = quantity(5, "months", (0, 60), "a younger hike lowers the odds", "MODEL section 2")
+    after_recent_hike: float = quantity(3.0, "logits", (0, 50), "fall of the odds after a recent hike (assumption)")
+    per_bill_pct_of_gdp: float = quantity(1.0, "logits per % of GDP", (0, 50), "fall with the interest bill (assumption)")
+    last_hike: date | None = Field(None, description="last hike before the start")
+    stress_pause: StressPause | None = StressPause()
+
+
+class FedReaction(Parameters):
+    """An inertial Taylor rule on a grid of 25 bp."""
+
+    kind: Literal["taylor"] = "taylor"
+    core_inflation_pct: float = quantity(2.8, "% per year", (-5, 30), "core PCE", "BEA, September 2025; CLAIMS 14")
+    unemployment_pct: float = quantity(4.4, "%", (0, 50), "unemployment rate", "BLS, September 2025")
+    natural_unemployment_pct: float = quantity(4.2, "%", (0, 50), "natural rate", "FOMC projections, September 2025")
+    neutral_real_pct: float = quantity(1.0, "% per year", (-5, 10), "neutral real rate", "FOMC projections, 3 % less 2 %")
+    inflation_weight: float = quantity(0.5, "per pp", (0, 10), "response to inflation above 2 %", "Taylor (1993)")
+    unemployment_weight: float = quantity(1.0, "per pp", (0, 10), "response to unemployment", "Taylor (1993), Okun's law of 2")
+    inertia: float = quantity(0.94, "per meeting", (0, 1), "weight of the present rate", "Clarida, Gali and Gertler (2000)")
+    per_stress_bp: float = quantity(20, "bp per unit", (0, 500), "easing with market stress above one (assumption)")
+    uncertainty_bp: float = quantity(12, "bp", (0.1, 500), "standard deviation of what the rule leaves open (assumption)")
+
+
+def hike_log_odds(rule: BojReaction, now: Conditions) -> Array:
+    """Log-odds of a hike apart from recent hikes and pauses, ``(runs, 1)``.
+
+    ``a + b (pi - 2)+ + c (w - 4.5)+ + d (S - 150)+ / 10 - e (stress - 1)+ - f bill``.  Source: MODEL section 2.
+    """
+    economy = rule.per_inflation_pp * max(rule.core_inflation_pct - 2.0, 0.0)
+    economy += rule.per_wage_pp * max(rule.wage_growth_pct - 4.5, 0.0)
+    yen = rule.per_ten_yen * np.maximum(now.usdjpy - 150.0, 0.0) / 10.0
+    stress = rule.per_stress * np.maximum(now.stress - 1.0, 0.0)
+    bill = rule.per_bill_pct_of_gdp * np.maximum(now.interest_bill_share, 0.0) / PERCENT
+    return np.asarray(rule.base_log_odds + economy + yen - stress - bill)
+
+
+def hike_probability(log_odds: Array, recent: Flags, paused: Flags, penalty: float) -> Array:
+    """Probability of a hike, ``(runs, 1)``: none while paused, lower by `penalty` logits after a recent hike."""
+    return np.where(paused, 0.0, expit(log_odds - np.where(recent, penalty, 0.0)))
+
+
+def taylor_rate(rule: FedReaction) -> float:
+    """Rate of the rule without inertia, decimal: ``r* + pi + a (pi - 2) - b (u - u*)``.  Source: Taylor (1993)."""
+    gap = rule.unemployment_weight * (rule.unemployment_pct - rule.natural_unemployment_pct)
+    beyond_target = rule.inflation_weight * (rule.core_inflation_pct - 2.0)
+    return (rule.neutral_real_pct + rule.core_inflation_pct + beyond_target - gap) * PERCENT
+
+
+def taylor_odds(rule: FedReaction, rate: Array, now: Conditions) -> Array:
+    """Probability of each decision of `FED_GRID`, ``(runs, outcomes)``.
+
+    The wanted change is ``(1 - rho) (i* - i)`` less an easing in stress; it is rounded to the grid after a normal
+    disturbance, so each outcome has the probability of its interval.
+    """
+    wanted = (1.0 - rule.inertia) * (taylor_rate(rule) - rate)
+    wanted = wanted - rule.per_stress_bp * BASIS_POINT * np.maximum(now.stress - 1.0, 0.0)
+    edges = (FED_GRID[1:] + FED_GRID[:-1]) / 2.0
+    below = ndtr((edges - wanted) / (rule.uncertainty_bp * BASIS_POINT))
+    ends = np.zeros_like(wanted)
+    return np.asarray(np.diff(np.concatenate([ends, below, ends + 1.0], axis=1), axis=1))
+
+
+def drawn(probabilities: Array, steps: Array, uniform: Array) -> Array:
+    """A decision per run from its odds by inversion, decimal, ``(runs, 1)``; `uniform` is ``(runs, 1)``."""
+    chosen = (np.cumsum(probabilities, axis=1)[:, :-1] < uniform).sum(axis=1)
+    return np.asarray(steps[chosen])[:, None]

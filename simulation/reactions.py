@@ -1,0 +1,91 @@
+"""Central banks under a rule: the odds of coming meetings follow the conditions of the day, and a pause changes guidance."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from simulation.calendar import day_number
+from simulation.conventions import DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, Array
+from simulation.expectations import BankView
+from simulation.policy.central_banks import CentralBank
+from simulation.policy.conditions import Conditions
+from simulation.policy.expected_path import ExpectedPath, PendingMeeting
+from simulation.policy.meetings import tilted
+from simulation.policy.reaction import (
+    BojReaction,
+    FedReaction,
+    hike_log_odds,
+    hike_probability,
+    taylor_odds,
+)
+
+LONG_AGO = -1e9
+"""Day number of an event that lies before anything that matters."""
+
+
+@dataclass
+class BojMemory:
+    """What the Bank of Japan's rule remembers, day numbers, ``(runs, 1)``."""
+
+    last_hike: Array
+    paused_until: Array
+
+
+def boj_memory(rule: BojReaction | None, runs: int) -> BojMemory:
+    """Memory at the start."""
+    day = LONG_AGO if rule is None or rule.last_hike is None else float(day_number(rule.last_hike))
+    return BojMemory(np.full((runs, 1), day), np.full((runs, 1), LONG_AGO))
+
+
+def heard(pending: PendingMeeting, probabilities: Array, multiplier: float, today: int) -> PendingMeeting:
+    """A meeting with odds set by a rule, tilted by all signals about it so far."""
+    strength = sum(item.strength for item in pending.meeting.signals if day_number(item.date) <= today)
+    moved = tilted(probabilities, pending.steps, multiplier * strength) if strength else probabilities
+    return replace(pending, probabilities=moved)
+
+
+def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Conditions, today: int) -> ExpectedPath:
+    """The expected path with the odds of the rule; a hike likely at one meeting makes the next one less likely."""
+    rule = bank.reaction
+    if not isinstance(rule, BojReaction):
+        return path
+    log_odds, window = hike_log_odds(rule, now), rule.recent_hike_months / MONTHS_PER_YEAR * DAYS_PER_YEAR
+    still_open, pending = np.ones_like(log_odds), []
+    for item in path.pending:
+        recent, paused = item.day - memory.last_hike < window, item.day < memory.paused_until
+        chance = hike_probability(log_odds, recent, paused, rule.after_recent_hike) * still_open
+        if item.meeting.decision is None:
+            odds = np.concatenate([1.0 - chance, chance], axis=1)
+            item = heard(item, odds, bank.signal_multiplier, today)
+        still_open = still_open * (1.0 - item.probabilities[:, -1:])
+        pending.append(item)
+    return replace(path, pending=tuple(pending))
+
+
+def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int) -> ExpectedPath:
+    """The expected path with the odds of the Taylor rule at every meeting left to it."""
+    if not isinstance(bank.reaction, FedReaction):
+        return path
+    odds, multiplier = taylor_odds(bank.reaction, path.rate, now), bank.signal_multiplier
+    pending = [heard(item, odds, multiplier, today) if item.meeting.decision is None else item for item in path.pending]
+    return replace(path, pending=tuple(pending))
+
+
+def reprice(view: BankView, path: ExpectedPath, today: int) -> Array:
+    """Let the market take over a path with new odds; returns the revision of the two-year mean."""
+    before = view.mean_rate(today)
+    view.path = path
+    return view.mean_rate(today) - before
+
+
+def pause(view: BankView, memory: BojMemory, now: Conditions, today: int) -> Array:
+    """A stress pause: after a fall of equities the Bank promises not to hike for a while; returns the path surprise."""
+    rule = view.bank.reaction
+    if not isinstance(rule, BojReaction) or rule.stress_pause is None:
+        return np.zeros_like(now.stress)
+    fallen = now.equity_fall > -np.log1p(-min(rule.stress_pause.equity_fall_pct, 99.999) * PERCENT)
+    starts = fallen & (memory.paused_until < today)
+    if not starts.any():
+        return np.zeros_like(now.stress)
+    memory.paused_until = np.where(starts, float(today + rule.stress_pause.hold_days), memory.paused_until)
+    return view.announce_regime(starts, rule.stress_pause.guidance, today)
