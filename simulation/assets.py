@@ -79,16 +79,20 @@ class Book:
 
 
 def bundle(roster: Roster, shares: Mapping[str, float]) -> Book:
-    """A book from shares by asset name; what is left to one is held as dollar claims at par.
+    """A book from shares by asset name; what is left to one, or is not in the roster, is held as dollar claims at par.
 
     Raises
     ------
     ValueError
-        If dollar and yen assets are mixed.
+        If the shares cannot be held: unknown or negative, more than the whole, a currency, or dollar and yen mixed.
     """
+    unknown = sorted(set(shares) - set(roster.names[1:]) - set(STANDARD_ORDER[1:]))
+    if unknown or min(shares.values(), default=0.0) < 0.0 or sum(shares.values()) > 1.0 + 1e-12:
+        wrong = f"{unknown[0]!r} is not an asset" if unknown else "shares must be 0 or more and add up to at most 1"
+        raise ValueError(f"basket {dict(shares)}: {wrong}; assets: {', '.join(roster.names[1:])}")
     weights = np.array([shares.get(name, 0.0) for name in roster.names])
     yen = {priced for name, priced in zip(roster.names, roster.yen_priced, strict=True) if shares.get(name)}
     if len(yen) > 1:
-        raise ValueError(f"a book cannot mix dollar and yen assets: {dict(shares)}")
+        raise ValueError(f"basket {dict(shares)}: dollar and yen assets cannot be in one basket; use two populations")
     is_yen = bool(yen) and yen.pop()
-    return Book(weights, 0.0 if is_yen else 1.0 - sum(shares.values()), is_yen)
+    return Book(weights, 0.0 if is_yen else 1.0 - float(weights.sum()), is_yen)

@@ -29,6 +29,8 @@ class BalanceSheet:
         rolled daily and the difference is paid in yen.
     equity_usd
         Net worth carried forward by profit and loss, USD bn; the ledger compares it with the balance.
+    typical_usd
+        Mean gross size of a sheet at the start, USD bn, ``(runs, 1)``: the scale for accounts that have closed since.
     """
 
     books: Mapping[str, Book]
@@ -37,6 +39,7 @@ class BalanceSheet:
     jpy_cash: Array
     hedge_usd: Array | None
     equity_usd: Array
+    typical_usd: Array
 
     def at(self, rows: Rows) -> "BalanceSheet":
         """A copy of the sheets of some runs."""
@@ -47,6 +50,7 @@ class BalanceSheet:
             self.jpy_cash[rows],
             None if self.hedge_usd is None else self.hedge_usd[rows],
             self.equity_usd[rows],
+            self.typical_usd[rows],
         )
 
     def put(self, rows: Rows, part: "BalanceSheet") -> None:
@@ -79,12 +83,13 @@ class BalanceSheet:
 
 def balance_sheet(books: Mapping[str, Book], holdings: dict[str, Array], money: tuple[Array, Array]) -> BalanceSheet:
     """A sector's sheet at start prices without hedges: dollar and yen money are `money`; equity is set by `opened`."""
-    return BalanceSheet(books, holdings, money[0], money[1], None, np.zeros_like(money[0]))
+    return BalanceSheet(books, holdings, *money, None, np.zeros_like(money[0]), np.zeros_like(money[0][:, :1]))
 
 
 def opened(sheet: BalanceSheet, quote: Quote) -> BalanceSheet:
     """Set the equity of a new sheet to its net worth at the opening quote."""
-    sheet.equity_usd = sheet.worth_and_size(quote)[0]
+    sheet.equity_usd, size = sheet.worth_and_size(quote)
+    sheet.typical_usd = size.mean(axis=1, keepdims=True)
     return sheet
 
 

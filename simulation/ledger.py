@@ -88,12 +88,12 @@ def spot_trades_balance(flows: DayFlows) -> Array:
 def equity_explained(books: Books, quote: Quote) -> Array:
     """Identity 3: every investor's net worth from the balance equals its equity carried forward by profit and loss.
 
-    Judged against the investor's balance sheet, or a thousandth of the population's largest for closed accounts.
+    Judged against the investor's balance sheet, or a thousandth of the population's mean at the start if that is larger.
     """
     worst = np.zeros(books.outstanding.shape[0])
     for sheet in books.sheets.values():
         gap, size = sheet.worth_and_size(quote)
-        floor = np.maximum(1e-3 * size.max(axis=1, keepdims=True), 1e-12)
+        floor = np.maximum(1e-3 * sheet.typical_usd, 1e-300)
         gap -= sheet.equity_usd
         worst = np.maximum(worst, (np.abs(gap) / np.maximum(size, floor)).max(axis=1))
     return worst

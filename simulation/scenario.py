@@ -12,7 +12,8 @@ from simulation.investors import ROSTER
 from simulation.investors.population import PopulationParameters
 from simulation.investors.unwind_rule import UnwindRule, threshold_mean
 from simulation.market.fundamentals import Noise
-from simulation.market.parameters import STANDARD_MARKETS, AnyMarket, BondMarket
+from simulation.market.parameters import AnyMarket, BondMarket
+from simulation.market.standard import STANDARD_MARKETS
 from simulation.parameters import Parameters, quantity
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
 from simulation.policy.fiscal import Fiscal
@@ -122,6 +123,15 @@ class Scenario(Parameters):
                 closed = [day for day in days if not is_business_day(day)]
                 if closed:
                     raise ValueError(f"{bank}.meetings: {closed[0]} is not a business day ({closed[0]:%A}); choose one")
+        return self
+
+    @model_validator(mode="after")
+    def _check_needs(self) -> Self:
+        kinds = {kind.Parameters: kind for kind in ROSTER}
+        for name, population in self.populations.items():
+            missing = [asset for asset in kinds[type(population)].needs if asset not in self.markets]
+            if missing:
+                raise ValueError(f"populations.{name} needs markets.{missing[0]}; leave the population out too")
         return self
 
     @model_validator(mode="after")

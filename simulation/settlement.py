@@ -13,6 +13,7 @@ from simulation.conventions import Array, Flags, row_sum
 from simulation.orders import Flow, Trade
 from simulation.quote import Quote
 
+
 @dataclass(frozen=True)
 class Accrual:
     """What one day of holding costs and pays, decimals per year.

@@ -43,6 +43,7 @@ CALM: Final[Changes] = {
     "boj.guidance": "unchanged",
     "fed.balance_sheet": [],
     "boj.balance_sheet": [],
+    "ministry_of_finance": None,
     "start_values.usdjpy_high": START_USDJPY,
 }
 """No shock, no noise and no drifting expected flows."""

@@ -15,6 +15,7 @@ import click
 from simulation.cli import exit_codes
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
+from simulation.cli.experiment_command import experiment
 from simulation.cli.list_command import list_names
 from simulation.cli.run_command import run
 from simulation.cli.verify_command import verify
@@ -50,7 +51,7 @@ def program() -> None:
     """
 
 
-for command in (demo, run, config, list_names, verify):
+for command in (demo, run, experiment, config, list_names, verify):
     program.add_command(command)
 
 

@@ -1,17 +1,15 @@
 """Hedge-fund carry traders: borrow yen, hold dollar assets, and cut by incentive, volatility target, margin and stops."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
 from simulation.assets import Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
 from simulation.conventions import PERCENT, Array, Flags, row_sum
 from simulation.information import Information
-from simulation.investors.heterogeneity import Lognormal
-from simulation.investors.population import Population, PopulationParameters
+from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive
+from simulation.investors.population import Population
 from simulation.investors.rules import (
     is_called,
     is_stopped,
@@ -22,77 +20,9 @@ from simulation.investors.rules import (
     volatility_ratio,
 )
 from simulation.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
-from simulation.parameters import Parameters, quantity
 from simulation.quote import Quote
 
 BASKET = "basket"
-
-
-class Switches(Parameters):
-    """Which mechanisms act; each can be switched off by itself."""
-
-    incentive: bool = True
-    momentum: bool = True
-    risk_budget: bool = True
-    volatility_target: bool = True
-    margin: bool = True
-    trailing_stop: bool = True
-
-
-class CarryIncentive(Parameters):
-    """What makes carry attractive: ``mu = carry + alpha momentum - rho P(adverse surprise)``."""
-
-    momentum_weight: float = quantity(0.02, "per unit", (0, 10), "alpha: weight of the trend of USDJPY")
-    surprise_aversion_pct: float = quantity(1, "% per year", (0, 100), "rho: charge for an unpriced 25 bp step")
-    least_start_pct: float = quantity(
-        0.5, "% per year", (0.01, 100), "expected return at the start below which the target reacts as if it were this"
-    )
-
-
-class Adjustment(Parameters):
-    """How fast positions and risk budgets follow their targets."""
-
-    band_pct: float = quantity(10, "% of the position", (0, 100), "inaction band", "MODEL section 3")
-    rebuild_pct_per_day: float = quantity(1, "% of the gap per day", (0, 100), "speed of rebuilding", "MODEL section 3")
-    cut_pct_per_day: float = quantity(7.5, "% of the gap per day", (0, 100), "speed of cutting", "MODEL section 3")
-    budget_pct_per_day: float = quantity(3, "% of the gap per day", (0, 100), "risk budget follows equity", "MODEL section 3")
-
-
-class Margin(Parameters):
-    """What prime brokers ask: ``max(m0, z sigma sqrt(h))``."""
-
-    floor_pct: float = quantity(4, "% of the position", (0.1, 100), "m0: CME margin on yen futures is 3-5 %")
-    quantile: float = quantity(2.33, "standard deviations", (0, 10), "z: 99 %", "Brunnermeier and Pedersen (2009)")
-    days: float = quantity(10, "business days", (0, 250), "h: close-out period", "BCBS-IOSCO (2020), 10 days")
-    restore_share: float = quantity(0.9, "share", (0.1, 1), "a call restores this share of the limit", "MODEL section 3")
-
-
-class TrailingStop(Parameters):
-    """A fall of USDJPY from its high of 120 days that makes an investor cut."""
-
-    distance_pct: Lognormal = Lognormal(median=8.8, log_sd=0.5)
-    cut_share: float = quantity(0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3")
-
-
-class CarryFundParameters(PopulationParameters):
-    """Hedge-fund carry traders of MODEL section 3."""
-
-    kind: Literal["carry_funds"] = "carry_funds"
-    investors: int = Field(1000, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")
-    stock_usd_bn: float = quantity(250, "$bn", (0, 100_000), "notional", "BIS Bulletin 90 (2024): about 40 JPY tn; 150-500")
-    funding_spread_bp: float = quantity(40, "bp per year", (0, 5000), "prime-broker spread on yen loans (assumption)")
-    basket: dict[str, float] = Field(
-        default_factory=lambda: {"ust10": 0.45, "us_equity": 0.35, "bitcoin": 0.05},
-        description="shares of the position by asset; the rest is other dollar assets held at par (MODEL: EM and other)",
-    )
-    leverage_x: Lognormal = Lognormal(median=4, log_sd=0.35, highest=12)
-    leverage_cap_x: float = quantity(15, "multiple of equity", (0.1, 200), "highest target leverage")
-    volatility_target_cap_x: float = quantity(1.2, "multiple", (0.1, 10), "cap on re-levering in calm", "MODEL section 3")
-    incentive: CarryIncentive = CarryIncentive()
-    adjustment: Adjustment = Adjustment()
-    margin: Margin = Margin()
-    trailing_stop: TrailingStop = TrailingStop()
-    switches: Switches = Switches()
 
 
 @dataclass(frozen=True)

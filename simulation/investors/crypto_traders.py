@@ -48,6 +48,7 @@ class CryptoTraders(Population):
 
     Parameters = CryptoTraderParameters
     role = "other"
+    needs = (BITCOIN,)
     margined = True
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:

@@ -63,6 +63,7 @@ class Population(mesa.Agent):
 
     Parameters: ClassVar[type[PopulationParameters]]
     role: ClassVar[str] = "other"
+    needs: ClassVar[tuple[str, ...]] = ()
     margined: ClassVar[bool] = False
 
     @property

@@ -1,6 +1,7 @@
 """News that nobody in the model makes: correlated, fat-tailed, clustered; and what they do to long-run volatility."""
 
 from collections.abc import Mapping
+
 import numpy as np
 from pydantic import Field
 
@@ -54,11 +55,9 @@ def clustered_scale(normal: Array, spread: float, memory: float) -> Array:
 
     ``h' = m h + sqrt(1 - m^2) s e, scale = exp(h - s^2)``.  Source: Taylor (1986), stochastic volatility.
     """
-    log_scale = np.empty_like(normal)
-    level = spread * normal[0]
-    for day, draw in enumerate(normal):
-        level = memory * level + np.sqrt(1.0 - memory**2) * spread * draw
-        log_scale[day] = level
+    log_scale = spread * normal
+    for day in range(1, normal.size):
+        log_scale[day] = memory * log_scale[day - 1] + np.sqrt(1.0 - memory**2) * log_scale[day]
     return np.exp(log_scale - spread**2)
 
 

@@ -47,7 +47,8 @@ def impact_table(markets: Sequence[Market]) -> ImpactTable:
 def fast_impact(inventory: Array, slope: Array, scale: Array) -> Array:
     """F(Z): log price moved by what dealers carry.
 
-    ``F = slope sgn(Z) 2 q1 (sqrt(1 + |Z|/q1) - 1)``: slope at zero, concave beyond q1.
+    ``F = slope sgn(Z) 2 q1 (sqrt(1 + |Z|/q1) - 1)``: slope at zero, concave beyond q1.  Written as
+    ``slope 2 Z / (sqrt(1 + |Z|/q1) + 1)``, the same without cancellation for small flows.
 
     Parameters
     ----------
@@ -60,19 +61,18 @@ def fast_impact(inventory: Array, slope: Array, scale: Array) -> Array:
 
     Source: MODEL section 4; square-root impact, Bouchaud, Farmer and Lillo (2009).
     """
-    root = np.sqrt(1.0 + np.abs(inventory) / scale)
-    return np.asarray(slope * np.sign(inventory) * 2.0 * scale * (root - 1.0))
+    return np.asarray(slope * 2.0 * inventory / (np.sqrt(1.0 + np.abs(inventory) / scale) + 1.0))
 
 
 def slow_impact(supplied: Array, slope: Array, scale: Array) -> Array:
     """g(Q): log price moved for longer by what value investors have supplied.
 
-    ``g = sgn(Q) c (sqrt(|Q| + q0) - sqrt(q0)), c = 2 slope sqrt(q0)``: slope at zero, concave beyond q0.
+    ``g = sgn(Q) c (sqrt(|Q| + q0) - sqrt(q0)), c = 2 slope sqrt(q0)``: slope at zero, concave beyond q0.  Written as
+    ``2 slope Q / (sqrt(1 + |Q|/q0) + 1)``, the same without cancellation for small flows.
 
     Source: MODEL section 4.
     """
-    root = np.sqrt(scale)
-    return np.asarray(np.sign(supplied) * 2.0 * slope * root * (np.sqrt(np.abs(supplied) + scale) - root))
+    return np.asarray(slope * 2.0 * supplied / (np.sqrt(1.0 + np.abs(supplied) / scale) + 1.0))
 
 
 def stressed_slope(slope: Array, stress: Array, sensitivity: Array, cap: Array) -> Array:

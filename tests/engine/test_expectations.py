@@ -14,6 +14,7 @@ from simulation.expectations import BankView, RateNews, bank_view, hedging_cost,
 from simulation.market.parameters import CurrencyMarket
 from simulation.news import DayNews, bank_news, currency_move, imposed, macro_news
 from simulation.policy.central_banks import BankOfJapan
+from simulation.policy.expected_path import initial_path
 
 BP = 1e-4
 START, DECISION = date(2025, 11, 28), date(2025, 12, 19)
@@ -24,7 +25,8 @@ CREDIBILITY = 0.3
 def view_of(meeting: dict[str, Any], guidance: str = "six_monthly") -> BankView:
     held = {"date": DECISION, "decision": "25bp", "priced_probability": 0.62} | meeting
     bank = BankOfJapan.model_validate({"rate_pct": 0.5, "guidance": guidance, "meetings": [held]})
-    return bank_view(bank, day_number(START), YIELDS, 1, CREDIBILITY)
+    path = initial_path(bank, (day_number(DECISION),), day_number(START), 1)
+    return bank_view(bank, path, day_number(START), YIELDS, CREDIBILITY)
 
 
 def decided(view: BankView, step_bp: float, revealed: float = 0.0) -> RateNews:
@@ -98,7 +100,7 @@ def test_a_speech_is_news_but_no_announcement() -> None:
     # 62 -> 78.4 % on 1 December: the odds rise by 16.4 % of 25 bp, which weigh (730.5 - 18) / 730.5 in two years.
     speech = {"date": date(2025, 12, 1), "strength": 1.0}
     view = view_of({"signals": [speech]}, "unchanged")
-    news = bank_news(view, day_number(date(2025, 12, 1)), column(0.0, 1))
+    news = bank_news(view, day_number(date(2025, 12, 1)), column(0.5, 1), column(0.0, 1))
     odds = 1.0 / (1.0 + 0.38 / 0.62 * np.exp(-0.8))
     expected = (odds - 0.62) * 25 * (730.5 - 18) / 730.5
     assert view.next_probability()[0, 0] == pytest.approx(odds, rel=1e-12)

@@ -8,7 +8,14 @@ import pytest
 from simulation.assets import STANDARD_ORDER, Roster
 from simulation.conventions import Array
 from simulation.market.parameters import CurrencyMarket, EquityMarket, JgbMarket, Market, TreasuryMarket
-from simulation.market.prices import PriceRules, first_runaway, log_prices, price_rules
+from simulation.market.prices import (
+    LARGEST_LOG_MOVE,
+    LARGEST_LOG_MOVE_CRYPTO,
+    PriceRules,
+    first_runaway,
+    log_prices,
+    price_rules,
+)
 from tests.scenarios import official
 
 START = np.array([0.0, 0.0402, 0.0181, 0.0, 0.0, 0.0])
@@ -95,9 +102,11 @@ def test_a_link_to_an_asset_that_is_not_priced_before_is_refused(earlier: str) -
     ("moves", "asset"),
     [
         ({}, None),
-        ({"usdjpy": 1.59, "us_equity": -1.59}, None),
-        ({"usdjpy": 1.61}, "usdjpy"),
-        ({"bitcoin": -1.61}, "bitcoin"),
+        ({"usdjpy": LARGEST_LOG_MOVE - 0.01, "us_equity": 0.01 - LARGEST_LOG_MOVE}, None),
+        ({"usdjpy": LARGEST_LOG_MOVE + 0.01}, "usdjpy"),
+        ({"us_equity": -LARGEST_LOG_MOVE - 0.01}, "us_equity"),
+        ({"bitcoin": 0.01 - LARGEST_LOG_MOVE_CRYPTO}, None),
+        ({"bitcoin": -0.01 - LARGEST_LOG_MOVE_CRYPTO}, "bitcoin"),
         ({"ust10": 0.25}, None),
         ({"ust10": 0.27}, "ust10"),
         ({"jgb10": -0.069}, "jgb10"),

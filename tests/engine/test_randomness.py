@@ -44,7 +44,8 @@ def test_two_scenarios_meet_the_same_news() -> None:
         for decision in ("25bp", "0bp")
     )
     np.testing.assert_array_equal(hike.economy.news, hold.economy.news)
-    np.testing.assert_array_equal(hike.officials.revealed["boj"], hold.officials.revealed["boj"])
+    for name, drawn in hike.officials.draws.items():
+        np.testing.assert_array_equal(drawn, hold.officials.draws[name], err_msg=name)
 
 
 def test_another_seed_is_other_news_and_other_investors() -> None:

@@ -1,0 +1,80 @@
+"""``carryflow experiment``: conduct one of the experiments, print what it found, keep its table and figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simulation.cli import exit_codes, options
+from simulation.cli.output import print_json, progress, remark
+from simulation.cli.run_command import RESULTS
+
+if TYPE_CHECKING:
+    from simulation.experiment_runner import Outcome, Plan
+
+
+@click.command()
+@click.argument("name")
+@click.option("--quick", is_flag=True, help="A small version in seconds: fewer runs, fewer investors, fewer variants.")
+@click.option(
+    "--runs",
+    type=click.IntRange(1, options.MOST_RUNS),
+    metavar="N",
+    help="Runs per variant.  [default: what the experiment states]",
+)
+@options.seed
+@options.out
+@options.force
+@options.workers
+@options.as_json
+@options.quiet
+@click.pass_context
+def experiment(
+    context: click.Context,
+    name: str,
+    quick: bool,
+    runs: int | None,
+    seed: int | None,
+    out: Path | None,
+    force: bool,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Answer the question of an experiment, NAME (see `carryflow list experiments`) or a Python file.
+
+    A table (Parquet, CSV), a figure (PNG, SVG, its numbers as CSV), the findings and a manifest go to --out, or to a
+    folder under results/ that the same experiment, size and seed always give.
+    """
+    from simulation.experiment_runner import plan_of
+    from simulation.store import check_target
+
+    plan = plan_of(name, quick=quick, runs=runs, seed=seed)
+    target = out or RESULTS / plan.folder
+    check_target(target, plan.hash, force)
+    outcome = answered(plan, workers, quiet)
+    outcome.save(target, options.command_line())
+    report(outcome, target, as_json)
+    remark(f"Table and figure in {target}", quiet)
+    if outcome.runs_failed:
+        context.exit(exit_codes.FAILED_RUNS)
+
+
+def answered(plan: Plan, workers: int | None, quiet: bool) -> Outcome:
+    """Conduct an experiment with progress on standard error."""
+    from simulation.experiment_runner import conducted, worthwhile_workers
+
+    with progress(plan.name, quiet) as update:
+        return conducted(plan, workers or worthwhile_workers(plan), update)
+
+
+def report(outcome: Outcome, target: Path, as_json: bool) -> None:
+    """Print the findings."""
+    if as_json:
+        print_json(outcome.facts() | {"folder": str(target)})
+        return
+    facts = outcome.facts()
+    click.echo(facts["question"])
+    click.echo(facts["findings"])

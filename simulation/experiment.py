@@ -1,0 +1,164 @@
+"""What an experiment is: a question, variations of a scenario, what is measured, what the numbers say and show.
+
+An experiment is a file of its own that states
+
+* in the first line of its docstring the question it answers,
+* ``RUNS`` and ``QUICK_RUNS``, how many runs each variant gets,
+* ``design(scale)``, the variants, ``measure(result)``, a tidy table of one variant,
+* ``findings(table)``, a paragraph whose numbers all come from the table, and ``draw(table, source)``, its figure.
+
+All variants meet the same news (common random numbers), so differences between them are taken run by run.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulation.ensemble import resolved
+from simulation.figures.style import Drawing
+from simulation.investors import ROSTER
+from simulation.metrics import FinishedRuns
+from simulation.recorder import Record
+from simulation.results import Result
+from simulation.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+Value = TypeVar("Value")
+Label = str | float
+ARTICLE, OFFICIAL = "december_2025_article", "december_2025_official"
+TAIL, MIDDLE = (0.1, 0.9), 0.5
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One variation of a scenario.
+
+    Attributes
+    ----------
+    labels
+        What tells the variant apart; each becomes a column of the table.
+    settings
+        Changes to the scenario, as after ``--set``.
+    scenario
+        Name of the scenario.
+    most_runs
+        Upper bound on the runs, for a variant without sampling noise; none: as many as the others.
+    """
+
+    labels: Mapping[str, Label]
+    settings: tuple[str, ...] = ()
+    scenario: str = OFFICIAL
+    most_runs: int | None = None
+
+    def runs(self, wanted: int) -> int:
+        """Return the number of runs this variant gets."""
+        return wanted if self.most_runs is None else min(wanted, self.most_runs)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a study is to be."""
+
+    runs: int
+    quick: bool
+
+    def choose(self, full: Value, quick: Value) -> Value:
+        """Return one of two values by the size of the study."""
+        return quick if self.quick else full
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the numbers say: a paragraph, and the numbers in it by name."""
+
+    text: str
+    values: Mapping[str, float | str | None] = field(default_factory=dict)
+
+
+class Study(Protocol):
+    """What an experiment file defines."""
+
+    RUNS: int
+    QUICK_RUNS: int
+
+    def design(self, scale: Scale) -> Sequence[Variant]:
+        """Return the variants."""
+
+    def measure(self, result: Result) -> pd.DataFrame:
+        """Return a tidy table of one variant, with a column `run`."""
+
+    def findings(self, table: pd.DataFrame) -> Findings:
+        """Return what the table says."""
+
+    def draw(self, table: pd.DataFrame, source: str) -> Drawing:
+        """Return the figure."""
+
+
+def coarser(scenario: str, investors: int) -> tuple[str, ...]:
+    """Return settings that give no population of a scenario more than so many investors."""
+    cast = resolved(scenario).populations
+    return tuple(f"populations.{name}.investors={min(investors, each.investors)}" for name, each in cast.items())
+
+
+def roles_of(scenario: Scenario) -> dict[str, str]:
+    """Return the role of each population of a scenario, without running it."""
+    roles = {kind.Parameters: kind.role for kind in ROSTER}
+    return {name: roles[type(parameters)] for name, parameters in scenario.populations.items()}
+
+
+def day_of(record: Record, day: object) -> int:
+    """Return the index of a date in a record."""
+    return int(np.searchsorted(record.dates, np.datetime64(day, "D")))  # type: ignore[call-overload]
+
+
+def per_run(record: Record, columns: Mapping[str, FloatArray | None]) -> pd.DataFrame:
+    """Return one row per finished run; a column that could not be measured is left out."""
+    finished = FinishedRuns(record)
+    measured = {name: values for name, values in columns.items() if values is not None}
+    return pd.DataFrame({"run": record.runs[finished.rows]} | measured)
+
+
+def unwound_share(record: Record, role: str, first: int, last: int) -> FloatArray:
+    """Return what holders of a role gave up from day `first` to `last`, as a share of what they held before, by run."""
+    finished = FinishedRuns(record)
+    names = finished.populations(role)
+    held = finished.flow("stock_usd_bn", names)[:, first - 1]
+    return np.asarray(finished.flow("unwound_usd_bn", names)[:, first : last + 1].sum(axis=1) / held)
+
+
+def change_pct(record: Record, column: str, first: int, last: int) -> FloatArray | None:
+    """Return the change of a price from the close of day `first` to that of day `last` in percent, by run."""
+    values = FinishedRuns(record).market(column)
+    return None if values is None else 100.0 * (values[:, last] / values[:, first] - 1.0)
+
+
+def bands(table: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
+    """Return the number of runs and the 10, 50 and 90 % quantiles of a column for each combination of labels."""
+    groups = table.dropna(subset=[column]).groupby(list(by), sort=False, observed=True)[column]
+    quantiles = {"p10": groups.quantile(TAIL[0]), "p50": groups.quantile(MIDDLE), "p90": groups.quantile(TAIL[1])}
+    return pd.DataFrame({"runs": groups.size()} | quantiles).reset_index()
+
+
+def against(table: pd.DataFrame, twin: pd.DataFrame, columns: Sequence[str], on: Sequence[str] = ("run",)) -> pd.DataFrame:
+    """Return the table with `columns` as differences from a twin that met the same news, run by run.
+
+    Runs that did not finish in both are left out.
+    """
+    keys = list(on)
+    both = table.merge(twin[[*keys, *columns]], on=keys, suffixes=("", "_twin"))
+    for column in columns:
+        both[column] = both[column] - both[f"{column}_twin"]
+    return both.drop(columns=[f"{column}_twin" for column in columns])
+
+
+def question(path: Path) -> str:
+    """Return the question an experiment answers, the first line of its docstring, without running it."""
+    import ast
+
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return docstring.partition("\n")[0]
