@@ -75,7 +75,7 @@ class Economy:
 
     def _populations(self, now: Information) -> tuple[Population, ...]:
         kinds = {kind.Parameters: kind for kind in ROSTER}
-        start = Start(now, self.streams, self.scenario.unwind, len(self.news))
+        start = Start(now, self.streams, self.scenario.unwind, len(self.news), self.scenario.noise.scale_x)
         return tuple(
             kinds[type(parameters)](self.model, name, parameters, start)
             for name, parameters in sorted(self.scenario.populations.items())

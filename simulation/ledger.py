@@ -103,9 +103,14 @@ def money_adds_up(books: Books) -> Array:
     """Identity 4: loans owed are loans held and swap legs cancel, in dollars and in yen."""
     worst = np.zeros(books.outstanding.shape[0])
     for name in ("usd_cash", "jpy_cash", "hedge_usd"):
-        amounts = [getattr(holder, name) for holder in (*books.sheets.values(), *books.accounts.values())]
-        sums = np.stack([row_sum(amount) for amount in amounts if amount is not None])
-        worst = np.maximum(worst, relative(sums.sum(axis=0), np.abs(sums).sum(axis=0)))
+        net, gross = np.zeros((worst.size, 1)), np.zeros((worst.size, 1))
+        # Added one by one: numpy's order of a sum over the first axis depends on the number of runs.
+        for holder in (*books.sheets.values(), *books.accounts.values()):
+            if getattr(holder, name) is not None:
+                amount = row_sum(getattr(holder, name))
+                net += amount
+                gross += np.abs(amount)
+        worst = np.maximum(worst, relative(net, gross))
     return worst
 
 

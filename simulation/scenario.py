@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Self, Union
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator
 
 from simulation.assets import STANDARD_ORDER, USDJPY
 from simulation.calendar import is_business_day
@@ -100,6 +100,12 @@ class Scenario(Parameters):
         for name, values in given.items():
             merged[name] = merged.get(name, {}) | dict(values) if isinstance(values, Mapping) else values
         return {name: values for name, values in merged.items() if values is not None}
+
+    @field_serializer("markets", mode="wrap")
+    def _left_out(self, markets: dict[str, Any], handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Say which standard markets were left out, so that what is written reads back as the same scenario."""
+        written: dict[str, Any] = handler(markets)
+        return written | {name: None for name in STANDARD_MARKETS if name not in markets}
 
     @field_validator("populations", mode="before")
     @classmethod

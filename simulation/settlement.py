@@ -180,11 +180,16 @@ def pay_income(issuers: Account, lenders: Account, paid: Payments) -> None:
     lenders.jpy_cash -= paid.lenders_jpy
 
 
-def pay_owners(sheet: BalanceSheet, owners: Account, paid_usd: Array) -> None:
-    """Distribute income to the owners (negative: they pay in), USD bn, ``(runs, investors)``."""
-    sheet.usd_cash -= paid_usd
+def pay_owners(sheet: BalanceSheet, owners: Account, paid_usd: Array, usdjpy: Array | None = None) -> None:
+    """Distribute income to the owners (negative: they pay in), USD bn, ``(runs, investors)``; in yen at `usdjpy` if given."""
     sheet.equity_usd -= paid_usd
-    owners.usd_cash += row_sum(paid_usd)
+    if usdjpy is None:
+        sheet.usd_cash -= paid_usd
+        owners.usd_cash += row_sum(paid_usd)
+    else:
+        paid_jpy = paid_usd * usdjpy
+        sheet.jpy_cash -= paid_jpy
+        owners.jpy_cash += row_sum(paid_jpy)
 
 
 def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Array, Array]:

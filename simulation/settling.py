@@ -74,7 +74,8 @@ def pay_incomes(economy: Economy, session: TradingDay, accrual: Accrual) -> None
         pay_income(accounts["issuers"], accounts["money_market"], paid)
         distributed = population.close(session.quote, income)
         if distributed is not None:
-            pay_owners(population.sheet, accounts["real_money"], distributed)
+            rate = session.quote.usdjpy if population.owners_in_yen else None
+            pay_owners(population.sheet, accounts["real_money"], distributed, rate)
     for name in ("dealers", "real_money"):
         payers = accounts["issuers"], accounts["money_market"]
         accrue_account(accounts[name], payers, accrual, session.quote, yen)

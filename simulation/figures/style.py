@@ -26,6 +26,7 @@ DPI = 200
 INK, GREY, LIGHT = "#222222", "#6b6b6b", "#d9d9d9"
 ACCENT = "#0072B2"
 BAND_OUTER, BAND_INNER = 0.18, 0.32
+ONE_DAY = np.timedelta64(1, "D")
 HALF_A_MONTH = 0
 DAY_STEPS = (1, 2, 7)
 MONTH_STEPS = (HALF_A_MONTH, 1, 2, 3, 6, 12, 24, 60, 120)
@@ -130,9 +131,10 @@ def plain(axes: Axes) -> None:
 
 def tick_days(first: np.datetime64, last: np.datetime64, most: int) -> Dates:
     """Return round days between two days, at most so many: every few days, half months, months or years."""
-    for step in DAY_STEPS:
-        if (last - first) / np.timedelta64(step, "D") < most:
-            return np.arange(first, last + 1, step)
+    for count in DAY_STEPS:
+        step = np.timedelta64(count, "D")
+        if (last - first) / step < most:
+            return np.arange(first, last + ONE_DAY, step)
     for months in MONTH_STEPS:
         days = _month_days(first, last, months)
         inside: Dates = days[(days >= first) & (days <= last)]
@@ -144,9 +146,9 @@ def tick_days(first: np.datetime64, last: np.datetime64, most: int) -> Dates:
 def _month_days(first: np.datetime64, last: np.datetime64, months: int) -> Dates:
     """Return the first of every so many months, counted from January; half months have the 15th too."""
     step = max(1, months)
-    start, end = first.astype("datetime64[M]"), last.astype("datetime64[M]")
-    days = np.arange(start - int(start.astype(int)) % step, end + 1, step).astype("datetime64[D]")
-    return np.sort(np.concatenate([days, days + 14])) if months == HALF_A_MONTH else days
+    start, end = (int(day.astype("datetime64[M]").astype(int)) for day in (first, last))
+    days = np.arange(start - start % step, end + 1, step).astype("datetime64[M]").astype("datetime64[D]")
+    return np.sort(np.concatenate([days, days + 14 * ONE_DAY])) if months == HALF_A_MONTH else days
 
 
 def date_axis(axes: Axes, dates: Dates, ticks: int = 7, margin_days: float = 0.0) -> None:

@@ -55,10 +55,9 @@ class TrailingStop(Parameters):
     cut_share: float = quantity(0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3")
 
 
-class CarryFundParameters(PopulationParameters):
-    """Hedge-fund carry traders of MODEL section 3."""
+class LeveredCarryParameters(PopulationParameters):
+    """What every population that borrows yen against dollar assets states; the defaults are those of hedge funds."""
 
-    kind: Literal["carry_funds"] = "carry_funds"
     investors: int = Field(1000, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")
     stock_usd_bn: float = quantity(250, "$bn", (0, 100_000), "notional", "BIS Bulletin 90 (2024): about 40 JPY tn; 150-500")
     funding_spread_bp: float = quantity(40, "bp per year", (0, 5000), "prime-broker spread on yen loans (assumption)")
@@ -74,3 +73,9 @@ class CarryFundParameters(PopulationParameters):
     margin: Margin = Margin()
     trailing_stop: TrailingStop = TrailingStop()
     switches: Switches = Switches()
+
+
+class CarryFundParameters(LeveredCarryParameters):
+    """Hedge-fund carry traders of MODEL section 3."""
+
+    kind: Literal["carry_funds"] = "carry_funds"

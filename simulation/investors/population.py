@@ -35,12 +35,13 @@ class PopulationParameters(Parameters):
 
 @dataclass(frozen=True)
 class Start:
-    """The state a population is born into: public information, random streams, unwind rule, number of days."""
+    """The state a population is born into: public information, random streams, unwind rule, number of days, scale of noise."""
 
     information: Information
     streams: Streams
     unwind: UnwindRule
     days: int
+    noise_scale: float
 
 
 class Population(mesa.Agent):
@@ -65,6 +66,7 @@ class Population(mesa.Agent):
     role: ClassVar[str] = "other"
     needs: ClassVar[tuple[str, ...]] = ()
     margined: ClassVar[bool] = False
+    owners_in_yen: ClassVar[bool] = False
 
     @property
     def by_threshold(self) -> bool:

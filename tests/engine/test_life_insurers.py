@@ -25,9 +25,9 @@ def insurer(programmes: dict[str, float], *changes: Changes) -> Record:
         "risk_charge": 0,
         "speed_pct_per_day": {"median": 20, "log_sd": 0},
     } | dict.fromkeys(PROGRAMMES, 0.0)
-    scenario = official(
-        CALM, NO_IMPACT, NO_COSTS, ONE_WEEK, {"populations": {"life_insurers": own | programmes}}, *changes
-    )
+    given_basis: Changes = {"start_values.basis_bp_per_100_usd_bn": 0}
+    population: Changes = {"populations": {"life_insurers": own | programmes}}
+    scenario = official(CALM, NO_IMPACT, NO_COSTS, ONE_WEEK, given_basis, population, *changes)
     record = simulate(scenario, [0])
     assert record.market["ledger_residual"].max() <= 1e-12
     return record

@@ -1,0 +1,95 @@
+"""``carryflow claims``: the article's claims against official data and against the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simulation.cli import exit_codes, options
+from simulation.cli.output import print_json, progress, remark
+from simulation.cli.run_command import RESULTS
+
+if TYPE_CHECKING:
+    from simulation.claims.assessment import Assessment
+    from simulation.recorder import Record
+    from simulation.scenario import Scenario
+
+DEFAULT_RUNS = 100
+
+
+@click.command()
+@click.option(
+    "--runs",
+    type=click.IntRange(1, options.MOST_RUNS),
+    default=DEFAULT_RUNS,
+    show_default=True,
+    metavar="N",
+    help="Number of runs of each scenario.",
+)
+@options.seed
+@options.out
+@options.force
+@options.workers
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one object per claim, instead of a table.")
+@options.quiet
+@click.pass_context
+def claims(
+    context: click.Context,
+    runs: int,
+    seed: int | None,
+    out: Path | None,
+    force: bool,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Hold the article's 47 claims against official data and, where it has a counterpart, the model.
+
+    Prints article, official figure, model (median, p10 to p90) and verdict, and writes the same as Markdown and CSV
+    into --out, or into a folder under results/ that the same claims, scenarios, seed and runs always give.
+    """
+    from simulation.claims.assessment import assess_with, ledger_hash, scenarios_of
+    from simulation.claims.ledger import load_ledger
+    from simulation.store import check_target, content_address
+
+    ledger = load_ledger()
+    scenarios = scenarios_of(ledger, seed)
+    address = ledger_hash(ledger, scenarios)
+    target = out or RESULTS / content_address("claims", address, runs)
+    check_target(target, address, force)
+    assessment = assess_with(ledger, scenarios, runs, lambda name, scenario: _simulated(name, scenario, runs, workers, quiet))
+    _report(assessment, as_json)
+    _save(assessment, target)
+    remark(f"Markdown and CSV in {target}", quiet)
+    if assessment.stopped:
+        context.exit(exit_codes.FAILED_RUNS)
+
+
+def _simulated(name: str, scenario: Scenario, runs: int, workers: int | None, quiet: bool) -> Record:
+    """Run a case with progress on standard error."""
+    from simulation.ensemble import run_ensemble
+
+    with progress(name, quiet) as update:
+        return run_ensemble(scenario, runs, None, workers, update)
+
+
+def _report(assessment: Assessment, as_json: bool) -> None:
+    """Print the claims."""
+    from simulation.claims.writing import objects
+    from simulation.cli.claims_table import print_claims
+
+    if as_json:
+        print_json(objects(assessment))
+    else:
+        print_claims(assessment)
+
+
+def _save(assessment: Assessment, target: Path) -> None:
+    """Write Markdown and CSV, whole or not at all."""
+    from simulation.claims.writing import write
+    from simulation.store import written_whole
+
+    with written_whole(target) as draft:
+        write(assessment, draft, options.command_line())

@@ -1,0 +1,141 @@
+"""Within the day: sizes of flows, the loop gain by hand, rounds of a cascade, who takes the other side."""
+
+import numpy as np
+import pytest
+
+from simulation.assets import Roster
+from simulation.clearing import dollar_purchases, loop_gain, size_usd
+from simulation.conventions import Array, column
+from simulation.model import CapitalFlowModel, simulate
+from simulation.orders import Flow, Trade, flow_of, spread_over
+from simulation.quote import Quote
+from simulation.scenario import Scenario
+from tests.scenarios import CALM, COARSE, NO_IMPACT, ONE_WEEK, Changes, official, one_fund, shocks, switched
+
+MONDAY = "2025-12-01"
+ROSTER = Roster(("usdjpy", "ust10", "jgb10"), (False, False, True))
+QUOTE = Quote(np.zeros((1, 3)), np.array([[0.8, 1.25, 0.9]]), np.zeros((1, 3)), column(120.0, 1))
+
+
+def flow(*assets: float) -> Flow:
+    return Flow(np.array([assets]), np.zeros((1, 1)))
+
+
+def test_size_of_a_flow_is_gross_dollars() -> None:
+    # 10 of spot, 8 x 1.25 of Treasuries, 400 x .9 / 120 of JGBs, whatever their sign.
+    assert size_usd(flow(-10.0, 8.0, -400.0), QUOTE, ROSTER)[0, 0] == pytest.approx(10 + 10 + 3, rel=1e-12)
+
+
+def test_dollar_purchases_leave_out_spot_and_yen_bonds() -> None:
+    assert dollar_purchases(flow(-10.0, 8.0, -400.0), QUOTE, ROSTER)[0, 0] == pytest.approx(10.0, rel=1e-12)
+
+
+def test_a_flow_adds_up_investors_and_books() -> None:
+    model = CapitalFlowModel(official(COARSE, ONE_WEEK))
+    books = next(held for held in model.populations if held.name == "carry_funds").sheet.books
+    units, spot = np.array([[1.0, 2.0, -0.5]]), np.array([[3.0, 0.0, -1.0]])
+    total = flow_of(Trade({"basket": units}, spot, None, {}), books)
+    # .45 Treasuries, .35 equity, .05 bitcoin in 2.5 units of the basket.
+    np.testing.assert_allclose(total.assets, [[2.0, 1.125, 0.0, 0.875, 0.0, 0.125]], rtol=1e-12)
+    np.testing.assert_array_equal(total.reversed().assets, -total.assets)
+
+
+def test_a_flow_of_some_runs_is_zero_in_the_others() -> None:
+    spread = spread_over(flow(1.0, 2.0, 3.0), np.array([2]), 4)
+    np.testing.assert_array_equal(spread.assets, [[0, 0, 0], [0, 0, 0], [1, 2, 3], [0, 0, 0]])
+
+
+def gain_of(scenario: Scenario, slope: float) -> float:
+    model = CapitalFlowModel(scenario)
+    return float(loop_gain(model.populations, model.information(), column(slope, 1))[0, 0])
+
+
+def test_loop_gain_of_a_stop_by_hand() -> None:
+    # A stop at 8.2 % is hit by the probe of 10 % only: 60 % of 100/.9 $bn are sold, a fall of -ln(.9).
+    sold = 0.6 * 100 / 0.9
+    assert gain_of(one_fund(switched(trailing_stop=True)), 3.5e-4) == pytest.approx(3.5e-4 * sold / -np.log(0.9), rel=1e-9)
+
+
+def test_loop_gain_of_a_total_loss_by_hand() -> None:
+    # Fifteen times levered, a fall of 10 % takes all equity and closes everything; the probes of 3 and 6 % matter less.
+    fifteen: Changes = {"populations.carry_funds.leverage_x": {"median": 15, "log_sd": 0, "highest": 100}}
+    found = gain_of(one_fund(switched(margin=True), fifteen), 3.5e-4)
+    assert found >= 3.5e-4 * 100 / 0.9 / -np.log(0.9) * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("factor", [0.5, 3.0])
+def test_loop_gain_is_proportional_to_impact_and_to_the_stock(factor: float) -> None:
+    base = official(COARSE, CALM)
+    larger = official(COARSE, CALM, {"populations.carry_funds.stock_usd_bn": 250 * factor})
+    assert gain_of(base, 3.5e-4 * factor) == pytest.approx(factor * gain_of(base, 3.5e-4), rel=1e-12)
+    assert gain_of(larger, 3.5e-4) == pytest.approx(factor * gain_of(base, 3.5e-4), rel=1e-9)
+
+
+def test_nobody_forced_no_loop_gain() -> None:
+    assert gain_of(one_fund(), 3.5e-4) == 0.0
+
+
+def test_more_leverage_is_a_larger_loop_gain() -> None:
+    gains = [
+        gain_of(official(CALM, {"populations.carry_funds.leverage_x": {"median": median, "log_sd": 0.35, "highest": 12}}), 3.5e-4)
+        for median in (2.0, 4.0, 8.0)
+    ]
+    assert gains[0] < gains[1] < gains[2]
+
+
+CRASH: Changes = {**CALM, **ONE_WEEK, **shocks({MONDAY: 0.08})}
+
+
+def market(scenario: Scenario, runs: int = 2) -> dict[str, Array]:
+    return simulate(scenario, range(runs)).market
+
+
+def test_without_impact_there_is_at_most_one_round() -> None:
+    found = market(official(CRASH, NO_IMPACT))
+    assert found["forced_usd_bn"][:, 1].min() > 5.0
+    np.testing.assert_array_equal(found["cascade_rounds"][:, 1], 1.0)
+    assert found["cascade_rounds"].max() == 1.0
+
+
+def test_with_impact_a_fall_feeds_on_itself() -> None:
+    found, without = market(official(CRASH)), market(official(CRASH, NO_IMPACT))
+    assert found["cascade_rounds"][:, 1].min() >= 2.0
+    assert (found["forced_usd_bn"][:, 1] > without["forced_usd_bn"][:, 1]).all()
+    assert (found["usdjpy"][:, 1] < without["usdjpy"][:, 1]).all()
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_rounds_are_bounded_and_a_cut_is_not_hidden(most: int) -> None:
+    found = market(official(CRASH, {"limits.cascade_rounds": most}))
+    assert found["cascade_rounds"].max() == most
+    np.testing.assert_array_equal(found["unsettled"][:, 1], 1.0)
+    assert not market(official(CRASH))["unsettled"].any()
+
+
+@pytest.mark.parametrize(("tolerance", "traded"), [(66.6, 60.0), (66.7, 0.0)])
+def test_forced_orders_below_the_tolerance_wait(tolerance: float, traded: float) -> None:
+    # A stop after a fall of 10 % sells .6 x 100 / .9 = 66.67 $bn of spot; the fund's assets at par need no market.
+    scenario = one_fund(switched(trailing_stop=True), shocks({MONDAY: 0.1}), {"limits.cascade_tolerance_usd_bn": tolerance})
+    record = simulate(scenario, [0])
+    assert record.flows["carry_funds"]["stop_usd_bn"][0, 1] == pytest.approx(traded, rel=1e-12)
+    assert record.market["forced_usd_bn"][0, 1] == pytest.approx(traded / 0.9, rel=1e-12)
+
+
+def test_a_cascade_sells_at_prices_it_makes() -> None:
+    # Two routes to the dollars sold: dealers' inventory before release, and customers' flows of the day.
+    record = simulate(official(CRASH, {"markets.usdjpy.release_pct_per_day": 0}), range(2))
+    customers = sum(
+        table["spot_usd_bn"][:, 1]
+        for name, table in record.flows.items()
+        if record.roles[name] in ("levered", "other") and name in record.scenario.populations
+    )
+    np.testing.assert_allclose(record.market["dealer_inventory_usd_bn"][:, 1], customers, rtol=1e-10)
+
+
+def test_dealers_pass_twelve_percent_of_their_inventory_on() -> None:
+    record = simulate(official(CRASH, {"end": "2025-12-02"}, switched(trailing_stop=True)), range(2))
+    spot = {name: table["spot_usd_bn"] for name, table in record.flows.items()}
+    inventory = record.market["dealer_inventory_usd_bn"]
+    sold = spot["carry_funds"][:, 1]
+    assert (sold < -20.0).all()
+    np.testing.assert_allclose(inventory[:, 1], 0.88 * sold, rtol=1e-10)
