@@ -1,6 +1,7 @@
 """Hedge-fund carry traders: borrow yen, hold dollar assets, and cut by incentive, volatility target, margin and stops."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from simulation.assets import Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
 from simulation.conventions import PERCENT, Array, Flags, row_sum
 from simulation.information import Information
-from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive
+from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
     is_called,
@@ -64,7 +65,7 @@ def target_leverage(start_leverage: Array, ratio: Array, cap: float) -> Array:
 class CarryFunds(Population):
     """Hedge-fund carry traders; a fund's dollars are spot dollars bought with borrowed yen."""
 
-    Parameters = CarryFundParameters
+    Parameters: ClassVar[type[LeveredCarryParameters]] = CarryFundParameters
     role = "levered"
     margined = True
 

@@ -142,7 +142,10 @@ class Population(mesa.Agent):
         """Remember what execution at `quote` of an order stated at `order_quote` changes beside the balance sheet."""
 
     def close(self, quote: Quote, income: Array) -> Array | None:
-        """End of day: update personal memory; returns dollars paid to owners, ``(runs, investors)``, or none."""
+        """End of day: update personal memory; returns dollars paid to owners, ``(runs, investors)``, or none.
+
+        Where `owners_in_yen` holds, that is the dollar value of yen paid out or brought in.
+        """
         return None
 
     def stock(self) -> Array:

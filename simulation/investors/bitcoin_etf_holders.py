@@ -1,0 +1,116 @@
+"""Holders of bitcoin funds: unlevered, they follow past flows and past returns."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulation.assets import BITCOIN, US_EQUITY, Book, Roster, bundle
+from simulation.balance_sheet import BalanceSheet, balance_sheet
+from simulation.conventions import Array, row_sum
+from simulation.information import Information
+from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.population import Population, PopulationParameters
+from simulation.orders import INCENTIVE, Trade
+from simulation.parameters import quantity
+from simulation.quote import Quote
+
+
+class BitcoinEtfHolderParameters(PopulationParameters):
+    """Holders of bitcoin funds, MODEL section 3.
+
+    The response to bitcoin is set so that a month like November 2025 (-21.6 %) brings the outflow of that month, 3.45 of
+    120 $bn (CLAIMS 33 and 34): ``b / (1 - .3) = .0288 / .216``, a mean of .09 at a median of .08.
+    """
+
+    kind: Literal["bitcoin_etf_holders"] = "bitcoin_etf_holders"
+    investors: int = Field(100, ge=1, le=20_000_000, description="number of holders: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(120, "$bn", (0, 10_000), "bitcoin held", "MODEL section 3")
+    persistence: float = quantity(
+        0.3,
+        "share per day",
+        (0, 0.99),
+        "part of yesterday's flow that comes again",
+        "MODEL section 3; flows follow flows",
+    )
+    bitcoin_response_x: Lognormal = Lognormal(median=0.08, log_sd=0.5, highest=1)
+    equity_response_x: Lognormal = Lognormal(median=0.05, log_sd=0.5, highest=1)
+    japan_share: float = quantity(
+        0,
+        "share",
+        (0, 1),
+        "part of net redemptions that goes to Japan and into yen",
+        "article: 0.38, unsupported (CLAIMS 35)",
+    )
+
+
+def momentum_flow(before: Array, pull: Array, persistence: float) -> Array:
+    """Units bought today per unit held; nobody sells more than all.
+
+    ``flow = persistence flow(t-1) + pull, pull = b r(t-1) + d r_equity(t-1)``
+
+    Parameters
+    ----------
+    before
+        Yesterday's flow per unit held, ``(runs, investors)``.
+    pull
+        Response to yesterday's log returns.
+
+    Source: MODEL section 3; Edelen and Warner (2001): daily fund flows follow past flows and returns.
+    """
+    return np.asarray(np.maximum(persistence * before + pull, -1.0))
+
+
+class BitcoinEtfHolders(Population):
+    """Holders of bitcoin funds; redemptions are paid out, subscriptions paid in, at night."""
+
+    Parameters = BitcoinEtfHolderParameters
+    role = "other"
+    needs = (BITCOIN,)
+
+    def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
+        """Sizes and responses."""
+        own = self.parameters
+        return super().draws(stream, count) | {
+            "bitcoin_response": own.bitcoin_response_x.sample(stream, count),
+            "equity_response": own.equity_response_x.sample(stream, count),
+        }
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """Bitcoin."""
+        return {BITCOIN: bundle(roster, {BITCOIN: 1.0})}
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """Bitcoin owned outright."""
+        stock = self.traits["stock"]
+        self.memory = {"flow": np.zeros_like(stock)}
+        money = np.zeros_like(stock), np.zeros_like(stock)
+        return balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, money)
+
+    def pull(self, now: Information) -> Array:
+        """Response to yesterday's returns, units per unit held."""
+        pull = self.traits["bitcoin_response"] * now.roster.pick(now.log_return, BITCOIN)
+        if US_EQUITY in now.roster.columns:
+            pull = pull + self.traits["equity_response"] * now.roster.pick(now.log_return, US_EQUITY)
+        return pull
+
+    def orders(self, now: Information) -> Trade | None:
+        """Buy or redeem; the Japanese share of both goes through yen.
+
+        Departure: the article speaks of redemptions only; purchases take the same way back, or noise would bring yen home.
+        """
+        flow = momentum_flow(self.memory["flow"], self.pull(now), self.parameters.persistence)
+        self.memory["flow"] = flow
+        if not flow.any():
+            return None
+        bought = flow * self.sheet.holdings[BITCOIN]
+        spot = self.parameters.japan_share * bought * self.sheet.value_usd(BITCOIN, now.quote)
+        return Trade({BITCOIN: bought}, spot, None, {INCENTIVE: -row_sum(bought)}, repatriated=-row_sum(spot))
+
+    def close(self, quote: Quote, income: Array) -> Array:
+        """Dollars from redemptions go to the holders, who pay for subscriptions; yen brought home stay as deposits."""
+        return self.sheet.usd_cash.copy()
+
+    def stock(self) -> Array:
+        """Bitcoin held, at start prices."""
+        return row_sum(self.sheet.holdings[BITCOIN])

@@ -1,0 +1,121 @@
+"""Foreigners in Japan: hedged Japanese equity, whose hedge follows its value; and noise in their bond purchases."""
+
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulation.assets import JAPAN_EQUITY, JGB10, Book, Roster, bundle
+from simulation.balance_sheet import BalanceSheet, balance_sheet
+from simulation.conventions import PERCENT, Array, row_sum
+from simulation.information import Information
+from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.population import Population, PopulationParameters, Start
+from simulation.investors.rules import outside_band
+from simulation.orders import Trade
+from simulation.parameters import quantity
+from simulation.quote import Quote
+
+
+class ForeignersInJapanParameters(PopulationParameters):
+    """Foreign holders of hedged Japanese equity, MODEL section 3."""
+
+    kind: Literal["foreigners_in_japan"] = "foreigners_in_japan"
+    investors: int = Field(100, ge=1, le=20_000_000, description="number of holders: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(
+        300,
+        "$bn",
+        (0, 10_000),
+        "hedged equity",
+        "MODEL section 3; 10-20 % of foreign holdings hedged, JPMorgan (September 2025)",
+    )
+    hedge_ratio: float = quantity(1, "share", (0, 1), "part of this equity's value that is hedged (assumption)")
+    speed_pct_per_day: Lognormal = Lognormal(median=20, log_sd=0.5, highest=100)
+    band_pct: float = quantity(2, "% of the start position", (0, 100), "gaps below are left alone (assumption)")
+    jgb_stock_jpy_bn: float = quantity(
+        80_000,
+        "JPY bn",
+        (0, 1e6),
+        "yen bonds held at the start",
+        "Bank of Japan, Flow of Funds 2025: 7 % of JGBs (rounded)",
+    )
+    bond_flow_jpy_bn: float = quantity(
+        100,
+        "JPY bn per day",
+        (0, 1e5),
+        "standard deviation of net purchases, ten-year equivalents; 0: none (assumption)",
+    )
+
+
+def hedge_gap(value: Array, hedge: Array, ratio: float) -> Array:
+    """Yen to be sold against dollars so that the hedge is `ratio` of the value; negative: bought back.
+
+    ``ratio value - hedge``, JPY bn, ``(runs, investors)``.
+
+    Source: MODEL section 3; Melvin and Prins (2015): equity managers sell the currency of rising markets.
+    """
+    return ratio * value - hedge
+
+
+class ForeignersInJapan(Population):
+    """Foreigners whose Japanese equity is funded with yen debt: the short yen is the hedge.
+
+    Bonds are bought with yen debt too (hedged), so their noise moves yields and no spot currency.  When equities fall the
+    debt exceeds their value and yen are bought back; the hedge is counted at order prices, and yen income and the cost of
+    executing elsewhere go to the owners.
+    """
+
+    Parameters = ForeignersInJapanParameters
+    role = "other"
+    needs = (JAPAN_EQUITY, JGB10)
+    owners_in_yen = True
+
+    def __init__(self, model: Any, name: str, parameters: Any, start: Start) -> None:
+        super().__init__(model, name, parameters, start)
+        drawn = start.streams.draw(f"bond_flow:{name}", lambda stream: stream.standard_normal(start.days))
+        self.memory["bond_flow"] = drawn * (parameters.bond_flow_jpy_bn * start.noise_scale)
+
+    def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
+        """Sizes and speeds."""
+        speed = self.parameters.speed_pct_per_day.sample(stream, count) * PERCENT
+        return super().draws(stream, count) | {"speed": speed}
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """Japanese equity and JGBs."""
+        return {JAPAN_EQUITY: bundle(roster, {JAPAN_EQUITY: 1.0}), JGB10: bundle(roster, {JGB10: 1.0})}
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """Equity and bonds on yen debt; the dollars not needed for them are deposits."""
+        own, stock, usdjpy = self.parameters, self.traits["stock"], now.quote.usdjpy
+        bonds, hedge = own.jgb_stock_jpy_bn * self.shares(), own.hedge_ratio * stock * usdjpy
+        self.memory = {"hedge": hedge, "bond_debt": bonds}
+        money = own.hedge_ratio * stock, -(hedge + bonds)
+        return balance_sheet(self.books(now.roster), {JAPAN_EQUITY: stock * usdjpy, JGB10: bonds.copy()}, money)
+
+    def shares(self) -> Array:
+        """Each investor's share of the population's stock."""
+        return np.asarray(self.traits["stock"] / max(self.parameters.stock_usd_bn, 1e-12))
+
+    def orders(self, now: Information) -> Trade | None:
+        """Bring the hedge towards the value of equity; trade the day's bonds."""
+        own, held = self.parameters, self.sheet.holdings
+        value = held[JAPAN_EQUITY] * self.sheet.books[JAPAN_EQUITY].value(now.quote.price)
+        gap = outside_band(
+            hedge_gap(value, self.memory["hedge"], own.hedge_ratio), held[JAPAN_EQUITY], own.band_pct * PERCENT
+        )
+        sold_jpy = self.traits["speed"] * gap
+        flow = self.memory["bond_flow"][:, now.step : now.step + 1]
+        if not gap.any() and not flow.any():
+            return None
+        bonds = np.maximum(flow * self.shares(), -held[JGB10])
+        self.memory["hedge"] = self.memory["hedge"] + sold_jpy
+        self.memory["bond_debt"] = self.memory["bond_debt"] + bonds * self.sheet.books[JGB10].value(now.quote.price)
+        return Trade({JGB10: bonds}, sold_jpy / now.quote.usdjpy, None, {})
+
+    def close(self, quote: Quote, income: Array) -> Array:
+        """Yen beyond the debt for hedge and bonds, income for the most part, go to the owners."""
+        return (self.sheet.jpy_cash + self.memory["hedge"] + self.memory["bond_debt"]) / quote.usdjpy
+
+    def stock(self) -> Array:
+        """Japanese equity held, at start prices."""
+        return row_sum(self.sheet.holdings[JAPAN_EQUITY]) / self.start.quote.usdjpy

@@ -1,0 +1,173 @@
+"""Japanese retail margin traders: contrarian longs in dollars, stopped out by their brokers within the day."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulation.assets import Book, Roster, bundle
+from simulation.balance_sheet import BalanceSheet, balance_sheet
+from simulation.conventions import PERCENT, Array, Flags, row_sum
+from simulation.information import Information
+from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.population import Population, PopulationParameters
+from simulation.investors.rules import outside_band
+from simulation.orders import INCENTIVE, LIQUIDATION, Trade
+from simulation.parameters import quantity
+from simulation.quote import Quote
+
+DOLLARS = "dollars"
+
+
+class RetailFxParameters(PopulationParameters):
+    """Margin traders of MODEL section 3."""
+
+    kind: Literal["retail_fx"] = "retail_fx"
+    investors: int = Field(200, ge=1, le=20_000_000, description="number of traders: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(
+        60, "$bn", (0, 10_000), "dollars held on margin", "MODEL section 3; Matsuda et al. (2023), BOJ Review 23-E-7"
+    )
+    funding_spread_bp: float = quantity(50, "bp per year", (0, 5000), "brokers' margin in swap points (assumption)")
+    leverage_x: Lognormal = Lognormal(median=8, log_sd=0.4, highest=20)
+    legal_leverage_x: float = quantity(
+        25, "multiple of equity", (1, 1000), "legal cap: margin of 4 %", "Financial Services Agency, since August 2011"
+    )
+    stop_out_pct: float = quantity(
+        100, "% of legal margin", (0, 1000), "margin ratio below which brokers close", "MODEL section 3"
+    )
+    entry_leverage_x: float = quantity(
+        15, "multiple of equity", (0.1, 1000), "leverage beyond which nobody buys (assumption)"
+    )
+    contrarian_x: Lognormal = Lognormal(median=5, log_sd=0.5)
+    memory_days: Lognormal = Lognormal(median=20, log_sd=0.5, lowest=1)
+    most_x: float = quantity(2, "multiple of the usual position", (1, 20), "largest position wanted (assumption)")
+    speed_pct_per_day: Lognormal = Lognormal(median=20, log_sd=0.5, highest=100)
+    band_pct: float = quantity(5, "% of the usual position", (0, 100), "gaps below are left alone (assumption)")
+    new_money_pct_per_day: float = quantity(
+        2, "% of the gap per day", (0, 100), "margin paid in after losses, taken out after gains (assumption)"
+    )
+
+
+def contrarian_target(usual: Array, distance: Array, response: Array, most: float) -> Array:
+    """Dollars wanted: more below the remembered rate, less above it.
+
+    ``usual min((1 - response distance)+, most)``
+
+    Parameters
+    ----------
+    usual
+        Position wanted at the remembered rate, USD bn, ``(runs, investors)``.
+    distance
+        Log of USDJPY over its remembered average.
+    response
+        Share of the usual position per unit of distance.
+
+    Source: Mukoyama, Kikuta and Washimi (2018), BOJ Review 2018-E-3: positions held overnight or longer are contrarian.
+    """
+    return np.asarray(usual * np.clip(1.0 - response * distance, 0.0, most))
+
+
+def is_stopped_out(equity: Array, notional: Array, legal_leverage: float, ratio: float) -> Flags:
+    """Whether the margin ratio, equity over ``notional / legal_leverage``, of an open position is below `ratio`.
+
+    Source: Cabinet Office Ordinance on Financial Instruments Business: loss-cut rule (2010), margin of 4 % (2011).
+    """
+    return np.asarray((equity * legal_leverage < ratio * notional) & (notional > 0.0))
+
+
+class RetailFx(Population):
+    """Retail margin traders: one unit of their book is a dollar held against a yen loan; margin is held in yen.
+
+    They live in Japan, but what they unwind repays a loan: it is not repatriation.
+    """
+
+    Parameters = RetailFxParameters
+    role = "retail"
+    margined = True
+    owners_in_yen = True
+
+    def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
+        """Sizes, leverage, responses, memories and speeds."""
+        own = self.parameters
+        return super().draws(stream, count) | {
+            "leverage": own.leverage_x.sample(stream, count),
+            "response": own.contrarian_x.sample(stream, count),
+            "memory_days": own.memory_days.sample(stream, count),
+            "speed": own.speed_pct_per_day.sample(stream, count) * PERCENT,
+        }
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """Dollars at par."""
+        return {DOLLARS: bundle(roster, {})}
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """Dollars bought with a yen loan, of which the margin is paid."""
+        stock = self.traits["stock"]
+        self.memory = {"average": np.zeros_like(stock), "closed": np.zeros_like(stock)}
+        loan = (stock - self.start_equity()) * now.quote.usdjpy
+        return balance_sheet(self.books(now.roster), {DOLLARS: stock.copy()}, (stock.copy(), -loan))
+
+    def start_equity(self) -> Array:
+        """Margin that a trader's usual position needs at its usual leverage, USD bn."""
+        return np.asarray(self.traits["stock"] / self.traits["leverage"])
+
+    def orders(self, now: Information) -> Trade | None:
+        """Follow the contrarian target, as far as margin allows."""
+        own, stock, held = self.parameters, self.traits["stock"], self.sheet.holdings[DOLLARS]
+        distance = now.quote.log_price[:, :1] - self.memory["average"]
+        wanted = contrarian_target(stock, distance, self.traits["response"], own.most_x)
+        step = self.traits["speed"] * outside_band(wanted - held, stock, own.band_pct * PERCENT)
+        if not step.any():
+            return None
+        most = min(own.entry_leverage_x, own.legal_leverage_x) * self.sheet.equity_usd
+        return self._trade(np.minimum(step, np.maximum(most - held, 0.0)), INCENTIVE)
+
+    def _trade(self, bought: Array, cause: str) -> Trade:
+        """Buy dollars; whoever trades also converts the dollar interest received since its last trade."""
+        after = self.sheet.holdings[DOLLARS] + bought
+        spot = np.where(bought != 0.0, after - self.sheet.usd_cash, 0.0)
+        return Trade({DOLLARS: bought}, spot, None, {cause: -row_sum(bought)})
+
+    def stopped_out(self, equity: Array) -> Flags:
+        """Traders whom brokers close at this equity, ``(runs, investors)``."""
+        own = self.parameters
+        return is_stopped_out(equity, self.sheet.holdings[DOLLARS], own.legal_leverage_x, own.stop_out_pct * PERCENT)
+
+    def forced(self, quote: Quote, now: Information) -> Flags:
+        """Runs with a trader to be stopped out."""
+        return np.asarray(self.stopped_out(self.sheet.equity_usd).any(axis=1))
+
+    def forced_orders(self, quote: Quote, now: Information) -> Trade:
+        """Close every position whose margin ratio is too low."""
+        held = self.sheet.holdings[DOLLARS]
+        return self._trade(np.where(self.stopped_out(self.sheet.equity_usd), -held, 0.0), LIQUIDATION)
+
+    def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
+        """Dollars sold by stop-outs if USDJPY fell by each of `falls` from the close."""
+        usdjpy, sold = now.quote.usdjpy, []
+        for fall in falls:
+            equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / (usdjpy * (1.0 - fall)) - 1.0 / usdjpy)
+            sold.append(row_sum(np.where(self.stopped_out(equity), self.sheet.usd_cash, 0.0)))
+        return sold
+
+    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+        """Remember who was stopped out today."""
+        if LIQUIDATION in trade.unwound:
+            self.memory["closed"] = np.where(trade.units[DOLLARS] < 0.0, 1.0, self.memory["closed"])
+
+    def close(self, quote: Quote, income: Array) -> Array:
+        """Stopped-out traders take what is left and new ones come slowly; margin is paid in after losses, out after gains."""
+        average, equity = self.memory["average"], self.sheet.equity_usd
+        self.memory["average"] = average + (quote.log_price[:, :1] - average) / self.traits["memory_days"]
+        left = np.where(self.memory["closed"] > 0.0, np.maximum(equity, 0.0), 0.0)
+        self.memory["closed"] = np.zeros_like(equity)
+        speed = self.parameters.new_money_pct_per_day * PERCENT
+        return np.asarray(left + speed * (equity - left - self.start_equity()))
+
+    def leave(self, share: Array, now: Information, converted: float) -> Trade:
+        """Close a share of the start position and repay its loan, whatever `converted`."""
+        return self._trade(-np.minimum(share * self.traits["stock"], self.sheet.holdings[DOLLARS]), INCENTIVE)
+
+    def stock(self) -> Array:
+        """Dollars held on margin."""
+        return row_sum(self.sheet.holdings[DOLLARS])

@@ -1,0 +1,124 @@
+"""On-balance yen loans to non-residents: the carry rule at low leverage, slow to cut, with a covenant instead of margin."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from simulation.balance_sheet import BalanceSheet
+from simulation.conventions import PERCENT, Array, Flags
+from simulation.information import Information
+from simulation.investors.carry_fund_parameters import Adjustment, LeveredCarryParameters, Switches
+from simulation.investors.carry_funds import BASKET, CarryFunds, Limits
+from simulation.investors.heterogeneity import Lognormal
+from simulation.orders import Trade
+from simulation.parameters import Parameters, quantity
+from simulation.quote import Quote
+
+
+class BorrowerSwitches(Switches):
+    """Which mechanisms act: those of carry funds, of which banks ask for none but the covenant."""
+
+    volatility_target: bool = False
+    margin: bool = False
+    trailing_stop: bool = False
+    covenant: bool = True
+
+
+class Covenant(Parameters):
+    """A loss of equity at which the bank has the loan reduced."""
+
+    equity_fall_pct: float = quantity(
+        25, "% of start equity", (0.1, 100), "loss that breaks the covenant", "MODEL section 3"
+    )
+
+
+class YenBorrowerParameters(LeveredCarryParameters):
+    """Non-residents with yen loans on their balance sheets, MODEL section 3."""
+
+    kind: Literal["yen_borrowers"] = "yen_borrowers"
+    investors: int = Field(200, ge=1, le=20_000_000, description="number of borrowers: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(
+        100,
+        "$bn",
+        (0, 100_000),
+        "yen loans",
+        "MODEL section 3; yen credit to non-banks abroad in BIS Bulletin 90 (2024)",
+    )
+    funding_spread_bp: float = quantity(80, "bp per year", (0, 5000), "bank margin on yen loans (assumption)")
+    basket: dict[str, float] = Field(
+        default_factory=lambda: {"ust10": 0.3, "us_equity": 0.2},
+        description="shares of the position by asset; the rest, businesses and property, is held at par (assumption)",
+    )
+    leverage_x: Lognormal = Lognormal(median=1.5, log_sd=0.25, highest=4)
+    leverage_cap_x: float = quantity(4, "multiple of equity", (0.1, 200), "highest target leverage (assumption)")
+    adjustment: Adjustment = Adjustment(rebuild_pct_per_day=0.25, cut_pct_per_day=1)
+    covenant: Covenant = Covenant()
+    switches: BorrowerSwitches = BorrowerSwitches()
+
+
+def breaks_covenant(equity: Array, start_equity: Array, fall: float) -> Flags:
+    """Whether equity has fallen by the share `fall` (decimal) or more from its start."""
+    return np.asarray(equity <= (1.0 - fall) * start_equity)
+
+
+def covenant_cut(equity: Array, notional: Array, leverage: Array) -> Array:
+    """Share of the position that brings leverage back to `leverage`; zero where it is not above, all of it without equity.
+
+    ``1 - leverage equity+ / notional``, at least zero.
+
+    Parameters
+    ----------
+    equity, notional
+        Net worth and position, USD bn, ``(runs, investors)``.
+    leverage
+        Leverage at which the loan was granted.
+
+    Source: MODEL section 3; Roberts and Sufi (2009): debt falls after a broken covenant, default is rare.
+    """
+    kept = leverage * np.maximum(equity, 0.0) / np.where(notional > 0.0, notional, np.inf)
+    return np.where(notional > 0.0, np.maximum(1.0 - kept, 0.0), 0.0)
+
+
+class YenBorrowers(CarryFunds):
+    """Yen borrowers.  A bank acts once: after the reduction it waives the covenant."""
+
+    Parameters = YenBorrowerParameters
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """As carry funds; no covenant is broken yet."""
+        sheet = super().endowment(now)
+        nobody = np.zeros_like(self.traits["stock"])
+        self.memory |= {"reducing": nobody, "waived": nobody.copy()}
+        return sheet
+
+    def covenant_share(self, equity: Array, notional: Array) -> Array:
+        """Share of the position that banks have cut at this equity, ``(runs, investors)``."""
+        own, leverage = self.parameters, self.traits["leverage"]
+        if not own.switches.covenant:
+            return np.zeros_like(equity)
+        broken = breaks_covenant(equity, self.traits["stock"] / leverage, own.covenant.equity_fall_pct * PERCENT)
+        return np.where(broken & (self.memory["waived"] == 0.0), covenant_cut(equity, notional, leverage), 0.0)
+
+    def forced(self, quote: Quote, now: Information) -> Flags:
+        """Runs with a borrower whose loan is reduced, or who is forced as carry funds are."""
+        reduced = self.covenant_share(self.sheet.equity_usd, self.notional(quote)) > 0.0
+        return np.asarray(super().forced(quote, now) | reduced.any(axis=1))
+
+    def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
+        """Shares of the position closed by lenders (margin or covenant, the larger) and, beyond that, by stops."""
+        called, stopped = super().forced_shares(equity, usdjpy, limits)
+        lenders = np.maximum(called, self.covenant_share(equity, limits.notional))
+        return lenders, np.maximum(called + stopped - lenders, 0.0)
+
+    def forced_orders(self, quote: Quote, now: Information) -> Trade:
+        """Reductions, margin calls and stops at these prices."""
+        reduced = self.covenant_share(self.sheet.equity_usd, self.notional(quote)) > 0.0
+        self.memory["reducing"] = reduced.astype(np.float64)
+        return super().forced_orders(quote, now)
+
+    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+        """A covenant is waived once its loan is reduced."""
+        super().executed(trade, order_quote, now, quote)
+        done = (self.memory["reducing"] > 0.0) & (trade.units[BASKET] < 0.0)
+        self.memory["waived"] = np.where(done, 1.0, self.memory["waived"])

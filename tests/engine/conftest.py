@@ -1,0 +1,13 @@
+"""Records of the shipped scenarios, simulated once for all tests that only look at them."""
+
+import pytest
+
+from simulation.model import simulate
+from simulation.recorder import Record
+from tests.scenarios import SHIPPED, shipped
+
+
+@pytest.fixture(scope="session", params=SHIPPED)
+def shipped_record(request: pytest.FixtureRequest) -> Record:
+    """Eight runs of a shipped scenario with its default cast, to its end."""
+    return simulate(shipped(request.param), range(8))
