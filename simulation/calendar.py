@@ -21,7 +21,7 @@ def is_business_day(day: date) -> bool:
 
 def business_days(first: date, last: date) -> Dates:
     """Every business day from `first` to `last`, both included, as ``datetime64[D]``."""
-    days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
+    days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + np.timedelta64(1, "D"))
     return days[np.is_busday(days, holidays=closed_days(first, last))]
 
 

@@ -21,17 +21,25 @@ from numpy.typing import NDArray
 
 from simulation.ensemble import resolved
 from simulation.figures.style import Drawing
-from simulation.investors import ROSTER
 from simulation.metrics import FinishedRuns
 from simulation.recorder import Record
 from simulation.results import Result
-from simulation.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 Value = TypeVar("Value")
-Label = str | float
+Label = str | float | None
+"""None where a label does not apply to a variant."""
 ARTICLE, OFFICIAL = "december_2025_article", "december_2025_official"
-TAIL, MIDDLE = (0.1, 0.9), 0.5
+NOTHING_BUT = (
+    "fed.meetings=[]",
+    "fed.guidance=unchanged",
+    "fed.balance_sheet=[]",
+    "boj.meetings=[]",
+    "boj.guidance=unchanged",
+    "boj.balance_sheet=[]",
+    "thin_periods=[]",
+)
+"""Settings without any policy: what an experiment adds is then the only news about rates beside the daily noise."""
 
 
 @dataclass(frozen=True)
@@ -105,25 +113,30 @@ def coarser(scenario: str, investors: int) -> tuple[str, ...]:
     return tuple(f"populations.{name}.investors={min(investors, each.investors)}" for name, each in cast.items())
 
 
-def roles_of(scenario: Scenario) -> dict[str, str]:
-    """Return the role of each population of a scenario, without running it."""
-    roles = {kind.Parameters: kind.role for kind in ROSTER}
-    return {name: roles[type(parameters)] for name, parameters in scenario.populations.items()}
+def meeting(
+    day: str, decision: str, priced: float, guidance: str | None = None, signals: Mapping[str, float] | None = None
+) -> str:
+    """Return a policy meeting as the text of a setting; `signals` are strengths by day."""
+    step = decision if decision != "0bp" else "25bp"
+    said = f", guidance: {guidance}" if guidance else ""
+    heard = ", ".join(f"{{date: {date}, strength: {strength}}}" for date, strength in (signals or {}).items())
+    return (
+        f"{{date: {day}, decision: {decision}, step: {step}, priced_probability: {priced}{said}, signals: [{heard}]}}"
+    )
 
 
-def day_of(record: Record, day: object) -> int:
+def day_of(record: Record, day: str) -> int:
     """Return the index of a date in a record."""
-    return int(np.searchsorted(record.dates, np.datetime64(day, "D")))  # type: ignore[call-overload]
+    return int(np.searchsorted(record.dates, np.datetime64(day, "D")))
 
 
-def per_run(record: Record, columns: Mapping[str, FloatArray | None]) -> pd.DataFrame:
+def per_run(record: Record, columns: Mapping[str, FloatArray | float | str | None]) -> pd.DataFrame:
     """Return one row per finished run; a column that could not be measured is left out."""
-    finished = FinishedRuns(record)
     measured = {name: values for name, values in columns.items() if values is not None}
-    return pd.DataFrame({"run": record.runs[finished.rows]} | measured)
+    return pd.DataFrame({"run": record.runs[FinishedRuns(record).rows]} | measured)
 
 
-def unwound_share(record: Record, role: str, first: int, last: int) -> FloatArray:
+def given_up_share(record: Record, role: str, first: int, last: int) -> FloatArray:
     """Return what holders of a role gave up from day `first` to `last`, as a share of what they held before, by run."""
     finished = FinishedRuns(record)
     names = finished.populations(role)
@@ -131,29 +144,30 @@ def unwound_share(record: Record, role: str, first: int, last: int) -> FloatArra
     return np.asarray(finished.flow("unwound_usd_bn", names)[:, first : last + 1].sum(axis=1) / held)
 
 
-def change_pct(record: Record, column: str, first: int, last: int) -> FloatArray | None:
+def change_pct(record: Record, column: str, first: int, last: int) -> FloatArray:
     """Return the change of a price from the close of day `first` to that of day `last` in percent, by run."""
-    values = FinishedRuns(record).market(column)
-    return None if values is None else 100.0 * (values[:, last] / values[:, first] - 1.0)
+    values = record.market[column][FinishedRuns(record).rows]
+    return np.asarray(100.0 * (values[:, last] / values[:, first] - 1.0))
 
 
 def bands(table: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
     """Return the number of runs and the 10, 50 and 90 % quantiles of a column for each combination of labels."""
-    groups = table.dropna(subset=[column]).groupby(list(by), sort=False, observed=True)[column]
-    quantiles = {"p10": groups.quantile(TAIL[0]), "p50": groups.quantile(MIDDLE), "p90": groups.quantile(TAIL[1])}
+    groups = table.groupby(list(by), sort=False)[column]
+    quantiles = {"p10": groups.quantile(0.1), "p50": groups.quantile(0.5), "p90": groups.quantile(0.9)}
     return pd.DataFrame({"runs": groups.size()} | quantiles).reset_index()
 
 
-def against(table: pd.DataFrame, twin: pd.DataFrame, columns: Sequence[str], on: Sequence[str] = ("run",)) -> pd.DataFrame:
+def against(
+    table: pd.DataFrame, twin: pd.DataFrame, columns: Sequence[str], on: Sequence[str] = ("run",)
+) -> pd.DataFrame:
     """Return the table with `columns` as differences from a twin that met the same news, run by run.
 
     Runs that did not finish in both are left out.
     """
-    keys = list(on)
-    both = table.merge(twin[[*keys, *columns]], on=keys, suffixes=("", "_twin"))
+    both = table.merge(twin[[*on, *columns]], on=list(on), suffixes=("", "_twin"))
     for column in columns:
-        both[column] = both[column] - both[f"{column}_twin"]
-    return both.drop(columns=[f"{column}_twin" for column in columns])
+        both[column] -= both.pop(f"{column}_twin")
+    return both
 
 
 def question(path: Path) -> str:

@@ -226,7 +226,7 @@ def measured(path: Path, scenario: Scenario, runs: int) -> tuple[pd.DataFrame, i
 def labelled(part: pd.DataFrame, variant: Variant) -> pd.DataFrame:
     """Return a variant's table with its labels as the first columns."""
     for column, (name, value) in enumerate(variant.labels.items()):
-        part.insert(column, name, value)
+        part.insert(column, name, float("nan") if value is None else value)
     return part
 
 

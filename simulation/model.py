@@ -41,6 +41,9 @@ class CapitalFlowModel(mesa.Model):
         If the populations hold more of an asset than is outstanding, or correlations or links make no sense.
     """
 
+    # Mesa 3.5 has a property of this name whose setter would write into our frozen scenario; a plain attribute hides it.
+    scenario: Scenario = None  # type: ignore[assignment]
+
     def __init__(self, scenario: Scenario, runs: Sequence[int] = (0,)) -> None:
         super().__init__(rng=scenario.seed)
         self.scenario, self.run_numbers = scenario, list(runs)

@@ -60,8 +60,7 @@ NO_IMPACT: Final[Changes] = {
     "markets.bitcoin.slow_impact_pct_per_usd_bn": 0,
 }
 NO_COSTS: Final[Changes] = {
-    f"markets.{name}.half_spread_bp": 0
-    for name in ("usdjpy", "ust10", "jgb10", "us_equity", "japan_equity", "bitcoin")
+    f"markets.{name}.half_spread_bp": 0 for name in ("usdjpy", "ust10", "jgb10", "us_equity", "japan_equity", "bitcoin")
 }
 SWITCHES: Final = ("incentive", "momentum", "risk_budget", "volatility_target", "margin", "trailing_stop")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from simulation.claims.judging import Finding, finding
+from simulation.claims.judging import Finding, finding, inside
 from simulation.claims.ledger import Case, Claim, ClaimsLedger, Counterpart
 from simulation.claims.measures import MeasureError, measured
 from simulation.config.errors import ConfigError, Problem
@@ -107,5 +107,8 @@ def finding_of(claim: Claim, counterpart: Counterpart, records: Mapping[str, Rec
     unit = claim.unit if counterpart.unit is None else counterpart.unit
     found = finding(values, unit, counterpart.judge, claim.article)
     if counterpart.by_construction and found.outcome in ("agrees", "compatible"):
-        return Finding(found.band, found.share_supporting, "by construction", found.reason)
+        found = replace(found, outcome="by construction")
+    official = claim.official.value
+    if counterpart.checks_official and official is not None and found.band.p50 is not None:
+        found = replace(found, official_inside=inside(found.band, official))
     return found

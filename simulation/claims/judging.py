@@ -51,7 +51,9 @@ class Near(Parameters):
     """Runs within a tolerance of the stated value support it."""
 
     rule: Literal["near"] = "near"
-    tolerance: float = quantity(..., "unit of the claim", (0, 1e9), "largest distance that still supports the statement")
+    tolerance: float = quantity(
+        ..., "unit of the claim", (0, 1e9), "largest distance that still supports the statement"
+    )
 
     def supports(self, values: FloatArray, stated: Figure) -> NDArray[np.bool_]:
         """Which runs support the statement."""
@@ -93,11 +95,22 @@ Judge = Annotated[InBand | InRange | Near | SameOrder | Bound, Field(discriminat
 
 @dataclass(frozen=True)
 class Finding:
-    """The model's band, the share of runs that support the statement (none for `in_band`), and the outcome."""
+    """The model's band and what it says of the statement.
+
+    Attributes
+    ----------
+    share_supporting
+        Share of runs that support the statement; none for `in_band`.
+    official_inside
+        Whether the official figure lies between p10 and p90; none where it is not held against the model.
+    reason
+        Why nothing could be measured.
+    """
 
     band: Band
     share_supporting: float | None
     outcome: Outcome
+    official_inside: bool | None = None
     reason: str = ""
 
 
@@ -120,14 +133,17 @@ def finding(values: FloatArray | None, unit: str, judge: Judge, stated: Figure) 
     """
     if values is None or values.size == 0:
         reason = "no run finished" if values is not None else "the scenario has nobody to measure"
-        return Finding(Band(None, None, None, unit), None, "not tested", reason)
+        return Finding(Band(None, None, None, unit), None, "not tested", reason=reason)
     found = band(values, unit)
     if isinstance(judge, InBand):
-        value = needed(stated.value)
-        inside = needed(found.p10) - slack(value) <= value <= needed(found.p90) + slack(value)
-        return Finding(found, None, "compatible" if inside else "disagrees")
+        return Finding(found, None, "compatible" if inside(found, needed(stated.value)) else "disagrees")
     share = float(judge.supports(values, stated).mean())
     return Finding(found, share, outcome_of(share))
+
+
+def inside(found: Band, value: float) -> bool:
+    """Whether a value lies between p10 and p90."""
+    return needed(found.p10) - slack(value) <= value <= needed(found.p90) + slack(value)
 
 
 def outcome_of(share: float) -> Outcome:

@@ -57,6 +57,9 @@ class Counterpart(Parameters):
     judge: Judge
     unit: str | None = Field(None, description="unit where it is not the claim's")
     by_construction: bool = Field(False, description="the scenario is built to give this: no test of the statement")
+    checks_official: bool = Field(
+        False, description="the official figure is the same thing: hold it against the band, too"
+    )
 
 
 class Claim(Parameters):
@@ -83,6 +86,8 @@ class Claim(Parameters):
                 raise ValueError(f"article: the rule {judge.rule!r} compares with a value, and none is given")
             if isinstance(judge, InRange) and self.article.upper is None:
                 raise ValueError("article: the rule 'in_range' needs `upper`, the end of the range")
+            if counterpart.checks_official and self.official.value is None:
+                raise ValueError("official: `checks_official` holds its value against the model, and none is given")
         return self
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from simulation.conventions import BASIS_POINT
 from simulation.market.impact import fast_impact
@@ -67,22 +67,31 @@ class Return(Parameters):
 
 
 class Flow(Parameters):
-    """Sum of a flow column over days and over the populations of some roles, USD bn."""
+    """Sum of a flow column over days and over some populations, USD bn."""
 
     kind: Literal["flow"] = "flow"
     column: str = Field(min_length=1, description="flow column of a record")
-    roles: tuple[Role, ...] = Field(min_length=1, description="roles whose populations are added")
+    roles: tuple[Role, ...] = Field((), description="roles whose populations are added")
+    populations: tuple[str, ...] = Field((), description="populations that are added, in place of roles")
     until: date | None = Field(None, description="last day of the sum; none: the end of the scenario")
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if bool(self.roles) == bool(self.populations):
+            raise ValueError("a flow is summed over either `roles` or `populations`")
+        return self
+
     def values(self, record: Record) -> FloatArray | None:
-        """One value per run, ``(runs,)``; none where nobody plays one of the roles."""
+        """One value per run, ``(runs,)``; none where the scenario has none of the populations."""
         finished = FinishedRuns(record)
-        names = finished.populations(*self.roles)
+        names = finished.populations(*self.roles) or [name for name in self.populations if name in record.flows]
         if not names:
             return None
         known = {column for name in names for column in record.flows[name]}
         if self.column not in known:
-            raise MeasureError(f"{record.scenario.name} records no flow {self.column!r}; it has {', '.join(sorted(known))}")
+            raise MeasureError(
+                f"{record.scenario.name} records no flow {self.column!r}; it has {', '.join(sorted(known))}"
+            )
         last = len(record.dates) if self.until is None else row_of(record, self.until) + 1
         return all_runs(record, np.asarray(finished.flow(self.column, names)[:, :last].sum(axis=1)))
 
@@ -114,9 +123,7 @@ class TreasurySale(Parameters):
         return np.full(len(record.runs), rise)
 
 
-Measure = Annotated[
-    Level | Change | Return | Flow | InterestBill | TreasurySale, Field(discriminator="kind")
-]
+Measure = Annotated[Level | Change | Return | Flow | InterestBill | TreasurySale, Field(discriminator="kind")]
 
 
 def closes(record: Record, column: str, day: date) -> FloatArray | None:

@@ -12,6 +12,7 @@ from simulation.metrics import Band
 DECIMALS = {"%": 2, "pp": 2, "bp": 1, "ratio": 2, "JPY bn": 0, "$bn": 0}
 SMALL = 10.0
 VERDICTS: tuple[Verdict, ...] = ("correct", "roughly", "wrong", "inconsistent", "unverifiable")
+COUNTED = {"agrees": "agree", "disagrees": "disagree"}
 NOT_TESTED = "not tested"
 COLUMNS = ("#", "The article says", "Article", "Official data", "Model: median (p10 to p90)", "Verdict")
 LEGEND = (
@@ -19,8 +20,8 @@ LEGEND = (
     "computed: from one; press: press or an institution's publication; unverified: from memory), then the model's.",
     "Model: agrees where four runs in five support the statement, disagrees where one in five or fewer do, undecided in "
     "between; compatible: the stated value lies between p10 and p90, which confirms nothing; by construction: the scenario "
-    "was built to give it. Bands show simulation noise only; an effect is a difference between two scenarios that meet the "
-    "same news.",
+    "was built to give it. Where the official figure is the same thing, inside or outside tells whether the band holds it. "
+    "Bands show simulation noise only; an effect is a difference between two scenarios that meet the same news.",
 )
 
 
@@ -64,15 +65,19 @@ def band_text(band: Band) -> str:
 
 def official_verdict(assessed: Assessed) -> str:
     """What official data say of the statement, and how that is known."""
-    basis = assessed.claim.official.basis
-    return assessed.claim.verdict if basis == "none" else f"{assessed.claim.verdict} ({basis})"
+    verdict, basis = assessed.claim.verdict, assessed.claim.official.basis
+    known = basis != "none" and verdict != "unverifiable"
+    return f"{verdict} ({basis})" if known else verdict
 
 
 def outcome_text(found: Finding) -> str:
-    """The model's verdict; with the share of runs where they do not agree among themselves."""
-    if found.outcome != "undecided" or found.share_supporting is None:
-        return found.outcome
-    return f"{found.outcome}, {100.0 * found.share_supporting:.0f} % of runs"
+    """The model's verdict: the share of runs where they are not of one mind, and how the official figure fares."""
+    text: str = found.outcome
+    if found.outcome == "undecided" and found.share_supporting is not None:
+        text = f"{text}, {100.0 * found.share_supporting:.0f} % of runs"
+    if found.official_inside is not None:
+        text = f"{text}; official figure {'inside' if found.official_inside else 'outside, too'}"
+    return text
 
 
 def counterpart_text(counterpart: Counterpart, found: Finding) -> str:
@@ -98,12 +103,12 @@ def tally(assessment: Assessment) -> str:
     """How many claims there are of each kind, in two sentences."""
     verdicts = Counter(item.claim.verdict for item in assessment.claims)
     official = ", ".join(f"{verdicts[name]} {name}" for name in VERDICTS if verdicts[name])
-    outcomes = Counter(found.outcome for item in assessment.claims for found in item.findings)
-    model = ", ".join(f"{outcomes[name]} {name}" for name in OUTCOMES if outcomes[name])
-    tested = sum(bool(item.findings) for item in assessment.claims)
+    spoken = [[found.outcome for found in item.findings if found.outcome != NOT_TESTED] for item in assessment.claims]
+    outcomes = Counter(outcome for found in spoken for outcome in found)
+    model = ", ".join(f"{outcomes[name]} {COUNTED.get(name, name)}" for name in OUTCOMES if outcomes[name])
     return (
-        f"{len(assessment.claims)} claims against official data: {official}. "
-        f"The model has something to say on {tested} of them ({sum(outcomes.values())} comparisons): {model}."
+        f"{len(assessment.claims)} claims against official data: {official}. The model has something to say on "
+        f"{sum(map(bool, spoken))} of them ({sum(outcomes.values())} comparisons): {model or 'none'}."
     )
 
 

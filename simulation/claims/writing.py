@@ -55,6 +55,7 @@ def counterpart_object(counterpart: Counterpart, found: Finding) -> dict[str, An
         **found.band.to_dict(),
         "share_supporting": found.share_supporting,
         "outcome": found.outcome,
+        "official_inside": found.official_inside,
         "reason": found.reason or None,
     }
 
@@ -72,7 +73,7 @@ def csv_text(assessment: Assessment) -> str:
 CSV_COLUMNS = (
     *("id", "claim", "unit", "article", "article_value", "official", "official_value", "official_source"),
     *("official_basis", "official_verdict", "remark", "model_about", "case", "against", "model_unit"),
-    *("p10", "p50", "p90", "share_supporting", "model_verdict", "untested"),
+    *("p10", "p50", "p90", "share_supporting", "model_verdict", "official_inside", "untested"),
 )
 
 
@@ -93,7 +94,7 @@ def csv_rows(assessed: Assessed) -> list[dict[str, Any]]:
 def csv_model(item: dict[str, Any]) -> dict[str, Any]:
     """The model's part of a line."""
     names = {"model_about": "about", "model_unit": "unit", "model_verdict": "outcome"}
-    same = ("case", "against", "p10", "p50", "p90", "share_supporting")
+    same = ("case", "against", "p10", "p50", "p90", "share_supporting", "official_inside")
     return {name: item[key] for name, key in names.items()} | {name: item[name] for name in same}
 
 
@@ -102,7 +103,15 @@ def markdown(assessment: Assessment) -> str:
     ledger = assessment.ledger
     head = [f"# {ledger.title}", f"Article: {ledger.source}.", wording.tally(assessment), *wording.LEGEND]
     note = [wording.stopped_note(assessment)] if assessment.stopped else []
-    parts = [*head, *note, table(assessment), "## Sources and remarks", sources(assessment), "## Cases", cases(assessment)]
+    parts = [
+        *head,
+        *note,
+        table(assessment),
+        "## Sources and remarks",
+        sources(assessment),
+        "## Cases",
+        cases(assessment),
+    ]
     return "\n\n".join(parts) + "\n"
 
 

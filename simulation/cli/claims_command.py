@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from simulation.cli import exit_codes, options
-from simulation.cli.output import print_json, progress, remark
-from simulation.cli.run_command import RESULTS
+from simulation.cli.output import print_json, remark
+from simulation.cli.run_command import RESULTS, Request, simulated
 
 if TYPE_CHECKING:
     from simulation.claims.assessment import Assessment
-    from simulation.recorder import Record
-    from simulation.scenario import Scenario
 
-DEFAULT_RUNS = 100
+DEFAULT_RUNS = 50
+"""Enough for a verdict, few enough for less than a minute: a dozen scenarios are run."""
 
 
 @click.command()
@@ -59,20 +58,14 @@ def claims(
     address = ledger_hash(ledger, scenarios)
     target = out or RESULTS / content_address("claims", address, runs)
     check_target(target, address, force)
-    assessment = assess_with(ledger, scenarios, runs, lambda name, scenario: _simulated(name, scenario, runs, workers, quiet))
+    remark(f"Running {len(scenarios)} scenarios, {runs} runs each ...", quiet)
+    request = Request(runs, None, workers, quiet)
+    assessment = assess_with(ledger, scenarios, runs, lambda _name, scenario: simulated(scenario, request).record)
     _report(assessment, as_json)
     _save(assessment, target)
     remark(f"Markdown and CSV in {target}", quiet)
     if assessment.stopped:
         context.exit(exit_codes.FAILED_RUNS)
-
-
-def _simulated(name: str, scenario: Scenario, runs: int, workers: int | None, quiet: bool) -> Record:
-    """Run a case with progress on standard error."""
-    from simulation.ensemble import run_ensemble
-
-    with progress(name, quiet) as update:
-        return run_ensemble(scenario, runs, None, workers, update)
 
 
 def _report(assessment: Assessment, as_json: bool) -> None:

@@ -43,26 +43,26 @@ def remark(text: str, quiet: bool = False) -> None:
 
 
 @contextmanager
-def progress(label: str, quiet: bool) -> Iterator[Progress]:
+def progress(label: str, quiet: bool, runs: int | None = None) -> Iterator[Progress]:
     """Give a callback that shows the runs done: a bar on a terminal, elsewhere a line now and then."""
     if quiet:
         yield lambda _done, _total: None
     elif sys.stderr.isatty():
-        with _bar(label) as update:
+        with _bar(label, runs) as update:
             yield update
     else:
         yield _lines(label)
 
 
 @contextmanager
-def _bar(label: str) -> Iterator[Progress]:
+def _bar(label: str, runs: int | None) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(label, total=None)
+        task = bars.add_task(label, total=runs)
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 

@@ -33,7 +33,7 @@ def simulated(scenario: Scenario, request: Request) -> Result:
     from simulation.ensemble import run_ensemble
     from simulation.results import Result
 
-    with progress(scenario.name, request.quiet) as update:
+    with progress(scenario.name, request.quiet, request.runs) as update:
         record = run_ensemble(scenario, request.runs, None, request.workers, update)
     return Result(record, options.command_line())
 

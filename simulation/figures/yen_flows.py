@@ -91,7 +91,7 @@ def yen_flows_chart(record: Record) -> Drawing | None:
     per = "day" if days == 1 else f"{days} business days"
     subtitle = (
         f"Yen bought per {per} in USD bn (below zero: sold), mean of {over_runs(finished)}; "
-        "dealers and value investors take the other side"
+        "dealers, value investors and officials take the other side"
     )
     figure = new_figure(Heading(finding, subtitle, source_line(record)))
     axes = figure.add_axes((0.03, 0.105, 0.91, 0.66))

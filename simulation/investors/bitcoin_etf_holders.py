@@ -9,7 +9,7 @@ from simulation.assets import BITCOIN, US_EQUITY, Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
 from simulation.conventions import Array, row_sum
 from simulation.information import Information
-from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import Population, PopulationParameters
 from simulation.orders import INCENTIVE, Trade
 from simulation.parameters import quantity
@@ -33,8 +33,17 @@ class BitcoinEtfHolderParameters(PopulationParameters):
         "part of yesterday's flow that comes again",
         "MODEL section 3; flows follow flows",
     )
-    bitcoin_response_x: Lognormal = Lognormal(median=0.08, log_sd=0.5, highest=1)
-    equity_response_x: Lognormal = Lognormal(median=0.05, log_sd=0.5, highest=1)
+    bitcoin_response_x: Lognormal = personal(
+        Lognormal(median=0.08, log_sd=0.5, highest=1),
+        "share per unit of return",
+        "b: response to bitcoin",
+        "November 2025, above",
+    )
+    equity_response_x: Lognormal = personal(
+        Lognormal(median=0.05, log_sd=0.5, highest=1),
+        "share per unit of return",
+        "d: response to US equity (assumption)",
+    )
     japan_share: float = quantity(
         0,
         "share",

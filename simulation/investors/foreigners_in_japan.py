@@ -9,7 +9,7 @@ from simulation.assets import JAPAN_EQUITY, JGB10, Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
 from simulation.conventions import PERCENT, Array, row_sum
 from simulation.information import Information
-from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import Population, PopulationParameters, Start
 from simulation.investors.rules import outside_band
 from simulation.orders import Trade
@@ -30,7 +30,11 @@ class ForeignersInJapanParameters(PopulationParameters):
         "MODEL section 3; 10-20 % of foreign holdings hedged, JPMorgan (September 2025)",
     )
     hedge_ratio: float = quantity(1, "share", (0, 1), "part of this equity's value that is hedged (assumption)")
-    speed_pct_per_day: Lognormal = Lognormal(median=20, log_sd=0.5, highest=100)
+    speed_pct_per_day: Lognormal = personal(
+        Lognormal(median=20, log_sd=0.5, highest=100),
+        "% of the gap per day",
+        "speed of hedging: about a week (assumption)",
+    )
     band_pct: float = quantity(2, "% of the start position", (0, 100), "gaps below are left alone (assumption)")
     jgb_stock_jpy_bn: float = quantity(
         80_000,

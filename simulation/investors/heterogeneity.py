@@ -1,6 +1,6 @@
 """How investors of one population differ: sizes and personal parameters drawn from stated distributions."""
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -44,3 +44,9 @@ class Lognormal(Parameters):
         """`count` stratified draws, shape ``(count,)``."""
         drawn = self.median * np.exp(self.log_sd * ndtri(stratified_uniform(stream, count)))
         return np.asarray(np.clip(drawn, self.lowest, self.highest))
+
+
+def personal(default: Lognormal, unit: str, about: str, source: str = "") -> Any:
+    """Declare a personal parameter with the unit of its values, their meaning and the source of the default."""
+    extra: dict[str, Any] = {"unit": unit, "source": source}
+    return Field(default, description=about, json_schema_extra=extra)

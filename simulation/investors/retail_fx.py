@@ -9,7 +9,7 @@ from simulation.assets import Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
 from simulation.conventions import PERCENT, Array, Flags, row_sum
 from simulation.information import Information
-from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import Population, PopulationParameters
 from simulation.investors.rules import outside_band
 from simulation.orders import INCENTIVE, LIQUIDATION, Trade
@@ -17,6 +17,7 @@ from simulation.parameters import quantity
 from simulation.quote import Quote
 
 DOLLARS = "dollars"
+CONTRARIANS = "sign: Mukoyama, Kikuta and Washimi (2018), BOJ Review 2018-E-3"
 
 
 class RetailFxParameters(PopulationParameters):
@@ -28,7 +29,9 @@ class RetailFxParameters(PopulationParameters):
         60, "$bn", (0, 10_000), "dollars held on margin", "MODEL section 3; Matsuda et al. (2023), BOJ Review 23-E-7"
     )
     funding_spread_bp: float = quantity(50, "bp per year", (0, 5000), "brokers' margin in swap points (assumption)")
-    leverage_x: Lognormal = Lognormal(median=8, log_sd=0.4, highest=20)
+    leverage_x: Lognormal = personal(
+        Lognormal(median=8, log_sd=0.4, highest=20), "multiple of equity", "usual leverage", "MODEL section 3: about 8"
+    )
     legal_leverage_x: float = quantity(
         25, "multiple of equity", (1, 1000), "legal cap: margin of 4 %", "Financial Services Agency, since August 2011"
     )
@@ -38,13 +41,24 @@ class RetailFxParameters(PopulationParameters):
     entry_leverage_x: float = quantity(
         15, "multiple of equity", (0.1, 1000), "leverage beyond which nobody buys (assumption)"
     )
-    contrarian_x: Lognormal = Lognormal(median=5, log_sd=0.5)
-    memory_days: Lognormal = Lognormal(median=20, log_sd=0.5, lowest=1)
+    contrarian_x: Lognormal = personal(
+        Lognormal(median=5, log_sd=0.5),
+        "share per unit of fall",
+        "usual position bought per fall (assumption)",
+        CONTRARIANS,
+    )
+    memory_days: Lognormal = personal(
+        Lognormal(median=20, log_sd=0.5, lowest=1),
+        "business days",
+        "memory of the rate that falls are measured from (assumption)",
+    )
     most_x: float = quantity(2, "multiple of the usual position", (1, 20), "largest position wanted (assumption)")
-    speed_pct_per_day: Lognormal = Lognormal(median=20, log_sd=0.5, highest=100)
+    speed_pct_per_day: Lognormal = personal(
+        Lognormal(median=20, log_sd=0.5, highest=100), "% of the gap per day", "speed of trading (assumption)"
+    )
     band_pct: float = quantity(5, "% of the usual position", (0, 100), "gaps below are left alone (assumption)")
     new_money_pct_per_day: float = quantity(
-        2, "% of the gap per day", (0, 100), "margin paid in after losses, taken out after gains (assumption)"
+        1, "% of the gap per day", (0, 100), "margin paid in after losses, taken out after gains (assumption)"
     )
 
 

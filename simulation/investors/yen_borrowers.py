@@ -10,7 +10,7 @@ from simulation.conventions import PERCENT, Array, Flags
 from simulation.information import Information
 from simulation.investors.carry_fund_parameters import Adjustment, LeveredCarryParameters, Switches
 from simulation.investors.carry_funds import BASKET, CarryFunds, Limits
-from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.orders import Trade
 from simulation.parameters import Parameters, quantity
 from simulation.quote import Quote
@@ -50,9 +50,17 @@ class YenBorrowerParameters(LeveredCarryParameters):
         default_factory=lambda: {"ust10": 0.3, "us_equity": 0.2},
         description="shares of the position by asset; the rest, businesses and property, is held at par (assumption)",
     )
-    leverage_x: Lognormal = Lognormal(median=1.5, log_sd=0.25, highest=4)
+    leverage_x: Lognormal = personal(
+        Lognormal(median=1.5, log_sd=0.25, highest=4),
+        "multiple of equity",
+        "position over equity",
+        "MODEL section 3: about 1.5",
+    )
     leverage_cap_x: float = quantity(4, "multiple of equity", (0.1, 200), "highest target leverage (assumption)")
-    adjustment: Adjustment = Adjustment(rebuild_pct_per_day=0.25, cut_pct_per_day=1)
+    adjustment: Adjustment = Field(
+        Adjustment(rebuild_pct_per_day=0.25, cut_pct_per_day=1),
+        description="speeds: cuts as in MODEL section 3, rebuilding at a quarter of that (assumption)",
+    )
     covenant: Covenant = Covenant()
     switches: BorrowerSwitches = BorrowerSwitches()
 
@@ -118,7 +126,9 @@ class YenBorrowers(CarryFunds):
         return super().forced_orders(quote, now)
 
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
-        """A covenant is waived once its loan is reduced."""
+        """A covenant is waived once its loan is reduced; the bank lends on the equity that is left, no longer on the old."""
         super().executed(trade, order_quote, now, quote)
         done = (self.memory["reducing"] > 0.0) & (trade.units[BASKET] < 0.0)
+        left = np.minimum(self.memory["budget"], np.maximum(self.sheet.equity_usd, 0.0))
+        self.memory["budget"] = np.where(done, left, self.memory["budget"])
         self.memory["waived"] = np.where(done, 1.0, self.memory["waived"])

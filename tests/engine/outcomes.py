@@ -50,7 +50,9 @@ def assert_flows_add_up(record: Record) -> None:
     """Causes add up to what is unwound, unwinding to the change of the stock, trades of all sectors to zero."""
     rows = ~np.isin(record.runs, list(record.stopped))
     for table in record.flows.values():
-        assert_close(np.sum([table[f"{cause}_usd_bn"] for cause in CAUSES], axis=0)[rows], table["unwound_usd_bn"][rows])
+        assert_close(
+            np.sum([table[f"{cause}_usd_bn"] for cause in CAUSES], axis=0)[rows], table["unwound_usd_bn"][rows]
+        )
         if "stock_usd_bn" in table:
             assert_close(-np.diff(table["stock_usd_bn"][rows], axis=1), table["unwound_usd_bn"][rows, 1:])
     for name in traded(record):

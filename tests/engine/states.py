@@ -25,7 +25,7 @@ def population_state(population: Population) -> dict[str, Array]:
 
 def state(model: CapitalFlowModel) -> dict[str, Array]:
     """Every state array of a model by name, runs first."""
-    arrays = {}
+    arrays: dict[str, Array] = {}
     for population in model.populations:
         arrays |= population_state(population)
     for name, account in model.economy.books.accounts.items():

@@ -17,7 +17,9 @@ from tests.engine.states import assert_same_record, columns, state
 from tests.scenarios import AROUND_THE_HIKE, COARSE, POPULATIONS, SHIPPED, TWO_WEEKS, Changes, official, shipped
 
 SURPRISE: Changes = {**AROUND_THE_HIKE, "end": "2025-12-24", "boj.meetings.0.priced_probability": 0.0}
-ODD_NUMBERS: Changes = {f"populations.{name}.investors": count for name, count in zip(POPULATIONS, (37, 5, 23, 11), strict=True)}
+ODD_NUMBERS: Changes = {
+    f"populations.{name}.investors": count for name, count in zip(POPULATIONS, (37, 5, 23, 11), strict=True)
+}
 """A cascade in every run, with numbers of investors that fill no vector register."""
 EXPLOSIVE: Changes = {
     "markets.usdjpy.fast_impact_pct_per_usd_bn": 0.6,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from simulation.conventions import column
-from simulation.investors.carry_funds import CarryIncentive, expected_return, incentive_ratio, target_leverage
+from simulation.investors.carry_fund_parameters import CarryIncentive
+from simulation.investors.carry_funds import expected_return, incentive_ratio, target_leverage
 from simulation.model import CapitalFlowModel, simulate
 from simulation.scenario import Scenario
 from tests.scenarios import COARSE, GONE, START_USDJPY, Changes, official, one_fund, shocks, switched
@@ -130,9 +131,7 @@ def test_a_stop_that_the_recent_high_would_have_hit_is_armed_at_the_start() -> N
 def test_a_high_before_the_start_shortens_the_way_to_the_stop() -> None:
     # From a high of 160 the stop of 8.2 % is at 146.88: 5.97 % below the start.
     for fall, hit in ((0.0595, False), (0.0599, True)):
-        day = fund(
-            one_fund(switched(trailing_stop=True), {"start_values.usdjpy_high": 160.0}, shocks({MONDAY: fall}))
-        )
+        day = fund(one_fund(switched(trailing_stop=True), {"start_values.usdjpy_high": 160.0}, shocks({MONDAY: fall})))
         assert bool(day["stop_usd_bn"].any()) == hit
 
 
@@ -213,7 +212,9 @@ def test_no_carry_left_is_a_target_of_nothing() -> None:
     assert target_leverage(column(4.0, 1), ratio, 15.0)[0, 0] == 0.0
 
 
-@pytest.mark.parametrize(("start_pct", "now_pct", "ratio"), [(3.0, 1.5, 0.5), (3.0, 4.5, 1.5), (0.2, 0.0, 0.6), (-1.0, -1.25, 0.5)])
+@pytest.mark.parametrize(
+    ("start_pct", "now_pct", "ratio"), [(3.0, 1.5, 0.5), (3.0, 4.5, 1.5), (0.2, 0.0, 0.6), (-1.0, -1.25, 0.5)]
+)
 def test_incentive_ratio_by_hand(start_pct: float, now_pct: float, ratio: float) -> None:
     found = incentive_ratio(column(now_pct / 100, 1), column(start_pct / 100, 1), 0.005)
     assert found[0, 0] == pytest.approx(ratio, rel=1e-12)
@@ -291,7 +292,9 @@ def test_a_basket_without_an_asset_of_the_roster_keeps_its_value() -> None:
         np.testing.assert_allclose(getattr(less.sheet, name), getattr(whole.sheet, name), rtol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("basket", [{"ust_10": 0.5}, {"ust10": 0.7, "us_equity": 0.6}, {"ust10": -0.2}, {"usdjpy": 0.3}])
+@pytest.mark.parametrize(
+    "basket", [{"ust_10": 0.5}, {"ust10": 0.7, "us_equity": 0.6}, {"ust10": -0.2}, {"usdjpy": 0.3}]
+)
 def test_an_impossible_basket_is_refused(basket: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="basket"):
         CapitalFlowModel(official(COARSE, {"populations.carry_funds.basket": basket}))

@@ -53,7 +53,9 @@ def gain_of(scenario: Scenario, slope: float) -> float:
 def test_loop_gain_of_a_stop_by_hand() -> None:
     # A stop at 8.2 % is hit by the probe of 10 % only: 60 % of 100/.9 $bn are sold, a fall of -ln(.9).
     sold = 0.6 * 100 / 0.9
-    assert gain_of(one_fund(switched(trailing_stop=True)), 3.5e-4) == pytest.approx(3.5e-4 * sold / -np.log(0.9), rel=1e-9)
+    assert gain_of(one_fund(switched(trailing_stop=True)), 3.5e-4) == pytest.approx(
+        3.5e-4 * sold / -np.log(0.9), rel=1e-9
+    )
 
 
 def test_loop_gain_of_a_total_loss_by_hand() -> None:
@@ -77,7 +79,10 @@ def test_nobody_forced_no_loop_gain() -> None:
 
 def test_more_leverage_is_a_larger_loop_gain() -> None:
     gains = [
-        gain_of(official(CALM, {"populations.carry_funds.leverage_x": {"median": median, "log_sd": 0.35, "highest": 12}}), 3.5e-4)
+        gain_of(
+            official(CALM, {"populations.carry_funds.leverage_x": {"median": median, "log_sd": 0.35, "highest": 12}}),
+            3.5e-4,
+        )
         for median in (2.0, 4.0, 8.0)
     ]
     assert gains[0] < gains[1] < gains[2]
@@ -115,7 +120,9 @@ def test_rounds_are_bounded_and_a_cut_is_not_hidden(most: int) -> None:
 @pytest.mark.parametrize(("tolerance", "traded"), [(66.6, 60.0), (66.7, 0.0)])
 def test_forced_orders_below_the_tolerance_wait(tolerance: float, traded: float) -> None:
     # A stop after a fall of 10 % sells .6 x 100 / .9 = 66.67 $bn of spot; the fund's assets at par need no market.
-    scenario = one_fund(switched(trailing_stop=True), shocks({MONDAY: 0.1}), {"limits.cascade_tolerance_usd_bn": tolerance})
+    scenario = one_fund(
+        switched(trailing_stop=True), shocks({MONDAY: 0.1}), {"limits.cascade_tolerance_usd_bn": tolerance}
+    )
     record = simulate(scenario, [0])
     assert record.flows["carry_funds"]["stop_usd_bn"][0, 1] == pytest.approx(traded, rel=1e-12)
     assert record.market["forced_usd_bn"][0, 1] == pytest.approx(traded / 0.9, rel=1e-12)

@@ -26,7 +26,13 @@ class Watched(CapitalFlowModel):
 
 def trader(fall: float, *changes: Changes, **own: Any) -> Scenario:
     """One trader with 10 $bn of bitcoin ten times levered; bitcoin moves one for one with USDJPY, which falls on Monday."""
-    values = {"investors": 1, "stock_usd_bn": 10, "leverage_mix": {10.0: 1.0}, "degrossing": 0.0, "funding_spread_bp": 0}
+    values = {
+        "investors": 1,
+        "stock_usd_bn": 10,
+        "leverage_mix": {10.0: 1.0},
+        "degrossing": 0.0,
+        "funding_spread_bp": 0,
+    }
     meeting = {
         "date": MONDAY, "step": "25bp", "priced_probability": 0.0,
         "decision": f"{-np.log1p(-fall) / BETA_PER_BP:.12f}bp",
@@ -60,7 +66,9 @@ def test_liquidation_comes_at_the_maintenance_margin(fall: float, closed: float)
     assert not day["spot_usd_bn"].any()
 
 
-@pytest.mark.parametrize(("leverage", "fall"), [(3.0, 0.2), (5.0, 1 / 9), (25.0, 1 - 0.96 / 0.98), (50.0, 1 - 0.98 / 0.99)])
+@pytest.mark.parametrize(
+    ("leverage", "fall"), [(3.0, 0.2), (5.0, 1 / 9), (25.0, 1 - 0.96 / 0.98), (50.0, 1 - 0.98 / 0.99)]
+)
 def test_every_leverage_has_its_own_limit(leverage: float, fall: float) -> None:
     # Loan 1 - 1/L, maintenance .5/L: the price at the limit is (1 - 1/L) / (1 - .5/L).
     for shift, closed in ((-1e-6, 0.0), (1e-6, 10.0)):
@@ -89,7 +97,9 @@ def test_the_lender_bears_what_is_missing() -> None:
 def test_new_longs_replace_liquidated_ones() -> None:
     # 3 % of the gap of 10 is opened on the next day, 3 % of 9.7 on the day after.
     day = flows(after(trader(0.15), days=4))
-    assert day["stock_usd_bn"][1:] == pytest.approx([0.0, 0.3, 0.3 + 0.291, 0.591 + 0.03 * 9.409, *day["stock_usd_bn"][5:]])
+    assert day["stock_usd_bn"][1:] == pytest.approx(
+        [0.0, 0.3, 0.3 + 0.291, 0.591 + 0.03 * 9.409, *day["stock_usd_bn"][5:]]
+    )
     assert day["incentive_usd_bn"][2] == pytest.approx(-0.3, rel=1e-12)
 
 

@@ -31,7 +31,9 @@ def test_nobody_trades_when_nothing_happens(calm: Record) -> None:
     for population, table in calm.flows.items():
         for name, values in table.items():
             if name in ("stock_usd_bn", "equity_usd_bn"):
-                assert np.ptp(values, axis=1).max() == pytest.approx(0.0, abs=1e-9) or name == "equity_usd_bn", population
+                assert np.ptp(values, axis=1).max() == pytest.approx(0.0, abs=1e-9) or name == "equity_usd_bn", (
+                    population
+                )
             else:
                 assert not values.any(), (population, name)
 
@@ -46,10 +48,9 @@ def test_income_accrues_meanwhile(calm: Record) -> None:
 
 
 def test_levered_income_is_paid_out(calm: Record) -> None:
-    # Funds earn carry but keep their leverage; a few with negative carry lose a little.
-    equity = calm.flows["carry_funds"]["equity_usd_bn"]
-    np.testing.assert_allclose(equity, equity[:, :1], rtol=2e-4)
-    np.testing.assert_allclose(calm.flows["crypto_traders"]["equity_usd_bn"], calm.flows["crypto_traders"]["equity_usd_bn"][:, :1], rtol=1e-9)
+    for name in ("carry_funds", "crypto_traders"):
+        equity = calm.flows[name]["equity_usd_bn"]
+        assert np.ptp(equity / equity[:, :1], axis=1).max() < 1e-12, name
 
 
 def test_everybody_starts_inside_the_band() -> None:
@@ -84,7 +85,7 @@ def test_without_impact_prices_are_the_fundamentals() -> None:
 
 
 def surprise_with(multiple: int) -> Scenario:
-    counts = {"carry_funds": 100, "crypto_traders": 60, "life_insurers": 20, "real_money_japan": 20}
+    counts = {"carry_funds": 300, "crypto_traders": 60, "life_insurers": 20, "real_money_japan": 20}
     many: Changes = {f"populations.{name}.investors": count * multiple for name, count in counts.items()}
     still: Changes = {"noise.scale_x": 0, "boj.meetings.0.priced_probability": 0.0, "end": "2025-12-30"}
     return official(AROUND_THE_HIKE, many, still)
@@ -95,8 +96,10 @@ def test_ten_times_the_investors_are_the_same_path() -> None:
     few, many = (np.log(simulate(surprise_with(multiple), range(24)).market["usdjpy"]) for multiple in (1, 10))
     error = np.sqrt((few.var(axis=0, ddof=1) + many.var(axis=0, ddof=1)) / 24)
     gap = np.abs(few.mean(axis=0) - many.mean(axis=0))
-    assert gap.max() < 0.005
-    assert (gap <= 4 * error + 1e-4).all()
+    # The fall is about 10 %, the standard error of the difference at most .15 %.
+    assert few.mean(axis=0).min() < -0.05 + few[0, 0]
+    assert error.max() < 0.003
+    assert (gap <= 4 * error + 1e-5).all()
     # Ten times as many investors scatter about a third as much; stratified draws do better.
     assert many.std(axis=0, ddof=1).max() < 0.6 * few.std(axis=0, ddof=1).max()
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from simulation.assets import STANDARD_ORDER, Roster
 from simulation.conventions import Array
 from simulation.market.fundamentals import (
+    Noise,
     clustered_scale,
     correlation_matrix,
     daily_news,
@@ -16,7 +17,7 @@ from simulation.market.fundamentals import (
 )
 from simulation.model import simulate
 from simulation.randomness import Streams
-from simulation.scenario import Noise, Scenario
+from simulation.scenario import Scenario
 from tests.scenarios import COARSE, NO_IMPACT, Changes, official
 
 STILL: Changes = {
@@ -42,7 +43,7 @@ def long_news() -> Array:
     """A thousand days of a hundred runs without clustering, per daily standard deviation stated in the config."""
     scenario = official({"noise.clustering": 0})
     stated = np.array([9.0, 0.90, 0.45, 15.0, 14.0, 40.0]) / 100 / np.sqrt(252)
-    return news_of(scenario, 1000, 100) / stated
+    return np.asarray(news_of(scenario, 1000, 100) / stated)
 
 
 def test_news_have_the_stated_volatility_and_no_mean(long_news: Array) -> None:
@@ -53,7 +54,7 @@ def test_news_have_the_stated_volatility_and_no_mean(long_news: Array) -> None:
 
 def test_news_are_correlated_as_stated(long_news: Array) -> None:
     stated = {("jgb10", "ust10"): 0.35, ("us_equity", "ust10"): 0.1, ("usdjpy", "us_equity"): 0.1}
-    found = np.corrcoef(long_news.reshape(-1, 6).T)
+    found = np.asarray(np.corrcoef(long_news.reshape(-1, 6).T))
     for row, first in enumerate(STANDARD_ORDER):
         for column, second in enumerate(STANDARD_ORDER[:row]):
             expected = stated.get((first, second), stated.get((second, first), 0.0))

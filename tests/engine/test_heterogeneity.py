@@ -39,7 +39,8 @@ def test_wealth_per_investor_shrinks_as_investors_grow_in_number() -> None:
 
 def test_a_fatter_tail_is_more_unequal() -> None:
     top = [
-        np.sort(ParetoSizes(shape=shape).shares(np.random.default_rng(3), 1000))[-100:].sum() for shape in (2.0, 3.0, 6.0)
+        np.sort(ParetoSizes(shape=shape).shares(np.random.default_rng(3), 1000))[-100:].sum()
+        for shape in (2.0, 3.0, 6.0)
     ]
     assert top[0] > top[1] > top[2] > 0.1
 

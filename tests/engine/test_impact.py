@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.market.impact import fast_impact, impact_table, slow_impact, stressed_slope
-from simulation.market.parameters import LINEAR_SCALE, CryptoMarket, CurrencyMarket, EquityMarket, JgbMarket, TreasuryMarket
+from simulation.market.parameters import (
+    LINEAR_SCALE,
+    CryptoMarket,
+    CurrencyMarket,
+    EquityMarket,
+    JgbMarket,
+    TreasuryMarket,
+)
 
 IMPACTS = (fast_impact, slow_impact)
 amounts = st.floats(-1e5, 1e5)
@@ -90,7 +97,9 @@ def test_stress_raises_the_slope_up_to_its_cap(stress: float, factor: float) -> 
 @given(st.floats(0.0, 5.0), st.floats(0.0, 5.0))
 def test_more_stress_never_lowers_the_slope(one: float, other: float) -> None:
     low, high = sorted((one, other))
-    slopes_of = [stressed_slope(np.array([1.0]), np.array([[x]]), np.array([0.8]), np.array([2.0])) for x in (low, high)]
+    slopes_of = [
+        stressed_slope(np.array([1.0]), np.array([[x]]), np.array([0.8]), np.array([2.0])) for x in (low, high)
+    ]
     assert slopes_of[0] <= slopes_of[1]
 
 

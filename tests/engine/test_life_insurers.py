@@ -13,7 +13,13 @@ from simulation.recorder import Record
 from tests.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official
 
 MONDAY = "2025-12-01"
-PROGRAMMES = ("hedged_sale_per_pp", "unhedged_sale_per_pp", "hedge_ratio_per_pp", "hedge_ratio_per_stress", "hedge_ratio_per_yen")
+PROGRAMMES = (
+    "hedged_sale_per_pp",
+    "unhedged_sale_per_pp",
+    "hedge_ratio_per_pp",
+    "hedge_ratio_per_stress",
+    "hedge_ratio_per_yen",
+)
 
 
 def insurer(programmes: dict[str, float], *changes: Changes) -> Record:
@@ -120,7 +126,9 @@ def test_more_volatility_is_hedged() -> None:
     day = flows(record)
     # A jump of 8 % raises the volatility estimate to 2.2 times its long-run value: 12 % of the bonds, 20 % of it today.
     stress = record.market["stress"][0, 1]
-    assert stress == pytest.approx(np.sqrt(1 + 0.06 * 0.08**2 * 252 / (0.09**2 + 0.03645**2 + 0.010125**2 - 0.7 * 0.03645 * 0.010125)), rel=1e-6)
+    assert stress == pytest.approx(
+        np.sqrt(1 + 0.06 * 0.08**2 * 252 / (0.09**2 + 0.03645**2 + 0.010125**2 - 0.7 * 0.03645 * 0.010125)), rel=1e-6
+    )
     assert day["spot_usd_bn"][2] == pytest.approx(-0.2 * 0.10 * (stress - 1.0) * 100, rel=1e-6)
 
 
@@ -170,7 +178,9 @@ def test_hedges_pay_for_the_fall_of_the_hedged_part() -> None:
     cost = 44 * (0.03625 + np.log(0.9) / 0.002 / 1e4) * 140.58 * 3 / 365
     # Coupons of 20,000 JPY bn at the new ten-year yield; yen money earns nothing worth naming on its first day.
     jgb_yield = 0.0181 - np.log(0.9) / 0.002 / 1e4
-    coupons = 20_000 * np.exp(-9 * (jgb_yield - 0.0181) + (92 - 81) / 2 * (jgb_yield - 0.0181) ** 2) * jgb_yield * 3 / 365
+    coupons = (
+        20_000 * np.exp(-9 * (jgb_yield - 0.0181) + (92 - 81) / 2 * (jgb_yield - 0.0181) ** 2) * jgb_yield * 3 / 365
+    )
     received = 44 * 15.62
     interest = received * (0.005 - np.log(0.9) / 0.002 / 1e4) * 3 / 365
     assert sheet.jpy_cash[0, 0] == pytest.approx(received + interest + coupons - cost, rel=1e-9)

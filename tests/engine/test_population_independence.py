@@ -90,7 +90,12 @@ def end_of(scenario: Scenario) -> np.ndarray:
 
 def test_splitting_a_population_in_two_is_the_same_up_to_sampling() -> None:
     # 250 $bn in one population or in two: the same economics, other draws of leverage and stops.
-    hike: Changes = {**AROUND_THE_HIKE, "noise.scale_x": 0, "boj.meetings.0.priced_probability": 0.0, "end": "2025-12-24"}
+    hike: Changes = {
+        **AROUND_THE_HIKE,
+        "noise.scale_x": 0,
+        "boj.meetings.0.priced_probability": 0.0,
+        "end": "2025-12-24",
+    }
     half: Changes = {
         "populations.carry_funds.stock_usd_bn": 125,
         "populations.others": {"kind": "carry_funds", "stock_usd_bn": 125, "investors": 300},

@@ -44,7 +44,8 @@ def test_positions_are_rebuilt_slowly_and_cut_faster(gap: float, step: float) ->
 
 
 @pytest.mark.parametrize(
-    ("daily_volatility", "margin"), [(0.001, 0.04), (0.0066, 2.33 * 0.0066 * np.sqrt(10)), (0.02, 2.33 * 0.02 * np.sqrt(10))]
+    ("daily_volatility", "margin"),
+    [(0.001, 0.04), (0.0066, 2.33 * 0.0066 * np.sqrt(10)), (0.02, 2.33 * 0.02 * np.sqrt(10))],
 )
 def test_margin_is_value_at_risk_with_a_floor(daily_volatility: float, margin: float) -> None:
     assert margin_requirement(one(daily_volatility**2), 0.04, 2.33, 10)[0, 0] == pytest.approx(margin, rel=1e-12)
@@ -78,7 +79,11 @@ def test_a_margin_call_restores_its_share_of_the_limit(
         assert share == 0.0
     else:
         assert kept == pytest.approx(restore * max(equity, 0.0) / requirement, rel=1e-9, abs=1e-12 * notional)
-        assert not is_called(one(equity * (1 + 1e-12)), one(kept), one(requirement))[0, 0] or equity < 0.0 or restore > 0.99
+        assert (
+            not is_called(one(equity * (1 + 1e-12)), one(kept), one(requirement))[0, 0]
+            or equity < 0.0
+            or restore > 0.99
+        )
 
 
 @given(st.floats(0.0, 10.0), st.floats(0.0, 10.0))
@@ -100,7 +105,9 @@ def test_a_stop_without_a_high_is_always_hit() -> None:
 
 def test_unhedged_incentive_by_hand() -> None:
     # 4.02 - 1.81 - .05 x 10 % = 1.71 %
-    assert unhedged_incentive(one(0.0402), one(0.0181), one(0.1**2 / 252), 0.05)[0, 0] == pytest.approx(0.0171, rel=1e-12)
+    assert unhedged_incentive(one(0.0402), one(0.0181), one(0.1**2 / 252), 0.05)[0, 0] == pytest.approx(
+        0.0171, rel=1e-12
+    )
 
 
 def test_hedged_incentive_by_hand() -> None:

@@ -39,7 +39,9 @@ def one(value: float) -> Array:
     return np.array([[value]])
 
 
-def sheet(ust10: float = 0.0, jgb10: float = 0.0, usd: float = 0.0, jpy: float = 0.0, hedge: float | None = None) -> BalanceSheet:
+def sheet(
+    ust10: float = 0.0, jgb10: float = 0.0, usd: float = 0.0, jpy: float = 0.0, hedge: float | None = None
+) -> BalanceSheet:
     """An investor at 150 yen per dollar and prices of one."""
     held = balance_sheet(BOOKS, {"ust10": one(ust10), "jgb10": one(jgb10)}, (one(usd), one(jpy)))
     held.hedge_usd = None if hedge is None else one(hedge)
@@ -103,7 +105,9 @@ def test_selling_yen_bonds_costs_yen() -> None:
     # 100 JPY bn at .9, less 20 bp of 90.
     held = sheet(jgb10=300.0)
     mark_to_market(held, quote(), quote(150.0, 1.0, 0.9))
-    cost_usd, cost_jpy = settle_trade(held, Trade({"jgb10": one(-100.0)}, one(0.0), None, {}), quote(150.0, 1.0, 0.9), COSTS)
+    cost_usd, cost_jpy = settle_trade(
+        held, Trade({"jgb10": one(-100.0)}, one(0.0), None, {}), quote(150.0, 1.0, 0.9), COSTS
+    )
     assert held.jpy_cash[0, 0] == pytest.approx(90.0 - 0.18, rel=1e-12)
     assert (cost_usd[0, 0], cost_jpy[0, 0]) == (0.0, pytest.approx(0.18, rel=1e-12))
     assert held.equity_usd[0, 0] == pytest.approx(worth(held, quote(150.0, 1.0, 0.9)), rel=1e-12)
@@ -155,7 +159,11 @@ def total(accounts: list[Account | BalanceSheet], money: str) -> float:
 
 
 def test_income_is_paid_by_somebody() -> None:
-    held, issuers, lenders = sheet(ust10=100.0, jgb10=600.0, usd=5.0, jpy=-900.0), empty_account(1, 3), empty_account(1, 3)
+    held, issuers, lenders = (
+        sheet(ust10=100.0, jgb10=600.0, usd=5.0, jpy=-900.0),
+        empty_account(1, 3),
+        empty_account(1, 3),
+    )
     before = [total([held, issuers, lenders], money) for money in ("usd_cash", "jpy_cash")]
     _, paid = accrue(held, accrual(), 0.004, quote())
     pay_income(issuers, lenders, paid)

@@ -1,0 +1,282 @@
+"""How much carry unwinds at a 10-year spread of X, and does it matter how the narrowing arrives?
+
+The 10-year spread of the article scenario (1.81 pp) is moved along an imposed path; no meeting and no other policy news
+comes between.  Two readings of what holders do stand beside each other: `threshold`, the article's, in which an investor
+leaves when the spread falls below a personal threshold (24 % have left at 1.5 pp), and `structural`, in which carry over
+risk, losses, margins and stops decide.  The spread of the thresholds cannot be known from one point, so the threshold
+answer is a band over standard deviations of 0.3-0.6 pp; the band of the structural answer is simulation noise.
+
+The narrowing from 1.81 to 1.50 pp is then delivered over 250, 60, 10 and 1 days and as a surprise announcement.  Under
+the structural rule every amount is the difference to a twin in which the spread stays where it is, run by run, 20
+business days after the narrowing is complete: funds also give up positions in quiet times, when noise hits their stops.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+import simulation as cf
+from simulation.experiment import ARTICLE, NOTHING_BUT, Findings, Scale, Variant, against, bands, coarser, per_run
+from simulation.experiment_figures import KEPT_COLOUR, LEVERED_COLOUR, RESIDENT_COLOUR, RETAIL_COLOUR, bar_axes
+from simulation.figures.style import ACCENT, GREY, INK, Drawing, Heading, legend_line, new_figure, panel_title, plain
+from simulation.findings import amount, percent
+from simulation.investors.population import CARRY_ROLES
+from simulation.metrics import FinishedRuns
+
+RUNS, QUICK_RUNS = 200, 16
+START, ANCHOR = 1.81, 1.5
+ARTICLE_COLOUR = "#E69F00"
+SPREADS = (2.2, 2.0, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
+QUICK_SPREADS = (2.2, 1.5, 1.0, 0.5)  # of the structural rule
+DEVIATIONS = (0.45, 0.3, 0.6)
+CURVE_DAYS, AFTER_DAYS = 60, 20
+SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise": 1}
+THRESHOLD_RUNS = 4  # thresholds follow the imposed spread alone: runs differ by rounding only
+LOW_SPREAD = 1.0  # where the width of the threshold answer is read
+AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
+
+
+def design(scale: Scale) -> Sequence[Variant]:
+    """Both rules over the spreads, then the speeds; the twin without narrowing comes first."""
+    base = (*NOTHING_BUT, *(coarser(ARTICLE, 100) if scale.quick else ()))
+    twin = structural("twin", START, (250, base))
+    curve = [structural("60 days", pp, (CURVE_DAYS, base)) for pp in spreads(scale) if pp != ANCHOR]
+    speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
+    by_threshold = [threshold(pp, deviation, (scale, base)) for deviation in DEVIATIONS for pp in SPREADS]
+    return [twin, *curve, *speeds, *by_threshold]
+
+
+def spreads(scale: Scale) -> Sequence[float]:
+    """Spreads at which the structural rule is asked."""
+    return scale.choose(SPREADS, QUICK_SPREADS)
+
+
+def structural(delivery: str, spread: float, how: tuple[int, tuple[str, ...]]) -> Variant:
+    """A variant under the holders' own rules."""
+    days, base = how
+    path = f"spread_path={{target_pp: {spread}, over_days: {days}, surprise: {str(delivery == 'surprise').lower()}}}"
+    labels = {"rule": "structural", "threshold_sd_pp": None, "spread_pp": spread, "delivery": delivery}
+    return Variant(labels, (*base, path, f"end={end_after(days + AFTER_DAYS)}"), ARTICLE)
+
+
+def threshold(spread: float, deviation: float, how: tuple[Scale, tuple[str, ...]]) -> Variant:
+    """A variant under the article's rule; it runs until every exit is complete."""
+    scale, base = how
+    days, exits = scale.choose((20, 10), (3, 2))
+    rule = f"unwind={{rule: threshold, threshold_sd_pp: {deviation}, exit_days: {exits}}}"
+    path = f"spread_path={{target_pp: {spread}, over_days: {days}}}"
+    labels = {"rule": "threshold", "threshold_sd_pp": deviation, "spread_pp": spread, "delivery": f"{days} days"}
+    end = end_after(days + exits + 1)
+    return Variant(labels, (*base, rule, path, f"end={end}"), ARTICLE, most_runs=THRESHOLD_RUNS)
+
+
+@cache
+def start_day() -> np.datetime64:
+    """First day of the scenario."""
+    return np.datetime64(cf.load_scenario(ARTICLE).start)
+
+
+def end_after(days: int) -> str:
+    """Date by which so many business days of the scenario have passed, holidays allowed for."""
+    return str(np.busday_offset(start_day(), days + days // 120 + 2))
+
+
+def measure(result: cf.Result) -> pd.DataFrame:
+    """Cumulative amounts of every holder's role at the days at which a narrowing may be complete, and at the end."""
+    finished = FinishedRuns(result.record)
+    last = len(result.record.dates) - 1
+    days = sorted({days + AFTER_DAYS for days in SPEEDS.values()} & set(range(last)) | {last})
+    parts = [amounts(finished, day, role) for day in days for role in CARRY_ROLES if finished.populations(role)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def amounts(finished: FinishedRuns, day: int, role: str) -> pd.DataFrame:
+    """What the holders of one role gave up and brought home by a day, $bn."""
+    names = finished.populations(role)
+    columns = {
+        "day": day,
+        "role": role,
+        "start_stock_usd_bn": finished.flow("stock_usd_bn", names)[:, 0],
+        "unwound_usd_bn": finished.flow("unwound_usd_bn", names)[:, : day + 1].sum(axis=1),
+        "repatriated_usd_bn": finished.flow("repatriated_usd_bn", names)[:, : day + 1].sum(axis=1),
+    }
+    return per_run(finished.record, columns)
+
+
+def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
+    """Differences to the twin without narrowing, when the narrowing has been complete for `AFTER_DAYS`."""
+    own = table[table["rule"] == "structural"]
+    twin = own[own["delivery"] == "twin"]
+    moved = own[own["day"] == own["delivery"].map(SPEEDS) + AFTER_DAYS]
+    return against(moved, twin, AMOUNTS, on=["run", "day", "role"])
+
+
+def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
+    """What has left under the article's rule once every exit is complete."""
+    own = table[table["rule"] == "threshold"]
+    return own[own["day"] == own.groupby("spread_pp")["day"].transform("max")]
+
+
+def shares(rows: pd.DataFrame, roles: Sequence[str] = CARRY_ROLES) -> pd.DataFrame:
+    """Unwound share of the roles' start stock by run, in percent."""
+    held = rows[rows["role"].isin(roles)]
+    labels = ["threshold_sd_pp", "spread_pp", "delivery", "run"]
+    sums = held.groupby(labels, sort=False, dropna=False)[["unwound_usd_bn", "start_stock_usd_bn"]].sum().reset_index()
+    return sums.assign(share_pct=100.0 * sums["unwound_usd_bn"] / sums["start_stock_usd_bn"])
+
+
+def split(rows: pd.DataFrame) -> dict[str, float]:
+    """What became of what was unwound at the anchor: medians over runs, $bn."""
+    at = rows[(rows["spread_pp"] == ANCHOR) & ~rows["threshold_sd_pp"].isin(DEVIATIONS[1:])]
+    at = at[at["delivery"].isin([f"{CURVE_DAYS} days"]) | (at["rule"] == "threshold")]
+    by_role = at.groupby("role", sort=False)[list(AMOUNTS)].median()
+    home = float(by_role["repatriated_usd_bn"].get("resident", 0.0))
+    parts = {role: float(by_role["unwound_usd_bn"].get(role, 0.0)) for role in CARRY_ROLES}
+    return {"levered": parts["levered"], "retail": parts["retail"], "home": home, "kept": parts["resident"] - home}
+
+
+def findings(table: pd.DataFrame) -> Findings:
+    """Both answers at the anchor, and the five deliveries."""
+    values = threshold_values(table) | structural_values(table)
+    speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.0f} % over {name}" for name in list(SPEEDS)[:-1])
+    text = (
+        f"At a 10-year spread of {ANCHOR:g} pp the article's threshold rule unwinds {values['threshold_share_pct']:.1f} % "
+        f"of the {amount(values['stock_usd_bn'])} carry stock, {amount(values['threshold_usd_bn'])}: "
+        f"{amount(values['threshold_levered_usd_bn'])} levered, {amount(values['threshold_home_usd_bn'])} repatriated and "
+        f"{amount(values['threshold_kept_usd_bn'])} sold but kept abroad or hedged. Away from that one point the rule says "
+        f"little: at {values['low_spread_pp']:g} pp it unwinds {values['low_share_pct_min']:.0f}-"
+        f"{values['low_share_pct_max']:.0f} % for a standard deviation of thresholds of {min(DEVIATIONS):g}-"
+        f"{max(DEVIATIONS):g} pp. Under the structural rule the same narrowing, spread over {CURVE_DAYS} days, unwinds "
+        f"{values['structural_share_pct']:.1f} % ({amount(values['structural_usd_bn'])}): the level of the spread explains "
+        f"little. How it arrives explains more: the {100 * (START - ANCHOR):.0f} bp make levered holders give up {speeds}, "
+        f"but {values['levered_share_pct surprise']:.0f} % (middle 80 % of runs {values['surprise_p10']:.0f}-"
+        f"{values['surprise_p90']:.0f} %) as a surprise, {AFTER_DAYS} business days after it is complete and beyond a twin "
+        "without it."
+    )
+    return Findings(text, values)
+
+
+def threshold_values(table: pd.DataFrame) -> dict[str, float]:
+    """Numbers of the article's rule: medians over runs; the spread of 1 pp shows the band."""
+    rows = by_threshold(table)
+    middle = shares(rows).groupby(["threshold_sd_pp", "spread_pp"])[["share_pct", "unwound_usd_bn"]].median()
+    parts, low = split(rows), middle["share_pct"].xs(LOW_SPREAD, level="spread_pp")
+    return {
+        "stock_usd_bn": float(rows.groupby(["role"])["start_stock_usd_bn"].median().sum()),
+        "threshold_share_pct": float(middle["share_pct"][DEVIATIONS[0], ANCHOR]),
+        "threshold_usd_bn": float(middle["unwound_usd_bn"][DEVIATIONS[0], ANCHOR]),
+        "threshold_levered_usd_bn": parts["levered"] + parts["retail"],
+        "threshold_home_usd_bn": parts["home"],
+        "threshold_kept_usd_bn": parts["kept"],
+        "low_spread_pp": LOW_SPREAD,
+        "low_share_pct_min": float(low.min()),
+        "low_share_pct_max": float(low.max()),
+    }
+
+
+def structural_values(table: pd.DataFrame) -> dict[str, float]:
+    """Numbers of the holders' own rules: medians over runs of the differences to the twin."""
+    effects = structural_effects(table)
+    everybody = shares(effects[effects["spread_pp"] == ANCHOR]).groupby("delivery")[["share_pct", "unwound_usd_bn"]].median()
+    levered = bands(shares(effects[effects["spread_pp"] == ANCHOR], ["levered"]), ["delivery"], "share_pct")
+    levered = levered.set_index("delivery")
+    return {f"levered_share_pct {name}": float(levered["p50"][name]) for name in SPEEDS} | {
+        "structural_share_pct": float(everybody["share_pct"][f"{CURVE_DAYS} days"]),
+        "structural_usd_bn": float(everybody["unwound_usd_bn"][f"{CURVE_DAYS} days"]),
+        "surprise_p10": float(levered["p10"]["surprise"]),
+        "surprise_p90": float(levered["p90"]["surprise"]),
+    }
+
+
+def draw(table: pd.DataFrame, source: str) -> Drawing:
+    """Curves of both rules, what became of the money, and the five deliveries."""
+    values = findings(table).values
+    finding = (
+        f"At {ANCHOR:g} pp the article's rule unwinds {values['threshold_share_pct']:.0f} %, incentives and losses "
+        f"{values['structural_share_pct']:.1f} %; a surprise is what moves levered holders"
+    )
+    subtitle = (
+        f"10-year spread imposed from {START:g} pp; orange: threshold rule, band = its standard deviation {min(DEVIATIONS):g}-"
+        f"{max(DEVIATIONS):g} pp (parameter); blue: structural rule, band = middle 80 % of runs (noise)"
+    )
+    figure = new_figure(Heading(finding, subtitle, source))
+    places = ((0.03, 0.52, 0.42, 0.29), (0.03, 0.12, 0.42, 0.27), (0.62, 0.58, 0.35, 0.23), (0.62, 0.12, 0.35, 0.31))
+    curve, levered_curve, fate, bars = (figure.add_axes(place) for place in places)
+    numbers = curves(curve, table, CARRY_ROLES) | {f"levered_{k}": v for k, v in curves(levered_curve, table, ["levered"]).items()}
+    panel_title(curve, "All holders: unwound, % of the carry stock, by spread (pp)")
+    panel_title(levered_curve, "Levered holders alone: unwound, % of their stock")
+    numbers |= draw_fate(fate, table) | draw_deliveries(bars, table)
+    return Drawing(figure, numbers)
+
+
+def curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> dict[str, np.ndarray]:
+    """Draw the unwound share of some roles against the spread under both rules."""
+    left = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].median().unstack()
+    effects = structural_effects(table)
+    own = bands(shares(effects[effects["delivery"] == f"{CURVE_DAYS} days"], roles), ["spread_pp"], "share_pct")
+    own = own.sort_values("spread_pp")
+    axes.fill_between(left.index, left.min(axis=1), left.max(axis=1), color=ARTICLE_COLOUR, alpha=0.3, linewidth=0)
+    axes.plot(left.index, left[DEVIATIONS[0]], color=ARTICLE_COLOUR, linewidth=1.8)
+    axes.fill_between(own["spread_pp"], own["p10"], own["p90"], color=ACCENT, alpha=0.3, linewidth=0)
+    axes.plot(own["spread_pp"], own["p50"], color=ACCENT, linewidth=1.8)
+    plain(axes)
+    axes.set_xlim(max(SPREADS), min(SPREADS))
+    axes.axvline(START, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.annotate("start", (START, 0.97), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points", fontsize=8, color=GREY, va="top")
+    return {
+        "spread_pp": left.index.to_numpy(),
+        "threshold_share_pct": left[DEVIATIONS[0]].to_numpy(),
+        "threshold_share_pct_low": left.min(axis=1).to_numpy(),
+        "threshold_share_pct_high": left.max(axis=1).to_numpy(),
+        "structural_spread_pp": own["spread_pp"].to_numpy(),
+        "structural_share_pct_p10": own["p10"].to_numpy(),
+        "structural_share_pct_p50": own["p50"].to_numpy(),
+        "structural_share_pct_p90": own["p90"].to_numpy(),
+    }
+
+
+def draw_fate(axes: Axes, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Draw what became of what was unwound at the anchor under both rules."""
+    parts = {"threshold": split(by_threshold(table)), "structural": split(structural_effects(table))}
+    kinds = {"levered": LEVERED_COLOUR, "retail": RETAIL_COLOUR, "home": RESIDENT_COLOUR, "kept": KEPT_COLOUR}
+    for row, sums in enumerate(parts.values()):
+        left = 0.0
+        for kind, shade in kinds.items():
+            axes.barh(row, sums[kind], left=left, height=0.55, color=shade)
+            left += sums[kind]
+        axes.annotate(amount(left), (max(left, 0.0), row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)
+    bar_axes(axes, list(parts))
+    axes.set_xlim(0.0, 1.25 * max(sum(sums.values()) for sums in parts.values()))
+    panel_title(axes, f"What became of it at {ANCHOR:g} pp, USD bn", lines_below=1)
+    words = [("■ levered, loans repaid", LEVERED_COLOUR), ("■ repatriated", RESIDENT_COLOUR), ("■ kept abroad or hedged", "#8a8a8a")]
+    legend_line(axes, words)
+    return {"fate_rule": np.array(list(parts))} | {
+        f"fate_{kind}_usd_bn": np.array([sums[kind] for sums in parts.values()]) for kind in kinds
+    }
+
+
+def draw_deliveries(axes: Axes, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Draw the five deliveries of the same narrowing: levered share as bars with noise, residents as text."""
+    effects = structural_effects(table)
+    at = effects[effects["spread_pp"] == ANCHOR]
+    found = bands(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery").loc[list(SPEEDS)]
+    home = at[at["role"] == "resident"].groupby("delivery")["repatriated_usd_bn"].median().loc[list(SPEEDS)]
+    rows = np.arange(len(SPEEDS))
+    axes.barh(rows, found["p50"], height=0.55, color=LEVERED_COLOUR)
+    axes.hlines(rows, found["p10"], found["p90"], color=INK, linewidth=1.2)
+    for row, name in enumerate(SPEEDS):
+        text = f"{percent(found['p50'][name] / 100)}; residents bring home {amount(home[name])}"
+        axes.annotate(text, (max(found["p90"][name], 0.0), row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)
+    bar_axes(axes, list(SPEEDS))
+    axes.set_xlim(min(0.0, float(found["p10"].min())), 2.1 * float(found["p90"].max()))
+    panel_title(axes, f"The same {100 * (START - ANCHOR):.0f} bp by delivery: levered unwind, % of their stock")
+    return {
+        "delivery": np.array(list(SPEEDS)),
+        "delivery_levered_share_pct_p10": found["p10"].to_numpy(),
+        "delivery_levered_share_pct_p50": found["p50"].to_numpy(),
+        "delivery_levered_share_pct_p90": found["p90"].to_numpy(),
+        "delivery_repatriated_usd_bn_p50": home.to_numpy(),
+    }

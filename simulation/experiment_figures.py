@@ -1,0 +1,79 @@
+"""What the figures of several experiments share: heat maps with boundaries and hatching, marks beside bars."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
+
+from simulation.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, plain
+
+LEVERED_COLOUR, RESIDENT_COLOUR = COLOURS["carry_funds"], COLOURS["life_insurers"]
+KEPT_COLOUR, RETAIL_COLOUR = "#bdbdbd", COLOURS["retail_fx"]
+STRONGER_YEN, WEAKER_YEN = "#0072B2", "#D55E00"
+DIVERGING = LinearSegmentedColormap.from_list("yen", [STRONGER_YEN, "#9ecae1", "#f7f7f7", "#fdbf8a", WEAKER_YEN])
+RISING = LinearSegmentedColormap.from_list("unwound", ["#f7f7f7", "#fdbf8a", WEAKER_YEN, "#7f3300"])
+FEW_RUNS = 20
+"""Fewer finished runs than this make a cell's median uncertain: it is hatched."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells of a heat map: a number per row and column, and what stands beside rows and below columns."""
+
+    values: FloatArray
+    rows: Sequence[str]
+    columns: Sequence[str]
+
+
+def heat_map(axes: Axes, grid: Grid, limits: tuple[float, float], colours: LinearSegmentedColormap) -> None:
+    """Draw cells with their numbers in them; a cell without a number stays white."""
+    low, high = limits
+    axes.imshow(np.ma.masked_invalid(grid.values), cmap=colours, vmin=low, vmax=high, aspect="auto")
+    for row, column in np.argwhere(np.isfinite(grid.values)):
+        value = float(grid.values[row, column])
+        strong = abs((value - low) / (high - low) - (0.5 if low < 0 < high else 0.0)) > (0.33 if low < 0 < high else 0.6)
+        text = signed(value) if low < 0 < high else f"{value:.0f}"
+        axes.text(column, row, text, ha="center", va="center", fontsize=9, color="white" if strong else INK)
+    axes.set_xticks(range(len(grid.columns)), list(grid.columns))
+    axes.set_yticks(range(len(grid.rows)), list(grid.rows))
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, labelsize=8.5, labelcolor=INK)
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """Return a number with its sign, without a sign where it rounds to zero."""
+    text = f"{value:+.{decimals}f}".replace("-", "−")
+    return text[1:] if float(f"{value:.{decimals}f}") == 0.0 else text
+
+
+def hatch(axes: Axes, cells: FloatArray) -> None:
+    """Hatch the cells where `cells` is true."""
+    for row, column in np.argwhere(cells):
+        box = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch="////", edgecolor=GREY, linewidth=0, alpha=0.6)
+        axes.add_patch(box)
+
+
+def boundary(axes: Axes, inside: FloatArray) -> None:
+    """Draw a line around the cells where `inside` is true, within the map."""
+    rows, columns = inside.shape
+    for row in range(rows):
+        for column in range(columns):
+            if column + 1 < columns and inside[row, column] != inside[row, column + 1]:
+                axes.plot([column + 0.5] * 2, [row - 0.5, row + 0.5], color=INK, linewidth=2.2, solid_capstyle="butt")
+            if row + 1 < rows and inside[row, column] != inside[row + 1, column]:
+                axes.plot([column - 0.5, column + 0.5], [row + 0.5] * 2, color=INK, linewidth=2.2, solid_capstyle="butt")
+
+
+def bar_axes(axes: Axes, labels: Sequence[str]) -> None:
+    """Style a panel of horizontal bars, the first one on top, with a line at zero."""
+    plain(axes)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
+    axes.yaxis.tick_left()
+    axes.set_yticks(range(len(labels)), list(labels))
+    axes.tick_params(axis="y", length=0, labelsize=9, labelcolor=INK)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.axvline(0.0, color=INK, linewidth=0.8)

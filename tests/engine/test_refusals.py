@@ -1,0 +1,38 @@
+"""Mistakes that have the right type: refused before anything runs, with the key and the reason, never ignored."""
+
+import pytest
+
+from simulation.model import CapitalFlowModel
+from tests.scenarios import COARSE, ONE_WEEK, Changes, official
+
+REFUSED: dict[str, tuple[Changes, str]] = {
+    "no leverage at all": ({"populations.crypto_traders.leverage_mix": {}}, "leverage_mix"),
+    "leverage of zero": ({"populations.crypto_traders.leverage_mix": {0.0: 1.0}}, "leverage_mix"),
+    "negative share": ({"populations.crypto_traders.leverage_mix": {3.0: -1.0, 5.0: 2.0}}, "leverage_mix"),
+    "shares of nothing": ({"populations.crypto_traders.leverage_mix": {3.0: 0.0}}, "leverage_mix"),
+    "link to nowhere": ({"markets.us_equity.links": {"gold": 1.0}}, "links.*gold"),
+    "link to a missing market": ({"markets.us_equity": None, "populations.carry_funds.basket": {}}, "links.*us_equity"),
+    "link to a later asset": ({"markets.us_equity.links": {"bitcoin": 1.0}}, "links.*bitcoin"),
+    "old signal": ({"boj.meetings.0.signals": [{"date": "2025-11-20", "strength": 1}]}, "signal.*2025-11-20"),
+    "signal on the start day": ({"boj.meetings.0.signals": [{"date": "2025-11-28", "strength": 1}]}, "signal.*2025-11-28"),
+    "thin period backwards": ({"thin_periods": [{"first_day": "2026-01-05", "last_day": "2025-12-24"}]}, "last_day"),
+    "purchases backwards": ({"fed.balance_sheet": [{"first_day": "2026-01-05", "last_day": "2025-12-24"}]}, "last_day"),
+    "the Fed buys JGBs": (
+        {"fed.balance_sheet": [{"first_day": "2025-12-05", "bought_jpy_bn_per_month": 10}]}, "bought_jpy_bn_per_month",
+    ),
+    "the Bank buys Treasuries": (
+        {"boj.balance_sheet": [{"first_day": "2025-12-05", "bought_usd_bn_per_month": 10}]}, "bought_usd_bn_per_month",
+    ),
+    "no business day": ({"end": "2025-11-30"}, "business day"),
+    "meeting on a Sunday": ({"boj.meetings.0.date": "2025-12-21"}, "2025-12-21 is not a business day"),
+    "meeting before the start": ({"boj.meetings.0.date": "2025-11-27", "boj.meetings.0.signals": []}, "2025-11-27 is not after"),
+    "unknown words": ({"boj.guidance": "mumbling"}, "mumbling"),
+    "contradicting correlations": ({"noise.correlations": {"usdjpy": {"ust10": 1.5}}}, "correlations"),
+    "no currency": ({"markets.usdjpy": None}, "usdjpy"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "reason"), REFUSED.values(), ids=REFUSED.keys())
+def test_mistakes_are_refused_with_a_reason(changes: Changes, reason: str) -> None:
+    with pytest.raises(ValueError, match=rf"(?s){reason}"):
+        CapitalFlowModel(official(COARSE, ONE_WEEK, changes))

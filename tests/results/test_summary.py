@@ -1,0 +1,114 @@
+"""The summary as JSON and as the table a person reads."""
+
+import json
+
+import numpy as np
+import pytest
+
+from simulation.metrics import METRICS, PCT, SHARE, USD_BN
+from simulation.recorder import Record
+from simulation.summary import summary_of
+from simulation.summary_table import comparison_table, number_text, plain_text
+from tests.results.conftest import MakeRecord
+
+
+def test_json_has_the_promised_keys(make_record: MakeRecord) -> None:
+    found = summary_of(make_record()).to_dict()
+    assert list(found)[:4] == ["scenario", "runs", "seed", "metrics"]
+    assert {"ledger_max_residual", "runs_failed", "failures", "yen_bought_by_population", "notes"} < set(found)
+    assert (found["scenario"], found["runs"], found["seed"]) == ("small", 5, 7)
+    assert list(found["metrics"]) == [metric.name for metric in METRICS]
+    assert all(set(one) == {"p10", "p50", "p90", "unit"} for one in found["metrics"].values())
+    assert found["ledger_max_residual"] == pytest.approx(2.1e-13)
+
+
+def test_json_survives_the_strict_reader_even_when_all_runs_stopped(make_record: MakeRecord) -> None:
+    found = summary_of(make_record(stopped=(0, 1, 2, 3, 4))).to_dict()
+    again = json.loads(json.dumps(found, allow_nan=False))
+    assert again["runs_failed"] == 5
+    assert again["metrics"]["usdjpy_change_pct"]["p50"] is None
+
+
+def test_failures_name_run_day_and_reason(make_record: MakeRecord) -> None:
+    found = summary_of(make_record(stopped=(3, 1)))
+    assert [failure.to_dict() for failure in found.failures] == [
+        {"run": run, "date": "2025-12-03", "reason": "price_not_finite", "message": "USDJPY is not a number"}
+        for run in (1, 3)
+    ]
+    assert "2 of 5 runs stopped early" in found.notes[0]
+    assert "price_not_finite (2)" in str(found)
+
+
+def test_loop_gain_above_one_at_the_start_is_told(make_record: MakeRecord) -> None:
+    record = make_record()
+    assert summary_of(record).notes == ()
+    record.market["loop_gain"][2, 0] = 1.25
+    assert "1.25" in summary_of(record).notes[0]
+
+
+def test_open_books_are_told(make_record: MakeRecord) -> None:
+    record = make_record()
+    record.market["ledger_residual"][1, 3] = -2e-6
+    found = summary_of(record)
+    assert found.ledger_max_residual == 2e-6
+    assert "2.0e-06" in found.notes[0]
+
+
+def test_table_shows_every_metric_and_population(make_record: MakeRecord) -> None:
+    text = str(summary_of(make_record()))
+    assert all(metric.label in text for metric in METRICS)
+    assert "Life insurers" in text
+    assert "nan" not in text.lower()
+    share = next(line for line in text.splitlines() if "Levered unwind, % of stock" in line)
+    assert share.split()[-1] == "16.0"
+
+
+def test_table_without_a_number_shows_a_dash(make_record: MakeRecord) -> None:
+    lines = str(summary_of(make_record(without=("bitcoin_usd",)))).splitlines()
+    bitcoin = next(line for line in lines if "Bitcoin" in line)
+    assert bitcoin.split() == ["Bitcoin,", "%", "-", "-", "-"]
+
+
+def test_one_run_shows_one_value(make_record: MakeRecord) -> None:
+    text = str(summary_of(make_record(runs=1)))
+    assert "1 run," in text
+    assert "median" not in text
+
+
+def test_brackets_in_a_title_are_text_not_style(make_record: MakeRecord) -> None:
+    record = make_record()
+    scenario = record.scenario.model_copy(update={"title": "spread [bold] 1.5 pp"})
+    text = str(summary_of(Record(scenario, *(getattr(record, name) for name in list(record.__dict__)[1:]))))
+    assert "[bold]" in text
+
+
+def test_comparison_puts_scenarios_side_by_side(make_record: MakeRecord) -> None:
+    other = make_record()
+    other.flows["carry_funds"]["unwound_usd_bn"][:] *= 2.0
+    text = plain_text(comparison_table([summary_of(make_record()), summary_of(other)], ["article", "official"]))
+    levered = next(line for line in text.splitlines() if line.strip().startswith("Levered unwind, USD"))
+    assert max(map(len, text.splitlines())) <= 80
+    assert levered.split() == ["Levered", "unwind,", "USD", "bn", *["40.0"] * 3, *["80.0"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1234.56, USD_BN, "1,235"),
+        (-0.001, USD_BN, "0.0"),
+        (0.123, SHARE, "12.3"),
+        (2.0, PCT, "+2.00"),
+        (-0.001, PCT, "0.00"),
+        (None, PCT, "-"),
+    ],
+)
+def test_number_text(value: float | None, unit: str, text: str) -> None:
+    assert number_text(value, unit) == text
+
+
+def test_real_record_gives_finite_numbers(small_record: Record) -> None:
+    found = summary_of(small_record)
+    numbers = [value for one in found.metrics.values() for value in (one.p10, one.p50, one.p90)]
+    assert all(value is not None and np.isfinite(value) for value in numbers)
+    assert found.ledger_max_residual is not None
+    assert found.ledger_max_residual <= 1e-9
