@@ -19,18 +19,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.experiment import ARTICLE, NOTHING_BUT, Findings, Scale, Variant, against, bands, coarser, per_run
-from simulation.experiment_figures import KEPT_COLOUR, LEVERED_COLOUR, RESIDENT_COLOUR, RETAIL_COLOUR, bar_axes
-from simulation.figures.style import ACCENT, GREY, INK, Drawing, Heading, legend_line, new_figure, panel_title, plain
+from simulation.experiment import ARTICLE, NOTHING_BUT, Findings, Scale, Variant, against, bands, carry_only, coarser, per_run
+from simulation.experiment_figures import KEPT_COLOUR, LEVERED_COLOUR, RESIDENT_COLOUR, RETAIL_COLOUR, bar_axes, beside
+from simulation.figures.style import GREY, INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
 from simulation.findings import amount, percent
 from simulation.investors.population import CARRY_ROLES
 from simulation.metrics import FinishedRuns
 
-RUNS, QUICK_RUNS = 200, 16
+RUNS, QUICK_RUNS = 200, 24
 START, ANCHOR = 1.81, 1.5
-ARTICLE_COLOUR = "#E69F00"
-SPREADS = (2.2, 2.0, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
-QUICK_SPREADS = (2.2, 1.5, 1.0, 0.5)  # of the structural rule
+THRESHOLD_COLOUR, STRUCTURAL_COLOUR = "#AA4499", "#117733"
+SPREADS = (2.2, 2.0, START, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
+QUICK_SPREADS = (2.2, START, 1.5, 1.0, 0.5)  # of the structural rule
+QUICK_NOTE = "carry holders alone with at most 60 investors each, fewer spreads for the structural rule, faster exits"
+QUICK_INVESTORS = 60
 DEVIATIONS = (0.45, 0.3, 0.6)
 CURVE_DAYS, AFTER_DAYS = 60, 20
 SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise": 1}
@@ -41,12 +43,20 @@ AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
 
 def design(scale: Scale) -> Sequence[Variant]:
     """Both rules over the spreads, then the speeds; the twin without narrowing comes first."""
-    base = (*NOTHING_BUT, *(coarser(ARTICLE, 100) if scale.quick else ()))
+    base = (*NOTHING_BUT, *(smaller() if scale.quick else ()))
     twin = structural("twin", START, (250, base))
-    curve = [structural("60 days", pp, (CURVE_DAYS, base)) for pp in spreads(scale) if pp != ANCHOR]
+    curve = [structural("60 days", pp, (CURVE_DAYS, base)) for pp in spreads(scale) if pp not in (START, ANCHOR)]
     speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
     by_threshold = [threshold(pp, deviation, (scale, base)) for deviation in DEVIATIONS for pp in SPREADS]
     return [twin, *curve, *speeds, *by_threshold]
+
+
+def smaller() -> tuple[str, ...]:
+    """Settings of the quick version; nobody who holds no carry reacts to the spread."""
+    left_out = carry_only(ARTICLE)
+    names = {setting.partition("=")[0] for setting in left_out}
+    kept = [setting for setting in coarser(ARTICLE, QUICK_INVESTORS) if setting.rpartition(".")[0] not in names]
+    return (*left_out, *kept)
 
 
 def spreads(scale: Scale) -> Sequence[float]:
@@ -110,7 +120,9 @@ def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
     """Differences to the twin without narrowing, when the narrowing has been complete for `AFTER_DAYS`."""
     own = table[table["rule"] == "structural"]
     twin = own[own["delivery"] == "twin"]
-    moved = own[own["day"] == own["delivery"].map(SPEEDS) + AFTER_DAYS]
+    still = twin.assign(delivery=f"{CURVE_DAYS} days")
+    moved = pd.concat([still, own])
+    moved = moved[moved["day"] == moved["delivery"].map(SPEEDS) + AFTER_DAYS]
     return against(moved, twin, AMOUNTS, on=["run", "day", "role"])
 
 
@@ -129,10 +141,10 @@ def shares(rows: pd.DataFrame, roles: Sequence[str] = CARRY_ROLES) -> pd.DataFra
 
 
 def split(rows: pd.DataFrame) -> dict[str, float]:
-    """What became of what was unwound at the anchor: medians over runs, $bn."""
+    """What became of what was unwound at the anchor: means over runs, $bn."""
     at = rows[(rows["spread_pp"] == ANCHOR) & ~rows["threshold_sd_pp"].isin(DEVIATIONS[1:])]
     at = at[at["delivery"].isin([f"{CURVE_DAYS} days"]) | (at["rule"] == "threshold")]
-    by_role = at.groupby("role", sort=False)[list(AMOUNTS)].median()
+    by_role = at.groupby("role", sort=False)[list(AMOUNTS)].mean()
     home = float(by_role["repatriated_usd_bn"].get("resident", 0.0))
     parts = {role: float(by_role["unwound_usd_bn"].get(role, 0.0)) for role in CARRY_ROLES}
     return {"levered": parts["levered"], "retail": parts["retail"], "home": home, "kept": parts["resident"] - home}
@@ -160,12 +172,12 @@ def findings(table: pd.DataFrame) -> Findings:
 
 
 def threshold_values(table: pd.DataFrame) -> dict[str, float]:
-    """Numbers of the article's rule: medians over runs; the spread of 1 pp shows the band."""
+    """Numbers of the article's rule: means over runs; a lower spread shows the band."""
     rows = by_threshold(table)
-    middle = shares(rows).groupby(["threshold_sd_pp", "spread_pp"])[["share_pct", "unwound_usd_bn"]].median()
+    middle = shares(rows).groupby(["threshold_sd_pp", "spread_pp"])[["share_pct", "unwound_usd_bn"]].mean()
     parts, low = split(rows), middle["share_pct"].xs(LOW_SPREAD, level="spread_pp")
     return {
-        "stock_usd_bn": float(rows.groupby(["role"])["start_stock_usd_bn"].median().sum()),
+        "stock_usd_bn": float(rows.groupby(["role"])["start_stock_usd_bn"].mean().sum()),
         "threshold_share_pct": float(middle["share_pct"][DEVIATIONS[0], ANCHOR]),
         "threshold_usd_bn": float(middle["unwound_usd_bn"][DEVIATIONS[0], ANCHOR]),
         "threshold_levered_usd_bn": parts["levered"] + parts["retail"],
@@ -178,12 +190,12 @@ def threshold_values(table: pd.DataFrame) -> dict[str, float]:
 
 
 def structural_values(table: pd.DataFrame) -> dict[str, float]:
-    """Numbers of the holders' own rules: medians over runs of the differences to the twin."""
+    """Numbers of the holders' own rules: mean differences to the twin."""
     effects = structural_effects(table)
-    everybody = shares(effects[effects["spread_pp"] == ANCHOR]).groupby("delivery")[["share_pct", "unwound_usd_bn"]].median()
-    levered = bands(shares(effects[effects["spread_pp"] == ANCHOR], ["levered"]), ["delivery"], "share_pct")
-    levered = levered.set_index("delivery")
-    return {f"levered_share_pct {name}": float(levered["p50"][name]) for name in SPEEDS} | {
+    at = effects[effects["spread_pp"] == ANCHOR]
+    everybody = shares(at).groupby("delivery")[["share_pct", "unwound_usd_bn"]].mean()
+    levered = bands(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery")
+    return {f"levered_share_pct {name}": float(levered["mean"][name]) for name in SPEEDS} | {
         "structural_share_pct": float(everybody["share_pct"][f"{CURVE_DAYS} days"]),
         "structural_usd_bn": float(everybody["unwound_usd_bn"][f"{CURVE_DAYS} days"]),
         "surprise_p10": float(levered["p10"]["surprise"]),
@@ -196,87 +208,91 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     values = findings(table).values
     finding = (
         f"At {ANCHOR:g} pp the article's rule unwinds {values['threshold_share_pct']:.0f} %, incentives and losses "
-        f"{values['structural_share_pct']:.1f} %; a surprise is what moves levered holders"
+        f"{values['structural_share_pct']:.1f} %: surprise counts, not the level"
     )
     subtitle = (
-        f"10-year spread imposed from {START:g} pp; orange: threshold rule, band = its standard deviation {min(DEVIATIONS):g}-"
-        f"{max(DEVIATIONS):g} pp (parameter); blue: structural rule, band = middle 80 % of runs (noise)"
+        f"Purple: threshold rule, band = sd of thresholds {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp (parameter). "
+        "Green: structural rule, mean, band = middle 80 % of runs (noise)"
     )
     figure = new_figure(Heading(finding, subtitle, source))
-    places = ((0.03, 0.52, 0.42, 0.29), (0.03, 0.12, 0.42, 0.27), (0.62, 0.58, 0.35, 0.23), (0.62, 0.12, 0.35, 0.31))
+    places = ((0.03, 0.53, 0.42, 0.27), (0.03, 0.12, 0.42, 0.27), (0.56, 0.59, 0.40, 0.18), (0.56, 0.12, 0.40, 0.32))
     curve, levered_curve, fate, bars = (figure.add_axes(place) for place in places)
-    numbers = curves(curve, table, CARRY_ROLES) | {f"levered_{k}": v for k, v in curves(levered_curve, table, ["levered"]).items()}
-    panel_title(curve, "All holders: unwound, % of the carry stock, by spread (pp)")
+    numbers = curves(curve, table, CARRY_ROLES)
+    numbers |= {f"levered_{name}": column for name, column in curves(levered_curve, table, ["levered"]).items()}
+    panel_title(curve, "All holders: unwound, % of the carry stock, by 10-year spread (pp)")
     panel_title(levered_curve, "Levered holders alone: unwound, % of their stock")
-    numbers |= draw_fate(fate, table) | draw_deliveries(bars, table)
-    return Drawing(figure, numbers)
+    return Drawing(figure, numbers | draw_fate(fate, table) | draw_deliveries(bars, table))
 
 
-def curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> dict[str, np.ndarray]:
+def curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> Columns:
     """Draw the unwound share of some roles against the spread under both rules."""
-    left = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].median().unstack()
+    left = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].mean().unstack()
     effects = structural_effects(table)
     own = bands(shares(effects[effects["delivery"] == f"{CURVE_DAYS} days"], roles), ["spread_pp"], "share_pct")
     own = own.sort_values("spread_pp")
-    axes.fill_between(left.index, left.min(axis=1), left.max(axis=1), color=ARTICLE_COLOUR, alpha=0.3, linewidth=0)
-    axes.plot(left.index, left[DEVIATIONS[0]], color=ARTICLE_COLOUR, linewidth=1.8)
-    axes.fill_between(own["spread_pp"], own["p10"], own["p90"], color=ACCENT, alpha=0.3, linewidth=0)
-    axes.plot(own["spread_pp"], own["p50"], color=ACCENT, linewidth=1.8)
-    plain(axes)
-    axes.set_xlim(max(SPREADS), min(SPREADS))
-    axes.axvline(START, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
-    axes.annotate("start", (START, 0.97), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points", fontsize=8, color=GREY, va="top")
+    axes.fill_between(left.index, left.min(axis=1), left.max(axis=1), color=THRESHOLD_COLOUR, alpha=0.25, linewidth=0)
+    axes.plot(left.index, left[DEVIATIONS[0]], color=THRESHOLD_COLOUR, linewidth=1.8)
+    axes.fill_between(own["spread_pp"], own["p10"], own["p90"], color=STRUCTURAL_COLOUR, alpha=0.25, linewidth=0)
+    axes.plot(own["spread_pp"], own["mean"], color=STRUCTURAL_COLOUR, linewidth=1.8)
+    curve_axes(axes)
     return {
         "spread_pp": left.index.to_numpy(),
         "threshold_share_pct": left[DEVIATIONS[0]].to_numpy(),
         "threshold_share_pct_low": left.min(axis=1).to_numpy(),
         "threshold_share_pct_high": left.max(axis=1).to_numpy(),
         "structural_spread_pp": own["spread_pp"].to_numpy(),
-        "structural_share_pct_p10": own["p10"].to_numpy(),
-        "structural_share_pct_p50": own["p50"].to_numpy(),
-        "structural_share_pct_p90": own["p90"].to_numpy(),
-    }
+    } | {f"structural_share_pct_{name}": own[name].to_numpy() for name in ("p10", "mean", "p90")}
 
 
-def draw_fate(axes: Axes, table: pd.DataFrame) -> dict[str, np.ndarray]:
+def curve_axes(axes: Axes) -> None:
+    """Narrower spreads to the right, the start and the anchor marked."""
+    plain(axes)
+    axes.set_xlim(max(SPREADS), min(SPREADS))
+    axes.set_ylim(top=100)
+    axes.set_yticks([0, 25, 50, 75, 100])
+    for at, text in ((START, f"start {START:g}"), (ANCHOR, f"{ANCHOR:g}")):
+        axes.axvline(at, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
+        axes.annotate(
+            text, (at, 0.97), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points",
+            fontsize=8, color=GREY, va="top",
+        )  # fmt: skip
+
+
+def draw_fate(axes: Axes, table: pd.DataFrame) -> Columns:
     """Draw what became of what was unwound at the anchor under both rules."""
     parts = {"threshold": split(by_threshold(table)), "structural": split(structural_effects(table))}
     kinds = {"levered": LEVERED_COLOUR, "retail": RETAIL_COLOUR, "home": RESIDENT_COLOUR, "kept": KEPT_COLOUR}
     for row, sums in enumerate(parts.values()):
         left = 0.0
         for kind, shade in kinds.items():
-            axes.barh(row, sums[kind], left=left, height=0.55, color=shade)
+            axes.barh(row, sums[kind], left=left, height=0.6, color=shade)
             left += sums[kind]
-        axes.annotate(amount(left), (max(left, 0.0), row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)
+        beside(axes, (left, row), amount(left))
     bar_axes(axes, list(parts))
     axes.set_xlim(0.0, 1.25 * max(sum(sums.values()) for sums in parts.values()))
     panel_title(axes, f"What became of it at {ANCHOR:g} pp, USD bn", lines_below=1)
-    words = [("■ levered, loans repaid", LEVERED_COLOUR), ("■ repatriated", RESIDENT_COLOUR), ("■ kept abroad or hedged", "#8a8a8a")]
-    legend_line(axes, words)
-    return {"fate_rule": np.array(list(parts))} | {
-        f"fate_{kind}_usd_bn": np.array([sums[kind] for sums in parts.values()]) for kind in kinds
-    }
+    words = {"levered": "levered, loans repaid", "retail": "retail", "home": "brought home", "kept": "kept abroad, hedged"}
+    shown = [kind for kind in kinds if any(sums[kind] for sums in parts.values())]
+    legend_line(axes, [(f"■ {words[kind]}", kinds[kind]) for kind in shown])
+    rules = {"fate_rule": np.array(list(parts))}
+    return rules | {f"fate_{kind}_usd_bn": np.array([sums[kind] for sums in parts.values()]) for kind in kinds}
 
 
-def draw_deliveries(axes: Axes, table: pd.DataFrame) -> dict[str, np.ndarray]:
+def draw_deliveries(axes: Axes, table: pd.DataFrame) -> Columns:
     """Draw the five deliveries of the same narrowing: levered share as bars with noise, residents as text."""
     effects = structural_effects(table)
     at = effects[effects["spread_pp"] == ANCHOR]
     found = bands(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery").loc[list(SPEEDS)]
-    home = at[at["role"] == "resident"].groupby("delivery")["repatriated_usd_bn"].median().loc[list(SPEEDS)]
+    home = at[at["role"] == "resident"].groupby("delivery")["repatriated_usd_bn"].mean().loc[list(SPEEDS)]
     rows = np.arange(len(SPEEDS))
-    axes.barh(rows, found["p50"], height=0.55, color=LEVERED_COLOUR)
+    axes.barh(rows, found["mean"], height=0.6, color=LEVERED_COLOUR)
     axes.hlines(rows, found["p10"], found["p90"], color=INK, linewidth=1.2)
     for row, name in enumerate(SPEEDS):
-        text = f"{percent(found['p50'][name] / 100)}; residents bring home {amount(home[name])}"
-        axes.annotate(text, (max(found["p90"][name], 0.0), row), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)
+        end = max(float(found["p90"][name]), float(found["mean"][name]))
+        beside(axes, (end, row), f"{percent(found['mean'][name] / 100)}, residents {amount(home[name])} home")
     bar_axes(axes, list(SPEEDS))
-    axes.set_xlim(min(0.0, float(found["p10"].min())), 2.1 * float(found["p90"].max()))
-    panel_title(axes, f"The same {100 * (START - ANCHOR):.0f} bp by delivery: levered unwind, % of their stock")
-    return {
-        "delivery": np.array(list(SPEEDS)),
-        "delivery_levered_share_pct_p10": found["p10"].to_numpy(),
-        "delivery_levered_share_pct_p50": found["p50"].to_numpy(),
-        "delivery_levered_share_pct_p90": found["p90"].to_numpy(),
-        "delivery_repatriated_usd_bn_p50": home.to_numpy(),
-    }
+    axes.set_xlim(min(0.0, float(found["p10"].min())), 200)
+    axes.set_xticks([0, 25, 50, 75, 100])
+    panel_title(axes, f"The same {100 * (START - ANCHOR):.0f} bp, delivered: levered unwind, %")
+    numbers = {f"delivery_levered_share_pct_{name}": found[name].to_numpy() for name in ("p10", "mean", "p90")}
+    return {"delivery": np.array(list(SPEEDS))} | numbers | {"delivery_repatriated_usd_bn": home.to_numpy()}

@@ -3,7 +3,7 @@
 An experiment is a file of its own that states
 
 * in the first line of its docstring the question it answers,
-* ``RUNS`` and ``QUICK_RUNS``, how many runs each variant gets,
+* ``RUNS`` and ``QUICK_RUNS``, how many runs each variant gets, and ``QUICK_NOTE``, what else is smaller when quick,
 * ``design(scale)``, the variants, ``measure(result)``, a tidy table of one variant,
 * ``findings(table)``, a paragraph whose numbers all come from the table, and ``draw(table, source)``, its figure.
 
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from simulation.ensemble import resolved
 from simulation.figures.style import Drawing
+from simulation.investors import ROSTER
+from simulation.investors.population import CARRY_ROLES
 from simulation.metrics import FinishedRuns
 from simulation.recorder import Record
 from simulation.results import Result
@@ -93,6 +95,7 @@ class Study(Protocol):
 
     RUNS: int
     QUICK_RUNS: int
+    QUICK_NOTE: str
 
     def design(self, scale: Scale) -> Sequence[Variant]:
         """Return the variants."""
@@ -111,6 +114,13 @@ def coarser(scenario: str, investors: int) -> tuple[str, ...]:
     """Return settings that give no population of a scenario more than so many investors."""
     cast = resolved(scenario).populations
     return tuple(f"populations.{name}.investors={min(investors, each.investors)}" for name, each in cast.items())
+
+
+def carry_only(scenario: str) -> tuple[str, ...]:
+    """Return settings that leave out every population that holds no carry; the others draw what they drew before."""
+    roles = {kind.Parameters: kind.role for kind in ROSTER}
+    cast = resolved(scenario).populations
+    return tuple(f"populations.{name}=null" for name, each in cast.items() if roles[type(each)] not in CARRY_ROLES)
 
 
 def meeting(
@@ -151,10 +161,10 @@ def change_pct(record: Record, column: str, first: int, last: int) -> FloatArray
 
 
 def bands(table: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
-    """Return the number of runs and the 10, 50 and 90 % quantiles of a column for each combination of labels."""
+    """Return the number of runs, mean and 10, 50 and 90 % quantiles of a column for each combination of labels."""
     groups = table.groupby(list(by), sort=False)[column]
     quantiles = {"p10": groups.quantile(0.1), "p50": groups.quantile(0.5), "p90": groups.quantile(0.9)}
-    return pd.DataFrame({"runs": groups.size()} | quantiles).reset_index()
+    return pd.DataFrame({"runs": groups.size(), "mean": groups.mean()} | quantiles).reset_index()
 
 
 def against(

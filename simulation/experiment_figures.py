@@ -11,7 +11,9 @@ from matplotlib.patches import Rectangle
 from simulation.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, plain
 
 LEVERED_COLOUR, RESIDENT_COLOUR = COLOURS["carry_funds"], COLOURS["life_insurers"]
-KEPT_COLOUR, RETAIL_COLOUR = "#bdbdbd", COLOURS["retail_fx"]
+KEPT_COLOUR, RETAIL_COLOUR = "#a6a6a6", COLOURS["retail_fx"]
+SERIES_COLOURS = ("#332288", "#88CCEE")
+"""Colours of two series that are not populations."""
 STRONGER_YEN, WEAKER_YEN = "#0072B2", "#D55E00"
 DIVERGING = LinearSegmentedColormap.from_list("yen", [STRONGER_YEN, "#9ecae1", "#f7f7f7", "#fdbf8a", WEAKER_YEN])
 RISING = LinearSegmentedColormap.from_list("unwound", ["#f7f7f7", "#fdbf8a", WEAKER_YEN, "#7f3300"])
@@ -35,7 +37,7 @@ def heat_map(axes: Axes, grid: Grid, limits: tuple[float, float], colours: Linea
     for row, column in np.argwhere(np.isfinite(grid.values)):
         value = float(grid.values[row, column])
         strong = abs((value - low) / (high - low) - (0.5 if low < 0 < high else 0.0)) > (0.33 if low < 0 < high else 0.6)
-        text = signed(value) if low < 0 < high else f"{value:.0f}"
+        text = signed(value) if low < 0 < high else signed(value, 0).removeprefix("+")
         axes.text(column, row, text, ha="center", va="center", fontsize=9, color="white" if strong else INK)
     axes.set_xticks(range(len(grid.columns)), list(grid.columns))
     axes.set_yticks(range(len(grid.rows)), list(grid.rows))
@@ -77,3 +79,9 @@ def bar_axes(axes: Axes, labels: Sequence[str]) -> None:
     axes.tick_params(axis="y", length=0, labelsize=9, labelcolor=INK)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.axvline(0.0, color=INK, linewidth=0.8)
+
+
+def beside(axes: Axes, place: tuple[float, float], text: str) -> None:
+    """Write a label to the right of the end of a bar, or of the line at zero."""
+    at = (max(place[0], 0.0), place[1])
+    axes.annotate(text, at, xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)

@@ -26,6 +26,8 @@ def in_order(function: Callable[..., Value], tasks: Sequence[tuple[Any, ...]], w
         If a worker process was killed.
     """
     context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    if sys.platform != "win32":
+        context.set_forkserver_preload(["simulation.experiment_runner", "simulation.model"])
     executor = ProcessPoolExecutor(max(1, min(workers, len(tasks))), context, initializer=_start_worker)
     try:
         futures = [executor.submit(function, *task) for task in tasks]

@@ -102,11 +102,13 @@ class Outcome:
 
     @cached_property
     def findings(self) -> Findings:
-        """What the numbers say; runs that stopped early are named."""
-        found = self.plan.study.findings(self.table)
-        if not self.runs_failed:
-            return found
-        text = f"{found.text} {self.runs_failed} runs stopped early and are left out."
+        """What the numbers say; a quick version and runs that stopped early are named."""
+        found, scale = self.plan.study.findings(self.table), self.plan.scale
+        text = found.text
+        if scale.quick:
+            text += f" Quick version: {scale.runs} runs per variant, {self.plan.study.QUICK_NOTE}."
+        if self.runs_failed:
+            text += f" {self.runs_failed} runs stopped early and are left out."
         return Findings(text, found.values)
 
     @cached_property

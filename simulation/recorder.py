@@ -70,22 +70,22 @@ class Recorder:
         """Store one day's market columns, each ``(runs, 1)``."""
         self.last_day = day
         for name, value in values.items():
-            self._column(self.market, name)[:, day] = value[:, 0]
+            self._column(self.market, name, np.nan)[:, day] = value[:, 0]
 
     def flow_row(self, day: int, population: str, values: Mapping[str, Array]) -> None:
         """Store one day's flows of a population, each ``(runs, 1)``."""
         table = self.flows.setdefault(population, {})
         for name, value in values.items():
-            self._column(table, name)[:, day] = value[:, 0]
+            self._column(table, name, 0.0)[:, day] = value[:, 0]
 
     def blank_from(self, row: int, day: int) -> None:
         """Mark a stopped run: no market value from `day` on."""
         for values in self.market.values():
             values[row, day:] = np.nan
 
-    def _column(self, table: dict[str, Array], name: str) -> Array:
+    def _column(self, table: dict[str, Array], name: str, before: float) -> Array:
         if name not in table:
-            table[name] = np.zeros((len(self.numbers), self.days + 1))
+            table[name] = np.full((len(self.numbers), self.days + 1), before)
         return table[name]
 
     def get_model_vars_dataframe(self) -> "pd.DataFrame":

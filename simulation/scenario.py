@@ -1,13 +1,15 @@
 """What a config may say: the schema of a scenario, assembled from the parts' own parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Self, Union
 
+import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator
 
-from simulation.assets import STANDARD_ORDER, USDJPY
-from simulation.calendar import is_business_day
+from simulation.assets import STANDARD_ORDER, USDJPY, ordered_names
+from simulation.calendar import business_days, is_business_day
 from simulation.investors import ROSTER
 from simulation.investors.population import PopulationParameters
 from simulation.investors.unwind_rule import UnwindRule, threshold_mean
@@ -15,7 +17,7 @@ from simulation.market.fundamentals import Noise
 from simulation.market.parameters import AnyMarket, BondMarket
 from simulation.market.standard import STANDARD_MARKETS
 from simulation.parameters import Parameters, quantity
-from simulation.policy.central_banks import BankOfJapan, FederalReserve
+from simulation.policy.central_banks import BalanceSheetFlow, BankOfJapan, FederalReserve
 from simulation.policy.fiscal import Fiscal
 from simulation.policy.ministry_of_finance import MinistryOfFinance
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     AnyPopulation = PopulationParameters
 else:
     AnyPopulation = Annotated[Union[tuple(kind.Parameters for kind in ROSTER)], Field(discriminator="kind")]  # noqa: UP007
+
+
+SECTOR_NAMES = ("boj", "dealers", "fed", "issuers", "ministry_of_finance", "money_market", "real_money")
+"""Sectors that every scenario has; a population cannot take their names."""
 
 
 class StartValues(Parameters):
@@ -118,42 +124,75 @@ class Scenario(Parameters):
         }
 
     @model_validator(mode="after")
-    def _check_days(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError(f"end {self.end} must come after start {self.start}")
-        for bank, meetings in (("fed", self.fed.meetings), ("boj", self.boj.meetings)):
-            for meeting in meetings:
-                if meeting.date <= self.start:
-                    raise ValueError(f"{bank}.meetings: {meeting.date} is not after the start, {self.start}")
-                days = [meeting.date, *(signal.date for signal in meeting.signals)]
-                closed = [day for day in days if not is_business_day(day)]
-                if closed:
-                    raise ValueError(f"{bank}.meetings: {closed[0]} is not a business day ({closed[0]:%A}); choose one")
+    def _check(self) -> Self:
+        """Refuse what only several keys together show to be wrong, the first mistake found."""
+        for problem in chain(*(check(self) for check in CHECKS)):
+            raise ValueError(problem)
         return self
 
-    @model_validator(mode="after")
-    def _check_needs(self) -> Self:
-        kinds = {kind.Parameters: kind for kind in ROSTER}
-        for name, population in self.populations.items():
-            missing = [asset for asset in kinds[type(population)].needs if asset not in self.markets]
-            if missing:
-                raise ValueError(f"populations.{name} needs markets.{missing[0]}; leave the population out too")
-        return self
 
-    @model_validator(mode="after")
-    def _check_unwind(self) -> Self:
-        if self.unwind.rule == "threshold":
-            threshold_mean(self.unwind, self.start_values.ust10_pct - self.start_values.jgb10_pct)
-        return self
+def days_in_order(scenario: Scenario) -> Iterator[str]:
+    """The scenario has days, and its periods do not run backwards."""
+    if scenario.end <= scenario.start:
+        yield f"end {scenario.end} must come after start {scenario.start}"
+    elif not (business_days(scenario.start, scenario.end) > np.datetime64(scenario.start)).any():
+        yield f"end: there is no business day between {scenario.start} and {scenario.end}; choose a later day"
+    periods: list[tuple[str, ThinPeriod | BalanceSheetFlow]] = [("thin_periods", item) for item in scenario.thin_periods]
+    periods += [("fed.balance_sheet", flow) for flow in scenario.fed.balance_sheet]
+    periods += [("boj.balance_sheet", flow) for flow in scenario.boj.balance_sheet]
+    for key, period in periods:
+        if period.last_day and period.last_day < period.first_day:
+            yield f"{key}: last_day {period.last_day} comes before first_day {period.first_day}"
 
-    @model_validator(mode="after")
-    def _check_markets(self) -> Self:
-        if USDJPY not in self.markets:
-            raise ValueError("markets: usdjpy cannot be left out")
-        for name in ("ust10", "jgb10"):
-            if not isinstance(self.markets.get(name), BondMarket):
-                raise ValueError(f"markets: {name} must be there and be a bond market")
-        unknown = {asset for row in self.noise.correlations.items() for asset in (row[0], *row[1])} - set(self.markets)
-        if unknown - set(STANDARD_ORDER):
-            raise ValueError(f"noise.correlations: {sorted(unknown)[0]!r} is not one of the markets: {', '.join(self.markets)}")
-        return self
+
+def meetings_on_business_days(scenario: Scenario) -> Iterator[str]:
+    """Meetings and signals fall on business days after the start."""
+    for bank, meetings in (("fed", scenario.fed.meetings), ("boj", scenario.boj.meetings)):
+        for meeting in meetings:
+            days = [("meeting", meeting.date), *(("signal", signal.date) for signal in meeting.signals)]
+            for what, day in days:
+                if day <= scenario.start:
+                    yield f"{bank}.meetings: the {what} of {day} is not after the start, {scenario.start}"
+                if not is_business_day(day):
+                    yield f"{bank}.meetings: {day} is not a business day ({day:%A}); choose one"
+
+
+def purchases_in_own_currency(scenario: Scenario) -> Iterator[str]:
+    """Each bank buys bonds of its own currency."""
+    if any(flow.bought_jpy_bn_per_month for flow in scenario.fed.balance_sheet):
+        yield "fed.balance_sheet: bought_jpy_bn_per_month is for the Bank of Japan; write bought_usd_bn_per_month"
+    if any(flow.bought_usd_bn_per_month for flow in scenario.boj.balance_sheet):
+        yield "boj.balance_sheet: bought_usd_bn_per_month is for the Federal Reserve; write bought_jpy_bn_per_month"
+
+
+def markets_complete(scenario: Scenario) -> Iterator[str]:
+    """The currency and both bonds are there; links and correlations lead to assets that exist."""
+    names = ordered_names(list(scenario.markets))
+    if USDJPY not in scenario.markets:
+        yield "markets: usdjpy cannot be left out"
+    for name in ("ust10", "jgb10"):
+        if not isinstance(scenario.markets.get(name), BondMarket):
+            yield f"markets: {name} must be there and be a bond market"
+    for name, market in scenario.markets.items():
+        for earlier in getattr(market, "links", {}):
+            if earlier not in names or names.index(earlier) >= names.index(name):
+                yield f"markets.{name}.links: {earlier!r} is not an asset priced before {name!r}"
+    correlated = {asset for first, row in scenario.noise.correlations.items() for asset in (first, *row)}
+    for asset in sorted(correlated - set(scenario.markets) - set(STANDARD_ORDER)):
+        yield f"noise.correlations: {asset!r} is not one of the markets: {', '.join(scenario.markets)}"
+
+
+def populations_possible(scenario: Scenario) -> Iterator[str]:
+    """Populations find their assets, have names of their own, and the threshold rule has an anchor."""
+    kinds = {kind.Parameters: kind for kind in ROSTER}
+    for name, population in scenario.populations.items():
+        if name in SECTOR_NAMES:
+            yield f"populations.{name}: {name!r} is the name of another sector; choose another name and state its kind"
+        for asset in kinds[type(population)].needs:
+            if asset not in scenario.markets:
+                yield f"populations.{name} needs markets.{asset}; leave the population out too"
+    if scenario.unwind.rule == "threshold":
+        threshold_mean(scenario.unwind, scenario.start_values.ust10_pct - scenario.start_values.jgb10_pct)
+
+
+CHECKS = (days_in_order, meetings_on_business_days, purchases_in_own_currency, markets_complete, populations_possible)

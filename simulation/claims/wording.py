@@ -14,7 +14,7 @@ SMALL = 10.0
 VERDICTS: tuple[Verdict, ...] = ("correct", "roughly", "wrong", "inconsistent", "unverifiable")
 COUNTED = {"agrees": "agree", "disagrees": "disagree"}
 NOT_TESTED = "not tested"
-COLUMNS = ("#", "The article says", "Article", "Official data", "Model: median (p10 to p90)", "Verdict")
+COLUMNS = ("#", "The article says", "Article", "Official data", "Model: p50 (p10 to p90)", "Verdict")
 LEGEND = (
     "Verdict: first what official data say of the statement and where that is known from (official: an official series; "
     "computed: from one; press: press or an institution's publication; unverified: from memory), then the model's.",

@@ -46,7 +46,7 @@ def claims(
 ) -> None:
     """Hold the article's 47 claims against official data and, where it has a counterpart, the model.
 
-    Prints article, official figure, model (median, p10 to p90) and verdict, and writes the same as Markdown and CSV
+    Prints article, official figure, model (p50, p10 to p90) and verdict, and writes the same as Markdown and CSV
     into --out, or into a folder under results/ that the same claims, scenarios, seed and runs always give.
     """
     from simulation.claims.assessment import assess_with, ledger_hash, scenarios_of

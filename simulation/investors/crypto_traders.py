@@ -3,7 +3,7 @@
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from simulation.assets import BITCOIN, Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
@@ -33,6 +33,14 @@ class CryptoTraderParameters(PopulationParameters):
     rebuild_pct_per_day: float = quantity(
         3, "% of the gap per day", (0, 100), "new longs replace liquidated ones", "open interest after October 2025 (assumption)"
     )
+
+
+    @field_validator("leverage_mix")
+    @classmethod
+    def _possible(cls, mix: dict[float, float]) -> dict[float, float]:
+        if not mix or min(mix) < 1.0 or min(mix.values()) < 0.0 or sum(mix.values()) <= 0.0:
+            raise ValueError("leverage_mix: each leverage is 1 or more, shares are not negative and add up to more than 0")
+        return mix
 
 
 def liquidated(equity: Array, notional: Array, leverage: Array, maintenance_share: float) -> Flags:

@@ -128,6 +128,14 @@ def test_forced_orders_below_the_tolerance_wait(tolerance: float, traded: float)
     assert record.market["forced_usd_bn"][0, 1] == pytest.approx(traded / 0.9, rel=1e-12)
 
 
+def test_a_cascade_that_ends_in_its_last_round_is_settled() -> None:
+    # One stop, no impact: one round is all there is, so a limit of one round cuts nothing off.
+    scenario = one_fund(switched(trailing_stop=True), shocks({MONDAY: 0.1}), {"limits.cascade_rounds": 1})
+    found = market(scenario)
+    np.testing.assert_array_equal(found["cascade_rounds"][:, 1], 1.0)
+    assert not found["unsettled"].any()
+
+
 def test_a_cascade_sells_at_prices_it_makes() -> None:
     # Two routes to the dollars sold: dealers' inventory before release, and customers' flows of the day.
     record = simulate(official(CRASH, {"markets.usdjpy.release_pct_per_day": 0}), range(2))

@@ -18,7 +18,7 @@ from simulation.market.fundamentals import (
 from simulation.model import simulate
 from simulation.randomness import Streams
 from simulation.scenario import Scenario
-from tests.scenarios import COARSE, NO_IMPACT, Changes, official
+from tests.scenarios import COARSE, GONE, NO_IMPACT, Changes, official
 
 STILL: Changes = {
     "fed.meetings": [],
@@ -145,7 +145,7 @@ def test_default_correlations_are_symmetric_with_a_unit_diagonal() -> None:
 
 
 def test_a_missing_asset_redraws_no_other() -> None:
-    whole, less = official(), official({"markets": {"bitcoin": None}})
+    whole, less = official(), official({"markets": {"bitcoin": None}, "populations.crypto_traders": GONE})
     with_bitcoin, without = news_of(whole, 30, 3), news_of(less, 30, 3)
     assert without.shape == (30, 3, 5)
     np.testing.assert_array_equal(without, with_bitcoin[:, :, :5])

@@ -28,6 +28,8 @@ REFUSED: dict[str, tuple[Changes, str]] = {
     "meeting before the start": ({"boj.meetings.0.date": "2025-11-27", "boj.meetings.0.signals": []}, "2025-11-27 is not after"),
     "unknown words": ({"boj.guidance": "mumbling"}, "mumbling"),
     "contradicting correlations": ({"noise.correlations": {"usdjpy": {"ust10": 1.5}}}, "correlations"),
+    "name of another sector": ({"populations.dealers": {"kind": "carry_funds", "stock_usd_bn": 1}}, "dealers"),
+    "name of value investors": ({"populations.real_money": {"kind": "carry_funds", "stock_usd_bn": 1}}, "real_money"),
     "no currency": ({"markets.usdjpy": None}, "usdjpy"),
 }  # fmt: skip
 

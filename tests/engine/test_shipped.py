@@ -1,9 +1,13 @@
 """The two shipped scenarios, whole: identities, attribution, who trades with whom, orders of magnitude."""
 
 import numpy as np
+import pytest
 
+from simulation.investors import ROSTER
+from simulation.investors.population import CARRY_ROLES
 from simulation.recorder import Record
 from tests.engine.outcomes import assert_complete_or_stopped, assert_flows_add_up
+from tests.scenarios import shipped
 
 
 def test_every_run_is_complete_and_the_ledger_holds(shipped_record: Record) -> None:
@@ -58,6 +62,15 @@ def test_only_carry_funds_are_called_and_only_crypto_is_liquidated(shipped_recor
             assert not flows[name][f"{cause}_usd_bn"].any(), (name, cause)
     assert not flows["crypto_traders"]["spot_usd_bn"].any()
     assert not flows["carry_funds"]["liquidation_usd_bn"].any()
+
+
+def test_the_carry_stock_of_the_article_is_five_trillion() -> None:
+    populations = shipped("december_2025_article").populations
+    kinds = {kind.Parameters: kind for kind in ROSTER}
+    roles = {name: kinds[type(parameters)].role for name, parameters in populations.items()}
+    carry = {name: populations[name].stock_usd_bn for name, role in roles.items() if role in CARRY_ROLES}
+    assert sum(carry.values()) == pytest.approx(5000, rel=1e-12)
+    assert sum(stock for name, stock in carry.items() if roles[name] == "levered") == pytest.approx(250, rel=1e-12)
 
 
 def test_volatility_has_the_right_size(shipped_record: Record) -> None:

@@ -9,26 +9,16 @@ from hypothesis import strategies as st
 
 from simulation.conventions import column
 from simulation.investors.yen_borrowers import YenBorrowers, breaks_covenant, covenant_cut
-from simulation.ledger import DayFlows
 from simulation.model import CapitalFlowModel, simulate
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
+from tests.engine.watched import Watched
 from tests.scenarios import CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, SWITCHES, TWO_WEEKS, Changes, official, shocks
 
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
 OFF = dict.fromkeys(SWITCHES, False)
 LIMIT = 1 / 7
 """Equity of 66.7 may lose a quarter, 16.7: the loan of 100 costs 116.7 when dollars are a seventh cheaper."""
-
-
-class Watched(CapitalFlowModel):
-    """A model that keeps what the ledger saw of each day."""
-
-    seen: DayFlows
-
-    def check_ledger(self, flows: DayFlows) -> None:
-        self.seen = flows
-        super().check_ledger(flows)
 
 
 def borrower(*changes: Changes, switches: dict[str, bool] | None = None, **own: Any) -> Scenario:
