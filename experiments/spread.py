@@ -19,7 +19,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.experiment import ARTICLE, NOTHING_BUT, Findings, Scale, Variant, against, bands, carry_only, coarser, per_run
+from simulation.experiment import ARTICLE, NOTHING_BUT, Findings, Scale, Variant, against, bands, coarser, per_run
 from simulation.experiment_figures import KEPT_COLOUR, LEVERED_COLOUR, RESIDENT_COLOUR, RETAIL_COLOUR, bar_axes, beside
 from simulation.figures.style import GREY, INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
 from simulation.findings import amount, percent
@@ -32,7 +32,6 @@ THRESHOLD_COLOUR, STRUCTURAL_COLOUR = "#AA4499", "#117733"
 SPREADS = (2.2, 2.0, START, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
 QUICK_SPREADS = (2.2, START, 1.5, 1.0, 0.5)  # of the structural rule
 QUICK_NOTE = "carry holders alone with at most 60 investors each, fewer spreads for the structural rule, faster exits"
-QUICK_INVESTORS = 60
 DEVIATIONS = (0.45, 0.3, 0.6)
 CURVE_DAYS, AFTER_DAYS = 60, 20
 SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise": 1}
@@ -43,20 +42,12 @@ AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
 
 def design(scale: Scale) -> Sequence[Variant]:
     """Both rules over the spreads, then the speeds; the twin without narrowing comes first."""
-    base = (*NOTHING_BUT, *(smaller() if scale.quick else ()))
+    base = (*NOTHING_BUT, *(coarser(ARTICLE, 60, carry_alone=True) if scale.quick else ()))
     twin = structural("twin", START, (250, base))
     curve = [structural("60 days", pp, (CURVE_DAYS, base)) for pp in spreads(scale) if pp not in (START, ANCHOR)]
     speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
     by_threshold = [threshold(pp, deviation, (scale, base)) for deviation in DEVIATIONS for pp in SPREADS]
     return [twin, *curve, *speeds, *by_threshold]
-
-
-def smaller() -> tuple[str, ...]:
-    """Settings of the quick version; nobody who holds no carry reacts to the spread."""
-    left_out = carry_only(ARTICLE)
-    names = {setting.partition("=")[0] for setting in left_out}
-    kept = [setting for setting in coarser(ARTICLE, QUICK_INVESTORS) if setting.rpartition(".")[0] not in names]
-    return (*left_out, *kept)
 
 
 def spreads(scale: Scale) -> Sequence[float]:

@@ -110,17 +110,20 @@ class Study(Protocol):
         """Return the figure."""
 
 
-def coarser(scenario: str, investors: int) -> tuple[str, ...]:
-    """Return settings that give no population of a scenario more than so many investors."""
-    cast = resolved(scenario).populations
-    return tuple(f"populations.{name}.investors={min(investors, each.investors)}" for name, each in cast.items())
+def coarser(scenario: str, investors: int, carry_alone: bool = False) -> tuple[str, ...]:
+    """Return settings that make a scenario cheaper to run.
 
-
-def carry_only(scenario: str) -> tuple[str, ...]:
-    """Return settings that leave out every population that holds no carry; the others draw what they drew before."""
+    No population keeps more than so many investors; with `carry_alone` those that hold no carry are left out, which
+    changes no draw of the others.
+    """
     roles = {kind.Parameters: kind.role for kind in ROSTER}
     cast = resolved(scenario).populations
-    return tuple(f"populations.{name}=null" for name, each in cast.items() if roles[type(each)] not in CARRY_ROLES)
+    out = {name for name, each in cast.items() if carry_alone and roles[type(each)] not in CARRY_ROLES}
+    fewer = {name: min(investors, each.investors) for name, each in cast.items() if name not in out}
+    return (
+        *(f"populations.{name}=null" for name in sorted(out)),
+        *(f"populations.{name}.investors={count}" for name, count in fewer.items()),
+    )
 
 
 def meeting(

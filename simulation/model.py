@@ -163,7 +163,8 @@ class CapitalFlowModel(mesa.Model):
         economy, now = self.economy, self.information()
         gain = loop_gain(self.populations, now, economy.market.slope[:, :1])
         market = day_record.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
-        market |= day_record.rate_columns(self.officials.rates) | day_record.official_columns(self.scenario, economy) | day_record.risk_columns(now, gain)
+        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now, gain)
+        market |= day_record.official_columns(self.scenario, economy)
         market |= day_record.stance_columns(self.officials.rates, self.scenario.boj)
         market |= day_record.news_columns(news, gain) | day_record.trading_columns(session, gain)
         residual = np.zeros_like(gain) if session is None else self.residual[:, None]

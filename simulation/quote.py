@@ -29,7 +29,7 @@ class Quote:
     usdjpy: Array
 
     def frozen_where(self, rows: Flags, earlier: "Quote") -> "Quote":
-        """This quote with the rows marked (boolean ``(runs, 1)``) replaced by an earlier one."""
+        """The quote with the rows marked (boolean ``(runs, 1)``) replaced by an earlier one."""
         return Quote(
             np.where(rows, earlier.log_price, self.log_price),
             np.where(rows, earlier.price, self.price),

@@ -85,7 +85,7 @@ class Scenario(Parameters):
     fed: FederalReserve
     boj: BankOfJapan
     credibility_bp_per_bp: float = quantity(
-        0.3, "bp per bp", (0, 5), "rise of the ten-year term premium per bp by which Japanese guidance lowers the path (assumption)"
+        0.3, "bp per bp", (0, 5), "rise of Japan's ten-year term premium per bp by which guidance lowers the path (assumption)"
     )
     ministry_of_finance: MinistryOfFinance | None = None
     fiscal: Fiscal = Fiscal()

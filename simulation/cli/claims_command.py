@@ -14,7 +14,7 @@ from simulation.cli.run_command import RESULTS, Request, simulated
 if TYPE_CHECKING:
     from simulation.claims.assessment import Assessment
 
-DEFAULT_RUNS = 50
+DEFAULT_RUNS = 40
 """Enough for a verdict, few enough for less than a minute: a dozen scenarios are run."""
 
 

@@ -74,7 +74,7 @@ def _table(assessment: Assessment, columns: Sequence[int]) -> Table:
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
     table.add_column(wording.COLUMNS[0], justify="right", width=NUMBER, no_wrap=True)
     for heading, width in zip(wording.COLUMNS[1:4], stated, strict=True):
-        table.add_column(heading, width=width, overflow="ellipsis")
+        table.add_column(heading, width=width, overflow="fold")
     # Model and verdict share a column, so that the answers to a claim stand one below the other beside it.
     headings = _answers([(wording.COLUMNS[4], wording.COLUMNS[5])], model, verdict)
     table.add_column(headings, width=model + GAP + verdict)

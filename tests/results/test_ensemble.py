@@ -55,7 +55,7 @@ def die(_block: range) -> None:
     os._exit(9)
 
 
-@pytest.mark.parametrize(("runs", "sizes"), [(1, [1]), (32, [32]), (33, [32, 1]), (70, [32, 32, 6])])
+@pytest.mark.parametrize(("runs", "sizes"), [(1, [1]), (128, [128]), (129, [128, 1]), (300, [128, 128, 44])])
 def test_blocks_cover_every_run_once(runs: int, sizes: list[int]) -> None:
     blocks = blocks_of(runs)
     assert [len(block) for block in blocks] == sizes
