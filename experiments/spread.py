@@ -31,7 +31,7 @@ START, ANCHOR = 1.81, 1.5
 THRESHOLD_COLOUR, STRUCTURAL_COLOUR = "#AA4499", "#117733"
 SPREADS = (2.2, 2.0, START, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
 QUICK_SPREADS = (2.2, START, 1.5, 1.0, 0.5)  # of the structural rule
-QUICK_NOTE = "carry holders alone with at most 60 investors each, fewer spreads for the structural rule, faster exits"
+QUICK_NOTE = "carry holders alone, for the structural rule at most 60 of each and fewer spreads, exits in 2 days instead of 10"
 DEVIATIONS = (0.45, 0.3, 0.6)
 CURVE_DAYS, AFTER_DAYS = 60, 20
 SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise": 1}
@@ -46,7 +46,8 @@ def design(scale: Scale) -> Sequence[Variant]:
     twin = structural("twin", START, (250, base))
     curve = [structural("60 days", pp, (CURVE_DAYS, base)) for pp in spreads(scale) if pp not in (START, ANCHOR)]
     speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
-    by_threshold = [threshold(pp, deviation, (scale, base)) for deviation in DEVIATIONS for pp in SPREADS]
+    whole = (*NOTHING_BUT, *(coarser(ARTICLE, 1000, carry_alone=True) if scale.quick else ()))
+    by_threshold = [threshold(pp, deviation, (scale, whole)) for deviation in DEVIATIONS for pp in SPREADS]
     return [twin, *curve, *speeds, *by_threshold]
 
 

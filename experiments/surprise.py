@@ -91,9 +91,9 @@ def findings(table: pd.DataFrame) -> Findings:
     low, high = PRICED[0], PRICED[-1]
     text = (
         f"With the guidance that was expected ({name(EXPECTED)}) a hike that nobody priced moves USDJPY by "
-        f"{moves.loc[EXPECTED, low]:+.1f} % on the day and makes levered holders give up {unwound.loc[EXPECTED, low]:.0f} % "
+        f"{signed(moves.loc[EXPECTED, low])} % on the day and makes levered holders give up {unwound.loc[EXPECTED, low]:.0f} % "
         f"of their positions within {LATER_DAYS} days; priced at {100 * high:.0f} % it moves USDJPY by "
-        f"{moves.loc[EXPECTED, high]:+.1f} % and positions by {signed(unwound.loc[EXPECTED, high], 0)} %. "
+        f"{signed(moves.loc[EXPECTED, high])} % and positions by {signed(unwound.loc[EXPECTED, high], 0)} %. "
         f"{told_flips(flips)} The day's move rises with what was priced under {len(monotone)} of {len(REGIMES)} kinds of "
         f"guidance; the unwind does so under {rising(unwound)}: a sharp weakening of the yen also raises volatility, and "
         "volatility targets cut positions. All numbers are medians of differences to a twin that expected everything."
@@ -132,9 +132,9 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     runs = medians(table, "usdjpy_day0_pct", "runs")
     vague, high = moves.loc["vague", PRICED[-1]], PRICED[-1]
     finding = (
-        f"An unpriced hike moves USDJPY {moves.loc[EXPECTED, PRICED[0]]:+.1f} %; priced at {100 * high:.0f} % with vague "
-        f"words {vague:+.1f} %"
-    ).replace("-", "−")
+        f"An unpriced hike moves USDJPY {signed(moves.loc[EXPECTED, PRICED[0]])} %; priced at {100 * high:.0f} % with vague "
+        f"words {signed(vague)} %"
+    )
     subtitle = "BOJ +25 bp on 19 December 2025; median difference to a twin in which decision and words were expected"
     figure = new_figure(Heading(finding, subtitle, source))
     left, right = figure.add_axes((0.12, 0.17, 0.38, 0.62)), figure.add_axes((0.60, 0.17, 0.38, 0.62))

@@ -124,6 +124,8 @@ class Economy:
             long_run_variance=self.long_run_variance,
             momentum=self.momentum,
             recent_high=self.highs.max(axis=1, keepdims=True),
+            fed_rate=rates.fed_rate,
+            boj_rate=rates.boj_rate,
             carry=rates.carry,
             adverse_surprise=rates.adverse_surprise,
             ust10=self.roster.pick(level, "ust10"),

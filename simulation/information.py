@@ -30,6 +30,8 @@ class Information:
         Smoothed annual trend of USDJPY, decimal per year.
     recent_high
         Highest USDJPY close of the last 120 days, yen per dollar.
+    fed_rate, boj_rate
+        Policy rates of the day.
     carry
         Expected policy-rate differential over two years, US minus Japan.
     adverse_surprise
@@ -51,6 +53,8 @@ class Information:
     long_run_variance: Array
     momentum: Array
     recent_high: Array
+    fed_rate: Array
+    boj_rate: Array
     carry: Array
     adverse_surprise: Array
     ust10: Array

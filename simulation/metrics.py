@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.orders import CAUSES
+
 if TYPE_CHECKING:
     from simulation.recorder import Record
 
@@ -21,6 +23,8 @@ FloatArray = NDArray[np.float64]
 
 LEVERED = "levered"
 RESIDENT = "resident"
+RETAIL = "retail"
+CARRY = (LEVERED, RESIDENT, RETAIL)
 PASSIVE_ROLES = ("value", "dealer", "money_market", "official")
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -172,7 +176,7 @@ def yen_bought(finished: FinishedRuns) -> FloatArray:
     return np.asarray(-finished.flow("spot_usd_bn", finished.customers()).sum(axis=1))
 
 
-FLOWS, PRICES, STABILITY = "Flows", "Prices, start to end", "Stability"
+FLOWS, BY_CAUSE, PRICES, STABILITY = "Flows", "Unwound by cause", "Prices, start to end", "Stability"
 USD_BN, SHARE, PCT, BP, RATIO, DAYS = "USD bn", "share of start stock", "%", "bp", "ratio", "days"
 
 METRICS = (
@@ -185,15 +189,20 @@ METRICS = (
         share_of_start_stock("unwound_usd_bn", LEVERED),
     ),
     Metric("repatriation_usd_bn", "Repatriation", USD_BN, FLOWS, total("repatriated_usd_bn", RESIDENT)),
-    Metric("unwound_usd_bn", "Unwound by all", USD_BN, FLOWS, total("unwound_usd_bn", LEVERED, RESIDENT)),
+    Metric("unwound_usd_bn", "Unwound by all", USD_BN, FLOWS, total("unwound_usd_bn", *CARRY)),
     Metric(
         "unwound_share",
         "Unwound by all",
         SHARE,
         FLOWS,
-        share_of_start_stock("unwound_usd_bn", LEVERED, RESIDENT),
+        share_of_start_stock("unwound_usd_bn", *CARRY),
     ),
+    Metric("retail_unwind_usd_bn", "Retail unwind", USD_BN, FLOWS, total("unwound_usd_bn", RETAIL)),
     Metric("yen_bought_usd_bn", "Yen bought", USD_BN, FLOWS, yen_bought),
+    *(
+        Metric(f"unwound_{cause}_usd_bn", cause.replace("_", " ").capitalize(), USD_BN, BY_CAUSE, total(f"{cause}_usd_bn", *CARRY))
+        for cause in CAUSES
+    ),
     Metric("usdjpy_change_pct", "USDJPY", PCT, PRICES, change_pct("usdjpy")),
     Metric("usdjpy_trough_pct", "USDJPY, lowest point", PCT, PRICES, trough_pct("usdjpy")),
     Metric("ust10_change_bp", "US 10-year yield", BP, PRICES, change_bp("ust10_pct")),

@@ -1,5 +1,7 @@
 """Residents who hold a basket of foreign assets outright: what pension funds, trusts and other real money share."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from simulation.assets import Book, Roster, bundle
@@ -7,7 +9,7 @@ from simulation.balance_sheet import BalanceSheet, balance_sheet
 from simulation.conventions import Array, row_sum
 from simulation.information import Information
 from simulation.investors.population import Population
-from simulation.orders import SLOW_REPATRIATION, Trade
+from simulation.orders import SLOW_REPATRIATION, Trade, flow_of
 from simulation.quote import Quote
 
 BASKET = "basket"
@@ -33,28 +35,25 @@ class BasketHolder(Population):
         return book.value(quote.price) + book.cash_share
 
     def buy(self, units: Array, now: Information, expected: Array | None = None) -> Trade:
-        """Buy `units` of the basket with yen (negative: sell and convert), of which `expected` units ``(runs, 1)`` in all
-        were expected and move no price.
-        """
-        spot, unwound = units * self.unit_value(now.quote), {SLOW_REPATRIATION: -row_sum(units)}
-        return Trade(
-            {BASKET: units}, spot, None, unwound, announced=True, repatriated=-row_sum(spot),
-            expected=None if expected is None else self._flow(expected, now),
-        )  # fmt: skip
+        """Buy `units` of the basket with yen (negative: sell and convert), ``(runs, investors)``.
 
-    def _flow(self, units: Array, now: Information) -> Array:
-        """Assets and spot dollars in `units` of the basket, ``(runs, assets)``."""
-        assets = units * self.sheet.books[BASKET].weights
-        assets[:, :1] += units * self.unit_value(now.quote)
-        return np.asarray(assets)
+        `expected` of these units were expected and move no price.
+        """
+        trade = self._traded(units, now, 1.0)
+        if expected is None:
+            return trade
+        # The expected part is added up as clearing adds up the whole, so that what was expected cancels to the last bit.
+        return replace(trade, expected=flow_of(self._traded(expected, now, 1.0), self.sheet.books).assets)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Sell a share of the start position and convert a part of the money; the rest stays in dollar deposits."""
         units = -np.minimum(share * self.traits["stock"], self.sheet.holdings[BASKET])
+        return self._traded(units, now, converted)
+
+    def _traded(self, units: Array, now: Information, converted: float) -> Trade:
         spot = converted * units * self.unit_value(now.quote)
-        return Trade(
-            {BASKET: units}, spot, None, {SLOW_REPATRIATION: -row_sum(units)}, announced=True, repatriated=-row_sum(spot)
-        )
+        unwound = {SLOW_REPATRIATION: -row_sum(units)}
+        return Trade({BASKET: units}, spot, None, unwound, announced=True, repatriated=-row_sum(spot))
 
     def stock(self) -> Array:
         """Foreign assets at start prices."""

@@ -1,44 +1,32 @@
-"""Japanese life insurers: three slow decisions on foreign bonds and their currency hedge."""
-
-from typing import Literal
+"""Japanese life insurers: three slow decisions on foreign bonds and their currency hedge, made on the plan calendar."""
 
 import numpy as np
-from pydantic import Field
 
 from simulation.assets import JGB10, UST10, Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
 from simulation.conventions import PERCENT, Array, row_sum
 from simulation.information import Information
-from simulation.investors.heterogeneity import Lognormal
-from simulation.investors.population import Population, PopulationParameters
-from simulation.investors.rules import hedged_incentive, outside_band, unhedged_incentive
-from simulation.orders import SLOW_REPATRIATION, Trade
-from simulation.parameters import quantity
+from simulation.investors.life_insurer_parameters import LifeInsurerParameters
+from simulation.investors.population import Population
+from simulation.investors.rules import (
+    days_to_year_end,
+    fiscal_half,
+    hedged_incentive,
+    outside_band,
+    unhedged_incentive,
+)
+from simulation.orders import SLOW_REPATRIATION, Trade, flow_of
+
+PLANNED = ("hedged", "unhedged")
+"""Programmes that follow the semi-annual plans; the hedge ratio is run from day to day."""
 
 
-class LifeInsurerParameters(PopulationParameters):
-    """Life insurers of MODEL section 3."""
+def followed(plan: Array, wanted: Array, interim: float) -> Array:
+    """Target that a programme follows between two plans: ``plan + interim (wanted - plan)``, shares of the position.
 
-    kind: Literal["life_insurers"] = "life_insurers"
-    investors: int = Field(200, ge=1, le=20_000_000, description="number of insurers: a resolution, not a quantity")
-    stock_usd_bn: float = quantity(620, "$bn", (0, 100_000), "foreign bonds", "Bank of Japan Financial System Report, 2025")
-    jgb_stock_jpy_bn: float = quantity(
-        160_000, "JPY bn", (0, 1e7), "yen bonds at the start", "Life Insurance Association of Japan, fiscal 2024 (rounded)"
-    )
-    hedge_ratio: float = quantity(0.44, "share", (0, 1), "share of foreign bonds hedged", "insurers' 2025 reports, MODEL")
-    hedged_sale_per_pp: float = quantity(
-        0.10, "share per pp", (0, 5), "hedged bonds sold per pp of lost incentive", "sales of fiscal 2022: a quarter for 2.5 pp"
-    )
-    unhedged_sale_per_pp: float = quantity(
-        0.05, "share per pp", (0, 5), "unhedged bonds sold per pp of lost incentive", "half of the hedged (assumption)"
-    )
-    hedge_ratio_per_pp: float = quantity(0.04, "share per pp", (0, 1), "fall of the ratio per pp of hedging cost", "MODEL")
-    hedge_ratio_per_stress: float = quantity(0.05, "share", (0, 1), "rise of the ratio when volatility doubles (assumption)")
-    hedge_ratio_per_yen: float = quantity(0.01, "share per yen", (0, 1), "rise of the ratio per yen below the steep level")
-    steep_below_yen: float = quantity(140, "yen per dollar", (1, 1000), "level below which hedging rises", "MODEL section 3")
-    risk_charge: float = quantity(0.05, "per unit of volatility", (0, 10), "k: charge for annual currency volatility")
-    band_share: float = quantity(0.01, "share of the position", (0, 1), "gaps below are left alone")
-    speed_pct_per_day: Lognormal = Lognormal(median=1, log_sd=0.5, highest=20)
+    Source: MODEL section 3, semi-annual plans; insurers publish them in April and October.
+    """
+    return np.asarray(plan + interim * (wanted - plan))
 
 
 def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: LifeInsurerParameters) -> Array:
@@ -58,11 +46,23 @@ def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: Li
     Source: MODEL section 3 (4 pp per pp of cost); insurers' disclosures 2022-24.
     """
     steep = own.hedge_ratio_per_yen * np.maximum(own.steep_below_yen - usdjpy, 0.0)
-    return np.asarray(-own.hedge_ratio_per_pp * cost_change / PERCENT + own.hedge_ratio_per_stress * (stress - 1.0) + steep)
+    return np.asarray(
+        -own.hedge_ratio_per_pp * cost_change / PERCENT + own.hedge_ratio_per_stress * (stress - 1.0) + steep
+    )
+
+
+def sold_at_most(step: Array, held: Array) -> Array:
+    """A step whose sale, if it is one, ends at nothing held."""
+    return np.where(step < 0.0, np.maximum(step, -np.maximum(held, 0.0)), step)
 
 
 class LifeInsurers(Population):
-    """Life insurers.  Each decision is a cumulative programme that follows its target slowly."""
+    """Life insurers.  Each decision is a cumulative programme that follows its target slowly.
+
+    Bond programmes are reset in full by the plans of April and October and only in part between them.  In the last weeks
+    of the fiscal year programmes run slower and part of the year's income is converted; the calendar makes that
+    conversion expected, so that it moves no price.
+    """
 
     Parameters = LifeInsurerParameters
     role = "resident"
@@ -77,10 +77,12 @@ class LifeInsurers(Population):
         return {UST10: bundle(roster, {UST10: 1.0}), JGB10: bundle(roster, {JGB10: 1.0})}
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """Foreign bonds, of which a share is hedged with rolled swaps, and JGBs."""
+        """Foreign bonds, of which a share is hedged with rolled swaps, and JGBs; the plan is to stay."""
         stock = self.traits["stock"]
         yen_bonds = stock * (self.parameters.jgb_stock_jpy_bn / max(self.parameters.stock_usd_bn, 1e-12))
-        self.memory = {name: np.zeros_like(stock) for name in ("hedged", "unhedged", "ratio")}
+        remembered = ("hedged", "unhedged", "ratio", "income", *(f"plan_{name}" for name in PLANNED))
+        self.memory = {name: np.zeros_like(stock) for name in remembered}
+        self.plan_half, self.income_half = fiscal_half(now.day), -1
         money = np.zeros_like(stock), np.zeros_like(stock)
         sheet = balance_sheet(self.books(now.roster), {UST10: stock.copy(), JGB10: yen_bonds}, money)
         sheet.hedge_usd = stock * self.parameters.hedge_ratio
@@ -108,39 +110,78 @@ class LifeInsurers(Population):
             "ratio": np.clip(ratio, -own.hedge_ratio, 1.0 - own.hedge_ratio),
         }
 
-    def steps(self, now: Information) -> dict[str, Array]:
-        """Today's step of each programme, $bn at start prices, ``(runs, investors)``."""
-        stock, speed = self.traits["stock"], self.traits["speed"]
-        gaps = {name: target * stock - self.memory[name] for name, target in self.targets(now).items()}
+    def planned(self, now: Information) -> dict[str, Array]:
+        """Targets as far as they are followed today; a new half-year resets the plans."""
+        targets = self.targets(now)
+        if fiscal_half(now.day) != self.plan_half:
+            self.plan_half = fiscal_half(now.day)
+            everybody = np.ones_like(self.traits["stock"])
+            self.memory |= {f"plan_{name}": targets[name] * everybody for name in PLANNED}
+        share = self.parameters.interim_share
+        return targets | {name: followed(self.memory[f"plan_{name}"], targets[name], share) for name in PLANNED}
+
+    def steps(self, now: Information, pace: float) -> dict[str, Array]:
+        """Today's step of each programme at a multiple `pace` of its speed, $bn at start prices, ``(runs, investors)``."""
+        stock, speed = self.traits["stock"], pace * self.traits["speed"]
+        gaps = {name: target * stock - self.memory[name] for name, target in self.planned(now).items()}
         return {name: speed * outside_band(gap, stock, self.parameters.band_share) for name, gap in gaps.items()}
 
+    def income_home(self, now: Information, days_left: int) -> Array:
+        """Dollar income converted today, USD bn: a share of what is there when the last weeks begin, in equal parts."""
+        if self.income_half != fiscal_half(now.day):
+            self.income_half = fiscal_half(now.day)
+            self.memory["income"] = self.parameters.income_share * np.maximum(self.sheet.usd_cash, 0.0)
+        today = self.memory["income"] / days_left
+        self.memory["income"] = self.memory["income"] - today
+        return np.asarray(today)
+
     def orders(self, now: Information) -> Trade | None:
-        """Hedged bonds (no spot), unhedged bonds (spot), hedge ratio (spot, no bond); sales of hedged bonds buy JGBs."""
-        steps, sheet = self.steps(now), self.sheet
-        if not any(step.any() for step in steps.values()) or sheet.hedge_usd is None:
+        """Programmes and, before the fiscal year ends, income."""
+        own, days_left = self.parameters, days_to_year_end(now.day)
+        closing = days_left <= own.year_end_days
+        steps = self.steps(now, own.year_end_speed_x if closing else 1.0)
+        income = self.income_home(now, days_left) if closing else np.zeros_like(self.traits["stock"])
+        if not any(amount.any() for amount in (*steps.values(), income)):
             return None
-        value = sheet.value_usd(UST10, now.quote)
-        hedged = np.maximum(steps["hedged"], -np.minimum(sheet.hedge_usd / value, sheet.holdings[UST10]))
-        unhedged = np.maximum(steps["unhedged"], -(sheet.holdings[UST10] + hedged))
-        ratio = np.maximum(steps["ratio"], -(sheet.hedge_usd + hedged * value))
-        for name, step in (("hedged", hedged), ("unhedged", unhedged), ("ratio", ratio)):
-            self.memory[name] = self.memory[name] + step
-        jgb = -hedged * value * now.quote.usdjpy / sheet.books[JGB10].value(now.quote.price)
+        return self._trade(self._bounded(steps, now), income, now)
+
+    def _bounded(self, steps: dict[str, Array], now: Information) -> dict[str, Array]:
+        """Steps that end at nothing held and nothing hedged; the programmes remember them."""
+        bonds, hedge, value = self.sheet.holdings[UST10], self._hedge(), self.sheet.value_usd(UST10, now.quote)
+        hedged = sold_at_most(steps["hedged"], np.minimum(hedge / value, bonds))
+        unhedged = sold_at_most(steps["unhedged"], bonds + hedged)
+        ratio = sold_at_most(steps["ratio"], hedge + hedged * value)
+        done = {"hedged": hedged, "unhedged": unhedged, "ratio": ratio}
+        self.memory |= {name: self.memory[name] + step for name, step in done.items()}
+        return done
+
+    def _trade(self, steps: dict[str, Array], income: Array, now: Information) -> Trade:
+        """Hedged bonds (no spot; sales buy JGBs), unhedged bonds (spot), hedge ratio (spot, no bond), income (spot, no bond)."""
+        hedged, unhedged, ratio = steps["hedged"], steps["unhedged"], steps["ratio"]
+        value = self.sheet.value_usd(UST10, now.quote)
+        jgb = -hedged * value * now.quote.usdjpy / self.sheet.books[JGB10].value(now.quote.price)
         return Trade(
             {UST10: hedged + unhedged, JGB10: jgb},
-            unhedged * value - ratio,
+            unhedged * value - ratio - income,
             hedged * value + ratio,
             {SLOW_REPATRIATION: -row_sum(hedged + unhedged)},
             announced=True,
-            repatriated=-row_sum(unhedged * value),
+            repatriated=-row_sum(unhedged * value - income),
+            kept_usd=-row_sum(income),
+            expected=flow_of(Trade({}, -income, None, {}), self.sheet.books).assets,
         )
+
+    def _hedge(self) -> Array:
+        """Dollars sold forward, USD bn."""
+        hedge = self.sheet.hedge_usd
+        return np.zeros_like(self.traits["stock"]) if hedge is None else hedge
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Sell a share of the start position with its hedges and convert a part of the money; the rest stays in dollars."""
-        bonds, hedge = self.sheet.holdings[UST10], self.sheet.hedge_usd
+        bonds = self.sheet.holdings[UST10]
         units = -np.minimum(share * self.traits["stock"], bonds)
         value = units * self.sheet.value_usd(UST10, now.quote)
-        unhedged = value - units / np.where(bonds > 0.0, bonds, np.inf) * (0.0 if hedge is None else hedge)
+        unhedged = value - units / np.where(bonds > 0.0, bonds, np.inf) * self._hedge()
         spot = np.maximum(converted * value, unhedged)
         return Trade(
             {UST10: units, JGB10: np.zeros_like(units)},

@@ -1,7 +1,10 @@
 """Equations that several populations share: pure functions that broadcast over runs and investors."""
 
+from datetime import date
+
 import numpy as np
 
+from simulation.calendar import business_days
 from simulation.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
 
 
@@ -82,3 +85,13 @@ def hedged_incentive(ust10: Array, hedging_cost: Array, jgb30: Array) -> Array:
     Source: Du, Tepper and Verdelhan (2018); MODEL section 2.
     """
     return np.asarray(ust10 - hedging_cost - jgb30)
+
+
+def fiscal_half(day: date) -> int:
+    """Number of the half-year that a day belongs to; halves start on 1 April and 1 October."""
+    return (day.year * 12 + day.month - 4) // 6
+
+
+def days_to_year_end(day: date) -> int:
+    """Business days from `day` to the next 31 March, both included."""
+    return len(business_days(day, date(day.year + (day.month > 3), 3, 31)))

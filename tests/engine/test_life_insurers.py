@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from simulation.conventions import column
-from simulation.investors.life_insurers import LifeInsurerParameters, hedge_ratio_change
+from simulation.investors.life_insurer_parameters import LifeInsurerParameters
+from simulation.investors.life_insurers import hedge_ratio_change, sold_at_most
 from simulation.model import CapitalFlowModel, simulate
 from simulation.recorder import Record
 from tests.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official
@@ -29,6 +30,7 @@ def insurer(programmes: dict[str, float], *changes: Changes) -> Record:
         "stock_usd_bn": 100,
         "jgb_stock_jpy_bn": 20_000,
         "risk_charge": 0,
+        "interim_share": 1,
         "speed_pct_per_day": {"median": 20, "log_sd": 0},
     } | dict.fromkeys(PROGRAMMES, 0.0)
     given_basis: Changes = {"start_values.basis_bp_per_100_usd_bn": 0}
@@ -184,3 +186,8 @@ def test_hedges_pay_for_the_fall_of_the_hedged_part() -> None:
     received = 44 * 15.62
     interest = received * (0.005 - np.log(0.9) / 0.002 / 1e4) * 3 / 365
     assert sheet.jpy_cash[0, 0] == pytest.approx(received + interest + coupons - cost, rel=1e-9)
+
+
+def test_sales_end_at_nothing_held() -> None:
+    steps = np.array([[-3.0, -3.0, -3.0, 0.0, 2.0]])
+    assert sold_at_most(steps, np.array([[5.0, 1.0, -1e-15, -1e-15, 0.0]])).tolist() == [[-3.0, -1.0, 0.0, 0.0, 2.0]]

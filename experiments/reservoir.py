@@ -1,0 +1,214 @@
+"""The reservoir: does repatriation absorb the liquidity that the Fed releases, and when?
+
+The article sets 600 $bn of money returning to Japan against 550 $bn "released" by a rate cut and 95 $bn a month saved by
+the end of balance-sheet reduction.  A rate cut releases no quantity and the 95 $bn were a cap that had long been lowered,
+but the arithmetic can be followed: yen bought by levered holders (to repay loans) and by residents (repatriation), day by
+day, against that claim, and against what the Fed really buys.
+
+Three cases: the article's spread path to 1.5 pp over 60 days under its threshold rule, the same path under the structural
+rule, and the official scenario with nothing imposed.  Two amounts are told apart throughout: dollars that change hands
+for yen (no dollar disappears: whoever sells yen has them afterwards), and Treasuries that holders sell and somebody must
+buy, which is what Fed purchases could be set against.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+import simulation as cf
+from simulation.experiment import ARTICLE, OFFICIAL, Findings, Scale, Variant, bands, coarser, per_run
+from simulation.experiment_figures import LEVERED_COLOUR, RESIDENT_COLOUR, bar_axes, beside
+from simulation.figures.style import GREY, INK, Columns, Drawing, Heading, date_axis, new_figure, panel_title, plain
+from simulation.findings import amount, percent
+from simulation.investors.population import CARRY_ROLES
+from simulation.metrics import LEVERED, RESIDENT, FinishedRuns
+
+RUNS, QUICK_RUNS = 100, 16
+QUICK_NOTE = "carry holders alone with at most 100 investors each, six months instead of twelve"
+CLAIMED_AT_ONCE, CLAIMED_PER_MONTH = 550.0, 95.0  # $bn, CLAIMS 19 and 18
+END, QUICK_END = "2026-11-27", "2026-05-29"
+EVERY_DAYS = 5
+MONTHS_PER_DAY = 12.0 / 252.0
+PATH = "spread_path={target_pp: 1.5, over_days: 60}"
+CASES = {
+    "threshold rule, spread to 1.5 pp": (ARTICLE, (PATH, "unwind.rule=threshold")),
+    "structural rule, spread to 1.5 pp": (ARTICLE, (PATH,)),
+    "structural rule, official scenario": (OFFICIAL, ()),
+}
+SHADES = dict(zip(CASES, ("#AA4499", "#117733", "#88CCEE"), strict=True))
+
+
+def design(scale: Scale) -> Sequence[Variant]:
+    """One variant per case."""
+    end = f"end={scale.choose(END, QUICK_END)}"
+    return [
+        Variant(
+            {"case": case},
+            (end, *settings, *(coarser(scenario, 100, carry_alone=True) if scale.quick else ())),
+            scenario,
+        )
+        for case, (scenario, settings) in CASES.items()
+    ]
+
+
+def measure(result: cf.Result) -> pd.DataFrame:
+    """Cumulative yen purchases, Treasuries sold and Fed purchases, once a week, $bn."""
+    finished = FinishedRuns(result.record)
+    last = len(result.record.dates) - 1
+    return pd.concat([week(result, finished, day) for day in [*range(0, last, EVERY_DAYS), last]], ignore_index=True)
+
+
+def week(result: cf.Result, finished: FinishedRuns, day: int) -> pd.DataFrame:
+    """The cumulative amounts up to a day."""
+
+    def total(column: str, *roles: str) -> np.ndarray:
+        return np.asarray(finished.flow(column, finished.populations(*roles))[:, : day + 1].sum(axis=1))
+
+    return per_run(
+        result.record,
+        {
+            "date": str(result.record.dates[day]),
+            "months": day * MONTHS_PER_DAY,
+            "levered_yen_bought_usd_bn": -total("spot_usd_bn", LEVERED),
+            "repatriated_usd_bn": total("repatriated_usd_bn", RESIDENT),
+            "yen_bought_usd_bn": -total("spot_usd_bn", *CARRY_ROLES),
+            "treasuries_sold_usd_bn": -total("bought_ust10_usd_bn", *CARRY_ROLES),
+            "fed_bought_usd_bn": fed_bought(result, day),
+        },
+    )
+
+
+def fed_bought(result: cf.Result, day: int) -> float:
+    """What the Fed has bought by a day in the scenario, $bn, bills included."""
+    dates, flows = result.record.dates[1 : day + 1], result.scenario.fed.balance_sheet
+    active = sum(
+        flow.bought_usd_bn_per_month
+        * int(((dates >= np.datetime64(flow.first_day)) & (dates <= np.datetime64(flow.last_day or dates[-1]))).sum())
+        for flow in flows
+        if len(dates)
+    )
+    return float(active) * MONTHS_PER_DAY
+
+
+def claimed(months: pd.Series) -> pd.Series:
+    """The liquidity that the article says is released, $bn."""
+    return CLAIMED_AT_ONCE + CLAIMED_PER_MONTH * months
+
+
+def medians(table: pd.DataFrame) -> pd.DataFrame:
+    """Medians over runs by case and week."""
+    return table.groupby(["case", "months", "date"], sort=False).median(numeric_only=True).drop(columns="run").reset_index()
+
+
+def of_case(table: pd.DataFrame, case: str) -> pd.DataFrame:
+    """Medians of one case."""
+    found = medians(table)
+    return found[found["case"] == case].reset_index(drop=True)
+
+
+def summary(table: pd.DataFrame, case: str) -> dict[str, float]:
+    """Where one case ends and when half of it was done."""
+    rows = of_case(table, case)
+    last = rows.iloc[-1]
+    half = rows[rows["yen_bought_usd_bn"] >= 0.5 * last["yen_bought_usd_bn"]].iloc[0]
+    released = CLAIMED_AT_ONCE + CLAIMED_PER_MONTH * last["months"]
+    return {
+        "months": float(last["months"]),
+        "levered": float(last["levered_yen_bought_usd_bn"]),
+        "home": float(last["repatriated_usd_bn"]),
+        "share_of_claim": float(last["yen_bought_usd_bn"] / released),
+        "claim": float(released),
+        "half_after_months": float(half["months"]),
+        "treasuries_sold": float(last["treasuries_sold_usd_bn"]),
+        "fed_bought": float(last["fed_bought_usd_bn"]),
+    }
+
+
+def findings(table: pd.DataFrame) -> Findings:
+    """How much of the claim each case absorbs, when, and who is left with the bonds."""
+    found = {case: summary(table, case) for case in CASES}
+    article, structural, official = found.values()
+    text = (
+        f"Taken at its word, the article's Fed releases {amount(article['claim'])} within {article['months']:.0f} months "
+        f"({CLAIMED_AT_ONCE:g} $bn at once and {CLAIMED_PER_MONTH:g} $bn a month). Under its own threshold rule levered "
+        f"holders buy yen for {amount(article['levered'])} and residents bring home {amount(article['home'])}, together "
+        f"{percent(article['share_of_claim'])} of that, half of it within {article['half_after_months']:.1f} months: "
+        f"{absorbed(article)}. Under the structural rule the same narrowing brings {amount(structural['levered'])} and "
+        f"{amount(structural['home'])} ({percent(structural['share_of_claim'])}), in the official scenario "
+        f"{amount(official['levered'])} and {amount(official['home'])} ({percent(official['share_of_claim'])}). No dollar "
+        f"disappears in any of this: yen buyers hand theirs to yen sellers. What a market has to absorb are the Treasuries "
+        f"sold: {amount(article['treasuries_sold'])}, {amount(structural['treasuries_sold'])} and "
+        f"{amount(official['treasuries_sold'])}, against Fed purchases of {amount(article['fed_bought'])} in the article's "
+        f"and {amount(official['fed_bought'])} (mostly bills) in the official scenario."
+    )
+    return Findings(text, {f"{key} | {case}": value for case, sums in found.items() for key, value in sums.items()})
+
+
+def absorbed(case: dict[str, float]) -> str:
+    """Say whether the reservoir holds what is said to be released."""
+    return "the reservoir is as large as the claim" if case["share_of_claim"] >= 1.0 else "the reservoir is smaller than the claim"
+
+
+def draw(table: pd.DataFrame, source: str) -> Drawing:
+    """Cumulative yen purchases against the claim, and where each case ends."""
+    found = {case: summary(table, case) for case in CASES}
+    shares = [percent(each["share_of_claim"]) for each in found.values()]
+    finding = f"Yen purchases reach {shares[0]} of the claimed liquidity under the article's rule, {shares[1]} structurally"
+    subtitle = (
+        f"USD bn since 28 November 2025, medians; bands: middle 80 % of runs; claim: {CLAIMED_AT_ONCE:g} $bn at once and "
+        f"{CLAIMED_PER_MONTH:g} $bn a month"
+    )
+    figure = new_figure(Heading(finding, subtitle, source))
+    left, right = figure.add_axes((0.03, 0.12, 0.44, 0.67)), figure.add_axes((0.73, 0.12, 0.24, 0.67))
+    numbers = draw_paths(left, table)
+    draw_ends(right, found)
+    ends = {f"end_{key}": np.array([sums[key] for sums in found.values()]) for key in found[next(iter(CASES))]}
+    return Drawing(figure, numbers | {"end_case": np.array(list(CASES))} | ends)
+
+
+def draw_paths(axes: Axes, table: pd.DataFrame) -> Columns:
+    """Draw cumulative yen purchases of each case and the claim."""
+    numbers: Columns = {}
+    for case, shade in SHADES.items():
+        rows = table[table["case"] == case]
+        found = bands(rows, ["date", "months"], "yen_bought_usd_bn")
+        days = found["date"].to_numpy(dtype="datetime64[D]")
+        axes.fill_between(days, found["p10"], found["p90"], color=shade, alpha=0.25, linewidth=0)
+        axes.plot(days, found["p50"], color=shade, linewidth=1.8)
+        at, value = days[len(days) // 2], found["p50"].iloc[len(days) // 2]
+        axes.annotate(case, (at, value), xytext=(0, 7), textcoords="offset points", fontsize=8.5, color=shade, ha="center")
+        numbers |= {"date": days, f"{case}, p10": found["p10"].to_numpy(), f"{case}, p50": found["p50"].to_numpy(), f"{case}, p90": found["p90"].to_numpy()}
+    line = claimed(found["months"]).to_numpy()
+    axes.plot(days, line, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
+    axes.annotate("liquidity the article says is released", (days[len(days) // 2], line[len(days) // 2]), xytext=(0, 12), textcoords="offset points", fontsize=8.5, color=INK, ha="center")
+    plain(axes)
+    date_axis(axes, days, ticks=6)
+    panel_title(axes, "Yen bought, cumulative: loans repaid and money brought home")
+    return numbers | {"claimed_usd_bn": line}
+
+
+def draw_ends(axes: Axes, found: dict[str, dict[str, float]]) -> None:
+    """Draw levered purchases, repatriation, Treasuries sold and Fed purchases of each case side by side."""
+    kinds = {"levered": LEVERED_COLOUR, "home": RESIDENT_COLOUR, "treasuries_sold": "#a6a6a6", "fed_bought": "#5c5c5c"}
+    words = ("loans repaid", "brought home", "Treasuries sold", "bought by Fed")
+    labels, row = [], 0
+    for case, sums in found.items():
+        for (kind, shade), word in zip(kinds.items(), words, strict=True):
+            axes.barh(row, sums[kind], height=0.75, color=shade)
+            beside(axes, (sums[kind], row), amount(sums[kind]))
+            labels.append(word)
+            row += 1
+        axes.text(0.0, row - len(kinds) - 0.75, case, fontsize=8.5, color=GREY, va="bottom")
+        labels.append("")
+        row += 1
+    bar_axes(axes, labels)
+    axes.set_ylim(row - 1.5, -1.4)
+    axes.set_xlim(min(0.0, *(value for sums in found.values() for value in (sums["levered"], sums["home"]))), 1.35 * largest(found, kinds))
+    panel_title(axes, f"After {next(iter(found.values()))['months']:.0f} months, USD bn")
+
+
+def largest(found: dict[str, dict[str, float]], kinds: dict[str, str]) -> float:
+    """The longest bar."""
+    return max(sums[kind] for sums in found.values() for kind in kinds)

@@ -1,0 +1,205 @@
+"""Public pension funds: four quarters of bonds and equities at home and abroad, pulled back when a weight strays."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from simulation.assets import USDJPY, Book, Roster, bundle
+from simulation.balance_sheet import BalanceSheet, balance_sheet
+from simulation.conventions import PERCENT, Array, row_sum
+from simulation.information import Information
+from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.population import Population, PopulationParameters
+from simulation.orders import SLOW_REPATRIATION, Trade
+from simulation.parameters import Parameters, quantity
+from simulation.quote import Quote
+
+LONGEST_QUARTER_DAYS: Final = 66
+"""Most business days that a calendar quarter can have: a limit per quarter is kept by a daily pace of one in 66."""
+
+
+class AssetClass(Parameters):
+    """One asset class of the policy mix."""
+
+    target_pct: float = quantity(
+        25, "% of assets", (0, 100), "target weight", "GPIF, policy asset mix since April 2020"
+    )
+    band_pp: float = quantity(
+        6, "pp", (0.1, 100), "permissible deviation from the target", "GPIF, mix from April 2025; 7 to 8 in 2020-24"
+    )
+
+
+POLICY_MIX: Final = {
+    "ust10": AssetClass(band_pp=5),
+    "us_equity": AssetClass(),
+    "jgb10": AssetClass(),
+    "japan_equity": AssetClass(),
+}
+"""GPIF's mix: 25 % each; bands of 5 pp for foreign bonds and 6 pp for the rest from April 2025 (6, 7, 7 and 8 before)."""
+
+
+class PensionFundParameters(PopulationParameters):
+    """Pension funds of MODEL section 3."""
+
+    kind: Literal["pension_funds"] = "pension_funds"
+    investors: int = Field(100, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(
+        800,
+        "$bn",
+        (0, 100_000),
+        "foreign assets",
+        "MODEL section 3: half of 250 JPY tn; GPIF held 258 at the end of 2024",
+    )
+    mix: dict[str, AssetClass] = Field(
+        default_factory=lambda: dict(POLICY_MIX), description="policy mix by asset; targets add up to 100 %"
+    )
+    acts_at_x: Lognormal = Field(
+        Lognormal(median=0.5, log_sd=0.3, highest=1),
+        description="part of a band at which a fund starts to trade: quarter-end weights stay well inside the bands (assumption)",
+    )
+    rests_at_x: float = quantity(
+        0.5, "share", (0, 1), "part of its own band inside which a fund stops to trade (assumption)"
+    )
+    turnover_pct_per_quarter: float = quantity(
+        1, "% of assets per quarter", (0, 100), "most assets bought and sold in a quarter", "MODEL section 3"
+    )
+
+    @model_validator(mode="after")
+    def _check_mix(self) -> Self:
+        total = sum(part.target_pct for part in self.mix.values())
+        if abs(total - 100) > 1e-6:
+            raise ValueError(f"the targets of mix add up to {total:g} %; they must add up to 100 %")
+        return self
+
+
+def worst_deviation(weights: Mapping[str, Array], mix: Mapping[str, AssetClass], acts_at: Array) -> Array:
+    """Largest distance of a weight from its target in units of the investor's own band, ``(runs, investors)``.
+
+    ``max over classes |w - target| / (acts_at * band)``: above one, some weight has left its band.
+
+    Parameters
+    ----------
+    weights
+        Share of each class in assets, decimal.
+    acts_at
+        Part of the published band at which each investor acts.
+    """
+    off = [np.abs(weight - mix[name].target_pct * PERCENT) / mix[name].band_pp for name, weight in weights.items()]
+    return np.asarray(np.maximum.reduce(off) / (acts_at * PERCENT))
+
+
+def rebalances(active: Array, deviation: Array, rest: float) -> Array:
+    """Whether each investor trades towards its targets today, 1 or 0.
+
+    A programme starts when a weight leaves its band and runs until all weights are within `rest` of it.
+
+    Source: MODEL section 3; Leland (1999), rebalancing under costs from outside a band, not at every deviation.
+    Departure: towards the targets and not only to the edge of the band, as a fund that publishes targets does.
+    """
+    return np.where(deviation > 1.0, 1.0, np.where(deviation <= rest, 0.0, active))
+
+
+def paced_share(gaps: Mapping[str, Array], most: Array) -> Array:
+    """Share of the gaps to the targets that is traded today: all of them if purchases stay below `most`, else in proportion.
+
+    ``min(1, most / sum of positive gaps)``.
+
+    Parameters
+    ----------
+    gaps
+        Target less actual value of each class, USD bn; they add up to zero.
+    most
+        Purchases that the pace allows in a day, USD bn.
+    """
+    purchases = sum((np.maximum(gap, 0.0) for gap in gaps.values()), np.zeros_like(most))
+    return np.asarray(most / np.maximum(purchases, np.maximum(most, 1e-300)))
+
+
+class PensionFunds(Population):
+    """Unhedged, unlevered, contrarian: they sell what has risen; only what crosses the border goes through spot USDJPY.
+
+    Coupons and dividends stay in deposits and out of the weights: contributions, pensions and income are taken to balance.
+    """
+
+    Parameters = PensionFundParameters
+    role = "resident"
+
+    def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
+        """Sizes and the part of the bands at which investors act."""
+        return super().draws(stream, count) | {"acts_at": self.parameters.acts_at_x.sample(stream, count)}
+
+    def books(self, roster: Roster) -> dict[str, Book]:
+        """One book for each class of the mix.
+
+        Raises
+        ------
+        ValueError
+            If a class is no asset of the scenario.
+        """
+        for name in self.parameters.mix:
+            if name not in roster.names or name == USDJPY:
+                raise ValueError(
+                    f"populations.{self.name}.mix: {name!r} is not an asset of this scenario; state a mix without it"
+                )
+        return {name: bundle(roster, {name: 1.0}) for name in self.parameters.mix}
+
+    def start_units(self, usdjpy: Array) -> dict[str, Array]:
+        """Units of each class at the start: the foreign ones make up the stock, all stand at their targets."""
+        mix, books = self.parameters.mix, self.books(self.start.roster)
+        foreign = sum(mix[name].target_pct for name, book in books.items() if not book.yen_priced)
+        if foreign <= 0.0:
+            raise ValueError(f"populations.{self.name}.mix: some foreign asset must have a target above zero")
+        of_stock = {name: self.traits["stock"] * (mix[name].target_pct / foreign) for name in books}
+        return {name: of_stock[name] * (usdjpy if books[name].yen_priced else 1.0) for name in books}
+
+    def endowment(self, now: Information) -> BalanceSheet:
+        """The policy mix, owned outright; nobody is rebalancing."""
+        nothing = np.zeros_like(self.traits["stock"])
+        self.memory = {"active": nothing.copy()}
+        return balance_sheet(
+            self.books(now.roster), self.start_units(now.quote.usdjpy), (nothing.copy(), nothing.copy())
+        )
+
+    def values(self, quote: Quote) -> dict[str, Array]:
+        """Dollar value of each class, ``(runs, investors)``."""
+        return {name: units * self.sheet.value_usd(name, quote) for name, units in self.sheet.holdings.items()}
+
+    def orders(self, now: Information) -> Trade | None:
+        """Trade towards the targets, at the pace, where a weight has left its band."""
+        own, values = self.parameters, self.values(now.quote)
+        assets = np.maximum(sum(values.values(), np.zeros_like(self.traits["stock"])), 1e-12)
+        weights = {name: value / assets for name, value in values.items()}
+        deviation = worst_deviation(weights, own.mix, self.traits["acts_at"])
+        self.memory["active"] = rebalances(self.memory["active"], deviation, own.rests_at_x)
+        if not self.memory["active"].any():
+            return None
+        gaps = {name: own.mix[name].target_pct * PERCENT * assets - value for name, value in values.items()}
+        most = assets * (own.turnover_pct_per_quarter * PERCENT / LONGEST_QUARTER_DAYS)
+        today = self.memory["active"] * paced_share(gaps, most)
+        return self._trade({name: gap * today for name, gap in gaps.items()}, now)
+
+    def _trade(self, purchases: Mapping[str, Array], now: Information, converted: float = 1.0) -> Trade:
+        """Buy each class for so many dollars; a part `converted` of what crosses the border goes through spot."""
+        units = {name: bought / self.sheet.value_usd(name, now.quote) for name, bought in purchases.items()}
+        foreign = [name for name in purchases if not self.sheet.books[name].yen_priced]
+        nothing = np.zeros_like(self.traits["stock"])
+        spot = converted * sum((purchases[name] for name in foreign), nothing)
+        unwound = -row_sum(sum((units[name] for name in foreign), nothing))
+        return Trade(units, spot, None, {SLOW_REPATRIATION: unwound}, announced=True, repatriated=-row_sum(spot))
+
+    def leave(self, share: Array, now: Information, converted: float) -> Trade:
+        """Sell a share of the foreign start position and convert a part of the money; the rest stays in dollar deposits."""
+        sold = {}
+        for name, units in self.start_units(self.start.quote.usdjpy).items():
+            if not self.sheet.books[name].yen_priced:
+                given = np.minimum(share * units, self.sheet.holdings[name])
+                sold[name] = -given * self.sheet.value_usd(name, now.quote)
+        return self._trade(sold, now, converted)
+
+    def stock(self) -> Array:
+        """Foreign assets at start prices."""
+        books = self.sheet.books
+        held = [units for name, units in self.sheet.holdings.items() if not books[name].yen_priced]
+        return row_sum(sum(held[1:], held[0]))
