@@ -16,16 +16,28 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.experiment import OFFICIAL, Findings, Scale, Variant, against, bands, coarser, day_of, meeting, per_run
+from simulation.experiment import (
+    OFFICIAL,
+    Findings,
+    Scale,
+    Variant,
+    against,
+    bands,
+    day_of,
+    meeting,
+    per_run,
+    with_investors,
+)
+from simulation.experiment_exposures import exposures
 from simulation.experiment_figures import SERIES_COLOURS, bar_axes, signed
 from simulation.figures.style import GREY, INK, Drawing, FloatArray, Heading, new_figure, panel_title
 from simulation.investors.carry_fund_parameters import CarryFundParameters
 from simulation.market.parameters import BondMarket
-from simulation.metrics import LEVERED, FinishedRuns
+from simulation.metrics import FinishedRuns
 
-RUNS, QUICK_RUNS = 400, 64
+RUNS, QUICK_RUNS = 200, 48
 WELL_ORDERED = 0.7  # rank correlation above which a trait is said to order the assets
-QUICK_NOTE = "at most 200 investors per population"
+QUICK_NOTE = "200 investors per population"
 START, DAY, END, LATER_DAYS = "2025-12-12", "2025-12-19", "2026-01-14", 15
 SEGMENTS = (
     "markets.long_duration_equity={kind: equity, size: 20000, dividend_pct: 0.6, own_volatility_pct: 18, links: {ust10: -6}}",
@@ -36,7 +48,6 @@ FUNDED_WITH_YEN = {"long_duration_equity": 0.25, "solid_equity": 0.02}
 TRAITS = ("duration_years", "on_credit_pct", "yen_funded_pct", "usdjpy_link")
 LABELS = dict(zip(TRAITS, ("duration", "credit", "borrowed yen", "the link to USDJPY"), strict=True))
 TRAIT_NAMES = ("duration,\nyears", "bought on\ncredit, %", "with borrowed\nyen, %", "link to\nUSDJPY")
-BITCOIN_HOLDERS = ("crypto_traders", "bitcoin_etf_holders")
 NAMES = {
     "usdjpy": "USDJPY",
     "ust10": "10-year Treasury",
@@ -51,8 +62,16 @@ NAMES = {
 
 def design(scale: Scale) -> Sequence[Variant]:
     """The hike unpriced, and its twin fully priced."""
-    smaller = coarser(OFFICIAL, 200) if scale.quick else ()
-    base = (f"start={START}", f"end={END}", "fed.meetings=[]", "boj.guidance=six_monthly", *SEGMENTS, *baskets(), *smaller)
+    smaller = with_investors(OFFICIAL, 200) if scale.quick else ()
+    base = (
+        f"start={START}",
+        f"end={END}",
+        "fed.meetings=[]",
+        "boj.guidance=six_monthly",
+        *SEGMENTS,
+        *baskets(),
+        *smaller,
+    )
     return [
         Variant({"kind": kind}, (*base, f"boj.meetings=[{meeting(DAY, '25bp', priced, 'six_monthly')}]"))
         for kind, priced in (("twin", 1.0), ("surprise", 0.0))
@@ -66,7 +85,9 @@ def baskets() -> list[str]:
         if isinstance(fund, CarryFundParameters):
             rest = fund.basket["us_equity"] - sum(FUNDED_WITH_YEN.values())
             parts = fund.basket | FUNDED_WITH_YEN | {"us_equity": rest}
-            settings.append(f"populations.{name}.basket={{{', '.join(f'{key}: {share:.6g}' for key, share in parts.items())}}}")
+            settings.append(
+                f"populations.{name}.basket={{{', '.join(f'{key}: {share:.6g}' for key, share in parts.items())}}}"
+            )
     return settings
 
 
@@ -76,7 +97,7 @@ def measure(result: cf.Result) -> pd.DataFrame:
     eve, rows = day_of(record, DAY) - 1, FinishedRuns(record).rows
     parts = []
     for asset in NAMES:
-        change, known = log_change(result, asset, eve)[rows], traits(result, asset)
+        change, known = log_change(result, asset, eve)[rows], exposures(result, asset)
         for day in range(LATER_DAYS + 1):
             parts.append(per_run(record, {"asset": asset, "day": day, "change_pct": change[:, day]} | known))
     return pd.concat(parts, ignore_index=True)
@@ -92,51 +113,6 @@ def log_change(result: cf.Result, asset: str, eve: int) -> FloatArray:
         return np.asarray(100.0 * (-market.duration_years * moved + curvature * moved**2))
     level = np.log(columns[asset if asset in columns else f"{asset}_usd"][:, eve:])
     return np.asarray(100.0 * (level[:, 1:] - level[:, :1]))
-
-
-def traits(result: cf.Result, asset: str) -> dict[str, float]:
-    """What may explain who is hit: duration, leverage of the holders, yen funding, link to USDJPY."""
-    credit, yen = funded(result, asset)
-    return {
-        "duration_years": duration(result.scenario, asset),
-        "on_credit_pct": 100.0 * credit,
-        "yen_funded_pct": 100.0 * yen,
-        "usdjpy_link": link_to(result.scenario, asset, "usdjpy"),
-    }
-
-
-def duration(scenario: cf.Scenario, asset: str) -> float:
-    """Fall of the log price per rise of the ten-year US yield; of JGBs, per rise of their own."""
-    market = scenario.markets[asset]
-    return market.duration_years if isinstance(market, BondMarket) else -link_to(scenario, asset, "ust10")
-
-
-def link_to(scenario: cf.Scenario, asset: str, other: str) -> float:
-    """Response of an asset to another one, through all links between them."""
-    if asset == other:
-        return 1.0
-    links: dict[str, float] = getattr(scenario.markets[asset], "links", {})
-    return sum(size * link_to(scenario, through, other) for through, size in links.items())
-
-
-def funded(result: cf.Result, asset: str) -> tuple[float, float]:
-    """Shares of a market that are bought on credit and with borrowed yen at the start; none for a currency."""
-    size, credit, yen = result.scenario.markets[asset].outstanding(), 0.0, 0.0
-    for name, population in result.scenario.populations.items():
-        flows = result.record.flows[name]
-        stock, equity = float(flows["stock_usd_bn"][0, 0]), float(flows["equity_usd_bn"][0, 0])
-        borrowed = max(0.0, stock - equity) * share_of(population, asset)
-        credit += borrowed
-        yen += borrowed if result.record.roles[name] == LEVERED else 0.0
-    return (credit / size, yen / size) if size else (0.0, 0.0)
-
-
-def share_of(population: object, asset: str) -> float:
-    """Share of an asset in the position of a population; those without a basket hold the one they are named after."""
-    basket: dict[str, float] | None = getattr(population, "basket", None)
-    if basket is not None:
-        return basket.get(asset, 0.0)
-    return float(asset == "bitcoin" and getattr(population, "kind", "") in BITCOIN_HOLDERS)
 
 
 def effects(table: pd.DataFrame) -> pd.DataFrame:
@@ -159,7 +135,9 @@ def rank_correlations(found: pd.DataFrame) -> dict[str, float]:
     """Rank correlation of the size of the effect with each trait over the assets other than the currency itself."""
     others = found.drop(index="usdjpy")
     sizes = others["p50"].abs().rank()
-    return {trait: float(np.corrcoef(sizes, others[trait].rank())[0, 1]) for trait in TRAITS if others[trait].nunique() > 1}
+    return {
+        trait: float(np.corrcoef(sizes, others[trait].rank())[0, 1]) for trait in TRAITS if others[trait].nunique() > 1
+    }
 
 
 def findings(table: pd.DataFrame) -> Findings:
@@ -167,50 +145,47 @@ def findings(table: pd.DataFrame) -> Findings:
     found = ranking(table)
     ranks = rank_correlations(found)
     best = max(ranks, key=lambda trait: ranks[trait])
-    long, solid = found["p50"]["long_duration_equity"], found["p50"]["solid_equity"]
-    values: dict[str, float | str | None] = {f"largest_pct {asset}": float(value) for asset, value in found["p50"].items()}
-    values |= {f"last_pct {asset}": float(value) for asset, value in found["last_p50"].items()}
-    values |= {f"rank_correlation {trait}": value for trait, value in ranks.items()}
-    order = ", ".join(f"{NAMES[asset]} {signed(value)} % (day {day})" for asset, value, day in zip(found.index, found["p50"], found["day"], strict=True))
+    rows = zip(found.index, found["p50"], found["day"], found["last_p50"], strict=True)
+    order = ", ".join(
+        f"{NAMES[asset]} {signed(most)} % (day {day}; {signed(last)} % at the end)" for asset, most, day, last in rows
+    )
     told = ", ".join(f"{LABELS[trait]} {signed(value, 2)}" for trait, value in ranks.items())
+    well = "orders them well" if ranks[best] >= WELL_ORDERED else "comes nearest to ordering them, but does not"
     text = (
         f"Largest median effect of an unpriced hike within {LATER_DAYS} days, against a twin that expected it, in log percent: "
-        f"{order}. Long-duration equity held with borrowed yen falls by {abs(long):.2f} %, solid equity by {abs(solid):.2f} %, "
-        f"{long / solid:.1f} times as much. Rank correlation of the size of the effect with what may explain it, over "
-        f"{len(found) - 1} assets: {told}; {verdict(LABELS[best], ranks[best])}. After {LATER_DAYS} days bitcoin has regained "
-        f"{regained(found, 'bitcoin'):.0f} % of its fall and USDJPY {regained(found, 'usdjpy'):.0f} %."
+        f"{order}. Long-duration equity held with borrowed yen moves {times_as_far(found):.1f} times as far as solid equity. "
+        f"Rank correlation of the size of the effect with what may explain it, over {len(found) - 1} assets: {told}; "
+        f"{LABELS[best]} {well}."
     )
-    return Findings(text, values)
+    values = {f"largest_pct {asset}": float(value) for asset, value in found["p50"].items()}
+    values |= {f"last_pct {asset}": float(value) for asset, value in found["last_p50"].items()}
+    values |= {f"rank_correlation {trait}": value for trait, value in ranks.items()}
+    return Findings(text, values | {"long_over_solid": times_as_far(found)})
 
 
-def verdict(trait: str, rank: float) -> str:
-    """Say whether the best explanation orders the assets."""
-    return f"{trait} orders them well" if rank >= WELL_ORDERED else f"none orders them by itself, {trait} comes nearest"
-
-
-def regained(found: pd.DataFrame, asset: str) -> float:
-    """Part of the largest effect that is gone at the end, in percent."""
-    return 100.0 * (1.0 - float(found["last_p50"][asset]) / float(found["p50"][asset]))
+def times_as_far(found: pd.DataFrame) -> float:
+    """How many times as far long-duration equity moves as solid equity."""
+    return float(found["p50"]["long_duration_equity"] / found["p50"]["solid_equity"])
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Effects in order on a square-root scale, with the traits as columns of numbers."""
     found = ranking(table)
     worst = found.index[0]
-    long, solid = found["p50"]["long_duration_equity"], found["p50"]["solid_equity"]
     finding = (
-        f"{NAMES[worst]} is hit hardest ({signed(found['p50'][worst], 0)} %); long-duration equity falls {long / solid:.0f} times "
-        "as far as solid equity"
+        f"{NAMES[worst]} is hit hardest ({signed(found['p50'][worst], 0)} %); long-duration equity falls "
+        f"{times_as_far(found):.0f} times as far as solid equity"
     )
     subtitle = (
-        "Unpriced BOJ hike of 25 bp against a twin that expected it; largest median effect within 15 days, log %, square-root scale"
+        f"Unpriced BOJ hike of 25 bp against a twin that expected it; largest median effect within {LATER_DAYS} days, log %, "
+        "square-root scale"
     )
     figure = new_figure(Heading(finding, subtitle, source))
     bars, columns = figure.add_axes((0.17, 0.12, 0.44, 0.65)), figure.add_axes((0.64, 0.12, 0.34, 0.65))
     draw_effects(bars, found)
     draw_traits(columns, found)
     kept = found.reset_index()[["asset", "day", "p10", "p50", "p90", "last_p50", *TRAITS]]
-    return Drawing(figure, {name: kept[name].to_numpy() for name in kept})
+    return Drawing(figure, {str(name): kept[name].to_numpy() for name in kept})
 
 
 def draw_effects(axes: Axes, found: pd.DataFrame) -> None:
@@ -226,7 +201,16 @@ def draw_effects(axes: Axes, found: pd.DataFrame) -> None:
     axes.set_xlim(1.25 * float(scale["p10"].min()), max(0.6, 1.2 * float(scale["p90"].max())))
     for row, (low, value) in enumerate(zip(scale["p10"], found["p50"], strict=True)):
         text, end = signed(value, 1 if abs(value) >= 1 else 2), min(low, 0.0)
-        axes.annotate(text, (end, row), xytext=(-7, 0), textcoords="offset points", ha="right", va="center", fontsize=8.5, color=GREY)
+        axes.annotate(
+            text,
+            (end, row),
+            xytext=(-7, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=8.5,
+            color=GREY,
+        )
     panel_title(axes, f"Effect (line: middle 80 % of runs; dot: after {LATER_DAYS} days)")
 
 
@@ -241,4 +225,12 @@ def draw_traits(axes: Axes, found: pd.DataFrame) -> None:
         for row, value in enumerate(found[trait]):
             dot = 420.0 * abs(value) / largest
             axes.scatter(at, row, s=dot, color=SERIES_COLOURS[1], linewidth=0, alpha=0.8)
-            axes.text(at, row, f"{value:.2g}".replace("-", "−") if value else "–", ha="center", va="center", fontsize=8.5, color=INK)
+            axes.text(
+                at,
+                row,
+                f"{value:.2g}".replace("-", "−") if value else "–",
+                ha="center",
+                va="center",
+                fontsize=8.5,
+                color=INK,
+            )

@@ -9,6 +9,7 @@ supported by that episode and is hatched.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,18 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 import simulation as cf
-from simulation.experiment import OFFICIAL, Findings, Scale, Variant, bands, coarser, given_up_share, meeting, per_run
+from simulation.conventions import Flags
+from simulation.experiment import (
+    OFFICIAL,
+    Findings,
+    Scale,
+    Variant,
+    bands,
+    given_up_share,
+    meeting,
+    per_run,
+    with_investors,
+)
 from simulation.experiment_figures import (
     DIVERGING,
     FEW_RUNS,
@@ -29,20 +41,21 @@ from simulation.experiment_figures import (
 from simulation.figures.style import INK, LIGHT, Columns, Drawing, FloatArray, Heading, new_figure, panel_title, plain
 from simulation.metrics import FinishedRuns
 
-RUNS, QUICK_RUNS = 200, 24
-QUICK_NOTE = "at most 100 investors per population, a coarser grid"
+RUNS, QUICK_RUNS = 200, 20
+QUICK_NOTE = "carry holders alone with 100 investors each, a with_investors grid"
 STOCKS, IMPACTS = (150, 200, 250, 300, 400, 500), (0.02, 0.03, 0.035, 0.04, 0.06, 0.08)
 QUICK_STOCKS, QUICK_IMPACTS = (150, 250, 350, 500), (0.02, 0.035, 0.05, 0.08)
 SUPPORTED_PCT = (5.0, 14.0)
 AUGUST_2024_PCT = -11.0  # peak to trough of USDJPY, H.10
 DAY, END, LATER_DAYS = "2025-12-01", "2025-12-24", 15
 KIND = "carry_funds"
+LABELS = ("stock_usd_bn", "fast_impact_pct_per_usd_bn")
 STOCK_SHADES = LinearSegmentedColormap.from_list("stocks", ["#88CCEE", "#332288"])
 
 
 def design(scale: Scale) -> Sequence[Variant]:
     """Every stock with every impact, under the same shock."""
-    smaller = coarser(OFFICIAL, 100) if scale.quick else ()
+    smaller = with_investors(OFFICIAL, 100, carry_alone=True) if scale.quick else ()
     shock = (f"end={END}", "fed.meetings=[]", f"boj.meetings=[{meeting(DAY, '25bp', 0.0, 'six_monthly')}]")
     stocks, impacts = scale.choose(STOCKS, QUICK_STOCKS), scale.choose(IMPACTS, QUICK_IMPACTS)
     return [variant(stock, impact, (*shock, *smaller)) for stock in stocks for impact in impacts]
@@ -71,51 +84,86 @@ def measure(result: cf.Result) -> pd.DataFrame:
     )
 
 
-def cells(table: pd.DataFrame, column: str, statistic: str = "p50") -> pd.DataFrame:
-    """A statistic by stock (rows) and impact (columns)."""
-    found = bands(table, ["stock_usd_bn", "fast_impact_pct_per_usd_bn"], column)
-    return found.pivot(index="stock_usd_bn", columns="fast_impact_pct_per_usd_bn", values=statistic).sort_index().sort_index(axis=1)
+@dataclass(frozen=True)
+class Map:
+    """Medians over runs, one row per stock and one column per impact."""
+
+    stocks: FloatArray
+    impacts: FloatArray
+    trough: FloatArray
+    unwind: FloatArray
+    gain: FloatArray
+    runs: FloatArray
+
+    @property
+    def product(self) -> FloatArray:
+        """lambda_0 K of each cell in percent."""
+        return np.outer(self.stocks, self.impacts)
+
+    @property
+    def unsupported(self) -> Flags:
+        """Cells whose product lies outside the range that August 2024 supports."""
+        return np.asarray((self.product < SUPPORTED_PCT[0]) | (self.product > SUPPORTED_PCT[1]))
+
+    def explained(self, outcome: FloatArray) -> dict[str, float]:
+        """Share of the variance between cells that stock, impact and product explain, each alone, by a straight line."""
+        stock, impact = np.meshgrid(self.stocks, self.impacts, indexing="ij")
+        sizes, known = {"stock": stock, "impact": impact, "product": self.product}, np.isfinite(outcome)
+        return {name: float(np.corrcoef(size[known], outcome[known])[0, 1] ** 2) for name, size in sizes.items()}
 
 
-def products(grid: pd.DataFrame) -> FloatArray:
-    """lambda_0 K of each cell in percent."""
-    return np.outer(grid.index.to_numpy(dtype=float), grid.columns.to_numpy(dtype=float))
+def map_of(table: pd.DataFrame) -> Map:
+    """The map of a table; a cell without a finished run holds no number."""
+    stocks, impacts = (np.unique(table[name].to_numpy(dtype=float)) for name in LABELS)
 
+    def cells(column: str, statistic: str = "p50") -> FloatArray:
+        found = bands(table, LABELS, column).pivot(index=LABELS[0], columns=LABELS[1], values=statistic)
+        return found.reindex(index=stocks, columns=impacts).to_numpy(dtype=float)
 
-def explained(grid: pd.DataFrame) -> dict[str, float]:
-    """Share of the variance between cells that stock, impact and their product explain, each alone, by a straight line."""
-    stock, impact = np.meshgrid(grid.index.to_numpy(dtype=float), grid.columns.to_numpy(dtype=float), indexing="ij")
-    known = np.isfinite(grid.to_numpy())
-    sizes = {"stock": stock, "impact": impact, "product": stock * impact}
-    return {name: float(np.corrcoef(size[known], grid.to_numpy()[known])[0, 1] ** 2) for name, size in sizes.items()}
+    return Map(
+        stocks,
+        impacts,
+        cells("trough_pct"),
+        cells("unwind_pct"),
+        cells("start_loop_gain"),
+        np.nan_to_num(cells("trough_pct", "runs")),
+    )
 
 
 def findings(table: pd.DataFrame) -> Findings:
     """What the product explains, and what it means where it is supported and where it is not."""
-    trough, gain = cells(table, "trough_pct"), cells(table, "start_loop_gain")
-    outside = unsupported(trough)
-    by_trough, by_unwind = explained(trough), explained(cells(table, "unwind_pct"))
-    inside = trough.to_numpy()[~outside]
-    values: dict[str, float | str | None] = {f"trough_explained_by_{name}": share for name, share in by_trough.items()}
-    values |= {f"unwind_explained_by_{name}": share for name, share in by_unwind.items()}
-    values |= {"trough_deepest_supported_pct": float(np.nanmin(inside)), "trough_deepest_pct": float(np.nanmin(trough.to_numpy()))}
-    values |= {"largest_start_loop_gain": float(np.nanmax(gain.to_numpy())), "cells_outside": int(outside.sum())}
+    found = map_of(table)
+    values = numbers_of(found)
+    trough, unwind = (
+        {name: f"{100 * share:.0f}" for name, share in found.explained(each).items()}
+        for each in (found.trough, found.unwind)
+    )
+    above = ", above 1: some shock would feed on itself" if values["largest_start_loop_gain"] > 1.0 else ""
     text = (
-        f"After the same unpriced hike the lowest USDJPY within {LATER_DAYS} days lies "
-        f"between {signed(np.nanmax(trough.to_numpy()), 0)} and {signed(np.nanmin(trough.to_numpy()), 0)} %. The product of stock and impact explains {100 * by_trough['product']:.0f} % "
-        f"of the differences between cells, the stock alone {100 * by_trough['stock']:.0f} %, the impact alone "
-        f"{100 * by_trough['impact']:.0f} %: {conclusion(by_trough)}. (For the share unwound: "
-        f"{100 * by_unwind['product']:.0f}, {100 * by_unwind['stock']:.0f} and {100 * by_unwind['impact']:.0f} %.) Warning: "
-        f"{int(outside.sum())} of {outside.size} cells have a product outside {SUPPORTED_PCT[0]:g}-{SUPPORTED_PCT[1]:g} % and "
-        f"are not supported by August 2024; within it the trough is {signed(np.nanmin(inside), 0)} % at the deepest. The loop gain at the "
-        f"start reaches {np.nanmax(gain.to_numpy()):.2f}{', above 1: some shock would feed on itself' * above_one(gain)}."
+        f"After the same unpriced hike the lowest USDJPY within {LATER_DAYS} days lies between "
+        f"{signed(values['trough_shallowest_pct'], 0)} and {signed(values['trough_deepest_pct'], 0)} %. The product of stock "
+        f"and impact explains {trough['product']} % of the differences between cells, the stock alone {trough['stock']} % and "
+        f"the impact alone {trough['impact']} %: {conclusion(found.explained(found.trough))}. (For the share unwound: "
+        f"{unwind['product']}, {unwind['stock']} and {unwind['impact']} %.) Warning: {values['cells_outside']:.0f} of "
+        f"{found.product.size} cells have a product outside {SUPPORTED_PCT[0]:g}-{SUPPORTED_PCT[1]:g} % and are not supported "
+        f"by August 2024; within it the trough is {signed(values['trough_deepest_supported_pct'], 0)} % at the deepest. The "
+        f"loop gain at the start reaches {values['largest_start_loop_gain']:.2f}{above}."
     )
     return Findings(text, values)
 
 
-def above_one(gain: pd.DataFrame) -> bool:
-    """Whether some cell starts with a loop gain above one."""
-    return bool(np.nanmax(gain.to_numpy()) > 1.0)
+def numbers_of(found: Map) -> dict[str, float]:
+    """The numbers of the findings by name."""
+    explained = {"trough": found.explained(found.trough), "unwind": found.explained(found.unwind)}
+    return {
+        f"{outcome}_explained_by_{name}": share for outcome, each in explained.items() for name, share in each.items()
+    } | {
+        "trough_shallowest_pct": float(np.nanmax(found.trough)),
+        "trough_deepest_pct": float(np.nanmin(found.trough)),
+        "trough_deepest_supported_pct": float(np.nanmin(found.trough[~found.unsupported])),
+        "largest_start_loop_gain": float(np.nanmax(found.gain)),
+        "cells_outside": float(found.unsupported.sum()),
+    }
 
 
 def conclusion(shares: dict[str, float]) -> str:
@@ -124,64 +172,64 @@ def conclusion(shares: dict[str, float]) -> str:
     return "what counts is the product" if more else "the product does not count more than its factors here"
 
 
-def unsupported(grid: pd.DataFrame) -> FloatArray:
-    """Cells whose product lies outside the range that August 2024 supports."""
-    product = products(grid)
-    return np.asarray((product < SUPPORTED_PCT[0]) | (product > SUPPORTED_PCT[1]))
-
-
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Heat map of the trough, and the troughs against the product."""
-    trough, unwind = cells(table, "trough_pct"), cells(table, "unwind_pct")
-    shares = explained(trough)
+    found = map_of(table)
+    shares = found.explained(found.trough)
     finding = (
         f"Stock times impact explains {100 * shares['product']:.0f} % of how far the yen moves, the stock alone "
         f"{100 * shares['stock']:.0f} %"
     )
-    subtitle = "Unpriced BOJ hike of 25 bp on the first day; medians over runs; hatched: λ₀K outside 5–14 %, not supported by August 2024"
+    subtitle = "Unpriced BOJ hike of 25 bp on the first day; medians; hatched: λ₀K outside 5–14 %, not supported by August 2024"
     figure = new_figure(Heading(finding, subtitle, source))
-    left, right = figure.add_axes((0.09, 0.17, 0.44, 0.62)), figure.add_axes((0.60, 0.17, 0.35, 0.62))
-    rows, columns = [f"{stock:g}" for stock in trough.index], [f"{impact:g}" for impact in trough.columns]
-    deepest = float(np.nanmin(trough.to_numpy()))
-    heat_map(left, Grid(trough.to_numpy(), rows, columns), (deepest, -deepest), DIVERGING)
-    hatch(left, unsupported(trough) | (cells(table, "trough_pct", "runs") < FEW_RUNS).to_numpy())
-    boundary(left, (trough <= AUGUST_2024_PCT).to_numpy())
-    for (row, column), share in np.ndenumerate(unwind.to_numpy()):
-        left.text(column, row + 0.27, f"{share:.0f} % unwound", ha="center", va="center", fontsize=7, color=INK)
+    draw_map(figure.add_axes((0.09, 0.17, 0.44, 0.62)), found)
+    draw_products(figure.add_axes((0.60, 0.17, 0.35, 0.62)), found)
+    return Drawing(figure, numbers(found))
+
+
+def draw_map(axes: Axes, found: Map) -> None:
+    """Draw the trough of each cell with the unwound share below, hatched where August 2024 does not support it."""
+    rows, columns = [f"{stock:g}" for stock in found.stocks], [f"{impact:g}" for impact in found.impacts]
+    deepest = abs(float(np.nanmin(found.trough)))
+    heat_map(axes, Grid(found.trough, rows, columns), (-deepest, deepest), DIVERGING)
+    hatch(axes, found.unsupported | (found.runs < FEW_RUNS))
+    boundary(axes, found.trough <= AUGUST_2024_PCT)
+    for (row, column), share in np.ndenumerate(found.unwind):
+        axes.text(column, row + 0.27, f"{share:.0f} % unwound", ha="center", va="center", fontsize=7, color=INK)
     panel_title(
-        left,
+        axes,
         f"Lowest USDJPY within {LATER_DAYS} days, %, by stock K ($bn) and impact λ₀ (% per $bn)\n"
         f"thick line: below {signed(AUGUST_2024_PCT, 0)} %, the trough of August 2024",
     )
-    scatter(right, table)
-    return Drawing(figure, numbers(table))
 
 
-def scatter(axes: Axes, table: pd.DataFrame) -> None:
+def draw_products(axes: Axes, found: Map) -> None:
     """Draw the trough of each cell against its product, with the supported range shaded."""
-    trough = cells(table, "trough_pct")
-    product = products(trough)
     axes.axvspan(*SUPPORTED_PCT, color=LIGHT, alpha=0.5, linewidth=0)
-    for at, (stock, row) in enumerate(zip(trough.index, trough.to_numpy(), strict=True)):
-        shade = STOCK_SHADES(at / max(1, len(trough) - 1))
-        axes.plot(product[at], row, "o-", color=shade, markersize=5, linewidth=1)
-        axes.annotate(f"{stock:g}", (product[at, -1], row[-1]), xytext=(5, 0), textcoords="offset points", fontsize=8, color=shade, va="center")
+    for row, stock in enumerate(found.stocks):
+        shade = STOCK_SHADES(row / max(1, len(found.stocks) - 1))
+        axes.plot(found.product[row], found.trough[row], "o-", color=shade, markersize=5, linewidth=1)
+        end = (found.product[row, -1], found.trough[row, -1])
+        axes.annotate(
+            f"{stock:g}", end, xytext=(5, 0), textcoords="offset points", fontsize=8, color=shade, va="center"
+        )
     plain(axes)
-    axes.set_xlim(0.0, 1.12 * float(product.max()))
+    axes.set_xlim(0.0, 1.12 * float(found.product.max()))
     axes.set_xlabel("λ₀K, %", fontsize=8.5)
     panel_title(axes, "The same against the product λ₀K\none line per stock K; grey: 5–14 %")
 
 
-def numbers(table: pd.DataFrame) -> Columns:
+def numbers(found: Map) -> Columns:
     """The plotted numbers, one row per cell."""
-    trough, unwind = cells(table, "trough_pct"), cells(table, "unwind_pct")
-    stock, impact = np.meshgrid(trough.index.to_numpy(dtype=float), trough.columns.to_numpy(dtype=float), indexing="ij")
-    return {
-        "stock_usd_bn": stock.ravel(),
-        "fast_impact_pct_per_usd_bn": impact.ravel(),
-        "product_pct": products(trough).ravel(),
-        "trough_pct_p50": trough.to_numpy().ravel(),
-        "unwind_pct_p50": unwind.to_numpy().ravel(),
-        "start_loop_gain_p50": cells(table, "start_loop_gain").to_numpy().ravel(),
-        "supported": ~unsupported(trough).ravel(),
+    stock, impact = np.meshgrid(found.stocks, found.impacts, indexing="ij")
+    columns = {
+        "stock_usd_bn": stock,
+        "fast_impact_pct_per_usd_bn": impact,
+        "product_pct": found.product,
+        "trough_pct_p50": found.trough,
+        "unwind_pct_p50": found.unwind,
+        "start_loop_gain_p50": found.gain,
+        "runs": found.runs,
+        "supported": ~found.unsupported,
     }
+    return {name: values.ravel() for name, values in columns.items()}

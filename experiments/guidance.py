@@ -10,6 +10,7 @@ USDJPY is yen per dollar: down is a stronger yen, a loss to carry.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,24 +19,25 @@ from matplotlib.axes import Axes
 import simulation as cf
 from simulation.experiment import (
     OFFICIAL,
+    Estimate,
     Findings,
     Scale,
     Variant,
     against,
     change_pct,
-    coarser,
     day_of,
     given_up_share,
     meeting,
     per_run,
+    with_investors,
 )
 from simulation.experiment_figures import bar_axes, beside, signed
-from simulation.figures.style import GREY, INK, LIGHT, Columns, Drawing, Heading, new_figure, panel_title, plain
+from simulation.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, plain
 from simulation.metrics import FinishedRuns
 
-RUNS, QUICK_RUNS = 400, 24
+RUNS, QUICK_RUNS = 400, 20
 QUICK_NOTE = (
-    "carry holders alone with at most 60 investors each, no variant without the uncertainty of vague words; the year is not "
+    "carry holders alone with 40 investors each, no variant without the uncertainty of vague words; the year is not "
     "shortened, but its 5 % tail rests on very few runs"
 )
 START, DAY, END = "2025-12-12", "2025-12-19", "2026-12-18"
@@ -50,7 +52,7 @@ RESAMPLES = 400
 
 def design(scale: Scale) -> Sequence[Variant]:
     """One variant per regime."""
-    smaller = coarser(OFFICIAL, 60, carry_alone=True) if scale.quick else ()
+    smaller = with_investors(OFFICIAL, 40, carry_alone=True) if scale.quick else ()
     base = (f"start={START}", f"end={END}", "fed.meetings=[]", f"boj.guidance={EXPECTED}", *smaller)
     return [variant(regime, base) for regime in REGIMES if not (scale.quick and regime == CERTAIN)]
 
@@ -93,120 +95,150 @@ def effects(table: pd.DataFrame) -> pd.DataFrame:
     return against(table, table[table["guidance"] == EXPECTED], MEASURED)
 
 
-def tails(table: pd.DataFrame) -> pd.DataFrame:
-    """The day's effect and the tails of each regime, and their differences to the expected one with standard errors."""
-    wide = {name: table.pivot(index="run", columns="guidance", values=name).dropna()[regimes(table)] for name in MEASURED}
-    day0 = effects(table).groupby("guidance", sort=False)["usdjpy_day0_pct"].median()
-    year, worst = wide["year_pct"], wide["worst_fall_pct"]
-    columns = {
-        "day0_pct": day0.reindex(regimes(table)),
-        "year_p05_pct": year.quantile(TAIL),
-        "year_p50_pct": year.median(),
-        "year_p95_pct": year.quantile(1.0 - TAIL),
-        "worst_fall_p50_pct": worst.median(),
-        "worst_fall_p05_pct": worst.quantile(TAIL),
+@dataclass(frozen=True)
+class Tail:
+    """One regime: its effect on the day, quantiles over runs, and differences of some to the expected regime."""
+
+    day0: float
+    year: tuple[float, float, float]
+    fall: tuple[float, float]
+    year_low_effect: Estimate
+    fall_effect: Estimate
+
+
+def tails(table: pd.DataFrame) -> dict[str, Tail]:
+    """The day's effect and the tails of each regime."""
+    shown = regimes(table)
+    year, fall = (
+        table.pivot(index="run", columns="guidance", values=name).dropna()[shown]
+        for name in ("year_pct", "worst_fall_pct")
+    )
+    day0 = effects(table).groupby("guidance")["usdjpy_day0_pct"].median()
+    year_low, typical_fall = quantile_effects(year, TAIL), quantile_effects(fall, 0.5)
+    return {
+        regime: Tail(
+            float(day0[regime]),
+            (quantile(year[regime], TAIL), quantile(year[regime], 0.5), quantile(year[regime], 1.0 - TAIL)),
+            (quantile(fall[regime], TAIL), quantile(fall[regime], 0.5)),
+            year_low[regime],
+            typical_fall[regime],
+        )
+        for regime in shown
     }
-    found = pd.DataFrame(columns)
-    for name, values, level in (("year_p05", year, TAIL), ("worst_fall_p50", worst, 0.5), ("worst_fall_p05", worst, TAIL)):
-        found[f"{name}_effect"] = found[f"{name}_pct"] - found[f"{name}_pct"][EXPECTED]
-        found[f"{name}_error"] = quantile_error(values, level)
-    return found
 
 
-def quantile_error(values: pd.DataFrame, level: float) -> pd.Series:
-    """Standard error of the difference of a quantile to the expected regime, by drawing whole runs again."""
-    stream = np.random.default_rng(0)
-    runs = stream.integers(0, len(values), (RESAMPLES, len(values)))
-    quantiles = np.quantile(values.to_numpy()[runs], level, axis=1)
-    differences = quantiles - quantiles[:, [list(values.columns).index(EXPECTED)]]
-    return pd.Series(differences.std(axis=0), index=values.columns)
+def quantile(values: pd.Series, level: float) -> float:
+    """A quantile over runs."""
+    return float(np.quantile(values.to_numpy(dtype=float), level))
+
+
+def quantile_effects(values: pd.DataFrame, level: float) -> dict[str, Estimate]:
+    """Difference of a quantile to the expected regime; standard errors by drawing whole runs again."""
+    runs = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
+    again = np.quantile(values.to_numpy(dtype=float)[runs], level, axis=1)
+    names = [str(name) for name in values.columns]
+    errors = (again - again[:, [names.index(EXPECTED)]]).std(axis=0)
+    expected = quantile(values[EXPECTED], level)
+    return {
+        name: Estimate(quantile(values[name], level) - expected, float(error))
+        for name, error in zip(names, errors, strict=True)
+    }
 
 
 def findings(table: pd.DataFrame) -> Findings:
     """The day against the year, regime by regime."""
     found = tails(table)
-    values = {f"{column} {regime}": float(found.loc[regime, column]) for column in found for regime in found.index}
-    vague, wages = found.loc["vague"], found.loc["wage_dependent"]
-    certain = found.loc[CERTAIN] if CERTAIN in found.index else None
-    of_that = f" ({told(certain, 'worst_fall_p50')} by what they say, the rest by what they leave open)" if certain is not None else ""
-    text = (
-        f"A fully priced hike with vague words moves USDJPY by {signed(vague['day0_pct'])} % that day against a promise of "
-        f"one step every six months, with wage-dependent words by {signed(wages['day0_pct'])} %. Over the following year the "
-        f"typical deepest fall of USDJPY within {WINDOW} days is {signed(found.loc[EXPECTED, 'worst_fall_p50_pct'])} % after "
-        f"the promise; vague words change it by {told(vague, 'worst_fall_p50')} points{of_that} and wage-dependent ones by "
-        f"{told(wages, 'worst_fall_p50')}. "
-        f"The 5th percentile of the year's change is {signed(found.loc[EXPECTED, 'year_p05_pct'])} % after the promise, "
-        f"{told(vague, 'year_p05')} points from there with vague and {told(wages, 'year_p05')} with wage-dependent words. "
-        f"{verdict(vague)}"
+    expected, vague, wages = found[EXPECTED], found["vague"], found["wage_dependent"]
+    said = (
+        f" ({found[CERTAIN].fall_effect} by what they say, the rest by what they leave open)"
+        if CERTAIN in found
+        else ""
     )
-    return Findings(text, values)
+    text = (
+        f"A fully priced hike with vague words moves USDJPY by {signed(vague.day0)} % that day against a promise of one step "
+        f"every six months, with wage-dependent words by {signed(wages.day0)} %. Over the following year the typical deepest "
+        f"fall of USDJPY within {WINDOW} days is {signed(expected.fall[1])} % after the promise; vague words change it by "
+        f"{vague.fall_effect} points{said} and wage-dependent ones by {wages.fall_effect}. The 5th percentile of the year's "
+        f"change is {signed(expected.year[0])} % after the promise, {vague.year_low_effect} points from there with vague and "
+        f"{wages.year_low_effect} with wage-dependent words. {verdict(vague)}"
+    )
+    return Findings(
+        text, {f"{name} {regime}": value for regime, tail in found.items() for name, value in numbers_of(tail).items()}
+    )
 
 
-def told(row: pd.Series, name: str) -> str:
-    """A difference with its standard error."""
-    return f"{signed(row[f'{name}_effect'])} ± {row[f'{name}_error']:.1f}"
+def numbers_of(tail: Tail) -> dict[str, float]:
+    """The numbers of one regime by name."""
+    return {
+        "usdjpy_day0_pct": tail.day0,
+        "worst_fall_pct_p05": tail.fall[0],
+        "worst_fall_pct_p50": tail.fall[1],
+        "year_pct_p05": tail.year[0],
+        "year_pct_p50": tail.year[1],
+        "year_pct_p95": tail.year[2],
+        "worst_fall_pct_p50_effect": tail.fall_effect.value,
+        "worst_fall_pct_p50_error": tail.fall_effect.error,
+        "year_pct_p05_effect": tail.year_low_effect.value,
+        "year_pct_p05_error": tail.year_low_effect.error,
+    }
 
 
-def verdict(vague: pd.Series) -> str:
+def verdict(vague: Tail) -> str:
     """Say whether the calmer day is paid for later."""
-    paid = [vague[f"{name}_effect"] < -2.0 * vague[f"{name}_error"] for name in ("worst_fall_p50", "year_p05")]
-    calm = "Vague words weaken the yen on the day" if vague["day0_pct"] > 0.0 else "Vague words do not weaken the yen on the day"
-    if all(paid):
-        return f"{calm} and are paid for later, in the typical worst fall and in the tail of the year."
-    if paid[0]:
-        return f"{calm} and are paid for with deeper falls later; the tail of the whole year is no fatter than noise allows to say."
-    return f"{calm}; that later falls are deeper cannot be told from noise with so many runs."
+    fall, year = (each.is_clear and each.value < 0.0 for each in (vague.fall_effect, vague.year_low_effect))
+    day = f"Vague words {'weaken' if vague.day0 > 0.0 else 'do not weaken'} the yen on the day"
+    if fall and year:
+        return f"{day} and are paid for later, in the typical worst fall and in the tail of the year."
+    if fall or year:
+        where = "the typical worst fall" if fall else "the tail of the year"
+        return f"{day} and are paid for later in {where}; the other of the two cannot be told from noise."
+    return f"{day}; that they are paid for later cannot be told from noise with so many runs."
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """The day's move beside the later falls and the spread of the year."""
     found = tails(table)
-    vague = found.loc["vague"]
+    vague = found["vague"]
     finding = (
-        f"Vague words: USDJPY {signed(vague['day0_pct'])} % on the day, {signed(vague['worst_fall_p50_effect'])} points on the "
-        "typical worst fall of the year"
+        f"Vague words: USDJPY {signed(vague.day0)} % on the day, {signed(vague.fall_effect.value)} points on the typical "
+        "worst fall of the year"
     )
-    subtitle = "BOJ +25 bp, fully priced, on 19 December 2025; day 0 as difference to six-monthly guidance, then until 18 December 2026"
+    subtitle = "BOJ +25 bp, fully priced, 19 December 2025; day 0 as difference to six-monthly guidance, then to 18 December 2026"
     figure = new_figure(Heading(finding, subtitle, source))
     places = ((0.17, 0.14, 0.20, 0.65), (0.43, 0.14, 0.24, 0.65), (0.73, 0.14, 0.24, 0.65))
     day, fall, year = (figure.add_axes(place) for place in places)
-    draw_day(day, found)
-    draw_ranges(fall, found, ("worst_fall_p05_pct", "worst_fall_p50_pct", None))
+    draw_day(day, {regime: tail.day0 for regime, tail in found.items()})
+    draw_ranges(fall, {regime: (*tail.fall, tail.fall[1]) for regime, tail in found.items()})
     panel_title(fall, f"Deepest {WINDOW}-day fall in the year, %\nmedian and worst 5 % of runs")
-    draw_ranges(year, found, ("year_p05_pct", "year_p50_pct", "year_p95_pct"))
+    draw_ranges(year, {regime: tail.year for regime, tail in found.items()})
     panel_title(year, "Change over the year, %\nmedian, 5 and 95 % of runs")
-    numbers: Columns = {"guidance": np.array(found.index)}
-    return Drawing(figure, numbers | {column: found[column].to_numpy() for column in found})
+    numbers = {name: np.array([numbers_of(tail)[name] for tail in found.values()]) for name in numbers_of(vague)}
+    return Drawing(figure, {"guidance": np.array(list(found))} | numbers)
 
 
-def draw_day(axes: Axes, found: pd.DataFrame) -> None:
+def draw_day(axes: Axes, moves: dict[str, float]) -> None:
     """Draw the effect on the day."""
-    rows = range(len(found))
-    axes.barh(rows, found["day0_pct"], height=0.5, color=[COLOURS[regime] for regime in found.index])
-    for row, value in zip(rows, found["day0_pct"], strict=True):
-        beside(axes, (float(value), row), signed(float(value)))
-    bar_axes(axes, [regime.replace("_", " ").replace(", ", ",\n") for regime in found.index])
-    axes.set_xlim(min(0.0, 1.3 * float(found["day0_pct"].min())), 1.35 * max(0.1, float(found["day0_pct"].max())))
+    axes.barh(range(len(moves)), list(moves.values()), height=0.5, color=[COLOURS[regime] for regime in moves])
+    for row, value in enumerate(moves.values()):
+        beside(axes, (value, row), signed(value))
+    bar_axes(axes, [regime.replace("_", " ").replace(", ", ",\n") for regime in moves])
+    axes.set_xlim(min(0.0, 1.3 * min(moves.values())), 1.35 * max(0.1, *moves.values()))
     panel_title(axes, "USDJPY on the day, %\ndifference to six-monthly")
 
 
-def draw_ranges(axes: Axes, found: pd.DataFrame, columns: tuple[str, str, str | None]) -> None:
+def draw_ranges(axes: Axes, ranges: dict[str, tuple[float, float, float]]) -> None:
     """Draw a range with a dot at the median for each regime."""
-    low, middle, high = columns
-    for row, regime in enumerate(found.index):
-        ends = (found.loc[regime, low], found.loc[regime, high or middle])
-        axes.hlines(row, *ends, color=COLOURS[regime], linewidth=5, alpha=0.35)
-        axes.plot(found.loc[regime, middle], row, "o", color=COLOURS[regime], markersize=8)
-        for at in (low, middle, high):
-            if at is not None:
-                where = (found.loc[regime, at], row)
-                axes.annotate(
-                    signed(found.loc[regime, at]), where, xytext=(0, 9), textcoords="offset points", ha="center",
-                    fontsize=8, color=INK if at == middle else GREY,
-                )  # fmt: skip
+    for row, (regime, (low, middle, high)) in enumerate(ranges.items()):
+        axes.hlines(row, low, high, color=COLOURS[regime], linewidth=5, alpha=0.35)
+        axes.plot(middle, row, "o", color=COLOURS[regime], markersize=8)
+        for at in dict.fromkeys((low, middle, high)):
+            shade = INK if at == middle else GREY
+            axes.annotate(
+                signed(at), (at, row), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8, color=shade
+            )
     plain(axes)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
     axes.set_yticks([])
-    axes.set_ylim(len(found) - 0.5, -0.5)
+    axes.set_ylim(len(ranges) - 0.5, -0.5)
     axes.margins(x=0.12)

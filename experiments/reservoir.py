@@ -18,7 +18,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.experiment import ARTICLE, OFFICIAL, Findings, Scale, Variant, bands, coarser, per_run
+from simulation.experiment import ARTICLE, OFFICIAL, Findings, Scale, Variant, bands, per_run, with_investors
 from simulation.experiment_figures import LEVERED_COLOUR, RESIDENT_COLOUR, bar_axes, beside
 from simulation.figures.style import GREY, INK, Columns, Drawing, Heading, date_axis, new_figure, panel_title, plain
 from simulation.findings import amount, percent
@@ -26,10 +26,11 @@ from simulation.investors.population import CARRY_ROLES
 from simulation.metrics import LEVERED, RESIDENT, FinishedRuns
 
 RUNS, QUICK_RUNS = 100, 16
-QUICK_NOTE = "carry holders alone with at most 100 investors each, six months instead of twelve"
+QUICK_NOTE = "carry holders alone with 100 investors each, six months instead of twelve"
 CLAIMED_AT_ONCE, CLAIMED_PER_MONTH = 550.0, 95.0  # $bn, CLAIMS 19 and 18
 END, QUICK_END = "2026-11-27", "2026-05-29"
 EVERY_DAYS = 5
+RETAIL = "retail"
 MONTHS_PER_DAY = 12.0 / 252.0
 PATH = "spread_path={target_pp: 1.5, over_days: 60}"
 CASES = {
@@ -37,7 +38,7 @@ CASES = {
     "structural rule, spread to 1.5 pp": (ARTICLE, (PATH,)),
     "structural rule, official scenario": (OFFICIAL, ()),
 }
-SHADES = dict(zip(CASES, ("#AA4499", "#117733", "#88CCEE"), strict=True))
+SHADES = dict(zip(CASES, ("#AA4499", "#117733", "#332288"), strict=True))
 
 
 def design(scale: Scale) -> Sequence[Variant]:
@@ -46,7 +47,7 @@ def design(scale: Scale) -> Sequence[Variant]:
     return [
         Variant(
             {"case": case},
-            (end, *settings, *(coarser(scenario, 100, carry_alone=True) if scale.quick else ())),
+            (end, *settings, *(with_investors(scenario, 100, carry_alone=True) if scale.quick else ())),
             scenario,
         )
         for case, (scenario, settings) in CASES.items()
@@ -72,7 +73,9 @@ def week(result: cf.Result, finished: FinishedRuns, day: int) -> pd.DataFrame:
             "date": str(result.record.dates[day]),
             "months": day * MONTHS_PER_DAY,
             "levered_yen_bought_usd_bn": -total("spot_usd_bn", LEVERED),
+            "retail_yen_bought_usd_bn": -total("spot_usd_bn", RETAIL),
             "repatriated_usd_bn": total("repatriated_usd_bn", RESIDENT),
+            "hedges_usd_bn": -total("spot_usd_bn", RESIDENT) - total("repatriated_usd_bn", RESIDENT),
             "yen_bought_usd_bn": -total("spot_usd_bn", *CARRY_ROLES),
             "treasuries_sold_usd_bn": -total("bought_ust10_usd_bn", *CARRY_ROLES),
             "fed_bought_usd_bn": fed_bought(result, day),
@@ -99,7 +102,12 @@ def claimed(months: pd.Series) -> pd.Series:
 
 def medians(table: pd.DataFrame) -> pd.DataFrame:
     """Medians over runs by case and week."""
-    return table.groupby(["case", "months", "date"], sort=False).median(numeric_only=True).drop(columns="run").reset_index()
+    return (
+        table.groupby(["case", "months", "date"], sort=False)
+        .median(numeric_only=True)
+        .drop(columns="run")
+        .reset_index()
+    )
 
 
 def of_case(table: pd.DataFrame, case: str) -> pd.DataFrame:
@@ -117,7 +125,9 @@ def summary(table: pd.DataFrame, case: str) -> dict[str, float]:
     return {
         "months": float(last["months"]),
         "levered": float(last["levered_yen_bought_usd_bn"]),
+        "retail": float(last["retail_yen_bought_usd_bn"]),
         "home": float(last["repatriated_usd_bn"]),
+        "hedges": float(last["hedges_usd_bn"]),
         "share_of_claim": float(last["yen_bought_usd_bn"] / released),
         "claim": float(released),
         "half_after_months": float(half["months"]),
@@ -130,32 +140,46 @@ def findings(table: pd.DataFrame) -> Findings:
     """How much of the claim each case absorbs, when, and who is left with the bonds."""
     found = {case: summary(table, case) for case in CASES}
     article, structural, official = found.values()
+    sold = [amount(case["treasuries_sold"]) for case in found.values()]
     text = (
         f"Taken at its word, the article's Fed releases {amount(article['claim'])} within {article['months']:.0f} months "
-        f"({CLAIMED_AT_ONCE:g} $bn at once and {CLAIMED_PER_MONTH:g} $bn a month). Under its own threshold rule levered "
-        f"holders buy yen for {amount(article['levered'])} and residents bring home {amount(article['home'])}, together "
-        f"{percent(article['share_of_claim'])} of that, half of it within {article['half_after_months']:.1f} months: "
-        f"{absorbed(article)}. Under the structural rule the same narrowing brings {amount(structural['levered'])} and "
-        f"{amount(structural['home'])} ({percent(structural['share_of_claim'])}), in the official scenario "
-        f"{amount(official['levered'])} and {amount(official['home'])} ({percent(official['share_of_claim'])}). No dollar "
-        f"disappears in any of this: yen buyers hand theirs to yen sellers. What a market has to absorb are the Treasuries "
-        f"sold: {amount(article['treasuries_sold'])}, {amount(structural['treasuries_sold'])} and "
-        f"{amount(official['treasuries_sold'])}, against Fed purchases of {amount(article['fed_bought'])} in the article's "
-        f"and {amount(official['fed_bought'])} (mostly bills) in the official scenario."
+        f"({CLAIMED_AT_ONCE:g} $bn at once and {CLAIMED_PER_MONTH:g} $bn a month). Under the article's threshold rule "
+        f"{told(article)}, half of it within {article['half_after_months']:.1f} months: {absorbed(article)}. Under the "
+        f"structural rule, on the same path of the spread, {told(structural)}. In the official scenario {told(official)}. No "
+        "dollar disappears in any of this: yen buyers hand theirs to yen sellers. What a market has to absorb are the "
+        f"Treasuries sold: {sold[0]}, {sold[1]} and {sold[2]}, against Fed purchases of {amount(article['fed_bought'])} in "
+        f"the article's (run-off that ends, counted as purchases) and {amount(official['fed_bought'])}, of bills, in the "
+        "official scenario."
     )
     return Findings(text, {f"{key} | {case}": value for case, sums in found.items() for key, value in sums.items()})
 
 
+def told(case: dict[str, float]) -> str:
+    """Say who bought how much yen."""
+    home = f"residents {'bring home' if case['home'] >= 0.0 else 'send abroad'} {amount(abs(case['home']))}"
+    hedges = f"{'add' if case['hedges'] >= 0.0 else 'take off'} {amount(abs(case['hedges']))} of currency hedges"
+    return (
+        f"levered holders buy yen for {amount(case['levered'])}, retail margin traders for {amount(case['retail'])}, {home} "
+        f"and {hedges}, in all {percent(case['share_of_claim'])} of that"
+    )
+
+
 def absorbed(case: dict[str, float]) -> str:
     """Say whether the reservoir holds what is said to be released."""
-    return "the reservoir is as large as the claim" if case["share_of_claim"] >= 1.0 else "the reservoir is smaller than the claim"
+    return (
+        "the reservoir is as large as the claim"
+        if case["share_of_claim"] >= 1.0
+        else "the reservoir is smaller than the claim"
+    )
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Cumulative yen purchases against the claim, and where each case ends."""
     found = {case: summary(table, case) for case in CASES}
     shares = [percent(each["share_of_claim"]) for each in found.values()]
-    finding = f"Yen purchases reach {shares[0]} of the claimed liquidity under the article's rule, {shares[1]} structurally"
+    finding = (
+        f"Yen purchases reach {shares[0]} of the claimed liquidity under the article's rule, {shares[1]} structurally"
+    )
     subtitle = (
         f"USD bn since 28 November 2025, medians; bands: middle 80 % of runs; claim: {CLAIMED_AT_ONCE:g} $bn at once and "
         f"{CLAIMED_PER_MONTH:g} $bn a month"
@@ -177,12 +201,20 @@ def draw_paths(axes: Axes, table: pd.DataFrame) -> Columns:
         days = found["date"].to_numpy(dtype="datetime64[D]")
         axes.fill_between(days, found["p10"], found["p90"], color=shade, alpha=0.25, linewidth=0)
         axes.plot(days, found["p50"], color=shade, linewidth=1.8)
-        at, value = days[len(days) // 2], found["p50"].iloc[len(days) // 2]
-        axes.annotate(case, (at, value), xytext=(0, 7), textcoords="offset points", fontsize=8.5, color=shade, ha="center")
-        numbers |= {"date": days, f"{case}, p10": found["p10"].to_numpy(), f"{case}, p50": found["p50"].to_numpy(), f"{case}, p90": found["p90"].to_numpy()}
+        numbers |= {"date": days} | {f"{case}, {name}": found[name].to_numpy() for name in ("p10", "p50", "p90")}
     line = claimed(found["months"]).to_numpy()
     axes.plot(days, line, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
-    axes.annotate("liquidity the article says is released", (days[len(days) // 2], line[len(days) // 2]), xytext=(0, 12), textcoords="offset points", fontsize=8.5, color=INK, ha="center")
+    at = len(days) // 2
+    axes.annotate(
+        "liquidity the article says is released",
+        (days[at], line[at]),
+        xytext=(8, -14),
+        textcoords="offset points",
+        fontsize=8.5,
+        color=INK,
+    )
+    for height, (case, shade) in zip((0.93, 0.87, 0.81), SHADES.items(), strict=True):
+        axes.text(0.02, height, f"■ {case}", color=shade, fontsize=8.5, transform=axes.transAxes)
     plain(axes)
     date_axis(axes, days, ticks=6)
     panel_title(axes, "Yen bought, cumulative: loans repaid and money brought home")
@@ -205,7 +237,10 @@ def draw_ends(axes: Axes, found: dict[str, dict[str, float]]) -> None:
         row += 1
     bar_axes(axes, labels)
     axes.set_ylim(row - 1.5, -1.4)
-    axes.set_xlim(min(0.0, *(value for sums in found.values() for value in (sums["levered"], sums["home"]))), 1.35 * largest(found, kinds))
+    axes.set_xlim(
+        min(0.0, *(value for sums in found.values() for value in (sums["levered"], sums["home"]))),
+        1.35 * largest(found, kinds),
+    )
     panel_title(axes, f"After {next(iter(found.values()))['months']:.0f} months, USD bn")
 
 

@@ -18,27 +18,29 @@ from matplotlib.axes import Axes
 import simulation as cf
 from simulation.experiment import (
     OFFICIAL,
+    Estimate,
     Findings,
     Scale,
     Variant,
     against,
-    bands,
     change_pct,
-    coarser,
     day_of,
+    estimates,
     given_up_share,
     meeting,
     per_run,
+    with_investors,
 )
 from simulation.experiment_figures import SERIES_COLOURS, bar_axes, signed
 from simulation.figures.style import GREY, INK, Columns, Drawing, Heading, new_figure, panel_title
 from simulation.metrics import FinishedRuns
 
-RUNS, QUICK_RUNS = 200, 24
-QUICK_NOTE = "at most 100 investors per population"
+RUNS, QUICK_RUNS = 200, 20
+QUICK_NOTE = "carry holders alone with 60 investors each"
 EARLY, LATE, END = "2025-12-10", "2025-12-19", "2026-01-14"
 LATER_DAYS = 15
-ODDS = {"November odds": (0.87, 0.62), "even odds": (0.5, 0.5)}
+EVEN = "even odds"
+ODDS = {"November odds": (0.87, 0.62), EVEN: (0.5, 0.5)}
 FIXED, ORDERS = "fixed", ("Fed first", "BOJ first")
 RESPONSES = {FIXED: 0.0, "less likely": -1.0, "more likely": 1.0}
 MEASURED = ("worst_day_pct", "levered_unwind_pct", "usdjpy_pct")
@@ -46,7 +48,7 @@ MEASURED = ("worst_day_pct", "levered_unwind_pct", "usdjpy_pct")
 
 def design(scale: Scale) -> Sequence[Variant]:
     """Both orders with each response of the odds, and both on one day, for each set of odds."""
-    smaller = coarser(OFFICIAL, 100) if scale.quick else ()
+    smaller = with_investors(OFFICIAL, 60, carry_alone=True) if scale.quick else ()
     base = (f"end={END}", "boj.guidance=six_monthly", "fed.guidance=gradual_cuts", *smaller)
     return [
         variant((odds, order, response), base)
@@ -93,66 +95,58 @@ def effects(table: pd.DataFrame) -> pd.DataFrame:
     return against(others, twin, MEASURED, on=["odds", "run"])
 
 
-def averages(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Mean difference of a column with its standard error, by odds, order and response."""
-    groups = effects(table).groupby(["odds", "order", "response"], sort=False)[column]
-    return pd.DataFrame({"mean": groups.mean(), "error": groups.sem()})
+def averages(table: pd.DataFrame, column: str) -> dict[tuple[str, ...], Estimate]:
+    """Mean difference of a column, by odds, order and response."""
+    return estimates(effects(table), ["odds", "order", "response"], column)
 
 
 def findings(table: pd.DataFrame) -> Findings:
     """Order, concentration and odds, each with its size."""
-    worst, unwound = averages(table, "worst_day_pct"), averages(table, "levered_unwind_pct")
-    level = bands(table, ["odds", "order", "response"], "levered_unwind_pct").set_index(["odds", "order", "response"])
-    values = {
-        f"{column} {' / '.join(map(str, key))}": float(found.loc[key, "mean"])
-        for column, found in (("worst_day_pct", worst), ("levered_unwind_pct", unwound))
-        for key in found.index
-    }
-    even = "even odds"
-    order, together = unwound.loc[(even, ORDERS[1], FIXED)], unwound.loc[(even, "same day", FIXED)]
-    by_odds = [unwound.loc[(even, first, response)] for first in ORDERS for response in RESPONSES if response != FIXED]
+    unwound, worst = averages(table, "levered_unwind_pct"), averages(table, "worst_day_pct")
+    before = estimates(table, ["odds", "order", "response"], "levered_unwind_pct")[EVEN, ORDERS[0], FIXED]
+    order, together = unwound[EVEN, ORDERS[1], FIXED], unwound[EVEN, "same day", FIXED]
+    by_odds = {key[1:]: found for key, found in unwound.items() if key[0] == EVEN and key[2] != FIXED}
     text = (
-        f"At even odds levered holders give up {level['mean'][even, ORDERS[0], FIXED]:.0f} % of their positions when the Fed "
-        f"moves first. With odds held fixed, the Bank of Japan moving first changes that by {told(order)} points, "
-        f"{verdict(order)}; both on one day by {told(together)} points, with the worst day of USDJPY "
-        f"{told(worst.loc[(even, 'same day', FIXED)])} points away, {verdict(together)}. When the first move "
-        f"makes the second less likely, which then comes all the same, the Fed moving first unwinds "
-        f"{told(unwound.loc[(even, ORDERS[0], 'less likely')])} points and the Bank of Japan moving first "
-        f"{told(unwound.loc[(even, ORDERS[1], 'less likely')])}; when it makes the second more likely, "
-        f"{told(unwound.loc[(even, ORDERS[0], 'more likely')])} and {told(unwound.loc[(even, ORDERS[1], 'more likely')])}. "
-        f"At the November odds the order alone is worth {told(unwound.loc[('November odds', ORDERS[1], FIXED)])} points. "
-        f"{conclusion(order, by_odds)} Means of paired differences with standard errors."
+        f"At even odds levered holders give up {before.value:.0f} % of their positions when the Fed moves first. With odds "
+        f"held fixed, the Bank of Japan moving first changes that by {order} points, {verdict(order)}; both on one day by "
+        f"{together} points, {verdict(together)}, and the worst day of USDJPY by {worst[EVEN, 'same day', FIXED]} points. When "
+        "the first move makes the second less likely, which then comes all the same, the difference is "
+        f"{by_odds[ORDERS[0], 'less likely']} points with the Fed first and {by_odds[ORDERS[1], 'less likely']} with the Bank "
+        f"of Japan first; when it makes the second more likely, {by_odds[ORDERS[0], 'more likely']} and "
+        f"{by_odds[ORDERS[1], 'more likely']}. At the November odds the order alone is worth "
+        f"{unwound['November odds', ORDERS[1], FIXED]} points. {conclusion(order, list(by_odds.values()))} Means of paired "
+        "differences with standard errors."
     )
-    return Findings(text, values)
+    measured = {"levered_unwind_pct": unwound, "worst_day_pct": worst}
+    return Findings(
+        text,
+        {f"{name} {' / '.join(key)}": found.value for name, each in measured.items() for key, found in each.items()},
+    )
 
 
-def conclusion(order: pd.Series, by_odds: Sequence[pd.Series]) -> str:
+def verdict(found: Estimate) -> str:
+    """Whether a difference is larger than twice its standard error."""
+    return "more than noise" if found.is_clear else "no more than noise"
+
+
+def conclusion(order: Estimate, by_odds: Sequence[Estimate]) -> str:
     """Compare what the order does by itself with what it does through the odds of the second move."""
-    larger = sum(abs(each["mean"]) > abs(order["mean"]) for each in by_odds)
-    much = "more than" if larger == len(by_odds) else "less than" if larger == 0 else "as much as"
+    larger = sum(abs(each.value) > abs(order.value) for each in by_odds)
+    much = "more than" if larger == len(by_odds) else "less than" if larger == 0 else "about as much as"
     return f"What the first move does to the odds of the second counts {much} the order itself."
 
 
-def told(row: pd.Series) -> str:
-    """A mean with its standard error."""
-    return f"{signed(float(row['mean']))} ± {row['error']:.1f}"
-
-
-def verdict(row: pd.Series) -> str:
-    """Whether a difference is larger than twice its standard error."""
-    return "more than noise" if abs(row["mean"]) > 2.0 * row["error"] else "no more than noise"
-
-
 def draw(table: pd.DataFrame, source: str) -> Drawing:
-    """Differences to `Fed first` with fixed odds: worst day and levered unwind, for both sets of odds."""
+    """Differences to `Fed first` with fixed odds: levered unwind and worst day, for both sets of odds."""
     unwound = averages(table, "levered_unwind_pct")
-    together = unwound.loc[("even odds", "same day", FIXED), "mean"]
-    order = unwound.loc[("even odds", ORDERS[1], FIXED), "mean"]
-    finding = (
-        f"Order alone: {signed(float(order))} points of levered unwind; both on one day: {signed(float(together))}; odds "
-        f"that fall for the second move: {signed(float(unwound.loc[('even odds', ORDERS[0], 'less likely'), 'mean']))}"
+    order, together, likelier = (
+        signed(unwound[EVEN, *case].value)
+        for case in ((ORDERS[1], FIXED), ("same day", FIXED), (ORDERS[0], "less likely"))
     )
-    subtitle = "Mean difference to “Fed first, odds fixed”, same news in all; whiskers: two standard errors"
+    finding = f"Order alone: {order} points of levered unwind; both on one day: {together}; second move less likely: {likelier}"
+    subtitle = (
+        "Mean difference to “Fed first, odds fixed”, same news in all; whiskers: two standard errors; title: even odds"
+    )
     figure = new_figure(Heading(finding, subtitle, source))
     left, right = figure.add_axes((0.22, 0.13, 0.34, 0.66)), figure.add_axes((0.62, 0.13, 0.34, 0.66))
     numbers = pairs(left, table, "levered_unwind_pct") | pairs(right, table, "worst_day_pct", labels=False)
@@ -166,17 +160,18 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
 def pairs(axes: Axes, table: pd.DataFrame, column: str, labels: bool = True) -> Columns:
     """Draw one bar per variant and set of odds."""
     found = averages(table, column)
-    cells = list(dict.fromkeys((order, response) for _, order, response in found.index))
+    cells = list(dict.fromkeys(key[1:] for key in found))
     for at, (odds, shade) in enumerate(zip(ODDS, SERIES_COLOURS, strict=True)):
-        rows = found.loc[odds].loc[cells]
+        own = [found[odds, *cell] for cell in cells]
         places = np.arange(len(cells)) + (at - 0.5) * 0.36
-        axes.barh(places, rows["mean"], height=0.34, color=shade)
-        axes.hlines(places, rows["mean"] - 2 * rows["error"], rows["mean"] + 2 * rows["error"], color=INK, linewidth=1.1)
-    names = [f"{order}" if response == FIXED else f"{order}, 2nd {response}" for order, response in cells]
+        axes.barh(places, [each.value for each in own], height=0.34, color=shade)
+        low, high = ([each.value + side * each.error for each in own] for side in (-2.0, 2.0))
+        axes.hlines(places, low, high, color=INK, linewidth=1.1)
+    names = [order if response == FIXED else f"{order}, 2nd {response}" for order, response in cells]
     bar_axes(axes, names if labels else [""] * len(cells))
     axes.tick_params(axis="x", labelcolor=GREY)
     return {
-        "variant": np.array([f"{odds}: {order}, {response}" for odds, order, response in found.index]),
-        f"{column}_mean": found["mean"].to_numpy(),
-        f"{column}_standard_error": found["error"].to_numpy(),
+        "variant": np.array([f"{odds}: {order}, {response}" for odds, order, response in found]),
+        f"{column}_mean": np.array([each.value for each in found.values()]),
+        f"{column}_standard_error": np.array([each.error for each in found.values()]),
     }

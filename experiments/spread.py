@@ -12,100 +12,94 @@ business days after the narrowing is complete: funds also give up positions in q
 """
 
 from collections.abc import Sequence
-from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.experiment import ARTICLE, NOTHING_BUT, Findings, Scale, Variant, against, bands, coarser, per_run
-from simulation.experiment_figures import KEPT_COLOUR, LEVERED_COLOUR, RESIDENT_COLOUR, RETAIL_COLOUR, bar_axes, beside
-from simulation.figures.style import GREY, INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
+from simulation import experiment_figures as shapes
+from simulation.experiment import (
+    ARTICLE,
+    NOTHING_BUT,
+    Findings,
+    Labels,
+    Scale,
+    Variant,
+    against,
+    bands,
+    end_after,
+    per_run,
+    with_investors,
+)
+from simulation.figures.style import INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
 from simulation.findings import amount, percent
 from simulation.investors.population import CARRY_ROLES
 from simulation.metrics import FinishedRuns
 
-RUNS, QUICK_RUNS = 200, 24
+RUNS, QUICK_RUNS = 200, 16
 START, ANCHOR = 1.81, 1.5
 THRESHOLD_COLOUR, STRUCTURAL_COLOUR = "#AA4499", "#117733"
 SPREADS = (2.2, 2.0, START, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
-QUICK_SPREADS = (2.2, START, 1.5, 1.0, 0.5)  # of the structural rule
-QUICK_NOTE = "carry holders alone, for the structural rule at most 60 of each and fewer spreads, exits in 2 days instead of 10"
+QUICK_SPREADS, QUICK_THRESHOLD_SPREADS = (2.2, START, 1.5, 0.5), (2.2, START, 1.5, 1.25, 1.0, 0.5)
+QUICK_NOTE = "carry holders alone, for the structural rule 60 of each; fewer spreads; exits within a day"
 DEVIATIONS = (0.45, 0.3, 0.6)
 CURVE_DAYS, AFTER_DAYS = 60, 20
 SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise": 1}
-THRESHOLD_RUNS = 4  # thresholds follow the imposed spread alone: runs differ by rounding only
+THRESHOLD_RUNS, THRESHOLD_INVESTORS = 4, 1000  # exits follow the imposed spread alone: runs hardly differ
 LOW_SPREAD = 1.0  # where the width of the threshold answer is read
 AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
+FATES = {
+    "levered": shapes.LEVERED_COLOUR,
+    "retail": shapes.RETAIL_COLOUR,
+    "brought home": shapes.RESIDENT_COLOUR,
+    "kept abroad, hedged": shapes.KEPT_COLOUR,
+}
 
 
 def design(scale: Scale) -> Sequence[Variant]:
     """Both rules over the spreads, then the speeds; the twin without narrowing comes first."""
-    base = (*NOTHING_BUT, *(coarser(ARTICLE, 60, carry_alone=True) if scale.quick else ()))
+    base = (*NOTHING_BUT, *(with_investors(ARTICLE, 60, carry_alone=True) if scale.quick else ()))
     twin = structural("twin", START, (250, base))
-    curve = [structural("60 days", pp, (CURVE_DAYS, base)) for pp in spreads(scale) if pp not in (START, ANCHOR)]
+    bent = [pp for pp in scale.choose(SPREADS, QUICK_SPREADS) if pp not in (START, ANCHOR)]
+    curve = [structural(f"{CURVE_DAYS} days", pp, (CURVE_DAYS, base)) for pp in bent]
     speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
-    whole = (*NOTHING_BUT, *(coarser(ARTICLE, 1000, carry_alone=True) if scale.quick else ()))
-    by_threshold = [threshold(pp, deviation, (scale, whole)) for deviation in DEVIATIONS for pp in SPREADS]
+    fine = (*NOTHING_BUT, *with_investors(ARTICLE, THRESHOLD_INVESTORS, carry_alone=scale.quick))
+    asked = scale.choose(SPREADS, QUICK_THRESHOLD_SPREADS)
+    by_threshold = [threshold(pp, deviation, (scale, fine)) for deviation in DEVIATIONS for pp in asked]
     return [twin, *curve, *speeds, *by_threshold]
-
-
-def spreads(scale: Scale) -> Sequence[float]:
-    """Spreads at which the structural rule is asked."""
-    return scale.choose(SPREADS, QUICK_SPREADS)
 
 
 def structural(delivery: str, spread: float, how: tuple[int, tuple[str, ...]]) -> Variant:
     """A variant under the holders' own rules."""
     days, base = how
     path = f"spread_path={{target_pp: {spread}, over_days: {days}, surprise: {str(delivery == 'surprise').lower()}}}"
-    labels = {"rule": "structural", "threshold_sd_pp": None, "spread_pp": spread, "delivery": delivery}
-    return Variant(labels, (*base, path, f"end={end_after(days + AFTER_DAYS)}"), ARTICLE)
+    labels: Labels = {"rule": "structural", "threshold_sd_pp": None, "spread_pp": spread, "delivery": delivery}
+    return Variant(labels, (*base, path, end_after(ARTICLE, days + AFTER_DAYS)), ARTICLE)
 
 
 def threshold(spread: float, deviation: float, how: tuple[Scale, tuple[str, ...]]) -> Variant:
     """A variant under the article's rule; it runs until every exit is complete."""
     scale, base = how
-    days, exits = scale.choose((20, 10), (3, 2))
+    days, exits = scale.choose((20, 10), (2, 1))
     rule = f"unwind={{rule: threshold, threshold_sd_pp: {deviation}, exit_days: {exits}}}"
     path = f"spread_path={{target_pp: {spread}, over_days: {days}}}"
-    labels = {"rule": "threshold", "threshold_sd_pp": deviation, "spread_pp": spread, "delivery": f"{days} days"}
-    end = end_after(days + exits + 1)
-    return Variant(labels, (*base, rule, path, f"end={end}"), ARTICLE, most_runs=THRESHOLD_RUNS)
-
-
-@cache
-def start_day() -> np.datetime64:
-    """First day of the scenario."""
-    return np.datetime64(cf.load_scenario(ARTICLE).start)
-
-
-def end_after(days: int) -> str:
-    """Date by which so many business days of the scenario have passed, holidays allowed for."""
-    return str(np.busday_offset(start_day(), days + days // 120 + 2))
+    labels: Labels = {"rule": "threshold", "threshold_sd_pp": deviation, "spread_pp": spread, "delivery": "imposed"}
+    return Variant(labels, (*base, rule, path, end_after(ARTICLE, days + exits)), ARTICLE, most_runs=THRESHOLD_RUNS)
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
-    """Cumulative amounts of every holder's role at the days at which a narrowing may be complete, and at the end."""
-    finished = FinishedRuns(result.record)
-    last = len(result.record.dates) - 1
+    """Cumulative amounts of every holder's role at the days at which a narrowing may be complete, and at the end, $bn."""
+    finished, last = FinishedRuns(result.record), len(result.record.dates) - 1
     days = sorted({days + AFTER_DAYS for days in SPEEDS.values()} & set(range(last)) | {last})
-    parts = [amounts(finished, day, role) for day in days for role in CARRY_ROLES if finished.populations(role)]
+    parts = []
+    for day, role in product(days, [role for role in CARRY_ROLES if finished.populations(role)]):
+        names = finished.populations(role)
+        columns = {"day": day, "role": role, "start_stock_usd_bn": finished.flow("stock_usd_bn", names)[:, 0]}
+        amounts = {name: finished.flow(name, names)[:, : day + 1].sum(axis=1) for name in AMOUNTS}
+        parts.append(per_run(result.record, columns | amounts))
     return pd.concat(parts, ignore_index=True)
-
-
-def amounts(finished: FinishedRuns, day: int, role: str) -> pd.DataFrame:
-    """What the holders of one role gave up and brought home by a day, $bn."""
-    names = finished.populations(role)
-    columns = {
-        "day": day,
-        "role": role,
-        "start_stock_usd_bn": finished.flow("stock_usd_bn", names)[:, 0],
-        "unwound_usd_bn": finished.flow("unwound_usd_bn", names)[:, : day + 1].sum(axis=1),
-        "repatriated_usd_bn": finished.flow("repatriated_usd_bn", names)[:, : day + 1].sum(axis=1),
-    }
-    return per_run(finished.record, columns)
 
 
 def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
@@ -113,8 +107,7 @@ def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
     own = table[table["rule"] == "structural"]
     twin = own[own["delivery"] == "twin"]
     still = twin.assign(delivery=f"{CURVE_DAYS} days")
-    moved = pd.concat([still, own])
-    moved = moved[moved["day"] == moved["delivery"].map(SPEEDS) + AFTER_DAYS]
+    moved = pd.concat([still, own]).loc[lambda rows: rows["day"] == rows["delivery"].map(SPEEDS) + AFTER_DAYS]
     return against(moved, twin, AMOUNTS, on=["run", "day", "role"])
 
 
@@ -135,30 +128,29 @@ def shares(rows: pd.DataFrame, roles: Sequence[str] = CARRY_ROLES) -> pd.DataFra
 def split(rows: pd.DataFrame) -> dict[str, float]:
     """What became of what was unwound at the anchor: means over runs, $bn."""
     at = rows[(rows["spread_pp"] == ANCHOR) & ~rows["threshold_sd_pp"].isin(DEVIATIONS[1:])]
-    at = at[at["delivery"].isin([f"{CURVE_DAYS} days"]) | (at["rule"] == "threshold")]
+    at = at[at["delivery"].isin([f"{CURVE_DAYS} days", "imposed"])]
     by_role = at.groupby("role", sort=False)[list(AMOUNTS)].mean()
     home = float(by_role["repatriated_usd_bn"].get("resident", 0.0))
     parts = {role: float(by_role["unwound_usd_bn"].get(role, 0.0)) for role in CARRY_ROLES}
-    return {"levered": parts["levered"], "retail": parts["retail"], "home": home, "kept": parts["resident"] - home}
+    return dict(zip(FATES, (parts["levered"], parts["retail"], home, parts["resident"] - home), strict=True))
 
 
 def findings(table: pd.DataFrame) -> Findings:
     """Both answers at the anchor, and the five deliveries."""
     values = threshold_values(table) | structural_values(table)
     speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.0f} % over {name}" for name in list(SPEEDS)[:-1])
+    levered, retail, home, kept = (amount(values[f"threshold_{part}_usd_bn"]) for part in FATES)
     text = (
         f"At a 10-year spread of {ANCHOR:g} pp the article's threshold rule unwinds {values['threshold_share_pct']:.1f} % "
-        f"of the {amount(values['stock_usd_bn'])} carry stock, {amount(values['threshold_usd_bn'])}: "
-        f"{amount(values['threshold_levered_usd_bn'])} levered, {amount(values['threshold_home_usd_bn'])} repatriated and "
-        f"{amount(values['threshold_kept_usd_bn'])} sold but kept abroad or hedged. Away from that one point the rule says "
-        f"little: at {values['low_spread_pp']:g} pp it unwinds {values['low_share_pct_min']:.0f}-"
-        f"{values['low_share_pct_max']:.0f} % for a standard deviation of thresholds of {min(DEVIATIONS):g}-"
-        f"{max(DEVIATIONS):g} pp. Under the structural rule the same narrowing, spread over {CURVE_DAYS} days, unwinds "
-        f"{values['structural_share_pct']:.1f} % ({amount(values['structural_usd_bn'])}): the level of the spread explains "
-        f"little. How it arrives explains more: the {100 * (START - ANCHOR):.0f} bp make levered holders give up {speeds}, "
-        f"but {values['levered_share_pct surprise']:.0f} % (middle 80 % of runs {values['surprise_p10']:.0f}-"
-        f"{values['surprise_p90']:.0f} %) as a surprise, {AFTER_DAYS} business days after it is complete and beyond a twin "
-        "without it."
+        f"of the {amount(values['stock_usd_bn'])} carry stock, {amount(values['threshold_usd_bn'])}: {levered} levered, "
+        f"{retail} of retail margin traders, {home} repatriated and {kept} sold but kept abroad or hedged. It is tied down at "
+        f"that point alone: at {LOW_SPREAD:g} pp it unwinds {values['low_share_pct_min']:.0f}-{values['low_share_pct_max']:.0f} "
+        f"% for standard deviations of thresholds of {min(DEVIATIONS):g}-{max(DEVIATIONS):g} pp. Under the structural rule the "
+        f"same narrowing, spread over {CURVE_DAYS} days, unwinds {values['structural_share_pct']:.1f} % "
+        f"({amount(values['structural_usd_bn'])}). By delivery, the {100 * (START - ANCHOR):.0f} bp make levered holders give "
+        f"up {speeds} and {values['levered_share_pct surprise']:.0f} % (middle 80 % of runs {values['surprise_p10']:.0f}-"
+        f"{values['surprise_p90']:.0f} %) as a surprise, {values['surprise_multiple']:.0f} times as much as over {CURVE_DAYS} "
+        f"days; all {AFTER_DAYS} business days after it is complete and beyond a twin without it."
     )
     return Findings(text, values)
 
@@ -167,15 +159,11 @@ def threshold_values(table: pd.DataFrame) -> dict[str, float]:
     """Numbers of the article's rule: means over runs; a lower spread shows the band."""
     rows = by_threshold(table)
     middle = shares(rows).groupby(["threshold_sd_pp", "spread_pp"])[["share_pct", "unwound_usd_bn"]].mean()
-    parts, low = split(rows), middle["share_pct"].xs(LOW_SPREAD, level="spread_pp")
-    return {
-        "stock_usd_bn": float(rows.groupby(["role"])["start_stock_usd_bn"].mean().sum()),
+    low = middle["share_pct"].xs(LOW_SPREAD, level="spread_pp")
+    return {f"threshold_{part}_usd_bn": value for part, value in split(rows).items()} | {
+        "stock_usd_bn": float(rows.groupby("role")["start_stock_usd_bn"].mean().sum()),
         "threshold_share_pct": float(middle["share_pct"][DEVIATIONS[0], ANCHOR]),
         "threshold_usd_bn": float(middle["unwound_usd_bn"][DEVIATIONS[0], ANCHOR]),
-        "threshold_levered_usd_bn": parts["levered"] + parts["retail"],
-        "threshold_home_usd_bn": parts["home"],
-        "threshold_kept_usd_bn": parts["kept"],
-        "low_spread_pp": LOW_SPREAD,
         "low_share_pct_min": float(low.min()),
         "low_share_pct_max": float(low.max()),
     }
@@ -183,8 +171,7 @@ def threshold_values(table: pd.DataFrame) -> dict[str, float]:
 
 def structural_values(table: pd.DataFrame) -> dict[str, float]:
     """Numbers of the holders' own rules: mean differences to the twin."""
-    effects = structural_effects(table)
-    at = effects[effects["spread_pp"] == ANCHOR]
+    at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
     everybody = shares(at).groupby("delivery")[["share_pct", "unwound_usd_bn"]].mean()
     levered = bands(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery")
     return {f"levered_share_pct {name}": float(levered["mean"][name]) for name in SPEEDS} | {
@@ -192,6 +179,7 @@ def structural_values(table: pd.DataFrame) -> dict[str, float]:
         "structural_usd_bn": float(everybody["unwound_usd_bn"][f"{CURVE_DAYS} days"]),
         "surprise_p10": float(levered["p10"]["surprise"]),
         "surprise_p90": float(levered["p90"]["surprise"]),
+        "surprise_multiple": float(levered["mean"]["surprise"] / levered["mean"][f"{CURVE_DAYS} days"]),
     }
 
 
@@ -199,8 +187,8 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Curves of both rules, what became of the money, and the five deliveries."""
     values = findings(table).values
     finding = (
-        f"At {ANCHOR:g} pp the article's rule unwinds {values['threshold_share_pct']:.0f} %, incentives and losses "
-        f"{values['structural_share_pct']:.1f} %: surprise counts, not the level"
+        f"At {ANCHOR:g} pp the article's rule unwinds {values['threshold_share_pct']:.0f} % of the carry stock, the holders' own "
+        f"reasons {values['structural_share_pct']:.1f} %"
     )
     subtitle = (
         f"Purple: threshold rule, band = sd of thresholds {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp (parameter). "
@@ -219,9 +207,8 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
 def curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> Columns:
     """Draw the unwound share of some roles against the spread under both rules."""
     left = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].mean().unstack()
-    effects = structural_effects(table)
-    own = bands(shares(effects[effects["delivery"] == f"{CURVE_DAYS} days"], roles), ["spread_pp"], "share_pct")
-    own = own.sort_values("spread_pp")
+    slow = structural_effects(table).query(f"delivery == '{CURVE_DAYS} days'")
+    own = bands(shares(slow, roles), ["spread_pp"], "share_pct").sort_values("spread_pp")
     axes.fill_between(left.index, left.min(axis=1), left.max(axis=1), color=THRESHOLD_COLOUR, alpha=0.25, linewidth=0)
     axes.plot(left.index, left[DEVIATIONS[0]], color=THRESHOLD_COLOUR, linewidth=1.8)
     axes.fill_between(own["spread_pp"], own["p10"], own["p90"], color=STRUCTURAL_COLOUR, alpha=0.25, linewidth=0)
@@ -242,47 +229,32 @@ def curve_axes(axes: Axes) -> None:
     axes.set_xlim(max(SPREADS), min(SPREADS))
     axes.set_ylim(top=100)
     axes.set_yticks([0, 25, 50, 75, 100])
-    for at, text in ((START, f"start {START:g}"), (ANCHOR, f"{ANCHOR:g}")):
-        axes.axvline(at, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
-        axes.annotate(
-            text, (at, 0.97), xycoords=("data", "axes fraction"), xytext=(3, 0), textcoords="offset points",
-            fontsize=8, color=GREY, va="top",
-        )  # fmt: skip
+    shapes.mark(axes, START, f"start {START:g}")
+    shapes.mark(axes, ANCHOR, f"{ANCHOR:g}")
 
 
 def draw_fate(axes: Axes, table: pd.DataFrame) -> Columns:
     """Draw what became of what was unwound at the anchor under both rules."""
     parts = {"threshold": split(by_threshold(table)), "structural": split(structural_effects(table))}
-    kinds = {"levered": LEVERED_COLOUR, "retail": RETAIL_COLOUR, "home": RESIDENT_COLOUR, "kept": KEPT_COLOUR}
-    for row, sums in enumerate(parts.values()):
-        left = 0.0
-        for kind, shade in kinds.items():
-            axes.barh(row, sums[kind], left=left, height=0.6, color=shade)
-            left += sums[kind]
-        beside(axes, (left, row), amount(left))
-    bar_axes(axes, list(parts))
-    axes.set_xlim(0.0, 1.25 * max(sum(sums.values()) for sums in parts.values()))
+    shapes.stacked_bars(axes, parts, FATES)
     panel_title(axes, f"What became of it at {ANCHOR:g} pp, USD bn", lines_below=1)
-    words = {"levered": "levered, loans repaid", "retail": "retail", "home": "brought home", "kept": "kept abroad, hedged"}
-    shown = [kind for kind in kinds if any(sums[kind] for sums in parts.values())]
-    legend_line(axes, [(f"■ {words[kind]}", kinds[kind]) for kind in shown])
-    rules = {"fate_rule": np.array(list(parts))}
-    return rules | {f"fate_{kind}_usd_bn": np.array([sums[kind] for sums in parts.values()]) for kind in kinds}
+    legend_line(axes, [(f"■ {part}", shade) for part, shade in FATES.items()])
+    rules: Columns = {"fate_rule": np.array(list(parts))}
+    return rules | {f"{part} usd_bn": np.array([sums[part] for sums in parts.values()]) for part in FATES}
 
 
 def draw_deliveries(axes: Axes, table: pd.DataFrame) -> Columns:
     """Draw the five deliveries of the same narrowing: levered share as bars with noise, residents as text."""
-    effects = structural_effects(table)
-    at = effects[effects["spread_pp"] == ANCHOR]
+    at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
     found = bands(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery").loc[list(SPEEDS)]
     home = at[at["role"] == "resident"].groupby("delivery")["repatriated_usd_bn"].mean().loc[list(SPEEDS)]
     rows = np.arange(len(SPEEDS))
-    axes.barh(rows, found["mean"], height=0.6, color=LEVERED_COLOUR)
+    axes.barh(rows, found["mean"], height=0.6, color=shapes.LEVERED_COLOUR)
     axes.hlines(rows, found["p10"], found["p90"], color=INK, linewidth=1.2)
     for row, name in enumerate(SPEEDS):
         end = max(float(found["p90"][name]), float(found["mean"][name]))
-        beside(axes, (end, row), f"{percent(found['mean'][name] / 100)}, residents {amount(home[name])} home")
-    bar_axes(axes, list(SPEEDS))
+        shapes.beside(axes, (end, row), f"{percent(found['mean'][name] / 100)}, residents {amount(home[name])} home")
+    shapes.bar_axes(axes, list(SPEEDS))
     axes.set_xlim(min(0.0, float(found["p10"].min())), 200)
     axes.set_xticks([0, 25, 50, 75, 100])
     panel_title(axes, f"The same {100 * (START - ANCHOR):.0f} bp, delivered: levered unwind, %")

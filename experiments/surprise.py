@@ -9,6 +9,7 @@ day cancels.  USDJPY is yen per dollar: down is a stronger yen.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,17 +23,17 @@ from simulation.experiment import (
     against,
     bands,
     change_pct,
-    coarser,
     day_of,
     given_up_share,
     meeting,
     per_run,
+    with_investors,
 )
 from simulation.experiment_figures import DIVERGING, FEW_RUNS, RISING, Grid, boundary, hatch, heat_map, signed
-from simulation.figures.style import Columns, Drawing, Heading, new_figure, panel_title
+from simulation.figures.style import Columns, Drawing, FloatArray, Heading, new_figure, panel_title
 
-RUNS, QUICK_RUNS = 200, 24
-QUICK_NOTE = "at most 100 investors per population"
+RUNS, QUICK_RUNS = 200, 16
+QUICK_NOTE = "carry holders alone with 60 investors each"
 PRICED = (0.0, 0.15, 0.5, 0.85, 0.98)
 REGIMES = ("hawkish", "six_monthly", "vague", "wage_dependent", "dovish")
 EXPECTED = "six_monthly"
@@ -43,7 +44,7 @@ MEASURED = ("usdjpy_day0_pct", "levered_unwind_pct")
 
 def design(scale: Scale) -> Sequence[Variant]:
     """Every regime with every probability, and the twin in which nothing is news."""
-    smaller = coarser(OFFICIAL, 100) if scale.quick else ()
+    smaller = with_investors(OFFICIAL, 60, carry_alone=True) if scale.quick else ()
     base = (f"start={START}", f"end={END}", "fed.meetings=[]", f"boj.guidance={EXPECTED}", *smaller)
     twin = variant(("twin", 1.0, EXPECTED), base)
     return [twin, *(variant(("hike", priced, regime), base) for regime in REGIMES for priced in PRICED)]
@@ -74,89 +75,109 @@ def effects(table: pd.DataFrame) -> pd.DataFrame:
     return against(table[table["kind"] == "hike"], table[table["kind"] == "twin"], MEASURED)
 
 
-def medians(table: pd.DataFrame, column: str, statistic: str = "p50") -> pd.DataFrame:
-    """Median effect by guidance (rows) and probability priced (columns)."""
-    found = bands(effects(table), ["guidance", "priced"], column)
-    return found.pivot(index="guidance", columns="priced", values=statistic).reindex(index=REGIMES, columns=PRICED)
+@dataclass(frozen=True)
+class Map:
+    """Median effects, one row per kind of guidance and one column per probability."""
+
+    moves: FloatArray
+    unwound: FloatArray
+    runs: FloatArray
+
+    def move(self, guidance: str, priced: float) -> float:
+        """Effect on USDJPY that day, percent."""
+        return float(self.moves[REGIMES.index(guidance), PRICED.index(priced)])
+
+    def unwind(self, guidance: str, priced: float) -> float:
+        """Effect on what levered holders give up, percent of positions."""
+        return float(self.unwound[REGIMES.index(guidance), PRICED.index(priced)])
+
+    def values(self) -> dict[str, float]:
+        """Every cell by name."""
+        cells = [(guidance, priced) for guidance in REGIMES for priced in PRICED]
+        moves = {f"usdjpy_day0_pct {guidance} {priced:g}": self.move(guidance, priced) for guidance, priced in cells}
+        return moves | {
+            f"levered_unwind_pct {guidance} {priced:g}": self.unwind(guidance, priced) for guidance, priced in cells
+        }
+
+
+def map_of(table: pd.DataFrame) -> Map:
+    """The map of a table; a cell without a finished run holds no number."""
+    found = effects(table)
+
+    def cells(column: str, statistic: str = "p50") -> FloatArray:
+        wide = bands(found, ["guidance", "priced"], column).pivot(index="guidance", columns="priced", values=statistic)
+        return wide.reindex(index=REGIMES, columns=PRICED).to_numpy(dtype=float)
+
+    return Map(cells(MEASURED[0]), cells(MEASURED[1]), np.nan_to_num(cells(MEASURED[0], "runs")))
 
 
 def findings(table: pd.DataFrame) -> Findings:
     """Size of the surprise, and where the yen weakens."""
-    moves, unwound = medians(table, "usdjpy_day0_pct"), medians(table, "levered_unwind_pct")
-    monotone = [regime for regime in REGIMES if bool((np.diff(moves.loc[regime].to_numpy()) > 0.0).all())]
-    flips = {regime: flip(moves.loc[regime]) for regime in REGIMES}
-    values = {f"usdjpy_pct {regime} {priced:g}": float(moves.loc[regime, priced]) for regime in REGIMES for priced in PRICED}
-    values |= {f"levered_unwind_pct {regime} {priced:g}": float(unwound.loc[regime, priced]) for regime in REGIMES for priced in PRICED}
-    values |= {f"flips_at {regime}": at for regime, at in flips.items() if at is not None}
+    found = map_of(table)
+    flips = {regime: flip(found.moves[row]) for row, regime in enumerate(REGIMES)}
+    monotone = sum(bool((np.diff(row) > 0.0).all()) for row in found.moves)
+    falling = sum(bool((np.diff(row) <= 0.0).all()) for row in found.unwound)
     low, high = PRICED[0], PRICED[-1]
     text = (
-        f"With the guidance that was expected ({name(EXPECTED)}) a hike that nobody priced moves USDJPY by "
-        f"{signed(moves.loc[EXPECTED, low])} % on the day and makes levered holders give up {unwound.loc[EXPECTED, low]:.0f} % "
-        f"of their positions within {LATER_DAYS} days; priced at {100 * high:.0f} % it moves USDJPY by "
-        f"{signed(moves.loc[EXPECTED, high])} % and positions by {signed(unwound.loc[EXPECTED, high], 0)} %. "
-        f"{told_flips(flips)} The day's move rises with what was priced under {len(monotone)} of {len(REGIMES)} kinds of "
-        f"guidance; the unwind does so under {rising(unwound)}: a sharp weakening of the yen also raises volatility, and "
-        "volatility targets cut positions. All numbers are medians of differences to a twin that expected everything."
+        f"With the guidance that was expected ({in_words(EXPECTED)}) a hike that nobody priced moves USDJPY by "
+        f"{signed(found.move(EXPECTED, low))} % on the day and makes levered holders give up {found.unwind(EXPECTED, low):.0f} "
+        f"% of their positions within {LATER_DAYS} days; priced at {100 * high:.0f} % it moves USDJPY by "
+        f"{signed(found.move(EXPECTED, high))} % and positions by {signed(found.unwind(EXPECTED, high), 0)} %. "
+        f"{told_flips(flips)} USDJPY rises with what was priced under {monotone} of {len(REGIMES)} kinds of guidance. Less is "
+        f"unwound the more was priced under {falling} of {len(REGIMES)}: a sharp move in either direction raises volatility, "
+        "and volatility targets cut positions. All numbers are medians of differences to a twin that expected everything."
     )
-    return Findings(text, values)
+    at = {f"weaker_yen_above {regime}": place for regime, place in flips.items() if place is not None}
+    return Findings(text, found.values() | at | {"monotone_regimes": float(monotone)})
 
 
-def name(regime: str) -> str:
+def in_words(regime: str) -> str:
     """A regime in words."""
     return regime.replace("_", " ")
 
 
-def flip(row: pd.Series) -> float | None:
+def flip(moves: FloatArray) -> float | None:
     """Probability at which the day's move turns from a stronger to a weaker yen, between the two cells around it."""
-    move, priced = row.to_numpy(dtype=float), row.index.to_numpy(dtype=float)
-    if not (move[0] < 0.0 < move[-1]):
-        return None
-    return float(np.interp(0.0, move, priced))
+    return float(np.interp(0.0, moves, PRICED)) if moves[0] < 0.0 < moves[-1] else None
 
 
 def told_flips(flips: dict[str, float | None]) -> str:
     """Say where a hike weakens the yen."""
-    told = [f"{name(regime)} above {100 * at:.0f} %" for regime, at in flips.items() if at is not None]
-    return f"A hike weakens the yen once it was priced, by guidance: {', '.join(told)}." if told else "No hike weakens the yen."
-
-
-def rising(unwound: pd.DataFrame) -> str:
-    """Say under how many regimes less is unwound the more was priced."""
-    falls = sum(bool((np.diff(unwound.loc[regime].to_numpy()) <= 0.0).all()) for regime in REGIMES)
-    return f"{falls} of {len(REGIMES)} (less the more was priced)"
+    told = [f"{in_words(regime)} above {100 * at:.0f} %" for regime, at in flips.items() if at is not None]
+    if not told:
+        return "What was priced never decides the direction."
+    return f"The same hike weakens the yen where enough was priced: {', '.join(told)}."
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Two heat maps: the day's move with the line at which the yen turns weaker, and the levered unwind."""
-    moves, unwound = medians(table, "usdjpy_day0_pct"), medians(table, "levered_unwind_pct")
-    runs = medians(table, "usdjpy_day0_pct", "runs")
-    vague, high = moves.loc["vague", PRICED[-1]], PRICED[-1]
+    found, high = map_of(table), PRICED[-1]
     finding = (
-        f"An unpriced hike moves USDJPY {signed(moves.loc[EXPECTED, PRICED[0]])} %; priced at {100 * high:.0f} % with vague "
-        f"words {signed(vague)} %"
+        f"An unpriced hike moves USDJPY {signed(found.move(EXPECTED, PRICED[0]))} %; priced at {100 * high:.0f} % with vague "
+        f"words {signed(found.move('vague', high))} %"
     )
     subtitle = "BOJ +25 bp on 19 December 2025; median difference to a twin in which decision and words were expected"
     figure = new_figure(Heading(finding, subtitle, source))
     left, right = figure.add_axes((0.12, 0.17, 0.38, 0.62)), figure.add_axes((0.60, 0.17, 0.38, 0.62))
-    columns, rows = [f"{100 * priced:g} %" for priced in PRICED], [name(regime) for regime in REGIMES]
-    largest = float(np.nanmax(np.abs(moves.to_numpy())))
-    heat_map(left, Grid(moves.to_numpy(), rows, columns), (-largest, largest), DIVERGING)
-    boundary(left, (moves > 0.0).to_numpy())
+    columns, rows = [f"{100 * priced:g} %" for priced in PRICED], [in_words(regime) for regime in REGIMES]
+    largest = float(np.nanmax(np.abs(found.moves)))
+    heat_map(left, Grid(found.moves, rows, columns), (-largest, largest), DIVERGING)
+    boundary(left, found.moves > 0.0)
     panel_title(left, "USDJPY that day, % (thick line: the yen turns weaker)")
-    heat_map(right, Grid(unwound.to_numpy(), [""] * len(rows), columns), (0.0, 100.0), RISING)
+    heat_map(right, Grid(found.unwound, [""] * len(rows), columns), (0.0, 100.0), RISING)
     panel_title(right, f"Levered unwind over {LATER_DAYS} days, % of positions")
     for axes in (left, right):
-        hatch(axes, (runs < FEW_RUNS).to_numpy())
+        hatch(axes, found.runs < FEW_RUNS)
         axes.set_xlabel("probability of the hike before the meeting", fontsize=8.5)
-    return Drawing(figure, numbers(moves, unwound, runs))
+    return Drawing(figure, numbers(found))
 
 
-def numbers(moves: pd.DataFrame, unwound: pd.DataFrame, runs: pd.DataFrame) -> Columns:
+def numbers(found: Map) -> Columns:
     """The plotted numbers, one row per cell."""
     return {
         "guidance": np.repeat(np.array(REGIMES), len(PRICED)),
         "priced": np.tile(np.array(PRICED), len(REGIMES)),
-        "usdjpy_day0_pct": moves.to_numpy().ravel(),
-        "levered_unwind_pct": unwound.to_numpy().ravel(),
-        "runs": runs.to_numpy().ravel(),
+        "usdjpy_day0_pct": found.moves.ravel(),
+        "levered_unwind_pct": found.unwound.ravel(),
+        "runs": found.runs.ravel(),
     }

@@ -178,12 +178,17 @@ def forced_of(day: TradingDay, now: Information, rows: Rows) -> dict[str, Forced
     return forced
 
 
+def forced_usd(day: TradingDay, forced: Mapping[str, Forced], rows: Rows) -> Array:
+    """Gross dollars of all forced orders in `rows`, USD bn, ``(rows, 1)``."""
+    sizes = [size_usd(item.flow, day.quote.at(rows), day.market.roster) for item in forced.values()]
+    return np.asarray(sum(sizes[1:], sizes[0]))
+
+
 def forced_round(day: TradingDay, now: Information, rows: Rows, tolerance: float) -> Rows:
     """One round of margin calls, stops and liquidations in `rows`; returns the rows in which somebody was forced."""
     runs, here = day.rounds.shape[0], now.at(rows)
     forced = forced_of(day, here, rows)
-    sizes = [size_usd(item.flow, day.quote.at(rows), day.market.roster) for item in forced.values()]
-    amount = np.asarray(sum(sizes[1:], sizes[0]))
+    amount = forced_usd(day, forced, rows)
     active = (amount > tolerance) & day.alive[rows]
     bought = np.asarray(sum((item.flow.assets for item in forced.values()), np.zeros((1, 1))))
     before = day.quote
@@ -211,12 +216,14 @@ def rows_forced(day: TradingDay, now: Information) -> Rows:
 
 def trade_forced(day: TradingDay, now: Information, limits: Limits) -> None:
     """Rounds of forced orders until none is left above the tolerance; a cascade cut off is marked as unsettled."""
-    first, rows = day.quote, rows_forced(day, now)
+    first, rows, tolerance = day.quote, rows_forced(day, now), limits.cascade_tolerance_usd_bn
     for _ in range(limits.cascade_rounds):
         if rows.size == 0:
             break
-        rows = forced_round(day, now, rows, limits.cascade_tolerance_usd_bn)
-    day.unsettled[rows] = True
+        rows = forced_round(day, now, rows, tolerance)
+    if rows.size:
+        left = forced_usd(day, forced_of(day, now.at(rows), rows), rows) > tolerance
+        day.unsettled[rows] = left & day.alive[rows]
     for population in day.parties.populations:
         if not population.can_be_forced:
             day.mark(population, first, np.arange(day.rounds.shape[0]))

@@ -12,6 +12,7 @@ All variants meet the same news (common random numbers), so differences between 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -31,6 +32,7 @@ FloatArray = NDArray[np.float64]
 Value = TypeVar("Value")
 Label = str | float | None
 """None where a label does not apply to a variant."""
+Labels = Mapping[str, Label]
 ARTICLE, OFFICIAL = "december_2025_article", "december_2025_official"
 NOTHING_BUT = (
     "fed.meetings=[]",
@@ -39,6 +41,7 @@ NOTHING_BUT = (
     "boj.meetings=[]",
     "boj.guidance=unchanged",
     "boj.balance_sheet=[]",
+    "ministry_of_finance=null",
     "thin_periods=[]",
 )
 """Settings without any policy: what an experiment adds is then the only news about rates beside the daily noise."""
@@ -60,7 +63,7 @@ class Variant:
         Upper bound on the runs, for a variant without sampling noise; none: as many as the others.
     """
 
-    labels: Mapping[str, Label]
+    labels: Labels
     settings: tuple[str, ...] = ()
     scenario: str = OFFICIAL
     most_runs: int | None = None
@@ -90,6 +93,22 @@ class Findings:
     values: Mapping[str, float | str | None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over runs, or another statistic, and its standard error."""
+
+    value: float
+    error: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the value is more than two standard errors from zero."""
+        return abs(self.value) > 2.0 * self.error
+
+    def __str__(self) -> str:
+        return f"{self.value:+.1f} ± {self.error:.1f}".replace("-", "−")
+
+
 class Study(Protocol):
     """What an experiment file defines."""
 
@@ -110,19 +129,17 @@ class Study(Protocol):
         """Return the figure."""
 
 
-def coarser(scenario: str, investors: int, carry_alone: bool = False) -> tuple[str, ...]:
-    """Return settings that make a scenario cheaper to run.
+def with_investors(scenario: str, investors: int, carry_alone: bool = False) -> tuple[str, ...]:
+    """Return settings that give every population of a scenario so many investors: a resolution, not a quantity.
 
-    No population keeps more than so many investors; with `carry_alone` those that hold no carry are left out, which
-    changes no draw of the others.
+    With `carry_alone` populations that hold no carry are left out, which changes no draw of the others.
     """
     roles = {kind.Parameters: kind.role for kind in ROSTER}
     cast = resolved(scenario).populations
     out = {name for name, each in cast.items() if carry_alone and roles[type(each)] not in CARRY_ROLES}
-    fewer = {name: min(investors, each.investors) for name, each in cast.items() if name not in out}
     return (
-        *(f"populations.{name}=null" for name in sorted(out)),
-        *(f"populations.{name}.investors={count}" for name, count in fewer.items()),
+        *(f"populations.{name}=null" for name in cast if name in out),
+        *(f"populations.{name}.investors={investors}" for name in cast if name not in out),
     )
 
 
@@ -138,15 +155,25 @@ def meeting(
     )
 
 
+@cache
+def start_day(scenario: str) -> np.datetime64:
+    """Return the first day of a scenario."""
+    return np.datetime64(resolved(scenario).start)
+
+
+def end_after(scenario: str, days: int) -> str:
+    """Return the setting that lets a scenario run for so many business days and a few more, holidays allowed for."""
+    return f"end={np.busday_offset(start_day(scenario), days + days // 120 + 2)}"
+
+
 def day_of(record: Record, day: str) -> int:
     """Return the index of a date in a record."""
     return int(np.searchsorted(record.dates, np.datetime64(day, "D")))
 
 
-def per_run(record: Record, columns: Mapping[str, FloatArray | float | str | None]) -> pd.DataFrame:
-    """Return one row per finished run; a column that could not be measured is left out."""
-    measured = {name: values for name, values in columns.items() if values is not None}
-    return pd.DataFrame({"run": record.runs[FinishedRuns(record).rows]} | measured)
+def per_run(record: Record, columns: Mapping[str, object]) -> pd.DataFrame:
+    """Return one row per finished run; a column is an array over these runs or one value for all of them."""
+    return pd.DataFrame({"run": record.runs[FinishedRuns(record).rows]} | dict(columns))
 
 
 def given_up_share(record: Record, role: str, first: int, last: int) -> FloatArray:
@@ -168,6 +195,15 @@ def bands(table: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
     groups = table.groupby(list(by), sort=False)[column]
     quantiles = {"p10": groups.quantile(0.1), "p50": groups.quantile(0.5), "p90": groups.quantile(0.9)}
     return pd.DataFrame({"runs": groups.size(), "mean": groups.mean()} | quantiles).reset_index()
+
+
+def estimates(table: pd.DataFrame, by: Sequence[str], column: str) -> dict[tuple[str, ...], Estimate]:
+    """Return the mean of a column with its standard error for each combination of labels."""
+    groups = table.groupby(list(by), sort=False)[column]
+    return {
+        tuple(map(str, key)): Estimate(float(mean), float(error))
+        for key, mean, error in zip(groups.mean().index, groups.mean(), groups.sem(), strict=True)
+    }
 
 
 def against(

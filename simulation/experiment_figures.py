@@ -1,6 +1,6 @@
 """What the figures of several experiments share: heat maps with boundaries and hatching, marks beside bars."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
+from simulation.conventions import Flags
 from simulation.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, plain
+from simulation.findings import amount
 
 LEVERED_COLOUR, RESIDENT_COLOUR = COLOURS["carry_funds"], COLOURS["life_insurers"]
 KEPT_COLOUR, RETAIL_COLOUR = "#a6a6a6", COLOURS["retail_fx"]
@@ -17,7 +19,7 @@ SERIES_COLOURS = ("#332288", "#88CCEE")
 STRONGER_YEN, WEAKER_YEN = "#0072B2", "#D55E00"
 DIVERGING = LinearSegmentedColormap.from_list("yen", [STRONGER_YEN, "#9ecae1", "#f7f7f7", "#fdbf8a", WEAKER_YEN])
 RISING = LinearSegmentedColormap.from_list("unwound", ["#f7f7f7", "#fdbf8a", WEAKER_YEN, "#7f3300"])
-FEW_RUNS = 20
+FEW_RUNS = 15
 """Fewer finished runs than this make a cell's median uncertain: it is hatched."""
 
 
@@ -36,7 +38,9 @@ def heat_map(axes: Axes, grid: Grid, limits: tuple[float, float], colours: Linea
     axes.imshow(np.ma.masked_invalid(grid.values), cmap=colours, vmin=low, vmax=high, aspect="auto")
     for row, column in np.argwhere(np.isfinite(grid.values)):
         value = float(grid.values[row, column])
-        strong = abs((value - low) / (high - low) - (0.5 if low < 0 < high else 0.0)) > (0.33 if low < 0 < high else 0.6)
+        strong = abs((value - low) / (high - low) - (0.5 if low < 0 < high else 0.0)) > (
+            0.33 if low < 0 < high else 0.6
+        )
         text = signed(value) if low < 0 < high else signed(value, 0).removeprefix("+")
         axes.text(column, row, text, ha="center", va="center", fontsize=9, color="white" if strong else INK)
     axes.set_xticks(range(len(grid.columns)), list(grid.columns))
@@ -51,14 +55,16 @@ def signed(value: float, decimals: int = 1) -> str:
     return text[1:] if float(f"{value:.{decimals}f}") == 0.0 else text
 
 
-def hatch(axes: Axes, cells: FloatArray) -> None:
+def hatch(axes: Axes, cells: Flags) -> None:
     """Hatch the cells where `cells` is true."""
     for row, column in np.argwhere(cells):
-        box = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch="////", edgecolor=GREY, linewidth=0, alpha=0.6)
+        box = Rectangle(
+            (column - 0.5, row - 0.5), 1, 1, fill=False, hatch="////", edgecolor=GREY, linewidth=0, alpha=0.6
+        )
         axes.add_patch(box)
 
 
-def boundary(axes: Axes, inside: FloatArray) -> None:
+def boundary(axes: Axes, inside: Flags) -> None:
     """Draw a line around the cells where `inside` is true, within the map."""
     rows, columns = inside.shape
     for row in range(rows):
@@ -66,7 +72,9 @@ def boundary(axes: Axes, inside: FloatArray) -> None:
             if column + 1 < columns and inside[row, column] != inside[row, column + 1]:
                 axes.plot([column + 0.5] * 2, [row - 0.5, row + 0.5], color=INK, linewidth=2.2, solid_capstyle="butt")
             if row + 1 < rows and inside[row, column] != inside[row + 1, column]:
-                axes.plot([column - 0.5, column + 0.5], [row + 0.5] * 2, color=INK, linewidth=2.2, solid_capstyle="butt")
+                axes.plot(
+                    [column - 0.5, column + 0.5], [row + 0.5] * 2, color=INK, linewidth=2.2, solid_capstyle="butt"
+                )
 
 
 def bar_axes(axes: Axes, labels: Sequence[str]) -> None:
@@ -85,3 +93,21 @@ def beside(axes: Axes, place: tuple[float, float], text: str) -> None:
     """Write a label to the right of the end of a bar, or of the line at zero."""
     at = (max(place[0], 0.0), place[1])
     axes.annotate(text, at, xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)
+
+
+def mark(axes: Axes, at: float, text: str) -> None:
+    """Draw a dashed vertical line with a name at its upper end."""
+    axes.axvline(at, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
+    axes.text(at, 0.97, f" {text}", transform=axes.get_xaxis_transform(), fontsize=8, color=GREY, va="top")
+
+
+def stacked_bars(axes: Axes, parts: Mapping[str, Mapping[str, float]], colours: Mapping[str, str]) -> None:
+    """Draw one horizontal bar per name, made of amounts in $bn from left to right, with the total beside it."""
+    for row, sums in enumerate(parts.values()):
+        left = 0.0
+        for part, shade in colours.items():
+            axes.barh(row, sums[part], left=left, height=0.6, color=shade)
+            left += sums[part]
+        beside(axes, (left, row), amount(left))
+    bar_axes(axes, list(parts))
+    axes.set_xlim(0.0, 1.25 * max(sum(sums.values()) for sums in parts.values()))

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,17 +19,19 @@ from simulation.config.catalog import path_of
 from simulation.config.loading import config_hash
 from simulation.ensemble import resolved, run_ensemble, with_seed
 from simulation.experiment import Findings, Scale, Study, Variant, question
+from simulation.experiment_files import write_figure, write_table
 from simulation.experiment_pool import in_order
-from simulation.figures import png, write_numbers
 from simulation.results import Result
 from simulation.store import content_address, versions, write_manifest, written_whole
-from simulation.tables import arrow_table
 
 if TYPE_CHECKING:
     from simulation.figures import Drawing
     from simulation.scenario import Scenario
 
-HASH_SALT = "carryflow"
+WORTH_A_PROCESS_SECONDS = 10.0
+"""Expected work below which starting other processes takes longer than it saves."""
+SECONDS_PER_POPULATION, SECONDS_PER_INVESTOR = 1e-3, 3e-7
+"""Cost of a simulated day, measured on one core of a small machine; they decide about processes, never about results."""
 Progress = Callable[[int, int], None]
 
 
@@ -203,9 +204,18 @@ def conducted(plan: Plan, workers: int = 1, progress: Progress | None = None) ->
 
 
 def worthwhile_workers(plan: Plan) -> int:
-    """Return how many processes finish soonest: as many as there are processors, but no more than variants."""
+    """Return how many processes finish soonest: one for a small study, as many as there are processors for a large one."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, len(plan.variants)))
+    runs = [variant.runs(plan.scale.runs) for variant in plan.variants]
+    seconds = sum(expected_seconds(scenario, count) for scenario, count in zip(plan.scenarios, runs, strict=True))
+    return max(1, min(processors, len(runs))) if seconds > WORTH_A_PROCESS_SECONDS else 1
+
+
+def expected_seconds(scenario: Scenario, runs: int) -> float:
+    """Return about how long a variant takes: each population has its cost a day, and so has each investor of each run."""
+    days = (scenario.end - scenario.start).days * 5 / 7
+    investors = sum(population.investors for population in scenario.populations.values())
+    return days * (SECONDS_PER_POPULATION * len(scenario.populations) + SECONDS_PER_INVESTOR * runs * investors)
 
 
 def _measured(plan: Plan, workers: int) -> Iterator[tuple[pd.DataFrame, int]]:
@@ -230,30 +240,3 @@ def labelled(part: pd.DataFrame, variant: Variant) -> pd.DataFrame:
     for column, (name, value) in enumerate(variant.labels.items()):
         part.insert(column, name, float("nan") if value is None else value)
     return part
-
-
-def write_table(table: pd.DataFrame, directory: Path) -> None:
-    """Write the table as Parquet and CSV, with the same bytes for the same numbers."""
-    import pyarrow.parquet as pq
-
-    pq.write_table(arrow_table(table), directory / "table.parquet", compression="zstd")
-    table.to_csv(directory / "table.csv", index=False, lineterminator="\n", float_format="%.10g")
-
-
-def write_figure(drawing: Drawing, directory: Path) -> None:
-    """Write the figure as PNG and SVG and the plotted numbers as CSV."""
-    (directory / "figure.png").write_bytes(png(drawing.figure))
-    (directory / "figure.svg").write_bytes(svg(drawing))
-    write_numbers(drawing, directory / "figure.csv")
-
-
-def svg(drawing: Drawing) -> bytes:
-    """Return a figure as SVG without the date and the random names that would change its bytes."""
-    import matplotlib
-
-    from simulation.figures.style import house_style
-
-    buffer = BytesIO()
-    with house_style(), matplotlib.rc_context({"svg.hashsalt": HASH_SALT}):
-        drawing.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()

@@ -79,9 +79,12 @@ class Recorder:
             self._column(table, name, 0.0)[:, day] = value[:, 0]
 
     def blank_from(self, row: int, day: int) -> None:
-        """Mark a stopped run: no market value from `day` on."""
+        """Mark a stopped run: no market value from `day` on, no flow after it."""
         for values in self.market.values():
             values[row, day:] = np.nan
+        for table in self.flows.values():
+            for values in table.values():
+                values[row, day + 1 :] = 0.0
 
     def _column(self, table: dict[str, Array], name: str, before: float) -> Array:
         if name not in table:

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from simulation.calendar import day_number
 from simulation.policy.central_banks import BankOfJapan
-from simulation.policy.expected_path import ExpectedPath, after_decision, guidance_steps, initial_path, mean_rate
+from simulation.policy.expected_path import (
+    ExpectedPath,
+    after_decision,
+    guidance_steps,
+    initial_path,
+    mean_rate,
+    share_of_horizon,
+)
 
 BP = 1e-4
 TODAY = day_number(date(2025, 12, 19))
@@ -133,6 +140,11 @@ def test_a_later_step_weighs_less_and_one_beyond_the_horizon_nothing() -> None:
     np.testing.assert_allclose(means[0] / BP, 25 * (1 - 3 / 730.5), rtol=1e-11)
     np.testing.assert_allclose(means[1] / BP, 25 * (1 - 364 / 730.5), rtol=1e-11)
     assert means[2:] == pytest.approx([0.0, 0.0], abs=1e-15)
+
+
+def test_the_weight_of_a_step_is_the_share_of_the_horizon_after_it() -> None:
+    days = np.array([[-400.0, 0.0, 365.25, 730.5, 2000.0]])
+    np.testing.assert_allclose(share_of_horizon(days, 0.0, 2.0), [[1.0, 1.0, 0.5, 0.0, 0.0]], atol=1e-15)
 
 
 def test_a_decision_replaces_the_expected_step() -> None:

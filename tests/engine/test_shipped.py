@@ -55,9 +55,9 @@ def test_residents_and_levered_holders_are_told_apart(shipped_record: Record) ->
             assert not table["slow_repatriation_usd_bn"].any()
 
 
-def test_only_carry_funds_are_called_and_only_crypto_is_liquidated(shipped_record: Record) -> None:
+def test_who_owes_nothing_is_never_called(shipped_record: Record) -> None:
     flows = shipped_record.flows
-    for name in ("life_insurers", "real_money_japan", "dealers", "real_money"):
+    for name in ("life_insurers", "pension_funds", "banks", "investment_trusts", "dealers", "real_money"):
         for cause in ("margin", "stop", "liquidation", "volatility_target", "incentive"):
             assert not flows[name][f"{cause}_usd_bn"].any(), (name, cause)
     assert not flows["crypto_traders"]["spot_usd_bn"].any()

@@ -8,7 +8,18 @@ import pytest
 from simulation.conventions import Array
 from simulation.model import simulate
 from simulation.recorder import Record
-from tests.scenarios import AROUND_THE_HIKE, CALM, HIKE, NO_IMPACT, ONE_WEEK, Changes, official, shocks, switched
+from tests.scenarios import (
+    AROUND_THE_HIKE,
+    CALM,
+    HIKE,
+    NO_IMPACT,
+    ONE_WEEK,
+    Changes,
+    official,
+    shipped,
+    shocks,
+    switched,
+)
 
 RUNS = 32
 
@@ -112,6 +123,26 @@ def test_expected_parts_have_no_slope_and_surprises_have_one() -> None:
     assert -0.6 < slope < -0.1
     # 25 bp that are expected in every run move nothing: the constant is what a priced hike does.
     assert abs(constant) < 1.0
+
+
+@cache
+def with_the_whole_cast(priced: float) -> Record:
+    """The hike over everybody in the shipped scenario, with the words that were expected."""
+    words: Changes = {"boj.meetings.0.priced_probability": priced, "boj.meetings.0.guidance": "six_monthly"}
+    return simulate(shipped("december_2025_official", AROUND_THE_HIKE, words), range(16))
+
+
+def test_the_whole_cast_takes_a_priced_hike_calmly() -> None:
+    record = with_the_whole_cast(1.0)
+    assert surprises(record) == pytest.approx((0.0, 0.0), abs=1e-9)
+    assert abs(np.median(day_move_pct(record))) < 1.0
+
+
+def test_the_whole_cast_is_shaken_by_a_complete_surprise() -> None:
+    record = with_the_whole_cast(0.0)
+    assert sum(surprises(record)) == pytest.approx(25.0, abs=1e-9)
+    assert -15.0 < np.median(day_move_pct(record)) < -3.0
+    assert np.median(unwound_share(record)) > 0.20
 
 
 def amplification(fall: float, *changes: Changes) -> float:
