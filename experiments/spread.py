@@ -21,18 +21,8 @@ from matplotlib.axes import Axes
 import simulation as cf
 from simulation import experiment_figures as shapes
 from simulation.experiment import (
-    ARTICLE,
-    NOTHING_BUT,
-    Findings,
-    Labels,
-    Scale,
-    Variant,
-    against,
-    bands,
-    end_after,
-    per_run,
-    with_investors,
-)
+    ARTICLE, NOTHING_BUT, Findings, Labels, Scale, Variant, against, bands, end_after, per_run, with_investors,
+)  # fmt: skip
 from simulation.figures.style import INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
 from simulation.findings import amount, percent
 from simulation.investors.population import CARRY_ROLES
@@ -50,12 +40,8 @@ SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise":
 THRESHOLD_RUNS, THRESHOLD_INVESTORS = 4, 1000  # exits follow the imposed spread alone: runs hardly differ
 LOW_SPREAD = 1.0  # where the width of the threshold answer is read
 AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
-FATES = {
-    "levered": shapes.LEVERED_COLOUR,
-    "retail": shapes.RETAIL_COLOUR,
-    "brought home": shapes.RESIDENT_COLOUR,
-    "kept abroad, hedged": shapes.KEPT_COLOUR,
-}
+FATE_COLOURS = (shapes.LEVERED_COLOUR, shapes.RETAIL_COLOUR, shapes.RESIDENT_COLOUR, shapes.KEPT_COLOUR)
+FATES = dict(zip(("levered", "retail", "brought home", "kept abroad, hedged"), FATE_COLOURS, strict=True))
 
 
 def design(scale: Scale) -> Sequence[Variant]:

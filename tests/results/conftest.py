@@ -21,7 +21,6 @@ ROLES = {
     "life_insurers": "resident",
     "crypto_traders": "other",
     "real_money": "value",
-    "retail_fx": "retail",
 }
 
 MakeRecord = Callable[..., Record]
@@ -80,8 +79,7 @@ def flows_of(runs: int) -> dict[str, dict[str, NDArray[np.float64]]]:
         "dealers": holder(runs, 0.0, 0.0, 0.0, 5.0),
         "life_insurers": holder(runs, 600.0, 3.0, 2.0, -2.0),
         "crypto_traders": holder(runs, 28.0, 1.0, 0.0, 0.0),
-        "real_money": holder(runs, 0.0, 0.0, 0.0, 10.5),
-        "retail_fx": holder(runs, 60.0, 1.5, 0.0, -1.5),
+        "real_money": holder(runs, 0.0, 0.0, 0.0, 9.0),
     }
     # Dealers keep no foreign stock: a column that not every population has.
     del flows["dealers"]["stock_usd_bn"]

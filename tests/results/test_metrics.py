@@ -11,16 +11,15 @@ BY_HAND = {
     "levered_unwind_usd_bn": 40.0,
     "levered_unwind_share": 40.0 / 250.0,
     "repatriation_usd_bn": 8.0,
-    "unwound_usd_bn": 58.0,
-    "unwound_share": 58.0 / 910.0,
-    "retail_unwind_usd_bn": 6.0,
+    "unwound_usd_bn": 52.0,
+    "unwound_share": 52.0 / 850.0,
     "unwound_incentive_usd_bn": 0.0,
     "unwound_volatility_target_usd_bn": 0.0,
     "unwound_margin_usd_bn": 0.0,
-    "unwound_stop_usd_bn": 58.0,
+    "unwound_stop_usd_bn": 52.0,
     "unwound_liquidation_usd_bn": 0.0,
     "unwound_slow_repatriation_usd_bn": 0.0,
-    "yen_bought_usd_bn": 62.0,
+    "yen_bought_usd_bn": 56.0,
     "usdjpy_change_pct": 100.0 * (149.0 / 150.0 - 1.0),
     "usdjpy_trough_pct": 100.0 * (143.0 / 150.0 - 1.0),
     "ust10_change_bp": -10.0,
@@ -39,7 +38,20 @@ def test_median_of_every_metric(make_record: MakeRecord, name: str) -> None:
 
 
 def test_every_metric_is_worked_by_hand() -> None:
-    assert {metric.name for metric in METRICS} == set(BY_HAND)
+    assert {metric.name for metric in METRICS} == {*BY_HAND, "retail_unwind_usd_bn"}
+
+
+def test_retail_traders_are_in_the_whole_and_in_a_line_of_their_own(make_record: MakeRecord) -> None:
+    record = make_record()
+    assert metric_bands(record)["retail_unwind_usd_bn"].p50 is None
+    record.flows["retail_fx"] = {name: 0.5 * values for name, values in record.flows["carry_funds"].items()}
+    record.roles["retail_fx"] = "retail"
+    bands = metric_bands(record)
+    del record.roles["retail_fx"]
+    assert bands["retail_unwind_usd_bn"].p50 == pytest.approx(20.0)
+    assert bands["unwound_usd_bn"].p50 == pytest.approx(52.0 + 20.0)
+    assert bands["unwound_share"].p50 == pytest.approx(72.0 / (850.0 + 125.0))
+    assert bands["levered_unwind_usd_bn"].p50 == pytest.approx(40.0)
 
 
 def test_band_is_the_quantiles_over_runs(make_record: MakeRecord) -> None:
