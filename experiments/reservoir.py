@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 
 import simulation as cf
 from simulation.experiment import ARTICLE, OFFICIAL, Findings, Scale, Variant, bands, per_run, with_investors
-from simulation.experiment_figures import LEVERED_COLOUR, RESIDENT_COLOUR, bar_axes, beside
+from simulation.experiment_figures import LEVERED_COLOUR, RESIDENT_COLOUR, banded_line, bar_axes, beside
 from simulation.figures.style import GREY, INK, Columns, Drawing, Heading, date_axis, new_figure, panel_title, plain
 from simulation.findings import amount, percent
 from simulation.investors.population import CARRY_ROLES
@@ -199,8 +199,7 @@ def draw_paths(axes: Axes, table: pd.DataFrame) -> Columns:
         rows = table[table["case"] == case]
         found = bands(rows, ["date", "months"], "yen_bought_usd_bn")
         days = found["date"].to_numpy(dtype="datetime64[D]")
-        axes.fill_between(days, found["p10"], found["p90"], color=shade, alpha=0.25, linewidth=0)
-        axes.plot(days, found["p50"], color=shade, linewidth=1.8)
+        banded_line(axes, days, (found["p10"], found["p50"], found["p90"]), shade)
         numbers |= {"date": days} | {f"{case}, {name}": found[name].to_numpy() for name in ("p10", "p50", "p90")}
     line = claimed(found["months"]).to_numpy()
     axes.plot(days, line, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))

@@ -21,15 +21,25 @@ from matplotlib.axes import Axes
 import simulation as cf
 from simulation import experiment_figures as shapes
 from simulation.experiment import (
-    ARTICLE, NOTHING_BUT, Findings, Labels, Scale, Variant, against, bands, end_after, per_run, with_investors,
-)  # fmt: skip
+    ARTICLE,
+    NOTHING_BUT,
+    Findings,
+    Labels,
+    Scale,
+    Variant,
+    against,
+    bands,
+    end_after,
+    per_run,
+    with_investors,
+)
 from simulation.figures.style import INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
 from simulation.findings import amount, percent
 from simulation.investors.population import CARRY_ROLES
 from simulation.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 16
-START, ANCHOR = 1.81, 1.5
+START, ANCHOR, LOW_SPREAD = 1.81, 1.5, 1.0  # at the low spread the width of the threshold answer is read
 THRESHOLD_COLOUR, STRUCTURAL_COLOUR = "#AA4499", "#117733"
 SPREADS = (2.2, 2.0, START, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
 QUICK_SPREADS, QUICK_THRESHOLD_SPREADS = (2.2, START, 1.5, 0.5), (2.2, START, 1.5, 1.25, 1.0, 0.5)
@@ -38,16 +48,14 @@ DEVIATIONS = (0.45, 0.3, 0.6)
 CURVE_DAYS, AFTER_DAYS = 60, 20
 SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise": 1}
 THRESHOLD_RUNS, THRESHOLD_INVESTORS = 4, 1000  # exits follow the imposed spread alone: runs hardly differ
-LOW_SPREAD = 1.0  # where the width of the threshold answer is read
+PLACES = ((0.03, 0.53, 0.42, 0.27), (0.03, 0.12, 0.42, 0.27), (0.56, 0.59, 0.40, 0.18), (0.56, 0.12, 0.40, 0.32))
 AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
-FATE_COLOURS = (shapes.LEVERED_COLOUR, shapes.RETAIL_COLOUR, shapes.RESIDENT_COLOUR, shapes.KEPT_COLOUR)
-FATES = dict(zip(("levered", "retail", "brought home", "kept abroad, hedged"), FATE_COLOURS, strict=True))
 
 
 def design(scale: Scale) -> Sequence[Variant]:
     """Both rules over the spreads, then the speeds; the twin without narrowing comes first."""
     base = (*NOTHING_BUT, *(with_investors(ARTICLE, 60, carry_alone=True) if scale.quick else ()))
-    twin = structural("twin", START, (250, base))
+    twin = structural("twin", START, (max(SPEEDS.values()), base))
     bent = [pp for pp in scale.choose(SPREADS, QUICK_SPREADS) if pp not in (START, ANCHOR)]
     curve = [structural(f"{CURVE_DAYS} days", pp, (CURVE_DAYS, base)) for pp in bent]
     speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
@@ -65,13 +73,13 @@ def structural(delivery: str, spread: float, how: tuple[int, tuple[str, ...]]) -
     return Variant(labels, (*base, path, end_after(ARTICLE, days + AFTER_DAYS)), ARTICLE)
 
 
-def threshold(spread: float, deviation: float, how: tuple[Scale, tuple[str, ...]]) -> Variant:
+def threshold(spread: float, width: float, how: tuple[Scale, tuple[str, ...]]) -> Variant:
     """A variant under the article's rule; it runs until every exit is complete."""
     scale, base = how
     days, exits = scale.choose((20, 10), (2, 1))
-    rule = f"unwind={{rule: threshold, threshold_sd_pp: {deviation}, exit_days: {exits}}}"
+    rule = f"unwind={{rule: threshold, threshold_sd_pp: {width}, exit_days: {exits}}}"
     path = f"spread_path={{target_pp: {spread}, over_days: {days}}}"
-    labels: Labels = {"rule": "threshold", "threshold_sd_pp": deviation, "spread_pp": spread, "delivery": "imposed"}
+    labels: Labels = {"rule": "threshold", "threshold_sd_pp": width, "spread_pp": spread, "delivery": "imposed"}
     return Variant(labels, (*base, rule, path, end_after(ARTICLE, days + exits)), ARTICLE, most_runs=THRESHOLD_RUNS)
 
 
@@ -92,9 +100,9 @@ def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
     """Differences to the twin without narrowing, when the narrowing has been complete for `AFTER_DAYS`."""
     own = table[table["rule"] == "structural"]
     twin = own[own["delivery"] == "twin"]
-    still = twin.assign(delivery=f"{CURVE_DAYS} days")
-    moved = pd.concat([still, own]).loc[lambda rows: rows["day"] == rows["delivery"].map(SPEEDS) + AFTER_DAYS]
-    return against(moved, twin, AMOUNTS, on=["run", "day", "role"])
+    moved = pd.concat([twin.assign(delivery=f"{CURVE_DAYS} days"), own])
+    at = moved[moved["day"] == moved["delivery"].map(SPEEDS) + AFTER_DAYS]
+    return against(at, twin, AMOUNTS, on=["run", "day", "role"])
 
 
 def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
@@ -105,9 +113,8 @@ def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
 
 def shares(rows: pd.DataFrame, roles: Sequence[str] = CARRY_ROLES) -> pd.DataFrame:
     """Unwound share of the roles' start stock by run, in percent."""
-    held = rows[rows["role"].isin(roles)]
-    labels = ["threshold_sd_pp", "spread_pp", "delivery", "run"]
-    sums = held.groupby(labels, sort=False, dropna=False)[["unwound_usd_bn", "start_stock_usd_bn"]].sum().reset_index()
+    by, amounts = ["threshold_sd_pp", "spread_pp", "delivery", "run"], ["unwound_usd_bn", "start_stock_usd_bn"]
+    sums = rows[rows["role"].isin(roles)].groupby(by, sort=False, dropna=False)[amounts].sum().reset_index()
     return sums.assign(share_pct=100.0 * sums["unwound_usd_bn"] / sums["start_stock_usd_bn"])
 
 
@@ -118,14 +125,14 @@ def split(rows: pd.DataFrame) -> dict[str, float]:
     by_role = at.groupby("role", sort=False)[list(AMOUNTS)].mean()
     home = float(by_role["repatriated_usd_bn"].get("resident", 0.0))
     parts = {role: float(by_role["unwound_usd_bn"].get(role, 0.0)) for role in CARRY_ROLES}
-    return dict(zip(FATES, (parts["levered"], parts["retail"], home, parts["resident"] - home), strict=True))
+    return dict(zip(shapes.FATES, (parts["levered"], parts["retail"], home, parts["resident"] - home), strict=True))
 
 
 def findings(table: pd.DataFrame) -> Findings:
     """Both answers at the anchor, and the five deliveries."""
     values = threshold_values(table) | structural_values(table)
     speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.0f} % over {name}" for name in list(SPEEDS)[:-1])
-    levered, retail, home, kept = (amount(values[f"threshold_{part}_usd_bn"]) for part in FATES)
+    levered, retail, home, kept = (amount(values[f"threshold_{part}_usd_bn"]) for part in shapes.FATES)
     text = (
         f"At a 10-year spread of {ANCHOR:g} pp the article's threshold rule unwinds {values['threshold_share_pct']:.1f} % "
         f"of the {amount(values['stock_usd_bn'])} carry stock, {amount(values['threshold_usd_bn'])}: {levered} levered, "
@@ -181,12 +188,11 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
         "Green: structural rule, mean, band = middle 80 % of runs (noise)"
     )
     figure = new_figure(Heading(finding, subtitle, source))
-    places = ((0.03, 0.53, 0.42, 0.27), (0.03, 0.12, 0.42, 0.27), (0.56, 0.59, 0.40, 0.18), (0.56, 0.12, 0.40, 0.32))
-    curve, levered_curve, fate, bars = (figure.add_axes(place) for place in places)
-    numbers = curves(curve, table, CARRY_ROLES)
-    numbers |= {f"levered_{name}": column for name, column in curves(levered_curve, table, ["levered"]).items()}
-    panel_title(curve, "All holders: unwound, % of the carry stock, by 10-year spread (pp)")
-    panel_title(levered_curve, "Levered holders alone: unwound, % of their stock")
+    everybody, levered, fate, bars = (figure.add_axes(place) for place in PLACES)
+    numbers = curves(everybody, table, CARRY_ROLES)
+    numbers |= {f"levered_{name}": column for name, column in curves(levered, table, ["levered"]).items()}
+    panel_title(everybody, "All holders: unwound, % of the carry stock, by 10-year spread (pp)")
+    panel_title(levered, "Levered holders alone: unwound, % of their stock")
     return Drawing(figure, numbers | draw_fate(fate, table) | draw_deliveries(bars, table))
 
 
@@ -195,18 +201,14 @@ def curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> Columns:
     left = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].mean().unstack()
     slow = structural_effects(table).query(f"delivery == '{CURVE_DAYS} days'")
     own = bands(shares(slow, roles), ["spread_pp"], "share_pct").sort_values("spread_pp")
-    axes.fill_between(left.index, left.min(axis=1), left.max(axis=1), color=THRESHOLD_COLOUR, alpha=0.25, linewidth=0)
-    axes.plot(left.index, left[DEVIATIONS[0]], color=THRESHOLD_COLOUR, linewidth=1.8)
-    axes.fill_between(own["spread_pp"], own["p10"], own["p90"], color=STRUCTURAL_COLOUR, alpha=0.25, linewidth=0)
-    axes.plot(own["spread_pp"], own["mean"], color=STRUCTURAL_COLOUR, linewidth=1.8)
+    heights = left.min(axis=1), left[DEVIATIONS[0]], left.max(axis=1)
+    shapes.banded_line(axes, left.index, heights, THRESHOLD_COLOUR)
+    shapes.banded_line(axes, own["spread_pp"], (own["p10"], own["mean"], own["p90"]), STRUCTURAL_COLOUR)
     curve_axes(axes)
-    return {
-        "spread_pp": left.index.to_numpy(),
-        "threshold_share_pct": left[DEVIATIONS[0]].to_numpy(),
-        "threshold_share_pct_low": left.min(axis=1).to_numpy(),
-        "threshold_share_pct_high": left.max(axis=1).to_numpy(),
-        "structural_spread_pp": own["spread_pp"].to_numpy(),
-    } | {f"structural_share_pct_{name}": own[name].to_numpy() for name in ("p10", "mean", "p90")}
+    numbers = {"spread_pp": left.index.to_numpy(), "structural_spread_pp": own["spread_pp"].to_numpy()}
+    named = zip(("low", "middle", "high"), heights, strict=True)
+    numbers |= {f"threshold_share_pct_{name}": column.to_numpy() for name, column in named}
+    return numbers | {f"structural_share_pct_{name}": own[name].to_numpy() for name in ("p10", "mean", "p90")}
 
 
 def curve_axes(axes: Axes) -> None:
@@ -222,11 +224,11 @@ def curve_axes(axes: Axes) -> None:
 def draw_fate(axes: Axes, table: pd.DataFrame) -> Columns:
     """Draw what became of what was unwound at the anchor under both rules."""
     parts = {"threshold": split(by_threshold(table)), "structural": split(structural_effects(table))}
-    shapes.stacked_bars(axes, parts, FATES)
+    shapes.stacked_bars(axes, parts, shapes.FATES)
     panel_title(axes, f"What became of it at {ANCHOR:g} pp, USD bn", lines_below=1)
-    legend_line(axes, [(f"■ {part}", shade) for part, shade in FATES.items()])
-    rules: Columns = {"fate_rule": np.array(list(parts))}
-    return rules | {f"{part} usd_bn": np.array([sums[part] for sums in parts.values()]) for part in FATES}
+    legend_line(axes, [(f"■ {part}", shade) for part, shade in shapes.FATES.items()])
+    numbers = {f"{part} usd_bn": np.array([sums[part] for sums in parts.values()]) for part in shapes.FATES}
+    return {"fate_rule": np.array(list(parts))} | numbers
 
 
 def draw_deliveries(axes: Axes, table: pd.DataFrame) -> Columns:
@@ -238,8 +240,8 @@ def draw_deliveries(axes: Axes, table: pd.DataFrame) -> Columns:
     axes.barh(rows, found["mean"], height=0.6, color=shapes.LEVERED_COLOUR)
     axes.hlines(rows, found["p10"], found["p90"], color=INK, linewidth=1.2)
     for row, name in enumerate(SPEEDS):
-        end = max(float(found["p90"][name]), float(found["mean"][name]))
-        shapes.beside(axes, (end, row), f"{percent(found['mean'][name] / 100)}, residents {amount(home[name])} home")
+        text = f"{percent(found['mean'][name] / 100)}, residents {amount(home[name])} home"
+        shapes.beside(axes, (float(found["p90"][name]), row), text)
     shapes.bar_axes(axes, list(SPEEDS))
     axes.set_xlim(min(0.0, float(found["p10"].min())), 200)
     axes.set_xticks([0, 25, 50, 75, 100])

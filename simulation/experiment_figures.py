@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
 from simulation.conventions import Flags
 from simulation.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, plain
@@ -14,6 +15,13 @@ from simulation.findings import amount
 
 LEVERED_COLOUR, RESIDENT_COLOUR = COLOURS["carry_funds"], COLOURS["life_insurers"]
 KEPT_COLOUR, RETAIL_COLOUR = "#a6a6a6", COLOURS["retail_fx"]
+FATES = {
+    "levered": LEVERED_COLOUR,
+    "retail": RETAIL_COLOUR,
+    "brought home": RESIDENT_COLOUR,
+    "kept abroad, hedged": KEPT_COLOUR,
+}
+"""What becomes of a position that is given up, with its colour."""
 SERIES_COLOURS = ("#332288", "#88CCEE")
 """Colours of two series that are not populations."""
 STRONGER_YEN, WEAKER_YEN = "#0072B2", "#D55E00"
@@ -93,6 +101,13 @@ def beside(axes: Axes, place: tuple[float, float], text: str) -> None:
     """Write a label to the right of the end of a bar, or of the line at zero."""
     at = (max(place[0], 0.0), place[1])
     axes.annotate(text, at, xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)
+
+
+def banded_line(axes: Axes, places: ArrayLike, heights: tuple[ArrayLike, ArrayLike, ArrayLike], shade: str) -> None:
+    """Draw a line in its band; `heights` are low, middle and high."""
+    low, middle, high = heights
+    axes.fill_between(places, low, high, color=shade, alpha=0.25, linewidth=0)
+    axes.plot(places, middle, color=shade, linewidth=1.8)
 
 
 def mark(axes: Axes, at: float, text: str) -> None:

@@ -48,7 +48,7 @@ STYLE: Final = {
     "path.simplify": True,
 }
 
-# Okabe and Ito's colours, which people with any common colour blindness tell apart.
+# Okabe and Ito's colours and Tol's muted ones, dark enough for text, which people with any common colour blindness tell apart.
 COLOURS = {
     "carry_funds": "#D55E00",
     "life_insurers": "#0072B2",
@@ -57,7 +57,7 @@ COLOURS = {
     "yen_borrowers": "#E69F00",
     "pension_funds": "#009E73",
     "banks": "#7A6A4F",
-    "investment_trusts": "#F0E442",
+    "investment_trusts": "#999933",
     "retail_fx": "#8C510A",
     "bitcoin_etf_holders": "#882255",
     "foreigners_in_japan": "#44AA99",

@@ -23,7 +23,7 @@ from simulation.figures.style import (
     plain,
 )
 from simulation.findings import amount, percent, unwind_finding
-from simulation.metrics import LEVERED, RESIDENT, FinishedRuns
+from simulation.metrics import LEVERED, RESIDENT, RETAIL, FinishedRuns
 
 if TYPE_CHECKING:
     from simulation.recorder import Record
@@ -57,8 +57,8 @@ class Unwound:
 
 
 def unwound_of(finished: FinishedRuns) -> Unwound:
-    """Return what every levered and resident holder unwound."""
-    names = [*finished.populations(LEVERED), *finished.populations(RESIDENT)]
+    """Return what every levered, retail and resident holder unwound."""
+    names = [*finished.populations(LEVERED), *finished.populations(RETAIL), *finished.populations(RESIDENT)]
 
     def totals(column: str) -> FloatArray:
         return np.stack([finished.flow(column, [name]).sum(axis=1) for name in names])
@@ -107,7 +107,7 @@ def _draw_holders(axes: Axes, found: Unwound) -> None:
     axes.hlines(rows, low, high, color=INK, linewidth=1.2)
     for row, stock in enumerate(found.stock):
         share = f" ({percent(middle[row] / stock)})" if stock else ""
-        fate = "yen loans repaid" if found.roles[row] == LEVERED else f"{amount(home[row])} brought home"
+        fate = "yen loans repaid" if found.roles[row] in (LEVERED, RETAIL) else f"{amount(home[row])} brought home"
         _beside(axes, row, max(high[row], middle[row], home[row]), f"{amount(middle[row])}{share}\n{fate}")
     _bar_panel(axes, [name.replace("_", " ") for name in found.names], np.concatenate([low, high, middle, home]), 0.5)
 

@@ -12,9 +12,6 @@ from tests.engine.outcomes import assert_complete_or_stopped, assert_flows_add_u
 
 ANY_SCENARIO = settings(
     max_examples=70,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 MORE = settings(ANY_SCENARIO, max_examples=1500, derandomize=False)

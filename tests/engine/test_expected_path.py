@@ -59,7 +59,7 @@ def integrated_mean(bank: BankOfJapan, years: float) -> float:
     return float(np.mean([rate_on(day, bank) for day in days])) * BP
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     st.fixed_dictionaries(
         {

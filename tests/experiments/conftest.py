@@ -1,0 +1,71 @@
+"""Experiments on a small scale: few runs, few investors, fewer variants than even the quick version."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from simulation.config.catalog import named
+from simulation.experiment_runner import Outcome, conducted, plan_of
+
+NAMES = tuple(named("experiments"))
+Conduct = Callable[[str, int, Mapping[str, object]], AbstractContextManager[Outcome]]
+
+STUDY = '''"""Does a larger stock of carry unwind more?
+
+More words.
+"""
+
+import pandas as pd
+
+from simulation.experiment import OFFICIAL, Findings, Variant, end_after, per_run, with_investors
+from simulation.figures.style import Drawing, Heading, new_figure
+from simulation.metrics import FinishedRuns
+
+RUNS, QUICK_RUNS, QUICK_NOTE = 3, 2, "five investors instead of ten"
+IMPACTS = (0.035, 0.05)
+
+
+def design(scale):
+    base = (*with_investors(OFFICIAL, scale.choose(10, 5), carry_alone=True), end_after(OFFICIAL, 4))
+    return [
+        Variant({"impact": impact, "note": None}, (*base, f"markets.usdjpy.fast_impact_pct_per_usd_bn={impact}"))
+        for impact in IMPACTS
+    ]
+
+
+def measure(result):
+    finished = FinishedRuns(result.record)
+    return per_run(result.record, {"last_usdjpy": finished.market("usdjpy")[:, -1]})
+
+
+def findings(table):
+    mean = float(table["last_usdjpy"].mean())
+    return Findings(f"USDJPY ends at {mean:.4f} on average.", {"mean": mean})
+
+
+def draw(table, source):
+    figure = new_figure(Heading("A finding", "a subtitle", source))
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.7))
+    axes.plot(table["last_usdjpy"])
+    return Drawing(figure, {"last_usdjpy": table["last_usdjpy"].to_numpy()})
+'''
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Return the file of a small experiment of one's own."""
+    path = tmp_path / "own_study.py"
+    path.write_text(STUDY, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def small(name: str, runs: int, changes: Mapping[str, object]) -> Iterator[Outcome]:
+    """Give the outcome of a shipped experiment on a small scale, with some of its constants changed meanwhile."""
+    plan = plan_of(name, quick=True, runs=runs)
+    with pytest.MonkeyPatch.context() as patch:
+        for constant, value in changes.items():
+            patch.setattr(plan.study, constant, value)
+        yield conducted(plan)
