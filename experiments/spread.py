@@ -131,7 +131,7 @@ def split(rows: pd.DataFrame) -> dict[str, float]:
 def findings(table: pd.DataFrame) -> Findings:
     """Both answers at the anchor, and the five deliveries."""
     values = threshold_values(table) | structural_values(table)
-    speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.0f} % over {name}" for name in list(SPEEDS)[:-1])
+    speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.1f} % over {name}" for name in list(SPEEDS)[:-1])
     levered, retail, home, kept = (amount(values[f"threshold_{part}_usd_bn"]) for part in shapes.FATES)
     text = (
         f"At a 10-year spread of {ANCHOR:g} pp the article's threshold rule unwinds {values['threshold_share_pct']:.1f} % "

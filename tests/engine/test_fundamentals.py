@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.assets import STANDARD_ORDER, Roster
@@ -81,7 +81,6 @@ def test_large_days_follow_large_days() -> None:
     assert together > 0.1
 
 
-@settings(deadline=None)
 @given(st.floats(0.05, 1.5), st.floats(0.0, 0.995))
 def test_clustering_leaves_the_mean_square_at_one(spread: float, memory: float) -> None:
     # log scale + s^2 is linear in the draws: its standard deviation is s on every day, so E scale^2 = exp(2 s^2 - 2 s^2).

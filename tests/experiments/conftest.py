@@ -1,16 +1,21 @@
 """Experiments on a small scale: few runs, few investors, fewer variants than even the quick version."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from simulation.config.catalog import named
-from simulation.experiment_runner import Outcome, conducted, plan_of
+from simulation.experiment_files import svg
+from simulation.experiment_runner import Outcome, conducted, loaded, plan_of
+from simulation.figures import png
 
 NAMES = tuple(named("experiments"))
-Conduct = Callable[[str, int, Mapping[str, object]], AbstractContextManager[Outcome]]
 
 STUDY = '''"""Does a larger stock of carry unwind more?
 
@@ -69,3 +74,26 @@ def small(name: str, runs: int, changes: Mapping[str, object]) -> Iterator[Outco
         for constant, value in changes.items():
             patch.setattr(plan.study, constant, value)
         yield conducted(plan)
+
+
+def study_of(name: str) -> Any:
+    """The module of a shipped experiment."""
+    return loaded(named("experiments")[name])
+
+
+def check_output(outcome: Outcome, folder: Path) -> None:
+    """What holds of every experiment: whole table, numbers in the findings, figure within its edges, stable bytes."""
+    assert outcome.runs_failed == 0
+    assert list(outcome.table.columns)[: len(outcome.plan.variants[0].labels)] == list(outcome.plan.variants[0].labels)
+    assert np.isfinite(outcome.table.select_dtypes("number").drop(columns="threshold_sd_pp", errors="ignore")).all(
+        axis=None
+    )
+    assert len(re.findall(r"\d", outcome.findings.text)) > 5
+    assert "nan" not in outcome.findings.text
+    box, size = outcome.drawing.figure.get_tightbbox(), outcome.drawing.figure.get_size_inches()
+    assert (box.x0 >= 0.0, box.y0 >= 0.0, box.x1 <= size[0], box.y1 <= size[1]) == (True,) * 4
+    assert png(outcome.drawing.figure) == png(outcome.drawing.figure)
+    assert svg(outcome.drawing) == svg(Outcome(outcome.plan, outcome.table, 0).drawing)
+    outcome.save(folder)
+    lengths = {len(column) for column in outcome.drawing.numbers.values()}
+    assert max(lengths) == len(pd.read_csv(folder / "figure.csv"))

@@ -51,7 +51,9 @@ def test_other_results_are_refused_unless_forced(carryflow: Carryflow, study: Pa
 
 
 def test_interrupt_leaves_nothing(carryflow: Carryflow, study: Path, tmp_path: Path) -> None:
-    broken = study.read_text(encoding="utf-8").replace("def findings(table):", "def findings(table):\n    raise KeyboardInterrupt\n")
+    broken = study.read_text(encoding="utf-8").replace(
+        "def findings(table):", "def findings(table):\n    raise KeyboardInterrupt\n"
+    )
     study.write_text(broken, encoding="utf-8")
     assert carryflow("experiment", study, "--out", "here").code == 130
     assert [path.name for path in tmp_path.iterdir()] == [study.name]
