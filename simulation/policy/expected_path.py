@@ -1,7 +1,8 @@
 """The policy rate that the market expects, as a path over calendar time, and its mean over any horizon.
 
 The path is today's rate, plus the expected step at every meeting still to come, plus the steps that guidance leads the
-market to expect after its anchor date.  Expected steps are in the path from the start, so when they happen nothing moves.
+market to expect after its anchor date: the odds of a listed meeting come on top of guidance, so a scenario that lists a
+hike for the day of a guidance step counts it twice.  Expected steps are in the path from the start, so when they happen nothing moves.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -40,11 +41,21 @@ class PendingMeeting:
 
 @dataclass(frozen=True)
 class ExpectedPath:
-    """What the market knows of one central bank today."""
+    """What the market knows of one central bank today.
+
+    Attributes
+    ----------
+    rate, regime, pending
+        Today's policy rate, the guidance regime, and the meetings still to come.
+    ruled_until
+        Day number up to which a reaction function sets the odds of the listed meetings, so that guidance speaks about
+        the time after; far in the past under a given path.
+    """
 
     rate: Array
     regime: Regime
     pending: tuple[PendingMeeting, ...]
+    ruled_until: float
 
 
 def regime_of(guidance: Guidance, anchor_day: int, runs: int) -> Regime:
@@ -81,7 +92,8 @@ def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: in
         pending_meeting(meeting, day, runs, grid) for meeting, day in zip(bank.meetings, meeting_days, strict=True)
     )
     regime = regime_of(bank.guidance_regimes[bank.guidance], anchor, runs)
-    return ExpectedPath(column(bank.rate_pct * PERCENT, runs), regime, pending)
+    ruled_until = float(meeting_days[-1]) if bank.reaction is not None and meeting_days else -np.inf
+    return ExpectedPath(column(bank.rate_pct * PERCENT, runs), regime, pending, ruled_until)
 
 
 def share_of_horizon(step_day: Array, today: float, horizon_years: float) -> Array:
@@ -101,6 +113,18 @@ def guidance_steps(path: ExpectedPath) -> Array:
     return np.asarray(np.sign(step) * taken)
 
 
+def guidance_days(path: ExpectedPath, today: float) -> Array:
+    """Days on which guidance steps are expected, ``(runs, MAX_STEPS)``.
+
+    Steps count from the anchor of the regime (or from where a reaction function stops speaking).  A step whose day has
+    passed without coming is still expected, from today on, and the later ones keep their distance: a rate that stays put
+    is not taken for one that has moved.
+    """
+    start = np.maximum(path.regime.anchor_day, path.ruled_until)
+    delay = np.maximum(today - (start + path.regime.days_between_steps), 0.0)
+    return np.asarray(start + delay + path.regime.days_between_steps * np.arange(1, MAX_STEPS + 1))
+
+
 def mean_rate(path: ExpectedPath, today: float, horizon_years: float) -> Array:
     """Mean expected policy rate over the next `horizon_years`, decimal, shape ``(runs, 1)``.
 
@@ -111,8 +135,7 @@ def mean_rate(path: ExpectedPath, today: float, horizon_years: float) -> Array:
     for pending in path.pending:
         weight = share_of_horizon(np.array([[float(pending.day)]]), today, horizon_years)
         mean = mean + expected_step(pending.probabilities, pending.steps) * weight
-    days = path.regime.anchor_day + path.regime.days_between_steps * np.arange(1, MAX_STEPS + 1)
-    weights = share_of_horizon(days, today, horizon_years)
+    weights = share_of_horizon(guidance_days(path, today), today, horizon_years)
     return np.asarray(mean + (guidance_steps(path) * weights).sum(axis=1, keepdims=True))
 
 
@@ -122,5 +145,5 @@ def regime_where(rows: Flags, new: Regime, old: Regime) -> Regime:
 
 
 def after_decision(path: ExpectedPath, decided: Array) -> ExpectedPath:
-    """The path once the next meeting has decided `decided` (decimal, ``(runs, 1)``); guidance is a separate step."""
+    """The path once the next meeting has decided `decided` (decimal, ``(runs, 1)``); what is said is a separate step."""
     return replace(path, rate=path.rate + decided, pending=path.pending[1:])

@@ -12,9 +12,11 @@ from simulation.calendar import day_number
 from simulation.conventions import column
 from simulation.expectations import BankView, RateNews, bank_view, hedging_cost, no_news
 from simulation.market.parameters import CurrencyMarket
+from simulation.model import simulate
 from simulation.news import DayNews, bank_news, currency_move, imposed, macro_news
 from simulation.policy.central_banks import BankOfJapan
 from simulation.policy.expected_path import initial_path
+from tests.scenarios import CALM, COARSE, official
 
 BP = 1e-4
 START, DECISION = date(2025, 11, 28), date(2025, 12, 19)
@@ -166,3 +168,12 @@ def test_hedging_cost_of_december() -> None:
     # 3.875 - .50 + .25 of basis = 3.625 %
     cost = hedging_cost(column(0.03875, 1), column(0.005, 1), -25 * BP)
     assert cost[0, 0] == pytest.approx(0.03625, rel=1e-14)
+
+
+def test_a_step_that_does_not_come_is_still_expected_and_no_more() -> None:
+    # Six-monthly from the start, no meeting listed: the first step is due after half a year and then stays due.
+    scenario = official(COARSE, CALM, {"boj.guidance": "six_monthly", "end": "2026-12-31"})
+    jgb2 = simulate(scenario, [0]).market["jgb2_pct"][0]
+    # The weights of steps in the two-year mean go from .75, .5, .25 to 1, .75, .5, .25: one step of 25 bp more.
+    assert jgb2[-1] - jgb2[0] == pytest.approx(0.25, abs=1e-3)
+    assert np.ptp(jgb2[-60:]) < 1e-12
