@@ -54,4 +54,3 @@ def scattered(values: Array, rows: Rows, runs: int) -> Array:
 def column(value: float, runs: int) -> Array:
     """A ``(runs, 1)`` array that holds `value` in every run."""
     return np.full((runs, 1), value, dtype=np.float64)
-

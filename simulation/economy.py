@@ -88,7 +88,9 @@ class Economy:
     def _books(self, runs: int) -> Books:
         """Who owns what: officials hold their bonds, populations their books, value investors the rest."""
         accounts = {name: party.account for name, party in self.counterparties.items()}
-        accounts |= {name: empty_account(runs, len(self.roster)) for name in ("boj", "fed", "issuers", "ministry_of_finance")}
+        accounts |= {
+            name: empty_account(runs, len(self.roster)) for name in ("boj", "fed", "issuers", "ministry_of_finance")
+        }
         accounts["fed"].units[:, self.roster.columns["ust10"]] = self.scenario.fed.bonds_held
         accounts["boj"].units[:, self.roster.columns["jgb10"]] = self.scenario.boj.bonds_held
         outstanding = np.array([self.scenario.markets[name].outstanding() for name in self.roster.names])

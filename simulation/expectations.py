@@ -93,7 +93,8 @@ class BankView:
     def curve(self, today: float) -> tuple[Array, ...]:
         """Yields at 2, 10 and 30 years before flow impact: mean expected rate plus term premium."""
         return tuple(
-            self.mean_rate(today, horizon) + premium for horizon, premium in zip(HORIZONS, self.term_premia, strict=True)
+            self.mean_rate(today, horizon) + premium
+            for horizon, premium in zip(HORIZONS, self.term_premia, strict=True)
         )
 
     def shift(self, ten_year: Array, loadings: tuple[float, ...]) -> None:

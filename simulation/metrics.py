@@ -181,26 +181,20 @@ USD_BN, SHARE, PCT, BP, RATIO, DAYS = "USD bn", "share of start stock", "%", "bp
 
 METRICS = (
     Metric("levered_unwind_usd_bn", "Levered unwind", USD_BN, FLOWS, total("unwound_usd_bn", LEVERED)),
-    Metric(
-        "levered_unwind_share",
-        "Levered unwind",
-        SHARE,
-        FLOWS,
-        share_of_start_stock("unwound_usd_bn", LEVERED),
-    ),
+    Metric("levered_unwind_share", "Levered unwind", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", LEVERED)),
     Metric("repatriation_usd_bn", "Repatriation", USD_BN, FLOWS, total("repatriated_usd_bn", RESIDENT)),
     Metric("unwound_usd_bn", "Unwound by all", USD_BN, FLOWS, total("unwound_usd_bn", *CARRY)),
-    Metric(
-        "unwound_share",
-        "Unwound by all",
-        SHARE,
-        FLOWS,
-        share_of_start_stock("unwound_usd_bn", *CARRY),
-    ),
+    Metric("unwound_share", "Unwound by all", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", *CARRY)),
     Metric("retail_unwind_usd_bn", "Retail unwind", USD_BN, FLOWS, total("unwound_usd_bn", RETAIL)),
     Metric("yen_bought_usd_bn", "Yen bought", USD_BN, FLOWS, yen_bought),
     *(
-        Metric(f"unwound_{cause}_usd_bn", cause.replace("_", " ").capitalize(), USD_BN, BY_CAUSE, total(f"{cause}_usd_bn", *CARRY))
+        Metric(
+            f"unwound_{cause}_usd_bn",
+            cause.replace("_", " ").capitalize(),
+            USD_BN,
+            BY_CAUSE,
+            total(f"{cause}_usd_bn", *CARRY),
+        )
         for cause in CAUSES
     ),
     Metric("usdjpy_change_pct", "USDJPY", PCT, PRICES, change_pct("usdjpy")),

@@ -171,7 +171,9 @@ class CapitalFlowModel(mesa.Model):
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
         tallies = session.tallies if session else economy.empty_tallies()
         for name, tally in tallies.items():
-            self.recorder.flow_row(self.day, name, day_record.flow_columns(tally, economy.roster, economy.market.start_usdjpy))
+            self.recorder.flow_row(
+                self.day, name, day_record.flow_columns(tally, economy.roster, economy.market.start_usdjpy)
+            )
         for population in self.populations:
             self.recorder.flow_row(self.day, population.name, day_record.stock_columns(population))
         for row in np.flatnonzero(~self.alive[:, 0]):

@@ -100,4 +100,6 @@ class Recorder:
         if len(self.numbers) == 1:
             return pd.DataFrame({name: values[0, days] for name, values in self.market.items()})
         columns = pd.MultiIndex.from_product([self.market, self.numbers], names=["variable", "run"])
-        return pd.DataFrame(np.concatenate([values[:, days].T for values in self.market.values()], axis=1), columns=columns)
+        return pd.DataFrame(
+            np.concatenate([values[:, days].T for values in self.market.values()], axis=1), columns=columns
+        )

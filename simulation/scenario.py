@@ -14,8 +14,8 @@ from simulation.investors import ROSTER
 from simulation.investors.population import PopulationParameters
 from simulation.investors.unwind_rule import UnwindRule, threshold_mean
 from simulation.market.fundamentals import Noise
-from simulation.market.parameters import AnyMarket, BondMarket
-from simulation.market.standard import STANDARD_MARKETS
+from simulation.market.parameters import BondMarket
+from simulation.market.standard import STANDARD_MARKETS, AnyMarket
 from simulation.parameters import Parameters, quantity
 from simulation.policy.central_banks import BalanceSheetFlow, BankOfJapan, FederalReserve
 from simulation.policy.fiscal import Fiscal
@@ -35,14 +35,20 @@ class StartValues(Parameters):
     """Prices and yields at the close of the first day."""
 
     usdjpy: float = quantity(..., "yen per dollar", (20, 1000), "USDJPY")
-    usdjpy_high: float | None = Field(None, ge=20, le=1000, description="highest close of the 120 days before the start")
+    usdjpy_high: float | None = Field(
+        None, ge=20, le=1000, description="highest close of the 120 days before the start"
+    )
     ust2_pct: float = quantity(..., "% per year", (-2, 25), "two-year Treasury yield")
     ust10_pct: float = quantity(..., "% per year", (-2, 25), "ten-year Treasury yield")
     jgb2_pct: float = quantity(..., "% per year", (-2, 25), "two-year JGB yield")
     jgb10_pct: float = quantity(..., "% per year", (-2, 25), "ten-year JGB yield")
     jgb30_pct: float = quantity(..., "% per year", (-2, 25), "thirty-year JGB yield")
     basis_bp_per_100_usd_bn: float = quantity(
-        2, "bp per 100 $bn", (0, 100), "widening of the basis with hedging demand", "sign: Du, Tepper and Verdelhan (2018)"
+        2,
+        "bp per 100 $bn",
+        (0, 100),
+        "widening of the basis with hedging demand",
+        "sign: Du, Tepper and Verdelhan (2018)",
     )
     basis_bp: float = quantity(-25, "bp per year", (-500, 200), "three-month cross-currency basis", "MODEL section 2")
     bitcoin_usd: float = quantity(91_000, "dollars", (0.01, 1e8), "price of one bitcoin", "CLAIMS, 28 November 2025")
@@ -85,7 +91,10 @@ class Scenario(Parameters):
     fed: FederalReserve
     boj: BankOfJapan
     credibility_bp_per_bp: float = quantity(
-        0.3, "bp per bp", (0, 5), "rise of Japan's ten-year term premium per bp by which guidance lowers the path (assumption)"
+        0.3,
+        "bp per bp",
+        (0, 5),
+        "rise of Japan's ten-year term premium per bp by which guidance lowers the path (assumption)",
     )
     ministry_of_finance: MinistryOfFinance | None = None
     fiscal: Fiscal = Fiscal()
@@ -137,7 +146,9 @@ def days_in_order(scenario: Scenario) -> Iterator[str]:
         yield f"end {scenario.end} must come after start {scenario.start}"
     elif not (business_days(scenario.start, scenario.end) > np.datetime64(scenario.start)).any():
         yield f"end: there is no business day between {scenario.start} and {scenario.end}; choose a later day"
-    periods: list[tuple[str, ThinPeriod | BalanceSheetFlow]] = [("thin_periods", item) for item in scenario.thin_periods]
+    periods: list[tuple[str, ThinPeriod | BalanceSheetFlow]] = [
+        ("thin_periods", item) for item in scenario.thin_periods
+    ]
     periods += [("fed.balance_sheet", flow) for flow in scenario.fed.balance_sheet]
     periods += [("boj.balance_sheet", flow) for flow in scenario.boj.balance_sheet]
     for key, period in periods:

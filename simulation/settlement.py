@@ -147,12 +147,20 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
     return income, Payments(issuers[False], issuers[True], lenders_usd, lenders_jpy)
 
 
-def accrue_account(account: Account, payers: tuple[Account, Account], accrual: Accrual, quote: Quote, yen: Flags) -> None:
+def accrue_account(
+    account: Account, payers: tuple[Account, Account], accrual: Accrual, quote: Quote, yen: Flags
+) -> None:
     """A day's coupons (paid by issuers) and interest (paid by lenders) of a one-row sector; `payers` in that order."""
     issuers, lenders = payers
     income = account.units * quote.price * accrual.asset_yields * accrual.years
-    coupons = np.where(yen, 0.0, income).sum(axis=1, keepdims=True), np.where(yen, income, 0.0).sum(axis=1, keepdims=True)
-    interest = account.usd_cash * accrual.dollar_rate * accrual.years, account.jpy_cash * accrual.yen_rate * accrual.years
+    coupons = (
+        np.where(yen, 0.0, income).sum(axis=1, keepdims=True),
+        np.where(yen, income, 0.0).sum(axis=1, keepdims=True),
+    )
+    interest = (
+        account.usd_cash * accrual.dollar_rate * accrual.years,
+        account.jpy_cash * accrual.yen_rate * accrual.years,
+    )
     account.usd_cash += coupons[0] + interest[0]
     account.jpy_cash += coupons[1] + interest[1]
     issuers.usd_cash -= coupons[0]

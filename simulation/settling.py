@@ -107,4 +107,3 @@ def purchase_bonds(economy: Economy, officials: Officials, session: TradingDay, 
         session.flows.official_purchases = session.flows.official_purchases + created[0] + created[1]
         session.tallies["real_money"].add_flow(flow.reversed())
         economy.market.supply(flow.assets)
-

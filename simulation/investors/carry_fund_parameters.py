@@ -36,7 +36,9 @@ class Adjustment(Parameters):
     band_pct: float = quantity(10, "% of the position", (0, 100), "inaction band", "MODEL section 3")
     rebuild_pct_per_day: float = quantity(1, "% of the gap per day", (0, 100), "speed of rebuilding", "MODEL section 3")
     cut_pct_per_day: float = quantity(7.5, "% of the gap per day", (0, 100), "speed of cutting", "MODEL section 3")
-    budget_pct_per_day: float = quantity(3, "% of the gap per day", (0, 100), "risk budget follows equity", "MODEL section 3")
+    budget_pct_per_day: float = quantity(
+        3, "% of the gap per day", (0, 100), "risk budget follows equity", "MODEL section 3"
+    )
 
 
 class Margin(Parameters):
@@ -45,21 +47,27 @@ class Margin(Parameters):
     floor_pct: float = quantity(4, "% of the position", (0.1, 100), "m0: CME margin on yen futures is 3-5 %")
     quantile: float = quantity(2.33, "standard deviations", (0, 10), "z: 99 %", "Brunnermeier and Pedersen (2009)")
     days: float = quantity(10, "business days", (0, 250), "h: close-out period", "BCBS-IOSCO (2020), 10 days")
-    restore_share: float = quantity(0.9, "share", (0.1, 1), "a call restores this share of the limit", "MODEL section 3")
+    restore_share: float = quantity(
+        0.9, "share", (0.1, 1), "a call restores this share of the limit", "MODEL section 3"
+    )
 
 
 class TrailingStop(Parameters):
     """A fall of USDJPY from its high of 120 days that makes an investor cut."""
 
     distance_pct: Lognormal = Lognormal(median=8.8, log_sd=0.5)
-    cut_share: float = quantity(0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3")
+    cut_share: float = quantity(
+        0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3"
+    )
 
 
 class LeveredCarryParameters(PopulationParameters):
     """What every population that borrows yen against dollar assets states; the defaults are those of hedge funds."""
 
     investors: int = Field(1000, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")
-    stock_usd_bn: float = quantity(250, "$bn", (0, 100_000), "notional", "BIS Bulletin 90 (2024): about 40 JPY tn; 150-500")
+    stock_usd_bn: float = quantity(
+        250, "$bn", (0, 100_000), "notional", "BIS Bulletin 90 (2024): about 40 JPY tn; 150-500"
+    )
     funding_spread_bp: float = quantity(40, "bp per year", (0, 5000), "prime-broker spread on yen loans (assumption)")
     basket: dict[str, float] = Field(
         default_factory=lambda: {"ust10": 0.45, "us_equity": 0.35, "bitcoin": 0.05},
@@ -67,7 +75,9 @@ class LeveredCarryParameters(PopulationParameters):
     )
     leverage_x: Lognormal = Lognormal(median=4, log_sd=0.35, highest=12)
     leverage_cap_x: float = quantity(15, "multiple of equity", (0.1, 200), "highest target leverage")
-    volatility_target_cap_x: float = quantity(1.2, "multiple", (0.1, 10), "cap on re-levering in calm", "MODEL section 3")
+    volatility_target_cap_x: float = quantity(
+        1.2, "multiple", (0.1, 10), "cap on re-levering in calm", "MODEL section 3"
+    )
     incentive: CarryIncentive = CarryIncentive()
     adjustment: Adjustment = Adjustment()
     margin: Margin = Margin()

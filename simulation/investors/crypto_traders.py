@@ -21,25 +21,38 @@ class CryptoTraderParameters(PopulationParameters):
     kind: Literal["crypto_traders"] = "crypto_traders"
     investors: int = Field(600, ge=1, le=20_000_000, description="number of traders: a resolution, not a quantity")
     stock_usd_bn: float = quantity(28, "$bn", (0, 10_000), "open interest", "exchange data, 28 November 2025 (CLAIMS)")
-    funding_spread_bp: float = quantity(500, "bp per year", (0, 5000), "perpetual funding over the policy rate (assumption)")
+    funding_spread_bp: float = quantity(
+        500, "bp per year", (0, 5000), "perpetual funding over the policy rate (assumption)"
+    )
     leverage_mix: dict[float, float] = Field(
         default_factory=lambda: {3.0: 0.40, 5.0: 0.25, 10.0: 0.20, 25.0: 0.10, 50.0: 0.05},
         description="share of open interest by leverage (MODEL section 3)",
     )
     maintenance_share: float = quantity(
-        0.5, "share of initial margin", (0, 1), "equity below this share of the initial margin is liquidated", "exchange rules"
+        0.5,
+        "share of initial margin",
+        (0, 1),
+        "equity below this share of the initial margin is liquidated",
+        "exchange rules",
     )
-    degrossing: float = quantity(0.5, "share per unit of loss", (0, 20), "phi: voluntary sales after a fall (assumption)")
+    degrossing: float = quantity(
+        0.5, "share per unit of loss", (0, 20), "phi: voluntary sales after a fall (assumption)"
+    )
     rebuild_pct_per_day: float = quantity(
-        3, "% of the gap per day", (0, 100), "new longs replace liquidated ones", "open interest after October 2025 (assumption)"
+        3,
+        "% of the gap per day",
+        (0, 100),
+        "new longs replace liquidated ones",
+        "open interest after October 2025 (assumption)",
     )
-
 
     @field_validator("leverage_mix")
     @classmethod
     def _possible(cls, mix: dict[float, float]) -> dict[float, float]:
         if not mix or min(mix) < 1.0 or min(mix.values()) < 0.0 or sum(mix.values()) <= 0.0:
-            raise ValueError("leverage_mix: each leverage is 1 or more, shares are not negative and add up to more than 0")
+            raise ValueError(
+                "leverage_mix: each leverage is 1 or more, shares are not negative and add up to more than 0"
+            )
         return mix
 
 

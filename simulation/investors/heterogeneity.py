@@ -15,7 +15,11 @@ class ParetoSizes(Parameters):
     """Pareto sizes, capped so that one investor is never the market."""
 
     shape: float = quantity(
-        2.2, "exponent", (2, 20), "tail exponent of sizes", "hedge-fund assets are Zipf-like; MODEL section 3: 2 or more"
+        2.2,
+        "exponent",
+        (2, 20),
+        "tail exponent of sizes",
+        "hedge-fund assets are Zipf-like; MODEL section 3: 2 or more",
     )
     largest_x: float = quantity(25, "multiple of the smallest", (1, 1e4), "cap on the largest size")
 
@@ -37,7 +41,9 @@ class Lognormal(Parameters):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not self.lowest <= self.median <= self.highest:
-            raise ValueError(f"median {self.median:g} must lie between lowest {self.lowest:g} and highest {self.highest:g}")
+            raise ValueError(
+                f"median {self.median:g} must lie between lowest {self.lowest:g} and highest {self.highest:g}"
+            )
         return self
 
     def sample(self, stream: np.random.Generator, count: int) -> Array:

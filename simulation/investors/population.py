@@ -95,7 +95,9 @@ class Population(mesa.Agent):
     def _draw(self, streams: Streams) -> dict[str, Array]:
         names = list(self.draws(np.random.default_rng(0), 1))
         count = self.parameters.investors
-        drawn = streams.draw(f"population:{self.name}", lambda stream: np.stack(list(self.draws(stream, count).values())))
+        drawn = streams.draw(
+            f"population:{self.name}", lambda stream: np.stack(list(self.draws(stream, count).values()))
+        )
         return {name: np.ascontiguousarray(drawn[:, row]) for row, name in enumerate(names)}
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:

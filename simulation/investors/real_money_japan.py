@@ -29,7 +29,11 @@ class RealMoneyJapanParameters(PopulationParameters):
         description="shares of the position by asset; the rest is other dollar assets held at par",
     )
     sale_per_pp: float = quantity(
-        0.05, "share per pp", (0, 5), "share of the position sold per pp of lost incentive", "as unhedged insurers (assumption)"
+        0.05,
+        "share per pp",
+        (0, 5),
+        "share of the position sold per pp of lost incentive",
+        "as unhedged insurers (assumption)",
     )
     risk_charge: float = quantity(0.05, "per unit of volatility", (0, 10), "k: charge for annual currency volatility")
     band_share: float = quantity(0.01, "share of the position", (0, 1), "gaps below are left alone")

@@ -22,7 +22,9 @@ class UnwindRule(Parameters):
     rule: Literal["structural", "threshold"] = "structural"
     threshold_sd_pp: float = quantity(0.45, "pp", (0.01, 5), "sd: standard deviation of thresholds; not identified")
     anchor_spread_pp: float = quantity(1.5, "pp", (-5, 20), "spread at which `anchor_share` has left", "CLAIMS 28")
-    anchor_share: float = quantity(0.24, "share", (0.001, 0.999), "share that has left there", "CLAIMS 28: 1.2 of 5 $tn")
+    anchor_share: float = quantity(
+        0.24, "share", (0.001, 0.999), "share that has left there", "CLAIMS 28: 1.2 of 5 $tn"
+    )
     repatriated_share: float = quantity(
         0.5, "share", (0, 1), "phi: part of what residents sell that is converted to yen", "CLAIMS 28: 600 of 1,200 $bn"
     )

@@ -22,7 +22,9 @@ class Noise(Parameters):
     """News that nobody in the model makes."""
 
     scale_x: float = quantity(1, "multiple", (0, 10), "scale of all news; 0 switches them off")
-    student_t_df: float = quantity(5, "degrees of freedom", (2.5, 200), "tails of daily news", "excess kurtosis, CALIBRATION 3")
+    student_t_df: float = quantity(
+        5, "degrees of freedom", (2.5, 200), "tails of daily news", "excess kurtosis, CALIBRATION 3"
+    )
     clustering: float = quantity(0.3, "log standard deviation", (0, 2), "spread of the common log volatility")
     clustering_memory: float = quantity(0.98, "per day", (0, 0.9999), "persistence of the common log volatility")
     correlations: dict[str, dict[str, float]] = Field(
@@ -105,4 +107,3 @@ def long_run_variance(roster: Roster, markets: Mapping[str, Market], noise: Nois
     covariance = correlation_matrix(roster, noise.correlations) * size[:, None] * size
     response = news_response(roster, markets)
     return np.asarray(np.einsum("ab,bc,ac->a", response, covariance, response))
-

@@ -1,7 +1,7 @@
 """What a config may say of each market, and the common engine units in which the impact equations read it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -58,9 +58,15 @@ class Market(Parameters):
     )
     thin_factor_x: float = quantity(1.3, "multiple", (1, 100), "fast impact in thin holiday markets, times normal")
     stress_slope: float = quantity(
-        0.8, "per unit of stress", (0, 100), "zeta: rise of the fast impact with volatility", "MODEL section 4, .36-1.35"
+        0.8,
+        "per unit of stress",
+        (0, 100),
+        "zeta: rise of the fast impact with volatility",
+        "MODEL section 4, .36-1.35",
     )
-    stress_cap: float = quantity(2, "multiple", (1, 100), "stress beyond which impact rises no further", "MODEL section 4")
+    stress_cap: float = quantity(
+        2, "multiple", (1, 100), "stress beyond which impact rises no further", "MODEL section 4"
+    )
 
     def impact(self) -> Impact:
         """Impact in engine units."""
@@ -131,8 +137,12 @@ class TreasuryMarket(BondMarket):
     slow_impact_bp_per_100_usd_bn: float = quantity(
         3, "bp per 100 $bn", (0, 1e4), "slow", "Beltran, Kretchmer, Marquez and Thomas (2012); prior 1.5-6"
     )
-    fast_scale_usd_bn: float = quantity(500, "$bn", (1e-3, LINEAR_SCALE), "q1: ten times that of USDJPY, a deeper market")
-    slow_scale_usd_bn: float = quantity(2000, "$bn", (1e-3, LINEAR_SCALE), "q0: the largest flows of the cited estimates")
+    fast_scale_usd_bn: float = quantity(
+        500, "$bn", (1e-3, LINEAR_SCALE), "q1: ten times that of USDJPY, a deeper market"
+    )
+    slow_scale_usd_bn: float = quantity(
+        2000, "$bn", (1e-3, LINEAR_SCALE), "q0: the largest flows of the cited estimates"
+    )
     release_pct_per_day: float = quantity(
         2.3, "% per day", (0, 100), "kappa: half-life of 30 days", "MODEL section 4: ln 2 / 30"
     )
@@ -159,7 +169,9 @@ class JgbMarket(BondMarket):
     outstanding_jpy_bn: float = quantity(
         1_100_000, "JPY bn", (1, 1e8), "JGBs outstanding", "MoF Japan, 2025 (rounded); CLAIMS 42"
     )
-    impact_bp_per_10_jpy_tn: float = quantity(2, "bp per 10 JPY tn", (0, 1e4), "lambda_0 = slow", "MODEL section 4; 1-4")
+    impact_bp_per_10_jpy_tn: float = quantity(
+        2, "bp per 10 JPY tn", (0, 1e4), "lambda_0 = slow", "MODEL section 4; 1-4"
+    )
     scale_jpy_bn: float = quantity(100_000, "JPY bn", (1e-3, LINEAR_SCALE), "q0 = q1: a tenth of the market")
 
     def outstanding(self) -> float:
@@ -177,7 +189,11 @@ class EquityMarket(Market):
 
     kind: Literal["equity"] = "equity"
     size: float = quantity(
-        62_000, "bn of own currency", (1, 1e8), "market capitalisation", "SIFMA Capital Markets Fact Book 2025: 62.2 $tn"
+        62_000,
+        "bn of own currency",
+        (1, 1e8),
+        "market capitalisation",
+        "SIFMA Capital Markets Fact Book 2025: 62.2 $tn",
     )
     multiplier_x: float = quantity(3, "multiple", (0, 1000), "price per flow over market size", MULTIPLIER_SOURCE)
     scale_share: float = quantity(
@@ -210,7 +226,9 @@ class CryptoMarket(Market):
     impact_pct_per_usd_bn: float = quantity(
         1.2, "% per $bn", (0, 1000), "lambda_0", "Citi; liquidations of October 2025; prior .6-3.4"
     )
-    slow_impact_pct_per_usd_bn: float = quantity(0.6, "% per $bn", (0, 1000), "slow: half of the fast impact, assumption")
+    slow_impact_pct_per_usd_bn: float = quantity(
+        0.6, "% per $bn", (0, 1000), "slow: half of the fast impact, assumption"
+    )
     scale_usd_bn: float = quantity(5, "$bn", (1e-3, LINEAR_SCALE), "q0 = q1: a large day of liquidations")
     own_volatility_pct: float = quantity(40, "% per year", (0, 500), "volatility of news of its own")
     thin_factor_x: float = quantity(2, "multiple", (1, 100), "fast impact in thin markets", "MODEL section 4")
@@ -227,11 +245,3 @@ class CryptoMarket(Market):
         """Impact in log price per $bn."""
         fast, slow = self.impact_pct_per_usd_bn * PERCENT, self.slow_impact_pct_per_usd_bn * PERCENT
         return self._impact(fast, slow, self.scale_usd_bn, self.scale_usd_bn)
-
-
-if TYPE_CHECKING:
-    AnyMarket = Market
-else:
-    AnyMarket = Annotated[
-        CurrencyMarket | TreasuryMarket | JgbMarket | EquityMarket | CryptoMarket, Field(discriminator="kind")
-    ]

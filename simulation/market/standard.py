@@ -1,6 +1,24 @@
-"""The six standard markets: what differs from the defaults of their kind."""
+"""The kinds of market a scenario may hold, and the six standard markets: what differs from the defaults of their kind."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
+
+from simulation.market.parameters import (
+    CryptoMarket,
+    CurrencyMarket,
+    EquityMarket,
+    JgbMarket,
+    Market,
+    TreasuryMarket,
+)
+
+if TYPE_CHECKING:
+    AnyMarket = Market
+else:
+    AnyMarket = Annotated[
+        CurrencyMarket | TreasuryMarket | JgbMarket | EquityMarket | CryptoMarket, Field(discriminator="kind")
+    ]
 
 STANDARD_MARKETS: dict[str, dict[str, Any]] = {
     "usdjpy": {"kind": "currency"},

@@ -68,7 +68,9 @@ class CentralBank(Parameters):
             raise ValueError(f"meetings must be in order of date and each day once; got {', '.join(map(str, days))}")
         undecided = [str(meeting.date) for meeting in self.meetings if meeting.decision is None]
         if undecided and self.reaction is None:
-            raise ValueError(f"the meeting of {undecided[0]} has no decision; give one, or a `reaction` to draw it from")
+            raise ValueError(
+                f"the meeting of {undecided[0]} has no decision; give one, or a `reaction` to draw it from"
+            )
         known = self.guidance_regimes
         pause = self.reaction.stress_pause if isinstance(self.reaction, BojReaction) else None
         said = [pause.guidance] if pause else []
@@ -108,8 +110,12 @@ class BankOfJapan(CentralBank):
     """The Bank of Japan."""
 
     reaction: BojReaction | None = None
-    neutral_low_pct: float = quantity(1, "% per year", (-2, 25), "lower end of the neutral band", "BOJ staff; CLAIMS 38")
-    neutral_high_pct: float = quantity(2.5, "% per year", (-2, 25), "upper end of the neutral band", "BOJ staff; CLAIMS 38")
+    neutral_low_pct: float = quantity(
+        1, "% per year", (-2, 25), "lower end of the neutral band", "BOJ staff; CLAIMS 38"
+    )
+    neutral_high_pct: float = quantity(
+        2.5, "% per year", (-2, 25), "upper end of the neutral band", "BOJ staff; CLAIMS 38"
+    )
     guidance: str = "six_monthly"
     guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(BOJ_GUIDANCE))
     bonds_held: float = quantity(

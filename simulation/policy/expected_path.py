@@ -2,7 +2,8 @@
 
 The path is today's rate, plus the expected step at every meeting still to come, plus the steps that guidance leads the
 market to expect after its anchor date: the odds of a listed meeting come on top of guidance, so a scenario that lists a
-hike for the day of a guidance step counts it twice.  Expected steps are in the path from the start, so when they happen nothing moves.
+hike for the day of a guidance step counts it twice.  Expected steps are in the path from the start, so when they happen
+nothing moves.
 """
 
 from dataclasses import dataclass, fields, replace

@@ -17,9 +17,7 @@ class Signal(Parameters):
     """A speech, leak or data release that changes the odds of a coming meeting."""
 
     date: date
-    strength: float = quantity(
-        ..., "standard signals", (-20, 20), "strength, positive towards a higher rate"
-    )
+    strength: float = quantity(..., "standard signals", (-20, 20), "strength, positive towards a higher rate")
     label: str = ""
 
 
@@ -30,7 +28,10 @@ class Meeting(Parameters):
     decision: Rate | None = Field(None, description="change of the policy rate; none: drawn from the reaction function")
     step: Rate = Field("25bp", description="the change that `priced_probability` speaks about", validate_default=True)
     priced_probability: float = quantity(
-        0, "probability", (0, 1), "probability of `step` at the start; the rest is no change; a reaction function sets its own"
+        0,
+        "probability",
+        (0, 1),
+        "probability of `step` at the start; the rest is no change; a reaction function sets its own",
     )
     other_outcomes: dict[Rate, float] = Field(
         default_factory=dict, description="further outcomes and their probabilities, e.g. {50bp: 0.02}"
@@ -42,7 +43,9 @@ class Meeting(Parameters):
     def _check(self) -> Self:
         late = [signal.date for signal in self.signals if signal.date > self.date]
         if late:
-            raise ValueError(f"a signal on {late[0]} comes after the meeting of {self.date}; move it to or before that day")
+            raise ValueError(
+                f"a signal on {late[0]} comes after the meeting of {self.date}; move it to or before that day"
+            )
         if self.priced_probability + sum(self.other_outcomes.values()) > 1 + 1e-12:
             raise ValueError(
                 f"probabilities add up to {self.priced_probability + sum(self.other_outcomes.values()):g}, at most 1 "

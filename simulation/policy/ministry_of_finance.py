@@ -22,9 +22,15 @@ class MinistryOfFinance(Parameters):
     """When and how much the Ministry sells."""
 
     interventions: tuple[Intervention, ...] = ()
-    level_yen: float = quantity(160, "yen per dollar", (1, 1000), "level beyond which it acts", "interventions of 2022-24")
-    fast_rise_pct: float = quantity(4, "%", (0, 100), "rise over 20 business days that counts as fast", "MODEL section 2")
-    probability: float = quantity(0.25, "per day", (0, 1), "chance of acting on a day that qualifies; 0 switches it off")
+    level_yen: float = quantity(
+        160, "yen per dollar", (1, 1000), "level beyond which it acts", "interventions of 2022-24"
+    )
+    fast_rise_pct: float = quantity(
+        4, "%", (0, 100), "rise over 20 business days that counts as fast", "MODEL section 2"
+    )
+    probability: float = quantity(
+        0.25, "per day", (0, 1), "chance of acting on a day that qualifies; 0 switches it off"
+    )
     least_usd_bn: float = quantity(10, "$bn", (0, 500), "smallest day: 20-38 $bn over 1-2 days", "MoF Japan 2022-24")
     most_usd_bn: float = quantity(38, "$bn", (0, 500), "largest day", "MoF Japan 2022-24: 38 $bn on 29 April 2024")
     warning_level_yen: float = quantity(157, "yen per dollar", (1, 1000), "level beyond which it warns")

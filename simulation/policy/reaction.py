@@ -41,7 +41,9 @@ class BojReaction(Parameters):
     per_stress: float = quantity(2.0, "logits per unit", (0, 50), "fall with market stress above one (assumption)")
     recent_hike_months: float = quantity(5, "months", (0, 60), "a younger hike lowers the odds", "MODEL section 2")
     after_recent_hike: float = quantity(3.0, "logits", (0, 50), "fall of the odds after a recent hike (assumption)")
-    per_bill_pct_of_gdp: float = quantity(1.0, "logits per % of GDP", (0, 50), "fall with the interest bill (assumption)")
+    per_bill_pct_of_gdp: float = quantity(
+        1.0, "logits per % of GDP", (0, 50), "fall with the interest bill (assumption)"
+    )
     last_hike: date | None = Field(None, description="last hike before the start")
     stress_pause: StressPause | None = StressPause()
 
@@ -53,12 +55,20 @@ class FedReaction(Parameters):
     core_inflation_pct: float = quantity(2.8, "% per year", (-5, 30), "core PCE", "BEA, September 2025; CLAIMS 14")
     unemployment_pct: float = quantity(4.4, "%", (0, 50), "unemployment rate", "BLS, September 2025")
     natural_unemployment_pct: float = quantity(4.2, "%", (0, 50), "natural rate", "FOMC projections, September 2025")
-    neutral_real_pct: float = quantity(1.0, "% per year", (-5, 10), "neutral real rate", "FOMC projections, 3 % less 2 %")
+    neutral_real_pct: float = quantity(
+        1.0, "% per year", (-5, 10), "neutral real rate", "FOMC projections, 3 % less 2 %"
+    )
     inflation_weight: float = quantity(0.5, "per pp", (0, 10), "response to inflation above 2 %", "Taylor (1993)")
-    unemployment_weight: float = quantity(1.0, "per pp", (0, 10), "response to unemployment", "Taylor (1993), Okun's law of 2")
-    inertia: float = quantity(0.94, "per meeting", (0, 1), "weight of the present rate", "Clarida, Gali and Gertler (2000)")
+    unemployment_weight: float = quantity(
+        1.0, "per pp", (0, 10), "response to unemployment", "Taylor (1993), Okun's law of 2"
+    )
+    inertia: float = quantity(
+        0.94, "per meeting", (0, 1), "weight of the present rate", "Clarida, Gali and Gertler (2000)"
+    )
     per_stress_bp: float = quantity(20, "bp per unit", (0, 500), "easing with market stress above one (assumption)")
-    uncertainty_bp: float = quantity(12, "bp", (0.1, 500), "standard deviation of what the rule leaves open (assumption)")
+    uncertainty_bp: float = quantity(
+        12, "bp", (0.1, 500), "standard deviation of what the rule leaves open (assumption)"
+    )
 
 
 def hike_log_odds(rule: BojReaction, now: Conditions) -> Array:

@@ -71,7 +71,9 @@ def test_nonsense_for_a_table_never_ends_in_another_error(key: str, value: str) 
 def test_leaving_a_market_out_survives_layers_and_show(tmp_path: Path) -> None:
     middle, top = tmp_path / "middle.yaml", tmp_path / "top.yaml"
     middle.write_text("extends: december_2025_official\nmarkets: {bitcoin: {fast_impact_pct_per_usd_bn: 2}}\n")
-    top.write_text("extends: middle\nmarkets: {bitcoin: null}\npopulations: {crypto_traders: null, bitcoin_etf_holders: null}\n")
+    top.write_text(
+        "extends: middle\nmarkets: {bitcoin: null}\npopulations: {crypto_traders: null, bitcoin_etf_holders: null}\n"
+    )
     loaded = load(top)
     assert "bitcoin" not in loaded.scenario.markets
     top.write_text(show(loaded))
