@@ -42,7 +42,7 @@ from simulation.figures.style import INK, LIGHT, Columns, Drawing, FloatArray, H
 from simulation.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 20
-QUICK_NOTE = "carry holders alone with 100 investors each, a with_investors grid"
+QUICK_NOTE = "carry holders alone with 100 investors each, a coarser grid"
 STOCKS, IMPACTS = (150, 200, 250, 300, 400, 500), (0.02, 0.03, 0.035, 0.04, 0.06, 0.08)
 QUICK_STOCKS, QUICK_IMPACTS = (150, 250, 350, 500), (0.02, 0.035, 0.05, 0.08)
 SUPPORTED_PCT = (5.0, 14.0)
@@ -180,7 +180,10 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
         f"Stock times impact explains {100 * shares['product']:.0f} % of how far the yen moves, the stock alone "
         f"{100 * shares['stock']:.0f} %"
     )
-    subtitle = "Unpriced BOJ hike of 25 bp on the first day; medians; hatched: λ₀K outside 5–14 %, not supported by August 2024"
+    subtitle = (
+        f"Unpriced BOJ hike of 25 bp on the first day, {LATER_DAYS} days; medians; hatched: λ₀K outside 5–14 %, not supported "
+        "by August 2024"
+    )
     figure = new_figure(Heading(finding, subtitle, source))
     draw_map(figure.add_axes((0.09, 0.17, 0.44, 0.62)), found)
     draw_products(figure.add_axes((0.60, 0.17, 0.35, 0.62)), found)
@@ -195,11 +198,11 @@ def draw_map(axes: Axes, found: Map) -> None:
     hatch(axes, found.unsupported | (found.runs < FEW_RUNS))
     boundary(axes, found.trough <= AUGUST_2024_PCT)
     for (row, column), share in np.ndenumerate(found.unwind):
-        axes.text(column, row + 0.27, f"{share:.0f} % unwound", ha="center", va="center", fontsize=7, color=INK)
+        axes.text(column, row + 0.27, f"{share:.0f} %", ha="center", va="center", fontsize=7, color=INK)
     panel_title(
         axes,
-        f"Lowest USDJPY within {LATER_DAYS} days, %, by stock K ($bn) and impact λ₀ (% per $bn)\n"
-        f"thick line: below {signed(AUGUST_2024_PCT, 0)} %, the trough of August 2024",
+        f"Lowest USDJPY, %, by K ($bn) and λ₀ (% per $bn); small: unwound\n"
+        f"thick line: {signed(AUGUST_2024_PCT, 0)} %, the trough of August 2024",
     )
 
 

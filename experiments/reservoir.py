@@ -203,7 +203,7 @@ def draw_paths(axes: Axes, table: pd.DataFrame) -> Columns:
         numbers |= {"date": days} | {f"{case}, {name}": found[name].to_numpy() for name in ("p10", "p50", "p90")}
     line = claimed(found["months"]).to_numpy()
     axes.plot(days, line, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
-    at = len(days) // 2
+    at = len(days) // 3
     axes.annotate(
         "liquidity the article says is released",
         (days[at], line[at]),

@@ -100,40 +100,42 @@ def averages(table: pd.DataFrame, column: str) -> dict[tuple[str, ...], Estimate
     return estimates(effects(table), ["odds", "order", "response"], column)
 
 
+def by_odds(table: pd.DataFrame) -> dict[tuple[str, ...], Estimate]:
+    """What the changed odds of the second move do to the levered unwind, against the same order with fixed odds."""
+    moved = against(
+        table[table["response"] != FIXED], table[table["response"] == FIXED], MEASURED, on=["odds", "order", "run"]
+    )
+    return estimates(moved, ["odds", "order", "response"], "levered_unwind_pct")
+
+
 def findings(table: pd.DataFrame) -> Findings:
     """Order, concentration and odds, each with its size."""
     unwound, worst = averages(table, "levered_unwind_pct"), averages(table, "worst_day_pct")
     before = estimates(table, ["odds", "order", "response"], "levered_unwind_pct")[EVEN, ORDERS[0], FIXED]
     order, together = unwound[EVEN, ORDERS[1], FIXED], unwound[EVEN, "same day", FIXED]
-    by_odds = {key[1:]: found for key, found in unwound.items() if key[0] == EVEN and key[2] != FIXED}
+    odds = {key[1:]: found for key, found in by_odds(table).items() if key[0] == EVEN}
+    typical = float(np.mean([abs(each.value) for each in odds.values()]))
     text = (
         f"At even odds levered holders give up {before.value:.0f} % of their positions when the Fed moves first. With odds "
         f"held fixed, the Bank of Japan moving first changes that by {order} points, {verdict(order)}; both on one day by "
         f"{together} points, {verdict(together)}, and the worst day of USDJPY by {worst[EVEN, 'same day', FIXED]} points. When "
-        "the first move makes the second less likely, which then comes all the same, the difference is "
-        f"{by_odds[ORDERS[0], 'less likely']} points with the Fed first and {by_odds[ORDERS[1], 'less likely']} with the Bank "
-        f"of Japan first; when it makes the second more likely, {by_odds[ORDERS[0], 'more likely']} and "
-        f"{by_odds[ORDERS[1], 'more likely']}. At the November odds the order alone is worth "
-        f"{unwound['November odds', ORDERS[1], FIXED]} points. {conclusion(order, list(by_odds.values()))} Means of paired "
-        "differences with standard errors."
+        "the first move makes the second less likely, which then comes all the same, that adds "
+        f"{odds[ORDERS[0], 'less likely']} points with the Fed first and {odds[ORDERS[1], 'less likely']} with the Bank of "
+        f"Japan first; when it makes the second more likely, {odds[ORDERS[0], 'more likely']} and "
+        f"{odds[ORDERS[1], 'more likely']}. One standard signal about the second move is worth {typical:.1f} points on "
+        f"average, the order itself {abs(order.value):.1f}. At the November odds the order alone is worth "
+        f"{unwound['November odds', ORDERS[1], FIXED]} points. Means of paired differences with standard errors."
     )
-    measured = {"levered_unwind_pct": unwound, "worst_day_pct": worst}
-    return Findings(
-        text,
-        {f"{name} {' / '.join(key)}": found.value for name, each in measured.items() for key, found in each.items()},
-    )
+    measured = {"levered_unwind_pct": unwound, "worst_day_pct": worst, "levered_unwind_pct by odds": by_odds(table)}
+    values = {
+        f"{name} {' / '.join(key)}": found.value for name, each in measured.items() for key, found in each.items()
+    }
+    return Findings(text, values)
 
 
 def verdict(found: Estimate) -> str:
     """Whether a difference is larger than twice its standard error."""
     return "more than noise" if found.is_clear else "no more than noise"
-
-
-def conclusion(order: Estimate, by_odds: Sequence[Estimate]) -> str:
-    """Compare what the order does by itself with what it does through the odds of the second move."""
-    larger = sum(abs(each.value) > abs(order.value) for each in by_odds)
-    much = "more than" if larger == len(by_odds) else "less than" if larger == 0 else "about as much as"
-    return f"What the first move does to the odds of the second counts {much} the order itself."
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:

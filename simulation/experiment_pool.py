@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_any
 from typing import Any, TypeVar
 
 from simulation.workers import EnsembleError
@@ -28,25 +30,33 @@ def in_order(function: Callable[..., Value], tasks: Sequence[tuple[Any, ...]], w
     context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
     if sys.platform != "win32":
         context.set_forkserver_preload(["simulation.experiment_runner", "simulation.model"])
-    executor = ProcessPoolExecutor(max(1, min(workers, len(tasks))), context, initializer=_start_worker)
+    alive, lifeline = context.Pipe(duplex=False)
+    count = max(1, min(workers, len(tasks)))
+    executor = ProcessPoolExecutor(count, context, initializer=_start_worker, initargs=(alive,))
     try:
         futures = [executor.submit(function, *task) for task in tasks]
         for future in futures:
             yield future.result()
     except BrokenProcessPool as error:
         raise EnsembleError("a worker process died, most often for lack of memory; try --workers 1") from error
+    except BaseException:
+        # Closing our end of the pipe ends the workers in the middle of a variant, so an interrupt does not wait.
+        lifeline.close()
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+        lifeline.close()
+        alive.close()
 
 
-def _start_worker() -> None:
+def _start_worker(alive: Connection) -> None:
     """Leave Ctrl-C to the parent and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, args=(alive,), daemon=True).start()
 
 
-def _exit_with_parent() -> None:
+def _exit_with_parent(alive: Connection) -> None:
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    watched: list[Any] = [alive] if parent is None else [alive, parent.sentinel]
+    wait_for_any(watched)
+    os._exit(1)

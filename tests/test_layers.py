@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("summary", "figures"),
     ("results", "workers"),
     ("ensemble",),
-    ("claims", "experiment_pool", "experiment_figures"),
+    ("claims", "experiment_pool", "experiment_figures", "experiment_files", "experiment_exposures"),
     ("experiment",),
     ("experiment_runner",),
     ("cli",),
@@ -40,7 +40,7 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 FENCED = {
     "mesa": ("investors/population.py", "investors/counterparties.py", "economy.py", "model.py"),
     "pandas": ("recorder.py", "tables.py"),
-    "pyarrow": ("tables.py",),
+    "pyarrow": ("tables.py", "experiment_files.py"),
     "matplotlib": ("figures/", "results.py", "experiment_runner.py", "experiment_figures.py"),
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),
