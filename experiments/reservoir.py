@@ -203,17 +203,9 @@ def draw_paths(axes: Axes, table: pd.DataFrame) -> Columns:
         numbers |= {"date": days} | {f"{case}, {name}": found[name].to_numpy() for name in ("p10", "p50", "p90")}
     line = claimed(found["months"]).to_numpy()
     axes.plot(days, line, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
-    at = len(days) // 3
-    axes.annotate(
-        "liquidity the article says is released",
-        (days[at], line[at]),
-        xytext=(8, -14),
-        textcoords="offset points",
-        fontsize=8.5,
-        color=INK,
-    )
-    for height, (case, shade) in zip((0.93, 0.87, 0.81), SHADES.items(), strict=True):
-        axes.text(0.02, height, f"■ {case}", color=shade, fontsize=8.5, transform=axes.transAxes)
+    words = {f"■ {case}": shade for case, shade in SHADES.items()} | {"╌ liquidity the article says is released": INK}
+    for height, (text, shade) in zip((0.95, 0.89, 0.83, 0.77), words.items(), strict=True):
+        axes.text(0.02, height, text, color=shade, fontsize=8.5, transform=axes.transAxes)
     plain(axes)
     date_axis(axes, days, ticks=6)
     panel_title(axes, "Yen bought, cumulative: loans repaid and money brought home")

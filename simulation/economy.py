@@ -7,7 +7,6 @@ from datetime import date
 import mesa
 import numpy as np
 
-from simulation.assets import Roster, ordered_names
 from simulation.balance_sheet import empty_account, sector_units
 from simulation.conventions import BASIS_POINT, Array, column, row_sum
 from simulation.information import Information
@@ -21,7 +20,7 @@ from simulation.market.prices import expected_growth, running_yield
 from simulation.officials import RatesView
 from simulation.policy.conditions import Conditions
 from simulation.randomness import Streams
-from simulation.scenario import Scenario
+from simulation.scenario import ImpossibleScenario, Scenario, roster_of
 from simulation.tally import Tally
 
 HIGH_WINDOW = 120
@@ -49,8 +48,8 @@ class Economy:
 
     def __init__(self, model: mesa.Model, scenario: Scenario, runs: Sequence[int], rates: RatesView, days: int) -> None:
         self.scenario, self.model = scenario, model
-        names = ordered_names(list(scenario.markets))
-        self.roster = Roster(names, tuple(scenario.markets[name].yen_priced for name in names))
+        self.roster = roster_of(scenario)
+        names = self.roster.names
         self.long_run_variance = long_run_variance(self.roster, scenario.markets, scenario.noise)
         self.streams = Streams(scenario.seed, runs)
         self.news = daily_news(self.roster, scenario.markets, scenario.noise, days, self.streams)
@@ -108,7 +107,7 @@ class Economy:
     def _refuse_overholding(self, rest: Array) -> None:
         for name, left in zip(self.roster.names, rest.min(axis=0), strict=True):
             if left < 0.0:
-                raise ValueError(
+                raise ImpossibleScenario(
                     f"the populations hold {-left:,.0f} bn more of {name} than is outstanding at the start; "
                     f"lower their stocks or raise markets.{name}"
                 )

@@ -1,8 +1,11 @@
-"""What the figures of several experiments share: heat maps with boundaries and hatching, marks beside bars."""
+"""What the figures of several experiments share: heat maps, bars, bands, and the files a figure is kept in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -10,7 +13,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from simulation.conventions import Flags
-from simulation.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, plain
+from simulation.figures import Drawing, png, write_numbers
+from simulation.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, house_style, plain
 from simulation.findings import amount
 
 LEVERED_COLOUR, RESIDENT_COLOUR = COLOURS["carry_funds"], COLOURS["life_insurers"]
@@ -27,6 +31,7 @@ SERIES_COLOURS = ("#332288", "#88CCEE")
 STRONGER_YEN, WEAKER_YEN = "#0072B2", "#D55E00"
 DIVERGING = LinearSegmentedColormap.from_list("yen", [STRONGER_YEN, "#9ecae1", "#f7f7f7", "#fdbf8a", WEAKER_YEN])
 RISING = LinearSegmentedColormap.from_list("unwound", ["#f7f7f7", "#fdbf8a", WEAKER_YEN, "#7f3300"])
+HASH_SALT = "carryflow"
 FEW_RUNS = 15
 """Fewer finished runs than this make a cell's median uncertain: it is hatched."""
 
@@ -126,3 +131,18 @@ def stacked_bars(axes: Axes, parts: Mapping[str, Mapping[str, float]], colours: 
         beside(axes, (left, row), amount(left))
     bar_axes(axes, list(parts))
     axes.set_xlim(0.0, 1.25 * max(sum(sums.values()) for sums in parts.values()))
+
+
+def write_figure(drawing: Drawing, directory: Path) -> None:
+    """Write the figure as PNG and SVG and the plotted numbers as CSV."""
+    (directory / "figure.png").write_bytes(png(drawing.figure))
+    (directory / "figure.svg").write_bytes(svg(drawing))
+    write_numbers(drawing, directory / "figure.csv")
+
+
+def svg(drawing: Drawing) -> bytes:
+    """Return a figure as SVG without the date and the random names that would change its bytes."""
+    buffer = BytesIO()
+    with house_style(), matplotlib.rc_context({"svg.hashsalt": HASH_SALT}):
+        drawing.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()

@@ -19,7 +19,7 @@ from simulation.config.catalog import path_of
 from simulation.config.loading import config_hash
 from simulation.ensemble import resolved, run_ensemble, with_seed
 from simulation.experiment import Findings, Scale, Study, Variant, question
-from simulation.experiment_files import write_figure, write_table
+from simulation.experiment_files import write_table
 from simulation.experiment_pool import in_order
 from simulation.results import Result
 from simulation.store import content_address, versions, write_manifest, written_whole
@@ -137,6 +137,8 @@ class Outcome:
 
     def save(self, target: Path, command: str | None = None) -> Path:
         """Write table, figure and findings into a folder, whole or not at all, and return it."""
+        from simulation.experiment_figures import write_figure
+
         with written_whole(target) as draft:
             write_table(self.table, draft)
             write_figure(self.drawing, draft)

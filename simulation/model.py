@@ -58,7 +58,10 @@ class CapitalFlowModel(mesa.Model):
         self.record(None, None)
 
     def step(self) -> None:
-        """Simulate one business day."""
+        """Simulate one business day; after the last one nothing happens any more."""
+        if self.day >= len(self.dates) - 1 or not self.alive.any():
+            self.running = False
+            return
         self.day += 1
         self.stop_impossible_starts()
         if not self.alive.any():

@@ -91,6 +91,22 @@ class Recorder:
             table[name] = np.full((len(self.numbers), self.days + 1), before)
         return table[name]
 
+    @property
+    def model_vars(self) -> dict[str, list[float]]:
+        """Market columns of the first run by day, the form in which Mesa's batch runner reads them."""
+        return {name: values[0, : self.last_day + 1].tolist() for name, values in self.market.items()}
+
+    def get_agent_vars_dataframe(self) -> "pd.DataFrame":
+        """Flows of the first run by day and population, indexed as Mesa's tools expect it."""
+        import pandas as pd
+
+        days = slice(0, self.last_day + 1)
+        tables = {
+            name: pd.DataFrame({column: values[0, days] for column, values in table.items()})
+            for name, table in self.flows.items()
+        }
+        return pd.concat(tables, names=["AgentID", "Step"]).swaplevel().sort_index()
+
     def get_model_vars_dataframe(self) -> "pd.DataFrame":
         """Market columns by day, as Mesa's tools expect them; with several runs the columns are (variable, run)."""
         # Mesa imports pandas anyway; here it is only needed by those who ask for a frame.

@@ -1,19 +1,20 @@
 """What a config may say: the schema of a scenario, assembled from the parts' own parameters."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Self, Union
 
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator
 
-from simulation.assets import STANDARD_ORDER, USDJPY, ordered_names
+from simulation.assets import STANDARD_ORDER, USDJPY, Roster, bundle, ordered_names
 from simulation.calendar import business_days, is_business_day
 from simulation.investors import ROSTER
 from simulation.investors.population import PopulationParameters
 from simulation.investors.unwind_rule import UnwindRule, threshold_mean
-from simulation.market.fundamentals import Noise
+from simulation.market.fundamentals import Noise, correlation_matrix
 from simulation.market.parameters import BondMarket
 from simulation.market.standard import STANDARD_MARKETS, AnyMarket
 from simulation.parameters import Parameters, quantity
@@ -188,6 +189,7 @@ def markets_complete(scenario: Scenario) -> Iterator[str]:
         for earlier in getattr(market, "links", {}):
             if earlier not in names or names.index(earlier) >= names.index(name):
                 yield f"markets.{name}.links: {earlier!r} is not an asset priced before {name!r}"
+    yield from refused(partial(correlation_matrix, roster_of(scenario), scenario.noise.correlations))
     correlated = {asset for first, row in scenario.noise.correlations.items() for asset in (first, *row)}
     for asset in sorted(correlated - set(scenario.markets) - set(STANDARD_ORDER)):
         yield f"noise.correlations: {asset!r} is not one of the markets: {', '.join(scenario.markets)}"
@@ -199,11 +201,31 @@ def populations_possible(scenario: Scenario) -> Iterator[str]:
     for name, population in scenario.populations.items():
         if name in SECTOR_NAMES:
             yield f"populations.{name}: {name!r} is the name of another sector; choose another name and state its kind"
+        basket = getattr(population, "basket", {})
+        yield from refused(partial(bundle, roster_of(scenario), basket), f"populations.{name}.")
         for asset in kinds[type(population)].needs:
             if asset not in scenario.markets:
                 yield f"populations.{name} needs markets.{asset}; leave the population out too"
     if scenario.unwind.rule == "threshold":
         threshold_mean(scenario.unwind, scenario.start_values.ust10_pct - scenario.start_values.jgb10_pct)
+
+
+def roster_of(scenario: Scenario) -> Roster:
+    """The scenario's assets in column order."""
+    names = ordered_names(list(scenario.markets))
+    return Roster(names, tuple(scenario.markets[name].yen_priced for name in names))
+
+
+def refused(attempt: Callable[[], object], prefix: str = "") -> Iterator[str]:
+    """The reason why an attempt is refused, if it is."""
+    try:
+        attempt()
+    except ValueError as error:
+        yield f"{prefix}{error}"
+
+
+class ImpossibleScenario(ValueError):
+    """A scenario whose parts do not fit together, found only when the balance sheets are opened."""
 
 
 CHECKS = (days_in_order, meetings_on_business_days, purchases_in_own_currency, markets_complete, populations_possible)

@@ -41,7 +41,7 @@ FENCED = {
     "mesa": ("investors/population.py", "investors/counterparties.py", "economy.py", "model.py"),
     "pandas": ("recorder.py", "tables.py"),
     "pyarrow": ("tables.py", "experiment_files.py"),
-    "matplotlib": ("figures/", "results.py", "experiment_runner.py", "experiment_figures.py"),
+    "matplotlib": ("figures/", "results.py", "experiment_runner.py", "experiment_figures.py", "experiment_files.py"),
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),
     "ruamel": ("config/",),

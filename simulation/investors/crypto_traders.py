@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, field_validator
+from scipy.special import ndtr
 
 from simulation.assets import BITCOIN, Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
@@ -42,7 +43,7 @@ class CryptoTraderParameters(PopulationParameters):
         3,
         "% of the gap per day",
         (0, 100),
-        "new longs replace liquidated ones",
+        "new longs replace closed ones, at three times leverage; in proportion to leverage, the shorter a long lives",
         "open interest after October 2025 (assumption)",
     )
 
@@ -62,6 +63,25 @@ def liquidated(equity: Array, notional: Array, leverage: Array, maintenance_shar
     Source: isolated-margin rules of the large exchanges; MODEL section 3.
     """
     return np.asarray(equity < maintenance_share * notional / leverage)
+
+
+def closing_rate(daily_volatility: float, leverage: Array, own: CryptoTraderParameters) -> Array:
+    """Share of longs closed on an average quiet day: liquidated from a fresh entry, or sold after a fall.
+
+    ``Phi(-(1 - m) / (L sigma)) + phi sigma / sqrt(2 pi)``: the chance of a fall through the cushion of a new long, and the
+    mean of ``phi (-r)+`` for a normal return.
+
+    Parameters
+    ----------
+    daily_volatility
+        Long-run volatility of bitcoin per day, decimal; zero without news.
+    leverage
+        Leverage of each long, ``(runs, investors)``.
+    """
+    if daily_volatility <= 0.0:
+        return np.zeros_like(leverage)
+    liquidations = ndtr(-(1.0 - own.maintenance_share) / (leverage * daily_volatility))
+    return np.asarray(liquidations + own.degrossing * daily_volatility / np.sqrt(2.0 * np.pi))
 
 
 class CryptoTraders(Population):
@@ -87,8 +107,18 @@ class CryptoTraders(Population):
         """Bitcoin bought with own margin and a dollar loan."""
         stock = self.traits["stock"]
         loan = stock - stock / self.traits["leverage"]
-        self.memory = {"planned": np.zeros_like(stock)}
+        column = now.roster.columns[BITCOIN]
+        volatility = self.noise_scale * float(np.sqrt(now.long_run_variance[column]))
+        closing = closing_rate(volatility, self.traits["leverage"], self.parameters)
+        # New longs replace what an average day closes, so that open interest has no trend of its own.
+        self.traits["aim"] = stock * (1.0 + closing / np.maximum(self.speed(), 1e-12))
+        self.memory = {"planned": stock * closing}
         return balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, (-loan, np.zeros_like(stock)))
+
+    def speed(self) -> Array:
+        """Share of the gap that new longs fill each day: short-lived longs are replaced sooner."""
+        usual = self.parameters.rebuild_pct_per_day * PERCENT
+        return np.asarray(np.minimum(usual * self.traits["leverage"] / 3.0, 1.0))
 
     def orders(self, now: Information) -> Trade | None:
         """Sell a little after a fall; open the longs for which margin was paid in last night."""
@@ -119,8 +149,7 @@ class CryptoTraders(Population):
         """Owners pay the day's funding and the margin of tomorrow's new longs; closed accounts are paid out."""
         units, value = self.sheet.holdings[BITCOIN], self.sheet.value_usd(BITCOIN, quote)
         left = np.where(units == 0.0, np.maximum(self.sheet.equity_usd - income, 0.0), 0.0)
-        gap = np.maximum(self.traits["stock"] - units, 0.0)
-        planned = self.parameters.rebuild_pct_per_day * PERCENT * gap
+        planned = self.speed() * np.maximum(self.traits["aim"] - units, 0.0)
         self.memory["planned"] = planned
         return np.asarray(income + left - planned * value / self.traits["leverage"])
 

@@ -86,6 +86,7 @@ class Population(mesa.Agent):
         self.traits: dict[str, Array] = self._draw(start.streams)
         self.memory: dict[str, Array] = {}
         self.unwind = start.unwind
+        self.noise_scale = start.noise_scale
         self.sheet: BalanceSheet = opened(self.endowment(start.information), start.information.quote)
         if self.by_threshold:
             spread_pp = float(start.information.imposed_spread[0, 0]) / PERCENT

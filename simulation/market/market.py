@@ -33,16 +33,30 @@ class MarketState:
         self.fading = np.zeros_like(start_level)
         self.excess_variance = np.zeros_like(start_level)
         self.slope = np.tile(self.table.fast, (start_level.shape[0], 1))
+        self.open_inventory = np.zeros_like(start_level)
+        self.fast_effect = np.zeros_like(start_level)
         self.last = self.quote(self.inventory)
         self.log_return = np.zeros_like(start_level)
 
     def quote(self, inventory: Array) -> Quote:
-        """Prices if customers had bought `inventory` that dealers still carry."""
-        effect = self.lasting + self.fading + fast_impact(inventory, self.slope, self.table.fast_scale)
+        """Prices if customers had bought `inventory` that dealers still carry.
+
+        Today's slope prices today's flow only: ``fast effect at the open + F(Z; lambda_t) - F(Z at the open; lambda_t)``.
+        With a constant slope this is MODEL's ``F(Z)``.
+
+        Departure: taken literally, ``F(Z)`` with a slope that changes from day to day would reprice the whole inventory
+        when stress or the holiday calendar changes, so that prices would jump on a known date without a trade.
+        """
+        effect = self.lasting + self.fading + self.fast_effect + self._added(inventory)
         level = np.where(self.rules.bond, self.fundamental - effect, self.fundamental + effect)
         log_price, level = log_prices(level, self.rules)
         price = np.exp(np.clip(log_price, -30.0, 30.0))
         return Quote(log_price, price, level, self.start_usdjpy * price[:, :1])
+
+    def _added(self, inventory: Array) -> Array:
+        """Fast impact of what was bought since the open, at today's slope."""
+        scale = self.table.fast_scale
+        return fast_impact(inventory, self.slope, scale) - fast_impact(self.open_inventory, self.slope, scale)
 
     def set_slopes(self, stress: Array, thin: bool) -> None:
         """Fix the fast impact of the day from yesterday's stress ``(runs, assets)`` and the thin-market calendar."""
@@ -61,10 +75,18 @@ class MarketState:
         self.fading = self.fading + (1.0 - self.table.lasting_share) * change
 
     def release(self) -> Array:
-        """Pass a share kappa of the dealers' inventory to value investors; returns it (positive: customers' purchases)."""
-        released = self.inventory * self.table.release
-        self.fading = self.fading * (1.0 - self.table.decay)
+        """Pass a share kappa of the dealers' inventory to value investors; returns it (positive: customers' purchases).
+
+        The fast effect falls to what the smaller inventory has at the normal slope; what stress added to it fades at kappa.
+        """
+        released, table = self.inventory * self.table.release, self.table
+        at_close = self.fast_effect + self._added(self.inventory)
+        stressed = at_close - fast_impact(self.inventory, table.fast, table.fast_scale)
+        self.fading = self.fading * (1.0 - table.decay)
         self.inventory = self.inventory - released
+        self.open_inventory = self.inventory
+        kept = stressed * (1.0 - table.release)
+        self.fast_effect = fast_impact(self.inventory, table.fast, table.fast_scale) + kept
         self.supply(released)
         return released
 

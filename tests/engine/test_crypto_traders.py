@@ -77,10 +77,10 @@ def test_every_leverage_has_its_own_limit(leverage: float, fall: float) -> None:
 
 
 def test_an_owner_gets_what_a_liquidation_leaves() -> None:
-    # A fall of 6 % leaves 10 x .94 - 9 = .4 $bn, paid out at night with the margin for 3 % of new longs paid in.
+    # A fall of 6 % leaves 10 x .94 - 9 = .4 $bn, paid out at night with the margin for new longs paid in: 3 % at 3x is 10 % at 10x.
     model = after(trader(0.06))
     sheet = model.populations[0].sheet
-    planned = 0.03 * 10
+    planned = 0.1 * 10
     assert sheet.holdings["bitcoin"][0, 0] == 0.0
     assert sheet.equity_usd[0, 0] == pytest.approx(planned * 0.94 / 10, rel=1e-9)
     assert model.seen.lender_loss[0, 0] == 0.0
@@ -95,12 +95,12 @@ def test_the_lender_bears_what_is_missing() -> None:
 
 
 def test_new_longs_replace_liquidated_ones() -> None:
-    # 3 % of the gap of 10 is opened on the next day, 3 % of 9.7 on the day after.
+    # 3 % a day at 3x is 10 % at 10x: of the gap of 10 on the next day, of 9 on the day after.
     day = flows(after(trader(0.15), days=4))
     assert day["stock_usd_bn"][1:] == pytest.approx(
-        [0.0, 0.3, 0.3 + 0.291, 0.591 + 0.03 * 9.409, *day["stock_usd_bn"][5:]]
+        [0.0, 1.0, 1.0 + 0.9, 1.9 + 0.1 * 8.1, *day["stock_usd_bn"][5:]]
     )
-    assert day["incentive_usd_bn"][2] == pytest.approx(-0.3, rel=1e-12)
+    assert day["incentive_usd_bn"][2] == pytest.approx(-1.0, rel=1e-12)
 
 
 def test_a_fall_makes_traders_sell_a_little_on_the_next_day() -> None:

@@ -122,3 +122,15 @@ def test_the_state_stays_put_too() -> None:
     assert len(still) > 15
     for name in still:
         np.testing.assert_array_equal(after[name], before[name], err_msg=name)
+
+
+def test_open_interest_and_bitcoin_have_no_trend_of_their_own() -> None:
+    # News but no policy: liquidations are replaced, so open interest keeps its level and bitcoin its mean.
+    quiet: Changes = {"fed.meetings": [], "boj.meetings": [], "fed.balance_sheet": [], "thin_periods": []}
+    record = simulate(shipped("december_2025_official", quiet, {"end": "2026-01-16"}), range(48))
+    interest = record.flows["crypto_traders"]["stock_usd_bn"].mean(axis=0)
+    assert 24.0 < interest.min()
+    assert interest.max() < 31.0
+    moves = np.log(record.market["bitcoin_usd"] / record.market["bitcoin_usd"][:, :1])
+    error = moves.std(axis=0, ddof=1) / np.sqrt(48)
+    assert (np.abs(moves.mean(axis=0)) <= 4.0 * error + 0.01).all()

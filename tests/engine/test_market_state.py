@@ -140,3 +140,31 @@ def test_quiet_days_after_a_shock_bring_volatility_back() -> None:
     for _ in range(half_life):
         market.remember(market.last, 0 * long_run)
     assert 0.45 * excess < market.variance(long_run)[0, 0] - 4e-5 <= 0.5 * excess
+
+
+@pytest.mark.parametrize(("stress", "thin"), [(1.0, True), (2.0, False), (2.0, True)])
+def test_a_change_of_the_slope_alone_moves_no_price(stress: float, thin: bool) -> None:
+    # What dealers carry was priced when it was bought: stress or a holiday reprices nothing without a trade.
+    market, twin = market_of(), market_of()
+    for one in (market, twin):
+        one.inventory = dollars(-80.0)
+        one.release()
+    market.set_slopes(np.full((1, 3), stress), thin)
+    np.testing.assert_allclose(market.quote(market.inventory).level, twin.quote(twin.inventory).level, rtol=1e-12)
+    more = market.quote(market.inventory + dollars(-1.0)).level[0, 0] - market.quote(market.inventory).level[0, 0]
+    usual = twin.quote(twin.inventory + dollars(-1.0)).level[0, 0] - twin.quote(twin.inventory).level[0, 0]
+    assert more / usual == pytest.approx((1.0 + 0.8 * (stress - 1.0)) * (1.3 if thin else 1.0), rel=1e-9)
+
+
+def test_what_stress_added_fades_with_the_inventory() -> None:
+    market = market_of()
+    market.set_slopes(np.full((1, 3), 2.0), False)
+    market.inventory = dollars(50.0)
+    extra = market.quote(market.inventory).level[0, 0] * (1.0 - 1.0 / 1.8)
+    market.release()
+    market.set_slopes(np.ones((1, 3)), False)
+    calm = market_of()
+    calm.inventory = dollars(50.0)
+    calm.release()
+    left = market.quote(market.inventory).level[0, 0] - calm.quote(calm.inventory).level[0, 0]
+    assert left == pytest.approx(0.88 * extra, rel=1e-9)

@@ -112,3 +112,22 @@ def test_mesa_is_seeded_by_the_scenario() -> None:
 @pytest.mark.parametrize("runs", [[0], [7], [3, 1]])
 def test_a_model_knows_its_runs(runs: list[int]) -> None:
     assert simulate(official(*WEEK), runs).runs.tolist() == runs
+
+
+def test_a_step_after_the_end_changes_nothing() -> None:
+    model = CapitalFlowModel(official(*WEEK))
+    model.run_model()
+    last = model.result().market["usdjpy"].copy()
+    model.step()
+    assert not model.running
+    np.testing.assert_array_equal(model.result().market["usdjpy"], last)
+
+
+def test_agents_frame_holds_flows_by_day_and_population() -> None:
+    model = CapitalFlowModel(official(*WEEK))
+    model.run_model()
+    frame = model.datacollector.get_agent_vars_dataframe()
+    assert frame.index.names == ["Step", "AgentID"]
+    flows = model.result().flows["carry_funds"]["stock_usd_bn"][0]
+    np.testing.assert_array_equal(frame.xs("carry_funds", level="AgentID")["stock_usd_bn"], flows)
+    assert model.datacollector.model_vars["usdjpy"] == model.result().market["usdjpy"][0].tolist()

@@ -30,6 +30,10 @@ REFUSED: dict[str, tuple[Changes, str]] = {
     "contradicting correlations": ({"noise.correlations": {"usdjpy": {"ust10": 1.5}}}, "correlations"),
     "name of another sector": ({"populations.dealers": {"kind": "carry_funds", "stock_usd_bn": 1}}, "dealers"),
     "name of value investors": ({"populations.real_money": {"kind": "carry_funds", "stock_usd_bn": 1}}, "real_money"),
+    "basket of more than all": ({"populations.carry_funds.basket": {"ust10": 0.9, "bitcoin": 0.4}}, "carry_funds.basket"),
+    "impossible correlations": (
+        {"noise.correlations": {"us_equity": {"ust10": 0.99, "usdjpy": -0.99}, "usdjpy": {"ust10": 0.99}}}, "correlations",
+    ),
     "no currency": ({"markets.usdjpy": None}, "usdjpy"),
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from simulation.config.catalog import named
-from simulation.experiment_files import svg
+from simulation.experiment_figures import svg
 from simulation.experiment_runner import Outcome, conducted, loaded, plan_of
 from simulation.figures import png
 

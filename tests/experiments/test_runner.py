@@ -1,6 +1,7 @@
 """Conducting an experiment: its table, its files, and the same bytes every time."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pandas as pd
 import pytest
 
 from simulation.config.errors import ConfigError
+from simulation.experiment_pool import in_order
 from simulation.experiment_runner import Plan, conducted, expected_seconds, plan_of, worthwhile_workers
 from simulation.store import read_manifest
+from simulation.workers import EnsembleError
 
 FILES = {"table.parquet", "table.csv", "figure.png", "figure.svg", "figure.csv", "findings.txt", "manifest.json"}
 
@@ -127,3 +130,17 @@ def test_processes_are_started_for_large_work_only(study: Path) -> None:
 def test_facts_are_json(study: Path) -> None:
     facts = conducted(plan_of(study)).facts()
     assert json.loads(json.dumps(facts, allow_nan=False)) == facts
+
+
+def test_a_killed_worker_is_named_not_waited_for() -> None:
+    with pytest.raises(EnsembleError, match="--workers 1"):
+        list(in_order(os._exit, [(1,), (1,)], 2))
+
+
+def test_results_come_in_the_order_of_the_tasks() -> None:
+    assert list(in_order(pow, [(2, power) for power in range(5)], 2)) == [1, 2, 4, 8, 16]
+
+
+def test_an_error_in_a_worker_is_the_callers() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(in_order(divmod, [(1, 1), (1, 0)], 2))
