@@ -100,7 +100,8 @@ def scenario_finding(record: Record) -> str:
     levered, home = metrics["levered_unwind_usd_bn"].p50 or 0.0, metrics["repatriation_usd_bn"].p50 or 0.0
     return (
         f"{moved('USDJPY', metrics['usdjpy_change_pct'].p50)} at the median; {amount(unwound)} of foreign positions "
-        f"({percent(share)}) are unwound, {amount(levered)} by levered holders, and {amount(home)} comes home."
+        f"({percent(share)}) are unwound, {amount(levered)} by levered holders, and residents "
+        f"{'bring home' if home >= 0 else 'send abroad'} {amount(abs(home))}."
     )
 
 

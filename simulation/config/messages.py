@@ -11,6 +11,7 @@ from simulation.config.shape import Shape, discriminator_key
 from simulation.config.tree import Node
 from simulation.config.wording import likely_slip, suggestion, with_unit
 from simulation.config.yaml_text import described
+from simulation.parameters import BASIS_POINTS_PER
 
 Words = tuple[str, str]
 NUMBER_WITH_TEXT = re.compile(r"\s*([+-]?[\d,]*\.?\d+(?:e[+-]?\d+)?)\s*(\S*)\s*$", re.IGNORECASE)
@@ -59,10 +60,18 @@ def not_a_number(mistake: Mistake) -> Words:
     found = NUMBER_WITH_TEXT.match(str(mistake.value)) if isinstance(mistake.value, str) else None
     if found is None:
         return _with_limits(message, mistake), ""
-    bare = found[1].replace(",", "")
+    bare = _converted(found[1].replace(",", ""), found[2].lower(), mistake.shape.unit or "")
     unit = f" (the unit is {mistake.shape.unit})" if mistake.shape.unit else ""
     quoted = not found[2] and bare == str(mistake.value).strip()
     return _with_limits(message, mistake), f"write {bare}{' without quotes' if quoted else ''}{unit}"
+
+
+def _converted(number: str, written: str, wanted: str) -> str:
+    """Return a number in the unit of its key where both are rates: 402bp is 4.02 in percent."""
+    own = wanted.split()[0] if wanted else ""
+    if written == own or written not in BASIS_POINTS_PER or own not in BASIS_POINTS_PER:
+        return number
+    return f"{float(number) * BASIS_POINTS_PER[written] / BASIS_POINTS_PER[own]:.12g}"
 
 
 def not_a_date(mistake: Mistake) -> Words:

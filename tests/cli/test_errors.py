@@ -53,11 +53,18 @@ def test_trouble_with_the_machine_is_told_plainly(
     assert outcome.err == f"Error: {error}\n"
 
 
+def interruptible() -> None:
+    """A shell that starts tests in the background lets their children ignore Ctrl-C: undo it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_interrupt_ends_with_130_and_leaves_nothing(tmp_path: Path, workers: str) -> None:
     started = command("run", SMALL, "--runs", "1000000", "--workers", workers, "--out", tmp_path / "here")
-    with subprocess.Popen(started, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        started, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=interruptible
+    ) as process:
         time.sleep(3.0)
         assert process.poll() is None
         # As the terminal does it: to every process of the group.

@@ -144,12 +144,19 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, ending: str) -> None:
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, str(script), str(pids), str(SMALL)]
     environment = os.environ | {"PYTHONPATH": str(root)}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as parent:
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.DEVNULL, preexec_fn=interruptible
+    ) as parent:
         wait_until(lambda: len(list(pids.iterdir())) == 2, "the workers to start")
         parent.send_signal(getattr(signal, ending))
         parent.wait(timeout=10)
     left = [int(path.name) for path in pids.iterdir()]
     wait_until(lambda: not any(alive(pid) for pid in left), "the workers to end")
+
+
+def interruptible() -> None:
+    """A shell that starts tests in the background lets their children ignore Ctrl-C: undo it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
