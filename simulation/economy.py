@@ -20,7 +20,7 @@ from simulation.market.prices import expected_growth, running_yield
 from simulation.officials import RatesView
 from simulation.policy.conditions import Conditions
 from simulation.randomness import Streams
-from simulation.scenario import ImpossibleScenario, Scenario, roster_of
+from simulation.scenario import ImpossibleScenarioError, Scenario, roster_of
 from simulation.tally import Tally
 
 HIGH_WINDOW = 120
@@ -107,7 +107,7 @@ class Economy:
     def _refuse_overholding(self, rest: Array) -> None:
         for name, left in zip(self.roster.names, rest.min(axis=0), strict=True):
             if left < 0.0:
-                raise ImpossibleScenario(
+                raise ImpossibleScenarioError(
                     f"the populations hold {-left:,.0f} bn more of {name} than is outstanding at the start; "
                     f"lower their stocks or raise markets.{name}"
                 )

@@ -13,8 +13,9 @@ All variants meet the same news (common random numbers), so differences between 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -99,6 +100,11 @@ class Estimate:
 
     value: float
     error: float
+
+    @classmethod
+    def of(cls, values: FloatArray) -> Self:
+        """Return the mean of values with its standard error."""
+        return cls(float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)))
 
     @property
     def is_clear(self) -> bool:
@@ -204,6 +210,16 @@ def estimates(table: pd.DataFrame, by: Sequence[str], column: str) -> dict[tuple
         tuple(map(str, key)): Estimate(float(mean), float(error))
         for key, mean, error in zip(groups.mean().index, groups.mean(), groups.sem(), strict=True)
     }
+
+
+def indistinct(table: pd.DataFrame, columns: tuple[str, str], order: Sequence[str]) -> list[str]:
+    """Return which neighbours in `order` differ by no more than noise, run by run: ``["a and b", ...]``.
+
+    `columns` are the label that is ordered and the measured column.
+    """
+    wide = table.pivot(index="run", columns=columns[0], values=columns[1])
+    steps = {f"{first} and {then}": (wide[then] - wide[first]).to_numpy(dtype=float) for first, then in pairwise(order)}
+    return [name for name, step in steps.items() if not Estimate.of(step[np.isfinite(step)]).is_clear]
 
 
 def against(

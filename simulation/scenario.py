@@ -224,7 +224,7 @@ def refused(attempt: Callable[[], object], prefix: str = "") -> Iterator[str]:
         yield f"{prefix}{error}"
 
 
-class ImpossibleScenario(ValueError):
+class ImpossibleScenarioError(ValueError):
     """A scenario whose parts do not fit together, found only when the balance sheets are opened."""
 
 

@@ -90,10 +90,10 @@ def _told(error: Exception) -> int:
 
 def _told_other(error: Exception) -> int:
     from simulation.ensemble import EnsembleError
-    from simulation.scenario import ImpossibleScenario
+    from simulation.scenario import ImpossibleScenarioError
     from simulation.store import OutputError
 
-    if isinstance(error, OutputError | ImpossibleScenario):
+    if isinstance(error, OutputError | ImpossibleScenarioError):
         click.echo(f"Error: {error}", err=True)
         return exit_codes.USAGE
     if isinstance(error, OSError | EnsembleError):

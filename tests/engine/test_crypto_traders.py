@@ -77,7 +77,8 @@ def test_every_leverage_has_its_own_limit(leverage: float, fall: float) -> None:
 
 
 def test_an_owner_gets_what_a_liquidation_leaves() -> None:
-    # A fall of 6 % leaves 10 x .94 - 9 = .4 $bn, paid out at night with the margin for new longs paid in: 3 % at 3x is 10 % at 10x.
+    # A fall of 6 % leaves 10 x .94 - 9 = .4 $bn, paid out at night with the margin for new longs paid in:
+    # 3 % a day at 3x is 10 % at 10x.
     model = after(trader(0.06))
     sheet = model.populations[0].sheet
     planned = 0.1 * 10

@@ -18,6 +18,7 @@ from simulation.experiment import (
     end_after,
     estimates,
     given_up_share,
+    indistinct,
     meeting,
     question,
     with_investors,
@@ -94,6 +95,13 @@ def test_an_estimate_knows_its_error() -> None:
     assert Estimate(-2.1, 1.0).is_clear
     assert not Estimate(-1.9, 1.0).is_clear
     assert str(Estimate(-1.94, 0.44)) == "−1.9 ± 0.4"
+
+
+def test_neighbours_that_noise_could_tell_apart_are_named() -> None:
+    runs = np.arange(20)
+    sizes = {"a": runs % 3, "b": runs % 3 + runs % 2 - 0.5, "c": runs % 3 + 10.0}
+    parts = [pd.DataFrame({"kind": kind, "run": runs, "size": size}) for kind, size in sizes.items()]
+    assert indistinct(pd.concat(parts), ("kind", "size"), ["a", "b", "c"]) == ["a and b"]
 
 
 def test_given_up_share_counts_only_the_days_asked_for() -> None:
