@@ -44,8 +44,7 @@ START, ANCHOR, LOW_SPREAD = 1.81, 1.5, 1.0  # at the low spread the width of the
 SPREADS = (2.2, 2.0, START, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
 QUICK_SPREADS, QUICK_THRESHOLD_SPREADS = (2.2, START, 1.5, 0.5), (2.2, START, 1.5, 1.25, 1.0, 0.5)
 QUICK_NOTE = "carry holders alone, for the structural rule 60 of each; fewer spreads; exits within a day"
-DEVIATIONS = (0.45, 0.3, 0.6)
-CURVE_DAYS, AFTER_DAYS = 60, 20
+DEVIATIONS, CURVE_DAYS, AFTER_DAYS = (0.45, 0.3, 0.6), 60, 20
 SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise": 1}
 THRESHOLD_RUNS, THRESHOLD_INVESTORS = 4, 1000  # exits follow the imposed spread alone: runs hardly differ
 PLACES = ((0.03, 0.53, 0.42, 0.27), (0.03, 0.12, 0.42, 0.27), (0.56, 0.59, 0.40, 0.18), (0.56, 0.12, 0.40, 0.32))
@@ -122,18 +121,17 @@ def split(rows: pd.DataFrame) -> dict[str, float]:
     """What became of what was unwound at the anchor: means over runs, $bn."""
     at = rows[(rows["spread_pp"] == ANCHOR) & ~rows["threshold_sd_pp"].isin(DEVIATIONS[1:])]
     at = at[at["delivery"].isin([f"{CURVE_DAYS} days", "imposed"])]
-    by_role = at.groupby("role", sort=False)[list(AMOUNTS)].mean()
-    home = float(by_role["repatriated_usd_bn"].get("resident", 0.0))
-    parts = {role: float(by_role["unwound_usd_bn"].get(role, 0.0)) for role in CARRY_ROLES}
-    return dict(zip(shapes.FATES, (parts["levered"], parts["retail"], home, parts["resident"] - home), strict=True))
+    by_role = at.groupby("role", sort=False)[list(AMOUNTS)].mean().reindex(list(CARRY_ROLES), fill_value=0.0)
+    gone, home = by_role["unwound_usd_bn"], by_role["repatriated_usd_bn"]["resident"]
+    return dict(zip(shapes.FATES, (gone["levered"], gone["retail"], home, gone["resident"] - home), strict=True))
 
 
 def findings(table: pd.DataFrame) -> Findings:
     """Both answers at the anchor, and the five deliveries."""
     values = threshold_values(table) | structural_values(table)
     speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.1f} % over {name}" for name in list(SPEEDS)[:-1])
-    at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
-    alike = indistinct(shares(at, ["levered"]), ("delivery", "share_pct"), list(SPEEDS))
+    levered_shares = shares(structural_effects(table).query(f"spread_pp == {ANCHOR}"), ["levered"])
+    alike = indistinct(levered_shares, ("delivery", "share_pct"), list(SPEEDS))
     apart = f"No more than noise lies between {', '.join(alike)}." if alike else "Neighbours differ by more than noise."
     levered, retail, home, kept = (amount(values[f"threshold_{part}_usd_bn"]) for part in shapes.FATES)
     text = (
