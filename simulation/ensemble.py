@@ -28,7 +28,7 @@ __all__ = ["EnsembleError", "run", "run_ensemble"]
 
 BLOCK_RUNS = 128
 """Runs computed in one pass at most: beyond about 100 the fixed cost of a pass is spread thinly enough (measured)."""
-WORTH_A_PROCESS = 20e6
+WORTH_A_PROCESS = 10e6
 """Investor-days (runs x investors x business days) below which starting workers takes longer than it saves."""
 DAYS_PER_BUSINESS_DAY = 7 / 5
 LARGEST_SEED = 2**63 - 1

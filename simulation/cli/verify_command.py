@@ -58,7 +58,8 @@ def checked(folder: Path, workers: int | None, quiet: bool) -> list[Check]:
     from simulation.store import read_manifest
 
     manifest = read_manifest(folder)
-    result = simulated(scenario_of(manifest, folder), Request(int(manifest["runs"]), None, workers, quiet))
+    scenario = scenario_of(manifest, folder)
+    result = simulated(scenario, Request(int(manifest["runs"]), None, workers, quiet))
     with tempfile.TemporaryDirectory() as temporary:
         result.write_tables(Path(temporary))
         return [compared(folder / name, Path(temporary) / name) for name in TABLES]
@@ -72,6 +73,10 @@ def scenario_of(manifest: dict[str, Any], folder: Path) -> Scenario:
     from simulation.scenario import Scenario
     from simulation.store import OutputError
 
+    if "config" not in manifest:
+        raise OutputError(
+            f"{folder}: it holds no run, so there is nothing to run again; verify works on `run` and `demo` folders"
+        )
     try:
         scenario = Scenario.model_validate(manifest["config"])
     except ValidationError as error:
