@@ -70,7 +70,8 @@ def test_mistakes_are_refused(changes: dict[str, Any], message: str) -> None:
 
 
 def test_a_sign_needs_no_stated_value() -> None:
-    ledger_of(claim_of(1, article={"text": "up"}, model=[counterpart(judge={"rule": "above", "limit": 0})]))
+    kept = ledger_of(claim_of(1, article={"text": "up"}, model=[counterpart(judge={"rule": "above", "limit": 0})]))
+    assert kept.claims[0].article.text == "up"
 
 
 def test_a_case_is_used_and_run_once() -> None:
