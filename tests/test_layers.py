@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("results", "workers"),
     ("ensemble",),
     ("claims", "experiment_pool", "experiment_figures", "experiment_files", "experiment_exposures"),
-    ("experiment",),
+    ("experiment", "calibration"),
     ("experiment_runner",),
     ("cli",),
 )
@@ -41,7 +41,7 @@ FENCED = {
     "mesa": ("investors/population.py", "investors/counterparties.py", "economy.py", "model.py"),
     "pandas": ("recorder.py", "tables.py"),
     "pyarrow": ("tables.py", "experiment_files.py"),
-    "matplotlib": ("figures/", "results.py", "experiment_runner.py", "experiment_figures.py", "experiment_files.py"),
+    "matplotlib": ("figures/", "calibration/figures.py", "calibration/rank_figure.py", "results.py", "experiment_runner.py", "experiment_figures.py", "experiment_files.py"),
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),
     "ruamel": ("config/",),
