@@ -1,12 +1,13 @@
 """The economy of a batch: market, populations, the sectors on the other side, and who owns what at the start."""
 
 from collections import deque
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import mesa
 import numpy as np
 
+from simulation.batch import Batch
 from simulation.balance_sheet import empty_account, sector_units
 from simulation.conventions import BASIS_POINT, Array, column, row_sum
 from simulation.information import Information
@@ -20,7 +21,7 @@ from simulation.market.prices import expected_growth, running_yield
 from simulation.officials import RatesView
 from simulation.policy.conditions import Conditions
 from simulation.randomness import Streams
-from simulation.scenario import ImpossibleScenarioError, Scenario, roster_of
+from simulation.scenario import ImpossibleScenarioError, roster_of
 from simulation.tally import Tally
 
 HIGH_WINDOW = 120
@@ -46,13 +47,25 @@ class Economy:
         News of every day, ``(days, runs, assets)``.
     """
 
-    def __init__(self, model: mesa.Model, scenario: Scenario, runs: Sequence[int], rates: RatesView, days: int) -> None:
-        self.scenario, self.model = scenario, model
+    def __init__(self, model: mesa.Model, batch: Batch, rates: RatesView, days: int) -> None:
+        scenario, runs = batch.scenario, batch.runs
+        self.scenario, self.batch, self.model = scenario, batch, model
         self.roster = roster_of(scenario)
         names = self.roster.names
-        self.long_run_variance = long_run_variance(self.roster, scenario.markets, scenario.noise)
+        self.long_run_variance = np.concatenate(
+            [
+                np.tile(long_run_variance(self.roster, part.markets, part.noise), (len(numbers), 1))
+                for part, numbers in batch.parts()
+            ]
+        )
         self.streams = Streams(scenario.seed, runs)
-        self.news = daily_news(self.roster, scenario.markets, scenario.noise, days, self.streams)
+        self.news = np.concatenate(
+            [
+                daily_news(self.roster, part.markets, part.noise, days, Streams(scenario.seed, numbers))
+                for part, numbers in batch.parts()
+            ],
+            axis=1,
+        )
         self.growth = np.array([expected_growth(scenario.markets[name]) for name in names])
         self.dividends = np.array([running_yield(scenario.markets[name]) for name in names])
         self.market = MarketState(self.roster, scenario.markets, self._levels(rates), scenario.start_values.usdjpy)
@@ -74,10 +87,13 @@ class Economy:
 
     def _populations(self, now: Information) -> tuple[Population, ...]:
         kinds = {kind.Parameters: kind for kind in ROSTER}
-        start = Start(now, self.streams, self.scenario.unwind, len(self.news), self.scenario.noise.scale_x)
+        scenario = self.scenario
+        start = Start(now, self.streams, scenario.unwind, len(self.news), scenario.noise.scale_x)
         return tuple(
-            kinds[type(parameters)](self.model, name, parameters, start)
-            for name, parameters in sorted(self.scenario.populations.items())
+            kinds[type(parameters)](
+                self.model, name, parameters, replace(start, of_run=self.batch.populations(name))
+            )
+            for name, parameters in sorted(scenario.populations.items())
         )
 
     def _counterparties(self, runs: int) -> dict[str, Counterparty]:
@@ -165,7 +181,7 @@ class Economy:
             usdjpy=last.usdjpy,
             usdjpy_rise=last.log_price[:, :1] - self.closes[0][:, :1],
             equity_fall=self.roster.pick(week_ago - last.log_price, equity),
-            stress=np.sqrt(variance / self.long_run_variance[0]),
+            stress=np.sqrt(variance / self.long_run_variance[:, :1]),
             interest_bill_share=fiscal.share_of_gdp(self.interest_bill),
             basis=self.basis(),
         )

@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("investors", "market", "settlement"),
     ("news", "reactions"),
     ("scenario",),
-    ("officials", "recorder", "config"),
+    ("officials", "recorder", "config", "batch"),
     ("clearing", "economy"),
     ("settling", "day_record"),
     ("model",),

@@ -32,7 +32,7 @@ class MarketState:
         self.lasting = np.zeros_like(start_level)
         self.fading = np.zeros_like(start_level)
         self.excess_variance = np.zeros_like(start_level)
-        self.slope = np.tile(self.table.fast, (start_level.shape[0], 1))
+        self.slope = np.zeros_like(start_level) + self.table.fast
         self.open_inventory = np.zeros_like(start_level)
         self.fast_effect = np.zeros_like(start_level)
         self.last = self.quote(self.inventory)
