@@ -11,13 +11,14 @@ FOLDERS = {
     "scenarios": ("configs/scenarios", ".yaml"),
     "events": ("configs/events", ".yaml"),
     "sweeps": ("configs/sweeps", ".yaml"),
+    "facts": ("configs/facts", ".yaml"),
     "experiments": ("experiments", ".py"),
 }
 """Kind of file -> its folder, below the package in a wheel and below the project in a checkout, and its ending."""
 
 
 def named(kind: str) -> dict[str, Path]:
-    """Return the shipped files of a kind (scenarios, events, sweeps, experiments) by name, in alphabetical order."""
+    """Return the shipped files of a kind (scenarios, events, sweeps, facts, experiments) by name, in alphabetical order."""
     folder, ending = FOLDERS[kind]
     found: dict[str, Path] = {}
     for home in _homes():

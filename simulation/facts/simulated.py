@@ -1,0 +1,143 @@
+"""The simulated column: long histories run in blocks that fit into memory, and what is measured on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from simulation.conventions import DAYS_PER_YEAR, Array
+from simulation.experiment_pool import in_order
+from simulation.facts.history import COLUMNS, History, joined
+from simulation.facts.measured import MEASURES, Measure
+from simulation.facts.resampling import jackknife_error, pooled
+from simulation.metrics import LEVERED, FinishedRuns
+from simulation.model import scenario_days, simulate
+
+if TYPE_CHECKING:
+    from simulation.recorder import Record
+    from simulation.scenario import Scenario
+
+MOST_RUN_DAYS: Final = 100_000
+"""Runs times days of one block: its record, about 230 columns, then takes about 0.2 GB."""
+FEWEST_YEARS: Final = 2000.0
+"""Simulated years below which pooled skewness is too noisy (CALIBRATION section 3: at least 200 decades)."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """Histories of the runs that reached their last day, and how many were asked for."""
+
+    history: History
+    runs: int
+
+    @property
+    def failed(self) -> int:
+        """Number of runs that stopped early and are left out."""
+        return self.runs - self.history.runs
+
+    @property
+    def years(self) -> float:
+        """Simulated years of all finished runs together."""
+        span = (self.history.dates[-1] - self.history.dates[0]) / np.timedelta64(1, "D")
+        return float(span) * self.history.runs / DAYS_PER_YEAR
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A statistic of all runs pooled, its jackknife error over runs, and how single runs scatter.
+
+    Not a number where the statistic cannot be measured; `error` is not a number for a single run.
+    """
+
+    value: float
+    error: float
+    p10: float
+    p90: float
+
+
+def history_of(record: Record) -> History:
+    """Return the finished runs of a record as a history; the position is the levered holders' stock in $bn."""
+    finished = FinishedRuns(record)
+    names = finished.populations(LEVERED)
+    columns = {name: finished.market(name) for name in COLUMNS if name != "position"}
+    position = finished.flow("stock_usd_bn", names) if names else None
+    empty = np.zeros((finished.count, len(record.dates)))
+    needed = {name: empty if values is None and name != "us_equity" else values for name, values in columns.items()}
+    return History(record.dates, **needed, position=position)
+
+
+def simulated(
+    scenario: Scenario,
+    runs: int,
+    workers: int = 1,
+    progress: Progress | None = None,
+    variants: Sequence[Scenario] | None = None,
+) -> Simulated:
+    """Simulate runs 0 to runs - 1 of a scenario and keep what the statistics need.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        A long history; its seed counts.
+    runs : int
+        Number of runs, at least 1.
+    workers : int
+        Processes to use; the result does not depend on it.
+    progress : callable, optional
+        Called with (done, total) runs after every block.
+    variants : sequence of Scenario, optional
+        One for each run, where parameters differ between runs.
+    """
+    tasks = [
+        (scenario, block, None if variants is None else list(variants[block.start : block.stop]))
+        for block in blocks(scenario, runs, workers)
+    ]
+    found = in_order(block_history, tasks, workers) if workers > 1 else (block_history(*task) for task in tasks)
+    return Simulated(joined(list(_counted(found, [len(task[1]) for task in tasks], progress))), runs)
+
+
+def blocks(scenario: Scenario, runs: int, workers: int = 1) -> list[range]:
+    """Return the run numbers in consecutive blocks, small enough for memory and one at least for each worker."""
+    largest = max(1, MOST_RUN_DAYS // len(scenario_days(scenario)))
+    size = min(largest, -(-runs // workers))
+    return [range(first, min(first + size, runs)) for first in range(0, runs, size)]
+
+
+def block_history(scenario: Scenario, block: range, variants: Sequence[Scenario] | None) -> History:
+    """Simulate one block; its record is given up here."""
+    return history_of(simulate(scenario, block, variants))
+
+
+def _counted(parts: Iterator[History], sizes: Sequence[int], progress: Progress | None) -> Iterator[History]:
+    done = 0
+    for part, size in zip(parts, sizes, strict=True):
+        done += size
+        if progress is not None:
+            progress(done, sum(sizes))
+        yield part
+
+
+def estimate(measure: Measure, history: History) -> Estimate:
+    """Return one statistic of a batch of histories."""
+    sums = measure.terms(history).sum(axis=1)
+    single = measure.statistic(sums)
+    low, high = _quantiles(single)
+    return Estimate(pooled(measure, sums), jackknife_error(measure, sums), low, high)
+
+
+def estimates(history: History) -> dict[str, Estimate]:
+    """Return every statistic of a batch of histories, by name."""
+    return {measure.name: estimate(measure, history) for measure in MEASURES}
+
+
+def _quantiles(values: Array) -> tuple[float, float]:
+    """10 and 90 % quantiles of the runs in which a statistic can be measured."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, (0.1, 0.9))
+    return float(low), float(high)
