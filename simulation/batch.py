@@ -33,7 +33,7 @@ MAY_DIFFER: Final = (
     "noise.clustering_memory",
     "credibility_bp_per_bp",
     "populations.*.stock_usd_bn",
-    "populations.*.stock_scale_x",
+    "populations.*.position_scale_x",
     "populations.*.leverage_x.*",
     "populations.*.leverage_cap_x",
     "populations.*.volatility_target_cap_x",

@@ -14,6 +14,7 @@ from simulation.clearing import TradingDay, loop_gain, trade_forced, trade_volun
 from simulation.conventions import PERCENT, Array
 from simulation.economy import Economy
 from simulation.information import Information
+from simulation.investors.counterparties import ABROAD
 from simulation.investors.population import Population
 from simulation.ledger import TOLERANCE, DayFlows, residuals
 from simulation.market.parameters import CurrencyMarket
@@ -78,7 +79,7 @@ class CapitalFlowModel(mesa.Model):
         self.fundamentals(news, action)
         now = self.information()
         session = open_session(self.economy, self.alive)
-        trade_voluntary(session, self.orders(now), now, action.sold_usd)
+        trade_voluntary(session, self.orders(now), now, self.outside_sales(action))
         trade_forced(session, now, self.scenario.limits)
         self.stop_runaways(session)
         close_books(self.economy, self.officials, session, self.day)
@@ -100,17 +101,27 @@ class CapitalFlowModel(mesa.Model):
     def policy_and_expectations(self) -> DayNews:
         """Signals, decisions and macro news of the day; both curves move."""
         economy = self.economy
-        return self.officials.announce(self.day, economy.news[self.day], economy.roster, economy.conditions())
+        economy.given_basis = float(self.officials.given.basis[: self.day + 1].sum())
+        return self.officials.announce(self.day, economy.news[self.day], economy.conditions())
 
     def fundamentals(self, news: DayNews, action: Action) -> None:
         """Rate impulses and news move the fundamentals; yesterday's stress sets the day's price impact."""
-        economy, fx = self.economy, self.scenario.markets["usdjpy"]
+        economy, fx, given = self.economy, self.scenario.markets["usdjpy"], self.officials.given
+        economy.market.shake(given.volatility[self.day], economy.long_run_variance)
         now = self.information()
         stress = np.sqrt(now.variance / now.long_run_variance)
         economy.market.set_slopes(stress, economy.thin_on(self.today))
         if isinstance(fx, CurrencyMarket):
             move = currency_move(news, fx) - self.signal_of(action)
             economy.move_fundamentals(self.day, move, self.officials.rates)
+        economy.market.give_values(given.value[self.day])
+
+    def outside_sales(self, action: Action) -> dict[str, Array]:
+        """Dollars sold by those who follow no rule of the model, USD bn, ``(runs, 1)``."""
+        sales = {"ministry_of_finance": action.sold_usd}
+        if ABROAD in self.economy.counterparties:
+            sales[ABROAD] = np.full_like(action.sold_usd, -self.officials.given.dollars[self.day])
+        return sales
 
     def signal_of(self, action: Action) -> Array:
         """Fall of the fundamental log USDJPY from what the Ministry of Finance says and signals by acting, ``(runs, 1)``."""

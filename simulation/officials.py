@@ -1,15 +1,18 @@
 """Officials at work: each day's decisions, signals, bond purchases and interventions, and the curves the market sees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from simulation.assets import JGB10, UST10, Roster
 from simulation.calendar import Dates, day_number, day_numbers
+from simulation.consistency import roster_of
 from simulation.conventions import BASIS_POINT, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
 from simulation.expectations import BankView, RateNews, bank_view, hedging_cost
+from simulation.given_news import BONDS, given_days
+from simulation.market.fundamentals import TWO_YEAR_SHARE
 from simulation.news import DayNews, bank_news, imposed, macro_news, with_other
 from simulation.policy.central_banks import BalanceSheetFlow, CentralBank
 from simulation.policy.conditions import Conditions, calm
@@ -55,6 +58,8 @@ class Officials:
         self.fed: BankView = bank_view(scenario.fed, fed, self.clock, us, 0.0)
         self.boj: BankView = bank_view(scenario.boj, boj, self.clock, japan, scenario.credibility_bp_per_bp)
         self.imposed_spread = (start.ust10_pct - start.jgb10_pct) * PERCENT
+        self.roster = roster_of(scenario)
+        self.given = given_days(scenario.news, dates, self.roster)
         self.ministry = Ministry(scenario.ministry_of_finance, len(runs))
         self.rates = self.view()
         self.spread_steps = spread_steps(scenario, len(dates)) if scenario.spread_path else np.zeros(len(dates))
@@ -62,7 +67,7 @@ class Officials:
     def _initial(self, bank: CentralBank, runs: int) -> ExpectedPath:
         return initial_path(bank, tuple(day_number(meeting.date) for meeting in bank.meetings), self.clock, runs)
 
-    def announce(self, day: int, macro: Array, roster: Roster, now: Conditions) -> DayNews:
+    def announce(self, day: int, macro: Array, now: Conditions) -> DayNews:
         """All rates news of a day: odds, signals, decisions, macro news, the imposed spread; both views are updated.
 
         Parameters
@@ -81,11 +86,17 @@ class Officials:
         )
         fed = bank_news(self.fed, self.clock, self.draws["decision:fed"][day], self.draws["guidance:fed"][day])
         boj = self._boj_news(day)
-        fed = with_other(fed, repriced[0] + macro_news(self.fed, roster.pick(macro, UST10), UST10))
-        boj = with_other(boj, repriced[1] + macro_news(self.boj, roster.pick(macro, JGB10), JGB10))
+        fed = with_other(fed, repriced[0] + self._macro(self.fed, macro, (day, UST10)))
+        boj = with_other(boj, repriced[1] + self._macro(self.boj, macro, (day, JGB10)))
         news = self._impose(DayNews(fed, boj), day)
         self.rates = self.view()
         return news
+
+    def _macro(self, view: BankView, drawn: Array, where: tuple[int, str]) -> Array:
+        """Macro news of one curve on a day, given or drawn; returns the revision of the two-year mean."""
+        day, bond = where
+        ten_year = self.roster.pick(drawn, bond)
+        return macro_news(view, *self.given.yields(day, BONDS[bond], ten_year, TWO_YEAR_SHARE[bond]))
 
     def _boj_news(self, day: int) -> RateNews:
         """Decision and signals of the Bank of Japan; hikes and stress pauses are remembered."""
@@ -93,7 +104,7 @@ class Officials:
         news = bank_news(self.boj, self.clock, self.draws["decision:boj"][day], self.draws["guidance:boj"][day])
         self.memory.last_hike = np.where(self.boj.path.rate > before, float(self.clock), self.memory.last_hike)
         paused = pause(self.boj, self.memory, self.conditions, self.clock)
-        return RateNews(news.target_surprise, news.path_surprise + paused, news.other_two_year, news.term_premium)
+        return replace(news, path_surprise=news.path_surprise + paused)
 
     def _impose(self, news: DayNews, day: int) -> DayNews:
         path, step = self.scenario.spread_path, float(self.spread_steps[day])

@@ -68,7 +68,7 @@ class LeveredCarryParameters(PopulationParameters):
     stock_usd_bn: float = quantity(
         250, "$bn", (0, 100_000), "notional", "BIS Bulletin 90 (2024): about 40 JPY tn; 150-500"
     )
-    stock_scale_x: float = quantity(
+    position_scale_x: float = quantity(
         1, "multiple of the stated stock", (0.01, 100),
         "true positions over the estimate in stock_usd_bn: what is uncertain about any estimate of them",
         "150-500 around 250 $bn, BIS Bulletin 90 (2024)",

@@ -73,7 +73,7 @@ class CarryFunds(Population):
         """Sizes, leverage and stop distances."""
         own, drawn = self.parameters, super().draws(stream, count)
         return drawn | {
-            "stock": own.stock_scale_x * drawn["stock"],
+            "stock": own.position_scale_x * drawn["stock"],
             "leverage": own.leverage_x.sample(stream, count),
             "stop_distance": own.trailing_stop.distance_pct.sample(stream, count) * PERCENT,
         }

@@ -114,7 +114,7 @@ class Population(mesa.Agent):
         return np.stack(list(self.draws(stream, self.parameters.investors).values()))
 
     def with_parameters(self, parameters: Any) -> Self:
-        """This population with other parameters, sharing everything else."""
+        """The same population with other parameters; everything else is shared."""
         part = copy.copy(self)
         part.parameters = parameters
         return part

@@ -23,7 +23,7 @@ EXAMPLES = {
     "markets.*.stress_cap": "markets.usdjpy.stress_cap",
     "markets.*.thin_factor_x": "markets.usdjpy.thin_factor_x",
     "populations.*.stock_usd_bn": "populations.life_insurers.stock_usd_bn",
-    "populations.*.stock_scale_x": "populations.carry_funds.stock_scale_x",
+    "populations.*.position_scale_x": "populations.carry_funds.position_scale_x",
     "populations.*.leverage_x.*": "populations.carry_funds.leverage_x.median",
     "populations.*.leverage_cap_x": "populations.carry_funds.leverage_cap_x",
     "populations.*.volatility_target_cap_x": "populations.carry_funds.volatility_target_cap_x",
@@ -64,7 +64,9 @@ def test_every_key_that_may_differ_changes_something() -> None:
     base = resolved("december_2025_official", SMALL)
     shocked = ("boj.meetings[0].decision=75bp",)
     paths = {
-        key: simulate(resolved("december_2025_official", (*SMALL, *shocked, f"{key}={1.02 * value_of(base, key)!r}")), (0,))
+        key: simulate(
+            resolved("december_2025_official", (*SMALL, *shocked, f"{key}={1.02 * value_of(base, key)!r}")), (0,)
+        )
         for key in KEYS
     }
     plain = simulate(resolved("december_2025_official", (*SMALL, *shocked)), (0,))
