@@ -110,7 +110,9 @@ def roc_auc_error(score: Array, event: Flags) -> float:
     area = roc_auc(score, event)
     runs = score.shape[0]
     if score.ndim != 2 or runs < LEAST_RUNS:
-        raise ValueError(f"score has shape {score.shape}; a standard error over runs needs (runs, days), two runs or more")
+        raise ValueError(
+            f"score has shape {score.shape}; a standard error over runs needs (runs, days), two runs or more"
+        )
     placed = _placements(score.ravel(), event.ravel()).reshape(score.shape)
     weight = np.where(event, 1.0 / event.sum(), 1.0 / (~event).sum())
     by_run = ((placed - area) * weight).sum(axis=1)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from simulation.facts.history import History
-from simulation.facts.measured import BY_NAME, CALM_BELOW, MEASURES, STRESS_ABOVE, Measure, skew_on_position
+from simulation.facts.measured import BY_NAME, MEASURES, Measure
+from simulation.facts.observed import CALM_BELOW, STRESS_ABOVE, skew_on_position
 from simulation.facts.official import FIRST_DAY, LAST_DAY, POSITIONS_FROM, read_history, read_positions
 from simulation.facts.resampling import REPLICATIONS, SEED, history_error, pooled
 from simulation.facts.statistics import slope
@@ -28,7 +29,7 @@ EQUITY_REMARK: Final = (
     f"below {CALM_BELOW:g} times its long-run value, and under stress when it was above {STRESS_ABOVE:g} times."
 )
 PER_CONTRACT: Final = Measure(
-    "skew_on_contracts", "Future skewness on position", "per 100k", skew_on_position, slope, 52, "Newey-West", 13
+    "skew_on_contracts", "Skewness to come on position", "per 100k", skew_on_position, slope, 52, "Newey-West", 13
 )
 """Newey-West over 13 weeks: windows of 90 days overlap for 18, and this many reproduce CALIBRATION's error of 0.13."""
 ACCEPT: Final = {
@@ -131,10 +132,16 @@ def quoted() -> dict[str, StoredFact]:
             remark=EQUITY_REMARK,
         ),
         "amplification_ratio": StoredFact(
-            label="Amplification, 4 % over 1 % shock",
+            label="Amplification ratio, 4 % over 1 %",
             measure="amplification_ratio",
             source=aim,
             accept=Accept(low=1.7, source=QUOTED),
+        ),
+        "amplification_in_news": StoredFact(
+            label="Amplification ratio among daily news",
+            measure="amplification_in_news",
+            source=aim,
+            accept=Accept(low=1.7, source=f"{QUOTED}, which does not say whether other news is there"),
         ),
         "amplification_frozen": StoredFact(
             label="Amplification, behaviour frozen",

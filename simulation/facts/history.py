@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,17 +76,16 @@ class History:
     def between(self, first: date, last: date) -> Self:
         """Return the days from `first` to `last`, both included."""
         inside = (self.dates >= np.datetime64(first, "D")) & (self.dates <= np.datetime64(last, "D"))
-        columns = {name: getattr(self, name) for name in COLUMNS}
-        kept = {name: None if values is None else values[:, inside] for name, values in columns.items()}
+        columns: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
+        kept: dict[str, Any] = {name: None if values is None else values[:, inside] for name, values in columns.items()}
         return replace(self, dates=self.dates[inside], **kept)
 
 
 def joined(parts: Sequence[History]) -> History:
     """Return the runs of several histories of the same days as one, in the order given."""
-    first = parts[0]
     columns = {name: [getattr(part, name) for part in parts] for name in COLUMNS}
-    known = {name: None if getattr(first, name) is None else np.concatenate(rows) for name, rows in columns.items()}
-    return History(first.dates, **known)
+    whole: dict[str, Any] = {name: None if rows[0] is None else np.concatenate(rows) for name, rows in columns.items()}
+    return History(parts[0].dates, **whole)
 
 
 def last_days(periods: NDArray[np.int64]) -> Index:

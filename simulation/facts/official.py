@@ -35,7 +35,7 @@ def read_history(folder: Path) -> History:
     usdjpy = _read(folder / "usdjpy_h10.csv")["value"].dropna()
     yields = [_read(folder / "us_treasury_yields.csv"), _read(folder / "jgb_yields.csv")]
     days = usdjpy.index
-    known = pd.concat([table[[name for name in NAMES if name in table]] for table in yields], axis=1).sort_index().ffill()
+    known = pd.concat([table[[name for name in NAMES if name in table]] for table in yields], axis=1, sort=True).ffill()
     aligned = known.reindex(days, method="ffill").bfill().rename(columns=NAMES)
     columns = {name: _row(aligned[name]) for name in NAMES.values()}
     history = History(days.to_numpy().astype("datetime64[D]"), _row(usdjpy), **columns)

@@ -63,11 +63,9 @@ def history_of(record: Record) -> History:
     """Return the finished runs of a record as a history; the position is the levered holders' stock in $bn."""
     finished = FinishedRuns(record)
     names = finished.populations(LEVERED)
-    columns = {name: finished.market(name) for name in COLUMNS if name != "position"}
+    columns = {name: record.market[name][finished.rows] for name in COLUMNS if name in record.market}
     position = finished.flow("stock_usd_bn", names) if names else None
-    empty = np.zeros((finished.count, len(record.dates)))
-    needed = {name: empty if values is None and name != "us_equity" else values for name, values in columns.items()}
-    return History(record.dates, **needed, position=position)
+    return History(record.dates, **columns, position=position)
 
 
 def simulated(
@@ -130,8 +128,8 @@ def estimate(measure: Measure, history: History) -> Estimate:
 
 
 def estimates(history: History) -> dict[str, Estimate]:
-    """Return every statistic of a batch of histories, by name."""
-    return {measure.name: estimate(measure, history) for measure in MEASURES}
+    """Return every statistic of a batch of histories, by name; none where no run finished."""
+    return {measure.name: estimate(measure, history) for measure in MEASURES} if history.runs else {}
 
 
 def _quantiles(values: Array) -> tuple[float, float]:

@@ -11,7 +11,6 @@ A statistic without spread to divide by is not a number.
 from typing import Final
 
 import numpy as np
-from scipy import signal
 
 from simulation.conventions import PERCENT, Array, Flags
 from simulation.facts.history import Index
@@ -19,6 +18,8 @@ from simulation.market.market import VOLATILITY_MEMORY
 
 LEAST_DAYS: Final = 40
 """Fewer returns make no quarter: a quarter has 59 to 65 business days, and the first and the last are cut off."""
+SMALLEST_VARIANCE_SHARE: Final = 1e-13
+"""Variance below this share of the mean square is rounding: nothing moved."""
 
 
 def log_returns_pct(prices: Array) -> Array:
@@ -72,54 +73,54 @@ def only(terms: Array, wanted: Flags) -> Array:
 
 def mean(sums: Array) -> Array:
     """Mean of `power_terms` or `count_terms`."""
-    return _ratio(sums[..., 1], sums[..., 0])
+    return ratio(sums[..., 1], sums[..., 0])
+
+
+def variance(sums: Array) -> Array:
+    """Mean squared deviation from the mean, from the first three of `power_terms`; rounding counts as zero."""
+    first, second = ratio(sums[..., 1], sums[..., 0]), ratio(sums[..., 2], sums[..., 0])
+    spread = second - first**2
+    return np.where(spread <= SMALLEST_VARIANCE_SHARE * second, 0.0, spread)
 
 
 def standard_deviation(sums: Array) -> Array:
-    """Standard deviation from `power_terms`, with n - 1."""
+    """Standard deviation with n - 1, from the first three of `power_terms`."""
     count = sums[..., 0]
-    return np.sqrt(_ratio(count * central_moment(sums, 2), count - 1.0))
+    return np.sqrt(ratio(count * variance(sums), count - 1.0))
 
 
 def skewness(sums: Array) -> Array:
     """Third central moment over the cubed standard deviation, from `power_terms`."""
-    return _ratio(central_moment(sums, 3), central_moment(sums, 2) ** 1.5)
+    first, second, third, _ = _raw_moments(sums)
+    return ratio(third - 3.0 * first * second + 2.0 * first**3, variance(sums) ** 1.5)
 
 
 def excess_kurtosis(sums: Array) -> Array:
     """Fourth central moment over the squared variance less three, from `power_terms`."""
-    return _ratio(central_moment(sums, 4), central_moment(sums, 2) ** 2) - 3.0
+    first, second, third, fourth = _raw_moments(sums)
+    central = fourth - 4.0 * first * third + 6.0 * first**2 * second - 3.0 * first**4
+    return ratio(central, variance(sums) ** 2) - 3.0
 
 
-def central_moment(sums: Array, order: int) -> Array:
-    """Mean of ``(x - mean)^order`` from `power_terms`, order two to four; a rounding error below zero counts as zero."""
-    count = sums[..., :1]
-    first, second, third, fourth = np.moveaxis(_ratio(sums[..., 1:], count), -1, 0)
-    if order == 2:
-        spread = second - first**2
-        return np.where(spread > SMALLEST_VARIANCE_SHARE * second, spread, 0.0)
-    if order == 3:
-        return np.asarray(third - 3.0 * first * second + 2.0 * first**3)
-    return np.asarray(fourth - 4.0 * first * third + 6.0 * first**2 * second - 3.0 * first**4)
-
-
-SMALLEST_VARIANCE_SHARE: Final = 1e-13
-"""Variance below this share of the mean square is rounding: nothing moved."""
+def _raw_moments(sums: Array) -> tuple[Array, Array, Array, Array]:
+    """Mean of the first four powers."""
+    first, second, third, fourth = np.moveaxis(ratio(sums[..., 1:], sums[..., :1]), -1, 0)
+    return first, second, third, fourth
 
 
 def slope(sums: Array) -> Array:
     """Least-squares slope of y on x, from `cross_terms`."""
-    return _ratio(_covariance(sums, 1, 2, 4), _covariance(sums, 1, 1, 3))
+    return ratio(_covariance(sums, 1, 2, 4), _covariance(sums, 1, 1, 3))
 
 
 def standardised_slope(sums: Array) -> Array:
     """Change of y for one standard deviation of x, from `cross_terms`."""
-    return slope(sums) * np.sqrt(_ratio(_covariance(sums, 1, 1, 3), sums[..., 0]))
+    return slope(sums) * np.sqrt(ratio(_covariance(sums, 1, 1, 3), sums[..., 0]))
 
 
 def correlation(sums: Array) -> Array:
     """Correlation of x and y, from `cross_terms`; with `lag_terms` the autocorrelation."""
-    return _ratio(_covariance(sums, 1, 2, 4), np.sqrt(_covariance(sums, 1, 1, 3) * _covariance(sums, 2, 2, 5)))
+    return ratio(_covariance(sums, 1, 2, 4), np.sqrt(_covariance(sums, 1, 1, 3) * _covariance(sums, 2, 2, 5)))
 
 
 def r_squared(sums: Array) -> Array:
@@ -129,17 +130,17 @@ def r_squared(sums: Array) -> Array:
 
 def tail_index(sums: Array) -> Array:
     """Hill's index of a power tail, from `tail_terms`: ``1 / mean log excess``; larger is thinner."""
-    return _ratio(sums[..., 0], sums[..., 1])
+    return ratio(sums[..., 0], sums[..., 1])
 
 
 def _covariance(sums: Array, left: int, right: int, product: int) -> Array:
     """Count times covariance of two columns of cross sums; rounding counts as zero."""
-    spread = sums[..., product] - _ratio(sums[..., left] * sums[..., right], sums[..., 0])
+    spread = sums[..., product] - ratio(sums[..., left] * sums[..., right], sums[..., 0])
     smallest = SMALLEST_VARIANCE_SHARE * np.abs(sums[..., product])
-    return np.where((left != right) | (spread > smallest), spread, 0.0)
+    return np.where((left == right) & (spread <= smallest), 0.0, spread)
 
 
-def _ratio(above: Array, below: Array) -> Array:
+def ratio(above: Array, below: Array) -> Array:
     """Quotient; not a number where there is nothing to divide by."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(below == 0.0, np.nan, above / below)
@@ -165,14 +166,17 @@ def window_skewness(returns: Array, starts: Index, days: int) -> Array:
     return skewness(power_terms(returns[..., windows]).sum(axis=-2))
 
 
-def volatility_ratio(returns: Array) -> Array:
+def volatility_multiple(returns: Array) -> Array:
     """Volatility estimate at the close of each day over its long-run value, ``(runs, days)``.
 
     ``v <- m v + (1 - m) r^2`` from the long-run variance, the mean of r^2 over all days and runs; m is the model's.
     """
-    long_run = float(np.mean(returns**2))
+    squares = returns**2
+    long_run = float(squares.mean())
     if long_run == 0.0:
         return np.ones_like(returns)
-    start = np.full((*returns.shape[:-1], 1), VOLATILITY_MEMORY * long_run)
-    variance, _ = signal.lfilter([1.0 - VOLATILITY_MEMORY], [1.0, -VOLATILITY_MEMORY], returns**2, axis=-1, zi=start)
-    return np.asarray(np.sqrt(variance / long_run))
+    estimate, multiple = np.full(returns.shape[0], long_run), np.empty_like(returns)
+    for day in range(returns.shape[1]):
+        estimate = VOLATILITY_MEMORY * estimate + (1.0 - VOLATILITY_MEMORY) * squares[:, day]
+        multiple[:, day] = np.sqrt(estimate / long_run)
+    return multiple
