@@ -52,10 +52,10 @@ format: $(VENV)/.installed-lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Written beside and moved, so that a missing folder leaves the file as it was.
+# Written elsewhere and moved, so that a missing folder leaves the file as it was.
 facts-history: $(VENV)/.installed
-	$(BIN)/python -m simulation.facts.historical $(DATA) > $(FACTS).new
-	mv $(FACTS).new $(FACTS)
+	$(BIN)/python -m simulation.facts.historical $(DATA) > $(VENV)/facts.yaml
+	mv $(VENV)/facts.yaml $(FACTS)
 
 clean:
 	rm -rf .venv .venv-new build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -166,6 +166,11 @@ class BankView:
                 surprise = surprise + self.reveal(said.path_surprise * BASIS_POINT)
         return surprise, self._premium(surprise)
 
+    def follow(self, step: Array) -> None:
+        """Move the policy rate by a step that was fully priced: the rate changes, the curve does not."""
+        self.path = replace(self.path, rate=self.path.rate + step)
+        self.shift(-step, (1.0, 1.0, 1.0))
+
     def reveal(self, change: Array | float) -> Array:
         """Move the curve by news about the path that is `change` in the two-year mean."""
         moved = np.zeros_like(self.path.rate) + change

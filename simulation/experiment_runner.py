@@ -25,6 +25,7 @@ from simulation.results import Result
 from simulation.store import content_address, versions, write_manifest, written_whole
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.figures import Drawing
     from simulation.scenario import Scenario
 
@@ -42,6 +43,7 @@ class Plan:
     path: Path
     scale: Scale
     seed: int | None = None
+    cloud: Cloud | None = None
 
     @property
     def name(self) -> str:
@@ -73,6 +75,7 @@ class Plan:
             "scenarios": [config_hash(scenario) for scenario in self.scenarios],
             "runs": runs,
             "quick": self.scale.quick,
+            **({} if self.cloud is None else {"parameter_sets": self.cloud.digest}),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -90,6 +93,7 @@ class Plan:
         return (
             f"Source: carryflow simulation, experiment {self.name}, scenario {scenarios}, seed {seeds}, "
             f"{self.scale.runs:,} runs per variant{quick}"
+            + ("" if self.cloud is None else f", parameter sets {self.cloud.name}")
         )
 
 
@@ -129,6 +133,7 @@ class Outcome:
             "config_hash": self.plan.hash,
             "seed": self.plan.seed,
             "quick": self.plan.scale.quick,
+            "parameter_sets": None if self.plan.cloud is None else self.plan.cloud.name,
             "runs": self.plan.scale.runs,
             "runs_failed": self.runs_failed,
             "findings": self.findings.text,
@@ -151,7 +156,14 @@ class Outcome:
         return target
 
 
-def plan_of(name: str | Path, *, quick: bool = False, runs: int | None = None, seed: int | None = None) -> Plan:
+def plan_of(
+    name: str | Path,
+    *,
+    quick: bool = False,
+    runs: int | None = None,
+    seed: int | None = None,
+    cloud: Cloud | None = None,
+) -> Plan:
     """Return the plan of an experiment by name or by file.
 
     Raises
@@ -162,7 +174,7 @@ def plan_of(name: str | Path, *, quick: bool = False, runs: int | None = None, s
     path = path_of("experiments", name)
     study = loaded(path)
     wanted = runs if runs is not None else study.QUICK_RUNS if quick else study.RUNS
-    return Plan(path, Scale(wanted, quick), seed)
+    return Plan(path, Scale(wanted, quick), seed, cloud)
 
 
 def loaded(path: Path) -> Study:
@@ -197,7 +209,7 @@ def conducted(plan: Plan, workers: int = 1, progress: Progress | None = None) ->
     total = sum(variant.runs(plan.scale.runs) for variant in plan.variants)
     parts, failed, done = [], 0, 0
     for variant, (part, stopped) in zip(plan.variants, _measured(plan, workers), strict=True):
-        parts.append(labelled(part, variant))
+        parts.append(labelled(part, variant).assign(parameter_sets="" if plan.cloud is None else plan.cloud.name))
         failed += stopped
         done += variant.runs(plan.scale.runs)
         if progress is not None:
@@ -223,7 +235,7 @@ def expected_seconds(scenario: Scenario, runs: int) -> float:
 def _measured(plan: Plan, workers: int) -> Iterator[tuple[pd.DataFrame, int]]:
     """Yield what `measured` gives for each variant, in their order."""
     tasks = [
-        (plan.path, scenario, variant.runs(plan.scale.runs))
+        (plan.path, scenario, variant.runs(plan.scale.runs), plan.cloud)
         for variant, scenario in zip(plan.variants, plan.scenarios, strict=True)
     ]
     if workers == 1:
@@ -231,9 +243,9 @@ def _measured(plan: Plan, workers: int) -> Iterator[tuple[pd.DataFrame, int]]:
     return in_order(measured, tasks, workers)
 
 
-def measured(path: Path, scenario: Scenario, runs: int) -> tuple[pd.DataFrame, int]:
+def measured(path: Path, scenario: Scenario, runs: int, cloud: Cloud | None = None) -> tuple[pd.DataFrame, int]:
     """Run one variant of an experiment; returns its table and the number of runs that stopped early."""
-    record = run_ensemble(scenario, runs)
+    record = run_ensemble(scenario, runs, cloud=cloud)
     return loaded(path).measure(Result(record)), len(record.stopped)
 
 

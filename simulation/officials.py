@@ -10,12 +10,13 @@ from simulation.assets import JGB10, UST10, Roster
 from simulation.calendar import Dates, day_number, day_numbers
 from simulation.consistency import roster_of
 from simulation.conventions import BASIS_POINT, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
-from simulation.expectations import BankView, RateNews, bank_view, hedging_cost
+from simulation.expectations import PATH_LOADINGS, BankView, RateNews, bank_view, hedging_cost
 from simulation.given_news import BONDS, given_days
 from simulation.market.fundamentals import TWO_YEAR_SHARE
 from simulation.news import DayNews, bank_news, imposed, macro_news, with_other
 from simulation.policy.central_banks import BalanceSheetFlow, CentralBank
 from simulation.policy.conditions import Conditions, calm
+from simulation.policy.drawn_rates import levels, priced_step, return_to_level
 from simulation.policy.expected_path import ExpectedPath, initial_path
 from simulation.policy.ministry_of_finance import Action, Ministry
 from simulation.randomness import Streams
@@ -89,6 +90,7 @@ class Officials:
         fed = with_other(fed, repriced[0] + self._macro(self.fed, macro, (day, UST10)))
         boj = with_other(boj, repriced[1] + self._macro(self.boj, macro, (day, JGB10)))
         news = self._impose(DayNews(fed, boj), day)
+        self._draw_rates(day)
         self.rates = self.view()
         return news
 
@@ -115,6 +117,18 @@ class Officials:
         fed = imposed(self.fed, news.fed, ones * step * path.us_share, path.surprise)
         boj = imposed(self.boj, news.boj, -ones * step * (1.0 - path.us_share), path.surprise)
         return DayNews(fed, boj)
+
+    def _draw_rates(self, day: int) -> None:
+        """Under drawn rate paths, let the gap return towards its level and policy rates follow; none of it is news."""
+        rule = self.scenario.drawn_rates
+        if rule is None:
+            return
+        gap = self.fed.mean_rate(self.clock) - self.boj.mean_rate(self.clock)
+        change = return_to_level(gap, levels(rule, self.draws["rate_level"][0]), rule.half_life_years)
+        self.fed.shift(change, PATH_LOADINGS)
+        if day % rule.days_between_meetings == 0:
+            for view in (self.fed, self.boj):
+                view.follow(priced_step(view.mean_rate(self.clock), view.path.rate))
 
     def intervene(self, day: int) -> Action:
         """What the Ministry of Finance says and does today."""
@@ -162,6 +176,7 @@ def draws_of(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Ar
     for name in ("fed", "boj"):
         revealed = streams.draw(f"guidance:{name}", lambda stream: stream.standard_normal((days, 1)))
         drawn[f"guidance:{name}"] = revealed * scenario.noise.scale_x
+    drawn["rate_level"] = streams.draw("rate_level", lambda stream: stream.random((1, 1)))
     drawn["ministry_of_finance"] = streams.draw("ministry_of_finance", lambda stream: stream.random((days, 2)))
     return {name: np.ascontiguousarray(values.swapaxes(0, 1)) for name, values in drawn.items()}
 

@@ -16,6 +16,7 @@ from simulation.market.fundamentals import Noise
 from simulation.market.standard import STANDARD_MARKETS, AnyMarket
 from simulation.parameters import Parameters, quantity
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
+from simulation.policy.drawn_rates import DrawnRates
 from simulation.policy.fiscal import Fiscal
 from simulation.policy.ministry_of_finance import MinistryOfFinance
 
@@ -93,6 +94,7 @@ class Scenario(Parameters):
     ministry_of_finance: MinistryOfFinance | None = None
     fiscal: Fiscal = Fiscal()
     spread_path: SpreadPath | None = None
+    drawn_rates: DrawnRates | None = None
     unwind: UnwindRule = UnwindRule()
     markets: dict[str, AnyMarket] = Field(default_factory=dict, validate_default=True)
     noise: Noise = Noise()

@@ -53,13 +53,24 @@ class Wanted:
         """Hash of everything that the table follows from."""
         from simulation.facts.writing import comparison_hash
 
-        return comparison_hash(self.stored, self.scenario)
+        return comparison_hash(self.stored, self.scenario, self.base.cloud)
 
     @property
     def heading(self) -> str:
         """The scenario and its size in words."""
-        scenario = self.scenario
-        return f"scenario {scenario.name}, {scenario.start} to {scenario.end}, seed {scenario.seed}, {self.runs:,} runs"
+        from simulation.facts.simulated import first_day
+
+        scenario, cloud = self.scenario, self.base.cloud
+        sets = "" if cloud is None else f", parameter sets {cloud.name}"
+        days = f"{first_day(scenario)} to {scenario.end}"
+        return f"scenario {scenario.name}, {days}, seed {scenario.seed}, {self.runs:,} runs{sets}"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What is run, for JSON and the manifest."""
+        cloud = self.base.cloud
+        named = None if cloud is None else cloud.name
+        return {"scenario": self.scenario.name, "seed": self.scenario.seed, "parameter_sets": named}
 
 
 @click.command()
@@ -81,6 +92,8 @@ class Wanted:
 )
 @options.seed
 @options.settings
+@options.posterior
+@options.parameter_sets
 @options.out
 @options.force
 @options.workers
@@ -93,6 +106,8 @@ def facts(
     runs: int,
     seed: int | None,
     settings: tuple[str, ...],
+    posterior: bool,
+    parameter_sets: str | None,
     out: Path | None,
     force: bool,
     workers: int | None,
@@ -108,7 +123,8 @@ def facts(
     from simulation.facts.amplification import Base
     from simulation.store import check_target, content_address
 
-    wanted = Wanted(Base(name, settings, seed), runs, workers, quiet)
+    base = Base(name, settings, seed, options.cloud_of(posterior, parameter_sets))
+    wanted = Wanted(base, runs, workers, quiet)
     target = out or RESULTS / content_address(f"facts_{wanted.scenario.name}", wanted.hash, runs)
     check_target(target, wanted.hash, force)
     simulation = simulate(wanted)
@@ -127,7 +143,7 @@ def simulate(wanted: Wanted) -> Simulated:
 
     workers = wanted.workers or worthwhile_workers(wanted.scenario, wanted.runs)
     with progress(wanted.scenario.name, wanted.quiet, wanted.runs) as update:
-        return simulated(wanted.scenario, wanted.runs, workers, update)
+        return simulated(wanted.scenario, wanted.runs, workers, update, wanted.base.cloud)
 
 
 def compare(wanted: Wanted, simulation: Simulated) -> Comparison:
@@ -147,7 +163,7 @@ def _report(wanted: Wanted, simulation: Simulated, comparison: Comparison, as_js
     from simulation.facts.writing import objects
 
     if as_json:
-        print_json(objects(comparison, wanted.scenario, simulation))
+        print_json(objects(comparison, wanted.about, simulation))
     else:
         from simulation.cli.facts_table import facts_table
 
@@ -167,9 +183,8 @@ def manifest(wanted: Wanted, simulation: Simulated, comparison: Comparison) -> d
     """What the manifest says."""
     return {
         "kind": "facts",
-        "scenario": wanted.scenario.name,
+        **wanted.about,
         "config_hash": wanted.hash,
-        "seed": wanted.scenario.seed,
         "runs": wanted.runs,
         "runs_failed": simulation.failed,
         "finding": comparison.finding,

@@ -20,6 +20,7 @@ from simulation.facts.simulated import Estimate
 from simulation.metrics import FinishedRuns
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.recorder import Record
     from simulation.scenario import Scenario
 
@@ -31,11 +32,12 @@ SHOCK_DAY, DAYS_AFTER = 10, 40
 
 @dataclass(frozen=True)
 class Base:
-    """A scenario by name or file, with overrides and another seed if one is given, from whose start shocks are tried."""
+    """What is run: a scenario by name or file, with overrides, another seed and parameter sets if they are given."""
 
     scenario: str | Path
     settings: tuple[str, ...] = ()
     seed: int | None = None
+    cloud: Cloud | None = None
 
     def resolved(self, settings: tuple[str, ...] = ()) -> Scenario:
         """Return the scenario with further settings."""
@@ -107,7 +109,9 @@ def amplifications(base: Base, runs: int, workers: int | None = 1) -> dict[float
     All runs that finished with every shock; shocked and unshocked runs meet the same news on all other days.
     """
     scenario, sizes = base.resolved(), (0.0, SMALL_PCT, LARGE_PCT)
-    records = {size: run_ensemble(base.resolved(shock(scenario, size)), runs, None, workers) for size in sizes}
+    records = {
+        size: run_ensemble(base.resolved(shock(scenario, size)), runs, workers, cloud=base.cloud) for size in sizes
+    }
     # A run counts when it finished with every shock, so that ratios are taken run by run.
     stopped = {run: stop for record in records.values() for run, stop in record.stopped.items()}
     whole = {size: replace(record, stopped=stopped) for size, record in records.items()}

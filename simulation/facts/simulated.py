@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,14 +15,19 @@ from simulation.facts.history import COLUMNS, History, joined
 from simulation.facts.measured import MEASURES, Measure
 from simulation.facts.resampling import jackknife_error, pooled
 from simulation.metrics import LEVERED, FinishedRuns
-from simulation.model import scenario_days, simulate
+from simulation.model import scenario_days
+from simulation.workers import simulated_block
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.recorder import Record
     from simulation.scenario import Scenario
 
 MOST_RUN_DAYS: Final = 100_000
 """Runs times days of one block: its record, about 230 columns, then takes about 0.2 GB."""
+WARM_UP_SHARE, MOST_WARM_UP_DAYS = 1 / 6, 2 * DAYS_PER_YEAR
+"""Part of a scenario, and most calendar days, in which investors leave their common start: positions begin at their
+targets, and it takes the better part of a year until stops and risk budgets have spread out.  Not measured."""
 FEWEST_YEARS: Final = 2000.0
 """Simulated years below which pooled skewness is too noisy (CALIBRATION section 3: at least 200 decades)."""
 Progress = Callable[[int, int], None]
@@ -73,7 +79,7 @@ def simulated(
     runs: int,
     workers: int = 1,
     progress: Progress | None = None,
-    variants: Sequence[Scenario] | None = None,
+    cloud: Cloud | None = None,
 ) -> Simulated:
     """Simulate runs 0 to runs - 1 of a scenario and keep what the statistics need.
 
@@ -87,13 +93,10 @@ def simulated(
         Processes to use; the result does not depend on it.
     progress : callable, optional
         Called with (done, total) runs after every block.
-    variants : sequence of Scenario, optional
-        One for each run, where parameters differ between runs.
+    cloud : Cloud, optional
+        Calibrated parameter sets: run i takes set i.
     """
-    tasks = [
-        (scenario, block, None if variants is None else list(variants[block.start : block.stop]))
-        for block in blocks(scenario, runs, workers)
-    ]
+    tasks = [(scenario, block, cloud) for block in blocks(scenario, runs, workers)]
     found = in_order(block_history, tasks, workers) if workers > 1 else (block_history(*task) for task in tasks)
     return Simulated(joined(list(_counted(found, [len(task[1]) for task in tasks], progress))), runs)
 
@@ -105,9 +108,15 @@ def blocks(scenario: Scenario, runs: int, workers: int = 1) -> list[range]:
     return [range(first, min(first + size, runs)) for first in range(0, runs, size)]
 
 
-def block_history(scenario: Scenario, block: range, variants: Sequence[Scenario] | None) -> History:
-    """Simulate one block; its record is given up here."""
-    return history_of(simulate(scenario, block, variants))
+def block_history(scenario: Scenario, block: range, cloud: Cloud | None) -> History:
+    """Simulate one block and leave out its warming up; its record is given up here."""
+    return history_of(simulated_block(scenario, block, cloud)).between(first_day(scenario), scenario.end)
+
+
+def first_day(scenario: Scenario) -> date:
+    """Return the day from which a scenario is measured, after it has warmed up."""
+    warm_up = min(MOST_WARM_UP_DAYS, (scenario.end - scenario.start).days * WARM_UP_SHARE)
+    return scenario.start + timedelta(days=int(warm_up))
 
 
 def _counted(parts: Iterator[History], sizes: Sequence[int], progress: Progress | None) -> Iterator[History]:

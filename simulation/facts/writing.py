@@ -9,11 +9,13 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from simulation.config.loading import canonical, config_hash
+from simulation.config.loading import canonical
+from simulation.config.posterior import hash_with_cloud
 from simulation.facts.comparison import NOT_MEASURED, Comparison, Row
 from simulation.store import versions, write_manifest
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.facts.simulated import Simulated
     from simulation.facts.stored import Accept, StoredFacts
     from simulation.scenario import Scenario
@@ -103,12 +105,11 @@ def fact_object(row: Row) -> dict[str, Any]:
     }
 
 
-def objects(comparison: Comparison, scenario: Scenario, simulation: Simulated) -> dict[str, Any]:
-    """Return the comparison as one JSON object."""
+def objects(comparison: Comparison, base: dict[str, Any], simulation: Simulated) -> dict[str, Any]:
+    """Return the comparison as one JSON object; `base` names scenario, seed and parameter sets."""
     return {
         "title": comparison.title,
-        "scenario": scenario.name,
-        "seed": scenario.seed,
+        **base,
         "runs": simulation.runs,
         "runs_failed": simulation.failed,
         "simulated_years": round(simulation.years, 1),
@@ -136,9 +137,9 @@ def _line(row: Row) -> list[str]:
     return [row.name, fact.label, fact.unit, *shown, row.verdict, fact.source, fact.remark]
 
 
-def comparison_hash(stored: StoredFacts, scenario: Scenario) -> str:
+def comparison_hash(stored: StoredFacts, scenario: Scenario, cloud: Cloud | None = None) -> str:
     """Return one hash of everything that the table follows from, beside the number of runs."""
-    return hashlib.sha256(f"{canonical(stored)}\n{config_hash(scenario)}".encode()).hexdigest()
+    return hashlib.sha256(f"{canonical(stored)}\n{hash_with_cloud(scenario, cloud)}".encode()).hexdigest()
 
 
 def explained(comparison: Comparison) -> list[str]:

@@ -26,7 +26,7 @@ def test_table_and_files(command: Facts, tmp_path: Path) -> None:
     outcome = command("--out", "here")
     assert outcome.exit_code == 0
     assert "Stylised facts of USDJPY, 1990-2024" in outcome.stdout
-    assert "scenario small, 2025-12-01 to 2025-12-30, seed 7, 3 runs" in outcome.stdout
+    assert "scenario small, 2025-12-05 to 2025-12-30, seed 7, 3 runs" in outcome.stdout
     assert "Skewness, daily" in outcome.stdout
     assert "Table and figure in here" in outcome.stderr
     manifest = read_manifest(tmp_path / "here")
@@ -39,6 +39,7 @@ def test_json_is_one_object(command: Facts) -> None:
     found = json.loads(outcome.stdout)
     assert outcome.stderr == ""
     assert (found["scenario"], found["runs"], found["runs_failed"]) == ("small", 3, 0)
+    assert found["parameter_sets"] is None
     by_name = {item["name"]: item for item in found["facts"]}
     assert by_name["daily_skew"]["historical"]["value"] == -0.4775
     assert by_name["amplification_frozen"]["simulated"]["value"] == pytest.approx(1.0, abs=0.02)
@@ -59,6 +60,13 @@ def test_a_folder_of_other_facts_is_refused_unless_forced(command: Facts) -> Non
     refused = command("--out", "here", "--set", "end=2025-12-29")
     assert isinstance(refused.exception, OutputError)
     assert command("--out", "here", "--set", "end=2025-12-29", "--force").exit_code == 0
+
+
+def test_parameter_sets_are_used_and_named(command: Facts, tmp_path: Path) -> None:
+    outcome = command("--posterior", "--out", "here")
+    assert "3 runs, parameter sets august_2024" in outcome.stdout
+    assert read_manifest(tmp_path / "here")["parameter_sets"] == "august_2024"
+    assert isinstance(command("--out", "here").exception, OutputError)
 
 
 def test_failed_runs_end_with_three(command: Facts) -> None:

@@ -1,13 +1,16 @@
 """Histories from the model: what is kept of a run, and what must not matter."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
-from simulation.ensemble import run_ensemble
+from simulation.cloud import Cloud
+from simulation.ensemble import resolved, run_ensemble
 from simulation.facts import simulated as module
 from simulation.facts.history import History
 from simulation.facts.measured import BY_NAME
-from simulation.facts.simulated import Simulated, blocks, estimate, estimates, history_of, simulated
+from simulation.facts.simulated import Simulated, blocks, estimate, estimates, first_day, history_of, simulated
 from simulation.scenario import Scenario
 from tests.facts.conftest import MakeHistory
 from tests.scenarios import COARSE, TWO_WEEKS, official
@@ -49,13 +52,23 @@ def test_every_worker_gets_a_block_and_none_is_too_large(scenario: Scenario) -> 
     assert max(len(block) for block in blocks(scenario, 30_000)) * 11 <= module.MOST_RUN_DAYS
 
 
-def test_parameters_may_differ_between_runs(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = official(COARSE, TWO_WEEKS, {"markets.usdjpy.fast_impact_pct_per_usd_bn": 0.06})
+def test_each_run_takes_its_parameter_set(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "markets.usdjpy.fast_impact_pct_per_usd_bn"
+    cloud = Cloud("two", (key,), np.array([[0.03], [0.06]]), np.array([0.5, 0.5]), {})
     monkeypatch.setattr(module, "MOST_RUN_DAYS", 25)
-    mixed = simulated(scenario, 3, variants=[scenario, other, other])
-    assert np.array_equal(mixed.history.usdjpy[0], simulated(scenario, 1).history.usdjpy[0])
-    assert np.array_equal(mixed.history.usdjpy[2], simulated(other, 3).history.usdjpy[2])
-    assert not np.array_equal(mixed.history.usdjpy[2], simulated(scenario, 3).history.usdjpy[2])
+    mixed = simulated(scenario, 4, cloud=cloud)
+    for run in range(4):
+        alone = simulated(official(COARSE, TWO_WEEKS, {key: cloud.for_run(run)[key]}), 4)
+        assert np.array_equal(mixed.history.usdjpy[run], alone.history.usdjpy[run])
+
+
+def test_warming_up_is_not_measured(scenario: Scenario) -> None:
+    # A sixth of two weeks are two days; a sixth of eighteen years would be three, two count.
+    assert (scenario.start, first_day(scenario)) == (date(2025, 11, 28), date(2025, 11, 30))
+    assert simulated(scenario, 1).history.dates[0] == np.datetime64("2025-12-01")
+    longer = scenario.model_copy(update={"end": date(2043, 11, 28)})
+    assert first_day(longer) == date(2027, 11, 28)
+    assert first_day(resolved("long_history")) == date(2001, 12, 30)
 
 
 def test_stopped_runs_are_left_out_and_counted() -> None:
