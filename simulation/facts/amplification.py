@@ -16,7 +16,7 @@ from simulation.calendar import business_days
 from simulation.conventions import PERCENT, Array
 from simulation.ensemble import resolved, run_ensemble, with_seed
 from simulation.facts.resampling import LEAST_RUNS
-from simulation.facts.simulated import Estimate
+from simulation.facts.simulated import Estimate, single_runs
 from simulation.metrics import FinishedRuns
 
 if TYPE_CHECKING:
@@ -93,14 +93,13 @@ def mean_ratio(large: Array, small: Array) -> Estimate:
     """
     if large.shape != small.shape:
         raise ValueError(f"{large.size} and {small.size} runs: a ratio needs the same runs of both shocks")
-    if large.size < LEAST_RUNS:
-        unknown = float("nan")
-        return Estimate(float(large.sum() / small.sum()) if large.size else unknown, unknown, unknown, unknown)
-    value = float(large.mean() / small.mean())
-    residual = (large - value * small) / small.mean()
-    error = float(np.sqrt((residual**2).sum() / (large.size * (large.size - 1))))
-    low, high = np.quantile(large / small, (0.1, 0.9))
-    return Estimate(value, error, float(low), float(high))
+    if not large.size:
+        return Estimate(*[float("nan")] * 5)
+    value, error = float(large.mean() / small.mean()), float("nan")
+    if large.size >= LEAST_RUNS:
+        residual = (large - value * small) / small.mean()
+        error = float(np.sqrt((residual**2).sum() / (large.size * (large.size - 1))))
+    return Estimate(value, error, *single_runs(large / small))
 
 
 def amplifications(base: Base, runs: int, workers: int | None = 1) -> dict[float, Array]:

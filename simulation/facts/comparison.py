@@ -90,7 +90,4 @@ def notes(simulation: Simulated) -> Iterable[str]:
     if simulation.failed:
         yield f"{simulation.failed} of {simulation.runs} runs stopped early and are left out."
     if simulation.years < FEWEST_YEARS:
-        yield (
-            f"{simulation.years:,.0f} simulated years: pooled skewness wants {FEWEST_YEARS:,.0f} (200 decades); "
-            "a single decade scatters by 0.5."
-        )
+        yield f"{simulation.years:,.0f} simulated years: pooled skewness wants 200 decades; single ones scatter by 0.5."

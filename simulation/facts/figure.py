@@ -177,5 +177,6 @@ def numbers(comparison: Comparison) -> Columns:
         "simulated": column([None if one is None else one.value for one in found]),
         "simulated_se": column([None if one is None else one.error for one in found]),
         "single_run_p10": column([None if one is None else one.p10 for one in found]),
+        "single_run_p50": column([None if one is None else one.p50 for one in found]),
         "single_run_p90": column([None if one is None else one.p90 for one in found]),
     }

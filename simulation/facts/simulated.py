@@ -14,7 +14,7 @@ from simulation.experiment_pool import in_order
 from simulation.facts.history import COLUMNS, History, joined
 from simulation.facts.measured import MEASURES, Measure
 from simulation.facts.resampling import jackknife_error, pooled
-from simulation.metrics import LEVERED, FinishedRuns
+from simulation.metrics import LEVERED, QUANTILES, FinishedRuns
 from simulation.model import scenario_days
 from simulation.workers import simulated_block
 
@@ -28,7 +28,7 @@ MOST_RUN_DAYS: Final = 100_000
 WARM_UP_SHARE, MOST_WARM_UP_DAYS = 1 / 6, 2 * DAYS_PER_YEAR
 """Part of a scenario, and most calendar days, in which investors leave their common start: positions begin at their
 targets, and it takes the better part of a year until stops and risk budgets have spread out.  Not measured."""
-FEWEST_YEARS: Final = 2000.0
+FEWEST_YEARS: Final = 1990.0
 """Simulated years below which pooled skewness is too noisy (CALIBRATION section 3: at least 200 decades)."""
 Progress = Callable[[int, int], None]
 
@@ -62,6 +62,7 @@ class Estimate:
     value: float
     error: float
     p10: float
+    p50: float
     p90: float
 
 
@@ -131,9 +132,7 @@ def _counted(parts: Iterator[History], sizes: Sequence[int], progress: Progress 
 def estimate(measure: Measure, history: History) -> Estimate:
     """Return one statistic of a batch of histories."""
     sums = measure.terms(history).sum(axis=1)
-    single = measure.statistic(sums)
-    low, high = _quantiles(single)
-    return Estimate(pooled(measure, sums), jackknife_error(measure, sums), low, high)
+    return Estimate(pooled(measure, sums), jackknife_error(measure, sums), *single_runs(measure.statistic(sums)))
 
 
 def estimates(history: History) -> dict[str, Estimate]:
@@ -141,10 +140,8 @@ def estimates(history: History) -> dict[str, Estimate]:
     return {measure.name: estimate(measure, history) for measure in MEASURES} if history.runs else {}
 
 
-def _quantiles(values: Array) -> tuple[float, float]:
-    """10 and 90 % quantiles of the runs in which a statistic can be measured."""
+def single_runs(values: Array) -> tuple[float, float, float]:
+    """Return the 10, 50 and 90 % quantiles of the runs in which a statistic can be measured."""
     known = values[np.isfinite(values)]
-    if not known.size:
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, (0.1, 0.9))
-    return float(low), float(high)
+    low, middle, high = np.quantile(known, QUANTILES) if known.size else np.full(3, np.nan)
+    return float(low), float(middle), float(high)

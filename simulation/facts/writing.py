@@ -25,7 +25,7 @@ HEADINGS: Final = ("Statistic", "History (s.e.)", "Model (s.e.)", "Accepted", "V
 NOTHING: Final = "-"
 CSV_COLUMNS: Final = (
     *("fact", "label", "unit", "historical", "historical_se", "simulated", "simulated_se"),
-    *("single_run_p10", "single_run_p90", "accept_low", "accept_high", "verdict", "source", "remark"),
+    *("single_run_p10", "single_run_p50", "single_run_p90", "accept_low", "accept_high", "verdict", "source", "remark"),
 )
 FINE, COARSE = 0.005, 9.95
 """Size of an error below which three decimals are shown, and from which one is; else two."""
@@ -97,6 +97,7 @@ def fact_object(row: Row) -> dict[str, Any]:
             "value": found.value,
             "standard_error": finite(found.error),
             "single_run_p10": finite(found.p10),
+            "single_run_p50": finite(found.p50),
             "single_run_p90": finite(found.p90),
         },
         "accept": None if fact.accept is None else fact.accept.model_dump(mode="json"),
@@ -130,7 +131,7 @@ def csv_text(comparison: Comparison) -> str:
 
 def _line(row: Row) -> list[str]:
     fact, found = row.fact, row.estimate
-    simulated = (None,) * 4 if found is None else (found.value, found.error, found.p10, found.p90)
+    simulated = (None,) * 5 if found is None else (found.value, found.error, found.p10, found.p50, found.p90)
     accept = (None, None) if fact.accept is None else (fact.accept.low, fact.accept.high)
     numbers = (fact.value, fact.standard_error, *simulated, *accept)
     shown = ["" if value is None or not math.isfinite(value) else f"{value:.10g}" for value in numbers]

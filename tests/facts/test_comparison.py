@@ -36,7 +36,7 @@ def fact(value: float | None = None, error: float | None = None, accept: Accept 
 
 
 def found(value: float, error: float = 0.1) -> dict[str, Estimate]:
-    return {"one": Estimate(value, error, value - 1.0, value + 1.0)}
+    return {"one": Estimate(value, error, value - 1.0, value, value + 1.0)}
 
 
 RANGE = Accept(low=-0.9, high=-0.3, source="me")
@@ -68,9 +68,9 @@ def test_verdicts(stored: StoredFact, estimates: dict[str, Estimate], verdict: s
 def comparison(make_history: MakeHistory) -> Comparison:
     stream = np.random.default_rng(1)
     history = make_history(stream.normal(size=(3, 300)), us_equity=100.0 + stream.random((3, 301)))
-    known = {name: Estimate(0.1 * place, 0.05, -0.2, 0.4) for place, name in enumerate(BY_NAME)}
-    known["skew_no_gap"] = Estimate(NOT_KNOWN, NOT_KNOWN, NOT_KNOWN, NOT_KNOWN)
-    known["amplification_ratio"] = Estimate(2.0, NOT_KNOWN, 1.8, 2.2)
+    known = {name: Estimate(0.1 * place, 0.05, -0.2, 0.1, 0.4) for place, name in enumerate(BY_NAME)}
+    known["skew_no_gap"] = Estimate(*[NOT_KNOWN] * 5)
+    known["amplification_ratio"] = Estimate(2.0, NOT_KNOWN, 1.8, 2.0, 2.2)
     return compared(load_facts(), known, Simulated(history, runs=4))
 
 
@@ -82,7 +82,7 @@ def test_every_stored_measure_exists_in_the_model() -> None:
 
 def test_what_the_reader_should_know_is_said(comparison: Comparison) -> None:
     assert comparison.notes[0] == "1 of 4 runs stopped early and are left out."
-    assert "simulated years: pooled skewness wants 2,000" in comparison.notes[1]
+    assert "simulated years: pooled skewness wants 200 decades" in comparison.notes[1]
     text = plain_text(facts_table(comparison, "scenario own, 3 runs"))
     assert max(len(line) for line in text.splitlines()) <= 100
     assert "…" not in text

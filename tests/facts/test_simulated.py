@@ -86,7 +86,7 @@ def test_pooled_value_its_error_and_single_runs(make_history: MakeHistory) -> No
     # The error of a standard deviation of n independent normal numbers is sd / sqrt(2 n).
     assert found.error == pytest.approx(1.0 / np.sqrt(2 * returns.size), rel=0.3)
     single = returns.std(axis=1, ddof=1)
-    assert (found.p10, found.p90) == pytest.approx(tuple(np.quantile(single, (0.1, 0.9))), rel=1e-9)
+    assert (found.p10, found.p50, found.p90) == pytest.approx(tuple(np.quantile(single, (0.1, 0.5, 0.9))), rel=1e-9)
 
 
 def test_years_count_finished_runs(make_history: MakeHistory) -> None:
