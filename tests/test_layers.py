@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("news", "reactions"),
     ("consistency",),
     ("scenario",),
-    ("officials", "recorder", "batch", "cloud"),
+    ("event", "officials", "recorder", "batch", "cloud"),
     ("config",),
     ("clearing", "economy"),
     ("settling", "day_record"),
