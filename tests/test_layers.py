@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("policy", "tally", "ledger"),
     ("expectations",),
     ("investors", "market", "settlement"),
-    ("news", "reactions"),
+    ("news", "reactions", "cascade"),
     ("scenario",),
     ("officials", "recorder", "config"),
     ("clearing", "economy"),
