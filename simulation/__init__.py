@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulation.cascade import Banks, LeverageRule, MarketDepth, fire_sale
+    from simulation.cascade import Banks, FireSale, LeverageRule, MarketDepth, fire_sale
     from simulation.config import ConfigError
     from simulation.ensemble import resolved as load_scenario
     from simulation.ensemble import run
@@ -23,6 +23,7 @@ _HOMES = {
     "Banks": ("simulation.cascade", "Banks"),
     "CapitalFlowModel": ("simulation.model", "CapitalFlowModel"),
     "ConfigError": ("simulation.config", "ConfigError"),
+    "FireSale": ("simulation.cascade", "FireSale"),
     "LeverageRule": ("simulation.cascade", "LeverageRule"),
     "MarketDepth": ("simulation.cascade", "MarketDepth"),
     "Result": ("simulation.results", "Result"),
@@ -33,7 +34,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "Banks", "CapitalFlowModel", "ConfigError", "LeverageRule", "MarketDepth", "Result", "Scenario", "fire_sale",
+    "Banks", "CapitalFlowModel", "ConfigError", "FireSale", "LeverageRule", "MarketDepth", "Result", "Scenario", "fire_sale",
     "load_scenario", "run",
 ]  # fmt: skip
 
