@@ -15,6 +15,8 @@ from simulation.market.impact import fast_impact
 TOLERANCE: Final = 1e-9
 """Trades of a run below this share of what all its banks held after the shock end its cascade."""
 
+SLACK: Final = 1e-12
+"""Share of the margin that may be missing before a call, so that nobody at his limit is called for the last digit."""
 WHOLE: Final = "state a whole number of rounds"
 
 
@@ -173,7 +175,7 @@ def closed_share(equity: Array, assets: Array, rule: LeverageRule) -> Array:
         step = partial_adjustment(wanted - assets, rule.speed, rule.speed)
         share = -step / np.where(assets > 0.0, assets, np.inf)
     if rule.limit is not None:
-        called = margin_call(equity, assets, 1.0 / np.asarray(rule.limit), rule.restore)
+        called = margin_call(equity, assets, margin(rule.limit), rule.restore)
         share = np.where(called > 0.0, np.maximum(called, share), share)
     return share
 
@@ -182,7 +184,12 @@ def above_limit(state: State, rule: LeverageRule) -> Flags:
     """Banks whose leverage is above their limit, ``(..., banks)``; nobody where there is none."""
     if rule.limit is None:
         return np.zeros(state.equity.shape, dtype=np.bool_)
-    return is_called(state.equity, state.assets, 1.0 / np.asarray(rule.limit))
+    return is_called(state.equity, state.assets, margin(rule.limit))
+
+
+def margin(limit: ArrayLike) -> Array:
+    """Equity that a leverage limit asks per unit of assets, ``(..., banks)``."""
+    return np.asarray((1.0 - SLACK) / np.asarray(limit, dtype=np.float64))
 
 
 def traded(state: State, sold: Array, depth: MarketDepth) -> tuple[State, Array]:

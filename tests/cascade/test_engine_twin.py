@@ -67,15 +67,15 @@ def test_as_many_rounds(day: Day, sale: cf.FireSale) -> None:
 
 def test_the_same_price(day: Day, sale: cf.FireSale) -> None:
     price = 100.0 * (1.0 - FALL) * sale.prices[-1, :, 0]
-    np.testing.assert_allclose(price, day.record.market["us_equity"][:, 1], rtol=1e-12)
+    np.testing.assert_allclose(price, day.record.market["us_equity"][:, 1], rtol=1e-10)
     # The cascade deepens the fall by more than a third.
     assert price.max() < 87.0
 
 
 def test_the_same_sales(day: Day, sale: cf.FireSale) -> None:
     sold = sale.sales.sum(axis=(0, 2, 3)) / (1.0 - FALL)
-    np.testing.assert_allclose(sold, day.record.flows["carry_funds"]["margin_usd_bn"][:, 1], rtol=1e-12)
-    np.testing.assert_allclose(day.units - sale.sales.sum(axis=0)[..., 0] / (1.0 - FALL), day.left, atol=1e-11)
+    np.testing.assert_allclose(sold, day.record.flows["carry_funds"]["margin_usd_bn"][:, 1], rtol=1e-10)
+    np.testing.assert_allclose(day.units - sale.sales.sum(axis=0)[..., 0] / (1.0 - FALL), day.left, atol=1e-8)
 
 
 def test_the_same_equity(day: Day, sale: cf.FireSale) -> None:

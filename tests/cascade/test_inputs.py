@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ import pytest
 import simulation as cf
 
 BANKS = cf.Banks([[60.0, 40.0]], [5.0])
+# Wrong types on purpose.
+PERCENT: Any = "percent"
+HALF: Any = 1.5
 RULE, DEPTH = cf.LeverageRule(limit=20.0), cf.MarketDepth(1e-3)
 
 
@@ -31,13 +35,13 @@ RULE, DEPTH = cf.LeverageRule(limit=20.0), cf.MarketDepth(1e-3)
         (lambda: cf.MarketDepth(-1e-3), "impact is -0.001 per unit of money; allowed are 0 to 1e+06"),
         (lambda: cf.MarketDepth(1e-3, scale=0.0), "scale is 0 money; allowed are 1e-09 to inf money"),
         (lambda: cf.MarketDepth(1e-3, sellable=2), "sellable is 2 (1 yes, 0 no)"),
-        (lambda: cf.MarketDepth(1e-3, returns="percent"), "returns is 'percent'; allowed are 'log' and 'simple'"),
+        (lambda: cf.MarketDepth(1e-3, returns=PERCENT), "returns is 'percent'; allowed are 'log' and 'simple'"),
         (lambda: cf.fire_sale(BANKS, RULE, DEPTH, -10.0), "shock is -10 as a return; allowed are -0.999999 to 10"),
         (lambda: cf.fire_sale(BANKS, RULE, DEPTH, [-0.1] * 3), "shock has shape (3,); its last axes may be (2,)"),
         (lambda: cf.fire_sale(BANKS, RULE, cf.MarketDepth([1.0] * 3)), "impact has shape (3,)"),
         (lambda: cf.fire_sale(BANKS, cf.LeverageRule(limit=[20.0] * 3), DEPTH), "limit has shape (3,)"),
         (lambda: cf.fire_sale(BANKS, RULE, DEPTH, most_rounds=0), "most_rounds is 0 rounds; allowed are 1 to 100000"),
-        (lambda: cf.fire_sale(BANKS, RULE, DEPTH, most_rounds=1.5), "most_rounds is 1.5 rounds"),
+        (lambda: cf.fire_sale(BANKS, RULE, DEPTH, most_rounds=HALF), "most_rounds is 1.5 rounds"),
     ],
 )  # fmt: skip
 def test_a_broken_input_names_value_unit_range_and_cure(state: Callable[[], object], message: str) -> None:
