@@ -108,6 +108,19 @@ def test_a_mix_says_what_is_sold_first() -> None:
     assert sale.sales[0, 0] == pytest.approx([4.5, 13.5])
 
 
+def test_a_mix_is_of_money_not_of_amounts() -> None:
+    # In the second round the first asset is cheaper: the same money is more of it.
+    bank, depth = cf.Banks([[50.0, 50.0]], [10.0]), cf.MarketDepth([2e-3, 0.0], returns="simple")
+    sale = cf.fire_sale(bank, cf.LeverageRule(target=10.0, mix=[[0.5, 0.5]]), depth, shock=-0.02, most_rounds=2)
+    cheaper = 1.0 - 2e-3 * 9.0
+    lost = 49.0 * 2e-3 * 9.0
+    assert sale.sales[0, 0] == pytest.approx([9.0, 9.0])
+    assert sale.losses[1, 0] == pytest.approx(lost)
+    # What was sold brought in less than it was worth before; the gap to ten times equity is the rest.
+    gap = 40.0 * cheaper + 40.0 - 10.0 * (8.0 - lost)
+    assert sale.sales[1, 0] == pytest.approx([0.5 * gap / cheaper, 0.5 * gap])
+
+
 def test_contagion_needs_common_assets() -> None:
     # The first bank is called; the second holds what it sells, the third does not.
     banks = cf.Banks([[100.0, 0.0], [50.0, 0.0], [0.0, 50.0]], [5.0, 25.0, 25.0])
@@ -143,8 +156,10 @@ def test_money_is_conserved() -> None:
     np.testing.assert_allclose(sale.holdings.sum(axis=1) - sale.equity, debt - repaid, rtol=1e-10)
 
 
-def test_a_row_of_a_batch_is_the_run_alone() -> None:
-    banks, rule, depth = system(), cf.LeverageRule(limit=25.0, restore=0.9), cf.MarketDepth(1e-4, scale=300.0)
+@pytest.mark.parametrize("rule", [cf.LeverageRule(limit=25.0, restore=0.9), cf.LeverageRule(target=system().leverage)])
+def test_a_row_of_a_batch_is_the_run_alone(rule: cf.LeverageRule) -> None:
+    # Also where sales only ever become small: a run that is done stays as it is while others go on.
+    banks, depth = system(), cf.MarketDepth(1e-4, scale=300.0)
     shocks = np.array([[-0.002, 0.0, 0.0, 0.0], [-0.03, -0.01, 0.0, 0.0], [-0.06, -0.06, -0.06, -0.06]])
     batch = cf.fire_sale(banks, rule, depth, shocks)
     assert len(set(batch.rounds.tolist())) == 3
