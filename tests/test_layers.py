@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("policy", "tally", "ledger", "given_news"),
     ("expectations",),
     ("investors", "market", "settlement"),
-    ("news", "reactions"),
+    ("news", "reactions", "cascade"),
     ("consistency",),
     ("scenario",),
     ("event", "officials", "recorder", "batch", "cloud"),
