@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 MOST_RUN_DAYS: Final = 100_000
 """Runs times days of one block: its record, about 230 columns, then takes about 0.2 GB."""
 WARM_UP_SHARE, MOST_WARM_UP_DAYS = 1 / 6, 2 * DAYS_PER_YEAR
-"""Part of a scenario, and most calendar days, in which investors leave their common start: positions begin at their
-targets, and it takes the better part of a year until stops and risk budgets have spread out.  Not measured."""
+"""Part of a scenario, and most calendar days, that are not measured: investors start at their targets and have to leave
+their common start first.  `long_history` is two years longer for it (assumption)."""
 FEWEST_YEARS: Final = 1990.0
 """Simulated years below which pooled skewness is too noisy (CALIBRATION section 3: at least 200 decades)."""
 Progress = Callable[[int, int], None]

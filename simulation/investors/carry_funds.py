@@ -18,6 +18,7 @@ from simulation.investors.rules import (
     margin_requirement,
     outside_band,
     partial_adjustment,
+    target_leverage,
     volatility_ratio,
 )
 from simulation.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
@@ -55,11 +56,6 @@ def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array
     still has a finite, monotone response.
     """
     return np.asarray(np.maximum(1.0 + (mean - start_mean) / np.maximum(start_mean, least_start), 0.0))
-
-
-def target_leverage(start_leverage: Array, ratio: Array, cap: float) -> Array:
-    """Leverage wanted by each investor: its start leverage times the incentive ratio, at most `cap`."""
-    return np.asarray(np.minimum(start_leverage * ratio, cap))
 
 
 class CarryFunds(Population):

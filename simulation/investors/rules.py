@@ -39,6 +39,24 @@ def partial_adjustment(gap: Array, rebuild_share: Array | float, cut_share: Arra
     return np.asarray(gap * np.where(gap > 0.0, rebuild_share, cut_share))
 
 
+def target_leverage(start_leverage: Array, ratio: Array, cap: Array | float) -> Array:
+    """Leverage that each investor wants: ``min(start_leverage * ratio, cap)``, position over equity.
+
+    Parameters
+    ----------
+    start_leverage
+        Leverage at an incentive of one, ``(runs, investors)``.
+    ratio
+        Incentive relative to the start, ``(runs, 1)``; one where an investor holds on to its leverage, the mispricing
+        where `start_leverage` is a value investor's aggressiveness.
+    cap
+        Highest leverage that lenders allow.
+
+    Source: Merton (1969) with a leverage cap; Thurner, Farmer and Geanakoplos (2012), demand of a value fund.
+    """
+    return np.asarray(np.minimum(start_leverage * ratio, cap))
+
+
 def margin_requirement(variance: Array, floor: float, quantile: float, days: float) -> Array:
     """Equity a lender asks per dollar of position: ``max(m0, z sigma sqrt(h))``, ``(runs, 1)``.
 
@@ -52,7 +70,7 @@ def is_called(equity: Array, notional: Array, requirement: Array) -> Flags:
     return np.asarray((equity < requirement * notional) & (notional > 0.0))
 
 
-def margin_call(equity: Array, notional: Array, requirement: Array, restore: float) -> Array:
+def margin_call(equity: Array, notional: Array, requirement: Array, restore: Array | float) -> Array:
     """Share of the position a margin call closes: down to ``restore * equity / requirement``, all of it without equity.
 
     Returns zero where equity covers the requirement.  Source: Brunnermeier and Pedersen (2009); Thurner, Farmer and
