@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulation.config.loading import config_hash
+from simulation.cloud import cloud_text
+from simulation.config.posterior import hash_with_cloud
 from simulation.store import check_target, content_address, versions, write_manifest, written_whole
 from simulation.summary import Summary, summary_of
 from simulation.tables import arrow_table, daily_table, flows_table
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from simulation.cloud import Cloud
     from simulation.figures import Drawing
     from simulation.recorder import Record
     from simulation.scenario import Scenario
 
-DAILY, FLOWS, FIGURES = "daily.parquet", "flows.parquet", "figures"
+DAILY, FLOWS, FIGURES, PARAMETER_SETS = "daily.parquet", "flows.parquet", "figures", "parameter_sets.csv"
 
 
 class Result:
@@ -31,10 +33,13 @@ class Result:
         The finished simulation.
     command : str, optional
         The command line that made it, kept in the manifest.
+    cloud : Cloud, optional
+        The parameter sets of the runs.
     """
 
-    def __init__(self, record: Record, command: str | None = None) -> None:
+    def __init__(self, record: Record, command: str | None = None, cloud: Cloud | None = None) -> None:
         self.record = record
+        self.cloud = cloud
         self.command = command
 
     @property
@@ -49,8 +54,8 @@ class Result:
 
     @cached_property
     def config_hash(self) -> str:
-        """Hash of the resolved config, seed included."""
-        return config_hash(self.scenario)
+        """Hash of the resolved config, seed included, and of the parameter sets if there are any."""
+        return hash_with_cloud(self.scenario, self.cloud)
 
     @property
     def name(self) -> str:
@@ -121,11 +126,16 @@ class Result:
         write_manifest(directory, self.facts())
 
     def write_tables(self, directory: Path) -> None:
-        """Write daily.parquet and flows.parquet, with the same bytes for the same config, seed and runs."""
+        """Write daily.parquet and flows.parquet, with the same bytes for the same config, seed and runs.
+
+        The parameter sets of the runs, where there are any, are kept beside them, so that the folder can be run again.
+        """
         import pyarrow.parquet as pq
 
         pq.write_table(arrow_table(self.daily), directory / DAILY, compression="zstd")
         pq.write_table(arrow_table(self.flows), directory / FLOWS, compression="zstd")
+        if self.cloud is not None:
+            (directory / PARAMETER_SETS).write_text(cloud_text(self.cloud), encoding="utf-8")
 
     def facts(self) -> dict[str, Any]:
         """What a manifest says of these results."""
@@ -137,6 +147,7 @@ class Result:
             "runs": self.runs,
             "runs_failed": len(self.record.stopped),
             "command": self.command,
+            "parameter_sets": None if self.cloud is None else self.cloud.name,
             "versions": versions(),
             "config": self.scenario.model_dump(mode="json"),
         }

@@ -1,9 +1,7 @@
 """A whole calibration: fit, check, and the folder of results."""
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulation.calibration import cloud, sbc
+from simulation.calibration import sbc
 from simulation.calibration.checkpoints import Checkpoints
 from simulation.calibration.diagnostics import (
     Columns,
@@ -23,70 +21,18 @@ from simulation.calibration.diagnostics import (
     parameter_table,
     product_table,
 )
-from simulation.calibration.fitting import Fit, Method, fit, simulations_of
+from simulation.calibration.fitting import Fit, fit
 from simulation.calibration.priors import from_unit
-from simulation.calibration.problem import Problem
-from simulation.calibration.sampler import Effort
+from simulation.calibration.request import Request
 from simulation.calibration.simulating import Bench
+from simulation.cloud import Cloud, cloud_text
+from simulation.conventions import Array
 from simulation.findings import percent
-from simulation.store import content_address, versions, write_manifest, written_whole
+from simulation.store import versions, write_manifest, written_whole
 
 Progress = Callable[[int, int], None]
-QUICK_PART, QUICK_LEAST, QUICK_CHECKS = 8, 192, 32
-QUICK_METHOD = Method(effort=Effort(particles=1024, rounds=3))
-CASES = 256
-"""Synthetic data sets of each check."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be calibrated and how.
-
-    Attributes
-    ----------
-    problem, method, seed
-        What the result follows from.
-    cases
-        Synthetic data sets of each check, at most.
-    """
-
-    problem: Problem
-    method: Method
-    seed: int
-    cases: int = CASES
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """Everything that the bytes of the result follow from, as plain values."""
-        own = {"problem": self.problem.name, "version": self.problem.version, "seed": self.seed, "cases": self.cases}
-        return own | {"hashes": self.problem.hashes, "method": asdict(self.method)}
-
-    @property
-    def hash(self) -> str:
-        """Digest of the content."""
-        return hashlib.sha256(json.dumps(self.content, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def folder(self) -> str:
-        """Name of the folder that the same request always gives."""
-        return content_address(f"calibration_{self.problem.name}", self.hash, self.seed)
-
-    @property
-    def steps(self) -> int:
-        """Parameter sets to simulate and synthetic data sets to judge."""
-        rows = min(simulator.checks for simulator in self.problem.simulators)
-        return simulations_of(self.problem, self.method) + 2 * min(self.cases, rows)
-
-
-def quick(request: Request) -> Request:
-    """The same calibration in a small version that shows that everything works, not what the data say."""
-    smaller = tuple(
-        replace(one, sets=min(one.sets, max(one.sets // QUICK_PART, QUICK_LEAST)), checks=min(one.checks, QUICK_CHECKS))
-        for one in request.problem.simulators
-    )
-    return replace(
-        request, problem=replace(request.problem, simulators=smaller), method=QUICK_METHOD, cases=QUICK_CHECKS
-    )
+DIGITS = 6
+"""Significant digits of the parameter sets."""
 
 
 @dataclass(frozen=True)
@@ -107,13 +53,15 @@ class Outcome:
     posterior_ranks: sbc.Ranks
 
     @cached_property
-    def cloud(self) -> cloud.Cloud:
+    def cloud(self) -> Cloud:
         """The parameter sets, equally weighted."""
-        priors, sets = self.request.problem.priors, len(self.fit.chosen)
-        facts = {name: self.request.content[name] for name in ("problem", "version", "seed", "hashes")}
-        names, keys = tuple(prior.name for prior in priors), tuple(prior.key for prior in priors)
-        values = cloud.rounded(from_unit(priors, self.fit.chosen))
-        return cloud.Cloud(names, keys, np.full(sets, 1.0 / sets), values, facts | {"request": self.request.hash})
+        problem, sets = self.request.problem, len(self.fit.chosen)
+        values = rounded(from_unit(problem.priors, self.fit.chosen))
+        notes = {"fitted_events": " ".join(problem.events), "problem": f"{problem.name} {problem.version}"}
+        notes |= {"command": self.request.command, "request": self.request.hash} | problem.hashes
+        return Cloud(
+            problem.name, tuple(prior.key for prior in problem.priors), values, np.full(sets, 1.0 / sets), notes
+        )
 
     @cached_property
     def tables(self) -> dict[str, Columns]:
@@ -176,7 +124,7 @@ class Outcome:
         problem = self.request.problem
         source = f"Source: carryflow simulation, calibration {problem.name} {problem.version}, seed {self.request.seed}"
         with written_whole(target) as draft:
-            cloud.write(self.cloud, draft / "posterior.csv")
+            (draft / f"{problem.name}.csv").write_text(cloud_text(self.cloud), encoding="utf-8")
             for name, table in self.tables.items():
                 frame = pd.DataFrame(table)
                 frame.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n", float_format="%.7g")
@@ -233,6 +181,7 @@ def verdict(ranks: sbc.Ranks) -> dict[str, Any]:
         "truths": len(ranks.values),
         "width": width,
         "width_error": error,
+        "likelihood_rank": ranks.likelihood_rank(),
         "worst_parameter": worst,
         "worst_p_value": p_value,
         "p_values": dict(zip(ranks.names, map(float, ranks.p_values()), strict=True)),
@@ -243,6 +192,11 @@ def by_row(table: Columns, key: str) -> list[dict[str, Any]]:
     """A table as one object per row, `key` first; a number that is not finite becomes null."""
     names = [key, *(name for name in table if name != key)]
     return [{name: plain(table[name][row]) for name in names} for row in range(len(table[key]))]
+
+
+def rounded(values: Array) -> Array:
+    """Numbers with so few digits that the file stays small and small differences between machines do not show."""
+    return np.array([float(f"{value:.{DIGITS}g}") for value in values.ravel()]).reshape(values.shape)
 
 
 def plain(value: Any) -> Any:

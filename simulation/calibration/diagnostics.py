@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.calibration.cloud import weighted_quantiles
 from simulation.calibration.fitting import Fit
 from simulation.calibration.priors import UNIFORM_SD, Prior, from_unit, scores, unit_sample
 from simulation.calibration.sampler import outside
@@ -181,6 +180,4 @@ def draws_inside(fit: Fit) -> float:
 
 def posterior_median(fit: Fit) -> Array:
     """Median of each parameter in the posterior, ``(d,)``."""
-    draws = from_unit(fit.problem.priors, fit.particles.unit)
-    weights = np.full(len(draws), 1.0 / len(draws))
-    return np.array([weighted_quantiles(column, weights, (0.5,))[0] for column in draws.T])
+    return np.asarray(np.median(from_unit(fit.problem.priors, fit.particles.unit), axis=0))

@@ -44,7 +44,7 @@ RATES: Final[Priors] = (
 )  # fmt: skip
 FUNDS_PRIORS: Final[Priors] = (
     Prior(
-        "stock_scale", f"{FUNDS}.stock_scale_x", "log_uniform", 0.6, 2.0, "multiple of the stated stock",
+        "stock_scale", f"{FUNDS}.position_scale_x", "log_uniform", 0.6, 2.0, "multiple of the stated stock",
         "BIS Bulletin 90 (2024): 150-500 $bn around 250", "Carry stock K", f"{FALL}, times the fast impact",
     ),
     Prior(

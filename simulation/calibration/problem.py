@@ -98,6 +98,8 @@ class Problem:
         One for each group of targets.  A set is simulated with the first one first: it should be the cheap one.
     products
         Pairs of names of priors of which only the product should be identified.
+    events
+        Names of the events whose data are among the targets; results on them are fitted, all others out of sample.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Problem:
     targets: tuple[Target, ...]
     simulators: tuple[Simulator, ...]
     products: tuple[tuple[str, str], ...] = ()
+    events: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         named = [simulator.name for simulator in self.simulators]

@@ -29,7 +29,7 @@ def rank_chart(ranks: Ranks, title: str, source: str) -> Drawing:
             height = 0.80 / rows
             axes = figure.add_axes((0.03 + column * 0.135, 0.07 + (rows - 1 - row) * height, 0.12, 0.68 * height))
             _draw(axes, counts[:, place], ranks.band(), len(ranks.values))
-            judged = " (not judged)" if name == LIKELIHOOD else ""
+            judged = " (mean judged)" if name == LIKELIHOOD else ""
             axes.set_title(name.replace("_", " ") + judged, loc="left", fontsize=7.5, color=INK, pad=3)
     return Drawing(figure, numbers(ranks))
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import solve_triangular
 from scipy.special import ndtr, ndtri
 
 from simulation.conventions import Array, Rows
@@ -144,18 +143,21 @@ def moved(
     off = normal - centre
     covariance = (off.T @ off) / len(off) + 1e-6 * np.eye(normal.shape[1])
     root: Array = np.linalg.cholesky(covariance)
+    whitening = np.asarray(np.linalg.inv(root).T)
     for size in STEP_SIZES * rounds:
         noise = stream.standard_normal(normal.shape) @ root.T
         proposed = centre + np.sqrt(1.0 - size**2) * (normal - centre) + size * noise
         proposed_logs = likelihood(inside(proposed))
-        ratio = power * (proposed_logs - logs) + _against(proposed, centre, root) - _against(normal, centre, root)
+        ratio = (
+            power * (proposed_logs - logs) + _against(proposed, centre, whitening) - _against(normal, centre, whitening)
+        )
         accepted = np.log(stream.random(len(logs))) < ratio
         normal = np.where(accepted[:, None], proposed, normal)
         logs = np.where(accepted, proposed_logs, logs)
     return normal, logs
 
 
-def _against(normal: Array, centre: Array, root: Array) -> Array:
-    """Log density of the standard normal law less that of N(centre, root root'), up to a constant, ``(n,)``."""
-    scores = solve_triangular(root, (normal - centre).T, lower=True)
-    return np.asarray(0.5 * (scores**2).sum(axis=0) - 0.5 * (normal**2).sum(axis=1))
+def _against(normal: Array, centre: Array, whitening: Array) -> Array:
+    """Log density of the standard normal law less that of the particles' normal law, up to a constant, ``(n,)``."""
+    white = (normal - centre) @ whitening
+    return np.asarray(0.5 * (white**2).sum(axis=1) - 0.5 * (normal**2).sum(axis=1))

@@ -18,7 +18,9 @@ from simulation.cli.claims_command import claims
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
 from simulation.cli.experiment_command import experiment
+from simulation.cli.facts_command import facts
 from simulation.cli.list_command import list_names
+from simulation.cli.replay_command import replay
 from simulation.cli.run_command import run
 from simulation.cli.verify_command import verify
 
@@ -53,7 +55,7 @@ def program() -> None:
     """
 
 
-for command in (demo, run, calibrate, claims, experiment, config, list_names, verify):
+for command in (demo, run, replay, calibrate, claims, experiment, facts, config, list_names, verify):
     program.add_command(command)
 
 

@@ -13,7 +13,8 @@ from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
     from simulation.calibration.checkpoints import Checkpoints
-    from simulation.calibration.conduct import Outcome, Request
+    from simulation.calibration.conduct import Outcome
+    from simulation.calibration.request import Request
 
 DEFAULT_PROBLEM = "simulation.calibration.august_2024:problem"
 DEFAULT_SEED = 20240805
@@ -71,11 +72,12 @@ def calibrate(
 ) -> None:
     """Fit the parameters to August 2024 and the stylised facts, with a posterior.
 
-    Writes weighted parameter sets (posterior.csv), prior against posterior, the fit of every moment, identification, two
-    rank histograms that show whether the posterior is neither too wide nor too narrow, and a manifest into --out, or
-    into a folder under results/ that the same calibration always gives.  The budget counts simulations, not minutes, so
-    that the result follows from the seed.
+    Writes weighted parameter sets (one CSV file, for `--posterior`), prior against posterior, the fit of every moment,
+    identification, two rank histograms that show whether the posterior is neither too wide nor too narrow, and a manifest
+    into --out, or into a folder under results/ that the same calibration always gives.  The budget counts simulations,
+    not minutes, so that the result follows from the seed.
     """
+    one_thread_each()
     from simulation.store import check_target
 
     request = requested(place, (draws, costly_draws), seed, quick)
@@ -93,6 +95,14 @@ def calibrate(
     remark(f"Parameter sets, diagnostics and figures in {target}", quiet)
 
 
+def one_thread_each() -> None:
+    """Keep linear algebra in one thread per process: many small matrices gain nothing, and sums keep their order."""
+    import os
+
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
 def processors() -> int:
     """Return the number of processors that this process may use."""
     import os
@@ -102,9 +112,9 @@ def processors() -> int:
 
 def requested(place: str, draws: tuple[int | None, int | None], seed: int, small: bool) -> Request:
     """Return what is to be calibrated."""
-    from simulation.calibration.conduct import Request, quick
     from simulation.calibration.fitting import Method
     from simulation.calibration.problem import problem_at
+    from simulation.calibration.request import Request, quick
 
     try:
         problem = problem_at(place)

@@ -12,12 +12,14 @@ from simulation.information import Information
 from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
+    incentive_ratio,
     is_called,
     is_stopped,
     margin_call,
     margin_requirement,
     outside_band,
     partial_adjustment,
+    target_leverage,
     volatility_ratio,
 )
 from simulation.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
@@ -44,24 +46,6 @@ def expected_return(now: Information, incentive: CarryIncentive, momentum_on: bo
     return np.asarray(now.carry + trend - incentive.surprise_aversion_pct * PERCENT * now.adverse_surprise)
 
 
-def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array:
-    """Target leverage relative to the start: ``(1 + (mu - mu_0) / mu_0)+``, ``(runs, 1)``.
-
-    Merton's ``mu+ / (gamma_i sigma_bar^2)`` with gamma_i solved so that the start position is the target, that is
-    ``gamma_i sigma_bar^2 = mu_0 / leverage_i``.
-
-    Source: Merton (1969); MODEL section 3.
-    Departure: ``mu_0`` in the denominator is at least `least_start`, so that a position held at no or negative carry
-    still has a finite, monotone response.
-    """
-    return np.asarray(np.maximum(1.0 + (mean - start_mean) / np.maximum(start_mean, least_start), 0.0))
-
-
-def target_leverage(start_leverage: Array, ratio: Array, cap: float) -> Array:
-    """Leverage wanted by each investor: its start leverage times the incentive ratio, at most `cap`."""
-    return np.asarray(np.minimum(start_leverage * ratio, cap))
-
-
 class CarryFunds(Population):
     """Hedge-fund carry traders; a fund's dollars are spot dollars bought with borrowed yen."""
 
@@ -71,8 +55,9 @@ class CarryFunds(Population):
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
         """Sizes, leverage and stop distances."""
-        own = self.parameters
-        return super().draws(stream, count) | {
+        own, drawn = self.parameters, super().draws(stream, count)
+        return drawn | {
+            "stock": own.position_scale_x * drawn["stock"],
             "leverage": own.leverage_x.sample(stream, count),
             "stop_distance": own.trailing_stop.distance_pct.sample(stream, count) * PERCENT,
         }

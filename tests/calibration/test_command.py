@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.calibration import cloud
 from simulation.cli import calibrate_command
+from simulation.cloud import read_cloud
 from tests.calibration import toys
 from tests.cli.conftest import Carryflow, carryflow
 
@@ -15,7 +15,7 @@ __all__ = ["carryflow"]
 TOY = ("calibrate", "--problem", "tests.calibration.toys:dying_problem", "--quick", "--workers", "1", "--seed", "5")
 FILES = {
     "correlations.csv", "emulator.csv", "figure.csv", "figure.png", "figure.svg", "findings.txt", "manifest.json", "moments.csv",
-    "parameters.csv", "posterior.csv", "posterior_check.csv", "posterior_check.png", "prior_check.csv", "prior_check.png",
+    "parameters.csv", "dying.csv", "posterior_check.csv", "posterior_check.png", "prior_check.csv", "prior_check.png",
     "products.csv",
 }  # fmt: skip
 
@@ -37,10 +37,11 @@ def test_interrupted_resumed_and_compared(
     for name in FILES - {"manifest.json"}:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
     facts = json.loads(resumed.out)
-    found = cloud.read(tmp_path / "one" / "posterior.csv")
+    found = read_cloud(tmp_path / "one" / "dying.csv")
     assert facts["sets"] == len(found.values) >= 200
-    assert found.facts["request"] == facts["config_hash"]
-    assert [row["parameter"] for row in facts["parameters"]] == list(found.names)
+    assert found.notes["request"] == facts["config_hash"]
+    assert found.notes["fitted_events"] == "august_2024"
+    assert [row["key"] for row in facts["parameters"]] == list(found.keys)
     assert set(facts["checks"]) == {"prior", "posterior"}
 
 

@@ -35,11 +35,18 @@ def test_the_method_passes_around_the_posterior(linear: Fit) -> None:
     assert sbc.ranks_of(NAMES, sbc.posterior_cases(linear, CASES)).passed
 
 
-@pytest.mark.parametrize(("power", "width"), [(6.0, 1.4), (0.1, 0.7)])
+@pytest.mark.parametrize(("power", "width"), [(3.0, 1.25), (0.3, 0.9)])
 def test_an_overconfident_and_a_timid_method_fail(linear: Fit, power: float, width: float) -> None:
     ranks = sbc.ranks_of(NAMES, sbc.sharpened(sbc.prior_cases(linear, CASES), power))
     assert not ranks.passed
     assert (ranks.width()[0] - width) * (power - 1.0) > 0
+
+
+def test_a_posterior_that_ignores_the_data_fails_by_the_likelihood_alone(linear: Fit) -> None:
+    ranks = sbc.ranks_of(NAMES, sbc.sharpened(sbc.prior_cases(linear, CASES), 1e-3))
+    assert ranks.worst()[1] > 0.05
+    assert ranks.likelihood_rank() > 0.9
+    assert not ranks.passed
 
 
 def test_truths_are_judged_by_emulators_that_did_not_see_them(linear: Fit) -> None:
@@ -53,6 +60,7 @@ def test_truths_are_judged_by_emulators_that_did_not_see_them(linear: Fit) -> No
 def uniform_ranks(spread: float, cases: int = 400) -> Ranks:
     share = np.random.default_rng(1).random((cases, 4))
     pulled = 0.5 + spread * (share - 0.5)
+    pulled[:, -1] = share[:, -1]
     return Ranks((*NAMES, sbc.LIKELIHOOD), np.floor(np.clip(pulled, 0.0, 0.9999) * (RANKS + 1)))
 
 

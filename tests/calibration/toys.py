@@ -111,7 +111,7 @@ def dying_problem() -> Problem:
     problem = linear_problem(sets=512, costly=192, batch=64)
     cheap = Simulator("cheap", dying_cheap, 512, 64, checks=32)
     costly = Simulator("costly", linear_costly, 192, 64, checks=32)
-    return Problem("dying", "1", problem.priors, problem.targets, (cheap, costly))
+    return Problem("dying", "1", problem.priors, problem.targets, (cheap, costly), events=("august_2024",))
 
 
 def not_a_problem() -> int:
