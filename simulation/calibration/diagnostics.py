@@ -97,12 +97,17 @@ class Product:
         Standard deviations of the logarithms of the two and of their product, ``(3,)``.
     correlation
         Of the two logarithms in the posterior.
+    exponent, direction_ratio
+        The power c for which ``log first + c log second`` is known best, and its posterior over prior standard deviation; a
+        product in the strict sense has c = 1.
     """
 
     names: tuple[str, str, str]
     prior_sd: Array
     posterior_sd: Array
     correlation: float
+    exponent: float
+    direction_ratio: float
 
     @property
     def ratios(self) -> Array:
@@ -130,8 +135,12 @@ def product(fit: Fit, pair: tuple[str, str]) -> Product:
     """Compare what was learned of two factors with what was learned of their product."""
     before = log_factors(fit, pair, unit_sample(len(fit.problem.priors), PRIOR_DRAWS, 0, "calibration:product"))
     after = log_factors(fit, pair, fit.particles.unit)
-    between = float(np.corrcoef(after[:, 0], after[:, 1])[0, 1])
-    return Product((*pair, "product"), before.std(axis=0), after.std(axis=0), between)
+    covariance = np.cov(after[:, :2], rowvar=False)
+    between = float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+    power = float(-covariance[0, 1] / covariance[1, 1])
+    direction = [(logs[:, 0] + power * logs[:, 1]).std() for logs in (after, before)]
+    sds = before.std(axis=0), after.std(axis=0)
+    return Product((*pair, "product"), *sds, between, power, float(direction[0] / direction[1]))
 
 
 def product_table(fit: Fit) -> Columns:
@@ -144,6 +153,8 @@ def product_table(fit: Fit) -> Columns:
         "posterior_log_sd": np.array([value for one in found for value in one.posterior_sd]),
         "ratio": np.array([value for one in found for value in one.ratios]),
         "correlation": np.array([one.correlation for one in found for _ in one.names]),
+        "exponent": np.array([one.exponent for one in found for _ in one.names]),
+        "direction_ratio": np.array([one.direction_ratio for one in found for _ in one.names]),
     }
 
 

@@ -8,7 +8,7 @@ Source: Blum and Francois (2010), heteroscedastic regression for simulated momen
 likelihood; Rasmussen and Williams (2006), section 2.2, ridge regression as a Gaussian process.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from simulation.calibration.basis import Basis
 from simulation.calibration.regression import Ridge, ridge
 from simulation.conventions import Array
 
-MOST_ACTIVE = 8
+MOST_ACTIVE = 10
 """Parameters that get terms of degree three, where the table is long enough for them."""
+FOLDS = 5
+"""Parts of a table, each predicted from the others."""
 ROWS_PER_TERM = 4
 """Fewest rows of the table per term, or the terms of degree three are left out."""
 LOG_CHI_SQUARED_MEAN = -1.2703628454614782
@@ -84,6 +86,9 @@ class Emulator:
 def fitted(scores: Array, moments: Array) -> Emulator:
     """Fit an emulator to a table of scores ``(n, d)`` and their moments ``(n, moments)``, all finite.
 
+    The level of the variance and the correlation come from rows that an emulator of the other rows predicts: residuals
+    of a fit understate its errors, and a posterior that rests on them is too narrow.
+
     Raises
     ------
     ValueError
@@ -93,7 +98,30 @@ def fitted(scores: Array, moments: Array) -> Emulator:
     if rows < 2 * (dimension + 1):
         raise ValueError(f"{rows} parameter sets finished; {2 * (dimension + 1)} or more are needed for an emulator")
     basis = chosen_basis(scores, moments)
-    terms = basis.terms(scores)
+    emulator = fitted_once(basis, scores, moments)
+    errors = held_out_errors(basis, scores, moments)
+    level = np.log((errors**2).mean(axis=0))
+    coefficients = emulator.log_variance.coefficients.copy()
+    coefficients[0] += level
+    log_variance = Ridge(coefficients, emulator.log_variance.freedom)
+    limits = emulator.log_range + level
+    return replace(emulator, log_variance=log_variance, log_range=limits, correlation=correlation(errors))
+
+
+def held_out_errors(basis: Basis, scores: Array, moments: Array) -> Array:
+    """Standardised errors of each row under an emulator that did not see it, ``(n, moments)``."""
+    errors = np.empty_like(moments)
+    folds = np.arange(len(scores)) % FOLDS
+    for fold in range(FOLDS):
+        out = folds == fold
+        mean, sd = fitted_once(basis, scores[~out], moments[~out]).moments(scores[out])
+        errors[out] = (moments[out] - mean) / sd
+    return errors
+
+
+def fitted_once(basis: Basis, scores: Array, moments: Array) -> Emulator:
+    """Fit an emulator whose level of variance and correlation are those of its own residuals."""
+    terms, rows = basis.terms(scores), len(scores)
     mean = ridge(terms, moments)
     share = mean.freedom / rows
     residuals = (moments - terms @ mean.coefficients) / (1.0 - np.minimum(share, 0.9))

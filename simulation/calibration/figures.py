@@ -68,8 +68,13 @@ def finding(fit: Fit, parameters: Columns) -> str:
     labels = {prior.name: prior.label for prior in fit.problem.priors}
     first, second = (short(labels[name]) for name in pair.names[:2])
     one, other, both = (percent(float(1.0 - ratio)) for ratio in pair.ratios)
-    better = "better than" if pair.identified else "no better than"
-    return f"{told}, and {first} × {second} ({both} narrower) {better} {first} ({one}) or {second} ({other})"
+    if pair.identified:
+        return f"{told}, and {first} × {second} ({both} narrower) better than {first} ({one}) or {second} ({other})"
+    best = percent(1.0 - pair.direction_ratio)
+    power = f"{pair.exponent:.2f}".replace("-", "−")
+    return (
+        f"{told}; they tell {first} × {second} to the power {power} ({best} narrower), not {first} × {second} ({both})"
+    )
 
 
 def short(label: str) -> str:

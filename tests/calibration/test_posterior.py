@@ -63,6 +63,8 @@ def test_only_the_product_is_told() -> None:
     assert found.ratios[2] < 0.15
     assert found.ratios[:2].min() > 0.6
     assert found.correlation < -0.95
+    assert found.exponent == pytest.approx(1.0, abs=0.1)
+    assert found.direction_ratio < 0.15
     # Both logarithms are uniform: sd of the range over the root of twelve.
     assert found.prior_sd[:2] == pytest.approx(np.log([4.0, 500 / 150]) / np.sqrt(12.0), rel=0.02)
 
