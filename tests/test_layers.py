@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("news", "reactions"),
     ("scenario",),
     ("officials", "recorder", "config"),
-    ("clearing", "economy"),
+    ("clearing", "economy", "fragility"),
     ("settling", "day_record"),
     ("model",),
     ("metrics", "tables", "store"),
