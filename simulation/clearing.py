@@ -89,12 +89,12 @@ class TradingDay:
             kept = 0.0 if trade.kept_usd is None else trade.kept_usd
             self.flows.unhedged_gap[rows] += flow.assets[:, :1] + flow.hedge_usd - bought - kept
 
-    def intervene(self, sold_usd: Array) -> None:
-        """The Ministry of Finance sells dollars to dealers for yen, USD bn, ``(runs, 1)``."""
+    def sell_dollars(self, seller: str, sold_usd: Array) -> None:
+        """A sector that follows no rule sells dollars to dealers for yen, USD bn, ``(runs, 1)``."""
         assets = np.zeros_like(self.market.inventory)
         assets[:, :1] = -sold_usd
         flow = Flow(assets, np.zeros_like(sold_usd))
-        for name, side in (("dealers", flow), ("ministry_of_finance", flow.reversed())):
+        for name, side in (("dealers", flow), (seller, flow.reversed())):
             deliver(self.parties.accounts[name], side, self.quote, self.market.roster)
             self.tallies[name].add_flow(side.reversed())
             self.flows.spot_trade(-side.assets[:, :1], self.quote.usdjpy)
@@ -122,10 +122,12 @@ def dollar_purchases(flow: Flow, quote: Quote, roster: Roster) -> Array:
     return np.asarray(np.where(dollar, flow.assets * quote.price, 0.0).sum(axis=1, keepdims=True))
 
 
-def trade_voluntary(day: TradingDay, orders: Mapping[str, Trade], now: Information, sold_usd: Array) -> None:
-    """All voluntary orders and official sales of dollars trade at one price.
+def trade_voluntary(
+    day: TradingDay, orders: Mapping[str, Trade], now: Information, outside: Mapping[str, Array]
+) -> None:
+    """All voluntary orders and outside sales of dollars trade at one price.
 
-    Announced slow flows go to value investors and skip the fast impact; `sold_usd` is what the Ministry of Finance sells.
+    Announced slow flows go to value investors and skip the fast impact; `outside` is what sectors that follow no rule sell.
     """
     direct, dealt = np.zeros_like(day.market.inventory), np.zeros_like(day.market.inventory)
     for population in day.parties.populations:
@@ -135,11 +137,13 @@ def trade_voluntary(day: TradingDay, orders: Mapping[str, Trade], now: Informati
             target += flow_of(trade, population.sheet.books).assets
             direct -= 0.0 if trade.expected is None else trade.expected
     day.market.supply(direct)
-    dealt[:, :1] -= sold_usd
+    for sold_usd in outside.values():
+        dealt[:, :1] -= sold_usd
     before, rows = day.quote, np.arange(day.rounds.shape[0])
     day.requote(dealt)
-    if sold_usd.any():
-        day.intervene(np.where(day.alive, sold_usd, 0.0))
+    for seller, sold_usd in outside.items():
+        if sold_usd.any():
+            day.sell_dollars(seller, np.where(day.alive, sold_usd, 0.0))
     for population in day.parties.populations:
         day.mark(population, before, rows)
         if population.name in orders:

@@ -6,6 +6,7 @@ live in configs, tables and text and are converted here, at the border.  A purch
 dollars and sells yen.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -51,6 +52,20 @@ def scattered(values: Array, rows: Rows, runs: int) -> Array:
     return whole
 
 
-def column(value: float, runs: int) -> Array:
-    """A ``(runs, 1)`` array that holds `value` in every run."""
+def column(value: float | Array, runs: int) -> Array:
+    """A ``(runs, 1)`` array that holds `value`, one number or one per run, in every run."""
     return np.full((runs, 1), value, dtype=np.float64)
+
+
+def across(values: Sequence[float | Array]) -> Array:
+    """Numbers of several assets side by side: ``(assets,)``, or ``(runs, assets)`` where any of them differs between runs.
+
+    Parameters
+    ----------
+    values
+        A number per asset, or a column ``(runs, 1)``.
+    """
+    runs = max((np.shape(value)[0] for value in values if np.ndim(value)), default=0)
+    if not runs:
+        return np.array(values, dtype=np.float64)
+    return np.concatenate([column(value, runs) for value in values], axis=1)

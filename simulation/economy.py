@@ -1,17 +1,19 @@
 """The economy of a batch: market, populations, the sectors on the other side, and who owns what at the start."""
 
 from collections import deque
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import mesa
 import numpy as np
 
 from simulation.balance_sheet import empty_account, sector_units
+from simulation.batch import Batch
+from simulation.consistency import roster_of
 from simulation.conventions import BASIS_POINT, Array, column, row_sum
 from simulation.information import Information
 from simulation.investors import ROSTER
-from simulation.investors.counterparties import Counterparty, Dealers, MoneyMarket, RealMoney
+from simulation.investors.counterparties import ABROAD, Abroad, Counterparty, Dealers, MoneyMarket, RealMoney
 from simulation.investors.population import Population, Start
 from simulation.ledger import Books
 from simulation.market.fundamentals import daily_news, long_run_variance
@@ -20,7 +22,7 @@ from simulation.market.prices import expected_growth, running_yield
 from simulation.officials import RatesView
 from simulation.policy.conditions import Conditions
 from simulation.randomness import Streams
-from simulation.scenario import ImpossibleScenarioError, Scenario, roster_of
+from simulation.scenario import ImpossibleScenarioError
 from simulation.tally import Tally
 
 HIGH_WINDOW = 120
@@ -46,13 +48,25 @@ class Economy:
         News of every day, ``(days, runs, assets)``.
     """
 
-    def __init__(self, model: mesa.Model, scenario: Scenario, runs: Sequence[int], rates: RatesView, days: int) -> None:
-        self.scenario, self.model = scenario, model
+    def __init__(self, model: mesa.Model, batch: Batch, rates: RatesView, days: int) -> None:
+        scenario, runs = batch.scenario, batch.runs
+        self.scenario, self.batch, self.model = scenario, batch, model
         self.roster = roster_of(scenario)
         names = self.roster.names
-        self.long_run_variance = long_run_variance(self.roster, scenario.markets, scenario.noise)
+        self.long_run_variance = np.concatenate(
+            [
+                np.tile(long_run_variance(self.roster, part.markets, part.noise), (len(numbers), 1))
+                for part, numbers in batch.parts()
+            ]
+        )
         self.streams = Streams(scenario.seed, runs)
-        self.news = daily_news(self.roster, scenario.markets, scenario.noise, days, self.streams)
+        self.news = np.concatenate(
+            [
+                daily_news(self.roster, part.markets, part.noise, days, Streams(scenario.seed, numbers))
+                for part, numbers in batch.parts()
+            ],
+            axis=1,
+        )
         self.growth = np.array([expected_growth(scenario.markets[name]) for name in names])
         self.dividends = np.array([running_yield(scenario.markets[name]) for name in names])
         self.market = MarketState(self.roster, scenario.markets, self._levels(rates), scenario.start_values.usdjpy)
@@ -61,6 +75,7 @@ class Economy:
         self.momentum = column(0.0, len(runs))
         self.closes: deque[Array] = deque([self.market.last.log_price], maxlen=CLOSES_KEPT)
         self.interest_bill = column(0.0, len(runs))
+        self.given_basis = 0.0
         self.populations = self._populations(self.information(scenario.start, 0, rates))
         self.counterparties = self._counterparties(len(runs))
         self.books = self._books(len(runs))
@@ -74,14 +89,17 @@ class Economy:
 
     def _populations(self, now: Information) -> tuple[Population, ...]:
         kinds = {kind.Parameters: kind for kind in ROSTER}
-        start = Start(now, self.streams, self.scenario.unwind, len(self.news), self.scenario.noise.scale_x)
+        scenario = self.scenario
+        start = Start(now, self.streams, scenario.unwind, len(self.news), scenario.noise.scale_x)
         return tuple(
-            kinds[type(parameters)](self.model, name, parameters, start)
-            for name, parameters in sorted(self.scenario.populations.items())
+            kinds[type(parameters)](self.model, name, parameters, replace(start, of_run=self.batch.populations(name)))
+            for name, parameters in sorted(scenario.populations.items())
         )
 
     def _counterparties(self, runs: int) -> dict[str, Counterparty]:
-        made = {"dealers": Dealers, "money_market": MoneyMarket, "real_money": RealMoney}
+        made: dict[str, type[Counterparty]] = {"dealers": Dealers, "money_market": MoneyMarket, "real_money": RealMoney}
+        if any(item.dollars_bought_usd_bn for item in self.scenario.news):
+            made[ABROAD] = Abroad
         return {name: kind(self.model, name, runs, len(self.roster)) for name, kind in made.items()}
 
     def _books(self, runs: int) -> Books:
@@ -138,6 +156,7 @@ class Economy:
 
     def move_fundamentals(self, day: int, currency_move: Array, rates: RatesView) -> None:
         """Set bond fundamentals from the curves; move the others by growth, their own news and, for USDJPY, rates."""
+        self.market.opening = self.market.fundamental
         moved = self.market.fundamental + self.growth + self.news[day]
         moved[:, :1] += currency_move
         for name, level in (("ust10", rates.ust10), ("jgb10", rates.jgb10)):
@@ -165,7 +184,7 @@ class Economy:
             usdjpy=last.usdjpy,
             usdjpy_rise=last.log_price[:, :1] - self.closes[0][:, :1],
             equity_fall=self.roster.pick(week_ago - last.log_price, equity),
-            stress=np.sqrt(variance / self.long_run_variance[0]),
+            stress=np.sqrt(variance / self.long_run_variance[:, :1]),
             interest_bill_share=fiscal.share_of_gdp(self.interest_bill),
             basis=self.basis(),
         )
@@ -174,7 +193,8 @@ class Economy:
         """Cross-currency basis: it widens as more dollars are hedged, decimal per year, ``(runs, 1)``."""
         start = self.scenario.start_values
         added = -self.books.accounts["money_market"].hedge_usd - self.start_hedges
-        return np.asarray((start.basis_bp - start.basis_bp_per_100_usd_bn * added / 100.0) * BASIS_POINT)
+        basis = (start.basis_bp - start.basis_bp_per_100_usd_bn * added / 100.0) * BASIS_POINT
+        return np.asarray(basis + self.given_basis)
 
     def thin_on(self, day: date) -> bool:
         """Whether markets are thin on a day."""
@@ -183,5 +203,6 @@ class Economy:
     def empty_tallies(self) -> dict[str, Tally]:
         """A fresh tally for each sector that trades."""
         runs, assets = self.market.inventory.shape
-        names = [*(population.name for population in self.populations), "dealers", "ministry_of_finance", "real_money"]
+        others = [name for name in self.counterparties if name != "money_market"]
+        names = [*(population.name for population in self.populations), *others, "ministry_of_finance"]
         return {name: Tally(np.zeros((runs, assets)), np.zeros((runs, 1))) for name in names}

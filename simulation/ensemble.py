@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.workers import EnsembleError, on_workers
+from simulation.workers import EnsembleError, on_workers, simulated_block
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.recorder import Record
     from simulation.results import Result
     from simulation.scenario import Scenario
@@ -51,9 +52,9 @@ def worthwhile_workers(scenario: Scenario, runs: int) -> int:
 def run_ensemble(
     scenario: Scenario,
     runs: int,
-    seed: int | None = None,
     workers: int | None = 1,
     progress: Progress | None = None,
+    cloud: Cloud | None = None,
 ) -> Record:
     """Simulate runs 0 to runs - 1 of a scenario and return them as one record.
 
@@ -63,13 +64,13 @@ def run_ensemble(
         What to simulate.
     runs : int
         Number of runs, at least 1.
-    seed : int, optional
-        Replaces the scenario's seed.
     workers : int, optional
         Processes to use; 1 computes in this process, None chooses by the size of the work. More than one needs
         the usual ``if __name__ == "__main__":`` in a script.
     progress : callable, optional
         Called with (done, total) runs after every block.
+    cloud : Cloud, optional
+        Calibrated parameter sets: run i takes set i, so that bands hold noise and what is uncertain of parameters.
 
     Raises
     ------
@@ -78,23 +79,23 @@ def run_ensemble(
     """
     if runs < 1:
         raise ValueError(f"runs must be at least 1, got {runs}")
-    if seed is not None:
-        scenario = with_seed(scenario, seed)
     count = worthwhile_workers(scenario, runs) if workers is None else workers
     if count < 1:
         raise ValueError(f"workers must be at least 1, got {count}")
     blocks = blocks_of(runs, _block_size(runs, count))
-    records = _here(scenario, blocks) if count == 1 or len(blocks) == 1 else on_workers(scenario, blocks, count)
+    alone = count == 1 or len(blocks) == 1
+    records = _here(scenario, blocks, cloud) if alone else on_workers(scenario, blocks, count, cloud)
     return joined(_counted(records, runs, progress))
 
 
-def run(
+def run(  # noqa: PLR0913 - the one call that most users make
     scenario: str | Path | Scenario,
     *,
     runs: int = 100,
     seed: int | None = None,
     workers: int | None = 1,
     settings: Sequence[str] = (),
+    posterior: str | Path | Cloud | None = None,
 ) -> Result:
     """Run a scenario by name, by file or as an object.
 
@@ -110,6 +111,8 @@ def run(
         Processes to use; None chooses by the size of the work.
     settings : sequence of str
         Overrides such as ``"boj.meetings[0].decision=50bp"``, as after ``--set``.
+    posterior : str, Path or Cloud, optional
+        Calibrated parameter sets by name or file; the bands then carry their uncertainty.
 
     Returns
     -------
@@ -122,9 +125,13 @@ def run(
     >>> result = cf.run("december_2025_official", runs=200)  # doctest: +SKIP
     >>> print(result.summary())  # doctest: +SKIP
     """
+    from simulation.config.posterior import load_cloud
     from simulation.results import Result
 
-    return Result(run_ensemble(resolved(scenario, settings), runs, seed, workers))
+    cloud = load_cloud(posterior) if isinstance(posterior, str | Path) else posterior
+    wanted = resolved(scenario, settings)
+    wanted = wanted if seed is None else with_seed(wanted, seed)
+    return Result(run_ensemble(wanted, runs, workers, cloud=cloud), cloud=cloud)
 
 
 def resolved(scenario: str | Path | Scenario, settings: Sequence[str] = ()) -> Scenario:
@@ -176,7 +183,5 @@ def _counted(records: Iterable[Record], total: int, progress: Progress | None) -
         yield record
 
 
-def _here(scenario: Scenario, blocks: Sequence[range]) -> Iterator[Record]:
-    from simulation.model import simulate
-
-    return (simulate(scenario, block) for block in blocks)
+def _here(scenario: Scenario, blocks: Sequence[range], cloud: Cloud | None) -> Iterator[Record]:
+    return (simulated_block(scenario, block, cloud) for block in blocks)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from simulation.calendar import day_number
-from simulation.conventions import Array, Flags, column
+from simulation.conventions import BASIS_POINT, Array, Flags, column
 from simulation.policy.central_banks import CentralBank
 from simulation.policy.expected_path import (
     ExpectedPath,
@@ -30,6 +30,10 @@ PATH_LOADINGS: Final = (1.0, 0.7, 0.6)
 """Response of the 2-, 10- and 30-year yield to news about the path: long yields move less than the two-year mean.
 Macro news are given at ten years and use the same ratios scaled to one at ten years."""
 
+BAND_LOADINGS: Final = (0.0, 1.0, 0.9)
+"""Response of the curve to a change of a yield band, given at ten years: the two-year yield hardly moves (20 December
+2022: +15 bp at ten years, +2 bp at two; MoF Japan)."""
+
 
 @dataclass(frozen=True)
 class RateNews:
@@ -45,12 +49,15 @@ class RateNews:
         Revision of the 24-month mean by anything but an announcement.
     term_premium
         Change of the ten-year term premium that came with an announcement.
+    ten_year_surprise
+        Surprise at ten years alone (a yield band, bond purchases); it comes with no change of credibility.
     """
 
     target_surprise: Array
     path_surprise: Array
     other_two_year: Array
     term_premium: Array
+    ten_year_surprise: Array
 
 
 def signal_strength(pending: PendingMeeting, day: int) -> float:
@@ -61,7 +68,7 @@ def signal_strength(pending: PendingMeeting, day: int) -> float:
 def no_news(runs: int) -> RateNews:
     """A day without rates news."""
     zero = column(0.0, runs)
-    return RateNews(zero, zero, zero, zero)
+    return RateNews(zero, zero, zero, zero, zero)
 
 
 @dataclass
@@ -97,9 +104,9 @@ class BankView:
             for horizon, premium in zip(HORIZONS, self.term_premia, strict=True)
         )
 
-    def shift(self, ten_year: Array, loadings: tuple[float, ...]) -> None:
-        """Move the curve by news that is `ten_year` at ten years."""
-        self.shifts = [level + ten_year * loading for level, loading in zip(self.shifts, loadings, strict=True)]
+    def shift(self, change: Array, loadings: tuple[float | Array, ...]) -> None:
+        """Move the curve by `change` times the loading of each maturity."""
+        self.shifts = [level + change * loading for level, loading in zip(self.shifts, loadings, strict=True)]
 
     def hears_on(self, day: int) -> bool:
         """Whether a signal about a coming meeting falls on this day."""
@@ -136,9 +143,39 @@ class BankView:
         self.path = after_decision(self.path, decided)
         self._take_guidance(held, step_day, revealed)
         path_surprise = self.mean_rate(step_day) - before - target
+        band = np.full_like(target, held.meeting.ten_year_surprise * BASIS_POINT)
+        self.shift(band, BAND_LOADINGS)
+        return RateNews(target, path_surprise, np.zeros_like(target), self._premium(path_surprise), band)
+
+    def _premium(self, path_surprise: Array) -> Array:
+        """Let long term premia answer to what words did to the path (credibility channel); returns the change."""
         premium = -self.credibility * path_surprise
         self.term_premia = [level + premium * on for level, on in zip(self.term_premia, (0.0, 1.0, 1.0), strict=True)]
-        return RateNews(target, path_surprise, np.zeros_like(target), premium)
+        return np.asarray(premium)
+
+    def speak(self, day: int) -> tuple[Array, Array]:
+        """Take in the day's statements between meetings; returns the path surprise and the change of the term premium."""
+        surprise = np.zeros_like(self.path.rate)
+        for said in self.bank.statements:
+            if day_number(said.date) != day:
+                continue
+            if said.guidance is not None:
+                everybody = np.ones(surprise.shape, dtype=np.bool_)
+                surprise = surprise + self.announce_regime(everybody, said.guidance, day)
+            elif said.path_surprise is not None:
+                surprise = surprise + self.reveal(said.path_surprise * BASIS_POINT)
+        return surprise, self._premium(surprise)
+
+    def follow(self, step: Array) -> None:
+        """Move the policy rate by a step that was fully priced: the rate changes, the curve does not."""
+        self.path = replace(self.path, rate=self.path.rate + step)
+        self.shift(-step, (1.0, 1.0, 1.0))
+
+    def reveal(self, change: Array | float) -> Array:
+        """Move the curve by news about the path that is `change` in the two-year mean."""
+        moved = np.zeros_like(self.path.rate) + change
+        self.shift(moved, PATH_LOADINGS)
+        return moved
 
     def announce_regime(self, rows: Flags, name: str, day: int) -> Array:
         """Let a guidance regime be announced between meetings in some runs; returns the revision of the two-year mean."""
@@ -148,9 +185,11 @@ class BankView:
         return self.mean_rate(day) - before
 
     def _take_guidance(self, held: PendingMeeting, step_day: int, revealed: Array) -> None:
+        if held.meeting.path_surprise is not None:
+            self.reveal(held.meeting.path_surprise * BASIS_POINT)
+            return
         if held.meeting.guidance is None:
-            revision = self.path.regime.path_uncertainty * revealed
-            self.shifts = [level + revision * on for level, on in zip(self.shifts, PATH_LOADINGS, strict=True)]
+            self.reveal(self.path.regime.path_uncertainty * revealed)
             return
         regime = regime_of(self.bank.guidance_regimes[held.meeting.guidance], step_day, revealed.shape[0])
         self.path = replace(self.path, regime=regime)

@@ -25,7 +25,7 @@ class Information:
     log_return
         Yesterday's log returns, ``(runs, assets)``.
     variance, long_run_variance
-        Daily variance estimate and its long-run value, ``(runs, assets)`` and ``(assets,)``.
+        Daily variance estimate and its long-run value, ``(runs, assets)``.
     momentum
         Smoothed annual trend of USDJPY, decimal per year.
     recent_high
@@ -67,12 +67,12 @@ class Information:
         """Daily variance of USDJPY."""
         return self.variance[:, :1]
 
-    def fx_long_run_variance(self) -> float:
+    def fx_long_run_variance(self) -> Array:
         """Long-run daily variance of USDJPY."""
-        return float(self.long_run_variance[0])
+        return self.long_run_variance[:, :1]
 
     def at(self, rows: Rows) -> "Information":
         """The information of some runs."""
-        common = ("day", "step", "roster", "long_run_variance", "quote")
+        common = ("day", "step", "roster", "quote")
         arrays = {item.name: getattr(self, item.name)[rows] for item in fields(self) if item.name not in common}
         return replace(self, quote=self.quote.at(rows), **arrays)

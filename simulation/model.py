@@ -8,12 +8,14 @@ import mesa
 import numpy as np
 
 from simulation import day_record
+from simulation.batch import batch_of
 from simulation.calendar import Dates, business_days
 from simulation.clearing import TradingDay, trade_forced, trade_voluntary
 from simulation.conventions import PERCENT, Array
 from simulation.economy import Economy
 from simulation.fragility import forced_sales
 from simulation.information import Information
+from simulation.investors.counterparties import ABROAD
 from simulation.investors.population import Population
 from simulation.ledger import TOLERANCE, DayFlows, residuals
 from simulation.market.parameters import CurrencyMarket
@@ -35,6 +37,8 @@ class CapitalFlowModel(mesa.Model):
         A validated scenario.
     runs
         Run numbers, counted from 0; each is a row of every state array.
+    variants
+        A scenario for each run where parameters differ between runs (`simulation.batch` says which may); none: one for all.
 
     Raises
     ------
@@ -45,13 +49,16 @@ class CapitalFlowModel(mesa.Model):
     # Mesa 3.5 has a property of this name whose setter would write into our frozen scenario; a plain attribute hides it.
     scenario: Scenario = None  # type: ignore[assignment]
 
-    def __init__(self, scenario: Scenario, runs: Sequence[int] = (0,)) -> None:
+    def __init__(
+        self, scenario: Scenario, runs: Sequence[int] = (0,), variants: Sequence[Scenario] | None = None
+    ) -> None:
         super().__init__(rng=scenario.seed)
-        self.scenario, self.run_numbers = scenario, list(runs)
+        self.batch = batch_of(scenario, runs, variants)
+        self.scenario, self.run_numbers = self.batch.scenario, list(runs)
         self.dates: Dates = scenario_days(scenario)
         self.day = 0
-        self.officials = Officials(scenario, self.run_numbers, self.dates)
-        self.economy = Economy(self, scenario, self.run_numbers, self.officials.rates, len(self.dates))
+        self.officials = Officials(self.scenario, self.run_numbers, self.dates)
+        self.economy = Economy(self, self.batch, self.officials.rates, len(self.dates))
         self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
         self.stopped: dict[int, Stop] = {}
         self.recorder = Recorder(self.run_numbers, len(self.dates) - 1)
@@ -73,7 +80,7 @@ class CapitalFlowModel(mesa.Model):
         self.fundamentals(news, action)
         now = self.information()
         session = open_session(self.economy, self.alive)
-        trade_voluntary(session, self.orders(now), now, action.sold_usd)
+        trade_voluntary(session, self.orders(now), now, self.outside_sales(action))
         trade_forced(session, now, self.scenario.limits)
         self.stop_runaways(session)
         close_books(self.economy, self.officials, session, self.day)
@@ -95,17 +102,27 @@ class CapitalFlowModel(mesa.Model):
     def policy_and_expectations(self) -> DayNews:
         """Signals, decisions and macro news of the day; both curves move."""
         economy = self.economy
-        return self.officials.announce(self.day, economy.news[self.day], economy.roster, economy.conditions())
+        economy.given_basis = float(self.officials.given.basis[: self.day + 1].sum())
+        return self.officials.announce(self.day, economy.news[self.day], economy.conditions())
 
     def fundamentals(self, news: DayNews, action: Action) -> None:
         """Rate impulses and news move the fundamentals; yesterday's stress sets the day's price impact."""
-        economy, fx = self.economy, self.scenario.markets["usdjpy"]
+        economy, fx, given = self.economy, self.scenario.markets["usdjpy"], self.officials.given
+        economy.market.shake(given.volatility[self.day], economy.long_run_variance)
         now = self.information()
         stress = np.sqrt(now.variance / now.long_run_variance)
         economy.market.set_slopes(stress, economy.thin_on(self.today))
         if isinstance(fx, CurrencyMarket):
             move = currency_move(news, fx) - self.signal_of(action)
             economy.move_fundamentals(self.day, move, self.officials.rates)
+        economy.market.give_values(given.value[self.day])
+
+    def outside_sales(self, action: Action) -> dict[str, Array]:
+        """Dollars sold by those who follow no rule of the model, USD bn, ``(runs, 1)``."""
+        sales = {"ministry_of_finance": action.sold_usd}
+        if ABROAD in self.economy.counterparties:
+            sales[ABROAD] = np.full_like(action.sold_usd, -self.officials.given.dollars[self.day])
+        return sales
 
     def signal_of(self, action: Action) -> Array:
         """Fall of the fundamental log USDJPY from what the Ministry of Finance says and signals by acting, ``(runs, 1)``."""
@@ -138,9 +155,9 @@ class CapitalFlowModel(mesa.Model):
         """On the first day, end runs that cannot start: no long-run volatility, or investors under a margin call."""
         if self.day > 1:
             return
-        for name, variance in zip(self.economy.roster.names, self.economy.long_run_variance, strict=True):
-            if variance <= 0.0:
-                self.stop(range(len(self.run_numbers)), "zero_volatility", f"the long-run volatility of {name} is zero")
+        for name, variance in zip(self.economy.roster.names, self.economy.long_run_variance.T, strict=True):
+            rows = np.flatnonzero(variance <= 0.0)
+            self.stop(rows.tolist(), "zero_volatility", f"the long-run volatility of {name} is zero")
         if self.alive.any():
             now = self.information()
             for population in self.populations:
@@ -190,7 +207,7 @@ class CapitalFlowModel(mesa.Model):
         roles |= {name: party.role for name, party in self.economy.counterparties.items()}
         numbers = np.array(self.run_numbers, dtype=np.int64)
         recorder = self.recorder
-        return Record(self.scenario, numbers, self.dates, recorder.market, recorder.flows, roles, self.stopped)
+        return Record(self.batch.common, numbers, self.dates, recorder.market, recorder.flows, roles, self.stopped)
 
 
 def scenario_days(scenario: Scenario) -> Dates:
@@ -200,7 +217,7 @@ def scenario_days(scenario: Scenario) -> Dates:
     return np.concatenate([[start], later[later > start]])
 
 
-def simulate(scenario: Scenario, runs: Sequence[int]) -> Record:
+def simulate(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenario] | None = None) -> Record:
     """Run a batch to its end.
 
     Parameters
@@ -209,8 +226,10 @@ def simulate(scenario: Scenario, runs: Sequence[int]) -> Record:
         A validated scenario.
     runs
         Run numbers; row i of the result is bit-identical to that run alone.
+    variants
+        A scenario for each run, or none for `scenario` in all of them.
     """
-    model = CapitalFlowModel(scenario, runs)
+    model = CapitalFlowModel(scenario, runs, variants)
     while model.day < len(model.dates) - 1 and model.alive.any():
         model.step()
     for row in np.flatnonzero(~model.alive[:, 0]):

@@ -1,12 +1,11 @@
 """The news of a day: what both central banks said and did, macro news, an imposed spread, and what it does to USDJPY."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simulation.conventions import BASIS_POINT, PERCENT, Array
 from simulation.expectations import BankView, RateNews, no_news
-from simulation.market.fundamentals import TWO_YEAR_SHARE
 from simulation.market.parameters import CurrencyMarket
 from simulation.policy.reaction import drawn
 
@@ -23,11 +22,11 @@ class DayNews:
     boj: RateNews
 
 
-def macro_news(view: BankView, ten_year: Array, asset: str) -> Array:
-    """Move a curve by macro news of size `ten_year`; returns the revision of the two-year mean."""
-    share = TWO_YEAR_SHARE[asset]
-    view.shift(ten_year, (share, 1.0, THIRTY_YEAR_SHARE))
-    return ten_year * share
+def macro_news(view: BankView, two_year: Array, ten_year: Array) -> Array:
+    """Move a curve by macro news at two and ten years; returns the revision of the two-year mean."""
+    view.shifts[0] = view.shifts[0] + two_year
+    view.shift(ten_year, (0.0, 1.0, THIRTY_YEAR_SHARE))
+    return two_year
 
 
 def signals(view: BankView, day: int) -> Array:
@@ -50,12 +49,18 @@ def bank_news(view: BankView, day: int, uniform: Array, revealed: Array) -> Rate
         else:
             decided = np.full_like(other, held.meeting.decision * BASIS_POINT)
         news = view.decide(decided, day, revealed)
-    return RateNews(news.target_surprise, news.path_surprise, other, news.term_premium)
+    said, premium = view.speak(day)
+    return replace(
+        news,
+        path_surprise=news.path_surprise + said,
+        other_two_year=other,
+        term_premium=news.term_premium + premium,
+    )
 
 
 def with_other(news: RateNews, two_year: Array) -> RateNews:
     """Add a revision of the two-year mean that is not an announcement."""
-    return RateNews(news.target_surprise, news.path_surprise, news.other_two_year + two_year, news.term_premium)
+    return replace(news, other_two_year=news.other_two_year + two_year)
 
 
 def imposed(view: BankView, news: RateNews, change: Array, surprise: bool) -> RateNews:
@@ -63,7 +68,7 @@ def imposed(view: BankView, news: RateNews, change: Array, surprise: bool) -> Ra
     view.shift(change, PARALLEL)
     if not surprise:
         return with_other(news, change)
-    return RateNews(news.target_surprise, news.path_surprise + change, news.other_two_year, news.term_premium)
+    return replace(news, path_surprise=news.path_surprise + change)
 
 
 def currency_move(news: DayNews, market: CurrencyMarket) -> Array:
@@ -84,5 +89,5 @@ def currency_move(news: DayNews, market: CurrencyMarket) -> Array:
 
 
 def sum_of_surprises(news: RateNews) -> Array:
-    """Z1 + Z2, decimal."""
-    return news.target_surprise + news.path_surprise
+    """Z1 + Z2 and what surprised at ten years alone, decimal."""
+    return news.target_surprise + news.path_surprise + news.ten_year_surprise

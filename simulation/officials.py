@@ -1,18 +1,22 @@
 """Officials at work: each day's decisions, signals, bond purchases and interventions, and the curves the market sees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from simulation.assets import JGB10, UST10, Roster
 from simulation.calendar import Dates, day_number, day_numbers
+from simulation.consistency import roster_of
 from simulation.conventions import BASIS_POINT, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
-from simulation.expectations import BankView, RateNews, bank_view, hedging_cost
+from simulation.expectations import PATH_LOADINGS, BankView, RateNews, bank_view, hedging_cost
+from simulation.given_news import BONDS, given_days
+from simulation.market.fundamentals import TWO_YEAR_SHARE
 from simulation.news import DayNews, bank_news, imposed, macro_news, with_other
 from simulation.policy.central_banks import BalanceSheetFlow, CentralBank
 from simulation.policy.conditions import Conditions, calm
+from simulation.policy.drawn_rates import levels, priced_step, return_to_level
 from simulation.policy.expected_path import ExpectedPath, initial_path
 from simulation.policy.ministry_of_finance import Action, Ministry
 from simulation.randomness import Streams
@@ -55,6 +59,8 @@ class Officials:
         self.fed: BankView = bank_view(scenario.fed, fed, self.clock, us, 0.0)
         self.boj: BankView = bank_view(scenario.boj, boj, self.clock, japan, scenario.credibility_bp_per_bp)
         self.imposed_spread = (start.ust10_pct - start.jgb10_pct) * PERCENT
+        self.roster = roster_of(scenario)
+        self.given = given_days(scenario.news, dates, self.roster)
         self.ministry = Ministry(scenario.ministry_of_finance, len(runs))
         self.rates = self.view()
         self.spread_steps = spread_steps(scenario, len(dates)) if scenario.spread_path else np.zeros(len(dates))
@@ -62,7 +68,7 @@ class Officials:
     def _initial(self, bank: CentralBank, runs: int) -> ExpectedPath:
         return initial_path(bank, tuple(day_number(meeting.date) for meeting in bank.meetings), self.clock, runs)
 
-    def announce(self, day: int, macro: Array, roster: Roster, now: Conditions) -> DayNews:
+    def announce(self, day: int, macro: Array, now: Conditions) -> DayNews:
         """All rates news of a day: odds, signals, decisions, macro news, the imposed spread; both views are updated.
 
         Parameters
@@ -81,11 +87,18 @@ class Officials:
         )
         fed = bank_news(self.fed, self.clock, self.draws["decision:fed"][day], self.draws["guidance:fed"][day])
         boj = self._boj_news(day)
-        fed = with_other(fed, repriced[0] + macro_news(self.fed, roster.pick(macro, UST10), UST10))
-        boj = with_other(boj, repriced[1] + macro_news(self.boj, roster.pick(macro, JGB10), JGB10))
+        fed = with_other(fed, repriced[0] + self._macro(self.fed, macro, (day, UST10)))
+        boj = with_other(boj, repriced[1] + self._macro(self.boj, macro, (day, JGB10)))
         news = self._impose(DayNews(fed, boj), day)
+        self._draw_rates(day)
         self.rates = self.view()
         return news
+
+    def _macro(self, view: BankView, drawn: Array, where: tuple[int, str]) -> Array:
+        """Macro news of one curve on a day, given or drawn; returns the revision of the two-year mean."""
+        day, bond = where
+        ten_year = self.roster.pick(drawn, bond)
+        return macro_news(view, *self.given.yields(day, BONDS[bond], ten_year, TWO_YEAR_SHARE[bond]))
 
     def _boj_news(self, day: int) -> RateNews:
         """Decision and signals of the Bank of Japan; hikes and stress pauses are remembered."""
@@ -93,7 +106,7 @@ class Officials:
         news = bank_news(self.boj, self.clock, self.draws["decision:boj"][day], self.draws["guidance:boj"][day])
         self.memory.last_hike = np.where(self.boj.path.rate > before, float(self.clock), self.memory.last_hike)
         paused = pause(self.boj, self.memory, self.conditions, self.clock)
-        return RateNews(news.target_surprise, news.path_surprise + paused, news.other_two_year, news.term_premium)
+        return replace(news, path_surprise=news.path_surprise + paused)
 
     def _impose(self, news: DayNews, day: int) -> DayNews:
         path, step = self.scenario.spread_path, float(self.spread_steps[day])
@@ -104,6 +117,18 @@ class Officials:
         fed = imposed(self.fed, news.fed, ones * step * path.us_share, path.surprise)
         boj = imposed(self.boj, news.boj, -ones * step * (1.0 - path.us_share), path.surprise)
         return DayNews(fed, boj)
+
+    def _draw_rates(self, day: int) -> None:
+        """Under drawn rate paths, let the gap return towards its level and policy rates follow; none of it is news."""
+        rule = self.scenario.drawn_rates
+        if rule is None:
+            return
+        gap = self.fed.mean_rate(self.clock) - self.boj.mean_rate(self.clock)
+        change = return_to_level(gap, levels(rule, self.draws["rate_level"][0]), rule.half_life_years)
+        self.fed.shift(change, PATH_LOADINGS)
+        if day % rule.days_between_meetings == 0:
+            for view in (self.fed, self.boj):
+                view.follow(priced_step(view.mean_rate(self.clock), view.path.rate))
 
     def intervene(self, day: int) -> Action:
         """What the Ministry of Finance says and does today."""
@@ -151,6 +176,7 @@ def draws_of(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Ar
     for name in ("fed", "boj"):
         revealed = streams.draw(f"guidance:{name}", lambda stream: stream.standard_normal((days, 1)))
         drawn[f"guidance:{name}"] = revealed * scenario.noise.scale_x
+    drawn["rate_level"] = streams.draw("rate_level", lambda stream: stream.random((1, 1)))
     drawn["ministry_of_finance"] = streams.draw("ministry_of_finance", lambda stream: stream.random((days, 2)))
     return {name: np.ascontiguousarray(values.swapaxes(0, 1)) for name, values in drawn.items()}
 

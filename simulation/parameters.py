@@ -1,8 +1,10 @@
 """What a parameter is: a frozen, checked value that carries its unit, range, meaning and source."""
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -57,3 +59,20 @@ Rate = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[+-]?[0-9.]+ *(bp|%|pp)$", "examples": ["25bp", "0.25%"]}),
 ]
 """A rate or a change of a rate.  Written with its unit in a config; held in BASIS POINTS."""
+
+
+Some = TypeVar("Some", bound=BaseModel)
+
+
+def of_rows(parameters: Some, rows: NDArray[np.intp]) -> Some:
+    """The parameters of some runs: columns ``(runs, 1)`` are cut to `rows`, everything else is as it was."""
+    changed: dict[str, Any] = {}
+    for name in type(parameters).model_fields:
+        value = getattr(parameters, name)
+        if isinstance(value, np.ndarray):
+            changed[name] = value[rows]
+        elif isinstance(value, BaseModel):
+            part = of_rows(value, rows)
+            if part is not value:
+                changed[name] = part
+    return parameters.model_copy(update=changed) if changed else parameters

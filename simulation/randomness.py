@@ -39,6 +39,11 @@ class Streams:
         """Stack `sample(stream)` of every run: shape ``(runs, *sample shape)``."""
         return np.stack([sample(generator(self.seed, run, name)) for run in self.runs])
 
+    def draw_each(self, name: str, samples: Sequence[Callable[[np.random.Generator], Array]]) -> Array:
+        """As `draw`, with a sampler for each run: what a run draws may depend on its own parameters."""
+        pairs = zip(self.runs, samples, strict=True)
+        return np.stack([sample(generator(self.seed, run, name)) for run, sample in pairs])
+
 
 def stratified_uniform(stream: np.random.Generator, count: int) -> Array:
     """`count` uniform numbers, exactly one in each of `count` equal strata, in random order.

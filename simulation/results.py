@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulation.config.loading import config_hash
+from simulation.config.posterior import hash_with_cloud
 from simulation.store import check_target, content_address, versions, write_manifest, written_whole
 from simulation.summary import Summary, summary_of
 from simulation.tables import arrow_table, daily_table, flows_table
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from simulation.cloud import Cloud
     from simulation.figures import Drawing
     from simulation.recorder import Record
     from simulation.scenario import Scenario
@@ -31,10 +32,13 @@ class Result:
         The finished simulation.
     command : str, optional
         The command line that made it, kept in the manifest.
+    cloud : Cloud, optional
+        The parameter sets of the runs.
     """
 
-    def __init__(self, record: Record, command: str | None = None) -> None:
+    def __init__(self, record: Record, command: str | None = None, cloud: Cloud | None = None) -> None:
         self.record = record
+        self.cloud = cloud
         self.command = command
 
     @property
@@ -49,8 +53,8 @@ class Result:
 
     @cached_property
     def config_hash(self) -> str:
-        """Hash of the resolved config, seed included."""
-        return config_hash(self.scenario)
+        """Hash of the resolved config, seed included, and of the parameter sets if there are any."""
+        return hash_with_cloud(self.scenario, self.cloud)
 
     @property
     def name(self) -> str:

@@ -1,24 +1,22 @@
 """What a config may say: the schema of a scenario, assembled from the parts' own parameters."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Self, Union
 
-import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator
 
-from simulation.assets import STANDARD_ORDER, USDJPY, Roster, bundle, ordered_names
-from simulation.calendar import business_days, is_business_day
+from simulation.consistency import CHECKS
+from simulation.given_news import GivenNews
 from simulation.investors import ROSTER
 from simulation.investors.population import PopulationParameters
-from simulation.investors.unwind_rule import UnwindRule, threshold_mean
-from simulation.market.fundamentals import Noise, correlation_matrix
-from simulation.market.parameters import BondMarket
+from simulation.investors.unwind_rule import UnwindRule
+from simulation.market.fundamentals import Noise
 from simulation.market.standard import STANDARD_MARKETS, AnyMarket
 from simulation.parameters import Parameters, quantity
-from simulation.policy.central_banks import BalanceSheetFlow, BankOfJapan, FederalReserve
+from simulation.policy.central_banks import BankOfJapan, FederalReserve
+from simulation.policy.drawn_rates import DrawnRates
 from simulation.policy.fiscal import Fiscal
 from simulation.policy.ministry_of_finance import MinistryOfFinance
 
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
     AnyPopulation = PopulationParameters
 else:
     AnyPopulation = Annotated[Union[tuple(kind.Parameters for kind in ROSTER)], Field(discriminator="kind")]  # noqa: UP007
-
-
-SECTOR_NAMES = ("boj", "dealers", "fed", "issuers", "ministry_of_finance", "money_market", "real_money")
-"""Sectors that every scenario has; a population cannot take their names."""
 
 
 class StartValues(Parameters):
@@ -100,9 +94,11 @@ class Scenario(Parameters):
     ministry_of_finance: MinistryOfFinance | None = None
     fiscal: Fiscal = Fiscal()
     spread_path: SpreadPath | None = None
+    drawn_rates: DrawnRates | None = None
     unwind: UnwindRule = UnwindRule()
     markets: dict[str, AnyMarket] = Field(default_factory=dict, validate_default=True)
     noise: Noise = Noise()
+    news: tuple[GivenNews, ...] = Field((), description="news that are given by date instead of drawn")
     thin_periods: tuple[ThinPeriod, ...] = ()
     populations: dict[str, AnyPopulation]
     limits: Limits = Limits()
@@ -141,91 +137,5 @@ class Scenario(Parameters):
         return self
 
 
-def days_in_order(scenario: Scenario) -> Iterator[str]:
-    """The scenario has days, and its periods do not run backwards."""
-    if scenario.end <= scenario.start:
-        yield f"end {scenario.end} must come after start {scenario.start}"
-    elif not (business_days(scenario.start, scenario.end) > np.datetime64(scenario.start)).any():
-        yield f"end: there is no business day between {scenario.start} and {scenario.end}; choose a later day"
-    periods: list[tuple[str, ThinPeriod | BalanceSheetFlow]] = [
-        ("thin_periods", item) for item in scenario.thin_periods
-    ]
-    periods += [("fed.balance_sheet", flow) for flow in scenario.fed.balance_sheet]
-    periods += [("boj.balance_sheet", flow) for flow in scenario.boj.balance_sheet]
-    for key, period in periods:
-        if period.last_day and period.last_day < period.first_day:
-            yield f"{key}: last_day {period.last_day} comes before first_day {period.first_day}"
-
-
-def meetings_on_business_days(scenario: Scenario) -> Iterator[str]:
-    """Meetings and signals fall on business days after the start."""
-    for bank, meetings in (("fed", scenario.fed.meetings), ("boj", scenario.boj.meetings)):
-        for meeting in meetings:
-            days = [("meeting", meeting.date), *(("signal", signal.date) for signal in meeting.signals)]
-            for what, day in days:
-                if day <= scenario.start:
-                    yield f"{bank}.meetings: the {what} of {day} is not after the start, {scenario.start}"
-                if not is_business_day(day):
-                    yield f"{bank}.meetings: {day} is not a business day ({day:%A}); choose one"
-
-
-def purchases_in_own_currency(scenario: Scenario) -> Iterator[str]:
-    """Each bank buys bonds of its own currency."""
-    if any(flow.bought_jpy_bn_per_month for flow in scenario.fed.balance_sheet):
-        yield "fed.balance_sheet: bought_jpy_bn_per_month is for the Bank of Japan; write bought_usd_bn_per_month"
-    if any(flow.bought_usd_bn_per_month for flow in scenario.boj.balance_sheet):
-        yield "boj.balance_sheet: bought_usd_bn_per_month is for the Federal Reserve; write bought_jpy_bn_per_month"
-
-
-def markets_complete(scenario: Scenario) -> Iterator[str]:
-    """The currency and both bonds are there; links and correlations lead to assets that exist."""
-    names = ordered_names(list(scenario.markets))
-    if USDJPY not in scenario.markets:
-        yield "markets: usdjpy cannot be left out"
-    for name in ("ust10", "jgb10"):
-        if not isinstance(scenario.markets.get(name), BondMarket):
-            yield f"markets: {name} must be there and be a bond market"
-    for name, market in scenario.markets.items():
-        for earlier in getattr(market, "links", {}):
-            if earlier not in names or names.index(earlier) >= names.index(name):
-                yield f"markets.{name}.links: {earlier!r} is not an asset priced before {name!r}"
-    yield from refused(partial(correlation_matrix, roster_of(scenario), scenario.noise.correlations))
-    correlated = {asset for first, row in scenario.noise.correlations.items() for asset in (first, *row)}
-    for asset in sorted(correlated - set(scenario.markets) - set(STANDARD_ORDER)):
-        yield f"noise.correlations: {asset!r} is not one of the markets: {', '.join(scenario.markets)}"
-
-
-def populations_possible(scenario: Scenario) -> Iterator[str]:
-    """Populations find their assets, have names of their own, and the threshold rule has an anchor."""
-    kinds = {kind.Parameters: kind for kind in ROSTER}
-    for name, population in scenario.populations.items():
-        if name in SECTOR_NAMES:
-            yield f"populations.{name}: {name!r} is the name of another sector; choose another name and state its kind"
-        basket = getattr(population, "basket", {})
-        yield from refused(partial(bundle, roster_of(scenario), basket), f"populations.{name}.")
-        for asset in kinds[type(population)].needs:
-            if asset not in scenario.markets:
-                yield f"populations.{name} needs markets.{asset}; leave the population out too"
-    if scenario.unwind.rule == "threshold":
-        threshold_mean(scenario.unwind, scenario.start_values.ust10_pct - scenario.start_values.jgb10_pct)
-
-
-def roster_of(scenario: Scenario) -> Roster:
-    """The scenario's assets in column order."""
-    names = ordered_names(list(scenario.markets))
-    return Roster(names, tuple(scenario.markets[name].yen_priced for name in names))
-
-
-def refused(attempt: Callable[[], object], prefix: str = "") -> Iterator[str]:
-    """The reason why an attempt is refused, if it is."""
-    try:
-        attempt()
-    except ValueError as error:
-        yield f"{prefix}{error}"
-
-
 class ImpossibleScenarioError(ValueError):
     """A scenario whose parts do not fit together, found only when the balance sheets are opened."""
-
-
-CHECKS = (days_in_order, meetings_on_business_days, purchases_in_own_currency, markets_complete, populations_possible)

@@ -16,17 +16,24 @@ from multiprocessing.connection import wait as wait_for_any
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.recorder import Record
     from simulation.scenario import Scenario
+
+
+Work = tuple["Scenario", "Cloud | None"]
+"""What a worker simulates: a scenario, and the parameter sets of its runs."""
 
 
 class EnsembleError(RuntimeError):
     """A worker process died: its runs are lost, the others too, and nothing was written."""
 
 
-def on_workers(scenario: Scenario, blocks: Sequence[range], workers: int) -> Iterator[Record]:
+def on_workers(
+    scenario: Scenario, blocks: Sequence[range], workers: int, cloud: Cloud | None = None
+) -> Iterator[Record]:
     """Yield the records of the blocks in order, computed on so many processes."""
-    with _executor(scenario, min(workers, len(blocks))) as executor:
+    with _executor((scenario, cloud), min(workers, len(blocks))) as executor:
         futures = [executor.submit(simulate_block, block) for block in blocks]
         try:
             yield from _in_order(futures)
@@ -48,11 +55,11 @@ def _in_order(futures: list[Future[Record]]) -> Iterator[Record]:
 
 
 @contextmanager
-def _executor(scenario: Scenario, workers: int) -> Iterator[ProcessPoolExecutor]:
+def _executor(work: Work, workers: int) -> Iterator[ProcessPoolExecutor]:
     """Give a pool whose workers stop at once when this block is left early or this process dies."""
     context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
     alive, lifeline = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(scenario, alive))
+    executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(work, alive))
     try:
         yield executor
     except BaseException:
@@ -65,13 +72,13 @@ def _executor(scenario: Scenario, workers: int) -> Iterator[ProcessPoolExecutor]
         alive.close()
 
 
-_worker_scenario: Scenario | None = None
+_worker_work: Work | None = None
 
 
-def _start_worker(scenario: Scenario, alive: Connection) -> None:
+def _start_worker(work: Work, alive: Connection) -> None:
     """Keep the scenario for all blocks of this worker and watch for the end of the parent."""
-    global _worker_scenario
-    _worker_scenario = scenario
+    global _worker_work
+    _worker_work = work
     # Ctrl-C reaches every process of the terminal; the parent answers it and the lifeline ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_exit_with_parent, args=(alive,), daemon=True).start()
@@ -87,7 +94,13 @@ def _exit_with_parent(alive: Connection) -> None:
 
 def simulate_block(block: range) -> Record:
     """Simulate one block in a worker."""
+    assert _worker_work is not None, "the worker was not started by _start_worker"
+    scenario, cloud = _worker_work
+    return simulated_block(scenario, block, cloud)
+
+
+def simulated_block(scenario: Scenario, block: range, cloud: Cloud | None = None) -> Record:
+    """Simulate one block, each run with its parameter set if there is a cloud."""
     from simulation.model import simulate
 
-    assert _worker_scenario is not None, "the worker was not started by _start_worker"
-    return simulate(_worker_scenario, block)
+    return simulate(scenario, block, None if cloud is None else cloud.variants(scenario, block))

@@ -79,7 +79,7 @@ def assess(ledger: ClaimsLedger, runs: int, seed: int | None = None, workers: in
     """
 
     def simulated(_name: str, scenario: Scenario) -> Record:
-        return run_ensemble(scenario, runs, None, workers)
+        return run_ensemble(scenario, runs, workers)
 
     return assess_with(ledger, scenarios_of(ledger, seed), runs, simulated)
 

@@ -1,10 +1,16 @@
 """Options that several commands share, so that they read and mean the same everywhere."""
 
+from __future__ import annotations
+
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from simulation.cloud import Cloud
 
 LARGEST_SEED = 2**63 - 1
 MOST_RUNS = 10_000_000
@@ -34,6 +40,26 @@ workers = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks, only results.")
+
+posterior = click.option(
+    "--posterior",
+    is_flag=True,
+    help="Give run i the i-th calibrated parameter set, so that bands hold what is uncertain of parameters too.",
+)
+parameter_sets = click.option(
+    "--parameter-sets",
+    metavar="NAME_OR_FILE",
+    help="As --posterior, with these parameter sets in place of the shipped ones.",
+)
+
+
+def cloud_of(posterior: bool, parameter_sets: str | None) -> Cloud | None:
+    """Return the parameter sets asked for, none where none were."""
+    if not posterior and parameter_sets is None:
+        return None
+    from simulation.config.posterior import SHIPPED, load_cloud
+
+    return load_cloud(parameter_sets or SHIPPED)
 
 
 def command_line() -> str:

@@ -34,7 +34,7 @@ def simulated(scenario: Scenario, request: Request) -> Result:
     from simulation.results import Result
 
     with progress(scenario.name, request.quiet, request.runs) as update:
-        record = run_ensemble(scenario, request.runs, None, request.workers, update)
+        record = run_ensemble(scenario, request.runs, request.workers, update)
     return Result(record, options.command_line())
 
 

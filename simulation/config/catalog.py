@@ -12,18 +12,23 @@ FOLDERS = {
     "events": ("configs/events", ".yaml"),
     "sweeps": ("configs/sweeps", ".yaml"),
     "experiments": ("experiments", ".py"),
+    "calibration": ("configs/calibration", ".csv"),
 }
 """Kind of file -> its folder, below the package in a wheel and below the project in a checkout, and its ending."""
 
 
 def named(kind: str) -> dict[str, Path]:
     """Return the shipped files of a kind (scenarios, events, sweeps, experiments) by name, in alphabetical order."""
+    return {name: path for name, path in bases(kind).items() if not name.startswith("_")}
+
+
+def bases(kind: str) -> dict[str, Path]:
+    """Return all shipped files of a kind by name, also those that only serve to be extended (their names begin with _)."""
     folder, ending = FOLDERS[kind]
     found: dict[str, Path] = {}
     for home in _homes():
         for path in (home / folder).glob(f"*{ending}"):
-            if not path.name.startswith("_"):
-                found.setdefault(path.stem, path)
+            found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
 
@@ -45,7 +50,7 @@ def path_of(kind: str, name: str | Path) -> Path:
 
 def is_path(name: str) -> bool:
     """Return whether a text names a file by its path rather than a shipped file."""
-    return any(sign in name for sign in ("/", "\\")) or name.endswith((".yaml", ".yml", ".py"))
+    return any(sign in name for sign in ("/", "\\")) or name.endswith((".yaml", ".yml", ".py", ".csv"))
 
 
 def _homes() -> Sequence[Path]:

@@ -7,7 +7,7 @@ population out.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from simulation.config.catalog import is_path, named
+from simulation.config.catalog import bases, is_path
 from simulation.config.errors import ConfigError, Problem
 from simulation.config.reader import read, shown
 from simulation.config.tree import Node, Source
@@ -85,7 +85,8 @@ def _located(node: Node, name: str, folder: Path, kind: str) -> Path:
     beside = folder / (name if is_path(name) else f"{name}.yaml")
     if beside.exists():
         return beside
-    shipped = named(kind)
+    # An event may build on a scenario, and bases are found by name though they are not listed.
+    shipped = {**bases("scenarios"), **bases(kind)}
     stem = Path(name).stem
     if Path(name).name == name and stem in shipped:
         return shipped[stem]

@@ -150,7 +150,8 @@ class _Builder:
 
     def _key(self, raw: YamlNode, path: KeyPath) -> str | None:
         """Return the key as text, None (and a mistake) where it is something else."""
-        if raw.tag == YAML_TAG + "str" and isinstance(raw, ScalarNode) and raw.anchor is None:
+        named = raw.tag in (YAML_TAG + "str", YAML_TAG + "timestamp")  # a date may be a key: a series by day
+        if named and isinstance(raw, ScalarNode) and raw.anchor is None:
             return str(raw.value)
         text = raw.value if isinstance(raw, ScalarNode) else "a list or mapping"
         message, hint = f"a key must be a name, not {text}", "put it in quotes if it is meant as a name"

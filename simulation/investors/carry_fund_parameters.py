@@ -68,6 +68,11 @@ class LeveredCarryParameters(PopulationParameters):
     stock_usd_bn: float = quantity(
         250, "$bn", (0, 100_000), "notional", "BIS Bulletin 90 (2024): about 40 JPY tn; 150-500"
     )
+    position_scale_x: float = quantity(
+        1, "multiple of the stated stock", (0.01, 100),
+        "true positions over the estimate in stock_usd_bn: what is uncertain about any estimate of them",
+        "150-500 around 250 $bn, BIS Bulletin 90 (2024)",
+    )  # fmt: skip
     funding_spread_bp: float = quantity(40, "bp per year", (0, 5000), "prime-broker spread on yen loans (assumption)")
     basket: dict[str, float] = Field(
         default_factory=lambda: {"ust10": 0.45, "us_equity": 0.35, "bitcoin": 0.05},

@@ -71,8 +71,9 @@ class CarryFunds(Population):
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
         """Sizes, leverage and stop distances."""
-        own = self.parameters
-        return super().draws(stream, count) | {
+        own, drawn = self.parameters, super().draws(stream, count)
+        return drawn | {
+            "stock": own.position_scale_x * drawn["stock"],
             "leverage": own.leverage_x.sample(stream, count),
             "stop_distance": own.trailing_stop.distance_pct.sample(stream, count) * PERCENT,
         }

@@ -9,6 +9,9 @@ import mesa
 
 from simulation.balance_sheet import Account, empty_account
 
+ABROAD = "abroad"
+"""Name of the buyers of dollars outside the model."""
+
 
 class Counterparty(mesa.Agent):
     """A passive sector with one account."""
@@ -46,3 +49,9 @@ class MoneyMarket(Counterparty):
     """
 
     role = "money_market"
+
+
+class Abroad(Counterparty):
+    """Buyers of dollars outside the model, whose purchases a scenario gives: a funding shock."""
+
+    role = "other"

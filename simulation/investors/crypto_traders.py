@@ -65,7 +65,7 @@ def liquidated(equity: Array, notional: Array, leverage: Array, maintenance_shar
     return np.asarray(equity < maintenance_share * notional / leverage)
 
 
-def closing_rate(daily_volatility: float, leverage: Array, own: CryptoTraderParameters) -> Array:
+def closing_rate(daily_volatility: Array, leverage: Array, own: CryptoTraderParameters) -> Array:
     """Share of longs closed on an average quiet day: liquidated from a fresh entry, or sold after a fall.
 
     ``Phi(-(1 - m) / (L sigma)) + phi sigma / sqrt(2 pi)``: the chance of a fall through the cushion of a new long, and the
@@ -74,13 +74,12 @@ def closing_rate(daily_volatility: float, leverage: Array, own: CryptoTraderPara
     Parameters
     ----------
     daily_volatility
-        Long-run volatility of bitcoin per day, decimal; zero without news.
+        Long-run volatility of bitcoin per day, decimal, ``(runs, 1)``; zero without news.
     leverage
         Leverage of each long, ``(runs, investors)``.
     """
-    if daily_volatility <= 0.0:
-        return np.zeros_like(leverage)
-    liquidations = ndtr(-(1.0 - own.maintenance_share) / (leverage * daily_volatility))
+    least = np.maximum(daily_volatility, 1e-300)
+    liquidations = ndtr(-(1.0 - own.maintenance_share) / (leverage * least))
     return np.asarray(liquidations + own.degrossing * daily_volatility / np.sqrt(2.0 * np.pi))
 
 
@@ -108,7 +107,7 @@ class CryptoTraders(Population):
         stock = self.traits["stock"]
         loan = stock - stock / self.traits["leverage"]
         column = now.roster.columns[BITCOIN]
-        volatility = self.noise_scale * float(np.sqrt(now.long_run_variance[column]))
+        volatility = self.noise_scale * np.sqrt(now.long_run_variance[:, column : column + 1])
         closing = closing_rate(volatility, self.traits["leverage"], self.parameters)
         # New longs replace what an average day closes, so that open interest has no trend of its own.
         self.traits["aim"] = stock * (1.0 + closing / np.maximum(self.speed(), 1e-12))

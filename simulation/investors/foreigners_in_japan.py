@@ -98,7 +98,7 @@ class ForeignersInJapan(Population):
 
     def shares(self) -> Array:
         """Each investor's share of the population's stock."""
-        return np.asarray(self.traits["stock"] / max(self.parameters.stock_usd_bn, 1e-12))
+        return np.asarray(self.traits["stock"] / np.maximum(self.parameters.stock_usd_bn, 1e-12))
 
     def orders(self, now: Information) -> Trade | None:
         """Bring the hedge towards the value of equity; trade the day's bonds."""

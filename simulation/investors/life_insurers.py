@@ -79,7 +79,7 @@ class LifeInsurers(Population):
     def endowment(self, now: Information) -> BalanceSheet:
         """Foreign bonds, of which a share is hedged with rolled swaps, and JGBs; the plan is to stay."""
         stock = self.traits["stock"]
-        yen_bonds = stock * (self.parameters.jgb_stock_jpy_bn / max(self.parameters.stock_usd_bn, 1e-12))
+        yen_bonds = stock * (self.parameters.jgb_stock_jpy_bn / np.maximum(self.parameters.stock_usd_bn, 1e-12))
         remembered = ("hedged", "unhedged", "ratio", "income", *(f"plan_{name}" for name in PLANNED))
         self.memory = {name: np.zeros_like(stock) for name in remembered}
         self.plan_half, self.income_half = fiscal_half(now.day), -1

@@ -15,7 +15,7 @@ from simulation.information import Information
 from simulation.investors.heterogeneity import ParetoSizes
 from simulation.investors.unwind_rule import UnwindRule, exit_step, personal_thresholds
 from simulation.orders import Trade
-from simulation.parameters import Parameters, quantity
+from simulation.parameters import Parameters, of_rows, quantity
 from simulation.quote import Quote
 from simulation.randomness import Streams
 
@@ -35,13 +35,22 @@ class PopulationParameters(Parameters):
 
 @dataclass(frozen=True)
 class Start:
-    """The state a population is born into: public information, random streams, unwind rule, number of days, scale of noise."""
+    """The state a population is born into.
+
+    Attributes
+    ----------
+    information, streams, unwind, days, noise_scale
+        Public information, random streams, unwind rule, number of days, scale of noise.
+    of_run
+        The population's parameters in each run where they differ between runs; empty: the same in all.
+    """
 
     information: Information
     streams: Streams
     unwind: UnwindRule
     days: int
     noise_scale: float
+    of_run: tuple[PopulationParameters, ...] = ()
 
 
 class Population(mesa.Agent):
@@ -83,7 +92,7 @@ class Population(mesa.Agent):
         self.name = name
         self.parameters = parameters
         self.start = start.information
-        self.traits: dict[str, Array] = self._draw(start.streams)
+        self.traits: dict[str, Array] = self._draw(start)
         self.memory: dict[str, Array] = {}
         self.unwind = start.unwind
         self.noise_scale = start.noise_scale
@@ -93,13 +102,22 @@ class Population(mesa.Agent):
             self.traits["threshold"] = personal_thresholds(self.traits["stock"], self.unwind, spread_pp)
             self.memory["left"] = np.zeros_like(self.traits["stock"])
 
-    def _draw(self, streams: Streams) -> dict[str, Array]:
-        names = list(self.draws(np.random.default_rng(0), 1))
-        count = self.parameters.investors
-        drawn = streams.draw(
-            f"population:{self.name}", lambda stream: np.stack(list(self.draws(stream, count).values()))
-        )
+    def _draw(self, start: Start) -> dict[str, Array]:
+        each = start.of_run or (self.parameters,) * len(start.streams.runs)
+        makers = [self.with_parameters(own) for own in each]
+        names = list(makers[0].draws(np.random.default_rng(0), 1))
+        drawn = start.streams.draw_each(f"population:{self.name}", [maker.sample for maker in makers])
         return {name: np.ascontiguousarray(drawn[:, row]) for row, name in enumerate(names)}
+
+    def sample(self, stream: np.random.Generator) -> Array:
+        """Personal parameters of every investor of one run, ``(traits, investors)``."""
+        return np.stack(list(self.draws(stream, self.parameters.investors).values()))
+
+    def with_parameters(self, parameters: Any) -> Self:
+        """The same population with other parameters; everything else is shared."""
+        part = copy.copy(self)
+        part.parameters = parameters
+        return part
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
         """Personal parameters of `count` investors by name, each ``(count,)``; must include ``stock`` in USD bn."""
@@ -161,7 +179,7 @@ class Population(mesa.Agent):
 
     def at(self, rows: Rows) -> Self:
         """A copy of this population for some runs, to be written back with `put`."""
-        part = copy.copy(self)
+        part = self.with_parameters(of_rows(self.parameters, rows))
         part.sheet = self.sheet.at(rows)
         part.traits = {name: values[rows] for name, values in self.traits.items()}
         part.memory = {name: values[rows] for name, values in self.memory.items()}

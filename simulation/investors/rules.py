@@ -8,7 +8,7 @@ from simulation.calendar import business_days
 from simulation.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
 
 
-def volatility_ratio(variance: Array, long_run: float, cap: float) -> Array:
+def volatility_ratio(variance: Array, long_run: Array | float, cap: float) -> Array:
     """Share of its normal position that a volatility targeter holds: ``min(cap, sigma_bar / sigma)``.
 
     Parameters

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.conventions import PERCENT, Array
+from simulation.conventions import PERCENT, Array, across
 from simulation.market.parameters import Market
 
 
 @dataclass(frozen=True)
 class ImpactTable:
-    """Impact parameters of all markets in column order, each of shape ``(assets,)``."""
+    """Impact parameters of all markets in column order, each ``(assets,)``, or ``(runs, assets)`` if it differs by run."""
 
     fast: Array
     slow: Array
@@ -34,12 +34,12 @@ def impact_table(markets: Sequence[Market]) -> ImpactTable:
     """Collect the parameters of the markets in the order given."""
     impacts = [market.impact() for market in markets]
     fields = ("fast", "slow", "fast_scale", "slow_scale", "release", "decay", "lasting_share")
-    columns = {name: np.array([getattr(impact, name) for impact in impacts]) for name in fields}
+    columns = {name: across([getattr(impact, name) for impact in impacts]) for name in fields}
     return ImpactTable(
         **columns,
-        stress_slope=np.array([market.stress_slope for market in markets]),
-        stress_cap=np.array([market.stress_cap for market in markets]),
-        thin_factor=np.array([market.thin_factor_x for market in markets]),
+        stress_slope=across([market.stress_slope for market in markets]),
+        stress_cap=across([market.stress_cap for market in markets]),
+        thin_factor=across([market.thin_factor_x for market in markets]),
         half_spread=np.array([market.half_spread_bp for market in markets]) * PERCENT * PERCENT,
     )
 

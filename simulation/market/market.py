@@ -27,12 +27,13 @@ class MarketState:
         self.rules: PriceRules = price_rules(roster, markets, start_level[0])
         self.start_usdjpy = start_usdjpy
         self.fundamental = start_level.copy()
+        self.opening = self.fundamental
         self.inventory = np.zeros_like(start_level)
         self.supplied = np.zeros_like(start_level)
         self.lasting = np.zeros_like(start_level)
         self.fading = np.zeros_like(start_level)
         self.excess_variance = np.zeros_like(start_level)
-        self.slope = np.tile(self.table.fast, (start_level.shape[0], 1))
+        self.slope = np.zeros_like(start_level) + self.table.fast
         self.open_inventory = np.zeros_like(start_level)
         self.fast_effect = np.zeros_like(start_level)
         self.last = self.quote(self.inventory)
@@ -62,6 +63,25 @@ class MarketState:
         """Fix the fast impact of the day from yesterday's stress ``(runs, assets)`` and the thin-market calendar."""
         slope = stressed_slope(self.table.fast, stress, self.table.stress_slope, self.table.stress_cap)
         self.slope = slope * self.table.thin_factor if thin else slope
+
+    def shake(self, multiple: float, long_run: Array) -> None:
+        """Lift all volatility estimates to at least `multiple` of their long-run value; not-a-number leaves them alone."""
+        if not np.isnan(multiple):
+            self.excess_variance = np.maximum(self.excess_variance, (multiple**2 - 1.0) * long_run)
+
+    def give_values(self, changes: Array) -> None:
+        """Let fundamentals change by given log changes since yesterday, links included; not-a-number leaves them alone.
+
+        Parameters
+        ----------
+        changes
+            ``(assets,)``.
+        """
+        for column in np.flatnonzero(~np.isnan(changes)):
+            before, _ = log_prices(self.opening, self.rules)
+            now, _ = log_prices(self.fundamental, self.rules)
+            missing = changes[column] - (now - before)[:, column]
+            self.fundamental[:, column] += missing
 
     def supply(self, bought: Array) -> None:
         """Value investors supply what customers (or dealers for them) have bought; the slow impact follows.

@@ -95,6 +95,11 @@ class CurrencyMarket(Market):
     )
     fast_scale_usd_bn: float = quantity(50, "$bn", (1e-3, LINEAR_SCALE), "q1", "MODEL section 4")
     slow_scale_usd_bn: float = quantity(50, "$bn", (1e-3, LINEAR_SCALE), "q0", "MODEL section 4")
+    depth_x: float = quantity(
+        1, "multiple", (0.001, 1000),
+        "depth of the market relative to 2024: impacts are divided by it, their scales multiplied",
+        "turnover in USDJPY, BIS Triennial Survey of the episode's year over that of 2022-25",
+    )  # fmt: skip
     own_volatility_pct: float = quantity(
         9, "% per year", (0, 200), "volatility of news that are neither rates nor flows", "H.10 1990-2024, less rates"
     )
@@ -111,7 +116,8 @@ class CurrencyMarket(Market):
     def impact(self) -> Impact:
         """Impact in log price per $bn."""
         fast, slow = self.fast_impact_pct_per_usd_bn * PERCENT, self.slow_impact_pct_per_usd_bn * PERCENT
-        return self._impact(fast, slow, self.fast_scale_usd_bn, self.slow_scale_usd_bn)
+        depth = self.depth_x
+        return self._impact(fast / depth, slow / depth, self.fast_scale_usd_bn * depth, self.slow_scale_usd_bn * depth)
 
 
 class BondMarket(Market):

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field, field_validator, model_validator
 
 from simulation.parameters import Parameters, quantity
-from simulation.policy.meetings import Guidance, Meeting
+from simulation.policy.meetings import Guidance, Meeting, Statement
 from simulation.policy.reaction import BojReaction, FedReaction
 
 UNCHANGED = Guidance(step_probability=0, path_uncertainty_bp=0)
@@ -48,6 +48,7 @@ class CentralBank(Parameters):
 
     rate_pct: float = quantity(..., "% per year", (-2, 25), "policy rate at the start (midpoint of a range)")
     meetings: tuple[Meeting, ...] = ()
+    statements: tuple[Statement, ...] = ()
     guidance: str = Field(description="guidance regime that the market expects to hold at the start")
     guidance_regimes: dict[str, Guidance] = Field(default_factory=dict)
     signal_multiplier: float = quantity(
@@ -74,7 +75,9 @@ class CentralBank(Parameters):
         known = self.guidance_regimes
         pause = self.reaction.stress_pause if isinstance(self.reaction, BojReaction) else None
         said = [pause.guidance] if pause else []
-        for name in [self.guidance, *said, *(meeting.guidance for meeting in self.meetings if meeting.guidance)]:
+        said += [meeting.guidance for meeting in self.meetings if meeting.guidance]
+        said += [statement.guidance for statement in self.statements if statement.guidance]
+        for name in [self.guidance, *said]:
             if name not in known:
                 raise ValueError(f"guidance regime {name!r} is not defined; known: {', '.join(sorted(known))}")
         return self

@@ -37,10 +37,21 @@ class Meeting(Parameters):
         default_factory=dict, description="further outcomes and their probabilities, e.g. {50bp: 0.02}"
     )
     guidance: str | None = Field(None, description="guidance regime announced at this meeting; none: no statement")
+    path_surprise: Rate | None = Field(
+        None, description="Z2 as measured, in place of guidance: change of the two-year mean beyond the target surprise"
+    )
+    ten_year_surprise: Rate = Field(
+        "0bp", description="surprise at ten years alone, such as a change of a yield band", validate_default=True
+    )
     signals: tuple[Signal, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.guidance is not None and self.path_surprise is not None:
+            raise ValueError(
+                f"the meeting of {self.date} has both guidance and path_surprise: two accounts of the same words; "
+                "leave one out"
+            )
         late = [signal.date for signal in self.signals if signal.date > self.date]
         if late:
             raise ValueError(
@@ -51,6 +62,23 @@ class Meeting(Parameters):
                 f"probabilities add up to {self.priced_probability + sum(self.other_outcomes.values()):g}, at most 1 "
                 "is allowed: lower priced_probability or other_outcomes"
             )
+        return self
+
+
+class Statement(Parameters):
+    """What a central bank says between meetings: a guidance regime, or the measured change of the expected path."""
+
+    date: date
+    guidance: str | None = Field(None, description="guidance regime announced")
+    path_surprise: Rate | None = Field(
+        None, description="change of the two-year mean of the expected rate, as measured"
+    )
+    label: str = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.guidance is None) == (self.path_surprise is None):
+            raise ValueError(f"the statement of {self.date} needs either guidance or path_surprise, and not both")
         return self
 
 

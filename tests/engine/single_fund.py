@@ -25,5 +25,5 @@ def leverage(multiple: float) -> Changes:
 
 def requirement(scenario: Scenario) -> float:
     """Margin that lenders ask per dollar of position at the start."""
-    variance = CapitalFlowModel(scenario).economy.long_run_variance[0]
+    variance = CapitalFlowModel(scenario).economy.long_run_variance[0, 0]
     return float(max(0.04, 2.33 * np.sqrt(variance * 10)))

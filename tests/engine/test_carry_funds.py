@@ -37,7 +37,7 @@ def test_a_fall_costs_the_loan_in_dollars() -> None:
 def test_volatility_target_after_a_jump_in_the_funds_favour() -> None:
     # A rise of 10 %: next day's variance is sigma^2 + .06 x ln(1.1)^2, the target shrinks, 7.5 % of the gap is cut.
     scenario = one_fund(switched(volatility_target=True), shocks({MONDAY: -0.10}))
-    day, long_run = fund(scenario), CapitalFlowModel(scenario).economy.long_run_variance[0]
+    day, long_run = fund(scenario), CapitalFlowModel(scenario).economy.long_run_variance[0, 0]
     scale = np.sqrt(long_run / (long_run + 0.06 * np.log(1.1) ** 2))
     assert scale < 0.9
     assert day["volatility_target_usd_bn"][2] == pytest.approx(7.5 * (1 - scale), rel=1e-9)

@@ -123,13 +123,13 @@ def test_a_speech_shrinks_the_surprise_by_what_it_moved() -> None:
 def test_macro_news_move_short_and_long_yields_in_their_shares() -> None:
     view = view_of({})
     before = curve_bp(view, START)
-    two_year = macro_news(view, column(4 * BP, 1), "jgb10")
+    two_year = macro_news(view, column(2 * BP, 1), column(4 * BP, 1))
     np.testing.assert_allclose(curve_bp(view, START) - before, [2.0, 4.0, 3.6], rtol=1e-9)
     assert two_year[0, 0] / BP == pytest.approx(2.0, rel=1e-14)
 
 
 def news_of(target_bp: float, path_bp: float, other_bp: float, premium_bp: float) -> RateNews:
-    return RateNews(*(column(value * BP, 1) for value in (target_bp, path_bp, other_bp, premium_bp)))
+    return RateNews(*(column(value * BP, 1) for value in (target_bp, path_bp, other_bp, premium_bp, 0.0)))
 
 
 def test_currency_move_by_hand() -> None:
@@ -144,6 +144,7 @@ def test_currency_move_by_hand() -> None:
         ("boj", "target_surprise", -1),
         ("boj", "path_surprise", -1),
         ("boj", "other_two_year", -1),
+        ("boj", "ten_year_surprise", -1),
         ("boj", "term_premium", 1),
         ("fed", "target_surprise", 1),
         ("fed", "path_surprise", 1),

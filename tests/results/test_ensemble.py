@@ -38,7 +38,7 @@ def hang(block):
 
 if __name__ == "__main__":
     workers.simulate_block = hang
-    ensemble.run_ensemble(ensemble.resolved(sys.argv[2]), 64, None, 2)
+    ensemble.run_ensemble(ensemble.resolved(sys.argv[2]), 64, 2)
 """
 
 
@@ -90,7 +90,7 @@ def test_stops_of_all_blocks_are_kept(make_record: MakeRecord) -> None:
 
 
 def test_seed_changes_the_draws_and_is_kept(small_scenario: Scenario, small_record: Record) -> None:
-    other = run_ensemble(small_scenario, 6, seed=8)
+    other = run_ensemble(with_seed(small_scenario, 8), 6)
     assert other.scenario.seed == 8
     assert not np.array_equal(other.market["usdjpy"], small_record.market["usdjpy"])
 

@@ -1,0 +1,124 @@
+"""A batch of runs whose parameters may differ from run to run: one scenario with columns where its runs differ.
+
+Every behaviour is a function that broadcasts over runs, so a parameter may be one number or a column ``(runs, 1)``.
+A cloud of calibrated parameter sets, or the points of a sweep, then cost one pass through the same code.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+import numpy as np
+from pydantic import BaseModel
+
+from simulation.investors.population import PopulationParameters
+from simulation.scenario import Scenario
+
+MAY_DIFFER: Final = (
+    "markets.usdjpy.fast_impact_pct_per_usd_bn",
+    "markets.usdjpy.slow_impact_pct_per_usd_bn",
+    "markets.usdjpy.own_volatility_pct",
+    "markets.usdjpy.announcement_beta_pct_per_bp",
+    "markets.usdjpy.spread_beta_pct_per_pp",
+    "markets.usdjpy.credibility_beta_pct_per_bp",
+    "markets.*.release_pct_per_day",
+    "markets.*.decay_pct_per_day",
+    "markets.*.lasting_share",
+    "markets.*.stress_slope",
+    "markets.*.stress_cap",
+    "markets.*.thin_factor_x",
+    "noise.student_t_df",
+    "noise.clustering",
+    "noise.clustering_memory",
+    "credibility_bp_per_bp",
+    "populations.*.stock_usd_bn",
+    "populations.*.position_scale_x",
+    "populations.*.leverage_x.*",
+    "populations.*.leverage_cap_x",
+    "populations.*.volatility_target_cap_x",
+    "populations.*.incentive.*",
+    "populations.*.adjustment.*",
+    "populations.*.margin.*",
+    "populations.*.trailing_stop.*",
+)
+"""Keys of a scenario that may differ between the runs of a batch; every other key is one for all."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The runs of a batch and what they are run with.
+
+    Attributes
+    ----------
+    runs
+        Run numbers.
+    common
+        The scenario that all runs vary.
+    scenario
+        The same with columns ``(runs, 1)`` where runs differ.
+    variants
+        The scenario of each run; empty where all runs have `common`.
+    """
+
+    runs: tuple[int, ...]
+    common: Scenario
+    scenario: Scenario
+    variants: tuple[Scenario, ...]
+
+    def parts(self) -> Iterator[tuple[Scenario, tuple[int, ...]]]:
+        """Scenarios with the run numbers that they belong to, in the order of the runs."""
+        if not self.variants:
+            yield self.common, self.runs
+        for run, variant in zip(self.runs, self.variants, strict=bool(self.variants)):
+            yield variant, (run,)
+
+    def populations(self, name: str) -> tuple[PopulationParameters, ...]:
+        """Parameters of a population in each run; empty where they are the same in all."""
+        return tuple(variant.populations[name] for variant in self.variants)
+
+
+def batch_of(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenario] | None) -> Batch:
+    """A batch of runs of one scenario, or of one variant of it each.
+
+    Raises
+    ------
+    ValueError
+        If there is not one variant per run, or variants differ in a key outside `MAY_DIFFER`.
+    """
+    numbers = tuple(runs)
+    if variants is None:
+        return Batch(numbers, scenario, scenario, ())
+    if len(variants) != len(numbers):
+        raise ValueError(f"{len(variants)} variants for {len(numbers)} runs; give one for each run")
+    return Batch(numbers, scenario, stacked(variants), tuple(variants))
+
+
+def stacked(variants: Sequence[Scenario]) -> Scenario:
+    """One scenario in which every number that differs between the variants is a column ``(runs, 1)``."""
+    joined: Scenario = _joined(list(variants), "")
+    return joined
+
+
+def _joined(values: list[Any], key: str) -> Any:
+    first = values[0]
+    if all(value is first or value == first for value in values[1:]):
+        return first
+    if isinstance(first, BaseModel) and all(type(value) is type(first) for value in values):
+        names = type(first).model_fields
+        parts = {name: _joined([getattr(value, name) for value in values], f"{key}.{name}") for name in names}
+        return first.model_copy(update=parts)
+    if isinstance(first, Mapping) and all(value.keys() == first.keys() for value in values):
+        return {name: _joined([value[name] for value in values], f"{key}.{name}") for name in first}
+    return _column(values, key.removeprefix("."))
+
+
+def _column(values: list[Any], key: str) -> Any:
+    if not may_differ(key) or not all(isinstance(value, float | int) for value in values):
+        raise ValueError(f"{key} may not differ between the runs of one batch; run these variants one after the other")
+    return np.array(values, dtype=np.float64)[:, None]
+
+
+def may_differ(key: str) -> bool:
+    """Whether a key, such as ``markets.usdjpy.stress_slope``, may differ between the runs of a batch."""
+    return any(fnmatchcase(key, pattern) for pattern in MAY_DIFFER)

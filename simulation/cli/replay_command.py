@@ -1,0 +1,106 @@
+"""``carryflow replay``: run an episode of history and hold it against what was observed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simulation.cli import exit_codes, options
+from simulation.cli.output import print_json, progress, remark
+from simulation.cli.run_command import RESULTS
+
+if TYPE_CHECKING:
+    from simulation.cloud import Cloud
+    from simulation.replay.event import Event
+    from simulation.replay.replay import Replay
+
+
+@click.command()
+@click.argument("event")
+@options.runs
+@options.seed
+@options.settings
+@options.posterior
+@options.parameter_sets
+@options.out
+@options.force
+@options.workers
+@options.as_json
+@options.quiet
+@click.pass_context
+def replay(
+    context: click.Context,
+    event: str,
+    runs: int,
+    seed: int | None,
+    settings: tuple[str, ...],
+    posterior: bool,
+    parameter_sets: str | None,
+    out: Path | None,
+    force: bool,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Replay EVENT, a shipped episode or a YAML file, and compare it with what was observed.
+
+    Inputs that the event gives are listed apart from what the model answers; a price that is given is not scored. The
+    figure, the scores (JSON) and a manifest go to --out, or to a folder under results/ that the same event, seed, runs
+    and parameter sets always give. docs/events.md tells how to write an event.
+    """
+    from simulation.config.posterior import hash_with_cloud
+    from simulation.replay.telling import as_json as told
+    from simulation.replay.telling import text
+    from simulation.store import check_target, content_address
+
+    wanted, cloud = requested(event, settings, seed), options.cloud_of(posterior, parameter_sets)
+    address = hash_with_cloud(wanted, cloud)
+    target = out or RESULTS / content_address(wanted.name, address, runs)
+    check_target(target, address, force)
+    found = replayed(wanted, cloud, (runs, workers, quiet))
+    if as_json:
+        print_json(told(found) | {"folder": str(target)})
+    else:
+        click.echo(text(found))
+    save(found, target, address)
+    remark(f"Figure and scores in {target}", quiet)
+    if found.stopped:
+        context.exit(exit_codes.FAILED_RUNS)
+
+
+def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Event:
+    """Return the event as asked for: name or file, overrides, seed."""
+    from simulation.config.loading import load
+    from simulation.replay.event import Event
+
+    event = load(name, settings, root=Event, kind="events").scenario
+    return event if seed is None else event.model_copy(update={"seed": seed})
+
+
+def replayed(event: Event, cloud: Cloud | None, how: tuple[int, int | None, bool]) -> Replay:
+    """Replay an event with progress on standard error; `how` is runs, workers and whether to be quiet."""
+    from simulation.replay.replay import replay as run
+
+    runs, workers, quiet = how
+    with progress(event.name, quiet, runs) as update:
+        return run(event, runs, cloud, workers, update)
+
+
+def save(found: Replay, target: Path, address: str) -> None:
+    """Write the figure, its numbers and the scores, whole or not at all."""
+    import json
+
+    from simulation.experiment_figures import write_figure
+    from simulation.replay.figure import draw
+    from simulation.replay.telling import as_json
+    from simulation.store import versions, write_manifest, written_whole
+
+    facts = as_json(found)
+    with written_whole(target) as draft:
+        write_figure(draw(found), draft)
+        (draft / "scores.json").write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        kept = {key: facts[key] for key in ("event", "fitted", "posterior", "seed", "runs", "runs_failed")}
+        about = {"kind": "replay", "config_hash": address, "command": options.command_line(), "versions": versions()}
+        write_manifest(draft, about | kept)

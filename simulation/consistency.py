@@ -1,0 +1,140 @@
+"""What only several keys of a scenario together show to be wrong: one generator of complaints for each kind of mistake."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulation.assets import STANDARD_ORDER, USDJPY, Roster, bundle, ordered_names
+from simulation.calendar import business_days, is_business_day
+from simulation.investors import ROSTER
+from simulation.investors.unwind_rule import threshold_mean
+from simulation.market.fundamentals import correlation_matrix
+from simulation.market.parameters import BondMarket
+
+if TYPE_CHECKING:
+    from simulation.policy.central_banks import BalanceSheetFlow
+    from simulation.scenario import Scenario, ThinPeriod
+
+SECTOR_NAMES = ("abroad", "boj", "dealers", "fed", "issuers", "ministry_of_finance", "money_market", "real_money")
+"""Sectors that every scenario has; a population cannot take their names."""
+
+
+def days_in_order(scenario: "Scenario") -> Iterator[str]:
+    """The scenario has days, and its periods do not run backwards."""
+    if scenario.end <= scenario.start:
+        yield f"end {scenario.end} must come after start {scenario.start}"
+    elif not (business_days(scenario.start, scenario.end) > np.datetime64(scenario.start)).any():
+        yield f"end: there is no business day between {scenario.start} and {scenario.end}; choose a later day"
+    periods: list[tuple[str, ThinPeriod | BalanceSheetFlow]] = [
+        ("thin_periods", item) for item in scenario.thin_periods
+    ]
+    periods += [("fed.balance_sheet", flow) for flow in scenario.fed.balance_sheet]
+    periods += [("boj.balance_sheet", flow) for flow in scenario.boj.balance_sheet]
+    for key, period in periods:
+        if period.last_day and period.last_day < period.first_day:
+            yield f"{key}: last_day {period.last_day} comes before first_day {period.first_day}"
+
+
+def meetings_on_business_days(scenario: "Scenario") -> Iterator[str]:
+    """Meetings and signals fall on business days after the start."""
+    for bank, meetings in (("fed", scenario.fed.meetings), ("boj", scenario.boj.meetings)):
+        for meeting in meetings:
+            days = [("meeting", meeting.date), *(("signal", signal.date) for signal in meeting.signals)]
+            for what, day in days:
+                if day <= scenario.start:
+                    yield f"{bank}.meetings: the {what} of {day} is not after the start, {scenario.start}"
+                if not is_business_day(day):
+                    yield f"{bank}.meetings: {day} is not a business day ({day:%A}); choose one"
+
+
+def given_news_possible(scenario: "Scenario") -> Iterator[str]:
+    """Given news and statements fall on business days of the scenario, each day once, and speak of its markets."""
+    days = [item.date for item in scenario.news]
+    if days != sorted(set(days)):
+        yield "news: days must be in order and each day once; put everything that is given of a day into one entry"
+    dated = [("news", item.date) for item in scenario.news]
+    for bank in ("fed", "boj"):
+        dated += [(f"{bank}.statements", item.date) for item in getattr(scenario, bank).statements]
+    for key, day in dated:
+        if not scenario.start < day <= scenario.end:
+            yield f"{key}: {day} is not between the start, {scenario.start} (excluded), and the end, {scenario.end}"
+        elif not is_business_day(day):
+            yield f"{key}: {day} is not a business day ({day:%A}); choose one"
+    for item in scenario.news:
+        for asset, change in item.value_pct.items():
+            if asset not in scenario.markets or isinstance(scenario.markets[asset], BondMarket):
+                yield f"news: {asset!r} of {item.date} has no value to give; known: {', '.join(valued(scenario))}"
+            if not -99.0 <= change <= 1000.0:
+                yield f"news: value_pct.{asset} of {item.date} is {change:g} %; allowed: -99 to 1000 %"
+
+
+def valued(scenario: "Scenario") -> list[str]:
+    """Markets whose value news can change; bonds have yields instead."""
+    return [name for name, market in scenario.markets.items() if not isinstance(market, BondMarket)]
+
+
+def purchases_in_own_currency(scenario: "Scenario") -> Iterator[str]:
+    """Each bank buys bonds of its own currency."""
+    if any(flow.bought_jpy_bn_per_month for flow in scenario.fed.balance_sheet):
+        yield "fed.balance_sheet: bought_jpy_bn_per_month is for the Bank of Japan; write bought_usd_bn_per_month"
+    if any(flow.bought_usd_bn_per_month for flow in scenario.boj.balance_sheet):
+        yield "boj.balance_sheet: bought_usd_bn_per_month is for the Federal Reserve; write bought_jpy_bn_per_month"
+
+
+def markets_complete(scenario: "Scenario") -> Iterator[str]:
+    """The currency and both bonds are there; links and correlations lead to assets that exist."""
+    names = ordered_names(list(scenario.markets))
+    if USDJPY not in scenario.markets:
+        yield "markets: usdjpy cannot be left out"
+    for name in ("ust10", "jgb10"):
+        if not isinstance(scenario.markets.get(name), BondMarket):
+            yield f"markets: {name} must be there and be a bond market"
+    for name, market in scenario.markets.items():
+        for earlier in getattr(market, "links", {}):
+            if earlier not in names or names.index(earlier) >= names.index(name):
+                yield f"markets.{name}.links: {earlier!r} is not an asset priced before {name!r}"
+    yield from refused(partial(correlation_matrix, roster_of(scenario), scenario.noise.correlations))
+    correlated = {asset for first, row in scenario.noise.correlations.items() for asset in (first, *row)}
+    for asset in sorted(correlated - set(scenario.markets) - set(STANDARD_ORDER)):
+        yield f"noise.correlations: {asset!r} is not one of the markets: {', '.join(scenario.markets)}"
+
+
+def populations_possible(scenario: "Scenario") -> Iterator[str]:
+    """Populations find their assets, have names of their own, and the threshold rule has an anchor."""
+    kinds = {kind.Parameters: kind for kind in ROSTER}
+    for name, population in scenario.populations.items():
+        if name in SECTOR_NAMES:
+            yield f"populations.{name}: {name!r} is the name of another sector; choose another name and state its kind"
+        basket = getattr(population, "basket", {})
+        yield from refused(partial(bundle, roster_of(scenario), basket), f"populations.{name}.")
+        for asset in kinds[type(population)].needs:
+            if asset not in scenario.markets:
+                yield f"populations.{name} needs markets.{asset}; leave the population out too"
+    if scenario.unwind.rule == "threshold":
+        threshold_mean(scenario.unwind, scenario.start_values.ust10_pct - scenario.start_values.jgb10_pct)
+
+
+def roster_of(scenario: "Scenario") -> Roster:
+    """The scenario's assets in column order."""
+    names = ordered_names(list(scenario.markets))
+    return Roster(names, tuple(scenario.markets[name].yen_priced for name in names))
+
+
+def refused(attempt: Callable[[], object], prefix: str = "") -> Iterator[str]:
+    """The reason why an attempt is refused, if it is."""
+    try:
+        attempt()
+    except ValueError as error:
+        yield f"{prefix}{error}"
+
+
+CHECKS = (
+    days_in_order,
+    meetings_on_business_days,
+    given_news_possible,
+    purchases_in_own_currency,
+    markets_complete,
+    populations_possible,
+)

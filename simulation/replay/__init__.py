@@ -1,0 +1,1 @@
+"""Replay an episode: a scenario with dated inputs, held against what was observed."""

@@ -1,0 +1,93 @@
+"""A replay as tables and as JSON: outputs that are scored apart from inputs that are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simulation.replay.event import MEASURES
+from simulation.replay.inputs import inputs_of
+from simulation.replay.replay import RANK, Replay, Score
+
+MISSING = "–"
+WIDTHS = (24, 9, 9, 9, 10, 18)
+
+
+def as_json(replay: Replay) -> dict[str, Any]:
+    """The replay as JSON-ready values: event, fitted, scores, bands, observed, and what it was made with."""
+    dates = [str(day) for day in replay.full.dates]
+    bands = {name: [float(value) for value in row] for name, row in replay.bands().items()}
+    series = {
+        item.column: {
+            "source": item.source,
+            "values": {str(day): value for day, value in sorted(item.values.items())},
+        }
+        for item in replay.event.observed
+    }
+    return {
+        "event": replay.event.name,
+        "title": replay.event.title,
+        "fitted": replay.fitted,
+        "posterior": None if replay.cloud is None else replay.cloud.name,
+        "seed": replay.event.seed,
+        "runs": len(replay.full.runs),
+        "runs_failed": replay.stopped,
+        "scores": {name: score.to_dict() for name, score in replay.scores.items()},
+        "inputs": [item.to_dict() for item in inputs_of(replay.event)],
+        "bands": {"dates": dates, "usdjpy": bands},
+        "observed": series,
+    }
+
+
+def text(replay: Replay) -> str:
+    """The replay for a reader: what it is, what was given, what came out."""
+    kind = (
+        "parameters were fitted to this event" if replay.fitted else "out of sample: nothing was fitted to this event"
+    )
+    sets = "" if replay.cloud is None else f", parameter sets of {replay.cloud.name}"
+    head = f"{replay.event.title or replay.event.name}\n{kind}; {len(replay.full.runs)} runs{sets}"
+    given = [f"  {item.name} ({item.days}): {item.detail}" for item in inputs_of(replay.event)]
+    rows = [_row(name, score) for name, score in replay.scores.items()]
+    columns = ("", "p10", "p50", "p90", "observed", "accepted")
+    lines = [_aligned(columns), *(_aligned(row) for row in rows)]
+    failed = [f"{replay.stopped} runs ended early and are left out."] if replay.stopped else []
+    notes = [
+        "",
+        f"{RANK}: part of the runs with drawn news that lie below the observed USDJPY, over days",
+        "everything else: runs that meet the given inputs and no drawn news",
+    ]
+    return "\n".join([head, "", "Given (not scored):", *given, "", "Simulated:", *lines, *notes, *failed])
+
+
+def _row(name: str, score: Score) -> tuple[str, ...]:
+    low, middle, high = score.quantiles or (None, None, None)
+    return name, number(low), number(middle), number(high), number(score.observed), _verdict(score)
+
+
+def _verdict(score: Score) -> str:
+    if score.role == "input":
+        return "an input, not scored"
+    least, most = score.accept
+    if least is None and most is None:
+        return MISSING
+    span = f"at most {most:g}" if least is None else f"at least {least:g}" if most is None else f"{least:g} to {most:g}"
+    verdict = "not measured" if score.inside is None else "yes" if score.inside else "NO"
+    share = "" if score.share_inside is None else f", {100 * score.share_inside:.0f} % of runs"
+    return f"{span}: {verdict}{share}"
+
+
+def number(value: float | None) -> str:
+    """A number with two decimals, or a dash."""
+    return MISSING if value is None or not np.isfinite(value) else f"{value:.2f}".replace("-", "−")
+
+
+def _aligned(cells: tuple[str, ...]) -> str:
+    first, *middle, last = cells
+    numbers = "".join(f"{cell:>{width}}" for cell, width in zip(middle, WIDTHS[1:5], strict=True))
+    return f"  {first:<{WIDTHS[0]}}{numbers}  {last}".rstrip()
+
+
+def legend() -> str:
+    """What each measure means."""
+    return "\n".join(f"  {name}: {meaning}" for name, meaning in MEASURES.items())

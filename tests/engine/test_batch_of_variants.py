@@ -1,0 +1,104 @@
+"""Runs with parameters of their own: each row of the batch is that run alone, bit for bit."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulation.batch import MAY_DIFFER, batch_of, may_differ
+from simulation.ensemble import resolved
+from simulation.model import simulate
+from simulation.scenario import Scenario
+
+SMALL = (
+    "end=2025-12-23",
+    *(f"populations.{name}.investors=12" for name in ("carry_funds", "yen_borrowers", "retail_fx", "life_insurers")),
+    "populations.crypto_traders=null",
+)
+EXAMPLES = {
+    "markets.*.release_pct_per_day": "markets.usdjpy.release_pct_per_day",
+    "markets.*.decay_pct_per_day": "markets.ust10.decay_pct_per_day",
+    "markets.*.lasting_share": "markets.usdjpy.lasting_share",
+    "markets.*.stress_slope": "markets.usdjpy.stress_slope",
+    "markets.*.stress_cap": "markets.usdjpy.stress_cap",
+    "markets.*.thin_factor_x": "markets.usdjpy.thin_factor_x",
+    "populations.*.stock_usd_bn": "populations.life_insurers.stock_usd_bn",
+    "populations.*.position_scale_x": "populations.carry_funds.position_scale_x",
+    "populations.*.leverage_x.*": "populations.carry_funds.leverage_x.median",
+    "populations.*.leverage_cap_x": "populations.carry_funds.leverage_cap_x",
+    "populations.*.volatility_target_cap_x": "populations.carry_funds.volatility_target_cap_x",
+    "populations.*.incentive.*": "populations.carry_funds.incentive.momentum_weight",
+    "populations.*.adjustment.*": "populations.carry_funds.adjustment.cut_pct_per_day",
+    "populations.*.margin.*": "populations.carry_funds.margin.floor_pct",
+    "populations.*.trailing_stop.*": "populations.carry_funds.trailing_stop.distance_pct.median",
+}
+KEYS = [EXAMPLES.get(pattern, pattern) for pattern in MAY_DIFFER]
+
+
+def value_of(scenario: Scenario, key: str) -> float:
+    part: Any = scenario
+    for name in key.split("."):
+        part = part[name] if isinstance(part, dict) else getattr(part, name)
+    return float(part)
+
+
+def variant(key: str, factor: float) -> Scenario:
+    base = resolved("december_2025_official", SMALL)
+    return resolved("december_2025_official", (*SMALL, f"{key}={value_of(base, key) * factor!r}"))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_row_is_its_run_alone(key: str) -> None:
+    variants = [variant(key, factor) for factor in (1.0, 1.02, 1.01)]
+    batch = simulate(variants[0], (0, 1, 2), variants)
+    for row, scenario in enumerate(variants):
+        alone = simulate(scenario, (row,))
+        for name, values in alone.market.items():
+            np.testing.assert_array_equal(batch.market[name][row], values[0], err_msg=f"{name} with {key}")
+        for population, columns in alone.flows.items():
+            for name, values in columns.items():
+                np.testing.assert_array_equal(batch.flows[population][name][row], values[0], err_msg=name)
+
+
+def test_every_key_that_may_differ_changes_something() -> None:
+    base = resolved("december_2025_official", SMALL)
+    shocked = ("boj.meetings[0].decision=75bp",)
+    paths = {
+        key: simulate(
+            resolved("december_2025_official", (*SMALL, *shocked, f"{key}={1.02 * value_of(base, key)!r}")), (0,)
+        )
+        for key in KEYS
+    }
+    plain = simulate(resolved("december_2025_official", (*SMALL, *shocked)), (0,))
+    silent = [
+        key
+        for key, record in paths.items()
+        if all(np.array_equal(record.market[name], values, equal_nan=True) for name, values in plain.market.items())
+    ]
+    # Not in reach within these four weeks: holidays, caps and floors that do not bind, a decay of nothing (bonds keep it all).
+    assert set(silent) <= {
+        "markets.usdjpy.thin_factor_x",
+        "markets.ust10.decay_pct_per_day",
+        "populations.carry_funds.leverage_cap_x",
+        "populations.carry_funds.margin.floor_pct",
+        "populations.carry_funds.volatility_target_cap_x",
+    }
+
+
+def test_other_keys_may_not_differ() -> None:
+    variants = [resolved("december_2025_official", (*SMALL, f"boj.rate_pct={rate}")) for rate in (0.5, 0.6)]
+    with pytest.raises(ValueError, match=r"boj\.rate_pct may not differ"):
+        batch_of(variants[0], (0, 1), variants)
+
+
+def test_one_variant_per_run() -> None:
+    scenario = resolved("december_2025_official", SMALL)
+    with pytest.raises(ValueError, match="1 variants for 2 runs"):
+        batch_of(scenario, (0, 1), [scenario])
+
+
+def test_equal_variants_are_no_columns() -> None:
+    scenario = resolved("december_2025_official", SMALL)
+    assert batch_of(scenario, (0, 1), [scenario, scenario.model_copy()]).scenario == scenario
+    assert may_differ("populations.carry_funds.margin.quantile")
+    assert not may_differ("populations.carry_funds.investors")
