@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("settling", "day_record"),
     ("model",),
     ("metrics", "tables", "store"),
-    ("findings", "summary_table"),
+    ("findings", "summary_table", "early_warning"),
     ("summary", "figures"),
     ("results", "workers"),
     ("ensemble",),
