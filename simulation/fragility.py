@@ -94,12 +94,11 @@ def first_reached(falls: Sequence[float], curve: Array, level: float) -> Array:
     level
         Level to reach, in the curve's unit.
     """
-    found = np.full((curve.shape[0], 1), falls[-1])
-    for step in range(len(falls) - 1, 0, -1):
-        low, high = curve[:, step - 1 : step], curve[:, step : step + 1]
-        share = (level - low) / np.where(high > low, high - low, 1.0)
-        crossed = (low < level) & (high >= level)
-        found = np.where(crossed, falls[step - 1] + (falls[step] - falls[step - 1]) * share, found)
+    low, high, start, width = curve[:, :-1], curve[:, 1:], np.array(falls[:-1]), np.diff(falls)
+    crossed = (low < level) & (high >= level)
+    crossing = start + width * ((level - low) / np.where(crossed, high - low, 1.0))
+    first = np.take_along_axis(crossing, crossed.argmax(axis=1)[:, None], axis=1)
+    found = np.where(crossed.any(axis=1, keepdims=True), first, falls[-1])
     return np.where(curve[:, :1] >= level, falls[0], found)
 
 

@@ -16,7 +16,7 @@ FAR = 21
 def record_of(forced_usd: Array, stopped: Mapping[int, Stop] | None = None, first_run: int = 0) -> Record:
     """A record with these forced orders a day, ``(runs, days)``, in two rounds; indicators count runs and days."""
     runs, days = forced_usd.shape
-    counted = np.arange(runs)[:, None] * 1000.0 + np.arange(days)
+    counted: Array = np.asarray(np.arange(runs)[:, None] * 1000.0 + np.arange(days), dtype=np.float64)
     market: dict[str, Array] = {
         each.column: counted + place / 10 for place, each in enumerate((*INDICATORS, BENCHMARK))
     }
