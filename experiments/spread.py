@@ -183,9 +183,10 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
         f"At {ANCHOR:g} pp the article's rule unwinds {values['threshold_share_pct']:.0f} % of the carry stock, the holders' own "
         f"reasons {values['structural_share_pct']:.1f} %"
     )
+    held = "noise and parameters" if table["parameter_sets"].iat[0] else "noise"
     subtitle = (
         f"Purple: threshold rule, band = sd of thresholds {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp (parameter). "
-        "Green: structural rule, mean, band = middle 80 % of runs (noise)"
+        f"Green: structural rule, mean, band = middle 80 % of runs ({held})"
     )
     figure = new_figure(Heading(finding, subtitle, source))
     everybody, levered, fate, bars = (figure.add_axes(place) for place in PLACES)

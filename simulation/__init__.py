@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simulation.cascade import Banks, FireSale, LeverageRule, MarketDepth, fire_sale
     from simulation.config import ConfigError
     from simulation.ensemble import resolved as load_scenario
     from simulation.ensemble import run
@@ -19,15 +20,23 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Banks": ("simulation.cascade", "Banks"),
     "CapitalFlowModel": ("simulation.model", "CapitalFlowModel"),
     "ConfigError": ("simulation.config", "ConfigError"),
+    "FireSale": ("simulation.cascade", "FireSale"),
+    "LeverageRule": ("simulation.cascade", "LeverageRule"),
+    "MarketDepth": ("simulation.cascade", "MarketDepth"),
     "Result": ("simulation.results", "Result"),
     "Scenario": ("simulation.scenario", "Scenario"),
+    "fire_sale": ("simulation.cascade", "fire_sale"),
     "load_scenario": ("simulation.ensemble", "resolved"),
     "run": ("simulation.ensemble", "run"),
 }
 
-__all__ = ["CapitalFlowModel", "ConfigError", "Result", "Scenario", "load_scenario", "run"]
+__all__ = [
+    "Banks", "CapitalFlowModel", "ConfigError", "FireSale", "LeverageRule", "MarketDepth", "Result", "Scenario", "fire_sale",
+    "load_scenario", "run",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

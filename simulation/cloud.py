@@ -109,6 +109,16 @@ def _replaced(part: Any, path: list[str], value: float) -> Any:
     return None
 
 
+def cloud_text(cloud: Cloud) -> str:
+    """A cloud as the text of a CSV file that reads back as the same cloud."""
+    notes = [f"{NOTE} {key}: {text}" for key, text in cloud.notes.items()]
+    rows = [
+        ",".join([*(repr(float(value)) for value in row), repr(float(weight))])
+        for row, weight in zip(cloud.values, cloud.weights, strict=True)
+    ]
+    return "\n".join([*notes, ",".join([*cloud.keys, WEIGHT]), *rows]) + "\n"
+
+
 def read_cloud(path: Path) -> Cloud:
     """A cloud from a CSV file: notes ``# key: value``, a header of keys and ``weight``, a row for each set.
 

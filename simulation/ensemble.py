@@ -85,7 +85,8 @@ def run_ensemble(
     blocks = blocks_of(runs, _block_size(runs, count))
     alone = count == 1 or len(blocks) == 1
     records = _here(scenario, blocks, cloud) if alone else on_workers(scenario, blocks, count, cloud)
-    return joined(_counted(records, runs, progress))
+    record = joined(_counted(records, runs, progress))
+    return record if cloud is None else replace(record, parameter_sets=cloud.name)
 
 
 def run(  # noqa: PLR0913 - the one call that most users make

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,13 +24,10 @@ from simulation.results import Result
 from simulation.store import content_address, versions, write_manifest, written_whole
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.figures import Drawing
     from simulation.scenario import Scenario
 
-WORTH_A_PROCESS_SECONDS = 10.0
-"""Expected work below which starting other processes takes longer than it saves."""
-SECONDS_PER_POPULATION, SECONDS_PER_INVESTOR = 1e-3, 3e-7
-"""Cost of a simulated day, measured on one core of a small machine; they decide about processes, never about results."""
 Progress = Callable[[int, int], None]
 
 
@@ -42,6 +38,7 @@ class Plan:
     path: Path
     scale: Scale
     seed: int | None = None
+    cloud: Cloud | None = None
 
     @property
     def name(self) -> str:
@@ -73,6 +70,7 @@ class Plan:
             "scenarios": [config_hash(scenario) for scenario in self.scenarios],
             "runs": runs,
             "quick": self.scale.quick,
+            **({} if self.cloud is None else {"parameter_sets": self.cloud.digest}),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -90,6 +88,7 @@ class Plan:
         return (
             f"Source: carryflow simulation, experiment {self.name}, scenario {scenarios}, seed {seeds}, "
             f"{self.scale.runs:,} runs per variant{quick}"
+            + ("" if self.cloud is None else f", parameter sets {self.cloud.name}")
         )
 
 
@@ -129,6 +128,7 @@ class Outcome:
             "config_hash": self.plan.hash,
             "seed": self.plan.seed,
             "quick": self.plan.scale.quick,
+            "parameter_sets": None if self.plan.cloud is None else self.plan.cloud.name,
             "runs": self.plan.scale.runs,
             "runs_failed": self.runs_failed,
             "findings": self.findings.text,
@@ -151,7 +151,14 @@ class Outcome:
         return target
 
 
-def plan_of(name: str | Path, *, quick: bool = False, runs: int | None = None, seed: int | None = None) -> Plan:
+def plan_of(
+    name: str | Path,
+    *,
+    quick: bool = False,
+    runs: int | None = None,
+    seed: int | None = None,
+    cloud: Cloud | None = None,
+) -> Plan:
     """Return the plan of an experiment by name or by file.
 
     Raises
@@ -162,7 +169,7 @@ def plan_of(name: str | Path, *, quick: bool = False, runs: int | None = None, s
     path = path_of("experiments", name)
     study = loaded(path)
     wanted = runs if runs is not None else study.QUICK_RUNS if quick else study.RUNS
-    return Plan(path, Scale(wanted, quick), seed)
+    return Plan(path, Scale(wanted, quick), seed, cloud)
 
 
 def loaded(path: Path) -> Study:
@@ -197,7 +204,7 @@ def conducted(plan: Plan, workers: int = 1, progress: Progress | None = None) ->
     total = sum(variant.runs(plan.scale.runs) for variant in plan.variants)
     parts, failed, done = [], 0, 0
     for variant, (part, stopped) in zip(plan.variants, _measured(plan, workers), strict=True):
-        parts.append(labelled(part, variant))
+        parts.append(labelled(part, variant).assign(parameter_sets="" if plan.cloud is None else plan.cloud.name))
         failed += stopped
         done += variant.runs(plan.scale.runs)
         if progress is not None:
@@ -205,25 +212,10 @@ def conducted(plan: Plan, workers: int = 1, progress: Progress | None = None) ->
     return Outcome(plan, pd.concat(parts, ignore_index=True), failed)
 
 
-def worthwhile_workers(plan: Plan) -> int:
-    """Return how many processes finish soonest: one for a small study, as many as there are processors for a large one."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    runs = [variant.runs(plan.scale.runs) for variant in plan.variants]
-    seconds = sum(expected_seconds(scenario, count) for scenario, count in zip(plan.scenarios, runs, strict=True))
-    return max(1, min(processors, len(runs))) if seconds > WORTH_A_PROCESS_SECONDS else 1
-
-
-def expected_seconds(scenario: Scenario, runs: int) -> float:
-    """Return about how long a variant takes: each population has its cost a day, and so has each investor of each run."""
-    days = (scenario.end - scenario.start).days * 5 / 7
-    investors = sum(population.investors for population in scenario.populations.values())
-    return days * (SECONDS_PER_POPULATION * len(scenario.populations) + SECONDS_PER_INVESTOR * runs * investors)
-
-
 def _measured(plan: Plan, workers: int) -> Iterator[tuple[pd.DataFrame, int]]:
     """Yield what `measured` gives for each variant, in their order."""
     tasks = [
-        (plan.path, scenario, variant.runs(plan.scale.runs))
+        (plan.path, scenario, variant.runs(plan.scale.runs), plan.cloud)
         for variant, scenario in zip(plan.variants, plan.scenarios, strict=True)
     ]
     if workers == 1:
@@ -231,9 +223,9 @@ def _measured(plan: Plan, workers: int) -> Iterator[tuple[pd.DataFrame, int]]:
     return in_order(measured, tasks, workers)
 
 
-def measured(path: Path, scenario: Scenario, runs: int) -> tuple[pd.DataFrame, int]:
+def measured(path: Path, scenario: Scenario, runs: int, cloud: Cloud | None = None) -> tuple[pd.DataFrame, int]:
     """Run one variant of an experiment; returns its table and the number of runs that stopped early."""
-    record = run_ensemble(scenario, runs)
+    record = run_ensemble(scenario, runs, cloud=cloud)
     return loaded(path).measure(Result(record)), len(record.stopped)
 
 

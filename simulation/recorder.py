@@ -45,6 +45,8 @@ class Record:
         Role of each population: levered, resident, other, value, dealer, money_market.
     stopped
         Named stops by run number.
+    parameter_sets
+        Name of the calibrated parameter sets of the runs; empty where all have the scenario's own.
     """
 
     scenario: Scenario
@@ -54,6 +56,7 @@ class Record:
     flows: dict[str, dict[str, Array]]
     roles: dict[str, str]
     stopped: dict[int, Stop]
+    parameter_sets: str = ""
 
 
 @dataclass

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulation.cloud import cloud_text
 from simulation.config.posterior import hash_with_cloud
 from simulation.store import check_target, content_address, versions, write_manifest, written_whole
 from simulation.summary import Summary, summary_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from simulation.recorder import Record
     from simulation.scenario import Scenario
 
-DAILY, FLOWS, FIGURES = "daily.parquet", "flows.parquet", "figures"
+DAILY, FLOWS, FIGURES, PARAMETER_SETS = "daily.parquet", "flows.parquet", "figures", "parameter_sets.csv"
 
 
 class Result:
@@ -125,11 +126,16 @@ class Result:
         write_manifest(directory, self.facts())
 
     def write_tables(self, directory: Path) -> None:
-        """Write daily.parquet and flows.parquet, with the same bytes for the same config, seed and runs."""
+        """Write daily.parquet and flows.parquet, with the same bytes for the same config, seed and runs.
+
+        The parameter sets of the runs, where there are any, are kept beside them, so that the folder can be run again.
+        """
         import pyarrow.parquet as pq
 
         pq.write_table(arrow_table(self.daily), directory / DAILY, compression="zstd")
         pq.write_table(arrow_table(self.flows), directory / FLOWS, compression="zstd")
+        if self.cloud is not None:
+            (directory / PARAMETER_SETS).write_text(cloud_text(self.cloud), encoding="utf-8")
 
     def facts(self) -> dict[str, Any]:
         """What a manifest says of these results."""
@@ -141,6 +147,7 @@ class Result:
             "runs": self.runs,
             "runs_failed": len(self.record.stopped),
             "command": self.command,
+            "parameter_sets": None if self.cloud is None else self.cloud.name,
             "versions": versions(),
             "config": self.scenario.model_dump(mode="json"),
         }

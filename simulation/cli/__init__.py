@@ -17,6 +17,7 @@ from simulation.cli.claims_command import claims
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
 from simulation.cli.experiment_command import experiment
+from simulation.cli.facts_command import facts
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
 from simulation.cli.run_command import run
@@ -53,7 +54,7 @@ def program() -> None:
     """
 
 
-for command in (demo, run, replay, claims, experiment, config, list_names, verify):
+for command in (demo, run, replay, claims, experiment, facts, config, list_names, verify):
     program.add_command(command)
 
 

@@ -59,7 +59,7 @@ def claims(
     target = out or RESULTS / content_address("claims", address, runs)
     check_target(target, address, force)
     remark(f"Running {len(scenarios)} scenarios, {runs} runs each ...", quiet)
-    request = Request(runs, None, workers, quiet)
+    request = Request(runs, workers, quiet)
     assessment = assess_with(ledger, scenarios, runs, lambda _name, scenario: simulated(scenario, request).record)
     _report(assessment, as_json)
     _save(assessment, target)

@@ -73,13 +73,15 @@ def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> Non
 
 @config.command("schema")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@click.option("--event", is_flag=True, help="The schema of an event file.")
 @exit_with_reason()
-def schema(out: Path | None) -> None:
+def schema(out: Path | None, event: bool) -> None:
     """Print the JSON schema of a scenario file, for completion in an editor."""
     from simulation.config.json_schema import schema_text
     from simulation.config.loading import default_root
+    from simulation.event import Event
 
-    text = schema_text(default_root())
+    text = schema_text(Event if event else default_root())
     if out is None:
         click.echo(text, nl=False)
         return
@@ -89,10 +91,10 @@ def schema(out: Path | None) -> None:
 
 
 def _loaded(file: str, settings: Sequence[str]) -> "Loaded[Scenario]":
-    """Return a config by name or path."""
-    from simulation.config.loading import load
+    """Return a scenario or an event by name or path."""
+    from simulation.config.kinds import loaded
 
-    return load(file, settings)
+    return loaded(file, settings)
 
 
 def _checked(file: str, settings: Sequence[str]) -> "str | ConfigError":

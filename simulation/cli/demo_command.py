@@ -51,7 +51,7 @@ def demo(
     config = pair_hash([config_hash(scenario) for scenario in scenarios.values()])
     target = out or RESULTS / content_address("demo", config, runs)
     check_target(target, config, force)
-    request = Request(runs, seed, workers, quiet)
+    request = Request(runs, workers, quiet)
     results = {name: simulated(scenario, request) for name, scenario in scenarios.items()}
     report(results, as_json)
     remark("Drawing the figures ...", quiet)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     help="Runs per variant.  [default: what the experiment states]",
 )
 @options.seed
+@options.posterior
+@options.parameter_sets
 @options.out
 @options.force
 @options.workers
@@ -37,6 +39,8 @@ def experiment(
     quick: bool,
     runs: int | None,
     seed: int | None,
+    posterior: bool,
+    parameter_sets: str | None,
     out: Path | None,
     force: bool,
     workers: int | None,
@@ -51,7 +55,7 @@ def experiment(
     from simulation.experiment_runner import plan_of
     from simulation.store import check_target
 
-    plan = plan_of(name, quick=quick, runs=runs, seed=seed)
+    plan = plan_of(name, quick=quick, runs=runs, seed=seed, cloud=options.cloud_of(posterior, parameter_sets))
     target = out or RESULTS / plan.folder
     check_target(target, plan.hash, force)
     outcome = answered(plan, workers, quiet)
@@ -64,7 +68,8 @@ def experiment(
 
 def answered(plan: Plan, workers: int | None, quiet: bool) -> Outcome:
     """Conduct an experiment with progress on standard error."""
-    from simulation.experiment_runner import conducted, worthwhile_workers
+    from simulation.experiment_runner import conducted
+    from simulation.experiment_workload import worthwhile_workers
 
     with progress(plan.name, quiet) as update:
         return conducted(plan, workers or worthwhile_workers(plan), update)

@@ -13,7 +13,7 @@ from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
     from simulation.cloud import Cloud
-    from simulation.replay.event import Event
+    from simulation.event import Event
     from simulation.replay.replay import Replay
 
 
@@ -73,7 +73,7 @@ def replay(
 def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Event:
     """Return the event as asked for: name or file, overrides, seed."""
     from simulation.config.loading import load
-    from simulation.replay.event import Event
+    from simulation.event import Event
 
     event = load(name, settings, root=Event, kind="events").scenario
     return event if seed is None else event.model_copy(update={"seed": seed})

@@ -12,6 +12,7 @@ from simulation.cli import exit_codes, options
 from simulation.cli.output import print_json, print_table, progress, remark
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.results import Result
     from simulation.scenario import Scenario
 
@@ -23,9 +24,9 @@ class Request:
     """How a scenario is to be run and where its results go."""
 
     runs: int
-    seed: int | None
     workers: int | None
     quiet: bool
+    cloud: Cloud | None = None
 
 
 def simulated(scenario: Scenario, request: Request) -> Result:
@@ -34,8 +35,8 @@ def simulated(scenario: Scenario, request: Request) -> Result:
     from simulation.results import Result
 
     with progress(scenario.name, request.quiet, request.runs) as update:
-        record = run_ensemble(scenario, request.runs, request.workers, update)
-    return Result(record, options.command_line())
+        record = run_ensemble(scenario, request.runs, request.workers, update, request.cloud)
+    return Result(record, options.command_line(), request.cloud)
 
 
 def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Scenario:
@@ -46,20 +47,20 @@ def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Scenari
     return scenario if seed is None else with_seed(scenario, seed)
 
 
-def target_of(scenario: Scenario, runs: int, out: Path | None) -> Path:
-    """Return the folder to write: the one given, or one whose name follows from config, seed and runs."""
-    from simulation.config.loading import config_hash
+def target_of(scenario: Scenario, request: Request, out: Path | None) -> Path:
+    """Return the folder to write: the one given, or one whose name follows from config, seed, runs and parameter sets."""
+    from simulation.config.posterior import hash_with_cloud
     from simulation.store import content_address
 
-    return out or RESULTS / content_address(scenario.name, config_hash(scenario), runs)
+    return out or RESULTS / content_address(scenario.name, hash_with_cloud(scenario, request.cloud), request.runs)
 
 
-def refuse_early(scenario: Scenario, target: Path, force: bool) -> None:
+def refuse_early(scenario: Scenario, cloud: Cloud | None, target: Path, force: bool) -> None:
     """Refuse a folder that may not be written before the work starts, not after."""
-    from simulation.config.loading import config_hash
+    from simulation.config.posterior import hash_with_cloud
     from simulation.store import check_target
 
-    check_target(target, config_hash(scenario), force)
+    check_target(target, hash_with_cloud(scenario, cloud), force)
 
 
 @click.command()
@@ -67,6 +68,8 @@ def refuse_early(scenario: Scenario, target: Path, force: bool) -> None:
 @options.runs
 @options.seed
 @options.settings
+@options.posterior
+@options.parameter_sets
 @options.out
 @options.force
 @click.option("--no-save", is_flag=True, help="Write nothing, only print.")
@@ -81,6 +84,8 @@ def run(
     runs: int,
     seed: int | None,
     settings: tuple[str, ...],
+    posterior: bool,
+    parameter_sets: str | None,
     out: Path | None,
     force: bool,
     no_save: bool,
@@ -97,10 +102,11 @@ def run(
     if no_save and (out is not None or force):
         raise click.UsageError("--no-save writes nothing: leave out --out and --force.")
     wanted = requested(scenario, settings, seed)
-    target = target_of(wanted, runs, out)
+    request = Request(runs, workers, quiet, options.cloud_of(posterior, parameter_sets))
+    target = target_of(wanted, request, out)
     if not no_save:
-        refuse_early(wanted, target, force)
-    result = simulated(wanted, Request(runs, seed, workers, quiet))
+        refuse_early(wanted, request.cloud, target, force)
+    result = simulated(wanted, request)
     report(result, as_json)
     if not no_save:
         result.save(target, force, figures=not no_figures)

@@ -14,6 +14,7 @@ from simulation.cli.output import print_json, remark
 from simulation.cli.run_command import Request, simulated
 
 if TYPE_CHECKING:
+    from simulation.cloud import Cloud
     from simulation.scenario import Scenario
 
 TABLES = ("daily.parquet", "flows.parquet")
@@ -55,21 +56,25 @@ def verify(context: click.Context, run_dir: Path, workers: int | None, as_json: 
 
 def checked(folder: Path, workers: int | None, quiet: bool) -> list[Check]:
     """Run one folder again in a temporary place and compare its tables."""
+    from simulation.cloud import read_cloud
+    from simulation.results import PARAMETER_SETS
     from simulation.store import read_manifest
 
     manifest = read_manifest(folder)
-    scenario = scenario_of(manifest, folder)
-    result = simulated(scenario, Request(int(manifest["runs"]), None, workers, quiet))
+    kept = folder / PARAMETER_SETS
+    cloud = read_cloud(kept) if kept.is_file() else None
+    scenario = scenario_of(manifest, folder, cloud)
+    result = simulated(scenario, Request(int(manifest["runs"]), workers, quiet, cloud))
     with tempfile.TemporaryDirectory() as temporary:
         result.write_tables(Path(temporary))
         return [compared(folder / name, Path(temporary) / name) for name in TABLES]
 
 
-def scenario_of(manifest: dict[str, Any], folder: Path) -> Scenario:
+def scenario_of(manifest: dict[str, Any], folder: Path, cloud: Cloud | None) -> Scenario:
     """Return the scenario of a manifest; refuse one whose config was edited after the run."""
     from pydantic import ValidationError
 
-    from simulation.config.loading import config_hash
+    from simulation.config.posterior import hash_with_cloud
     from simulation.scenario import Scenario
     from simulation.store import OutputError
 
@@ -81,9 +86,10 @@ def scenario_of(manifest: dict[str, Any], folder: Path) -> Scenario:
         scenario = Scenario.model_validate(manifest["config"])
     except ValidationError as error:
         raise OutputError(f"{folder}: this version refuses the config of the manifest: {error}") from error
-    if config_hash(scenario) != manifest["config_hash"]:
+    found = hash_with_cloud(scenario, cloud)
+    if found != manifest["config_hash"]:
         raise OutputError(
-            f"{folder}: the config in the manifest has the hash {config_hash(scenario)[:12]}, "
+            f"{folder}: the config in the manifest has the hash {found[:12]}, "
             f"the manifest says {str(manifest['config_hash'])[:12]}: it was edited, or written by another version"
         )
     return scenario

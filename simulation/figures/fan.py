@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulation.figures.policy_dates import mark_policy_dates, policy_dates
-from simulation.figures.sources import over_runs, source_line
+from simulation.figures.sources import band_words, over_runs, source_line
 from simulation.figures.style import (
     Columns,
     Drawing,
@@ -45,7 +45,8 @@ def quantile_columns(name: str, levels: FloatArray) -> dict[str, FloatArray]:
 def fan_chart(record: Record) -> Drawing:
     """Draw USDJPY and the 10-year spread with their bands and the policy dates."""
     finished = FinishedRuns(record)
-    subtitle = f"Median and the middle 50 and 80 % of {over_runs(finished)}: the band is simulation noise"
+    words = band_words(record.parameter_sets)
+    subtitle = f"Median and the middle 50 and 80 % of {over_runs(finished)}: the band is {words}"
     figure = new_figure(Heading(fan_finding(record), subtitle, source_line(record)))
     numbers: Columns = {"date": record.dates}
     marks = policy_dates(record.scenario, record.dates)

@@ -17,6 +17,11 @@ def over_runs(finished: FinishedRuns) -> str:
     return f"{shown} ({stopped} stopped early, left out)" if stopped else shown
 
 
+def band_words(parameter_sets: str) -> str:
+    """Return what a band over runs holds."""
+    return "simulation noise and parameter uncertainty" if parameter_sets else "simulation noise"
+
+
 def source_line(record: Record) -> str:
     """Return where the numbers come from: this model, the scenario and its seed."""
     scenario = record.scenario
@@ -24,4 +29,5 @@ def source_line(record: Record) -> str:
     return (
         f"Source: carryflow simulation, scenario {scenario.name}, {first} to {last}, "
         f"seed {scenario.seed}, {len(record.runs):,} runs"
+        + (f", parameter sets {record.parameter_sets}" if record.parameter_sets else "")
     )

@@ -12,12 +12,14 @@ from simulation.information import Information
 from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
+    incentive_ratio,
     is_called,
     is_stopped,
     margin_call,
     margin_requirement,
     outside_band,
     partial_adjustment,
+    target_leverage,
     volatility_ratio,
 )
 from simulation.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
@@ -42,24 +44,6 @@ def expected_return(now: Information, incentive: CarryIncentive, momentum_on: bo
     """
     trend = incentive.momentum_weight * now.momentum if momentum_on else 0.0
     return np.asarray(now.carry + trend - incentive.surprise_aversion_pct * PERCENT * now.adverse_surprise)
-
-
-def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array:
-    """Target leverage relative to the start: ``(1 + (mu - mu_0) / mu_0)+``, ``(runs, 1)``.
-
-    Merton's ``mu+ / (gamma_i sigma_bar^2)`` with gamma_i solved so that the start position is the target, that is
-    ``gamma_i sigma_bar^2 = mu_0 / leverage_i``.
-
-    Source: Merton (1969); MODEL section 3.
-    Departure: ``mu_0`` in the denominator is at least `least_start`, so that a position held at no or negative carry
-    still has a finite, monotone response.
-    """
-    return np.asarray(np.maximum(1.0 + (mean - start_mean) / np.maximum(start_mean, least_start), 0.0))
-
-
-def target_leverage(start_leverage: Array, ratio: Array, cap: float) -> Array:
-    """Leverage wanted by each investor: its start leverage times the incentive ratio, at most `cap`."""
-    return np.asarray(np.minimum(start_leverage * ratio, cap))
 
 
 class CarryFunds(Population):

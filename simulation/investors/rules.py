@@ -39,6 +39,37 @@ def partial_adjustment(gap: Array, rebuild_share: Array | float, cut_share: Arra
     return np.asarray(gap * np.where(gap > 0.0, rebuild_share, cut_share))
 
 
+def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array:
+    """Target leverage relative to the start: ``(1 + (mu - mu_0) / mu_0)+``, ``(runs, 1)``.
+
+    Merton's ``mu+ / (gamma_i sigma_bar^2)`` with gamma_i solved so that the start position is the target, that is
+    ``gamma_i sigma_bar^2 = mu_0 / leverage_i``.
+
+    Source: Merton (1969); MODEL section 3.
+    Departure: ``mu_0`` in the denominator is at least `least_start`, so that a position held at no or negative carry
+    still has a finite, monotone response.
+    """
+    return np.asarray(np.maximum(1.0 + (mean - start_mean) / np.maximum(start_mean, least_start), 0.0))
+
+
+def target_leverage(start_leverage: Array, ratio: Array, cap: Array | float) -> Array:
+    """Leverage that each investor wants: ``min(start_leverage * ratio, cap)``, position over equity.
+
+    Parameters
+    ----------
+    start_leverage
+        Leverage at an incentive of one, ``(runs, investors)``.
+    ratio
+        Incentive relative to the start, ``(runs, 1)``; one where an investor holds on to its leverage, the mispricing
+        where `start_leverage` is a value investor's aggressiveness.
+    cap
+        Highest leverage that lenders allow.
+
+    Source: Merton (1969) with a leverage cap; Thurner, Farmer and Geanakoplos (2012), demand of a value fund.
+    """
+    return np.asarray(np.minimum(start_leverage * ratio, cap))
+
+
 def margin_requirement(variance: Array, floor: float, quantile: float, days: float) -> Array:
     """Equity a lender asks per dollar of position: ``max(m0, z sigma sqrt(h))``, ``(runs, 1)``.
 
@@ -52,7 +83,7 @@ def is_called(equity: Array, notional: Array, requirement: Array) -> Flags:
     return np.asarray((equity < requirement * notional) & (notional > 0.0))
 
 
-def margin_call(equity: Array, notional: Array, requirement: Array, restore: float) -> Array:
+def margin_call(equity: Array, notional: Array, requirement: Array, restore: Array | float) -> Array:
     """Share of the position a margin call closes: down to ``restore * equity / requirement``, all of it without equity.
 
     Returns zero where equity covers the requirement.  Source: Brunnermeier and Pedersen (2009); Thurner, Farmer and

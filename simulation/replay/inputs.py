@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulation.replay.event import Event
+from simulation.event import Event
 
 USDJPY_MEASURES = ("path_rmse_pp", "trough_pct", "peak_pct", "end_pct", "move_pct", "retrace_share")
 RATES = {

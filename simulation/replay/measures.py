@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.event import Event, Expectation
 from simulation.metrics import RESIDENT, FinishedRuns
 from simulation.recorder import Record
-from simulation.replay.event import Event, Expectation
 
 FloatArray = NDArray[np.float64]
 Window = tuple[int, int, int]

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulation.ensemble import Progress, run_ensemble
+from simulation.event import MEASURES, Event, Expectation
 from simulation.metrics import FinishedRuns
 from simulation.recorder import Record
-from simulation.replay.event import MEASURES, Event, Expectation
 from simulation.replay.inputs import is_input
 from simulation.replay.measures import FloatArray, index_of, observed, observed_path, simulated
 

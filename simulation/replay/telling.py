@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from simulation.replay.event import MEASURES
+from simulation.event import MEASURES
 from simulation.replay.inputs import inputs_of
 from simulation.replay.replay import RANK, Replay, Score
 

@@ -10,7 +10,8 @@ import pytest
 
 from simulation.config.errors import ConfigError
 from simulation.experiment_pool import in_order
-from simulation.experiment_runner import Plan, conducted, expected_seconds, plan_of, worthwhile_workers
+from simulation.experiment_runner import Plan, conducted, plan_of
+from simulation.experiment_workload import expected_seconds, worthwhile_workers
 from simulation.store import read_manifest
 from simulation.workers import EnsembleError
 
@@ -23,7 +24,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_labels_come_first_then_what_was_measured(study: Path) -> None:
     table = conducted(plan_of(study)).table
-    assert list(table.columns) == ["impact", "note", "run", "last_usdjpy"]
+    assert list(table.columns) == ["impact", "note", "run", "last_usdjpy", "parameter_sets"]
     assert list(table["impact"]) == [0.035] * 3 + [0.05] * 3
     assert list(table["run"]) == [0, 1, 2] * 2
     assert bool(table["note"].isna().all())

@@ -1,0 +1,34 @@
+"""Tell a scenario from an event: shipped names by their folder, files by what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from simulation.config.catalog import is_path, named, path_of
+from simulation.config.errors import ConfigError
+from simulation.config.layers import layered
+from simulation.config.loading import Loaded, load
+
+EVENT_KEYS = frozenset({"observed", "accept", "unwound_of"})
+"""Keys that only an event has."""
+
+
+def is_event(name: str) -> bool:
+    """Whether a name or a file stands for an event; a file that cannot be read counts as a scenario."""
+    if not is_path(name):
+        return name in named("events") and name not in named("scenarios")
+    try:
+        content = layered(path_of("events", name), "events").tree.content
+    except ConfigError:
+        return False
+    return isinstance(content, dict) and bool(EVENT_KEYS & content.keys())
+
+
+def loaded(name: str, settings: Sequence[str]) -> Loaded[Any]:
+    """A scenario or an event by name or path, checked as what it is."""
+    if not is_event(name):
+        return load(name, settings)
+    from simulation.event import Event
+
+    return load(name, settings, root=Event, kind="events")

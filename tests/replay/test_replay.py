@@ -1,0 +1,102 @@
+"""A replay: what it answers, that it is reproducible, and the command."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulation.cloud import Cloud
+from simulation.replay.replay import replay
+from simulation.replay.telling import as_json
+from tests.cli.conftest import Carryflow, carryflow
+from tests.replay.conftest import SMALL, Make
+
+__all__ = ["carryflow"]  # a fixture from the tests of the command line
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
+
+
+def test_central_runs_meet_no_drawn_news(event: Make) -> None:
+    found = replay(event(), runs=6)
+    spread = [np.ptp(record.market["usdjpy"], axis=0).max() for record in (found.central, found.full)]
+    # Central runs differ by who the investors are, twenty of each kind here; full runs by everything.
+    assert spread[0] < 2.5
+    assert spread[1] > 5.0
+
+
+def test_given_yields_are_the_fundamental(event: Make) -> None:
+    august = event(
+        "august_2024", *(f"populations.{name}=null" for name in ("foreigners_in_japan", "investment_trusts"))
+    )
+    record = replay(august, runs=2).central
+    given = sum(item.ust2 for item in august.news if item.ust2 is not None)
+    moved = 100 * (record.market["ust2_pct"][:, -1] - record.market["ust2_pct"][:, 0])
+    np.testing.assert_allclose(moved, given, atol=1e-9)
+
+
+def test_more_carry_falls_deeper(event: Make) -> None:
+    small, large = (
+        replay(event("august_2024", f"populations.carry_funds.stock_usd_bn={stock}"), 2).scores["trough_pct"].quantiles
+        for stock in (100, 350)
+    )
+    assert small is not None
+    assert large is not None
+    assert large[1] < small[1] - 1.0
+
+
+def test_without_the_reassurance_of_7_august_the_yen_stays_stronger(event: Make) -> None:
+    told, untold = (replay(event("august_2024", *more), 2) for more in ((), ("boj.statements=[]",)))
+    day = int(np.flatnonzero(told.central.dates == np.datetime64("2024-08-07"))[0])
+    rise = np.log(told.central.market["usdjpy"][:, day] / untold.central.market["usdjpy"][:, day])
+    # -6.6 bp at .2 % per bp, a little more through the term premium, a little less through flows.
+    assert 0.008 < float(np.median(rise)) < 0.025
+
+
+def test_runs_take_their_parameter_sets(event: Make) -> None:
+    key = "markets.usdjpy.announcement_beta_pct_per_bp"
+    cloud = Cloud("two", (key,), np.array([[0.05], [0.3]]), np.array([0.5, 0.5]), {"fitted_events": "march_2024"})
+    found = replay(event("december_2022"), 2, cloud)
+    moves = np.sort(found.central.market["usdjpy"][:, 2] / found.central.market["usdjpy"][:, 1] - 1)
+    assert moves[0] < -0.04
+    assert moves[1] > -0.02
+    assert not found.fitted
+
+
+def test_the_same_replay_gives_the_same_numbers(event: Make) -> None:
+    assert as_json(replay(event(), 4)) == as_json(replay(event(), 4))
+
+
+def test_command_prints_scores_and_writes_a_figure(carryflow: Carryflow, tmp_path: Path) -> None:
+    small = [part for setting in SMALL for part in ("--set", setting)]
+    outcome = carryflow("replay", "august_2024", "--runs", "4", "--json", "--quiet", "--out", tmp_path / "out", *small)
+    assert outcome.code == 0, outcome.err
+    found = json.loads(outcome.out)
+    assert {"event", "fitted", "scores", "bands", "observed"} <= set(found)
+    assert {"path_rmse_pp", "trough_pct", "rank", "unwound_share"} <= set(found["scores"])
+    assert all({"p10", "p50", "p90"} <= set(score) for score in found["scores"].values())
+    assert (found["event"], found["fitted"]) == ("august_2024", True)
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"figure.png", "figure.svg", "figure.csv", "scores.json", "manifest.json"}
+
+
+def test_the_guide_holds_a_complete_event(carryflow: Carryflow, tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    assert carryflow("config", "check", "mine.yaml").code == 0
+    outcome = carryflow("replay", "mine.yaml", "--runs", "2", "--out", "out")
+    assert outcome.code == 0, outcome.err
+    assert "out of sample" in outcome.out
+    assert "Given (not scored)" in outcome.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("replay", "august_2042"), ("replay", "nowhere.yaml"), ("replay", "august_2024", "--parameter-sets", "mine")],
+)
+def test_unknown_names_are_usage_errors(carryflow: Carryflow, arguments: tuple[str, ...]) -> None:
+    outcome = carryflow(*arguments)
+    assert outcome.code == 2
+    assert "known names" in outcome.err or "did you mean" in outcome.err
+    assert "Traceback" not in outcome.err
