@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("settling", "day_record"),
     ("model",),
     ("metrics", "tables", "store"),
-    ("findings", "summary_table", "early_warning"),
+    ("findings", "summary_table"),
     ("summary", "figures"),
     ("results", "workers"),
     ("ensemble",),
@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "experiment_exposures",
     ),
     ("experiment", "facts"),
-    ("experiment_runner",),
+    ("experiment_runner", "early_warning"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}

@@ -8,7 +8,8 @@ import numpy as np
 from simulation.conventions import Array, Flags
 from simulation.early_warning.index import fitted_index
 from simulation.early_warning.panel import BENCHMARK, INDICATORS, Panel, Split
-from simulation.early_warning.roc import auc_interval, auc_within, roc_auc
+from simulation.early_warning.roc import auc_interval, auc_within
+from simulation.facts.detection import roc_auc
 
 INDEX: Final = "index"
 """Name of the index that combines all INDICATORS."""

@@ -1,10 +1,12 @@
-"""Area under the ROC curve, over all pairs of days, over pairs that share something, and resampled by run."""
+"""Area under the ROC curve over pairs of days that share something, and resampled by run.
+
+The area over all pairs is `simulation.facts.detection.roc_auc`.
+"""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.stats import rankdata
 
 from simulation.conventions import Array, Flags
 from simulation.early_warning.panel import Integers
@@ -13,33 +15,6 @@ from simulation.randomness import generator
 RESAMPLES: Final = 1000
 COVERED: Final = (0.025, 0.975)
 """Quantiles of the resampled areas that bound the interval: 95 %."""
-
-
-def roc_auc(score: Array, event: Flags) -> float:
-    """Chance that a day before an event has a higher score than another day, ties counted half.
-
-    ``AUC = (R - m (m + 1) / 2) / (m n)``, R the sum of the ranks of the m days before an event, n the other days.
-
-    Parameters
-    ----------
-    score
-        Higher means a stronger warning, any unit.
-    event
-        Whether the event follows, same shape.
-
-    Raises
-    ------
-    ValueError
-        If all days are of one kind.
-
-    Source: Hanley and McNeil (1982); Mann and Whitney (1947).
-    """
-    with_event = event.ravel()
-    count, others = int(with_event.sum()), int((~with_event).sum())
-    if not count or not others:
-        raise ValueError(f"{count} of {count + others} days have the event; take more runs or another horizon")
-    ranks = rankdata(score.ravel())
-    return float((ranks[with_event].sum() - 0.5 * count * (count + 1)) / (count * others))
 
 
 def won_pairs(events: Array, others: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The area under the ROC curve: known cases, all pairs counted by hand, and noise over runs."""
+"""Areas over some pairs of days and resampled runs: all pairs counted by hand, and noise over runs."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from simulation.conventions import Array, Flags
 from simulation.early_warning.panel import Integers
-from simulation.early_warning.roc import auc_interval, auc_within, pairs_by_run, roc_auc
+from simulation.early_warning.roc import auc_interval, auc_within, pairs_by_run
+from simulation.facts.detection import roc_auc, roc_auc_error
 
 SCORE = np.array([0.1, 0.4, 0.35, 0.8, 0.4])
 EVENT = np.array([False, False, True, True, True])
@@ -26,22 +27,6 @@ def random_panel(seed: int) -> tuple[Array, Flags, Integers]:
     score = random.integers(0, 12, 300).astype(np.float64)
     event = random.random(300) < 0.1 + 0.04 * score
     return score, event, random.integers(0, 9, 300)
-
-
-def test_by_hand() -> None:
-    # Pairs: .35 beats .1 and loses to .4; .8 beats both; .4 beats .1 and ties: 4.5 of 6.
-    assert roc_auc(SCORE, EVENT) == pytest.approx(4.5 / 6, rel=1e-12)
-
-
-@pytest.mark.parametrize(("score", "area"), [(EVENT * 1.0, 1.0), (EVENT * -1.0, 0.0), (np.ones(5), 0.5)])
-def test_perfect_reversed_and_no_signal(score: Array, area: float) -> None:
-    assert roc_auc(score, EVENT) == area
-
-
-@pytest.mark.parametrize("event", [np.zeros(5, dtype=bool), np.ones(5, dtype=bool)])
-def test_days_of_one_kind_are_refused(event: Flags) -> None:
-    with pytest.raises(ValueError, match=r"of 5 days have the event"):
-        roc_auc(SCORE, event)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -82,6 +67,15 @@ def test_the_interval_counts_runs_not_days() -> None:
     assert copied == pytest.approx(once, rel=1e-12)
     assert once[0] < roc_auc(score, event) < once[1]
     assert auc_interval(score, event, run) == once
+
+
+def test_two_routes_to_the_error_of_an_area() -> None:
+    # Resampled runs against the closed form for clustered data, with a difference between runs that lasts.
+    random = np.random.default_rng(4)
+    event = random.random((40, 50)) < 0.2
+    score = random.standard_normal((40, 50)) + 0.7 * event + 0.5 * random.standard_normal((40, 1))
+    low, high = auc_interval(score.ravel(), event.ravel(), np.repeat(np.arange(40), 50))
+    assert (high - low) / (2 * 1.96) == pytest.approx(roc_auc_error(score, event), rel=0.1)
 
 
 def test_the_interval_holds_the_coin_when_the_score_is_noise() -> None:
