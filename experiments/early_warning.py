@@ -107,7 +107,7 @@ def world_of(panel: Panel) -> World:
 
 def area(lead: Lead) -> str:
     """An area with its interval."""
-    return f"{lead.auc:.2f} ({lead.low:.2f}–{lead.high:.2f})"
+    return f"{lead.auc:.2f} ({lead.low:.2f}–{lead.high:.2f}{', the other direction warns' if lead.high < 0.5 else ''})"
 
 
 def findings(table: pd.DataFrame) -> Findings:
