@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "experiment_exposures",
     ),
     ("experiment", "facts"),
-    ("experiment_runner", "early_warning"),
+    ("experiment_runner", "early_warning", "calibration"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -55,6 +55,8 @@ FENCED = {
         "figures/",
         "replay/figure.py",
         "facts/figure.py",
+        "calibration/figures.py",
+        "calibration/rank_figure.py",
         "results.py",
         "experiment_runner.py",
         "experiment_figures.py",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from simulation.cli import exit_codes
+from simulation.cli.calibrate_command import calibrate
 from simulation.cli.claims_command import claims
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
@@ -54,7 +55,7 @@ def program() -> None:
     """
 
 
-for command in (demo, run, replay, claims, experiment, facts, config, list_names, verify):
+for command in (demo, run, replay, calibrate, claims, experiment, facts, config, list_names, verify):
     program.add_command(command)
 
 
