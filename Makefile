@@ -1,6 +1,7 @@
 # make demo     the December 2025 scenario, article and official side by side
 # make test     every test that fits into a few minutes
 # make lint     style, formatting and strict types
+# make calibrate       the posterior again, about a quarter of an hour on two processors
 # make facts-history   historical facts again from the official series, DATA=../shared/data
 # Another interpreter or another environment: make test PYTHON=python3.13 VENV=.venv-new
 
@@ -13,7 +14,7 @@ PYTEST := $(BIN)/python -m pytest -n 2
 FACTS := configs/facts/usdjpy_1990_2024.yaml
 DATA ?= ../shared/data
 
-.PHONY: demo test test-slow lint format facts-history clean
+.PHONY: demo test test-slow lint format calibrate facts-history clean
 .DEFAULT_GOAL := demo
 
 # One stamp per set of packages: a second `make` starts at once, a changed pyproject.toml installs again.
@@ -53,6 +54,11 @@ format: $(VENV)/.installed-lint
 	$(BIN)/ruff format .
 
 # Written elsewhere and moved, so that a missing folder leaves the file as it was.
+# The same seed gives the same bytes; an interrupted run goes on where it stopped.
+calibrate: $(VENV)/.installed
+	$(BIN)/carryflow calibrate --out results/calibration --force --resume
+	cp results/calibration/august_2024.csv configs/calibration/august_2024.csv
+
 facts-history: $(VENV)/.installed
 	$(BIN)/python -m simulation.facts.historical $(DATA) > $(VENV)/facts.yaml
 	mv $(VENV)/facts.yaml $(FACTS)

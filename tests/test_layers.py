@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scenario",),
     ("event", "officials", "recorder", "batch", "cloud"),
     ("config",),
-    ("clearing", "economy"),
+    ("clearing", "economy", "fragility"),
     ("settling", "day_record"),
     ("model",),
     ("metrics", "tables", "store"),
@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "experiment_exposures",
     ),
     ("experiment", "facts"),
-    ("experiment_runner", "calibration"),
+    ("experiment_runner", "early_warning", "calibration"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}

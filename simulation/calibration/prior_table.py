@@ -52,7 +52,7 @@ FUNDS_PRIORS: Final[Priors] = (
         "MODEL section 3: 7.6-8.8 from a trial, widened", "Stop distance, median", "day on which the fall accelerates",
     ),
     Prior(
-        "stop_log_sd", f"{FUNDS}.trailing_stop.distance_pct.log_sd", "uniform", 0.3, 0.7, "of the logarithm",
+        "stop_log_sd", f"{FUNDS}.trailing_stop.distance_pct.log_sd", "uniform", 0.2, 0.7, "of the logarithm",
         "MODEL section 3: 0.5, widened", "Stop distance, spread", "how sudden the fall is",
     ),
     Prior(
@@ -78,12 +78,16 @@ NEWS: Final[Priors] = (
         "H.10 1990-2024, less rates", "Volatility of other news", "daily standard deviation",
     ),
     Prior(
-        "tail", f"{NOISE}.student_t_df", "log_uniform", 3.5, 10.0, "degrees of freedom",
+        "tail", f"{NOISE}.student_t_df", "log_uniform", 3.5, 20.0, "degrees of freedom",
         "CALIBRATION section 3: excess kurtosis 4.6, tail index 3.5", "Tails of news", FACTS,
     ),
     Prior(
         "clustering", f"{NOISE}.clustering", "uniform", 0.1, 0.6, "log standard deviation",
         "CALIBRATION section 3: autocorrelation of |returns|", "Clustering of news", FACTS,
+    ),
+    Prior(
+        "clustering_memory", f"{NOISE}.clustering_memory", "uniform", 0.95, 0.995, "per day",
+        "CALIBRATION section 3: autocorrelation of |returns| at 100 days", "Memory of clustering", FACTS,
     ),
 )  # fmt: skip
 

@@ -161,6 +161,10 @@ class CarryFunds(Population):
             sold.append(row_sum((called + stopped) * self.sheet.jpy_cash) / -lower)
         return sold
 
+    def levered_spot_usd(self, usdjpy: Array) -> Array:
+        """Dollars that buy back the yen loan."""
+        return row_sum(self.sheet.jpy_cash) / -usdjpy
+
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Stops that were hit are armed again at the exit price."""
         if STOP in trade.unwound:

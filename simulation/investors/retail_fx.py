@@ -177,6 +177,10 @@ class RetailFx(Population):
             sold.append(row_sum(np.where(self.stopped_out(equity), self.sheet.usd_cash, 0.0)))
         return sold
 
+    def levered_spot_usd(self, usdjpy: Array) -> Array:
+        """Dollars held."""
+        return row_sum(self.sheet.usd_cash)
+
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Remember who was stopped out today."""
         if LIQUIDATION in trade.unwound:

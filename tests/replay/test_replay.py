@@ -10,6 +10,7 @@ import pytest
 from simulation.cloud import Cloud
 from simulation.replay.replay import replay
 from simulation.replay.telling import as_json
+from simulation.replay.validation import markdown
 from tests.cli.conftest import Carryflow, carryflow
 from tests.replay.conftest import SMALL, Make
 
@@ -100,3 +101,22 @@ def test_unknown_names_are_usage_errors(carryflow: Carryflow, arguments: tuple[s
     assert outcome.code == 2
     assert "known names" in outcome.err or "did you mean" in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_all_episodes_tell_fitted_from_unfitted(event: Make) -> None:
+    text = markdown([replay(event(name), 4) for name in ("august_2024", "december_2022")])
+    fitted, unfitted = text.index("## Fitted"), text.index("## Out of sample")
+    assert fitted < text.index("| august_2024 | trough_pct") < unfitted < text.index("| december_2022 | move_pct")
+    assert "## What fails" in text
+
+
+def test_a_measure_outside_its_range_is_called_a_failure(event: Make) -> None:
+    wrong = event("december_2022", "accept=[{measure: trough_pct, at_least: 5}]")
+    text = markdown([replay(wrong, 4)])
+    assert "**outside**" in text
+    assert "* december_2022: trough_pct is" in text
+
+
+def test_either_one_event_or_all(carryflow: Carryflow) -> None:
+    assert carryflow("replay").code == 2
+    assert carryflow("replay", "august_2024", "--all").code == 2
