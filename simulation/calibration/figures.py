@@ -41,10 +41,10 @@ def report(fit: Fit, source: str) -> Drawing:
     with house_style():
         parameters, moments = parameter_table(fit), moment_table(fit)
         figure = new_figure(Heading(finding(fit, parameters), SUBTITLE, source))
-        left = figure.add_axes((0.145, 0.085, 0.165, 0.73))
+        left = figure.add_axes((0.145, 0.085, 0.12, 0.73))
         _draw_parameters(left, fit, parameters)
         panel_title(left, "Prior (grey) and posterior (blue)")
-        middle = figure.add_axes((0.53, 0.085, 0.125, 0.73))
+        middle = figure.add_axes((0.585, 0.085, 0.10, 0.73))
         _draw_moments(middle, fit, moments)
         panel_title(middle, "Simulated less observed")
         _draw_identification(figure, fit)
@@ -52,8 +52,8 @@ def report(fit: Fit, source: str) -> Drawing:
 
 
 SUBTITLE = (
-    "Middle 80 % and median; parameters in hundredths of their prior's range; moments of sets simulated anew, in the "
-    "targets' sd; observed in brackets"
+    "Middle 80 % and median. Parameters: percent of the prior's range. Moments: simulated anew, in the targets' sd; "
+    "observed in brackets"
 )
 
 
@@ -142,9 +142,9 @@ def _draw_identification(figure: Figure, fit: Fit) -> None:
     """Draw each pair of factors with lines of equal product, in the right column."""
     pairs = fit.problem.products[:1]
     for pair in pairs:
-        axes = figure.add_axes((0.795, 0.47, 0.155, 0.345))
+        axes = figure.add_axes((0.82, 0.47, 0.135, 0.345))
         _draw_pair(axes, fit, pair)
-    axes = figure.add_axes((0.87, 0.085, 0.10, 0.26 if pairs else 0.73))
+    axes = figure.add_axes((0.895, 0.085, 0.08, 0.26 if pairs else 0.73))
     _draw_learned(axes, fit)
 
 
