@@ -32,7 +32,7 @@ RANKS = 63
 """Draws among which the truth is ranked; ranks run from 0 to this number."""
 BINS = 8
 FOLDS = 5
-CHECK_EFFORT = Effort(particles=512, rounds=3)
+CHECK_EFFORT = Effort(particles=512, rounds=6)
 SIGNIFICANCE = 0.01
 """Probability that a right method fails the whole check."""
 LIKELIHOOD = "log_likelihood"
