@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+CALIBRATED: Final = "posterior median, calibrated 24 November 2026 with `make calibrate`"
+"""Source of a calibrated value; its posterior stands in configs/calibration/august_2024.csv."""
 BASIS_POINTS_PER: Final = {"bp": 1.0, "%": 100.0, "pp": 100.0}
 RATE_PATTERN: Final = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(bp|%|pp)\s*$", re.IGNORECASE)
 

@@ -17,15 +17,34 @@ Changes = Mapping[str, Any]
 SHIPPED: Final = ("december_2025_article", "december_2025_official")
 POPULATIONS: Final = ("carry_funds", "crypto_traders", "life_insurers", "real_money_japan")
 """A small cast with one population of each sort, for tests that are not about the others."""
+START_USDJPY: Final = 156.2
+BETA_PER_BP: Final = 0.002
+"""Fall of log USDJPY per basis point of an announced surprise of the Bank of Japan, as `ROUND` has it."""
+ROUND_FX: Final[dict[str, Any]] = {
+    "fast_impact_pct_per_usd_bn": 0.035,
+    "slow_impact_pct_per_usd_bn": 0.012,
+    "release_pct_per_day": 12,
+    "decay_pct_per_day": 3.7,
+    "lasting_share": 0.57,
+    "stress_slope": 0.8,
+    "announcement_beta_pct_per_bp": 0.2,
+    "spread_beta_pct_per_pp": 4.5,
+    "own_volatility_pct": 9,
+}
+"""Round numbers for the market of USDJPY, so that tests worked by hand do not move with a calibration."""
+ROUND_FUND: Final[dict[str, Any]] = {
+    "leverage_x": {"median": 4, "log_sd": 0.35, "highest": 12},
+    "adjustment": {"rebuild_pct_per_day": 1, "cut_pct_per_day": 7.5},
+    "trailing_stop": {"distance_pct": {"median": 8.8, "log_sd": 0.5}, "cut_share": 0.6},
+}
+"""The same for carry funds."""
+ROUND_NOISE: Final[dict[str, Any]] = {"student_t_df": 5, "clustering": 0.3, "clustering_memory": 0.98}
 SMALL_CAST: Final = {
-    "carry_funds": {"stock_usd_bn": 250},
+    "carry_funds": {"stock_usd_bn": 250, **ROUND_FUND},
     "crypto_traders": {"stock_usd_bn": 28},
     "life_insurers": {"stock_usd_bn": 620},
     "real_money_japan": {"stock_usd_bn": 1750},
 }
-START_USDJPY: Final = 156.2
-BETA_PER_BP: Final = 0.002
-"""Default fall of log USDJPY per basis point of an announced surprise of the Bank of Japan."""
 GONE: Final = object()
 """As a value in `Changes`: the key is taken away."""
 
@@ -98,8 +117,9 @@ def shipped(name: str, *changes: Changes) -> Scenario:
 
 
 def official(*changes: Changes) -> Scenario:
-    """The official reading of December 2025 with a small cast, changed."""
+    """The official reading of December 2025 with a small cast and round parameters, changed."""
     whole = _shipped("december_2025_official") | {"populations": SMALL_CAST}
+    whole |= {"markets": {"usdjpy": ROUND_FX}, "noise": ROUND_NOISE}
     return Scenario.model_validate(changed(whole, *changes))
 
 
@@ -125,7 +145,8 @@ ONE_FUND: Final[Changes] = {
             "investors": 1,
             "basket": {},
             "leverage_x": {"median": 4, "log_sd": 0},
-            "trailing_stop": {"distance_pct": {"median": 8.2, "log_sd": 0}},
+            "adjustment": ROUND_FUND["adjustment"],
+            "trailing_stop": {"distance_pct": {"median": 8.2, "log_sd": 0}, "cut_share": 0.6},
         }
     }
 }

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import PopulationParameters
-from simulation.parameters import Parameters, quantity
+from simulation.parameters import CALIBRATED, Parameters, quantity
 
 
 class Switches(Parameters):
@@ -94,3 +94,17 @@ class CarryFundParameters(LeveredCarryParameters):
     """Hedge-fund carry traders of MODEL section 3."""
 
     kind: Literal["carry_funds"] = "carry_funds"
+    leverage_x: Lognormal = personal(
+        Lognormal(median=4.5, log_sd=0.35, highest=12),
+        "multiple of equity",
+        "position over equity",
+        f"{CALIBRATED}; prior 3-6",
+    )
+    adjustment: Adjustment = Field(
+        Adjustment(rebuild_pct_per_day=1.2, cut_pct_per_day=7.0),
+        description=f"speeds, {CALIBRATED}; priors .5-4 (rebuilding) and 4-12 (cutting) around MODEL section 3",
+    )
+    trailing_stop: TrailingStop = Field(
+        TrailingStop(distance_pct=Lognormal(median=8.4, log_sd=0.47), cut_share=0.58),
+        description=f"stops, {CALIBRATED}; priors 5-12 % (median), .2-.7 (log sd), .4-.8 (cut)",
+    )

@@ -9,7 +9,7 @@ from simulation.assets import JGB10, USDJPY, UST10, Roster
 from simulation.conventions import Array, daily_volatility
 from simulation.market.parameters import CurrencyMarket, Market
 from simulation.market.prices import own_news_volatility
-from simulation.parameters import Parameters, quantity
+from simulation.parameters import CALIBRATED, Parameters, quantity
 from simulation.randomness import Streams
 
 TWO_YEAR_SHARE = {UST10: 0.9, JGB10: 0.5}
@@ -23,10 +23,14 @@ class Noise(Parameters):
 
     scale_x: float = quantity(1, "multiple", (0, 10), "scale of all news; 0 switches them off")
     student_t_df: float = quantity(
-        5, "degrees of freedom", (2.5, 200), "tails of daily news", "excess kurtosis, CALIBRATION 3"
+        7.6, "degrees of freedom", (2.5, 200), "tails of daily news", f"{CALIBRATED}; prior 3.5-20"
     )
-    clustering: float = quantity(0.3, "log standard deviation", (0, 2), "spread of the common log volatility")
-    clustering_memory: float = quantity(0.98, "per day", (0, 0.9999), "persistence of the common log volatility")
+    clustering: float = quantity(
+        0.34, "log standard deviation", (0, 2), "spread of the common log volatility", f"{CALIBRATED}; prior .1-.6"
+    )
+    clustering_memory: float = quantity(
+        0.991, "per day", (0, 0.9999), "persistence of the common log volatility", f"{CALIBRATED}; prior .95-.995"
+    )
     correlations: dict[str, dict[str, float]] = Field(
         default_factory=lambda: {"jgb10": {"ust10": 0.35}, "us_equity": {"ust10": 0.1}, "usdjpy": {"us_equity": 0.1}},
         description="correlation of daily news between two assets",

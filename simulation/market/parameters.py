@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from simulation.conventions import PERCENT
-from simulation.parameters import Parameters, quantity
+from simulation.parameters import CALIBRATED, Parameters, quantity
 
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
 LINEAR_SCALE = 1e9
@@ -87,11 +87,31 @@ class CurrencyMarket(Market):
     """USDJPY: spot dollars against yen."""
 
     kind: Literal["currency"] = "currency"
+    release_pct_per_day: float = quantity(
+        7.5, "% per day", (0, 100), "kappa: dealers' inventory passed to value investors", f"{CALIBRATED}; prior 5-40"
+    )
+    decay_pct_per_day: float = quantity(
+        4.2, "% per day", (0, 100), "fading of the temporary part of the slow impact", f"{CALIBRATED}; prior 1.5-7"
+    )
+    lasting_share: float = quantity(
+        0.54, "share", (0, 1), "pi: part of the slow impact that stays for good", f"{CALIBRATED}; prior .19-.86"
+    )
+    stress_slope: float = quantity(
+        0.88,
+        "per unit of stress",
+        (0, 100),
+        "zeta: rise of the fast impact with volatility",
+        f"{CALIBRATED}; prior .36-1.35",
+    )
     fast_impact_pct_per_usd_bn: float = quantity(
-        0.035, "% per $bn", (0, 100), "lambda_0", "Evans and Lyons (2002), turnover of BIS (2025); prior .02-.08"
+        0.031,
+        "% per $bn",
+        (0, 100),
+        "lambda_0; with the stated stock, for August 2024 tells lambda K",
+        f"{CALIBRATED}; prior .02-.08: Evans and Lyons (2002), turnover of BIS (2025)",
     )
     slow_impact_pct_per_usd_bn: float = quantity(
-        0.012, "% per $bn", (0, 100), "slow", "MoF interventions 2022-24; prior .005-.025"
+        0.014, "% per $bn", (0, 100), "slow", f"{CALIBRATED}; prior .005-.025: MoF interventions 2022-24"
     )
     fast_scale_usd_bn: float = quantity(50, "$bn", (1e-3, LINEAR_SCALE), "q1", "MODEL section 4")
     slow_scale_usd_bn: float = quantity(50, "$bn", (1e-3, LINEAR_SCALE), "q0", "MODEL section 4")
@@ -101,13 +121,25 @@ class CurrencyMarket(Market):
         "turnover in USDJPY, BIS Triennial Survey of the episode's year over that of 2022-25",
     )  # fmt: skip
     own_volatility_pct: float = quantity(
-        9, "% per year", (0, 200), "volatility of news that are neither rates nor flows", "H.10 1990-2024, less rates"
+        8.5,
+        "% per year",
+        (0, 200),
+        "volatility of news that are neither rates nor flows",
+        f"{CALIBRATED}; prior 6-10: H.10, less rates",
     )
     announcement_beta_pct_per_bp: float = quantity(
-        0.2, "% per bp", (0, 5), "B_e: response to an announced rate surprise", "MODEL section 2; prior .05-.30"
+        0.14,
+        "% per bp",
+        (0, 5),
+        "B_e: response to an announced rate surprise",
+        f"{CALIBRATED}; prior .05-.30: MODEL section 2",
     )
     spread_beta_pct_per_pp: float = quantity(
-        4.5, "% per pp", (0, 50), "beta_2: response to other news on the two-year spread", "MODEL section 2; 3.5-8"
+        6.2,
+        "% per pp",
+        (0, 50),
+        "beta_2: response to other news on the two-year spread",
+        f"{CALIBRATED}; prior 3.5-8: MODEL section 2",
     )
     credibility_beta_pct_per_bp: float = quantity(
         0.05, "% per bp", (0, 5), "weakening of the yen per bp of announced term premium", "assumption; sign from MODEL"

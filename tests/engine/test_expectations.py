@@ -16,7 +16,7 @@ from simulation.model import simulate
 from simulation.news import DayNews, bank_news, currency_move, imposed, macro_news
 from simulation.policy.central_banks import BankOfJapan
 from simulation.policy.expected_path import initial_path
-from tests.scenarios import CALM, COARSE, official
+from tests.scenarios import CALM, COARSE, ROUND_FX, official
 
 BP = 1e-4
 START, DECISION = date(2025, 11, 28), date(2025, 12, 19)
@@ -135,7 +135,7 @@ def news_of(target_bp: float, path_bp: float, other_bp: float, premium_bp: float
 def test_currency_move_by_hand() -> None:
     # .2 % x [(5 + 3) - (10 - 4)] + 4.5 % x (.06 - .02) + .05 % x 2 = .40 + .18 + .10 = .68 %
     news = DayNews(fed=news_of(5, 3, 6, 7), boj=news_of(10, -4, 2, 2))
-    assert currency_move(news, CurrencyMarket())[0, 0] == pytest.approx(0.0068, rel=1e-12)
+    assert currency_move(news, CurrencyMarket(**ROUND_FX))[0, 0] == pytest.approx(0.0068, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -155,13 +155,13 @@ def test_hawkish_japan_strengthens_and_hawkish_america_weakens_the_yen(bank: str
     quiet = no_news(1)
     loud = RateNews(**{**quiet.__dict__, field: column(BP, 1)})
     news = DayNews(fed=loud, boj=quiet) if bank == "fed" else DayNews(fed=quiet, boj=loud)
-    assert np.sign(currency_move(news, CurrencyMarket())[0, 0]) == sign
+    assert np.sign(currency_move(news, CurrencyMarket(**ROUND_FX))[0, 0]) == sign
 
 
 @pytest.mark.parametrize(("surprise", "pct_per_bp"), [(True, 0.2), (False, 0.045)])
 def test_an_imposed_change_is_counted_once(surprise: bool, pct_per_bp: float) -> None:
     news = imposed(view_of({}), no_news(1), column(-10 * BP, 1), surprise)
-    move = currency_move(DayNews(fed=news, boj=no_news(1)), CurrencyMarket())[0, 0]
+    move = currency_move(DayNews(fed=news, boj=no_news(1)), CurrencyMarket(**ROUND_FX))[0, 0]
     assert move == pytest.approx(-10 * pct_per_bp / 100, rel=1e-12)
 
 

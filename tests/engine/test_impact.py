@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from simulation.market.bonds import JgbMarket, TreasuryMarket
 from simulation.market.impact import fast_impact, impact_table, slow_impact, stressed_slope
 from simulation.market.parameters import LINEAR_SCALE, CryptoMarket, CurrencyMarket, EquityMarket
+from tests.scenarios import ROUND_FX
 
 IMPACTS = (fast_impact, slow_impact)
 amounts = st.floats(-1e5, 1e5)
@@ -98,7 +99,7 @@ def test_more_stress_never_lowers_the_slope(one: float, other: float) -> None:
 
 
 def test_default_slopes_in_engine_units() -> None:
-    markets = [CurrencyMarket(), TreasuryMarket(), JgbMarket(), EquityMarket(), CryptoMarket()]
+    markets = [CurrencyMarket(**ROUND_FX), TreasuryMarket(), JgbMarket(), EquityMarket(), CryptoMarket()]
     table = impact_table(markets)
     # .035 % per $bn; 7 bp per 100 $bn; 2 bp per 10,000 JPY bn; 3 over 62,000 $bn; 1.2 % per $bn
     np.testing.assert_allclose(table.fast, [3.5e-4, 7e-6, 2e-8, 3 / 62_000, 0.012], rtol=1e-13)

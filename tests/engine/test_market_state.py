@@ -11,6 +11,7 @@ from simulation.market.bonds import JgbMarket, TreasuryMarket
 from simulation.market.impact import slow_impact
 from simulation.market.market import MarketState
 from simulation.market.parameters import CurrencyMarket, Market
+from tests.scenarios import ROUND_FX
 
 NAMES = ("usdjpy", "ust10", "jgb10")
 ROSTER = Roster(NAMES, (False, False, True))
@@ -18,7 +19,11 @@ START = np.array([[0.0, 0.0402, 0.0181]])
 
 
 def market_of(fx: CurrencyMarket | None = None) -> MarketState:
-    markets: dict[str, Market] = {"usdjpy": fx or CurrencyMarket(), "ust10": TreasuryMarket(), "jgb10": JgbMarket()}
+    markets: dict[str, Market] = {
+        "usdjpy": fx or CurrencyMarket(**ROUND_FX),
+        "ust10": TreasuryMarket(),
+        "jgb10": JgbMarket(),
+    }
     return MarketState(ROSTER, markets, START, 156.2)
 
 
@@ -100,7 +105,7 @@ def test_nothing_is_lost_between_dealers_and_value_investors(purchases: list[flo
 
 @pytest.mark.parametrize(("lasting", "share_left"), [(1.0, 1.0), (0.0, 0.0)])
 def test_limits_of_the_lasting_share(lasting: float, share_left: float) -> None:
-    market = market_of(CurrencyMarket(lasting_share=lasting, release_pct_per_day=100))
+    market = market_of(CurrencyMarket(**(ROUND_FX | {"lasting_share": lasting, "release_pct_per_day": 100})))
     market.inventory = dollars(30.0)
     for _ in range(800):
         market.release()
