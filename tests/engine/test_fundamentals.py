@@ -144,7 +144,7 @@ def test_default_correlations_are_symmetric_with_a_unit_diagonal() -> None:
 
 
 def test_a_missing_asset_redraws_no_other() -> None:
-    whole, less = official(), official({"markets": {"bitcoin": None}, "populations.crypto_traders": GONE})
+    whole, less = official(), official({"markets.bitcoin": None, "populations.crypto_traders": GONE})
     with_bitcoin, without = news_of(whole, 30, 3), news_of(less, 30, 3)
     assert without.shape == (30, 3, 5)
     np.testing.assert_array_equal(without, with_bitcoin[:, :, :5])

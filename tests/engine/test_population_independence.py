@@ -51,7 +51,7 @@ def test_a_population_that_leaves_redraws_no_other(name: str) -> None:
 
 @pytest.mark.parametrize("asset", ["bitcoin", "japan_equity"])
 def test_a_missing_asset_redraws_no_other_and_no_investor(asset: str) -> None:
-    gone: Changes = {"populations.crypto_traders": GONE, "markets": {asset: None}}
+    gone: Changes = {"populations.crypto_traders": GONE, f"markets.{asset}": None}
     base, less = model_of(), model_of(gone)
     assert_same_draws(base, less)
     kept = [base.economy.roster.columns[name] for name in less.economy.roster.names]

@@ -13,7 +13,19 @@ from simulation.model import CapitalFlowModel, simulate
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
 from tests.engine.watched import Watched
-from tests.scenarios import CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, SWITCHES, TWO_WEEKS, Changes, official, shocks
+from tests.scenarios import (
+    CALM,
+    COARSE,
+    NO_COSTS,
+    NO_IMPACT,
+    ONE_WEEK,
+    ROUND_FUND,
+    SWITCHES,
+    TWO_WEEKS,
+    Changes,
+    official,
+    shocks,
+)
 
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
 OFF = dict.fromkeys(SWITCHES, False)
@@ -130,6 +142,7 @@ def test_they_cut_at_one_percent_of_the_gap_a_day() -> None:
     # Funds with the same position and equity cut 7.5 times as fast on the day of the bad news.
     both = {"incentive": True}
     same = {"stock_usd_bn": 100, "investors": 1, "basket": {}, "leverage_x": leverage(1.5), "switches": OFF | both}
+    same |= {"adjustment": ROUND_FUND["adjustment"]}
     changes: Changes = {"populations.carry_funds": same, **shocks({MONDAY: 0.13})}
     slow, fast = (columns(borrower(changes, switches=both), name) for name in ("yen_borrowers", "carry_funds"))
     assert fast["incentive_usd_bn"][1] > 0.1
