@@ -185,8 +185,8 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
         f"reasons {values['structural_share_pct']:.1f} %"
     )
     subtitle = (
-        f"Purple: threshold rule, band = sd of thresholds {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp (parameter). "
-        f"Green: structural rule, mean, band = middle 80 % of runs ({shapes.band_words(table)})"
+        f"Purple: threshold rule, band: sd of thresholds {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp. "
+        f"Green: structural rule, mean, band: middle 80 % of runs ({shapes.band_words(table)})"
     )
     figure = new_figure(Heading(finding, subtitle, source))
     everybody, levered, fate, bars = (figure.add_axes(place) for place in PLACES)

@@ -104,14 +104,15 @@ def new_figure(heading: Heading) -> Figure:
     figure = Figure(figsize=SIZE_INCHES)
     FigureCanvasAgg(figure)
     title = figure.text(0.03, 0.945, heading.finding, fontsize=14, fontweight="bold", va="center")
-    figure.text(0.03, 0.893, heading.subtitle, fontsize=9.5, color=GREY, va="center")
+    subtitle = figure.text(0.03, 0.893, heading.subtitle, fontsize=9.5, color=GREY, va="center")
     figure.text(0.03, 0.022, heading.source, fontsize=7.5, color=GREY, va="center")
-    _shrink_to_width(title, 0.94)
+    for text in (title, subtitle):
+        _shrink_to_width(text, 0.94)
     return figure
 
 
 def _shrink_to_width(text: Text, share: float) -> None:
-    """Make a long finding smaller rather than let it run off the slide."""
+    """Make a long line smaller rather than let it run off the slide."""
     figure = text.get_figure(root=True)
     assert figure is not None
     width = text.get_window_extent().width / (figure.bbox.width * share)
