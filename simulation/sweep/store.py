@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from simulation import store as folder
+from simulation.sweep.compact import write_runs
+from simulation.sweep.columns import Columns
+from simulation.sweep.facts import FINISHED, RUNNING, facts_of
+from simulation.sweep.have import Have, table_of
+from simulation.sweep.rows import Rows, joined
+from simulation.sweep.shards import TEMPORARY, clear_temporary, shards, write_shard, write_whole
+from simulation.store import MANIFEST, OutputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RUNS, POINTS, SERIES, SHARDS = "runs.parquet", "points.parquet", "series", "shards"
-PARAM = "param:"
+    from simulation.sweep.plan import Plan
+
+RUNS, POINTS, SERIES, SHARDS, LOCK = "runs.parquet", "points.parquet", "series", "shards", ".lock"
+ROWS, DAYS = "runs", "series"
+"""Kinds of shards."""
 
 
 def read_manifest(store: str | Path) -> dict[str, Any]:
@@ -24,13 +38,210 @@ def read_manifest(store: str | Path) -> dict[str, Any]:
     """
     manifest = folder.read_manifest(Path(store))
     if manifest.get("kind") != "sweep":
-        raise folder.OutputError(f"{store} holds a {manifest.get('kind')}, not a sweep")
+        raise OutputError(f"{store} holds a {manifest.get('kind')}, not a sweep")
     return manifest
 
 
 def read_runs(store: str | Path) -> pd.DataFrame:
-    """Return one row a run, sorted by point and replication; docs/sweeps.md lists the columns."""
+    """Return one row a run, sorted by point and replication; docs/sweeps.md lists the columns.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds no sweep, or one that was killed before its table was written.
+    """
     import pandas as pd
 
     read_manifest(store)
-    return pd.read_parquet(Path(store) / RUNS)
+    path = Path(store) / RUNS
+    if not path.is_file():
+        raise OutputError(f"{store} has no table of runs yet; run its sweep again, which goes on where it was")
+    return pd.read_parquet(path)
+
+
+def read_series(store: str | Path) -> pd.DataFrame:
+    """Return the daily series that were kept, all parts one below the other.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds no sweep or no series were kept.
+    """
+    import pandas as pd
+
+    manifest = read_manifest(store)
+    parts = sorted((Path(store) / SERIES).glob("part-*.parquet"))
+    if not parts:
+        raise OutputError(f"{store} has no daily series: its sweep was run with record: {manifest['record']}")
+    return pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True)
+
+
+@dataclass
+class Store:
+    """A store that is being filled.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    plan
+        What it is to hold.
+    have
+        What it holds.
+    command
+        Command line for the manifest.
+    """
+
+    path: Path
+    plan: Plan
+    have: Have
+    command: str | None = None
+    _buffer: list[Rows] = field(default_factory=list)
+
+    @classmethod
+    def opened(cls, path: Path, plan: Plan, command: str | None = None) -> Self:
+        """Read what a folder has of a plan; torn files count as missing."""
+        store = cls(path, plan, Have.nothing(plan), command)
+        for file, table in shards(path / SHARDS, ROWS):
+            store.have.add_shard(file, table, store.watched)
+        return store
+
+    @property
+    def watched(self) -> str | None:
+        """The metric that decides when a point has enough runs."""
+        until = self.plan.sweep.until
+        return None if until is None else until.metric
+
+    def add(self, rows: Rows) -> None:
+        """Take rows; they are safe after the next `flush`."""
+        column = None if self.watched is None else self.plan.sweep.measured.index(self.watched)
+        self.have.note(rows, column)
+        self._buffer.append(rows)
+
+    def flush(self) -> None:
+        """Write what came since the last time as one shard."""
+        if not self._buffer:
+            return
+        rows, self._buffer = joined(self._buffer), []
+        table = table_of(rows, self.plan.sweep.measured)
+        path = write_shard(self.path / SHARDS, ROWS, table)
+        self.have.add_shard(path, table, self.watched)
+
+    def begin(self) -> None:
+        """Write what the store is to hold, before anything is in it."""
+        (self.path / SHARDS).mkdir(parents=True, exist_ok=True)
+        self.write_points()
+        self.write_manifest(RUNNING)
+
+    def write_points(self) -> None:
+        """Write the table of points."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        sink = pa.BufferOutputStream()
+        pq.write_table(Columns(self.plan).table(), sink, compression="zstd")
+        write_whole(self.path / POINTS, sink.getvalue().to_pybytes())
+
+    def close(self, status: str) -> None:
+        """Write the tables and say in the manifest how the sweep ended."""
+        self.flush()
+        write_runs(self.path / RUNS, Columns(self.plan), self.have)
+        self.write_manifest(status)
+
+    def write_manifest(self, status: str) -> None:
+        """Write the manifest; the digests of the tables are in it once the sweep has ended."""
+        facts = facts_of(self.plan, self.have, status, self.command)
+        tables = [RUNS, POINTS, *(f"{SERIES}/{part.name}" for part in sorted((self.path / SERIES).glob("part-*")))]
+        there = [name for name in tables if (self.path / name).is_file()] if status != RUNNING else []
+        facts["files"] = {name: folder.digest(self.path / name) for name in there}
+        text = json.dumps({"format": folder.FORMAT, **facts}, indent=2, allow_nan=False, ensure_ascii=False)
+        write_whole(self.path / MANIFEST, (text + "\n").encode())
+
+
+def prepared(path: Path, plan: Plan, extend: bool, command: str | None = None) -> Store:
+    """Open a folder for a plan: a new one, one that holds part of it, or one that is to be extended.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds something else.
+    """
+    manifest = _held(path)
+    if manifest is not None and manifest["config_hash"] != plan.hash:
+        check_extension(path, manifest, plan, extend)
+    path.mkdir(parents=True, exist_ok=True)
+    (path / SHARDS).mkdir(exist_ok=True)
+    for place in (path, path / SHARDS):
+        clear_temporary(place)
+    store = Store.opened(path, plan, command)
+    if manifest is None or manifest["config_hash"] != plan.hash or manifest["status"] != FINISHED:
+        store.begin()
+    return store
+
+
+def _held(path: Path) -> dict[str, Any] | None:
+    """The manifest of what is in a folder, none for a new or an empty one."""
+    if not path.exists():
+        return None
+    if not path.is_dir():
+        raise OutputError(f"{path} is a file; a sweep needs a folder: choose another --out")
+    if (path / MANIFEST).exists():
+        return read_manifest(path)
+    strangers = [item.name for item in path.iterdir() if not is_ours(item.name)]
+    if strangers:
+        raise OutputError(f"{path} holds {sorted(strangers)[0]} and no sweep; choose another --out")
+    return None
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file can be what a sweep that was killed at its very beginning leaves."""
+    return name in (SHARDS, LOCK, POINTS) or name.startswith(TEMPORARY) or name in folder.DROPPED_BY_DESKTOPS
+
+
+def check_extension(path: Path, manifest: dict[str, Any], plan: Plan, extend: bool) -> None:
+    """Refuse a store of another sweep, and one of another design unless it is to be extended to this one.
+
+    Raises
+    ------
+    OutputError
+        If rows of the store would have no place in the table of the plan.
+    """
+    if manifest["mixing"] != plan.mixing:
+        raise OutputError(
+            f"{path} holds runs of another base scenario, seed, kind of noise, record or set of metrics; choose another --out"
+        )
+    if not extend:
+        raise OutputError(f"{path} holds the same sweep with other points or replications; --extend adds what is missing")
+    import pyarrow.parquet as pq
+
+    held = set(pq.read_table(path / POINTS).column("key").to_pylist())
+    lost = held - {f"{key:016x}" for key in plan.point_keys.tolist()}
+    if lost:
+        raise OutputError(f"{path} has {len(lost)} points that this design lacks; --extend only adds: choose another --out")
+    if manifest["replications"] > plan.sweep.replications:
+        raise OutputError(f"{path} has {manifest['replications']} replications, more than {plan.sweep.replications}")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes of this machine from writing into the folder.
+
+    Raises
+    ------
+    OutputError
+        If one already does.
+    """
+    _held(path)
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / LOCK).open("a") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such locks on Windows
+            pass
+        except BlockingIOError:
+            raise OutputError(f"another process is writing into {path}; wait for it, or choose another --out") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
