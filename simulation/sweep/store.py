@@ -15,6 +15,8 @@ from simulation.sweep.columns import Columns
 from simulation.sweep.facts import FINISHED, RUNNING, facts_of
 from simulation.sweep.have import Have, table_of
 from simulation.sweep.rows import Rows, joined
+from simulation.sweep.series import Places, read_any, recover, write_series
+from simulation.sweep.series import table_of as days_of
 from simulation.sweep.shards import TEMPORARY, clear_temporary, shards, write_shard, write_whole
 from simulation.store import MANIFEST, OutputError
 
@@ -90,21 +92,41 @@ class Store:
         What it holds.
     command
         Command line for the manifest.
+    finished
+        Whether there is nothing left to do.
+    places
+        Where the daily series stand, none where none are kept.
     """
 
     path: Path
     plan: Plan
     have: Have
     command: str | None = None
+    finished: bool = False
+    places: Places | None = None
     _buffer: list[Rows] = field(default_factory=list)
 
     @classmethod
     def opened(cls, path: Path, plan: Plan, command: str | None = None) -> Self:
         """Read what a folder has of a plan; torn files count as missing."""
         store = cls(path, plan, Have.nothing(plan), command)
+        if plan.sweep.record != "none":
+            store.places = Places((len(plan.points), plan.sweep.most_replications))
         for file, table in shards(path / SHARDS, ROWS):
             store.have.add_shard(file, table, store.watched)
+        if store.places is not None:
+            store.read_series_of(store.places)
         return store
+
+    def read_series_of(self, places: Places) -> None:
+        """Note which runs have their daily series: in parts of an earlier compaction, then in shards."""
+        parts = sorted((self.path / SERIES).glob("part-*.parquet")) if self.plan.sweep.record == "all" else []
+        for part in parts:
+            table = read_any(part)
+            if table is not None:
+                places.add(self.have, part, table)
+        for file, table in shards(self.path / SHARDS, DAYS):
+            places.add(self.have, file, table)
 
     @property
     def watched(self) -> str | None:
@@ -123,6 +145,10 @@ class Store:
         if not self._buffer:
             return
         rows, self._buffer = joined(self._buffer), []
+        if self.places is not None and rows.series:
+            # Series first: a run whose row is there has its days too.
+            days = days_of(rows)
+            self.places.add(self.have, write_shard(self.path / SHARDS, DAYS, days), days)
         table = table_of(rows, self.plan.sweep.measured)
         path = write_shard(self.path / SHARDS, ROWS, table)
         self.have.add_shard(path, table, self.watched)
@@ -146,7 +172,13 @@ class Store:
         """Write the tables and say in the manifest how the sweep ended."""
         self.flush()
         write_runs(self.path / RUNS, Columns(self.plan), self.have)
+        if self.places is not None:
+            write_series(self.path, self.plan, self.have, self.places)
         self.write_manifest(status)
+        if status == FINISHED:
+            # What they held stands in the parts now.
+            for path in (self.path / SHARDS).glob(f"{DAYS}-*.parquet"):
+                path.unlink()
 
     def write_manifest(self, status: str) -> None:
         """Write the manifest; the digests of the tables are in it once the sweep has ended."""
@@ -173,10 +205,19 @@ def prepared(path: Path, plan: Plan, extend: bool, command: str | None = None) -
     (path / SHARDS).mkdir(exist_ok=True)
     for place in (path, path / SHARDS):
         clear_temporary(place)
+    recover(path)
+    same = manifest is not None and manifest["config_hash"] == plan.hash
+    if same and manifest["status"] == FINISHED and intact(path, manifest):
+        return Store(path, plan, Have.nothing(plan), command, finished=True)
     store = Store.opened(path, plan, command)
-    if manifest is None or manifest["config_hash"] != plan.hash or manifest["status"] != FINISHED:
-        store.begin()
+    store.begin()
     return store
+
+
+def intact(path: Path, manifest: dict[str, Any]) -> bool:
+    """Whether the tables of a finished store are as they were written."""
+    files: dict[str, str] = manifest["files"]
+    return all((path / name).is_file() and folder.digest(path / name) == digest for name, digest in files.items())
 
 
 def _held(path: Path) -> dict[str, Any] | None:
