@@ -20,6 +20,8 @@ from simulation.cli.experiment_command import experiment
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
 from simulation.cli.run_command import run
+from simulation.cli.store_commands import merge, rebuild
+from simulation.cli.sweep_command import sweep
 from simulation.cli.verify_command import verify
 
 TRACEBACK_SWITCH = "CARRYFLOW_TRACEBACK"
@@ -53,7 +55,7 @@ def program() -> None:
     """
 
 
-for command in (demo, run, replay, claims, experiment, config, list_names, verify):
+for command in (demo, run, replay, sweep, rebuild, merge, claims, experiment, config, list_names, verify):
     program.add_command(command)
 
 

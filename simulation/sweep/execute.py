@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from simulation.sweep.batches import WHOLE, Batch, Part, batches, block_size, missing
 from simulation.sweep.kernel import Work, halves, simulated
+from simulation.sweep.precision import wanted
 from simulation.sweep.rows import Rows, failed_rows
 from simulation.workers import EnsembleError
 
@@ -136,7 +137,7 @@ class _Session:
         self.started = self.flushed = time.monotonic()
         self.fresh = self.unflushed = 0
         self.rest = 0
-        self.done, self.failed = store.have.counts()
+        self.done, self.failed = store.have.counts(wanted(store.plan.sweep, store.have))
 
     def run(self, fresh: Iterator[Batch]) -> None:
         """Compute batches until all are done, a bounded number at a time."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simulation.metrics import METRICS
 from simulation.store import versions
 from simulation.sweep.columns import Columns
+from simulation.sweep.precision import wanted
 
 if TYPE_CHECKING:
     from simulation.sweep.have import Have
@@ -19,7 +20,7 @@ RUNNING, INTERRUPTED, FINISHED, PARTIAL = "running", "interrupted", "finished", 
 def facts_of(plan: Plan, have: Have, status: str, command: str | None) -> dict[str, Any]:
     """Everything but the digests of the files."""
     sweep, base = plan.sweep, json.loads(plan.base.config)
-    runs, failed = have.counts()
+    runs, failed = have.counts(wanted(sweep, have))
     return {
         "kind": "sweep",
         "name": sweep.name,

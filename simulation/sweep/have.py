@@ -108,9 +108,10 @@ class Have:
         unique, first = np.unique(place, return_index=True)
         return unique, file[first], row[first]
 
-    def counts(self) -> tuple[int, int]:
-        """Number of runs that are there and of those that failed."""
-        return int(self.done.sum()), int(self.failed.sum())
+    def counts(self, wanted: NDArray[np.int64]) -> tuple[int, int]:
+        """Number of runs that are there and of those that failed, among so many replications of each point."""
+        asked = np.arange(self.done.shape[1])[None, :] < wanted[:, None]
+        return int((self.done & asked).sum()), int((self.failed & asked).sum())
 
 
 def chunks(count: int, size: int) -> Iterator[slice]:

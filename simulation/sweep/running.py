@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from simulation.store import content_address
 from simulation.sweep.batches import missing
 from simulation.sweep.execute import Options, Pool, execute
-from simulation.sweep.facts import FINISHED, INTERRUPTED, PARTIAL, RUNNING
+from simulation.sweep.facts import FINISHED, INTERRUPTED, PARTIAL
 from simulation.sweep.lanes import Here, Lanes
 from simulation.sweep.store import Store, locked, prepared
 
@@ -80,5 +80,3 @@ def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-
-__all__ = ["RUNNING", "Options", "Target", "folder_of", "local_pool", "processors", "run_sweep"]

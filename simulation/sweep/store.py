@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from simulation import store as folder
+from simulation.cloud import cloud_text
 from simulation.sweep.compact import write_runs
 from simulation.sweep.columns import Columns
 from simulation.sweep.facts import FINISHED, RUNNING, facts_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from simulation.sweep.plan import Plan
 
 RUNS, POINTS, SERIES, SHARDS, LOCK = "runs.parquet", "points.parquet", "series", "shards", ".lock"
+PARAMETER_SETS = "parameter_sets.csv"
 ROWS, DAYS = "runs", "series"
 """Kinds of shards."""
 
@@ -157,6 +159,8 @@ class Store:
         """Write what the store is to hold, before anything is in it."""
         (self.path / SHARDS).mkdir(parents=True, exist_ok=True)
         self.write_points()
+        if self.plan.cloud is not None:
+            write_whole(self.path / PARAMETER_SETS, cloud_text(self.plan.cloud).encode())
         self.write_manifest(RUNNING)
 
     def write_points(self) -> None:
@@ -236,7 +240,7 @@ def _held(path: Path) -> dict[str, Any] | None:
 
 def is_ours(name: str) -> bool:
     """Whether a file can be what a sweep that was killed at its very beginning leaves."""
-    return name in (SHARDS, LOCK, POINTS) or name.startswith(TEMPORARY) or name in folder.DROPPED_BY_DESKTOPS
+    return name in (SHARDS, LOCK, POINTS, PARAMETER_SETS) or name.startswith(TEMPORARY) or name in folder.DROPPED_BY_DESKTOPS
 
 
 def check_extension(path: Path, manifest: dict[str, Any], plan: Plan, extend: bool) -> None:
