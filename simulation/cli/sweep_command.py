@@ -164,6 +164,6 @@ def tell_estimate(plan: Plan, where: Where, as_json: bool) -> None:
         return
     most = "at most " if plan.sweep.until is not None else ""
     click.echo(f"{plan.sweep.name}: {found.points:,} points, {most}{found.runs:,} runs in {found.batches:,} batches")
-    click.echo(f"time: about {most}{duration(found.seconds)} on {found.workers} processes ({found.seconds_per_run * 1e3:.3g} ms a run)")
-    click.echo(f"disk: about {most}{found.bytes / 1e6:,.1f} MB")
+    click.echo(f"time: {most}about {duration(found.seconds)} on {found.workers} processes ({found.seconds_per_run * 1e3:.3g} ms a run)")
+    click.echo(f"disk: {most}about {found.bytes / 1e6:,.1f} MB")
     remark("Nothing was written.")

@@ -15,7 +15,7 @@ DEATHS_PER_TASK = 3
 
 
 @contextmanager
-def dask_pool(address: str, waiting: int = 2) -> Iterator[Pool]:
+def dask_pool(address: str, waiting: int = 2, seconds: float = 10.0) -> Iterator[Pool]:
     """Give the workers of the scheduler at `address`.
 
     Parameters
@@ -24,6 +24,8 @@ def dask_pool(address: str, waiting: int = 2) -> Iterator[Pool]:
         Address of the scheduler, such as ``tcp://10.0.0.1:8786``.
     waiting : int
         Batches that wait at the scheduler for each thread, so that no thread runs dry.
+    seconds : float
+        How long to wait for the scheduler.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def dask_pool(address: str, waiting: int = 2) -> Iterator[Pool]:
     except ImportError:
         raise OutputError('--dask needs Dask: pip install "carryflow[dask]", or leave --dask out') from None
     try:
-        client = distributed.Client(address, timeout="10s", set_as_default=False)
+        client = distributed.Client(address, timeout=seconds, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise OutputError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:

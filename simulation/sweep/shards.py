@@ -50,8 +50,7 @@ def write_shard(folder: Path, kind: str, table: pa.Table) -> Path:
     pq.write_table(table, sink, compression="zstd")
     data = sink.getvalue().to_pybytes()
     path = folder / f"{kind}-{checksum(data)}.parquet"
-    if not path.exists():
-        write_whole(path, data)
+    write_whole(path, data)
     return path
 
 
