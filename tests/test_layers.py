@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("ensemble",),
     ("claims", "replay", "experiment_pool", "experiment_figures", "experiment_files", "experiment_exposures"),
     ("experiment",),
-    ("experiment_runner",),
+    ("experiment_runner", "sweep"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -54,7 +54,8 @@ FENCED = {
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),
     "ruamel": ("config/",),
-    "dask": ("ensemble.py",),
+    "dask": ("sweep/cluster.py",),
+    "distributed": ("sweep/cluster.py",),
 }
 # Free for all from this part upwards.
 FREE_FROM = {"pandas": "results", "pyarrow": "results"}

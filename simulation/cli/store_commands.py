@@ -60,7 +60,9 @@ def verdict(found: Rebuilt, run_id: str) -> int:
     for name, (before, now) in found.differing.items():
         click.echo(f"{run_id}: {name} is {now}, the store has {before}", err=True)
     if found.reason != found.row["reason"]:
-        click.echo(f"{run_id}: now {found.reason or 'done'!r}, the store has {found.row['reason'] or 'done'!r}", err=True)
+        click.echo(
+            f"{run_id}: now {found.reason or 'done'!r}, the store has {found.row['reason'] or 'done'!r}", err=True
+        )
     if found.differing or found.reason != found.row["reason"]:
         return exit_codes.DIFFERS
     if found.reason:

@@ -20,19 +20,12 @@ if TYPE_CHECKING:
     from simulation.sweep.plan import Plan
 
 
-class Share(click.ParamType):
-    """A share such as 2/5, counted from 1."""
-
-    name = "K/N"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
-        """Return the share counted from 0, and the number of shares."""
-        if isinstance(value, tuple):
-            return value[0], value[1]
-        first, _, second = str(value).partition("/")
-        if not (first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
-            self.fail(f"{value!r} is no share; write 1/4 for the first of four", param, ctx)
-        return int(first) - 1, int(second)
+def share(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, int]:
+    """Return a share such as 2/5, counted from 0, and the number of shares; the whole where none is given."""
+    first, _, second = (text or "1/1").partition("/")
+    if not (first.isdigit() and second.isdigit() and 1 <= int(first) <= int(second)):
+        raise click.BadParameter(f"{text!r} is no share; write 1/4 for the first of four")
+    return int(first) - 1, int(second)
 
 
 @dataclass(frozen=True)
@@ -70,11 +63,15 @@ class Where:
 @options.seed
 @options.out
 @click.option("--extend", is_flag=True, help="Add replications or points to the store in --out.")
-@click.option("--dry-run", is_flag=True, help="Say how many runs, how long and how large, by short probes; write nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Say how many runs, how long and how large, by short probes; write nothing."
+)
 @options.workers
 @click.option("--dask", metavar="ADDRESS", help="Compute on a Dask cluster, such as tcp://10.0.0.1:8786.")
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Runs to a task.  [default: up to 128]")
-@click.option("--part", type=Share(), metavar="K/N", help="Only this share of the points; `carryflow merge` joins the stores.")
+@click.option(
+    "--part", type=Share(), metavar="K/N", help="Only this share of the points; `carryflow merge` joins the stores."
+)
 @options.as_json
 @options.quiet
 @click.pass_context
@@ -90,7 +87,7 @@ def sweep(
     workers: int | None,
     dask: str | None,
     batch: int | None,
-    part: tuple[int, int] | None,
+    part: tuple[int, int],
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -118,10 +115,11 @@ def sweep(
 
 
 def swept(
-    plan: Plan, target: tuple[Where, Path | None, bool], how: tuple[int | None, tuple[int, int] | None, bool]
+    plan: Plan, target: tuple[Where, Path | None, bool], how: tuple[int | None, tuple[int, int], bool]
 ) -> dict[str, Any]:
     """Run the sweep with progress on standard error and return its manifest; `how` is batch, part and quiet."""
-    from simulation.sweep.running import Options, Target, folder_of, run_sweep
+    from simulation.sweep.execute import Options
+    from simulation.sweep.running import Target, folder_of, run_sweep
     from simulation.sweep.store import read_manifest
 
     (where, out, extend), (batch, part, quiet) = target, how
@@ -129,7 +127,7 @@ def swept(
     command = options.command_line()
     try:
         with sweep_progress(plan.sweep.name, quiet) as update, where.pool(plan) as pool:
-            run_sweep(plan, Target(path, extend, command), pool, Options(batch, part or (0, 1), update))
+            run_sweep(plan, Target(path, extend, command), pool, Options(batch, part, update))
     except KeyboardInterrupt:
         click.echo(f"Interrupted; {path} is whole. To go on: {go_on(command, path, out)}", err=True)
         raise click.exceptions.Exit(exit_codes.INTERRUPTED) from None
@@ -164,6 +162,8 @@ def tell_estimate(plan: Plan, where: Where, as_json: bool) -> None:
         return
     most = "at most " if plan.sweep.until is not None else ""
     click.echo(f"{plan.sweep.name}: {found.points:,} points, {most}{found.runs:,} runs in {found.batches:,} batches")
-    click.echo(f"time: {most}about {duration(found.seconds)} on {found.workers} processes ({found.seconds_per_run * 1e3:.3g} ms a run)")
+    click.echo(
+        f"time: {most}about {duration(found.seconds)} on {found.workers} processes ({found.seconds_per_run * 1e3:.3g} ms a run)"
+    )
     click.echo(f"disk: {most}about {found.bytes / 1e6:,.1f} MB")
     remark("Nothing was written.")

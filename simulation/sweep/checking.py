@@ -71,7 +71,8 @@ def _moved(made: Node, place: Node) -> Node:
 def _problems(base: Loaded[Any], points: Sequence[Values], loaded: Loaded[Sweep]) -> list[Problem]:
     found: list[Problem] = []
     for values in points:
-        tree, astray = base.tree, []
+        tree = base.tree
+        astray: list[Problem] = []
         for key, value in values.items():
             try:
                 tree = laid_over(tree, {key: value})

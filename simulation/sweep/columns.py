@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +56,12 @@ class Columns:
 
     def base_value(self, key: str) -> tuple[Any, str]:
         """Value of a key in the base scenario with its unit; nothing where the base does not have it."""
-        part, unit = self.base, ""
+        part: Any = self.base
+        unit = ""
         for step in steps(key):
+            unit = unit_of(part, step)
             try:
-                unit = unit_of(part, step)
-                part = part[step] if isinstance(part, Mapping | tuple | list) else getattr(part, str(step))
+                part = getattr(part, str(step)) if isinstance(part, BaseModel) else part[step]
             except (AttributeError, KeyError, IndexError, TypeError):
                 return None, unit
         return part, unit
@@ -82,7 +82,11 @@ class Columns:
     def _axis(self, key: str) -> dict[str, Any]:
         axis, (value, unit) = self.plan.sweep.axes.get(key), self.base_value(key)
         rate = any(rate_bp(values.get(key)) is not None for values in self.plan.points[:1])
-        about: dict[str, Any] = {"unit": "bp" if rate else unit, "numeric": self.is_numeric(key), "base": as_number(value)}
+        about: dict[str, Any] = {
+            "unit": "bp" if rate else unit,
+            "numeric": self.is_numeric(key),
+            "base": as_number(value),
+        }
         if isinstance(axis, Range):
             about["scale"] = axis.scale
             if self.plan.sweep.design.kind in SAMPLED:

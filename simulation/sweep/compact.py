@@ -31,7 +31,13 @@ TEXTS = (STATUS, REASON)
 
 def schema_of(columns: Columns) -> pa.Schema:
     """Columns of the table of runs with their types."""
-    fixed = [(RUN_ID, pa.string()), (POINT, pa.int64()), (REPLICATION, pa.int64()), (SEED, pa.int64()), (RUN, pa.int64())]
+    fixed = [
+        (RUN_ID, pa.string()),
+        (POINT, pa.int64()),
+        (REPLICATION, pa.int64()),
+        (SEED, pa.int64()),
+        (RUN, pa.int64()),
+    ]
     texts = [(name, pa.string()) for name in TEXTS]
     params = [(f"{PARAM}{key}", column.type) for key, column in columns.params.items()]
     metrics = [(name, pa.float64()) for name in columns.plan.sweep.measured]
@@ -46,7 +52,9 @@ def write_runs(path: Path, columns: Columns, have: Have) -> int:
     schema = schema_of(columns)
     gather = Gather(have.files, columns.plan.sweep.measured)
     temporary = temporary_of(path)
-    dictionary = [name for name, kind in zip(schema.names, schema.types, strict=True) if kind == pa.string() and name != RUN_ID]
+    dictionary = [
+        name for name, kind in zip(schema.names, schema.types, strict=True) if kind == pa.string() and name != RUN_ID
+    ]
     with pq.ParquetWriter(temporary, schema, compression="zstd", use_dictionary=dictionary) as writer:
         for part in chunks(len(place), GROUP_ROWS):
             reasons, metrics = gather(file[part], row[part])

@@ -128,10 +128,10 @@ def told(stop: Stop) -> str:
 def scenarios_of(work: Work, pieces: Sequence[Piece]) -> tuple[list[Scenario], list[int]]:
     """The scenario and the run number of every run of some pieces."""
     scenarios: list[Scenario] = []
+    cloud = _cloud(work.cloud)
     for piece in pieces:
-        scenario, numbers = _point(work.base, piece.values), piece.replications
-        cloud = _cloud(work.cloud)
-        scenarios += [scenario] * len(numbers) if cloud is None else cloud.variants(scenario, numbers)
+        scenario, wanted = _point(work.base, piece.values), piece.replications
+        scenarios += [scenario] * len(wanted) if cloud is None else cloud.variants(scenario, wanted)
     numbers = [run_number(piece.key, at, work.independent) for piece in pieces for at in piece.replications]
     return scenarios, numbers
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from simulation.store import OutputError
 from simulation.sweep.batches import missing
 from simulation.sweep.facts import FINISHED, PARTIAL
+from simulation.sweep.opening import locked, prepared
 from simulation.sweep.plan import Plan
 from simulation.sweep.reopen import plan_from
 from simulation.sweep.series import read_any
 from simulation.sweep.shards import read_shard, write_shard, write_whole
-from simulation.sweep.store import DAYS, ROWS, SERIES, SHARDS, Store, locked, prepared
+from simulation.sweep.store import DAYS, ROWS, SERIES, SHARDS, Store
 
 
 def merge(first: Path, second: Path, target: Path, command: str | None = None) -> Store:
@@ -56,10 +57,14 @@ def common_plan(first: Path, second: Path) -> Plan:
     """
     plans = (plan_from(first), plan_from(second))
     if plans[0].mixing != plans[1].mixing or plans[0].sweep.until != plans[1].sweep.until:
-        raise OutputError(f"{first} and {second} are of different sweeps: base, seed, noise, metrics, record or until differ")
+        raise OutputError(
+            f"{first} and {second} are of different sweeps: base, seed, noise, metrics, record or until differ"
+        )
     keys = [set(plan.point_keys.tolist()) for plan in plans]
     if not (keys[0] <= keys[1] or keys[1] <= keys[0]):
-        raise OutputError(f"{first} and {second} have points that the other lacks; extend one of them to the whole design first")
+        raise OutputError(
+            f"{first} and {second} have points that the other lacks; extend one of them to the whole design first"
+        )
     larger = plans[0] if keys[0] >= keys[1] else plans[1]
     most = max(plan.sweep.replications for plan in plans)
     return replace(larger, sweep=larger.sweep.model_copy(update={"replications": most}))
@@ -75,4 +80,3 @@ def copy_shards(source: Path, target: Path) -> None:
         table = read_any(path)
         if table is not None:
             write_shard(target / SHARDS, DAYS, table)
-

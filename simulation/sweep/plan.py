@@ -116,7 +116,9 @@ def plan_of(name: str | Path, settings: Iterable[str] = ()) -> Plan:
     sweep = loaded.scenario
     base = based(sweep, folder)
     cloud = None if sweep.posterior is None else load_cloud(beside(sweep.posterior, folder))
-    points = rows_of(Path(beside(sweep.design.file, folder))) if sweep.design.file else points_of(sweep.axes, sweep.design)
+    points = (
+        rows_of(Path(beside(sweep.design.file, folder))) if sweep.design.file else points_of(sweep.axes, sweep.design)
+    )
     check_points(base, loaded, points)
     return Plan(sweep, base_of(base, sweep), tuple(points), cloud)
 

@@ -152,4 +152,6 @@ def run_number(key: int, replication: int, independent: bool) -> int:
 
 def structure(values: Values) -> str:
     """What two points must share to be run in one batch: all values but numbers that may differ within a batch."""
-    return text_of({key: None if may_differ(key) and is_number(value) else ["=", value] for key, value in values.items()})
+    return text_of(
+        {key: None if may_differ(key) and is_number(value) else ["=", value] for key, value in values.items()}
+    )

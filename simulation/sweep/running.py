@@ -14,7 +14,8 @@ from simulation.sweep.batches import missing
 from simulation.sweep.execute import Options, Pool, execute
 from simulation.sweep.facts import FINISHED, INTERRUPTED, PARTIAL
 from simulation.sweep.lanes import Here, Lanes
-from simulation.sweep.store import Store, locked, prepared
+from simulation.sweep.opening import locked, prepared
+from simulation.sweep.store import Store
 
 if TYPE_CHECKING:
     from simulation.sweep.plan import Plan
@@ -79,4 +80,3 @@ def local_pool(workers: int) -> Iterator[Pool]:
 def processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-

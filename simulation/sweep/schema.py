@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 else:
     MetricName = Literal[tuple(metric.name for metric in METRICS)]
 
-Kind = Literal[
-    "factorial", "one_at_a_time", "latin_hypercube", "sobol", "halton", "saltelli", "table"
-]
+Kind = Literal["factorial", "one_at_a_time", "latin_hypercube", "sobol", "halton", "saltelli", "table"]
 Record = Literal["none", "quantiles", "all"]
 SAMPLED = ("latin_hypercube", "sobol", "halton", "saltelli")
 """Designs that draw points between the ends of their axes."""
@@ -77,9 +75,7 @@ def _written_as(axis: object) -> str:
     return "list" if isinstance(axis, list | tuple) else "range"
 
 
-Axis = Annotated[
-    Annotated[tuple[Any, ...], Tag("list")] | Annotated[Range, Tag("range")], Discriminator(_written_as)
-]
+Axis = Annotated[Annotated[tuple[Any, ...], Tag("list")] | Annotated[Range, Tag("range")], Discriminator(_written_as)]
 """Values in a list, or a range."""
 
 
@@ -101,7 +97,9 @@ class Design(Parameters):
         samples = self.samples or 1
         if self.kind in POWERS_OF_TWO and samples & (samples - 1):
             near = 1 << (samples.bit_length() - 1)
-            raise ValueError(f"samples: {samples} is not a power of two, as {self.kind} needs; use {near} or {2 * near}")
+            raise ValueError(
+                f"samples: {samples} is not a power of two, as {self.kind} needs; use {near} or {2 * near}"
+            )
         return self
 
 

@@ -70,14 +70,18 @@ class Places:
         """Note the runs of a file; each stands in consecutive rows."""
         key, replication = table.column(KEY).to_numpy(), table.column(REPLICATION).to_numpy()
         if len(key):
-            first = np.flatnonzero(np.diff(key, prepend=~key[:1]).astype(bool) | (np.diff(replication, prepend=-1) != 0))
+            first = np.flatnonzero(
+                np.diff(key, prepend=~key[:1]).astype(bool) | (np.diff(replication, prepend=-1) != 0)
+            )
             length = np.diff(first, append=len(key))
             point = have.points_of(key[first])
             kept = (point >= 0) & (replication[first] < self.shape[1])
             at = (point[kept], replication[first][kept])
             have.series[at] = True
             place = np.ravel_multi_index(at, self.shape)
-            self._found.append(np.column_stack([place, np.full(len(place), len(self.files)), first[kept], length[kept]]))
+            self._found.append(
+                np.column_stack([place, np.full(len(place), len(self.files)), first[kept], length[kept]])
+            )
         self.files.append(path)
 
     def in_order(self) -> NDArray[np.int64]:
@@ -97,7 +101,11 @@ def write_series(folder: Path, plan: Plan, have: Have, places: Places) -> None:
     new = folder / NEW
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
-    tables = _quantile_parts(plan, have, (runs, places)) if plan.sweep.record == "quantiles" else _parts(plan, (runs, places))
+    tables = (
+        _quantile_parts(plan, have, (runs, places))
+        if plan.sweep.record == "quantiles"
+        else _parts(plan, (runs, places))
+    )
     for number, table in enumerate(tables):
         pq.write_table(table, new / f"part-{number:05d}.parquet", compression="zstd")
     swap(folder)
@@ -161,7 +169,8 @@ def read_any(path: Path) -> pa.Table | None:
     except (OSError, pa.ArrowInvalid):
         return None
     keys = [int(name.partition("-")[0], 16) for name in table.column("run_id").to_pylist()]
-    columns = {KEY: pa.array(keys, pa.uint64()), REPLICATION: table.column(REPLICATION), DATE: table.column(DATE)}
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {KEY: pa.array(keys, pa.uint64())}
+    columns |= {name: table.column(name) for name in (REPLICATION, DATE)}
     return pa.table(columns | {name: table.column(name) for name in SERIES})
 
 
@@ -186,7 +195,9 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def point_bands(point: int, table: pa.Table) -> Iterator[dict[str, Any]]:
     """Yield the quantiles of each series on each day, days in order."""
-    days, first, count = np.unique(table.column(DATE).cast(pa.int32()).to_numpy(), return_inverse=True, return_counts=True)
+    days, first, count = np.unique(
+        table.column(DATE).cast(pa.int32()).to_numpy(), return_inverse=True, return_counts=True
+    )
     order = np.argsort(first, kind="stable")
     for name in SERIES:
         values = np.split(table.column(name).to_numpy()[order], np.cumsum(count)[:-1])

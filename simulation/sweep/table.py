@@ -47,7 +47,9 @@ def _frame(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype=str, keep_default_na=False, comment="#")
     except (OSError, ValueError) as error:
         message = f"the table cannot be read: {error}"
-        raise ConfigError([Problem(str(path), None, None, "", message, "a CSV or Parquet file of config keys")]) from None
+        raise ConfigError(
+            [Problem(str(path), None, None, "", message, "a CSV or Parquet file of config keys")]
+        ) from None
 
 
 def _cells(path: Path, frame: pd.DataFrame, name: str) -> list[Any]:

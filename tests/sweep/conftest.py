@@ -63,4 +63,3 @@ class Counted:
     def __call__(self, work: Work, batch: tuple[Piece, ...]) -> Rows:
         self.runs += [(each.point, replication) for each in batch for replication in each.replications]
         return simulated(work, batch)
-

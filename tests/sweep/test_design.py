@@ -7,17 +7,17 @@ import pandas as pd
 import pytest
 
 from simulation.config.errors import ConfigError
-from simulation.sweep.design import at_shares, points_of, values_of
+from simulation.sweep.design import Axes, FloatArray, at_shares, points_of, values_of
 from simulation.sweep.plan import plan_of
-from simulation.sweep.schema import Design, Range
+from simulation.sweep.schema import Design, Kind, Range
 from simulation.sweep.table import rows_of
 from tests.sweep.conftest import sweep_of
 
-AXES = {"a": (1, 2, 3), "b": Range(low=0.0, high=1.0, steps=2)}
-UNIT = {name: Range(low=0.0, high=1.0) for name in "abc"}
+AXES: Axes = {"a": (1, 2, 3), "b": Range(low=0.0, high=1.0, steps=2)}
+UNIT: Axes = {name: Range(low=0.0, high=1.0) for name in "abc"}
 
 
-def shares(kind: str, samples: int) -> np.ndarray:
+def shares(kind: Kind, samples: int) -> FloatArray:
     points = points_of(UNIT, Design(kind=kind, samples=samples, seed=3))
     return np.array([list(point.values()) for point in points])
 
@@ -53,7 +53,7 @@ def test_sobol_points_are_balanced_in_every_half() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sobol", "halton"])
-def test_more_samples_begin_with_the_same_points(kind: str) -> None:
+def test_more_samples_begin_with_the_same_points(kind: Kind) -> None:
     np.testing.assert_array_equal(shares(kind, 64)[:32], shares(kind, 32))
 
 

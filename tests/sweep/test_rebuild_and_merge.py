@@ -2,17 +2,20 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from simulation.store import OutputError
 from simulation.sweep.merge import merge
+from simulation.sweep.plan import plan_of
 from simulation.sweep.rebuild import rebuild
 from simulation.sweep.store import read_manifest, read_runs
 from tests.sweep.conftest import grid, run_into, sweep_of, table
-from simulation.sweep.plan import plan_of
 
-SETS = "replications: 3\naxes: {'boj.meetings[0].guidance': [vague, dovish]}\nposterior: august_2024\nindependent: true\n"
+SETS = (
+    "replications: 3\naxes: {'boj.meetings[0].guidance': [vague, dovish]}\nposterior: august_2024\nindependent: true\n"
+)
 
 
 def test_a_run_is_rebuilt_bit_by_bit(tmp_path: Path) -> None:
@@ -30,7 +33,7 @@ def test_a_run_is_rebuilt_bit_by_bit(tmp_path: Path) -> None:
 def test_a_table_that_was_changed_is_told(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid())
     frame = pd.read_parquet(tmp_path / "a" / "runs.parquet")
-    frame.loc[7, "usdjpy_change_pct"] += 1e-12
+    frame["usdjpy_change_pct"] += np.where(frame.index == 7, 1e-12, 0.0)
     frame.to_parquet(tmp_path / "a" / "runs.parquet")
     assert list(rebuild(tmp_path / "a", frame.run_id[7]).differing) == ["usdjpy_change_pct"]
     assert rebuild(tmp_path / "a", frame.run_id[8]).differing == {}

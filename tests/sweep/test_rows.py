@@ -76,9 +76,13 @@ def test_a_point_that_cannot_be_built_is_a_reason_and_its_batch_goes_on() -> Non
 
 
 def test_independent_points_meet_other_noise_and_keep_it_in_every_design() -> None:
-    both = {plan.sweep.independent: plan for plan in (grid("axes={markets.usdjpy.stress_slope: [1, 2]}"), grid(
-        "axes={markets.usdjpy.stress_slope: [1, 2, 3]}", "independent=true"
-    ))}
+    both = {
+        plan.sweep.independent: plan
+        for plan in (
+            grid("axes={markets.usdjpy.stress_slope: [1, 2]}"),
+            grid("axes={markets.usdjpy.stress_slope: [1, 2, 3]}", "independent=true"),
+        )
+    }
     flat = simulated(work_of(both[False]), [piece(both[False], at, (0,)) for at in (0, 1)]).metrics[:, 1]
     free = simulated(work_of(both[True]), [piece(both[True], at, (0,)) for at in (0, 1)]).metrics[:, 1]
     assert abs(free[0] - free[1]) > 10 * abs(flat[0] - flat[1])

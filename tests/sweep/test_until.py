@@ -10,8 +10,8 @@ from simulation.sweep.schema import Until
 from simulation.sweep.store import read_runs
 from tests.sweep.conftest import Interrupted, grid, run_into, table
 
-RULE = "until={metric: usdjpy_change_pct, standard_error: 0.3, max_replications: 20}"
-AXES = "axes={markets.usdjpy.own_volatility_pct: [2, 9, 40]}"
+RULE = "until={metric: usdjpy_change_pct, standard_error: 0.2, max_replications: 30}"
+AXES = "axes={markets.usdjpy.own_volatility_pct: [2, 4, 9]}"
 
 
 def until(error: float, most: int = 1000) -> Until:
@@ -49,8 +49,8 @@ def test_each_point_gets_the_runs_it_needs(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid(AXES, RULE))
     groups = read_runs(tmp_path / "a").groupby("point").usdjpy_change_pct
     counts, errors = groups.count().tolist(), groups.sem().tolist()
-    assert counts[0] < counts[1] < counts[2] == 20
-    assert max(errors[:2]) <= 0.3 < errors[2]
+    assert counts[0] < counts[1] < counts[2] == 30
+    assert max(errors[:2]) <= 0.2 < errors[2]
 
 
 def test_an_interruption_changes_no_point(tmp_path: Path) -> None:
