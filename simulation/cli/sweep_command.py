@@ -70,7 +70,7 @@ class Where:
 @click.option("--dask", metavar="ADDRESS", help="Compute on a Dask cluster, such as tcp://10.0.0.1:8786.")
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Runs to a task.  [default: up to 128]")
 @click.option(
-    "--part", type=Share(), metavar="K/N", help="Only this share of the points; `carryflow merge` joins the stores."
+    "--part", callback=share, metavar="K/N", help="Only this share of the points; `carryflow merge` joins the stores."
 )
 @options.as_json
 @options.quiet
