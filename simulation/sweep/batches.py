@@ -21,6 +21,9 @@ Batch = tuple[Piece, ...]
 Part = tuple[int, int]
 """Which share of the points a process computes: number from 0, and how many shares."""
 WHOLE: Part = (0, 1)
+WORKERS_PER_RUN = 5
+"""A scheduler needs about a fifth of a run's time for a task: so many workers ask for their next task while it hands one out.
+Source: docs/scaling.md."""
 
 
 def missing(plan: Plan, have: Have, part: Part = WHOLE) -> NDArray[np.bool_]:
@@ -58,5 +61,6 @@ def pieces(plan: Plan, point: NDArray[np.intp], replication: NDArray[np.intp]) -
 
 
 def block_size(runs: int, workers: int) -> int:
-    """Runs to a batch: enough for every worker, none more than a pass takes."""
-    return max(1, min(BLOCK_RUNS, -(-runs // max(1, workers))))
+    """Runs to a batch: enough for every worker, no more than a pass takes unless a scheduler could not feed the workers."""
+    most = max(BLOCK_RUNS, workers // WORKERS_PER_RUN)
+    return max(1, min(most, -(-runs // max(1, workers))))

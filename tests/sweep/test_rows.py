@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.ensemble import run_ensemble
 from simulation.metrics import metric_values
-from simulation.sweep.batches import batches, missing
+from simulation.sweep.batches import batches, block_size, missing
 from simulation.sweep.execute import work_of
 from simulation.sweep.have import Have
 from simulation.sweep.kernel import Work, blocks_of, simulated
@@ -97,3 +97,8 @@ def test_blocks_cut_pieces_where_they_are_full() -> None:
         [(0, (0, 1, 2)), (1, (0,))],
         [(1, (1, 2))],
     ]
+
+
+def test_a_batch_feeds_every_worker_and_grows_where_a_scheduler_could_not() -> None:
+    """100 runs on 4 workers are 25 each; a pass has 128; 6,400 cores need batches of a fifth of their number."""
+    assert [block_size(100, 4), block_size(10_000, 4), block_size(10**9, 6400), block_size(1, 8)] == [25, 128, 1280, 1]
