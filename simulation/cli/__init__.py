@@ -13,10 +13,12 @@ from collections.abc import Sequence
 import click
 
 from simulation.cli import exit_codes
+from simulation.cli.calibrate_command import calibrate
 from simulation.cli.claims_command import claims
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
 from simulation.cli.experiment_command import experiment
+from simulation.cli.facts_command import facts
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
 from simulation.cli.run_command import run
@@ -55,7 +57,12 @@ def program() -> None:
     """
 
 
-for command in (demo, run, replay, sweep, rebuild, merge, claims, experiment, config, list_names, verify):
+COMMANDS = (
+    *(demo, run, replay, calibrate, claims, experiment, facts),
+    *(sweep, rebuild, merge),
+    *(config, list_names, verify),
+)
+for command in COMMANDS:
     program.add_command(command)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.config.catalog import is_path, path_of
-from simulation.config.kinds import root_and_kind
+from simulation.config.kinds import loaded as load_scenario
 from simulation.config.loading import Loaded, load
 from simulation.config.posterior import load_cloud
 from simulation.config.tree import Node, plain
@@ -125,10 +125,8 @@ def plan_of(name: str | Path, settings: Iterable[str] = ()) -> Plan:
 
 def based(sweep: Sweep, folder: Path) -> Loaded[Any]:
     """The base scenario as loaded, with its settings and the seed of the sweep."""
-    name = beside(sweep.scenario, folder)
-    root, kind = root_and_kind(name)
     seed = () if sweep.seed is None else (f"seed={sweep.seed}",)
-    return load(name, (*sweep.settings, *seed), root=root, kind=kind)
+    return load_scenario(beside(sweep.scenario, folder), (*sweep.settings, *seed))
 
 
 def beside(name: str, folder: Path) -> str:

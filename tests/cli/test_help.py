@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import Carryflow
 
-COMMANDS = ("claims", "demo", "run", "config", "experiment", "list", "verify")
+COMMANDS = ("calibrate", "claims", "demo", "run", "config", "experiment", "facts", "list", "verify")
 HEAVY = ("mesa", "pandas", "matplotlib", "pyarrow", "scipy", "numpy", "pydantic", "ruamel", "rich")
 SAY_MODULES = """
 import json, sys
