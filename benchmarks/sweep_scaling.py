@@ -47,10 +47,10 @@ class Constants:
         Cores of a node.
     """
 
-    run_seconds: float = 0.0295
-    pass_seconds: float = 0.25
-    scheduler_seconds: float = 0.0054
-    gather_seconds: float = 11e-6
+    run_seconds: float = 0.0224
+    pass_seconds: float = 0.28
+    scheduler_seconds: float = 0.0033
+    gather_seconds: float = 7.2e-6
     row_bytes: float = 205.0
     network_bytes_per_second: float = 1.25e9
     cores: int = 64
