@@ -127,7 +127,12 @@ def read_cloud(path: Path) -> Cloud:
     CloudError
         If the file is not of this form.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    return parsed_cloud(path.stem, path.read_text(encoding="utf-8"), str(path))
+
+
+def parsed_cloud(name: str, text: str, place: str = "the text") -> Cloud:
+    """A cloud from the text of its file, as `read_cloud` reads it."""
+    lines = text.splitlines()
     notes = dict(line[1:].split(":", 1) for line in lines if line.startswith(NOTE) and ":" in line)
     rows = list(csv.reader(io.StringIO("\n".join(line for line in lines if not line.startswith(NOTE)))))
     try:
@@ -136,9 +141,9 @@ def read_cloud(path: Path) -> Cloud:
         at = header.index(WEIGHT)
         weights, values = numbers[:, at], np.delete(numbers, at, axis=1)
     except (ValueError, IndexError) as error:
-        raise CloudError(f"{path} holds no parameter sets: {error}; write one with carryflow calibrate") from error
+        raise CloudError(f"{place} holds no parameter sets: {error}; write one with carryflow calibrate") from error
     if len(values) == 0 or not np.isfinite(numbers).all() or weights.min() < 0.0 or weights.sum() <= 0.0:
-        raise CloudError(f"{path}: every set needs finite numbers and a weight of 0 or more, and one above 0")
+        raise CloudError(f"{place}: every set needs finite numbers and a weight of 0 or more, and one above 0")
     keys = tuple(name for name in header if name != WEIGHT)
     clean = {key.strip(): text.strip() for key, text in notes.items()}
-    return Cloud(path.stem, keys, values, weights / weights.sum(), clean)
+    return Cloud(name, keys, values, weights / weights.sum(), clean)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sys
 import threading
@@ -11,10 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for_any
 from typing import Any, TypeVar
 
-from simulation.workers import EnsembleError
+from simulation.workers import EnsembleError, exit_with_parent
 
 Value = TypeVar("Value")
 
@@ -52,11 +50,4 @@ def in_order(function: Callable[..., Value], tasks: Sequence[tuple[Any, ...]], w
 def _start_worker(alive: Connection) -> None:
     """Leave Ctrl-C to the parent and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, args=(alive,), daemon=True).start()
-
-
-def _exit_with_parent(alive: Connection) -> None:
-    parent = multiprocessing.parent_process()
-    watched: list[Any] = [alive] if parent is None else [alive, parent.sentinel]
-    wait_for_any(watched)
-    os._exit(1)
+    threading.Thread(target=exit_with_parent, args=(alive,), daemon=True).start()

@@ -81,10 +81,10 @@ def _start_worker(work: Work, alive: Connection) -> None:
     _worker_work = work
     # Ctrl-C reaches every process of the terminal; the parent answers it and the lifeline ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_exit_with_parent, args=(alive,), daemon=True).start()
+    threading.Thread(target=exit_with_parent, args=(alive,), daemon=True).start()
 
 
-def _exit_with_parent(alive: Connection) -> None:
+def exit_with_parent(alive: Connection) -> None:
     """End this process when the parent is gone or gives up; otherwise a pool's workers outlive a killed parent."""
     parent = multiprocessing.parent_process()
     watched: list[Any] = [alive] if parent is None else [alive, parent.sentinel]

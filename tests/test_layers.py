@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "experiment_exposures",
     ),
     ("experiment", "facts"),
-    ("experiment_runner", "early_warning", "calibration"),
+    ("experiment_runner", "early_warning", "calibration", "sweep"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -65,7 +65,8 @@ FENCED = {
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),
     "ruamel": ("config/",),
-    "dask": ("ensemble.py",),
+    "dask": ("sweep/cluster.py",),
+    "distributed": ("sweep/cluster.py",),
 }
 # Free for all from this part upwards.
 FREE_FROM = {"pandas": "results", "pyarrow": "results"}

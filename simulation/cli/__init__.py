@@ -22,6 +22,8 @@ from simulation.cli.facts_command import facts
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
 from simulation.cli.run_command import run
+from simulation.cli.store_commands import merge, rebuild
+from simulation.cli.sweep_command import sweep
 from simulation.cli.verify_command import verify
 
 TRACEBACK_SWITCH = "CARRYFLOW_TRACEBACK"
@@ -55,7 +57,12 @@ def program() -> None:
     """
 
 
-for command in (demo, run, replay, calibrate, claims, experiment, facts, config, list_names, verify):
+COMMANDS = (
+    *(demo, run, replay, calibrate, claims, experiment, facts),
+    *(sweep, rebuild, merge),
+    *(config, list_names, verify),
+)
+for command in COMMANDS:
     program.add_command(command)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from pydantic import BaseModel, ValidationError
 
 from simulation.config.catalog import path_of
-from simulation.config.errors import ConfigError
+from simulation.config.errors import ConfigError, Problem
 from simulation.config.explain import explained, in_order, loose_values
 from simulation.config.layers import layered
 from simulation.config.overrides import overridden
@@ -81,15 +81,39 @@ def load(
     model = default_root() if root is None else root
     layers = layered(path_of(kind, name), kind)
     tree, mistakes = overridden(layers.tree, overrides)
-    problems = [*layers.problems, *mistakes, *loose_values(model, tree)]
+    return checked(model, tree, layers.sources, (*layers.problems, *mistakes))
+
+
+def checked(
+    model: type[Model], tree: Node, sources: tuple[Source, ...] = (), found: Iterable[Problem] = ()
+) -> Loaded[Model]:
+    """Return a tree of values as a validated model.
+
+    Parameters
+    ----------
+    model : type
+        Model to validate with.
+    tree : Node
+        The values.
+    sources : tuple of Source
+        The files they come from, lowest layer first.
+    found : iterable of Problem
+        Mistakes found before, to be told with the others.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake, in the order of the files.
+    """
+    problems = [*found, *loose_values(model, tree)]
     try:
-        scenario, tree = _validated(model, tree)
+        valid, tree = validated(model, tree)
     except ValidationError as error:
         problems += explained(error, model, tree)
-        raise ConfigError(in_order(problems, layers.sources)) from None
+        raise ConfigError(in_order(problems, sources)) from None
     if problems:
-        raise ConfigError(in_order(problems, layers.sources))
-    return Loaded(scenario, tree, layers.sources)
+        raise ConfigError(in_order(problems, sources))
+    return Loaded(valid, tree, sources)
 
 
 def default_root() -> "type[Scenario]":
@@ -110,7 +134,7 @@ def config_hash(model: BaseModel) -> str:
     return hashlib.sha256(canonical(model).encode()).hexdigest()
 
 
-def _validated(root: type[Model], tree: Node) -> tuple[Model, Node]:
+def validated(root: type[Model], tree: Node) -> tuple[Model, Node]:
     """Return the model, and the tree without the inherited tables that a null took away.
 
     A null over an inherited mapping is handed on where the model takes it (an optional table, a market to be left out);

@@ -22,8 +22,9 @@ class _Override:
     value: Node
 
     def problem(self, depth: int, message: str, hint: str = "") -> ConfigError:
-        """Return a mistake at one step of the path."""
-        place = replace(self.value.origin, line=1, column=self.columns[depth])
+        """Return a mistake at one step of the path; at the value where that stands in a file."""
+        inline = self.value.origin.source.inline
+        place = replace(self.value.origin, line=1, column=self.columns[depth]) if inline else self.value.origin
         return ConfigError([place.problem(self.path[: depth + 1], message, hint)])
 
 
@@ -39,6 +40,18 @@ def overridden(tree: Node, texts: Iterable[str]) -> tuple[Node, list[Problem]]:
         except ConfigError as error:
             problems += error.problems
     return tree, problems
+
+
+def put(tree: Node, key: str, value: Node) -> Node:
+    """Return the tree with a value at a path such as ``boj.meetings[0].decision``, where an override would put it.
+
+    Raises
+    ------
+    ConfigError
+        If the text is no path, or the path leads nowhere.
+    """
+    path, columns = _path(key, Source(key, (key,), inline=True))
+    return _applied(tree, _Override(path, columns, value), 0)
 
 
 def _parsed(text: str, source: Source) -> tuple[_Override, list[Problem]]:

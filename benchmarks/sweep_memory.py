@@ -1,0 +1,88 @@
+"""Whether memory stays flat over a sweep of very many tiny runs, and how fast its store opens.
+
+``python benchmarks/sweep_memory.py --points 1000 --replications 100`` runs two funds over one week at every point, on two
+workers, and prints the parent's resident memory against the runs done, then the time that reading the table takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from simulation.sweep.execute import Options, State
+from simulation.sweep.plan import plan_of
+from simulation.sweep.running import Target, local_pool, run_sweep
+from simulation.sweep.store import read_manifest, read_runs
+
+SCENARIO = """
+name: tiny
+start: 2025-12-01
+end: 2025-12-05
+start_values: {usdjpy: 156, ust2_pct: 3.47, ust10_pct: 4.02, jgb2_pct: 0.98, jgb10_pct: 1.81, jgb30_pct: 3.3}
+fed: {rate_pct: 3.875}
+boj: {rate_pct: 0.5}
+populations: {carry_funds: {investors: 2, stock_usd_bn: 250}}
+"""
+SWEEP = """
+name: many
+scenario: scenario.yaml
+replications: %d
+axes: {markets.usdjpy.stress_slope: {low: 0.2, high: 1.5}, populations.carry_funds.stock_usd_bn: {low: 150, high: 500}}
+design: {kind: halton, samples: %d}
+"""
+
+
+def resident_mb() -> float:
+    """Resident memory of this process in MB, from Linux's table of processes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+
+def main() -> None:
+    """Run, measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=1000)
+    parser.add_argument("--replications", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=None)
+    asked = parser.parse_args()
+    folder = Path(tempfile.mkdtemp())
+    (folder / "scenario.yaml").write_text(SCENARIO)
+    (folder / "sweep.yaml").write_text(SWEEP % (asked.replications, asked.points))
+    curve: dict[int, float] = {}
+
+    def note(state: State) -> None:
+        tenth = 10 * state.done // state.total
+        curve.setdefault(tenth * state.total // 10, round(resident_mb(), 1))
+
+    start = time.perf_counter()
+    plan = plan_of(folder / "sweep.yaml")
+    planned = time.perf_counter() - start
+    with local_pool(asked.workers) as pool:
+        run_sweep(plan, Target(folder / "store"), pool, Options(batch=asked.batch, progress=note))
+    seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    runs = read_runs(folder / "store")
+    opened = time.perf_counter() - start
+    size = sum(path.stat().st_size for path in (folder / "store").rglob("*") if path.is_file())
+    found = {
+        "runs": len(runs),
+        "planning_seconds": planned,
+        "seconds": seconds,
+        "runs_per_second": len(runs) / seconds,
+        "parent_mb_by_runs_done": curve | {len(runs): round(resident_mb(), 1)},
+        "open_seconds": opened,
+        "store_mb": size / 1e6,
+        "shards": len(list((folder / "store" / "shards").iterdir())),
+        "status": read_manifest(folder / "store")["status"],
+    }
+    print(json.dumps(found, indent=2))
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

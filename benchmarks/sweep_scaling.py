@@ -1,0 +1,174 @@
+"""How long 10 million runs take on 1, 100 and 1,000 nodes, and what saturates first: measured constants, simulated queue.
+
+``python benchmarks/sweep_scaling.py --measure`` measures on this machine what a Dask scheduler needs for a task, what a row
+weighs on the network, and what the sweep's own process needs for a run; without it the constants of docs/scaling.md are used.
+The simulation sends tasks through three stations: one scheduler, so many cores, and one process that gathers the rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import pickle
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from simulation.sweep.columns import Columns
+from simulation.sweep.compact import write_runs
+from simulation.sweep.plan import plan_of
+from simulation.sweep.rows import Rows
+from simulation.sweep.store import Store
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What a part of a sweep takes.
+
+    Attributes
+    ----------
+    run_seconds
+        One December run with the default cast on one core, in a pass of 128.
+    pass_seconds
+        What a pass takes whatever its size.
+    scheduler_seconds
+        One task through a Dask scheduler, submission and result included.
+    gather_seconds
+        One run in the sweep's own process: noting, shard, its share of the table.
+    row_bytes
+        One run's row on the network.
+    network_bytes_per_second
+        What the gathering process can take in (10 Gbit Ethernet).
+    cores
+        Cores of a node.
+    """
+
+    run_seconds: float = 0.0224
+    pass_seconds: float = 0.28
+    scheduler_seconds: float = 0.0033
+    gather_seconds: float = 7.2e-6
+    row_bytes: float = 205.0
+    network_bytes_per_second: float = 1.25e9
+    cores: int = 64
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a sweep takes on so many cores, and how busy each station is (shares of the time)."""
+
+    nodes: int
+    batch: int
+    seconds: float
+    scheduler: float
+    cores: float
+    gathering: float
+    network: float
+
+
+def simulated(runs: int, nodes: int, batch: int, known: Constants) -> Outcome:
+    """Send the tasks of a sweep through scheduler, cores and gathering; times vary by a tenth between tasks."""
+    tasks, cores = -(-runs // batch), nodes * known.cores
+    work = task_seconds(batch, known) * np.random.default_rng(1).normal(1.0, 0.1, tasks).clip(0.5)
+    free = [0.0] * min(cores, tasks)
+    scheduled = gathered = 0.0
+    for seconds in work.tolist():
+        # A core asks for its next task when it is free; the scheduler hands tasks out one after the other.
+        scheduled = max(scheduled, free[0] - known.scheduler_seconds) + known.scheduler_seconds
+        done = max(scheduled, free[0]) + seconds
+        heapq.heapreplace(free, done)
+    finish = max(free)
+    ingest = runs * max(known.gather_seconds, known.row_bytes / known.network_bytes_per_second)
+    gathered = max(finish, ingest)
+    return Outcome(
+        nodes,
+        batch,
+        gathered,
+        tasks * known.scheduler_seconds / gathered,
+        float(work.sum()) / (cores * gathered),
+        runs * known.gather_seconds / gathered,
+        runs * known.row_bytes / known.network_bytes_per_second / gathered,
+    )
+
+
+def task_seconds(batch: int, known: Constants) -> float:
+    """Seconds of one core for a task: passes of at most 128 runs."""
+    return -(-batch // 128) * known.pass_seconds + batch * (known.run_seconds - known.pass_seconds / 128)
+
+
+def best(runs: int, nodes: int, known: Constants) -> Outcome:
+    """The batch size, a power of two from 16 runs on, with which a sweep ends first."""
+    return min((simulated(runs, nodes, 2**power, known) for power in range(4, 15)), key=lambda found: found.seconds)
+
+
+def measured(known: Constants) -> Constants:
+    """The constants that can be measured without a cluster, on this machine."""
+    gather, row = gathering()
+    return replace(known, scheduler_seconds=scheduling(), gather_seconds=gather, row_bytes=row)
+
+
+def gathering(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
+    """Seconds of the sweep's own process for a run, and bytes of its row."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        axes = "axes: {markets.usdjpy.stress_slope: {low: 0.2, high: 1.5, steps: 100}}\n"
+        text = f"name: x\nscenario: december_2025_official\nreplications: {runs // 100}\n{axes}"
+        (folder / "x.yaml").write_text(text)
+        store = Store.opened(folder, plan_of(folder / "x.yaml"))
+        store.begin()
+        random, metrics = np.random.default_rng(1), len(store.plan.sweep.measured)
+        place = np.arange(runs)
+        point, replication = place // (runs // 100), place % (runs // 100)
+        sent = []
+        for first in range(0, runs, batch):
+            here = slice(first, first + batch)
+            count = len(place[here])
+            keys = store.plan.point_keys[point[here]]
+            sent.append(Rows(point[here], keys, replication[here], ("",) * count, random.normal(size=(count, metrics))))
+        packed = [pickle.dumps(rows, protocol=5) for rows in sent]
+        start = time.perf_counter()
+        for number, data in enumerate(packed):
+            store.add(pickle.loads(data))
+            if number % 64 == 63:
+                store.flush()
+        store.flush()
+        write_runs(folder / "runs.parquet", Columns(store.plan), store.have)
+        return (time.perf_counter() - start) / runs, sum(map(len, packed)) / runs
+
+
+def scheduling(tasks: int = 4000) -> float:
+    """Seconds of wall time for a task that does nothing, through the executor that sweeps use."""
+    from distributed import LocalCluster
+
+    from simulation.sweep.cluster import dask_pool
+
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
+        dask_pool(cluster.scheduler_address) as pool,
+    ):
+        list(pool.executor.map(len, [()] * 100))
+        start = time.perf_counter()
+        for future in [pool.executor.submit(len, ()) for _ in range(tasks)]:
+            future.result()
+        return (time.perf_counter() - start) / tasks
+
+
+def main() -> None:
+    """Measure if asked, simulate, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--measure", action="store_true")
+    parser.add_argument("--runs", type=int, default=10_000_000)
+    asked = parser.parse_args()
+    known = measured(Constants()) if asked.measure else Constants()
+    found = {"constants": asdict(known)}
+    for nodes in (1, 10, 100, 1000):
+        found[f"{nodes} nodes, batches of 128"] = asdict(simulated(asked.runs, nodes, 128, known))
+        found[f"{nodes} nodes, best batch"] = asdict(best(asked.runs, nodes, known))
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""How much a sweep costs beside the engine alone, what two workers gain, and how much memory the parent needs.
+
+``python benchmarks/sweep_speed.py --runs 10000`` measures December 2025 with the default cast at the points of a Latin
+hypercube, in turn as pure engine passes in this process and as sweeps on one and on two workers, and prints one JSON object.
+The measurements alternate in rounds, so that other work on the machine meets all of them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from simulation.ensemble import BLOCK_RUNS
+from simulation.model import simulate
+from simulation.sweep.batches import batches, missing
+from simulation.sweep.execute import work_of
+from simulation.sweep.have import Have
+from simulation.sweep.kernel import scenarios_of, simulated_rows
+from simulation.sweep.plan import Plan, plan_of
+from simulation.sweep.running import Target, local_pool, run_sweep
+
+SWEEP = """
+name: speed
+scenario: december_2025_official
+replications: {replications}
+axes:
+  markets.usdjpy.stress_slope: {{low: 0.2, high: 1.5}}
+  populations.carry_funds.stock_usd_bn: {{low: 150, high: 500}}
+design: {{kind: latin_hypercube, samples: {points}}}
+"""
+
+
+def plan_with(runs: int, points: int) -> Plan:
+    """A sweep of so many runs, spread over points."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "speed.yaml"
+        path.write_text(SWEEP.format(points=points, replications=runs // points))
+        return plan_of(path)
+
+
+def engine_seconds(plan: Plan, mixed: bool) -> float:
+    """Seconds of the engine alone: full passes of the base scenario, or of the same mixed points as the sweep."""
+    start = time.perf_counter()
+    if mixed:
+        for batch in batches(plan, missing(plan, Have.nothing(plan)), BLOCK_RUNS):
+            simulated_rows(*scenarios_of(work_of(plan), batch))
+    else:
+        base = scenarios_of(work_of(plan), next(batches(plan, missing(plan, Have.nothing(plan)), 1)))[0][0]
+        for first in range(0, plan.most_runs, BLOCK_RUNS):
+            simulate(base, range(first, min(first + BLOCK_RUNS, plan.most_runs)))
+    return time.perf_counter() - start
+
+
+def sweep_seconds(plan: Plan, workers: int) -> float:
+    """Wall time of a whole sweep, workers' start and tables included."""
+    folder = Path(tempfile.mkdtemp())
+    start = time.perf_counter()
+    with local_pool(workers) as pool:
+        run_sweep(plan, Target(folder / "store"), pool)
+    seconds = time.perf_counter() - start
+    shutil.rmtree(folder)
+    return seconds
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=1024)
+    parser.add_argument("--points", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=1)
+    asked = parser.parse_args()
+    plan = plan_with(asked.runs, asked.points)
+    simulate(scenarios_of(work_of(plan), next(batches(plan, missing(plan, Have.nothing(plan)), 1)))[0][0], range(2))
+    times: dict[str, list[float]] = {}
+    for _ in range(asked.rounds):
+        times.setdefault("engine, one scenario", []).append(engine_seconds(plan, mixed=False))
+        times.setdefault("engine, mixed points", []).append(engine_seconds(plan, mixed=True))
+        times.setdefault("sweep, 1 worker", []).append(sweep_seconds(plan, 1))
+        times.setdefault("sweep, 2 workers", []).append(sweep_seconds(plan, 2))
+    middle = {name: statistics.median(values) for name, values in times.items()}
+    peak = {
+        "parent": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "largest worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+    }
+    found = {
+        "runs": plan.most_runs,
+        "seconds": middle,
+        "runs_per_second": {name: plan.most_runs / value for name, value in middle.items()},
+        "sweep_over_engine_one_scenario": middle["sweep, 1 worker"] / middle["engine, one scenario"],
+        "sweep_over_engine_mixed": middle["sweep, 1 worker"] / middle["engine, mixed points"],
+        "two_workers_over_one": middle["sweep, 1 worker"] / middle["sweep, 2 workers"],
+        "peak_memory_mb": peak,
+    }
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,217 @@
+"""What a worker does with a batch: build the scenarios of its points, run them in one pass, measure every run.
+
+A row depends on its point and replication alone, never on the runs it shares a batch with, nor on the process or machine
+of one kind that computes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.cloud import Cloud, parsed_cloud
+from simulation.ensemble import BLOCK_RUNS
+from simulation.metrics import METRICS, FinishedRuns
+from simulation.model import CapitalFlowModel, day_of
+from simulation.recorder import Record, Stop
+from simulation.sweep.design import Values
+from simulation.sweep.points import Base, run_number, scenario_at
+from simulation.sweep.rows import Piece, Rows, Series, failed_rows, joined, labels
+from simulation.tables import reached
+
+if TYPE_CHECKING:
+    from simulation.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+MARKET_SERIES = (
+    *("usdjpy", "ust10_pct", "jgb10_pct", "us_equity", "japan_equity", "bitcoin_usd", "spread_10y_pp"),
+    *("usdjpy_volatility_pct", "basis_bp", "loop_gain", "cascade", "forced_usd_bn"),
+)
+FLOW_SERIES = ("unwound_usd_bn", "repatriated_usd_bn")
+"""Daily flows over all populations that are kept beside the market's columns."""
+SERIES = (*MARKET_SERIES, *FLOW_SERIES)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is common to all batches of a sweep; small, so that it travels with each.
+
+    Attributes
+    ----------
+    base
+        The scenario that is varied.
+    independent
+        Whether points draw noise of their own.
+    metrics
+        Names of what is measured.
+    series
+        Whether daily series come back.
+    cloud
+        Calibrated parameter sets as the text of their file; empty for none.
+    """
+
+    base: Base
+    independent: bool
+    metrics: tuple[str, ...]
+    series: bool = False
+    cloud: str = ""
+
+
+def simulated(work: Work, pieces: Sequence[Piece]) -> Rows:
+    """Run some pieces, in passes of at most `BLOCK_RUNS` runs each."""
+    return joined([_attempted(work, block) for block in blocks_of(pieces, BLOCK_RUNS)])
+
+
+def blocks_of(pieces: Sequence[Piece], size: int) -> list[list[Piece]]:
+    """Pieces in groups of at most `size` runs, in their order; a piece may be cut."""
+    blocks: list[list[Piece]] = []
+    room = 0
+    for piece in pieces:
+        rest = piece.replications
+        while rest:
+            if room == 0:
+                blocks.append([])
+                room = size
+            blocks[-1].append(replace(piece, replications=rest[:room]))
+            taken, rest = min(room, len(rest)), rest[room:]
+            room -= taken
+    return blocks
+
+
+def _attempted(work: Work, pieces: Sequence[Piece]) -> Rows:
+    """Run pieces together; where that fails each on its own, then run by run, so that only what fails is lost."""
+    try:
+        return _measured(work, pieces)
+    except MemoryError:
+        raise
+    except Exception as error:
+        smaller = halves(pieces)
+        if not smaller:
+            return failed_rows(pieces, reason_of(error), len(work.metrics))
+    return joined([_attempted(work, part) for part in smaller])
+
+
+def reason_of(error: Exception) -> str:
+    """An error as the reason of a failed run, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def halves(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """The points of a batch one by one; the runs of a single point one by one; nothing for a single run."""
+    if len(pieces) > 1:
+        return [[piece] for piece in pieces]
+    (piece,) = pieces
+    if len(piece.replications) == 1:
+        return []
+    return [[replace(piece, replications=(number,))] for number in piece.replications]
+
+
+def _measured(work: Work, pieces: Sequence[Piece]) -> Rows:
+    record = simulated_rows(*scenarios_of(work, pieces))
+    point, key, replication = labels(pieces)
+    stops = [record.stopped.get(row) for row in range(len(point))]
+    reasons = tuple("" if stop is None else told(stop) for stop in stops)
+    series = ((0, series_of(record)),) if work.series else ()
+    return Rows(point, key, replication, reasons, metrics_of(record, work.metrics), series)
+
+
+def told(stop: Stop) -> str:
+    """A named stop as the reason of a failed run."""
+    return f"{stop.name}: {stop.message} ({stop.date})"
+
+
+def scenarios_of(work: Work, pieces: Sequence[Piece]) -> tuple[list[Scenario], list[int]]:
+    """The scenario and the run number of every run of some pieces."""
+    scenarios: list[Scenario] = []
+    cloud = _cloud(work.cloud)
+    for piece in pieces:
+        scenario, wanted = _point(work.base, piece.values), piece.replications
+        scenarios += [scenario] * len(wanted) if cloud is None else cloud.variants(scenario, wanted)
+    numbers = [run_number(piece.key, at, work.independent) for piece in pieces for at in piece.replications]
+    return scenarios, numbers
+
+
+@lru_cache(maxsize=256)
+def _point(base: Base, values: str) -> Scenario:
+    import json
+
+    given: Values = json.loads(values)
+    return scenario_at(base, given)
+
+
+@lru_cache(maxsize=2)
+def _cloud(text: str) -> Cloud | None:
+    return parsed_cloud("the sweep's parameter sets", text) if text else None
+
+
+class _Swept(CapitalFlowModel):
+    """A batch that tells stops apart by row: points under common random numbers share their run numbers."""
+
+    stops: dict[int, Stop]
+
+    def stop(self, rows: Sequence[int], name: str, message: str) -> None:
+        """End the runs in `rows` today for a named reason; the first reason of a row counts."""
+        for row in rows:
+            self.stops.setdefault(row, Stop(self.today, name, message))
+        super().stop(rows, name, message)
+
+
+def simulated_rows(scenarios: Sequence[Scenario], numbers: Sequence[int]) -> Record:
+    """Run scenarios side by side, each with its run number; the record counts its rows from 0.
+
+    Raises
+    ------
+    ValueError
+        If the scenarios differ in what may not differ within a batch.
+    """
+    first = scenarios[0]
+    alike = all(scenario is first for scenario in scenarios)
+    model = _Swept(first, numbers, None if alike else scenarios)
+    model.stops = {}
+    while model.day < len(model.dates) - 1 and model.alive.any():
+        model.step()
+    for row in np.flatnonzero(~model.alive[:, 0]).tolist():
+        model.recorder.blank_from(row, day_of(model, model.stops[row].date))
+    return replace(model.result(), runs=np.arange(len(numbers)), stopped=model.stops)
+
+
+def metrics_of(record: Record, names: Sequence[str]) -> FloatArray:
+    """Metrics of every run, ``(runs, metrics)``; not-a-number where a run failed or cannot have the metric."""
+    finished = FinishedRuns(record)
+    values = np.full((len(record.runs), len(names)), np.nan)
+    wanted = {metric.name: metric for metric in METRICS}
+    for column, name in enumerate(names):
+        found = wanted[name].per_run(finished)
+        # A metric that not all runs of the batch can have is read run by run: a row never depends on its neighbours.
+        values[finished.rows, column] = _one_by_one(record, name) if found is None else found
+    return values
+
+
+def _one_by_one(record: Record, name: str) -> FloatArray:
+    (metric,) = (metric for metric in METRICS if metric.name == name)
+    found = [metric.per_run(FinishedRuns(only(record, row))) for row in record.runs if row not in record.stopped]
+    return np.array([np.nan if value is None else value[0] for value in found])
+
+
+def only(record: Record, row: int) -> Record:
+    """The record of one row."""
+    rows = slice(row, row + 1)
+    market = {name: values[rows] for name, values in record.market.items()}
+    flows = {name: {key: values[rows] for key, values in table.items()} for name, table in record.flows.items()}
+    stopped = {at: stop for at, stop in record.stopped.items() if at == row}
+    return replace(record, runs=record.runs[rows], market=market, flows=flows, stopped=stopped)
+
+
+def series_of(record: Record) -> Series:
+    """The daily values of `SERIES` for every run."""
+    nothing = np.full((len(record.runs), len(record.dates)), np.nan)
+    columns = [record.market.get(name, nothing) for name in MARKET_SERIES]
+    for name in FLOW_SERIES:
+        tables = [table[name] for _, table in sorted(record.flows.items()) if name in table]
+        columns.append(np.sum(tables, axis=0) if tables else np.zeros_like(nothing))
+    return Series(record.dates.astype("datetime64[D]").astype(np.int32), np.stack(columns, axis=-1), reached(record))

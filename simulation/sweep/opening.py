@@ -1,0 +1,128 @@
+"""Open a folder for a sweep: a new one, one to go on with, one to extend; anything else is refused with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulation import store as folder
+from simulation.store import MANIFEST, OutputError
+from simulation.sweep.facts import FINISHED
+from simulation.sweep.have import Have
+from simulation.sweep.series import recover
+from simulation.sweep.shards import TEMPORARY, clear_temporary
+from simulation.sweep.store import PARAMETER_SETS, POINTS, SHARDS, Store, read_manifest
+
+if TYPE_CHECKING:
+    from simulation.sweep.plan import Plan
+
+LOCK = ".lock"
+
+
+def prepared(path: Path, plan: Plan, extend: bool, command: str | None = None) -> Store:
+    """Open a folder for a plan: a new one, one that holds part of it, or one that is to be extended.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds something else.
+    """
+    manifest = _held(path)
+    if manifest is not None and manifest["config_hash"] != plan.hash:
+        check_extension(path, manifest, plan, extend)
+    path.mkdir(parents=True, exist_ok=True)
+    (path / SHARDS).mkdir(exist_ok=True)
+    for place in (path, path / SHARDS):
+        clear_temporary(place)
+    recover(path)
+    if manifest is not None and manifest["config_hash"] == plan.hash and intact(path, manifest):
+        return Store(path, plan, Have.nothing(plan), command, finished=True)
+    store = Store.opened(path, plan, command)
+    store.begin()
+    return store
+
+
+def intact(path: Path, manifest: dict[str, Any]) -> bool:
+    """Whether a store is finished and its tables are as they were written."""
+    files: dict[str, str] = manifest["files"]
+    return manifest["status"] == FINISHED and all(
+        (path / name).is_file() and folder.digest(path / name) == digest for name, digest in files.items()
+    )
+
+
+def _held(path: Path) -> dict[str, Any] | None:
+    """The manifest of what is in a folder, none for a new or an empty one."""
+    if not path.exists():
+        return None
+    if not path.is_dir():
+        raise OutputError(f"{path} is a file; a sweep needs a folder: choose another --out")
+    if (path / MANIFEST).exists():
+        return read_manifest(path)
+    strangers = [item.name for item in path.iterdir() if not is_ours(item.name)]
+    if strangers:
+        raise OutputError(f"{path} holds {sorted(strangers)[0]} and no sweep; choose another --out")
+    return None
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file can be what a sweep that was killed at its very beginning leaves."""
+    return (
+        name in (SHARDS, LOCK, POINTS, PARAMETER_SETS)
+        or name.startswith(TEMPORARY)
+        or name in folder.DROPPED_BY_DESKTOPS
+    )
+
+
+def check_extension(path: Path, manifest: dict[str, Any], plan: Plan, extend: bool) -> None:
+    """Refuse a store of another sweep, and one of another design unless it is to be extended to this one.
+
+    Raises
+    ------
+    OutputError
+        If rows of the store would have no place in the table of the plan.
+    """
+    if manifest["mixing"] != plan.mixing:
+        raise OutputError(
+            f"{path} holds runs of another base scenario, seed, kind of noise, record or set of metrics; choose another --out"
+        )
+    if not extend:
+        raise OutputError(
+            f"{path} holds the same sweep with other points or replications; --extend adds what is missing"
+        )
+    import pyarrow.parquet as pq
+
+    held = set(pq.read_table(path / POINTS).column("key").to_pylist())
+    lost = held - {f"{key:016x}" for key in plan.point_keys.tolist()}
+    if lost:
+        raise OutputError(
+            f"{path} has {len(lost)} points that this design lacks; --extend only adds: choose another --out"
+        )
+    if manifest["replications"] > plan.sweep.replications:
+        raise OutputError(f"{path} has {manifest['replications']} replications, more than {plan.sweep.replications}")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes of this machine from writing into the folder.
+
+    Raises
+    ------
+    OutputError
+        If one already does.
+    """
+    _held(path)
+    path.mkdir(parents=True, exist_ok=True)
+    with (path / LOCK).open("a") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such locks on Windows
+            pass
+        except BlockingIOError:
+            raise OutputError(f"another process is writing into {path}; wait for it, or choose another --out") from None
+        except OSError:  # a file system without locks
+            pass
+        yield

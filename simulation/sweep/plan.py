@@ -1,0 +1,153 @@
+"""A sweep made ready to run: its base, its points, and what its results are identified by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.config.catalog import is_path, path_of
+from simulation.config.kinds import loaded as load_scenario
+from simulation.config.loading import Loaded, load
+from simulation.config.posterior import load_cloud
+from simulation.config.tree import Node, plain
+from simulation.sweep.checking import check_points
+from simulation.sweep.design import Values, jsonable, points_of
+from simulation.sweep.points import Base, point_key, structure, text_of
+from simulation.sweep.schema import Sweep
+from simulation.sweep.table import rows_of
+
+if TYPE_CHECKING:
+    from simulation.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep made ready to run.
+
+    Attributes
+    ----------
+    sweep
+        What the file says.
+    base
+        The scenario that is varied.
+    points
+        Values of each point in the order of the design.
+    cloud
+        Calibrated parameter sets of the replications, none where all have the scenario's numbers.
+    """
+
+    sweep: Sweep
+    base: Base
+    points: tuple[Values, ...]
+    cloud: Cloud | None = None
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Config keys that are varied, in the order of the axes or of the table's columns."""
+        return tuple(dict.fromkeys([*self.sweep.axes, *(key for point in self.points for key in point)]))
+
+    @cached_property
+    def identity(self) -> str:
+        """Digest of what the runs of a point follow from beside its values."""
+        content = [self.base.digest, None if self.cloud is None else self.cloud.digest, self.sweep.independent]
+        return hashlib.sha256(text_of(content).encode()).hexdigest()
+
+    @cached_property
+    def point_keys(self) -> NDArray[np.uint64]:
+        """Key of each point, ``(points,)``; equal points are told apart by their order."""
+        seen: Counter[str] = Counter()
+        keys = np.empty(len(self.points), dtype=np.uint64)
+        for at, values in enumerate(self.points):
+            text = text_of(values)
+            keys[at] = point_key(self.identity, values, seen[text])
+            seen[text] += 1
+        return keys
+
+    @cached_property
+    def structures(self) -> NDArray[np.int64]:
+        """Number of the structure of each point, ``(points,)``: points of one structure may share a batch."""
+        known: dict[str, int] = {}
+        return np.array([known.setdefault(structure(values), len(known)) for values in self.points], dtype=np.int64)
+
+    @cached_property
+    def mixing(self) -> str:
+        """Digest of what two stores must share for their rows to stand in one table."""
+        content = [self.identity, self.sweep.measured, self.sweep.record]
+        return hashlib.sha256(text_of(jsonable(content)).encode()).hexdigest()
+
+    @cached_property
+    def hash(self) -> str:
+        """Digest of everything that the finished tables follow from."""
+        until = None if self.sweep.until is None else self.sweep.until.model_dump(mode="json")
+        content = [self.mixing, self.sweep.replications, until, [f"{key:x}" for key in self.point_keys.tolist()]]
+        return hashlib.sha256(text_of(content).encode()).hexdigest()
+
+    @property
+    def most_runs(self) -> int:
+        """Runs in all, at most where points stop by precision."""
+        return len(self.points) * self.sweep.most_replications
+
+
+def plan_of(name: str | Path, settings: Iterable[str] = ()) -> Plan:
+    """Return the plan of a sweep by name or by file.
+
+    Parameters
+    ----------
+    name : str or Path
+        A shipped sweep or a file.
+    settings : iterable of str
+        Changes to the sweep file, such as ``replications=10``.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake that was found in the sweep or in the scenarios of its points.
+    """
+    loaded = load(name, settings, root=Sweep, kind="sweeps")
+    folder = path_of("sweeps", name).parent
+    sweep = loaded.scenario
+    base = based(sweep, folder)
+    cloud = None if sweep.posterior is None else load_cloud(beside(sweep.posterior, folder))
+    points = (
+        rows_of(Path(beside(sweep.design.file, folder))) if sweep.design.file else points_of(sweep.axes, sweep.design)
+    )
+    check_points(base, loaded, points)
+    return Plan(sweep, base_of(base, sweep), tuple(points), cloud)
+
+
+def based(sweep: Sweep, folder: Path) -> Loaded[Any]:
+    """The base scenario as loaded, with its settings and the seed of the sweep."""
+    seed = () if sweep.seed is None else (f"seed={sweep.seed}",)
+    return load_scenario(beside(sweep.scenario, folder), (*sweep.settings, *seed))
+
+
+def beside(name: str, folder: Path) -> str:
+    """A file that a sweep names: beside the sweep where there is one, else as given."""
+    return str(folder / name) if is_named_file(name) and (folder / name).exists() else name
+
+
+def is_named_file(name: str) -> bool:
+    """Whether a text names a file and no shipped config."""
+    return is_path(name) or name.endswith(".parquet")
+
+
+def base_of(loaded: Loaded[Any], sweep: Sweep) -> Base:
+    """The base as text that any process can read."""
+    from simulation.event import Event
+
+    kind = "events" if isinstance(loaded.scenario, Event) else "scenarios"
+    return Base(kind, text_of(_with_seed(loaded.tree, loaded.scenario.seed)))
+
+
+def _with_seed(tree: Node, seed: int) -> Any:
+    """The config as plain values; the seed stands in it even where it is the default."""
+    content = jsonable(plain(tree))
+    return {**content, "seed": seed}

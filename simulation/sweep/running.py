@@ -1,0 +1,82 @@
+"""Run a sweep into its store: open it, compute what is missing, write the tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulation.store import content_address
+from simulation.sweep.batches import missing
+from simulation.sweep.execute import Options, Pool, execute
+from simulation.sweep.facts import FINISHED, INTERRUPTED, PARTIAL
+from simulation.sweep.lanes import Here, Lanes
+from simulation.sweep.opening import locked, prepared
+from simulation.sweep.store import Store
+
+if TYPE_CHECKING:
+    from simulation.sweep.plan import Plan
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a sweep goes, and how it may be opened."""
+
+    path: Path
+    extend: bool = False
+    command: str | None = None
+
+
+def run_sweep(plan: Plan, target: Target, pool: Pool, options: Options | None = None) -> Store:
+    """Compute what a store lacks of a plan and write its tables.
+
+    An interruption (Ctrl-C) leaves tables of what there is; being killed leaves the shards, from which the next call goes on.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds something else.
+    EnsembleError
+        If workers die whatever they are given.
+    """
+    how = options or Options()
+    with locked(target.path):
+        store = prepared(target.path, plan, target.extend, target.command)
+        if store.finished:
+            return store
+        try:
+            execute(store, pool, how)
+        except KeyboardInterrupt:
+            store.close(INTERRUPTED)
+            raise
+        store.close(PARTIAL if missing(plan, store.have).any() else FINISHED)
+    return store
+
+
+def folder_of(plan: Plan) -> str:
+    """Name of the folder that the same sweep always gives."""
+    return content_address(plan.sweep.name, plan.hash, plan.sweep.replications)
+
+
+@contextmanager
+def local_pool(workers: int) -> Iterator[Pool]:
+    """Give so many processes of this machine; 0 computes in this process."""
+    if workers == 0:
+        yield Pool(Here(), 1, waiting=0)
+        return
+    lanes = Lanes(workers)
+    try:
+        yield Pool(lanes, workers)
+        lanes.shutdown()
+    except BaseException:
+        # An interrupt does not wait for batches that nobody will collect.
+        lanes.kill()
+        raise
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,105 @@
+"""The commands for sweeps: what they print, write and end with."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulation.cli.sweep_progress import duration, line
+from simulation.config.catalog import named
+from simulation.sweep.execute import State
+from simulation.sweep.plan import plan_of
+from simulation.sweep.store import read_manifest, read_runs
+from tests.cli.conftest import Carryflow
+
+GRID = Path(__file__).parents[1] / "sweep" / "grid.yaml"
+RUNAWAY = "axes={markets.usdjpy.fast_impact_pct_per_usd_bn: [100]}"
+
+
+def test_a_sweep_writes_its_store_and_goes_on_with_it(carryflow: Carryflow) -> None:
+    first = carryflow("sweep", GRID, "--replications", "2", "--quiet")
+    assert first.code == 0
+    assert first.out.startswith("grid: 24 runs at 12 points.\nStore in results/grid-")
+    assert first.err == ""
+    (store,) = Path("results").iterdir()
+    again = carryflow("sweep", GRID, "--replications", "2", "--quiet", "--json")
+    assert json.loads(again.out)["runs_done"] == 24
+    more = carryflow("sweep", GRID, "--replications", "3", "--quiet", "--out", store)
+    assert (more.code, "--extend" in more.err) == (2, True)
+    assert carryflow("sweep", GRID, "--replications", "3", "--quiet", "--out", store, "--extend").code == 0
+    assert len(read_runs(store)) == 36
+
+
+def test_failed_runs_end_with_3_and_are_rebuilt_with_their_reason(carryflow: Carryflow) -> None:
+    done = carryflow("sweep", GRID, "--set", RUNAWAY, "--out", "a", "--quiet")
+    assert done.code == 3
+    runs = read_runs("a")
+    assert f"{(runs.status == 'failed').sum()} of them failed" in done.out
+    again = carryflow("rebuild", "a", runs.run_id[runs.status == "failed"].iloc[0], "--quiet", "--no-figures")
+    assert (again.code, "fails again: price_runaway" in again.err) == (3, True)
+
+
+def test_rebuild_writes_everything_and_tells_a_difference(carryflow: Carryflow) -> None:
+    carryflow("sweep", GRID, "--replications", "2", "--out", "a", "--quiet")
+    runs = read_runs("a")
+    assert carryflow("rebuild", "a", runs.run_id[5], "--out", "b", "--quiet", "--no-figures").code == 0
+    assert {path.name for path in Path("b").iterdir()} == {"daily.parquet", "flows.parquet", "manifest.json"}
+    runs["usdjpy_change_pct"] += np.where(runs.index == 5, 1.0, 0.0)
+    runs.to_parquet("a/runs.parquet")
+    changed = carryflow("rebuild", "a", runs.run_id[5], "--out", "b", "--quiet", "--no-figures")
+    assert (changed.code, "usdjpy_change_pct is" in changed.err) == (4, True)
+    assert carryflow("rebuild", "a", "nothing-0").code == 2
+
+
+def test_merge_joins_shares(carryflow: Carryflow) -> None:
+    for share in ("1/2", "2/2"):
+        done = carryflow("sweep", GRID, "--replications", "1", "--part", share, "--out", share[0], "--quiet")
+        assert "This is a part: 6 runs are missing" in done.out
+    assert carryflow("merge", "1", "2", "--out", "both").code == 0
+    assert read_manifest("both")["status"] == "finished"
+
+
+def test_a_dry_run_writes_nothing(carryflow: Carryflow) -> None:
+    found = json.loads(carryflow("sweep", GRID, "--dry-run", "--workers", "2", "--json").out)
+    assert (found["points"], found["runs"], found["workers"]) == (12, 60, 2)
+    assert found["seconds"] > 0.0
+    assert "disk: about" in carryflow("sweep", GRID, "--dry-run").out
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["spread_gird"], "did you mean spread_grid"),
+        ([GRID, "--extend"], "--out"),
+        ([GRID, "--dask", "x", "--workers", "2"], "leave one out"),
+        ([GRID, "--part", "3/2"], "write 1/4"),
+        ([GRID, "--set", "replications=0"], "allowed: 1 to"),
+        ([GRID, "--out", GRID], "is a file"),
+    ],
+)
+def test_mistakes_end_with_2_and_a_cure(carryflow: Carryflow, arguments: list[str], said: str) -> None:
+    found = carryflow("sweep", *arguments)
+    assert (found.code, said in found.err) == (2, True), found.err
+
+
+@pytest.mark.parametrize("name", sorted(named("sweeps")))
+def test_shipped_sweeps_are_valid_and_have_a_title(name: str) -> None:
+    plan = plan_of(name)
+    assert plan.sweep.title
+    assert plan.sweep.name == name
+    assert len(plan.points) > 1
+
+
+def test_the_shipped_sweeps_of_the_issue_are_there() -> None:
+    assert {"spread_grid", "surprise_by_guidance", "sobol_december", "stress_corners"} <= set(named("sweeps"))
+
+
+def test_progress_tells_done_failed_speed_and_time_left() -> None:
+    state = State(done=1280, failed=3, total=10_000, fresh=640, seconds=10.0)
+    assert line("grid", state) == "grid: 1,280 of 10,000 runs, 3 failed, 64.0 runs/s, 2 min 16 s left"
+
+
+def test_durations_have_two_units() -> None:
+    assert [duration(seconds) for seconds in (7, 125, 3700, 90_000)] == ["7 s", "2 min 5 s", "1 h 1 min", "1 d 1 h"]
