@@ -33,7 +33,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("ensemble",),
     ("claims", "replay", "experiment_pool", "experiment_figures", "experiment_files", "experiment_exposures"),
     ("experiment",),
-    ("experiment_runner",),
+    ("experiment_runner", "analysis"),
+    ("search", "paired"),
+    ("adapters",),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -50,6 +52,9 @@ FENCED = {
         "experiment_runner.py",
         "experiment_figures.py",
         "experiment_files.py",
+        "analysis/figures.py",
+        "search/figures.py",
+        "paired.py",
     ),
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),

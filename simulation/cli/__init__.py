@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from simulation.cli import exit_codes
+from simulation.cli.analyse_command import analyse
 from simulation.cli.claims_command import claims
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
@@ -53,7 +54,7 @@ def program() -> None:
     """
 
 
-for command in (demo, run, replay, claims, experiment, config, list_names, verify):
+for command in (demo, run, replay, claims, experiment, analyse, config, list_names, verify):
     program.add_command(command)
 
 
