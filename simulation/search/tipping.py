@@ -20,8 +20,6 @@ FloatArray = NDArray[np.float64]
 RESAMPLES = 1000
 LEVEL = 0.95
 TAIL = (1.0 - LEVEL) / 2.0
-REFINEMENTS = 3
-"""Rounds in which points are added where the ends of the interval lie, so that they are measured and not read off a chord."""
 
 
 class NoTippingError(ValueError):
@@ -40,12 +38,15 @@ class Bracket:
         Width to which the crossing is pinned down, in the same unit.
     parts
         Into how many parts each step divides; two is bisection.
+    refinements
+        Most rounds in which the ends of the interval are evaluated too.
     """
 
     low: float
     high: float
     tolerance: float
     parts: int = 2
+    refinements: int = 3
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ def tipping(response: Response, level: float, bracket: Bracket, seed: int = 0) -
     if seen.mean(ends[0]) * seen.mean(ends[1]) > 0.0:
         raise NoTippingError(_not_crossed(seen, ends))
     inner = _divided(seen, bracket)
-    for _ in range(REFINEMENTS):
+    # The ends of the interval are measured, so that they are not read off a long chord.
+    for _ in range(bracket.refinements):
         low, high = _interval(seen, seed)
         if _pinned(seen, (low, high), bracket.tolerance):
             break
@@ -213,7 +215,7 @@ def crossings(points: FloatArray, curves: FloatArray, beyond: bool = False) -> F
     curves
         Values less the level, ``(curves, points)``.
     beyond
-        What a curve that does not cross gives: infinity on the side towards which it comes nearer if true, else the end on that side.
+        What a curve that does not cross gives, on the side on which it comes nearer: infinity if true, else the end.
     """
     signs = np.sign(curves)
     changed = signs[:, 1:] != signs[:, :1]
