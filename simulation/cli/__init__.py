@@ -15,12 +15,15 @@ import click
 from simulation.cli import exit_codes
 from simulation.cli.analyse_command import analyse
 from simulation.cli.claims_command import claims
+from simulation.cli.compare_command import compare
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
 from simulation.cli.experiment_command import experiment
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
+from simulation.cli.reverse_stress_command import reverse_stress
 from simulation.cli.run_command import run
+from simulation.cli.tipping_command import tipping
 from simulation.cli.verify_command import verify
 
 TRACEBACK_SWITCH = "CARRYFLOW_TRACEBACK"
@@ -54,7 +57,10 @@ def program() -> None:
     """
 
 
-for command in (demo, run, replay, claims, experiment, analyse, config, list_names, verify):
+for command in (
+    *(demo, run, replay, claims, experiment, analyse, tipping, reverse_stress, compare),
+    *(config, list_names, verify),
+):
     program.add_command(command)
 
 

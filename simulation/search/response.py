@@ -31,7 +31,7 @@ class Response(Protocol):
     Run i meets the same news at every point; not-a-number where a run did not finish.
     """
 
-    def __call__(self, values: FloatArray) -> FloatArray:
+    def __call__(self, values: FloatArray, /) -> FloatArray:
         """Return the metric of every run at every point."""
 
 
@@ -54,15 +54,19 @@ def unit_of(name: str) -> str:
     return next(metric.unit for metric in METRICS if metric.name == name)
 
 
-def measured(record: Record, name: str) -> FloatArray:
-    """A metric of every run of a record, ``(runs,)``; not-a-number where a run did not finish.
+def measured(record: Record, names: str | tuple[str, ...]) -> FloatArray:
+    """A metric of every run of a record, ``(runs,)``, or several, ``(runs, metrics)``.
+
+    Not-a-number where a run did not finish.
 
     Raises
     ------
     OutputError
         If the scenario cannot have the metric.
     """
-    finished = FinishedRuns(record)
+    if not isinstance(names, str):
+        return np.stack([measured(record, name) for name in names], axis=-1)
+    finished, name = FinishedRuns(record), names
     found = next(metric for metric in METRICS if metric.name == name).per_run(finished)
     if found is None and finished.count:
         raise OutputError(f"{record.scenario.name} has no {name}: the scenario lacks what it measures")
@@ -102,7 +106,7 @@ class ScenarioResponse:
     searched
         Keys that the search sets itself; they win over a cloud that holds them too.
     metric
-        Name of the metric.
+        Name of the metric, or names of several, which then make a last axis.
     ensemble
         Runs at each point.
     progress
@@ -111,7 +115,7 @@ class ScenarioResponse:
 
     scenario_at: Callable[[Sequence[float]], Scenario]
     searched: tuple[str, ...]
-    metric: str
+    metric: str | tuple[str, ...]
     ensemble: Ensemble
     progress: Progress | None = None
     known: dict[tuple[float, ...], FloatArray] = field(default_factory=dict)
@@ -158,7 +162,8 @@ class ScenarioResponse:
             rows = slice(first, first + BLOCK_RUNS)
             record = by_row(simulate(scenarios[0], numbers[rows], variants[rows]))
             parts.append(measured(record, self.metric))
-        return list(np.concatenate(parts).reshape(len(scenarios), -1))
+        together = np.concatenate(parts)
+        return list(together.reshape(len(scenarios), self.ensemble.runs, *together.shape[1:]))
 
     def _variants(self, scenario: Scenario, runs: range, own: Mapping[str, float]) -> list[Scenario]:
         cloud = self.ensemble.cloud

@@ -197,12 +197,15 @@ def _optimised(search: _Search, direction: FloatArray, evaluations: int) -> list
     start = search.along(direction, COARSE)
     first = space.most.copy() if start is None else start.sizes
     inverse = np.linalg.inv(space.correlation)
-    found = minimize(
+    # Typed for functions of one-dimensional arrays alone, which cannot be said of ours.
+    optimiser: Any = minimize
+    constraint: Any = NonlinearConstraint
+    found = optimiser(
         lambda sizes: float(sizes @ inverse @ sizes),
         np.minimum(first, space.most),
         method="COBYQA",
         bounds=Bounds(np.zeros(len(first)), space.most),
-        constraints=NonlinearConstraint(search.excess, 0.0, np.inf),
+        constraints=constraint(search.excess, 0.0, np.inf),
         options={"maxfev": evaluations, "initial_tr_radius": 0.5, "final_tr_radius": FINE / 2, "scale": False},
     )
     better = search.along(np.clip(found.x, 0.0, space.most), COARSE) if np.any(found.x > 0.0) else None
@@ -226,27 +229,3 @@ def _frontier(search: _Search, pair: tuple[int, int]) -> Frontier:
         reached.append(search.along(direction, COARSE))
     names = search.space.names
     return Frontier((names[pair[0]], names[pair[1]]), ANGLES, tuple(reached))
-
-
-def as_json(found: ReverseStress) -> dict[str, Any]:
-    """The numbers as JSON-ready values."""
-
-    def told(one: Reached | None) -> dict[str, Any] | None:
-        if one is None:
-            return None
-        sizes = {name: float(size) for name, size in zip(found.space.names, one.sizes, strict=True)}
-        interval = {"distance": one.distance.value, "low": one.distance.low, "high": one.distance.high}
-        return interval | {"sizes_sd": sizes}
-
-    alone = dict(zip(found.space.names, map(told, found.alone), strict=True))
-    frontiers = [
-        {
-            "pair": list(one.pair),
-            "points": [{"angle": a, "reached": told(r)} for a, r in zip(one.angles, one.reached, strict=True)],
-        }
-        for one in found.frontiers
-    ]
-    return {
-        "level": found.level, "without_shocks": found.base, "mildest": told(found.mildest), "alone": alone,
-        "frontiers": frontiers, "evaluations": found.evaluations,
-    }  # fmt: skip

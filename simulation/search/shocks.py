@@ -79,7 +79,7 @@ SHOCKS: Final[Mapping[str, Shock]] = {
         "15 % a year over 252 days: long-run volatility of us_equity (market/parameters.py)", sign=-1.0,
     ),
     "us_yield_fall": Shock(
-        "US 2-year yield", "bp", 5.6, "news.ust2", 8.0, "Federal Reserve H.15: standard deviation of daily changes 1990-2024", sign=-1.0
+        "US 2-year yield", "bp", 5.6, "news.ust2", 8.0, "Federal Reserve H.15: daily changes 1990-2024, sd", sign=-1.0
     ),
     "volatility": Shock(
         "volatility", "x", 0.3, "news.volatility_x", 8.0, "noise.clustering: log volatility of news (market/fundamentals.py)",

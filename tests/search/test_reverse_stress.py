@@ -4,8 +4,9 @@ from numpy.typing import NDArray
 
 from simulation.ensemble import resolved
 from simulation.experiment import OFFICIAL, with_investors
-from simulation.search.reverse_stress import Space, as_json, reverse_stress
+from simulation.search.reverse_stress import Space, reverse_stress
 from simulation.search.shocks import SHOCKS, STANDARD, correlation, place_of, settings_of
+from simulation.search.telling import as_json
 from simulation.search.tipping import NoTippingError
 from simulation.store import OutputError
 
