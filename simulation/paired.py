@@ -22,8 +22,8 @@ from simulation.config.diff import Difference, differences
 from simulation.config.loading import Loaded, load
 from simulation.ensemble import run_ensemble, with_seed
 from simulation.metrics import METRICS, FinishedRuns
-from simulation.store import OutputError
 from simulation.paired_words import mean_text, shown_unit
+from simulation.store import OutputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

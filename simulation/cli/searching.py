@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulation.cli import options
-from simulation.cli.output import progress, remark
+from simulation.cli.output import SECONDS_BETWEEN_LINES, remark
 from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
@@ -51,9 +52,16 @@ def refusals() -> Iterator[None]:
 
 @contextmanager
 def counting(label: str, quiet: bool) -> Iterator[Any]:
-    """Give a callback that counts the points that were run."""
-    with progress(label, quiet) as update:
-        yield lambda done, _total: update(done, done + 1)
+    """Give a callback that says now and then how many points were run; how many there will be nobody knows beforehand."""
+    last = time.monotonic()
+
+    def update(done: int, _total: int) -> None:
+        nonlocal last
+        if not quiet and time.monotonic() - last > SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            remark(f"{label}: {done} points")
+
+    yield update
 
 
 @dataclass(frozen=True)

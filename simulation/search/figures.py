@@ -116,12 +116,12 @@ def stress_figure(found: ReverseStress, asked: Asked) -> Drawing:
     )
     subtitle += "rings: equal distance"
     count = max(1, len(found.frontiers))
-    width = 0.60 / count if found.frontiers else 0.0
+    width = min(0.63 / count, 0.42)
     with house_style():
         figure = new_figure(Heading(finding, subtitle, asked.source))
         _bars(figure.add_axes((0.14, 0.13, 0.19, 0.62)), found)
         for at, one in enumerate(found.frontiers):
-            axes = figure.add_axes((0.385 + at * width, 0.13, width - 0.055, 0.62))
+            axes = figure.add_axes((0.36 + at * width, 0.13, width - 0.035, 0.62))
             _frontier(axes, one, found)
     return Drawing(figure, _stress_numbers(found))
 
@@ -159,6 +159,8 @@ def _frontier(axes: Axes, one: Frontier, found: ReverseStress) -> None:
         axes.text(0.5, 0.5, "not reached", transform=axes.transAxes, ha="center", color=GREY)
     axes.set_xlim(0.0, limit)
     axes.set_ylim(0.0, limit)
+    # Rings are circles only then.
+    axes.set_aspect("equal", anchor="NW")
     labels = [SHOCKS[name].label if name in SHOCKS else name for name in one.pair]
     axes.set_xlabel(labels[0], color=INK)
     panel_title(axes, labels[1])

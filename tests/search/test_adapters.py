@@ -56,9 +56,10 @@ def test_the_ema_workbench_drives_the_model_in_five_lines() -> None:
         ema_model.uncertainties = [ema.RealParameter(name, *RANGES[key]) for name, key in model.names.items()]
         ema_model.outcomes = [ema.ScalarOutcome(name) for name in model.metrics]
         experiments, outcomes = ema.perform_experiments(ema_model, scenarios=6)
-    hikes = experiments["boj_meetings_0_decision"].to_numpy(dtype=float)
-    assert len(hikes) == 6
-    assert np.corrcoef(hikes, outcomes["usdjpy_trough_pct"])[0, 1] < 0.0
+    points = experiments[list(model.names)].to_numpy(dtype=float)
+    assert points.shape == (6, 2)
+    for name in model.metrics:
+        np.testing.assert_array_equal(outcomes[name], model.evaluate(points, name))
 
 
 def test_prim_of_the_workbench_finds_the_corner_of_a_crash() -> None:
@@ -72,7 +73,7 @@ def test_prim_of_the_workbench_finds_the_corner_of_a_crash() -> None:
         crash = lambda p, _: np.where((p[..., 0] > 0.7) & (p[..., 1] < 0.4), -20.0, 0.0)  # noqa: E731
         sweep = sweep_of(uniform(("x", "y", "z"), 800), {"m": crash}, "sobol")
         runs = sweep.finished
-        box = prim.Prim(runs[["param:x", "param:y"]], (runs["m"] < -10).to_numpy()).find_box()
+        box = prim.Prim(runs[["param:x", "param:y"]], (runs["m"] < -10).to_numpy(), threshold=0.8).find_box()
         limits = box.box_lims[-1]
     assert limits["param:x"].iloc[0] == pytest.approx(0.7, abs=0.06)
     assert limits["param:y"].iloc[1] == pytest.approx(0.4, abs=0.06)
