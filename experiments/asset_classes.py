@@ -32,7 +32,7 @@ from simulation.experiment_exposures import exposures
 from simulation.experiment_figures import SERIES_COLOURS, bar_axes, signed
 from simulation.figures.style import GREY, INK, Drawing, FloatArray, Heading, new_figure, panel_title
 from simulation.investors.carry_fund_parameters import CarryFundParameters
-from simulation.market.parameters import BondMarket
+from simulation.market.bonds import BondMarket
 from simulation.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 48

@@ -6,7 +6,6 @@ held before are marked to that price first.  Runs without forced orders are left
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 
@@ -23,9 +22,6 @@ from simulation.quote import Quote
 from simulation.scenario import Limits
 from simulation.settlement import deliver, lend_hedge, mark_to_market, settle_trade
 from simulation.tally import Tally
-
-PROBES: Final = (0.01, 0.03, 0.06, 0.10)
-"""Falls of USDJPY at which the loop gain is measured, decimal."""
 
 
 @dataclass(frozen=True)
@@ -231,19 +227,3 @@ def trade_forced(day: TradingDay, now: Information, limits: Limits) -> None:
     for population in day.parties.populations:
         if not population.can_be_forced:
             day.mark(population, first, np.arange(day.rounds.shape[0]))
-
-
-def loop_gain(populations: Sequence[Population], now: Information, slope: Array) -> Array:
-    """How much of its own fall a shock would reproduce, ``(runs, 1)``.
-
-    ``g = max over falls of slope * forced sales(fall) / |ln(1 - fall)|`` with the day's fast impact of USDJPY.  Above one
-    some shock feeds on itself.
-
-    Source: MODEL section 5; the loss spiral of Brunnermeier and Pedersen (2009).
-    """
-    by_population = [population.forced_spot_usd(PROBES, now) for population in populations if population.can_be_forced]
-    gain = np.zeros_like(slope)
-    for probe, fall in enumerate(PROBES):
-        sold = sum((sales[probe] for sales in by_population), np.zeros_like(slope))
-        gain = np.maximum(gain, slope * sold / -np.log1p(-fall))
-    return gain

@@ -10,8 +10,8 @@ from simulation.assets import STANDARD_ORDER, USDJPY, Roster, bundle, ordered_na
 from simulation.calendar import business_days, is_business_day
 from simulation.investors import ROSTER
 from simulation.investors.unwind_rule import threshold_mean
+from simulation.market.bonds import BondMarket
 from simulation.market.fundamentals import correlation_matrix
-from simulation.market.parameters import BondMarket
 
 if TYPE_CHECKING:
     from simulation.policy.central_banks import BalanceSheetFlow

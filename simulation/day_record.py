@@ -6,6 +6,14 @@ from simulation.assets import Roster
 from simulation.clearing import TradingDay
 from simulation.conventions import BASIS_POINT, PERCENT, TRADING_DAYS_PER_YEAR, Array, row_sum
 from simulation.economy import Economy
+from simulation.fragility import (
+    ForcedSales,
+    cascade_distance,
+    crowding,
+    depth_weighted_stock,
+    loop_gain,
+    tipping_distance,
+)
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.news import DayNews, sum_of_surprises
@@ -19,6 +27,8 @@ from simulation.tally import Tally
 
 INDEX_START = 100.0
 """Index level of equities at the start."""
+CASCADE_USD_BN = 5.0
+"""Forced orders of this size (2 % of the default levered stock) over two rounds or more make a day a cascade day."""
 
 
 def price_columns(quote: Quote, roster: Roster, start_bitcoin: float) -> dict[str, Array]:
@@ -63,14 +73,36 @@ def stance_columns(rates: RatesView, boj: BankOfJapan) -> dict[str, Array]:
     return {"neutral_gap_pp": neutral_gap_pp(rates.boj_rate, boj.neutral_low_pct, boj.neutral_high_pct)}
 
 
-def risk_columns(now: Information, gain: Array) -> dict[str, Array]:
-    """Volatility, stress and loop gain."""
+def risk_columns(now: Information, sales: ForcedSales) -> dict[str, Array]:
+    """Volatility, stress, carry-to-volatility, and how fragile levered positions are."""
     variance = now.fx_variance()
+    volatility = np.sqrt(variance * TRADING_DAYS_PER_YEAR)
     return {
-        "usdjpy_volatility_pct": np.sqrt(variance * TRADING_DAYS_PER_YEAR) / PERCENT,
+        "usdjpy_volatility_pct": volatility / PERCENT,
         "stress": np.sqrt(variance / np.maximum(now.fx_long_run_variance(), 1e-300)),
-        "loop_gain": gain,
+        "carry_to_volatility": carry_to_volatility(now.carry, volatility),
+        "loop_gain": loop_gain(sales),
+        "tipping_distance_pct": tipping_distance(sales) / PERCENT,
+        "cascade_distance_pct": cascade_distance(sales, CASCADE_USD_BN) / PERCENT,
+        "crowding_share": crowding(sales),
+        "depth_weighted_stock_pct": depth_weighted_stock(sales) / PERCENT,
     }
+
+
+def carry_to_volatility(carry: Array, volatility: Array) -> Array:
+    """Carry earned per unit of risk, ``carry / sigma``, ``(runs, 1)``; zero where there is no risk to divide by.
+
+    Parameters
+    ----------
+    carry
+        Expected policy-rate differential over two years, US less Japan, decimal per year.
+    volatility
+        Volatility of USDJPY, decimal per year.
+
+    Source: Galati, Heath and McGuire (2007), BIS Quarterly Review, carry-to-risk ratio.
+    Departure: realised (EWMA) instead of implied volatility; the model has no options.
+    """
+    return np.where(volatility > 0.0, carry / np.where(volatility > 0.0, volatility, 1.0), 0.0)
 
 
 def news_columns(news: DayNews | None, like: Array) -> dict[str, Array]:
@@ -80,10 +112,6 @@ def news_columns(news: DayNews | None, like: Array) -> dict[str, Array]:
     target = news.boj.target_surprise - news.fed.target_surprise
     total = sum_of_surprises(news.boj) - sum_of_surprises(news.fed)
     return {"target_surprise_bp": target / BASIS_POINT, "path_surprise_bp": (total - target) / BASIS_POINT}
-
-
-CASCADE_USD_BN = 5.0
-"""Forced orders of this size (2 % of the default levered stock) over two rounds or more make a day a cascade day."""
 
 
 def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]:

@@ -1,6 +1,6 @@
 """What an asset is exposed to in a scenario: yields, USDJPY, and holders who bought it on credit or with borrowed yen."""
 
-from simulation.market.parameters import BondMarket
+from simulation.market.bonds import BondMarket
 from simulation.metrics import LEVERED
 from simulation.results import Result
 from simulation.scenario import Scenario

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
@@ -43,6 +44,11 @@ class Grid:
     values: FloatArray
     rows: Sequence[str]
     columns: Sequence[str]
+
+
+def band_words(table: pd.DataFrame) -> str:
+    """Return what the spread over runs of an experiment's table holds."""
+    return "noise and parameters" if table["parameter_sets"].iat[0] else "noise"
 
 
 def heat_map(axes: Axes, grid: Grid, limits: tuple[float, float], colours: LinearSegmentedColormap) -> None:

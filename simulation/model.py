@@ -10,9 +10,10 @@ import numpy as np
 from simulation import day_record
 from simulation.batch import batch_of
 from simulation.calendar import Dates, business_days
-from simulation.clearing import TradingDay, loop_gain, trade_forced, trade_voluntary
+from simulation.clearing import TradingDay, trade_forced, trade_voluntary
 from simulation.conventions import PERCENT, Array
 from simulation.economy import Economy
+from simulation.fragility import forced_sales
 from simulation.information import Information
 from simulation.investors.counterparties import ABROAD
 from simulation.investors.population import Population
@@ -181,13 +182,13 @@ class CapitalFlowModel(mesa.Model):
     def record(self, news: DayNews | None, session: TradingDay | None) -> None:
         """Store the day's columns."""
         economy, now = self.economy, self.information()
-        gain = loop_gain(self.populations, now, economy.market.slope[:, :1])
+        sales = forced_sales(self.populations, now, economy.market.slope[:, :1])
         market = day_record.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
-        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now, gain)
+        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now, sales)
         market |= day_record.official_columns(self.scenario, economy)
         market |= day_record.stance_columns(self.officials.rates, self.scenario.boj)
-        market |= day_record.news_columns(news, gain) | day_record.trading_columns(session, gain)
-        residual = np.zeros_like(gain) if session is None else self.residual[:, None]
+        market |= day_record.news_columns(news, sales.slope) | day_record.trading_columns(session, sales.slope)
+        residual = np.zeros_like(sales.slope) if session is None else self.residual[:, None]
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
         tallies = session.tallies if session else economy.empty_tallies()
         for name, tally in tallies.items():

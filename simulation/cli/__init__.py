@@ -14,11 +14,13 @@ import click
 
 from simulation.cli import exit_codes
 from simulation.cli.analyse_command import analyse
+from simulation.cli.calibrate_command import calibrate
 from simulation.cli.claims_command import claims
 from simulation.cli.compare_command import compare
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
 from simulation.cli.experiment_command import experiment
+from simulation.cli.facts_command import facts
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
 from simulation.cli.reverse_stress_command import reverse_stress
@@ -58,7 +60,7 @@ def program() -> None:
 
 
 for command in (
-    *(demo, run, replay, claims, experiment, analyse, tipping, reverse_stress, compare),
+    *(demo, run, replay, calibrate, claims, experiment, facts, analyse, tipping, reverse_stress, compare),
     *(config, list_names, verify),
 ):
     program.add_command(command)

@@ -92,11 +92,9 @@ def schema(out: Path | None, event: bool) -> None:
 
 def _loaded(file: str, settings: Sequence[str]) -> "Loaded[Scenario]":
     """Return a scenario or an event by name or path."""
-    from simulation.config.kinds import root_and_kind
-    from simulation.config.loading import load
+    from simulation.config.kinds import loaded
 
-    root, kind = root_and_kind(file)
-    return load(file, settings, root=root, kind=kind)
+    return loaded(file, settings)
 
 
 def _checked(file: str, settings: Sequence[str]) -> "str | ConfigError":

@@ -68,7 +68,8 @@ def experiment(
 
 def answered(plan: Plan, workers: int | None, quiet: bool) -> Outcome:
     """Conduct an experiment with progress on standard error."""
-    from simulation.experiment_runner import conducted, worthwhile_workers
+    from simulation.experiment_runner import conducted
+    from simulation.experiment_workload import worthwhile_workers
 
     with progress(plan.name, quiet) as update:
         return conducted(plan, workers or worthwhile_workers(plan), update)

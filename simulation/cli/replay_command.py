@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("event")
+@click.argument("event", required=False)
+@click.option(
+    "--all", "every", is_flag=True, help="Replay all shipped episodes; fitted and unfitted in separate tables."
+)
 @options.runs
 @options.seed
 @options.settings
@@ -32,7 +37,8 @@ if TYPE_CHECKING:
 @click.pass_context
 def replay(
     context: click.Context,
-    event: str,
+    event: str | None,
+    every: bool,
     runs: int,
     seed: int | None,
     settings: tuple[str, ...],
@@ -48,8 +54,19 @@ def replay(
 
     Inputs that the event gives are listed apart from what the model answers; a price that is given is not scored. The
     figure, the scores (JSON) and a manifest go to --out, or to a folder under results/ that the same event, seed, runs
-    and parameter sets always give. docs/events.md tells how to write an event.
+    and parameter sets always give. docs/events.md tells how to write an event. With --all, every shipped episode is
+    replayed; the tables go to --out or a folder under results/.
     """
+    if every is (event is not None):
+        raise click.UsageError("give the name or file of one EVENT, or --all.")
+    if event is None:
+        replay_all(
+            context,
+            options.cloud_of(posterior, parameter_sets),
+            (runs, workers, quiet),
+            Telling(seed, out, force, as_json),
+        )
+        return
     from simulation.config.posterior import hash_with_cloud
     from simulation.replay.telling import as_json as told
     from simulation.replay.telling import text
@@ -68,6 +85,52 @@ def replay(
     remark(f"Figure and scores in {target}", quiet)
     if found.stopped:
         context.exit(exit_codes.FAILED_RUNS)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Which seed, where to write, whether to replace what is there, and whether to print JSON."""
+
+    seed: int | None
+    out: Path | None
+    force: bool
+    as_json: bool
+
+
+def replay_all(
+    context: click.Context, cloud: Cloud | None, how: tuple[int, int | None, bool], telling: Telling
+) -> None:
+    """Replay every shipped episode and tell fitted from unfitted."""
+    from simulation.config.catalog import named
+    from simulation.config.posterior import hash_with_cloud
+    from simulation.replay.telling import as_json
+    from simulation.replay.validation import markdown
+    from simulation.store import check_target, content_address
+
+    events = [requested(name, (), telling.seed) for name in named("events")]
+    address = hashlib.sha256(" ".join(hash_with_cloud(event, cloud) for event in events).encode()).hexdigest()
+    target = telling.out or RESULTS / content_address("episodes", address, how[0])
+    check_target(target, address, telling.force)
+    found = [replayed(event, cloud, how) for event in events]
+    text = markdown(found)
+    if telling.as_json:
+        print_json([as_json(item) for item in found])
+    else:
+        click.echo(text)
+    save_tables(text, target, address)
+    remark(f"Tables in {target}", how[2])
+    if any(item.stopped for item in found):
+        context.exit(exit_codes.FAILED_RUNS)
+
+
+def save_tables(text: str, target: Path, address: str) -> None:
+    """Write the tables of all episodes, whole or not at all."""
+    from simulation.store import versions, write_manifest, written_whole
+
+    with written_whole(target) as draft:
+        (draft / "episodes.md").write_text(text, encoding="utf-8")
+        about = {"kind": "episodes", "config_hash": address, "command": options.command_line(), "versions": versions()}
+        write_manifest(draft, about)
 
 
 def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Event:

@@ -11,6 +11,7 @@ FOLDERS = {
     "scenarios": ("configs/scenarios", ".yaml"),
     "events": ("configs/events", ".yaml"),
     "sweeps": ("configs/sweeps", ".yaml"),
+    "facts": ("configs/facts", ".yaml"),
     "experiments": ("experiments", ".py"),
     "calibration": ("configs/calibration", ".csv"),
 }
@@ -18,7 +19,7 @@ FOLDERS = {
 
 
 def named(kind: str) -> dict[str, Path]:
-    """Return the shipped files of a kind (scenarios, events, sweeps, experiments) by name, in alphabetical order."""
+    """Return the shipped files of a kind (scenarios, events, facts, ...) by name, in alphabetical order."""
     return {name: path for name, path in bases(kind).items() if not name.startswith("_")}
 
 

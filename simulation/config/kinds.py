@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 from simulation.config.catalog import is_path, named, path_of
 from simulation.config.errors import ConfigError
 from simulation.config.layers import layered
-
-if TYPE_CHECKING:
-    from simulation.scenario import Scenario
+from simulation.config.loading import Loaded, load
 
 EVENT_KEYS = frozenset({"observed", "accept", "unwound_of"})
 """Keys that only an event has."""
@@ -26,9 +25,10 @@ def is_event(name: str) -> bool:
     return isinstance(content, dict) and bool(EVENT_KEYS & content.keys())
 
 
-def root_and_kind(name: str) -> tuple[type[Scenario], str]:
-    """The model that a config is checked with, and the folder in which names are looked up."""
+def loaded(name: str, settings: Sequence[str]) -> Loaded[Any]:
+    """A scenario or an event by name or path, checked as what it is."""
+    if not is_event(name):
+        return load(name, settings)
     from simulation.event import Event
-    from simulation.scenario import Scenario
 
-    return (Event, "events") if is_event(name) else (Scenario, "scenarios")
+    return load(name, settings, root=Event, kind="events")

@@ -12,6 +12,7 @@ from simulation.information import Information
 from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
+    incentive_ratio,
     is_called,
     is_stopped,
     margin_call,
@@ -43,19 +44,6 @@ def expected_return(now: Information, incentive: CarryIncentive, momentum_on: bo
     """
     trend = incentive.momentum_weight * now.momentum if momentum_on else 0.0
     return np.asarray(now.carry + trend - incentive.surprise_aversion_pct * PERCENT * now.adverse_surprise)
-
-
-def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array:
-    """Target leverage relative to the start: ``(1 + (mu - mu_0) / mu_0)+``, ``(runs, 1)``.
-
-    Merton's ``mu+ / (gamma_i sigma_bar^2)`` with gamma_i solved so that the start position is the target, that is
-    ``gamma_i sigma_bar^2 = mu_0 / leverage_i``.
-
-    Source: Merton (1969); MODEL section 3.
-    Departure: ``mu_0`` in the denominator is at least `least_start`, so that a position held at no or negative carry
-    still has a finite, monotone response.
-    """
-    return np.asarray(np.maximum(1.0 + (mean - start_mean) / np.maximum(start_mean, least_start), 0.0))
 
 
 class CarryFunds(Population):
@@ -172,6 +160,10 @@ class CarryFunds(Population):
             called, stopped = self.forced_shares(equity, lower, limits)
             sold.append(row_sum((called + stopped) * self.sheet.jpy_cash) / -lower)
         return sold
+
+    def levered_spot_usd(self, usdjpy: Array) -> Array:
+        """Dollars that buy back the yen loan."""
+        return row_sum(self.sheet.jpy_cash) / -usdjpy
 
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Stops that were hit are armed again at the exit price."""

@@ -159,6 +159,10 @@ class Population(mesa.Agent):
         """Dollars sold by force if USDJPY fell by each of `falls` (decimals) from the close, each ``(runs, 1)``."""
         return [np.zeros_like(now.carry) for _ in falls]
 
+    def levered_spot_usd(self, usdjpy: Array) -> Array:
+        """Dollars it would sell for yen at this rate if it were forced out altogether, USD bn, ``(runs, 1)``."""
+        return np.zeros_like(usdjpy)
+
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Remember what execution at `quote` of an order stated at `order_quote` changes beside the balance sheet."""
 

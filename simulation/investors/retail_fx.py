@@ -11,7 +11,7 @@ from simulation.conventions import PERCENT, Array, Flags, row_sum
 from simulation.information import Information
 from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import Population, PopulationParameters
-from simulation.investors.rules import outside_band
+from simulation.investors.rules import incentive_ratio, outside_band
 from simulation.orders import INCENTIVE, LIQUIDATION, Trade
 from simulation.parameters import quantity
 from simulation.quote import Quote
@@ -51,6 +51,13 @@ class RetailFxParameters(PopulationParameters):
         Lognormal(median=20, log_sd=0.5, lowest=1),
         "business days",
         "memory of the rate that falls are measured from (assumption)",
+    )
+    carry_share: float = quantity(
+        0.8, "share", (0, 1), "part of the usual position that is held for the carry and follows it; the rest bets on the rate",
+        "traders earn swap points, which follow the rate gap; the size is an assumption",
+    )  # fmt: skip
+    least_carry_pct: float = quantity(
+        0.5, "% per year", (0.01, 100), "carry at the start below which the position reacts as if it were this"
     )
     most_x: float = quantity(2, "multiple of the usual position", (1, 20), "largest position wanted (assumption)")
     speed_pct_per_day: Lognormal = personal(
@@ -129,12 +136,18 @@ class RetailFx(Population):
         """Follow the contrarian target, as far as margin allows."""
         own, stock, held = self.parameters, self.traits["stock"], self.sheet.holdings[DOLLARS]
         distance = now.quote.log_price[:, :1] - self.memory["average"]
-        wanted = contrarian_target(stock, distance, self.traits["response"], own.most_x)
+        wanted = contrarian_target(stock * self.carry_scale(now), distance, self.traits["response"], own.most_x)
         step = self.traits["speed"] * outside_band(wanted - held, stock, own.band_pct * PERCENT)
         if not step.any():
             return None
         most = min(own.entry_leverage_x, own.legal_leverage_x) * self.sheet.equity_usd
         return self._trade(np.minimum(step, np.maximum(most - held, 0.0)), INCENTIVE)
+
+    def carry_scale(self, now: Information) -> Array:
+        """Usual position over that of the start: a part of it follows expected carry, ``(runs, 1)``."""
+        own = self.parameters
+        follows = incentive_ratio(now.carry, self.start.carry, own.least_carry_pct * PERCENT)
+        return np.asarray(1.0 - own.carry_share + own.carry_share * np.minimum(follows, own.most_x))
 
     def _trade(self, bought: Array, cause: str) -> Trade:
         """Buy dollars; whoever trades also converts the dollar interest received since its last trade."""
@@ -163,6 +176,10 @@ class RetailFx(Population):
             equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / (usdjpy * (1.0 - fall)) - 1.0 / usdjpy)
             sold.append(row_sum(np.where(self.stopped_out(equity), self.sheet.usd_cash, 0.0)))
         return sold
+
+    def levered_spot_usd(self, usdjpy: Array) -> Array:
+        """Dollars held."""
+        return row_sum(self.sheet.usd_cash)
 
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Remember who was stopped out today."""

@@ -39,6 +39,19 @@ def partial_adjustment(gap: Array, rebuild_share: Array | float, cut_share: Arra
     return np.asarray(gap * np.where(gap > 0.0, rebuild_share, cut_share))
 
 
+def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array:
+    """Target leverage relative to the start: ``(1 + (mu - mu_0) / mu_0)+``, ``(runs, 1)``.
+
+    Merton's ``mu+ / (gamma_i sigma_bar^2)`` with gamma_i solved so that the start position is the target, that is
+    ``gamma_i sigma_bar^2 = mu_0 / leverage_i``.
+
+    Source: Merton (1969); MODEL section 3.
+    Departure: ``mu_0`` in the denominator is at least `least_start`, so that a position held at no or negative carry
+    still has a finite, monotone response.
+    """
+    return np.asarray(np.maximum(1.0 + (mean - start_mean) / np.maximum(start_mean, least_start), 0.0))
+
+
 def target_leverage(start_leverage: Array, ratio: Array, cap: Array | float) -> Array:
     """Leverage that each investor wants: ``min(start_leverage * ratio, cap)``, position over equity.
 

@@ -4,14 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from simulation.market.parameters import (
-    CryptoMarket,
-    CurrencyMarket,
-    EquityMarket,
-    JgbMarket,
-    Market,
-    TreasuryMarket,
-)
+from simulation.market.bonds import JgbMarket, TreasuryMarket
+from simulation.market.parameters import CryptoMarket, CurrencyMarket, EquityMarket, Market
 
 if TYPE_CHECKING:
     AnyMarket = Market

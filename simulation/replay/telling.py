@@ -68,13 +68,19 @@ def _row(name: str, score: Score) -> tuple[str, ...]:
 def _verdict(score: Score) -> str:
     if score.role == "input":
         return "an input, not scored"
-    least, most = score.accept
-    if least is None and most is None:
+    if score.accept == (None, None):
         return MISSING
-    span = f"at most {most:g}" if least is None else f"at least {least:g}" if most is None else f"{least:g} to {most:g}"
     verdict = "not measured" if score.inside is None else "yes" if score.inside else "NO"
     share = "" if score.share_inside is None else f", {100 * score.share_inside:.0f} % of runs"
-    return f"{span}: {verdict}{share}"
+    return f"{span(score)}: {verdict}{share}"
+
+
+def span(score: Score) -> str:
+    """The range accepted, in words."""
+    least, most = score.accept
+    if least is None:
+        return MISSING if most is None else f"at most {most:g}"
+    return f"at least {least:g}" if most is None else f"{least:g} to {most:g}"
 
 
 def number(value: float | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Carryflow
 
 COMMANDS = (
-    *("claims", "demo", "run", "config", "experiment", "list", "verify"),
+    *("calibrate", "claims", "demo", "run", "config", "experiment", "facts", "list", "verify"),
     *("analyse", "tipping", "reverse-stress", "compare"),
 )
 HEAVY = ("mesa", "pandas", "matplotlib", "pyarrow", "scipy", "numpy", "pydantic", "ruamel", "rich")

@@ -1,10 +1,10 @@
-"""Within the day: sizes of flows, the loop gain by hand, rounds of a cascade, who takes the other side."""
+"""Within the day: sizes of flows, rounds of a cascade, who takes the other side."""
 
 import numpy as np
 import pytest
 
 from simulation.assets import Roster
-from simulation.clearing import dollar_purchases, loop_gain, size_usd
+from simulation.clearing import dollar_purchases, size_usd
 from simulation.conventions import Array, column
 from simulation.model import CapitalFlowModel, simulate
 from simulation.orders import Flow, Trade, flow_of, spread_over
@@ -43,49 +43,6 @@ def test_a_flow_adds_up_investors_and_books() -> None:
 def test_a_flow_of_some_runs_is_zero_in_the_others() -> None:
     spread = spread_over(flow(1.0, 2.0, 3.0), np.array([2]), 4)
     np.testing.assert_array_equal(spread.assets, [[0, 0, 0], [0, 0, 0], [1, 2, 3], [0, 0, 0]])
-
-
-def gain_of(scenario: Scenario, slope: float) -> float:
-    model = CapitalFlowModel(scenario)
-    return float(loop_gain(model.populations, model.information(), column(slope, 1))[0, 0])
-
-
-def test_loop_gain_of_a_stop_by_hand() -> None:
-    # A stop at 8.2 % is hit by the probe of 10 % only: 60 % of 100/.9 $bn are sold, a fall of -ln(.9).
-    sold = 0.6 * 100 / 0.9
-    assert gain_of(one_fund(switched(trailing_stop=True)), 3.5e-4) == pytest.approx(
-        3.5e-4 * sold / -np.log(0.9), rel=1e-9
-    )
-
-
-def test_loop_gain_of_a_total_loss_by_hand() -> None:
-    # Fifteen times levered, a fall of 10 % takes all equity and closes everything; the probes of 3 and 6 % matter less.
-    fifteen: Changes = {"populations.carry_funds.leverage_x": {"median": 15, "log_sd": 0, "highest": 100}}
-    found = gain_of(one_fund(switched(margin=True), fifteen), 3.5e-4)
-    assert found >= 3.5e-4 * 100 / 0.9 / -np.log(0.9) * (1 - 1e-12)
-
-
-@pytest.mark.parametrize("factor", [0.5, 3.0])
-def test_loop_gain_is_proportional_to_impact_and_to_the_stock(factor: float) -> None:
-    base = official(COARSE, CALM)
-    larger = official(COARSE, CALM, {"populations.carry_funds.stock_usd_bn": 250 * factor})
-    assert gain_of(base, 3.5e-4 * factor) == pytest.approx(factor * gain_of(base, 3.5e-4), rel=1e-12)
-    assert gain_of(larger, 3.5e-4) == pytest.approx(factor * gain_of(base, 3.5e-4), rel=1e-9)
-
-
-def test_nobody_forced_no_loop_gain() -> None:
-    assert gain_of(one_fund(), 3.5e-4) == 0.0
-
-
-def test_more_leverage_is_a_larger_loop_gain() -> None:
-    gains = [
-        gain_of(
-            official(CALM, {"populations.carry_funds.leverage_x": {"median": median, "log_sd": 0.35, "highest": 12}}),
-            3.5e-4,
-        )
-        for median in (2.0, 4.0, 8.0)
-    ]
-    assert gains[0] < gains[1] < gains[2]
 
 
 CRASH: Changes = {**CALM, **ONE_WEEK, **shocks({MONDAY: 0.08})}

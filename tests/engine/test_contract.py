@@ -117,6 +117,17 @@ def test_nobody_is_forced_at_the_start(kind: str) -> None:
 
 
 @each_kind
+def test_nobody_is_forced_to_sell_more_dollars_than_it_holds(kind: str) -> None:
+    model = model_of(kind)
+    population, now = newcomer(model), model.information()
+    for fall in (0.02, 0.5):
+        (sold,) = population.forced_spot_usd((fall,), now)
+        held = population.levered_spot_usd(now.quote.usdjpy * (1.0 - fall))
+        assert (sold <= held * (1.0 + 1e-12)).all()
+        assert (held <= population.parameters.stock_usd_bn / (1.0 - fall) * (1.0 + 1e-12)).all()
+
+
+@each_kind
 def test_orders_change_neither_information_nor_balance_sheets(kind: str) -> None:
     model = CapitalFlowModel(scenario_of(kind, SURPRISE), range(RUNS))
     for _ in range(4):
@@ -128,6 +139,7 @@ def test_orders_change_neither_information_nor_balance_sheets(kind: str) -> None
         population.forced(now.quote, now)
         population.forced_orders(now.quote, now)
         population.forced_spot_usd((0.01, 0.1), now)
+        population.levered_spot_usd(now.quote.usdjpy)
     for name, values in contents(now).items():
         np.testing.assert_array_equal(values, before[name], err_msg=name)
     for name, values in population_state(population).items():

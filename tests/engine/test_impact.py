@@ -5,15 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.market.bonds import JgbMarket, TreasuryMarket
 from simulation.market.impact import fast_impact, impact_table, slow_impact, stressed_slope
-from simulation.market.parameters import (
-    LINEAR_SCALE,
-    CryptoMarket,
-    CurrencyMarket,
-    EquityMarket,
-    JgbMarket,
-    TreasuryMarket,
-)
+from simulation.market.parameters import LINEAR_SCALE, CryptoMarket, CurrencyMarket, EquityMarket
 
 IMPACTS = (fast_impact, slow_impact)
 amounts = st.floats(-1e5, 1e5)

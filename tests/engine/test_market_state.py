@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from simulation.assets import Roster
 from simulation.conventions import Array
+from simulation.market.bonds import JgbMarket, TreasuryMarket
 from simulation.market.impact import slow_impact
 from simulation.market.market import MarketState
-from simulation.market.parameters import CurrencyMarket, JgbMarket, Market, TreasuryMarket
+from simulation.market.parameters import CurrencyMarket, Market
 
 NAMES = ("usdjpy", "ust10", "jgb10")
 ROSTER = Roster(NAMES, (False, False, True))

@@ -7,7 +7,8 @@ import pytest
 
 from simulation.assets import STANDARD_ORDER, Roster
 from simulation.conventions import Array
-from simulation.market.parameters import CurrencyMarket, EquityMarket, JgbMarket, Market, TreasuryMarket
+from simulation.market.bonds import JgbMarket, TreasuryMarket
+from simulation.market.parameters import CurrencyMarket, EquityMarket, Market
 from simulation.market.prices import (
     LARGEST_LOG_MOVE,
     LARGEST_LOG_MOVE_CRYPTO,

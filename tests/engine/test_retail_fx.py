@@ -1,5 +1,6 @@
 """Retail margin traders: contrarian by hand, stopped out at the legal margin, replaced slowly."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def trader(*changes: Changes, **own: Any) -> Scenario:
     """One trader with 10 $bn on 1.25 $bn of margin, who does not trade by itself unless told to."""
     values = {
         "investors": 1, "stock_usd_bn": 10, "leverage_x": fixed(8), "funding_spread_bp": 0, "contrarian_x": fixed(1e-6),
-        "memory_days": fixed(20), "speed_pct_per_day": fixed(20),
+        "memory_days": fixed(20), "speed_pct_per_day": fixed(20), "carry_share": 0,
     }  # fmt: skip
     population: Changes = {"populations": {"retail_fx": values | own}}
     return official(CALM, NO_IMPACT, NO_COSTS, ONE_WEEK, population, *changes)
@@ -243,3 +244,14 @@ def test_the_target_is_contrarian_and_bounded(distance: float, response: float, 
     )
     assert 0.0 <= high <= low <= 3.0 * most
     assert contrarian_target(usual, np.array(0.0), np.array(response), most)[0, 0] == 3.0
+
+
+def test_the_part_held_for_carry_follows_it() -> None:
+    # A third of the carry is gone: of 10, the 80 % held for it shrink by a third, 10 x (1 - .8/3).
+    model, held = start(trader(carry_share=0.8))
+    now = model.information()
+    less = replace(now, carry=now.carry * 2 / 3)
+    assert held.carry_scale(less)[0, 0] == pytest.approx(1 - 0.8 / 3, rel=1e-12)
+    assert held.carry_scale(replace(now, carry=now.carry * 0.0))[0, 0] == pytest.approx(0.2, rel=1e-12)
+    assert held.carry_scale(replace(now, carry=now.carry * 9))[0, 0] == pytest.approx(0.2 + 0.8 * 2, rel=1e-12)
+    assert held.carry_scale(now)[0, 0] == 1.0

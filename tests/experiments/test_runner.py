@@ -10,7 +10,8 @@ import pytest
 
 from simulation.config.errors import ConfigError
 from simulation.experiment_pool import in_order
-from simulation.experiment_runner import Plan, conducted, expected_seconds, plan_of, worthwhile_workers
+from simulation.experiment_runner import Plan, conducted, plan_of
+from simulation.experiment_workload import expected_seconds, worthwhile_workers
 from simulation.store import read_manifest
 from simulation.workers import EnsembleError
 

@@ -8,8 +8,8 @@ from simulation.config.loading import load
 from simulation.event import Event
 
 SMALL = (
-    *(f"populations.{name}.investors=20" for name in ("carry_funds", "yen_borrowers", "retail_fx", "crypto_traders")),
-    *(f"populations.{name}=null" for name in ("life_insurers", "pension_funds", "banks", "bitcoin_etf_holders")),
+    *(f"populations.{name}.investors=20" for name in ("carry_funds", "yen_borrowers")),
+    *(f"populations.{name}=null" for name in ("life_insurers", "pension_funds", "banks")),
 )
 Make = Callable[..., Event]
 

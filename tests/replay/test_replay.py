@@ -10,6 +10,7 @@ import pytest
 from simulation.cloud import Cloud
 from simulation.replay.replay import replay
 from simulation.replay.telling import as_json
+from simulation.replay.validation import markdown
 from tests.cli.conftest import Carryflow, carryflow
 from tests.replay.conftest import SMALL, Make
 
@@ -20,12 +21,16 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
 
 def test_central_runs_meet_no_drawn_news(event: Make) -> None:
     found = replay(event(), runs=6)
-    assert np.ptp(found.central.market["ust10_pct"], axis=0).max() < 1e-3  # only flows of differing investors
-    assert np.ptp(found.full.market["usdjpy"], axis=0).max() > 1.0
+    spread = [np.ptp(record.market["usdjpy"], axis=0).max() for record in (found.central, found.full)]
+    # Central runs differ by who the investors are, twenty of each kind here; full runs by everything.
+    assert spread[0] < 2.5
+    assert spread[1] > 5.0
 
 
 def test_given_yields_are_the_fundamental(event: Make) -> None:
-    august = event("august_2024", *(f"populations.{name}=null" for name in ("foreigners_in_japan", "investment_trusts")))
+    august = event(
+        "august_2024", *(f"populations.{name}=null" for name in ("foreigners_in_japan", "investment_trusts"))
+    )
     record = replay(august, runs=2).central
     given = sum(item.ust2 for item in august.news if item.ust2 is not None)
     moved = 100 * (record.market["ust2_pct"][:, -1] - record.market["ust2_pct"][:, 0])
@@ -87,9 +92,31 @@ def test_the_guide_holds_a_complete_event(carryflow: Carryflow, tmp_path: Path) 
     assert "Given (not scored)" in outcome.out
 
 
-@pytest.mark.parametrize("arguments", [("replay", "august_2042"), ("replay", "nowhere.yaml"), ("replay", "august_2024", "--parameter-sets", "mine")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("replay", "august_2042"), ("replay", "nowhere.yaml"), ("replay", "august_2024", "--parameter-sets", "mine")],
+)
 def test_unknown_names_are_usage_errors(carryflow: Carryflow, arguments: tuple[str, ...]) -> None:
     outcome = carryflow(*arguments)
     assert outcome.code == 2
     assert "known names" in outcome.err or "did you mean" in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_all_episodes_tell_fitted_from_unfitted(event: Make) -> None:
+    text = markdown([replay(event(name), 4) for name in ("august_2024", "december_2022")])
+    fitted, unfitted = text.index("## Fitted"), text.index("## Out of sample")
+    assert fitted < text.index("| august_2024 | trough_pct") < unfitted < text.index("| december_2022 | move_pct")
+    assert "## What fails" in text
+
+
+def test_a_measure_outside_its_range_is_called_a_failure(event: Make) -> None:
+    wrong = event("december_2022", "accept=[{measure: trough_pct, at_least: 5}]")
+    text = markdown([replay(wrong, 4)])
+    assert "**outside**" in text
+    assert "* december_2022: trough_pct is" in text
+
+
+def test_either_one_event_or_all(carryflow: Carryflow) -> None:
+    assert carryflow("replay").code == 2
+    assert carryflow("replay", "august_2024", "--all").code == 2

@@ -1,0 +1,210 @@
+"""Figures of a calibration: what the data taught in one report figure, and the rank histograms of the check."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+from simulation.calibration.diagnostics import Columns, log_factors, moment_table, parameter_table, product
+from simulation.calibration.fitting import Fit
+from simulation.calibration.rank_figure import rank_chart
+from simulation.conventions import Array
+from simulation.figures.style import (
+    ACCENT,
+    COLOURS,
+    GREY,
+    INK,
+    LIGHT,
+    Drawing,
+    Heading,
+    house_style,
+    new_figure,
+    panel_title,
+    plain,
+)
+from simulation.figures.style import Columns as Numbers
+from simulation.findings import percent
+
+__all__ = ["rank_chart", "report"]
+
+PRIOR_COLOUR, POSTERIOR_COLOUR = "#c9c9c9", ACCENT
+MISSED = COLOURS["carry_funds"]
+FAR = 4.0
+"""Scores beyond so many standard deviations are drawn at the edge."""
+DOTS = 600
+STRONG = 0.25
+"""Correlations beyond are named."""
+
+
+def report(fit: Fit, source: str) -> Drawing:
+    """Draw prior against posterior, the fit of the moments, and the product that the data tell."""
+    with house_style():
+        parameters, moments = parameter_table(fit), moment_table(fit)
+        figure = new_figure(Heading(finding(fit, parameters), SUBTITLE, source))
+        left = figure.add_axes((0.145, 0.085, 0.12, 0.73))
+        _draw_parameters(left, fit, parameters)
+        panel_title(left, "Prior (grey) and posterior (blue)")
+        middle = figure.add_axes((0.585, 0.085, 0.10, 0.73))
+        _draw_moments(middle, fit, moments)
+        panel_title(middle, "Simulated less observed")
+        _draw_identification(figure, fit)
+    return Drawing(figure, numbers(fit, parameters, moments))
+
+
+SUBTITLE = (
+    "Middle 80 % and median. Parameters: percent of the prior's range. Moments: simulated anew, in the targets' sd; "
+    "observed in brackets"
+)
+
+
+def finding(fit: Fit, parameters: Columns) -> str:
+    """Return what the figure shows in one sentence."""
+    shrinkage = np.asarray(parameters["shrinkage"])
+    learned = int((shrinkage > STRONG).sum())
+    told = f"The data narrow {learned} of {len(shrinkage)} parameters by more than a quarter"
+    if not fit.problem.products:
+        return told
+    pair = product(fit, fit.problem.products[0])
+    labels = {prior.name: prior.label for prior in fit.problem.priors}
+    first, second = (short(labels[name]) for name in pair.names[:2])
+    one, other, both = (percent(float(1.0 - ratio)) for ratio in pair.ratios)
+    if pair.identified:
+        return f"{told}, and {first} × {second} ({both} narrower) better than {first} ({one}) or {second} ({other})"
+    best = percent(1.0 - pair.direction_ratio)
+    power = f"{pair.exponent:.2f}".replace("-", "−")
+    return (
+        f"{told}; they tell {first} × {second} to the power {power} ({best} narrower), not {first} × {second} ({both})"
+    )
+
+
+def short(label: str) -> str:
+    """Return the symbol at the end of a label, or the label itself."""
+    last = label.split()[-1]
+    return last if len(last) == 1 else label
+
+
+def _draw_parameters(axes: Axes, fit: Fit, table: Columns) -> None:
+    unit = 100.0 * np.quantile(fit.particles.unit, (0.1, 0.5, 0.9), axis=0)
+    rows = np.arange(unit.shape[1])
+    axes.hlines(rows, 10.0, 90.0, color=PRIOR_COLOUR, linewidth=7.0)
+    axes.hlines(rows, unit[0], unit[2], color=POSTERIOR_COLOUR, linewidth=3.2)
+    axes.plot(unit[1], rows, "o", color="white", markeredgecolor=POSTERIOR_COLOUR, markersize=4.5)
+    columns = [np.asarray(table[f"posterior_p{level}"]) for level in (10, 50, 90)]
+    for row, (low, middle, high) in enumerate(zip(*columns, strict=True)):
+        _beside(axes, row, f"{_number(middle)}  ({_number(low)} to {_number(high)})")
+    _rows(axes, [prior.label for prior in fit.problem.priors])
+    axes.set_xlim(0.0, 100.0)
+    axes.set_xticks([0, 50, 100])
+
+
+def _draw_moments(axes: Axes, fit: Fit, table: Columns) -> None:
+    seen, sd = np.asarray(table["observed"], dtype=np.float64), np.asarray(table["sd"], dtype=np.float64)
+    low, middle, high = (
+        np.clip((np.asarray(table[f"simulated_p{level}"], dtype=np.float64) - seen) / sd, -FAR, FAR)
+        for level in (10, 50, 90)
+    )
+    rows = np.arange(len(seen))
+    shades = np.where(np.abs(middle) <= 2.0, POSTERIOR_COLOUR, MISSED)
+    axes.axvspan(-2.0, 2.0, color=LIGHT, alpha=0.45, linewidth=0)
+    axes.hlines(rows, low, high, color=shades, linewidth=3.2)
+    axes.scatter(middle, rows, s=22, facecolor="white", edgecolor=shades, zorder=3)
+    for row, (value, found) in enumerate(zip(seen, np.asarray(table["simulated_p50"]), strict=True)):
+        _beside(axes, row, f"{_number(found)} ({_number(value)})")
+    labels = {target.name: target.label for target in fit.problem.targets}
+    _rows(axes, [labels[name] for name in table["moment"]])
+    axes.axvline(0.0, color=INK, linewidth=0.8)
+    axes.set_xlim(-FAR - 0.3, FAR + 0.3)
+    axes.set_xticks([-4, -2, 0, 2, 4], ["−4", "−2", "0", "2", "4"])
+
+
+def _rows(axes: Axes, labels: list[str]) -> None:
+    """Style a panel of one line per name, the first on top."""
+    plain(axes)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
+    axes.yaxis.tick_left()
+    axes.set_yticks(range(len(labels)), labels)
+    axes.tick_params(axis="y", length=0, labelsize=7.5, labelcolor=INK)
+    axes.tick_params(axis="x", labelsize=7.5)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+
+
+def _number(value: float) -> str:
+    """Return a number in two or three digits, without an exponent up to a thousand."""
+    return f"{value:.{3 if abs(value) >= 1 else 2}g}".replace("-", "−")
+
+
+def _beside(axes: Axes, row: int, text: str) -> None:
+    axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=6.8, color=GREY)
+
+
+def _draw_identification(figure: Figure, fit: Fit) -> None:
+    """Draw each pair of factors with lines of equal product, in the right column."""
+    pairs = fit.problem.products[:1]
+    for pair in pairs:
+        axes = figure.add_axes((0.82, 0.47, 0.135, 0.345))
+        _draw_pair(axes, fit, pair)
+    axes = figure.add_axes((0.895, 0.085, 0.08, 0.26 if pairs else 0.73))
+    _draw_learned(axes, fit)
+
+
+def _draw_pair(axes: Axes, fit: Fit, pair: tuple[str, str]) -> None:
+    priors = {prior.name: prior for prior in fit.problem.priors}
+    first, second = (priors[name] for name in pair)
+    logs = log_factors(fit, pair, fit.particles.unit[:: max(1, len(fit.particles.unit) // DOTS)])
+    middle = float(np.median(logs[:, 2]))
+    span = np.linspace(first.low, first.high, 50)
+    axes.plot(np.exp(logs[:, 0]), np.exp(logs[:, 1]), ".", color=POSTERIOR_COLOUR, markersize=2.5, alpha=0.5)
+    axes.plot(span, np.exp(middle) / span, color=INK, linewidth=1.2)
+    plain(axes)
+    axes.set(xscale="log", yscale="log", xlim=(first.low, first.high), ylim=(second.low, second.high))
+    for axis, prior in ((axes.xaxis, first), (axes.yaxis, second)):
+        ticks = np.exp(np.linspace(np.log(prior.low), np.log(prior.high), 3))
+        axis.set_ticks(ticks, [_number(float(tick)) for tick in ticks])
+        axis.set_minor_locator(NullLocator())
+    axes.tick_params(labelsize=7.5)
+    axes.set_xlabel(first.label, fontsize=7.5)
+    panel_title(axes, f"{short(second.label)} by {short(first.label)}; line: same product")
+
+
+def _draw_learned(axes: Axes, fit: Fit) -> None:
+    """Draw how much narrower the posterior is than the prior, for factors and their products first, then the best known."""
+    names, values = learned(fit)
+    rows = np.arange(len(names))
+    axes.barh(rows, 100.0 * values, height=0.6, color=POSTERIOR_COLOUR)
+    _rows(axes, names)
+    axes.set_xlim(0.0, 100.0)
+    axes.set_xticks([0, 50, 100])
+    panel_title(axes, "Narrower by, %")
+
+
+def learned(fit: Fit, most: int = 7) -> tuple[list[str], Array]:
+    """Return names and shrinkage of the product and its factors, then of the parameters that shrank most."""
+    labels = {prior.name: prior.label for prior in fit.problem.priors}
+    names: list[str] = []
+    values: list[float] = []
+    for pair in fit.problem.products[:1]:
+        found = product(fit, pair)
+        names += ["Product " + " × ".join(short(labels[name]) for name in pair), *(labels[name] for name in pair)]
+        values += [float(1.0 - found.ratios[place]) for place in (2, 0, 1)]
+    table = parameter_table(fit)
+    shrinkage = np.asarray(table["shrinkage"], dtype=np.float64)
+    for column in np.argsort(-shrinkage):
+        label = labels[table["parameter"][column]]
+        if label not in names and len(names) < most:
+            names.append(label)
+            values.append(float(shrinkage[column]))
+    return names, np.array(values)
+
+
+def numbers(fit: Fit, parameters: Columns, moments: Columns) -> Numbers:
+    """Return the plotted numbers."""
+    kept = ("prior_p10", "prior_p50", "prior_p90", "posterior_p10", "posterior_p50", "posterior_p90", "shrinkage")
+    columns: Numbers = {"parameter": np.array(parameters["parameter"])}
+    columns |= {name: np.asarray(parameters[name]) for name in kept}
+    columns |= {name: np.array(moments[name]) for name in ("moment", "observed", "sd")}
+    columns |= {f"simulated_p{level}": np.array(moments[f"simulated_p{level}"]) for level in (10, 50, 90)}
+    for first, second in fit.problem.products[:1]:
+        logs = log_factors(fit, (first, second), fit.chosen)
+        columns |= {f"log_{first}": logs[:, 0], f"log_{second}": logs[:, 1]}
+    return columns

@@ -1,0 +1,110 @@
+"""Synthetic likelihood: moments of one simulation scatter around the emulator's mean.
+
+The observed moments equal those of one simulation plus a discrepancy of stated size:
+
+    y ~ t_nu(mu(theta), V(theta)),   V = D(theta) R D(theta) + diag(tau^2)
+
+with the emulator's mean mu, standard deviations D and correlation R, and the targets' tau; V is the covariance.  Tails are
+fatter than normal where the simulations' are: nu is the value under which the table itself is most likely.  Simulators
+of different groups are independent.  A set whose run stops can produce no observation: the probability of finishing is
+a factor.
+
+Source: Wood (2010); Price, Drovandi, Lee and Nott (2018); Wilkinson (2014); Lange, Little and Taylor (1989) for the tails.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import gammaln
+
+from simulation.calibration.emulator import Bounds, Emulator, bounds_of, fitted
+from simulation.calibration.priors import Priors, scores
+from simulation.calibration.survival import Survival, survival
+from simulation.conventions import Array, Flags
+from simulation.randomness import generator
+
+TAILS = (4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 40.0, float("inf"))
+"""Degrees of freedom tried; infinite is the normal law."""
+Tables = dict[str, tuple[Array, Array]]
+"""For each group points of the unit cube ``(n, d)`` and their moments ``(n, moments)``, rejected rows NaN."""
+
+
+@dataclass(frozen=True)
+class GroupLikelihood:
+    """Likelihood of the moments of one group.
+
+    Attributes
+    ----------
+    emulator, bounds, finishing
+        Moments, the bounds they were fitted in, and the probability that a run finishes.
+    discrepancy
+        Standard deviations tau of the targets, ``(moments,)``.
+    tails
+        Degrees of freedom nu.
+    """
+
+    emulator: Emulator
+    bounds: Bounds
+    finishing: Survival
+    discrepancy: Array
+    tails: float = float("inf")
+
+    def log_likelihood(self, variables: Array, observed: Array) -> Array:
+        """Log likelihood of `observed`, ``(moments,)`` or ``(n, moments)``, at scores ``(n, d)``."""
+        distance, log_root = self.distances(variables, self.bounds.applied(observed))
+        count = len(self.discrepancy)
+        return self.finishing.log_probability(variables) + log_density(distance, count, self.tails) - log_root
+
+    def distances(self, variables: Array, observed: Array) -> tuple[Array, Array]:
+        """Squared distance of the observation in standard deviations, and half the log determinant of V, each ``(n,)``."""
+        mean, sd = self.emulator.moments(variables)
+        covariance = sd[:, :, None] * self.emulator.correlation * sd[:, None, :]
+        covariance += np.diag(self.discrepancy**2)
+        root = np.linalg.cholesky(covariance)
+        off = np.linalg.solve(root, (observed - mean)[:, :, None])[:, :, 0]
+        return (off**2).sum(axis=1), np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+
+
+def log_density(distance: Array, count: int, tails: float) -> Array:
+    """Log density of `count` variables at a squared distance, for a unit covariance, up to ``count/2 log(2 pi)``.
+
+    The scale of the t law is ``(nu - 2) / nu``, so that the covariance is one whatever nu.
+    """
+    if np.isinf(tails):
+        return -0.5 * distance
+    constant = gammaln((tails + count) / 2) - gammaln(tails / 2) - 0.5 * count * np.log((tails - 2.0) / 2.0)
+    return np.asarray(constant - 0.5 * (tails + count) * np.log1p(distance / (tails - 2.0)))
+
+
+@dataclass(frozen=True)
+class SyntheticLikelihood:
+    """Likelihood of all moments, group by group."""
+
+    priors: Priors
+    groups: dict[str, GroupLikelihood]
+
+    def log_likelihood(self, unit: Array, observed: dict[str, Array]) -> Array:
+        """Log likelihood of the observed moments of every group at points ``(n, d)``, ``(n,)``."""
+        variables = scores(self.priors, unit)
+        parts = [group.log_likelihood(variables, observed[name]) for name, group in self.groups.items()]
+        return np.asarray(np.sum(parts, axis=0))
+
+
+def likelihood_of(priors: Priors, tables: Tables, discrepancy: dict[str, Array]) -> SyntheticLikelihood:
+    """Fit the likelihood to the tables."""
+    groups = {}
+    for name, (unit, moments) in tables.items():
+        variables = scores(priors, unit)
+        done: Flags = np.asarray(np.isfinite(moments).all(axis=1))
+        limits = bounds_of(moments[done])
+        within = limits.applied(moments[done])
+        group = GroupLikelihood(fitted(variables[done], within), limits, survival(variables, done), discrepancy[name])
+        groups[name] = replace(group, tails=fitted_tails(group, variables[done], within))
+    return SyntheticLikelihood(priors, groups)
+
+
+def fitted_tails(group: GroupLikelihood, variables: Array, moments: Array) -> float:
+    """Degrees of freedom under which the table, with the targets' normal errors added, is most likely."""
+    errors = generator(0, len(variables), "calibration:tails").standard_normal(moments.shape) * group.discrepancy
+    distance, _ = group.distances(variables, moments + errors)
+    return max(TAILS, key=lambda tails: float(log_density(distance, moments.shape[1], tails).sum()))

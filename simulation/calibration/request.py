@@ -1,0 +1,73 @@
+"""What is to be calibrated and how, and the digest that names its result."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from simulation.calibration.fitting import Method, simulations_of
+from simulation.calibration.problem import Problem
+from simulation.calibration.sampler import Effort
+from simulation.store import content_address
+
+QUICK_PART, QUICK_LEAST, QUICK_CHECKS = 8, 192, 32
+QUICK_METHOD = Method(effort=Effort(particles=1024, rounds=3))
+CASES = 256
+"""Synthetic data sets of each check."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be calibrated and how.
+
+    Attributes
+    ----------
+    problem, method, seed
+        What the result follows from.
+    cases
+        Synthetic data sets of each check, at most.
+    """
+
+    problem: Problem
+    method: Method
+    seed: int
+    cases: int = CASES
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Everything that the bytes of the result follow from, as plain values."""
+        own = {"problem": self.problem.name, "version": self.problem.version, "seed": self.seed, "cases": self.cases}
+        return own | {"hashes": self.problem.hashes, "method": asdict(self.method)}
+
+    @property
+    def hash(self) -> str:
+        """Digest of the content."""
+        return hashlib.sha256(json.dumps(self.content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder that the same request always gives."""
+        return content_address(f"calibration_{self.problem.name}", self.hash, self.seed)
+
+    @property
+    def command(self) -> str:
+        """The command that gives the result, where and how fast left out."""
+        sizes = " ".join(f"{one.name} {one.sets}" for one in self.problem.simulators)
+        return f"carryflow calibrate --seed {self.seed} ({sizes} parameter sets)"
+
+    @property
+    def steps(self) -> int:
+        """Parameter sets to simulate and synthetic data sets to judge."""
+        rows = min(simulator.checks for simulator in self.problem.simulators)
+        return simulations_of(self.problem, self.method) + 2 * min(self.cases, rows)
+
+
+def quick(request: Request) -> Request:
+    """The same calibration in a small version that shows that everything works, not what the data say."""
+    smaller = tuple(
+        replace(one, sets=min(one.sets, max(one.sets // QUICK_PART, QUICK_LEAST)), checks=min(one.checks, QUICK_CHECKS))
+        for one in request.problem.simulators
+    )
+    return replace(
+        request, problem=replace(request.problem, simulators=smaller), method=QUICK_METHOD, cases=QUICK_CHECKS
+    )

@@ -1,0 +1,155 @@
+"""``carryflow calibrate``: fit the parameters with declared priors, and keep the posterior with its diagnostics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simulation.cli import exit_codes, options
+from simulation.cli.output import print_json, print_table, progress, remark
+from simulation.cli.run_command import RESULTS
+
+if TYPE_CHECKING:
+    from simulation.calibration.checkpoints import Checkpoints
+    from simulation.calibration.conduct import Outcome
+    from simulation.calibration.request import Request
+
+DEFAULT_PROBLEM = "simulation.calibration.august_2024:problem"
+DEFAULT_SEED = 20240805
+PARTIAL = ".partial"
+MOST_SETS = 10_000_000
+
+
+@click.command()
+@click.option(
+    "--problem",
+    "place",
+    default=DEFAULT_PROBLEM,
+    show_default=True,
+    metavar="MODULE:FUNCTION",
+    help="Function that gives priors, targets and simulators.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(64, MOST_SETS),
+    metavar="N",
+    help="Parameter sets to simulate with the first, cheap simulator.  [default: what the problem states]",
+)
+@click.option(
+    "--costly-draws",
+    type=click.IntRange(64, MOST_SETS),
+    metavar="N",
+    help="Parameter sets to simulate with each further simulator.  [default: what the problem states]",
+)
+@click.option(
+    "--quick", is_flag=True, help="A small version that shows that everything works, in a fraction of the time."
+)
+@click.option("--resume", is_flag=True, help="Go on with an interrupted calibration; the result has the same bytes.")
+@click.option(
+    "--seed", type=click.IntRange(0, options.LARGEST_SEED), default=DEFAULT_SEED, show_default=True, metavar="S"
+)
+@options.out
+@options.force
+@options.workers
+@options.as_json
+@options.quiet
+@click.pass_context
+def calibrate(
+    context: click.Context,
+    place: str,
+    draws: int | None,
+    costly_draws: int | None,
+    quick: bool,
+    resume: bool,
+    seed: int,
+    out: Path | None,
+    force: bool,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Fit the parameters to August 2024 and the stylised facts, with a posterior.
+
+    Writes weighted parameter sets (one CSV file, for `--posterior`), prior against posterior, the fit of every moment,
+    identification, two rank histograms that show whether the posterior is neither too wide nor too narrow, and a manifest
+    into --out, or into a folder under results/ that the same calibration always gives.  The budget counts simulations,
+    not minutes, so that the result follows from the seed.
+    """
+    one_thread_each()
+    from simulation.store import check_target
+
+    request = requested(place, (draws, costly_draws), seed, quick)
+    target = out or RESULTS / request.folder
+    check_target(target, request.hash, force)
+    try:
+        outcome = calibrated(request, target, (workers or processors(), resume, quiet))
+    except KeyboardInterrupt:
+        again = options.command_line() if resume else f"{options.command_line()} --resume"
+        click.echo(f"Interrupted; finished batches are kept.  To go on: {again}", err=True)
+        context.exit(exit_codes.INTERRUPTED)
+    outcome.save(target, options.command_line())
+    partial(target).discard()
+    report(outcome, target, as_json)
+    remark(f"Parameter sets, diagnostics and figures in {target}", quiet)
+
+
+def one_thread_each() -> None:
+    """Keep linear algebra in one thread per process: many small matrices gain nothing, and sums keep their order."""
+    import os
+
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def requested(place: str, draws: tuple[int | None, int | None], seed: int, small: bool) -> Request:
+    """Return what is to be calibrated."""
+    from simulation.calibration.fitting import Method
+    from simulation.calibration.problem import problem_at
+    from simulation.calibration.request import Request, quick
+
+    try:
+        problem = problem_at(place)
+        sets = [draws[0], *[draws[1]] * (len(problem.simulators) - 1)]
+        request = Request(problem.resized(sets), Method(), seed)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return quick(request) if small else request
+
+
+def calibrated(request: Request, target: Path, how: tuple[int, bool, bool]) -> Outcome:
+    """Calibrate with progress on standard error, each finished batch kept beside the target."""
+    from simulation.calibration.checkpoints import opened
+    from simulation.calibration.conduct import conducted
+
+    workers, resume, quiet = how
+    checkpoints = opened(partial(target).folder, request.content, resume)
+    with progress("calibrate", quiet, request.steps) as update:
+        return conducted(request, workers, checkpoints, update)
+
+
+def partial(target: Path) -> Checkpoints:
+    """Return where the batches of an unfinished calibration are kept."""
+    from simulation.calibration.checkpoints import Checkpoints
+
+    return Checkpoints(target.with_name(target.name + PARTIAL))
+
+
+def report(outcome: Outcome, target: Path, as_json: bool) -> None:
+    """Print prior against posterior, the fit of the moments and what was found."""
+    if as_json:
+        print_json(outcome.facts() | {"folder": str(target)})
+        return
+    from simulation.cli.calibrate_tables import moments, parameters
+
+    print_table(parameters(outcome.tables["parameters"]))
+    print_table(moments(outcome.tables["moments"]))
+    click.echo(outcome.findings)

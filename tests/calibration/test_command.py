@@ -1,0 +1,70 @@
+"""``carryflow calibrate``."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from simulation.cli import calibrate_command
+from simulation.cloud import read_cloud
+from tests.calibration import toys
+from tests.cli.conftest import Carryflow, carryflow
+
+__all__ = ["carryflow"]
+
+TOY = ("calibrate", "--problem", "tests.calibration.toys:dying_problem", "--quick", "--workers", "1", "--seed", "5")
+FILES = {
+    "correlations.csv", "emulator.csv", "figure.csv", "figure.png", "figure.svg", "findings.txt", "manifest.json", "moments.csv",
+    "parameters.csv", "dying.csv", "posterior_check.csv", "posterior_check.png", "prior_check.csv", "prior_check.png",
+    "products.csv",
+}  # fmt: skip
+
+
+def test_interrupted_resumed_and_compared(
+    carryflow: Carryflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
+    stopped = carryflow(*TOY, "--out", "one")
+    assert stopped.code == 130
+    assert stopped.err.rstrip().endswith("--out one --resume")
+    assert not (tmp_path / "one").exists()
+    monkeypatch.delenv(toys.STOP_AFTER)
+    resumed = carryflow(*TOY, "--out", "one", "--resume", "--json", "--quiet")
+    assert (resumed.code, resumed.err) == (0, "")
+    assert carryflow(*TOY, "--out", "two").code == 0
+    assert {path.name for path in (tmp_path / "one").iterdir()} == FILES
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["calls", "one", "two"]
+    for name in FILES - {"manifest.json"}:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    facts = json.loads(resumed.out)
+    found = read_cloud(tmp_path / "one" / "dying.csv")
+    assert facts["sets"] == len(found.values) >= 200
+    assert found.notes["request"] == facts["config_hash"]
+    assert found.notes["fitted_events"] == "august_2024"
+    assert [row["key"] for row in facts["parameters"]] == list(found.keys)
+    assert set(facts["checks"]) == {"prior", "posterior"}
+
+
+def test_without_resume_it_starts_anew(carryflow: Carryflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
+    carryflow(*TOY, "--out", "one")
+    other = carryflow(*TOY[:-1], "6", "--out", "one", "--resume")
+    assert other.code == 2
+    assert "another seed" in other.err
+    (tmp_path / "calls").unlink()
+    assert carryflow(*TOY, "--out", "one").code == 130
+
+
+def test_a_problem_that_does_not_exist_is_a_usage_error(carryflow: Carryflow) -> None:
+    outcome = carryflow("calibrate", "--problem", "nowhere:problem")
+    assert outcome.code == 2
+    assert "nowhere:problem" in outcome.err
+    assert carryflow("calibrate", "--draws", "3").code == 2
+
+
+def test_draws_change_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = calibrate_command.requested("tests.calibration.toys:linear_problem", (999, 111), 1, small=False)
+    assert [one.sets for one in request.problem.simulators] == [999, 111]
+    assert (
+        request.hash != calibrate_command.requested("tests.calibration.toys:linear_problem", (None, 111), 1, False).hash
+    )

@@ -1,0 +1,63 @@
+"""Event regressions on simulated announcements: the expected part of a decision moves nothing, the surprise does.
+
+CALIBRATION section 2: expected part |t| < 1, surprise t > 3 (in size).  Decisions are drawn with the odds that the market holds,
+so that surprises are right on average; the day's news is the same as in any scenario.
+"""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simulation.ensemble import resolved
+from simulation.experiment import NOTHING_BUT
+from simulation.model import simulate
+
+ANNOUNCEMENTS, RUNS_EACH = 60, 4
+DAY = "2025-12-04"
+SETTINGS = (
+    *NOTHING_BUT,
+    f"end={DAY}",
+    *(f"populations.{name}=null" for name in ("life_insurers", "pension_funds", "banks", "crypto_traders")),
+    "populations.bitcoin_etf_holders=null",
+    "populations.carry_funds.investors=100",
+)  # fmt: skip
+Floats = NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def announcements() -> tuple[Floats, Floats, Floats]:
+    """Expected step and surprise in bp, and the day's move of USDJPY in percent, of each simulated announcement."""
+    stream = np.random.default_rng(20251219)
+    rows = []
+    for number in range(ANNOUNCEMENTS):
+        priced = float(np.round(stream.uniform(0.02, 0.98), 3))
+        decided = 25.0 * (stream.random() < priced)
+        meeting = f"{{date: {DAY}, decision: {decided}bp, priced_probability: {priced}, path_surprise: 0bp}}"
+        scenario = resolved("december_2025_official", (*SETTINGS, f"boj.meetings=[{meeting}]"))
+        usdjpy = simulate(scenario, range(RUNS_EACH * number, RUNS_EACH * (number + 1))).market["usdjpy"]
+        rows += [
+            (25.0 * priced, decided - 25.0 * priced, float(move))
+            for move in 100 * np.log(usdjpy[:, -1] / usdjpy[:, -2])
+        ]
+    expected, surprise, moved = np.array(rows).T
+    return expected, surprise, moved
+
+
+def t_statistics(announcements: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats]:
+    """Coefficients and t statistics of a regression of moves on a constant, the expected part and the surprise."""
+    expected, surprise, moved = announcements
+    design = np.column_stack([np.ones_like(moved), expected, surprise])
+    inverse = np.linalg.inv(design.T @ design)
+    fitted = inverse @ design.T @ moved
+    residual = moved - design @ fitted
+    errors = np.sqrt(np.diag(inverse) * (residual @ residual) / (len(moved) - 3))
+    return fitted, fitted / errors
+
+
+def test_only_the_surprise_moves_usdjpy(announcements: tuple[Floats, Floats, Floats]) -> None:
+    fitted, t = t_statistics(announcements)
+    assert abs(t[1]) < 1.0
+    assert t[2] < -3.0
+    # The size is the announcement beta with what positions add to it.
+    beta = resolved("december_2025_official").markets["usdjpy"].announcement_beta_pct_per_bp  # type: ignore[attr-defined]
+    assert 0.9 * beta < -fitted[2] < 2.0 * beta
