@@ -17,13 +17,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.analysis.sweep_table import SweepTable
+from simulation.analysis.sweep_table import DONE, SweepTable
 from simulation.store import OutputError
 
 Flags = NDArray[np.bool_]
 DEPTH = 3
 SMALLEST_LEAF = 0.03
 """A box holds at least this share of the runs."""
+LEAST_GAIN = 0.005
+"""A cut of the tree explains at least this part of the variance of the outcome."""
 WORTH_NAMING = 1.5
 """A box is named where the crash is so many times as frequent as overall."""
 CONDITION = re.compile(r"\s*([A-Za-z0-9_]+)\s*(<=|>=|<|>)\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*")
@@ -96,7 +98,7 @@ class Box:
 class Discovery:
     """Where a condition is met: how often overall, and the boxes in which it is met most, densest first."""
 
-    condition: Condition
+    condition: str
     share: float
     boxes: tuple[Box, ...]
     note: str = ""
@@ -120,7 +122,15 @@ def discover(sweep: SweepTable, condition: Condition) -> Discovery:
     The leaves of a tree of depth 3 on the parameters of the sweep, each with at least 3 % of the runs.
     """
     runs = sweep.measured(condition.metric)
-    met = condition.of(runs)
+    return _found(sweep, runs, condition.of(runs), str(condition))
+
+
+def where_failed(sweep: SweepTable) -> Discovery:
+    """Find the boxes in which runs failed most often: what is left out there is missing from everything else."""
+    return _found(sweep, sweep.runs, (sweep.runs["status"] != DONE).to_numpy(), "Stopped early")
+
+
+def _found(sweep: SweepTable, runs: pd.DataFrame, met: Flags, condition: str) -> Discovery:
     share = float(met.mean()) if len(met) else 0.0
     if share in (0.0, 1.0):
         return Discovery(condition, share, (), "Nothing to tell apart.")
@@ -148,7 +158,11 @@ def _leaves(columns: pd.DataFrame, met: Flags) -> Iterator[Box]:
     from sklearn.tree import DecisionTreeClassifier
 
     numbers = columns.to_numpy(dtype=np.float64)
-    tree = DecisionTreeClassifier(max_depth=DEPTH, min_samples_leaf=SMALLEST_LEAF, random_state=0).fit(numbers, met)
+    # A cut that tells nothing apart would name one corner several times.
+    gain = LEAST_GAIN * float(met.mean() * (1.0 - met.mean()))
+    tree = DecisionTreeClassifier(
+        max_depth=DEPTH, min_samples_leaf=SMALLEST_LEAF, min_impurity_decrease=gain, random_state=0
+    ).fit(numbers, met)
     leaf_of = tree.apply(numbers)
     for leaf, bounds in _bounds(tree.tree_, [str(name) for name in columns]).items():
         inside = leaf_of == leaf

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from simulation.analysis.curves import ResponseMap, is_grid, response_curve, response_map
-from simulation.analysis.discovery import Condition, Discovery, discover
+from simulation.analysis.discovery import Condition, Discovery, discover, where_failed
 from simulation.analysis.influence import in_words, influence
 from simulation.analysis.sobol import SALTELLI, STANDARD, Bootstrap, Indices, VarianceShares, sobol, variance_shares
 from simulation.analysis.sweep_table import Axis, SweepTable, sentence
@@ -115,6 +115,7 @@ class Analysis:
     sweep: SweepTable
     metrics: Mapping[str, MetricAnalysis]
     discoveries: Sequence[Discovery]
+    failures: Discovery | None = None
 
     def text(self) -> str:
         """Everything in words."""
@@ -122,6 +123,10 @@ class Analysis:
         points, done = sweep.runs["point"].nunique(), len(sweep.finished)
         head = f"{sweep.name}: {points:,} points of a {sweep.design} design, {done:,} finished runs, {sweep.failed:,} failed."
         parts = [part.text() for part in self.metrics.values()]
+        if self.failures is not None:
+            head += (
+                f" What stopped early is left out, which flatters the corner where it did. {self.failures.in_words()}"
+            )
         return "\n\n".join([head, *parts, *(found.in_words() for found in self.discoveries)])
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,6 +138,7 @@ class Analysis:
             "points": int(sweep.runs["point"].nunique()),
             "runs": len(sweep.finished),
             "runs_failed": sweep.failed,
+            "failures": None if self.failures is None else _discovered(self.failures),
             "metrics": {name: part.to_dict() for name, part in self.metrics.items()},
             "discovery": [_discovered(found) for found in self.discoveries],
         }
@@ -143,7 +149,8 @@ class Analysis:
 
         from simulation.figures import write
 
-        levels = {found.condition.metric: found.condition.level for found in self.discoveries}
+        conditions = [Condition.parsed(found.condition) for found in self.discoveries]
+        levels = {condition.metric: condition.level for condition in conditions}
         source = f"Source: carryflow sweep {self.sweep.name}, {len(self.sweep.finished):,} runs"
         for name, part in self.metrics.items():
             write(part.drawings(source, levels.get(name)), directory)
@@ -178,7 +185,8 @@ def analysed(
         sweep.check_metric(name)
     chosen = metrics or [name for name in sweep.units if sweep.finished[name].nunique() > 1]
     parts = {name: MetricAnalysis(sweep, name, how) for name in chosen}
-    return Analysis(sweep, parts, [discover(sweep, condition) for condition in wanted])
+    failures = where_failed(sweep) if sweep.failed else None
+    return Analysis(sweep, parts, [discover(sweep, condition) for condition in wanted], failures)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -193,4 +201,4 @@ def _plain(value: Any) -> Any:
 
 def _discovered(found: Discovery) -> dict[str, Any]:
     boxes = [vars(box) | {"limits": list(box.limits)} for box in found.boxes]
-    return {"condition": str(found.condition), "share": found.share, "boxes": boxes, "note": found.note}
+    return {"condition": found.condition, "share": found.share, "boxes": boxes, "note": found.note}

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.analysis.sweep_table import SweepTable, by_point_and_run, point_means
+from simulation.analysis.sweep_table import SweepTable, by_point_and_run, point_means, without_news
 from simulation.store import OutputError
 
 FloatArray = NDArray[np.float64]
@@ -108,7 +108,8 @@ def blocks_of(sweep: SweepTable, metric: str) -> Blocks:
         raise OutputError(f"Sobol indices need design: {{kind: {SALTELLI}}}; {sweep.name} has {sweep.design}")
     keys = len(sweep.axes)
     count = int(sweep.runs["point"].max()) + 1
-    means = point_means(sweep.measured(metric), (), metric)["mean"].reindex(range(count)).to_numpy(dtype=np.float64)
+    runs = sweep.measured(metric) if sweep.independent else without_news(sweep.measured(metric), metric)
+    means = point_means(runs, (), metric)["mean"].reindex(range(count)).to_numpy(dtype=np.float64)
     rows, rest = divmod(count, keys + 2)
     if rest:
         raise OutputError(f"{sweep.name} has {count} points, which are not {keys + 2} blocks of equally many")

@@ -181,3 +181,13 @@ def by_point_and_run(runs: pd.DataFrame, metric: str) -> FloatArray:
     # A replication that is short at many points goes first, then points that still lack one.
     wide = wide.loc[:, wide.notna().mean() > 0.5].dropna()
     return np.ascontiguousarray(wide.to_numpy(dtype=np.float64))
+
+
+def without_news(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Runs under common random numbers with a metric less what its replication's news do on average.
+
+    The means of points whose runs all finished stay as they are relative to each other; where some failed, the mean of the
+    others is not that of other news.
+    """
+    own = runs.groupby("replication")[metric].transform("mean")
+    return runs.assign(**{metric: runs[metric] - own + runs[metric].mean()})

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from simulation.analysis.curves import response_curve, response_map
-from simulation.analysis.discovery import Condition, discover
+from simulation.analysis.discovery import Condition, discover, where_failed
 from simulation.analysis.influence import in_words, influence
+from simulation.analysis.report import analysed
 from simulation.store import OutputError
 from tests.analysis.toys import FloatArray, failed, sweep_of, uniform
 
@@ -113,3 +114,14 @@ def test_a_metric_that_was_not_measured_is_named() -> None:
     with pytest.raises(OutputError, match="has not measured n"):
         response_curve(sweep, sweep.axes[0], "n")
     assert isinstance(sweep.finished, pd.DataFrame)
+
+
+def test_the_corner_where_runs_stop_is_told() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn is an extra")
+    sweep = sweep_of(uniform(("x", "y"), 400), {"m": lambda p, _: p[..., 1]}, "sobol")
+    for row in np.flatnonzero(sweep.runs["param:x"] > 0.9):
+        failed(sweep, int(row))
+    (box,) = where_failed(sweep).boxes
+    assert box.density == 1.0
+    assert box.limits[0].startswith("x > 0.")
+    assert "x > 0." in analysed(sweep).text().split("\n")[0]
