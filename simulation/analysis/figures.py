@@ -34,12 +34,13 @@ from simulation.figures.style import (
     house_style,
     legend_line,
     new_figure,
-    panel_title,
     plain,
 )
 
 MOST_PANELS = 6
 OUTER, INNER = 0.18, 0.36
+TITLE_POINTS, TITLE_LETTERS = 9.5, 34
+"""Size of a panel's title, and how many letters of it fit."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,10 @@ def _curve(axes: Axes, axis: Axis, curve: pd.DataFrame, scale: float) -> None:
         axes.plot(places, numbers["mean"], "o", color=ACCENT, markersize=5)
         axes.set_xticks(places, [str(value) for value in curve["value"]])
         axes.set_xlim(-0.5, len(curve) - 0.5)
-    panel_title(axes, axis_title(axis))
+    # The key's own name tells the unit; a long one is set smaller rather than run into its neighbour.
+    axes.set_title(
+        axis.name, loc="left", fontsize=TITLE_POINTS * min(1.0, TITLE_LETTERS / len(axis.name)), fontweight="bold"
+    )
 
 
 def _curve_numbers(curves: Sequence[tuple[Axis, pd.DataFrame]]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from simulation.figures.style import (
     GREY,
     INK,
     LIGHT,
+    SIZE_INCHES,
     Columns,
     Drawing,
     Heading,
@@ -119,7 +120,9 @@ def stress_figure(found: ReverseStress, asked: Asked) -> Drawing:
     width = min(0.63 / count, 0.42)
     with house_style():
         figure = new_figure(Heading(finding, subtitle, asked.source))
-        _bars(figure.add_axes((0.14, 0.13, 0.19, 0.62)), found)
+        # As tall as the round frontiers beside it.
+        height = min(0.62, (width - 0.035) * SIZE_INCHES[0] / SIZE_INCHES[1])
+        _bars(figure.add_axes((0.14, 0.75 - height, 0.17, height)), found)
         for at, one in enumerate(found.frontiers):
             axes = figure.add_axes((0.36 + at * width, 0.13, width - 0.035, 0.62))
             _frontier(axes, one, found)

@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from simulation.cloud import Cloud
 from simulation.ensemble import resolved, run_ensemble
 from simulation.experiment import ARTICLE, NOTHING_BUT, with_investors
 from simulation.investors.unwind_rule import UnwindRule, share_unwound, threshold_mean
-from simulation.search.response import Ensemble, ScenarioResponse, loaded_with, measured
+from simulation.recorder import Stop
+from simulation.search.response import Ensemble, ScenarioResponse, by_row, loaded_with, measured
 from simulation.search.tipping import Bracket, NoTippingError, crossings, tipping
 
 FloatArray = NDArray[np.float64]
@@ -113,3 +117,29 @@ def test_points_side_by_side_are_what_each_is_alone() -> None:
         alone = measured(run_ensemble(at([value]), 3), "usdjpy_trough_pct")
         np.testing.assert_array_equal(row, alone)
     assert both[1].mean() < both[0].mean()
+
+
+def test_a_searched_key_wins_over_the_parameter_sets_that_hold_it() -> None:
+    key, other = "markets.usdjpy.fast_impact_pct_per_usd_bn", "markets.usdjpy.stress_slope"
+    sets = np.array([[0.03, 0.4], [0.05, 1.2]])
+    cloud = Cloud("two", (key, other), sets, np.array([0.5, 0.5]), {})
+    settings = (*with_investors(ARTICLE, 8), "end=2025-12-24")
+    at = loaded_with(ARTICLE, settings, lambda values: (f"{key}={values[0]!r}",))
+    found = ScenarioResponse(at, (key,), "usdjpy_trough_pct", Ensemble(2, 1, cloud))(np.array([[0.08]]))[0]
+    rest = Cloud("rest", (other,), sets[:, 1:], cloud.weights, {})
+    alone = measured(run_ensemble(at([0.08]), 2, cloud=rest), "usdjpy_trough_pct")
+    np.testing.assert_array_equal(found, alone)
+
+
+def test_rows_that_share_a_run_number_keep_their_own_stop() -> None:
+    record = run_ensemble(resolved(ARTICLE, (*with_investors(ARTICLE, 4), "end=2025-12-04")), 2)
+    rows = [0, 1, 0, 1]
+    market = {name: values[rows].copy() for name, values in record.market.items()}
+    for values in market.values():
+        values[3, 2:] = np.nan
+    stop = Stop(resolved(ARTICLE).start, "test", "a stop")
+    flows = {name: {key: values[rows] for key, values in table.items()} for name, table in record.flows.items()}
+    both = replace(record, runs=record.runs[rows], market=market, flows=flows, stopped={1: stop})
+    found = measured(by_row(both), "usdjpy_change_pct")
+    assert np.isnan(found).tolist() == [False, False, False, True]
+    np.testing.assert_array_equal(found[:2], measured(record, "usdjpy_change_pct"))
