@@ -124,7 +124,8 @@ class Analysis:
         head = f"{sweep.name}: {points:,} points of a {sweep.design} design, {done:,} finished runs, {sweep.failed:,} failed."
         parts = [part.text() for part in self.metrics.values()]
         if self.failures is not None:
-            head += f" What stopped early is left out, which bends what is said of the corner where it did. {self.failures.in_words()}"
+            head += " What stopped early is left out, which bends what is said of the corner where it did. "
+            head += self.failures.in_words()
         return "\n\n".join([head, *parts, *(found.in_words() for found in self.discoveries)])
 
     def to_dict(self) -> dict[str, Any]:
