@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simulation.ensemble import resolved as load_scenario
     from simulation.ensemble import run
     from simulation.model import CapitalFlowModel
+    from simulation.paired import compare
     from simulation.results import Result
     from simulation.scenario import Scenario
 
@@ -28,13 +29,15 @@ _HOMES = {
     "MarketDepth": ("simulation.cascade", "MarketDepth"),
     "Result": ("simulation.results", "Result"),
     "Scenario": ("simulation.scenario", "Scenario"),
+    "compare": ("simulation.paired", "compare"),
     "fire_sale": ("simulation.cascade", "fire_sale"),
     "load_scenario": ("simulation.ensemble", "resolved"),
     "run": ("simulation.ensemble", "run"),
 }
 
 __all__ = [
-    "Banks", "CapitalFlowModel", "ConfigError", "FireSale", "LeverageRule", "MarketDepth", "Result", "Scenario", "fire_sale",
+    "Banks", "CapitalFlowModel", "ConfigError", "FireSale", "LeverageRule", "MarketDepth", "Result", "Scenario", "compare",
+    "fire_sale",
     "load_scenario", "run",
 ]  # fmt: skip
 

@@ -41,7 +41,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "experiment_exposures",
     ),
     ("experiment", "facts"),
-    ("experiment_runner", "early_warning", "calibration", "sweep"),
+    ("experiment_runner", "early_warning", "calibration", "sweep", "analysis", "paired_words"),
+    ("search", "paired_figure"),
+    ("paired",),
+    ("adapters",),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -61,6 +64,10 @@ FENCED = {
         "experiment_runner.py",
         "experiment_figures.py",
         "experiment_files.py",
+        "analysis/figures.py",
+        "search/figures.py",
+        "paired.py",
+        "paired_figure.py",
     ),
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),

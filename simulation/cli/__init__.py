@@ -13,17 +13,21 @@ from collections.abc import Sequence
 import click
 
 from simulation.cli import exit_codes
+from simulation.cli.analyse_command import analyse
 from simulation.cli.calibrate_command import calibrate
 from simulation.cli.claims_command import claims
+from simulation.cli.compare_command import compare
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
 from simulation.cli.experiment_command import experiment
 from simulation.cli.facts_command import facts
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
+from simulation.cli.reverse_stress_command import reverse_stress
 from simulation.cli.run_command import run
 from simulation.cli.store_commands import merge, rebuild
 from simulation.cli.sweep_command import sweep
+from simulation.cli.tipping_command import tipping
 from simulation.cli.verify_command import verify
 
 TRACEBACK_SWITCH = "CARRYFLOW_TRACEBACK"
@@ -59,7 +63,7 @@ def program() -> None:
 
 COMMANDS = (
     *(demo, run, replay, calibrate, claims, experiment, facts),
-    *(sweep, rebuild, merge),
+    *(sweep, rebuild, merge, analyse, tipping, reverse_stress, compare),
     *(config, list_names, verify),
 )
 for command in COMMANDS:

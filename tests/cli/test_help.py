@@ -8,7 +8,10 @@ import pytest
 
 from tests.cli.conftest import Carryflow
 
-COMMANDS = ("calibrate", "claims", "demo", "run", "config", "experiment", "facts", "list", "verify")
+COMMANDS = (
+    *("calibrate", "claims", "demo", "run", "config", "experiment", "facts", "list", "verify"),
+    *("analyse", "tipping", "reverse-stress", "compare"),
+)
 HEAVY = ("mesa", "pandas", "matplotlib", "pyarrow", "scipy", "numpy", "pydantic", "ruamel", "rich")
 SAY_MODULES = """
 import json, sys

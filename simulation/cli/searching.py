@@ -1,0 +1,105 @@
+"""What the commands that search share: reading ``METRIC=LEVEL``, counting points, writing what was found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulation.cli import options
+from simulation.cli.output import SECONDS_BETWEEN_LINES, remark
+from simulation.cli.run_command import RESULTS
+
+if TYPE_CHECKING:
+    from simulation.figures import Drawing
+
+metric = click.option(
+    "--metric", required=True, metavar="NAME=LEVEL", help="The outcome: a metric and its level, e.g. unwound_share=0.5."
+)
+
+
+def metric_and_level(text: str) -> tuple[str, float]:
+    """Return the metric and the level of ``METRIC=LEVEL``."""
+    from simulation.search.response import metric_named
+
+    name, equals, level = text.partition("=")
+    try:
+        value = float(level)
+    except ValueError:
+        equals = ""
+    if not equals:
+        raise click.UsageError(f"--metric {text}: write METRIC=LEVEL with a number, e.g. unwound_share=0.5")
+    return metric_named(name.strip()), value
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a search that has no answer into a message and exit code 2."""
+    from simulation.search.tipping import NoTippingError
+
+    try:
+        yield
+    except NoTippingError as error:
+        raise click.UsageError(f"No answer: {error}.") from error
+
+
+@contextmanager
+def counting(label: str, quiet: bool) -> Iterator[Any]:
+    """Give a callback that says now and then how many points were run; how many there will be nobody knows beforehand."""
+    last = time.monotonic()
+
+    def update(done: int, _total: int) -> None:
+        nonlocal last
+        if not quiet and time.monotonic() - last > SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            remark(f"{label}: {done} points")
+
+    yield update
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where what was found goes.
+
+    Attributes
+    ----------
+    folder
+        The folder itself.
+    address
+        Hash of everything that the answer follows from.
+    """
+
+    folder: Path
+    address: str
+
+
+def target_of(name: str, question: Mapping[str, Any], out: Path | None, force: bool) -> Target:
+    """Return the folder to write, and refuse one that would lose something before the work starts."""
+    from simulation.store import check_target, content_address
+
+    text = json.dumps(question, sort_keys=True, default=str)
+    address = hashlib.sha256(text.encode()).hexdigest()
+    folder = out or RESULTS / content_address(name, address, int(question["runs"]))
+    check_target(folder, address, force)
+    return Target(folder, address)
+
+
+def save(target: Target, kind: str, facts: Mapping[str, Any], drawing: Drawing, quiet: bool) -> None:
+    """Write the answer, its figure and a manifest, whole or not at all."""
+    from simulation.experiment_figures import write_figure
+    from simulation.store import versions, write_manifest, written_whole
+
+    with written_whole(target.folder) as draft:
+        write_figure(drawing, draft)
+        text = json.dumps(facts, indent=2, allow_nan=False, ensure_ascii=False)
+        (draft / f"{kind}.json").write_text(text + "\n", encoding="utf-8")
+        about = {"kind": kind, "config_hash": target.address, "command": options.command_line(), "versions": versions()}
+        write_manifest(draft, about)
+    remark(f"Figure and numbers in {target.folder}", quiet)

@@ -1,0 +1,192 @@
+"""analyse, tipping, reverse-stress and compare from the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulation.cli import exit_code_of, exit_codes
+from simulation.experiment import ARTICLE, NOTHING_BUT, OFFICIAL, with_investors
+from tests.analysis.toys import FloatArray, saltelli, sweep_of
+
+SMALL = (*with_investors(OFFICIAL, 4), "end=2025-12-24")
+THRESHOLD = (
+    *NOTHING_BUT,
+    *with_investors(ARTICLE, 200, carry_alone=True),
+    "unwind={rule: threshold, exit_days: 1}",
+    "spread_path.over_days=2",
+    "end=2025-12-04",
+)
+ANALYTIC_HALF = 1.24233
+"""Spread, pp, at which half has left under the article's rule: brentq on share_unwound, see tests/search/test_tipping.py."""
+
+
+def sets(settings: tuple[str, ...]) -> list[str]:
+    return [part for text in settings for part in ("--set", text)]
+
+
+def store(folder: Path) -> Path:
+    """A store as ``carryflow sweep`` writes one, of a function."""
+
+    def trough(parameters: FloatArray, noise: FloatArray) -> FloatArray:
+        return np.asarray(-10.0 * parameters[..., 0] - 3.0 * parameters[..., 1] + noise)
+
+    sweep = sweep_of(saltelli(("a", "b"), (0, 1), 32), {"usdjpy_trough_pct": trough}, "saltelli", 3)
+    folder.mkdir()
+    sweep.runs.to_parquet(folder / "runs.parquet")
+    axes = {axis.key: {"unit": "", "numeric": True} for axis in sweep.axes}
+    metrics = {"usdjpy_trough_pct": {"label": "USDJPY, lowest point", "unit": "%"}}
+    facts = {"kind": "sweep", "name": "toy", "axes": axes, "metrics": metrics, "design": {"kind": "saltelli"}}
+    (folder / "manifest.json").write_text(json.dumps(facts | {"independent": False, "config_hash": "0" * 64}))
+    return folder
+
+
+def test_analyse_writes_figures_and_says_what_matters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = store(tmp_path / "toy")
+    arguments = ["analyse", str(folder), "--resamples", "50", "--where", "usdjpy_trough_pct<-9", "--json"]
+    assert exit_code_of(arguments) == exit_codes.DONE
+    told = json.loads(capsys.readouterr().out)
+    metric = told["metrics"]["usdjpy_trough_pct"]
+    assert metric["influence"][0]["key"] == "a"
+    assert metric["sobol"]["adds_up"]
+    assert told["discovery"][0]["share"] > 0.0
+    written = {path.name for path in (tmp_path / "toy-analysis").iterdir()}
+    assert {"curves_usdjpy_trough_pct.png", "map_usdjpy_trough_pct.csv", "sobol_usdjpy_trough_pct.png"} <= written
+    assert {"analysis.json", "analysis.txt", "manifest.json"} <= written
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--metric", "nothing"], "has not measured nothing"),
+        (["--where", "usdjpy_trough_pct"], "condition"),
+    ],
+)
+def test_analyse_refuses_what_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], message: str
+) -> None:
+    assert exit_code_of(["analyse", str(store(tmp_path / "toy")), *more]) == exit_codes.USAGE
+    assert message in capsys.readouterr().err
+
+
+def test_analyse_needs_a_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["analyse", str(tmp_path)]) == exit_codes.USAGE
+    assert "store of a sweep" in capsys.readouterr().err
+
+
+def test_tipping_finds_the_analytic_spread_without_being_told_where(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask = [
+        "tipping",
+        ARTICLE,
+        "--metric",
+        "unwound_share=0.5",
+        "--over",
+        "spread_path.target_pp",
+        "--runs",
+        "6",
+        "--json",
+    ]
+    assert exit_code_of([*ask, *sets(THRESHOLD), "--out", str(tmp_path / "found")]) == exit_codes.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert told["low"] <= ANALYTIC_HALF <= told["high"]
+    assert told["high"] - told["low"] < 0.03
+    assert {path.name for path in (tmp_path / "found").iterdir()} >= {"figure.png", "figure.csv", "tipping.json"}
+
+
+def test_tipping_over_a_second_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = [
+        "tipping",
+        ARTICLE,
+        "--metric",
+        "unwound_share=0.3",
+        "--over",
+        "spread_path.target_pp",
+        "--runs",
+        "2",
+        "--json",
+    ]
+    ask += ["--low", "0.8", "--high", "1.8", "--tolerance", "0.02", "--curve", "unwind.threshold_sd_pp=0.3,0.6"]
+    assert exit_code_of([*ask, *sets(THRESHOLD), "--out", str(tmp_path / "found")]) == exit_codes.DONE
+    narrow, wide = (row["tipping"]["value"] for row in json.loads(capsys.readouterr().out)["tippings"])
+    # Both have 24 % gone at 1.5 pp; from there the narrower distribution needs less further narrowing.
+    assert wide < narrow < 1.5
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--metric", "unwound_share", "--over", "spread_path.target_pp"], "METRIC=LEVEL"),
+        (["--metric", "nothing=1", "--over", "spread_path.target_pp"], "there is no metric"),
+        (["--metric", "unwound_share=0.5", "--over", "spread_path.target"], "say"),
+        (["--metric", "unwound_share=0.5", "--over", "spread_path.target_pp", "--low", "1"], "belong together"),
+    ],
+)
+def test_tipping_refuses_what_makes_no_question(
+    capsys: pytest.CaptureFixture[str], more: list[str], message: str
+) -> None:
+    assert exit_code_of(["tipping", ARTICLE, *more]) == exit_codes.USAGE
+    assert message in capsys.readouterr().err
+
+
+def test_tipping_that_is_not_crossed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = ["tipping", ARTICLE, "--metric", "unwound_share=0.9", "--over", "spread_path.target_pp", "--runs", "2"]
+    ask += ["--low", "1.4", "--high", "1.8", "--out", str(tmp_path / "found")]
+    assert exit_code_of([*ask, *sets(THRESHOLD)]) == exit_codes.USAGE
+    assert "does not cross 0.9" in capsys.readouterr().err
+    assert not (tmp_path / "found").exists()
+
+
+def test_reverse_stress_tells_the_shocks_in_their_units(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = [
+        "reverse-stress",
+        OFFICIAL,
+        "--metric",
+        "usdjpy_trough_pct=-6",
+        "--shocks",
+        "boj_surprise,us_yield_fall",
+        "--json",
+    ]
+    ask += ["--runs", "3", "--evaluations", "8", "--no-frontier", "--out", str(tmp_path / "found"), *sets(SMALL)]
+    assert exit_code_of(ask) == exit_codes.DONE
+    told = json.loads(capsys.readouterr().out)
+    assert told["day"] == "2025-12-19"
+    assert told["without_shocks"] > -6.0
+    assert told["amounts"]["boj_surprise"]["amount"] > 0.0
+    alone = [one["distance"] for one in told["alone"].values() if one]
+    assert told["mildest"]["distance"] <= min(alone) + 0.2
+    assert (tmp_path / "found" / "figure.png").exists()
+
+
+def test_shocks_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["reverse-stress", "--list-shocks", "--json"]) == exit_codes.DONE
+    assert all(shock["source"] for shock in json.loads(capsys.readouterr().out).values())
+
+
+def test_an_unknown_shock_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    ask = ["reverse-stress", OFFICIAL, "--metric", "usdjpy_trough_pct=-6", "--shocks", "comet"]
+    assert exit_code_of(ask) == exit_codes.USAGE
+    assert "there is no shock 'comet'" in capsys.readouterr().err
+
+
+def test_compare_tells_the_change_and_writes_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ask = ["compare", OFFICIAL, OFFICIAL, "--set-b", "boj.meetings[0].decision=50bp", "--runs", "4", *sets(SMALL)]
+    assert exit_code_of([*ask, "--out", str(tmp_path / "both")]) == exit_codes.DONE
+    assert "19 Dec 2025: decision: +25 bp -> +50 bp" in capsys.readouterr().out
+    written = {path.name for path in (tmp_path / "both").iterdir()}
+    assert written == {
+        "figure.png",
+        "figure.svg",
+        "figure.csv",
+        "differences.csv",
+        "comparison.txt",
+        "comparison.json",
+        "manifest.json",
+    }
+
+
+def test_compare_of_one_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(["compare", OFFICIAL, ARTICLE, "--runs", "1"]) == exit_codes.USAGE
+    assert "at least 2" in capsys.readouterr().err
