@@ -61,6 +61,8 @@ class Where:
 @options.settings
 @click.option("--replications", type=click.IntRange(1), metavar="N", help="Runs at each point in place of the file's.")
 @options.seed
+@options.posterior
+@options.parameter_sets
 @options.out
 @click.option("--extend", is_flag=True, help="Add replications or points to the store in --out.")
 @click.option(
@@ -81,6 +83,8 @@ def sweep(
     settings: tuple[str, ...],
     replications: int | None,
     seed: int | None,
+    posterior: bool,
+    parameter_sets: str | None,
     out: Path | None,
     extend: bool,
     dry_run: bool,
@@ -96,13 +100,15 @@ def sweep(
     The store goes to --out, or to a folder under results/ that the same sweep always gives. Run it again and only what
     is missing is computed; docs/sweeps.md describes the file and the store.
     """
+    from simulation.config.posterior import SHIPPED
     from simulation.sweep.plan import plan_of
 
     if extend and out is None:
         raise click.UsageError("--extend adds to a store: name it with --out.")
     if dask is not None and workers is not None:
         raise click.UsageError("--workers is for this machine; a Dask cluster has its own: leave one out.")
-    given = [("replications", replications), ("seed", seed)]
+    sets = parameter_sets or (SHIPPED if posterior else None)
+    given = [("replications", replications), ("seed", seed), ("posterior", sets)]
     plan = plan_of(name, (*settings, *(f"{key}={value}" for key, value in given if value is not None)))
     where = Where(workers, dask)
     if dry_run:
