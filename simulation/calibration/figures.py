@@ -164,7 +164,9 @@ def _draw_pair(axes: Axes, fit: Fit, pair: tuple[str, str]) -> None:
         axis.set_minor_locator(NullLocator())
     axes.tick_params(labelsize=7.5)
     axes.set_xlabel(first.label, fontsize=7.5)
-    panel_title(axes, f"{short(second.label)} by {short(first.label)}; line: same product")
+    panel_title(
+        axes, f"{short(second.label)} by {short(first.label)}; line: fixed {short(first.label)}{short(second.label)}"
+    )
 
 
 def _draw_learned(axes: Axes, fit: Fit) -> None:
@@ -175,7 +177,7 @@ def _draw_learned(axes: Axes, fit: Fit) -> None:
     _rows(axes, names)
     axes.set_xlim(0.0, 100.0)
     axes.set_xticks([0, 50, 100])
-    panel_title(axes, "Narrower by, %")
+    panel_title(axes, "Narrower, %")
 
 
 def learned(fit: Fit, most: int = 7) -> tuple[list[str], Array]:
