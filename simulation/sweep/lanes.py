@@ -107,9 +107,8 @@ class Lanes(Executor):
 
     def _free(self, lane: ProcessPoolExecutor, broken: bool) -> None:
         """Put a worker back among the idle ones, a new one in the place of one that died; the lock is held."""
+        # A broken pool ends by itself; telling it to would wait for the lock that it holds while it calls back (3.13).
         self._busy.discard(lane)
-        if broken:
-            lane.shutdown(wait=False)
         if not self._closed:
             self._idle.append(self._lane() if broken else lane)
 
