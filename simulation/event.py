@@ -39,6 +39,11 @@ ALWAYS: tuple[Measure, ...] = ("path_rmse_pp", "trough_pct", "unwound_share", "e
 """Measured in every replay; an entry under `accept` gives them a window and a range."""
 
 
+PRICES = ("usdjpy", "us_equity", "japan_equity", "bitcoin_usd")
+COLUMNS = (*PRICES, "ust2_pct", "ust10_pct", "jgb2_pct", "jgb10_pct", "spread_10y_pp")
+"""Columns of the daily table that an event may give observations of; measures are about usdjpy and us_equity."""
+
+
 class ObservedSeries(Parameters):
     """A daily series as it was."""
 
@@ -79,7 +84,7 @@ class Event(Scenario):
 
     @model_validator(mode="after")
     def _check_event(self) -> Self:
-        for problem in (*strangers(self), *days_outside(self)):
+        for problem in (*strangers(self), *days_outside(self), *unlikely(self)):
             raise ValueError(problem)
         return self
 
@@ -101,6 +106,19 @@ def strangers(event: Event) -> Iterator[str]:
     for item in event.accept:
         if (item.measure == "retrace_share") != (item.turning_day is not None):
             yield f"accept: {item.measure} and turning_day: retrace_share needs the day of the low, nothing else takes one"
+
+
+def unlikely(event: Event) -> Iterator[str]:
+    """Series that no table holds, prices that are not positive, ranges that are upside down."""
+    for item in event.observed:
+        if item.column not in COLUMNS:
+            yield f"observed: there is no column {item.column!r} to compare with; known: {', '.join(COLUMNS)}"
+        low = min(item.values.values())
+        if item.column in PRICES and low <= 0.0:
+            yield f"observed.{item.column}: {low:g} is no price; allowed: above 0"
+    for wanted in event.accept:
+        if wanted.at_least is not None and wanted.at_most is not None and wanted.at_least > wanted.at_most:
+            yield f"accept.{wanted.measure}: at_least {wanted.at_least:g} lies above at_most {wanted.at_most:g}; exchange them"
 
 
 def days_outside(event: Event) -> Iterator[str]:

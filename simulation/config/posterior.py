@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simulation.batch import MAY_DIFFER, may_differ
 from simulation.cloud import Cloud, CloudError, read_cloud
 from simulation.config.catalog import path_of
 from simulation.config.errors import ConfigError, Problem
@@ -28,9 +29,20 @@ def load_cloud(name: str | Path) -> Cloud:
     """
     path = path_of("calibration", name)
     try:
-        return read_cloud(path)
+        cloud = read_cloud(path)
     except CloudError as error:
-        raise ConfigError([Problem(str(path), None, None, "", str(error), "")]) from error
+        message = str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
+        raise ConfigError([Problem(str(path), None, None, "", message, "")]) from error
+    unknown = [Problem(str(path), None, None, key, *_wrong(key)) for key in cloud.keys if not may_differ(key)]
+    if unknown:
+        raise ConfigError(unknown)
+    return cloud
+
+
+def _wrong(key: str) -> tuple[str, str]:
+    """What is wrong with a column of parameter sets, and the cure."""
+    message = f"the column {key} is no key that may differ between the runs of a batch"
+    return message, f"known keys: {', '.join(MAY_DIFFER)}"
 
 
 def hash_with_cloud(scenario: BaseModel, cloud: Cloud | None) -> str:

@@ -119,7 +119,8 @@ def observed(event: Event, record: Record, item: Expectation) -> float | None:
     column, function = OF_PATH[item.measure]
     window = window_of(item, record)
     seen = observed_path(event, record, column, window)
-    if seen is None or not np.isfinite(seen[[window[0], window[2]]]).all():
+    needed = [window[0], window[1], window[2], max(window[0] - 1, 0) if item.measure == "move_pct" else window[0]]
+    if seen is None or not np.isfinite(seen[needed]).all():
         return None
     return float(function(seen[None], window)[0])
 

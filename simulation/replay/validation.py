@@ -49,9 +49,9 @@ def failures(replays: Sequence[Replay]) -> list[str]:
         if score.inside is False and score.quantiles is not None
     ]
     found += [
-        f"* {item.event.name}: on half of the days {100 * rank:.0f} % of the runs or fewer lie on the observed side of USDJPY."
+        f"* {item.event.name}: on the median day {100 * rank:.0f} % of the runs lie as far out as the observed USDJPY."
         for item in replays
-        if (rank := outlying(item)) is not None and rank < OUTLYING
+        if (rank := outlying(item)) is not None and rank < OUTLYING and len(item.full.runs) >= 1.0 / OUTLYING
     ]
     return found or ["Nothing that has a range."]
 

@@ -40,6 +40,9 @@ MISTAKES = {
     "news=[{date: 2024-07-13}]": "not a business day",
     "news=[{date: 2024-07-11, value_pct: {ust10: 1}}]": "has no value to give",
     "news=[{date: 2024-07-11, value_pct: {us_equity: -100}}]": "allowed: -99 to 1000 %",
+    "observed[0].column=eurusd": "no column 'eurusd'",
+    "observed[0].values={2024-07-12: -157.9}": "is no price",
+    "accept=[{measure: trough_pct, at_least: -2, at_most: -8}]": "exchange them",
     "boj.statements=[{date: 2024-08-07}]": "needs either guidance or path_surprise",
     "boj.statements=[{date: 2024-09-07, guidance: dovish}]": "not between the start",
     "boj.meetings[0].guidance=dovish": "both guidance and path_surprise",
@@ -74,3 +77,11 @@ def test_a_base_is_found_by_name_from_anywhere(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(source, encoding="utf-8")
     shipped = load("march_2024", root=Event, kind="events")
     assert load(tmp_path / "mine.yaml", root=Event, kind="events").hash == shipped.hash
+
+
+def test_a_move_without_an_observed_base_has_no_observed_value(event: Make) -> None:
+    sparse = "observed[0].values={2024-07-31: 150.38, 2024-08-05: 143.95}"
+    wanted = "accept=[{measure: move_pct, first_day: 2024-07-31, last_day: 2024-07-31}]"
+    score = replay(event("august_2024", sparse, wanted), 2).scores["move_pct"]
+    assert score.observed is None
+    assert score.quantiles is not None

@@ -120,3 +120,10 @@ def test_a_measure_outside_its_range_is_called_a_failure(event: Make) -> None:
 def test_either_one_event_or_all(carryflow: Carryflow) -> None:
     assert carryflow("replay").code == 2
     assert carryflow("replay", "august_2024", "--all").code == 2
+
+
+def test_parameter_sets_with_an_unknown_key_are_refused(carryflow: Carryflow, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("weight,no.such.key\n1,2\n", encoding="utf-8")
+    outcome = carryflow("replay", "august_2024", "--parameter-sets", "./mine.csv")
+    assert outcome.code == 2
+    assert "no.such.key" in outcome.err
