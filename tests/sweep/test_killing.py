@@ -14,6 +14,7 @@ import pytest
 
 from simulation.sweep.kernel import Work, simulated
 from simulation.sweep.rows import Piece, Rows
+from simulation.sweep.shards import shards
 from simulation.sweep.store import read_manifest, read_runs
 from tests.sweep.conftest import GRID, grid, run_into, table
 from tests.sweep.killing import children, sweeping, wait_until_gone, workers
@@ -88,7 +89,8 @@ def test_killed_twenty_times_at_random_moments(tmp_path: Path) -> None:
 
 def test_ctrl_c_leaves_a_whole_store_and_says_how_to_go_on(tmp_path: Path) -> None:
     with sweeping(tmp_path, *command(300)) as parent:
-        wait_for(lambda: list(tmp_path.glob("store/shards/runs-*")), "a first shard")
+        kept = tmp_path / "store" / "shards"
+        wait_for(lambda: any(table.num_rows for _, table in shards(kept, "runs")), "a first shard with runs")
         below = children(parent.pid)
         parent.send_signal(signal.SIGINT)
         _, said = parent.communicate(timeout=30)
