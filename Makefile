@@ -54,9 +54,9 @@ format: $(VENV)/.installed-lint
 	$(BIN)/ruff format .
 
 # Written elsewhere and moved, so that a missing folder leaves the file as it was.
-# The same seed gives the same bytes; an interrupted run goes on where it stopped.
+# The same seed gives the same bytes; after an interruption `carryflow calibrate --resume` goes on, if the engine is unchanged.
 calibrate: $(VENV)/.installed
-	$(BIN)/carryflow calibrate --out results/calibration --force --resume
+	$(BIN)/carryflow calibrate --out results/calibration --force
 	cp results/calibration/august_2024.csv configs/calibration/august_2024.csv
 
 facts-history: $(VENV)/.installed
