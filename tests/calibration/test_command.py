@@ -20,6 +20,7 @@ FILES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_interrupted_resumed_and_compared(
     carryflow: Carryflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

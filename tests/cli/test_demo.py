@@ -31,23 +31,13 @@ def test_demo_prints_both_and_writes_figures(carryflow: Carryflow, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("small_demo")
-def test_demo_twice_fills_one_folder(carryflow: Carryflow, tmp_path: Path) -> None:
-    carryflow("demo", "--runs", "1")
-    assert carryflow("demo", "--runs", "1").code == 0
-    assert len(list((tmp_path / "results").iterdir())) == 1
-
-
-@pytest.mark.usefixtures("small_demo")
-def test_demo_as_json(carryflow: Carryflow) -> None:
+def test_demo_again_fills_the_same_folder_and_can_be_verified(carryflow: Carryflow, tmp_path: Path) -> None:
+    assert carryflow("demo", "--runs", "1", "--quiet").code == 0
     found = json.loads(carryflow("demo", "--runs", "1", "--json", "--quiet").out)
     assert list(found) == ["article", "official"]
     assert found["article"]["metrics"]["usdjpy_change_pct"]["unit"] == "%"
-
-
-@pytest.mark.usefixtures("small_demo")
-def test_demo_folder_can_be_verified(carryflow: Carryflow) -> None:
-    carryflow("demo", "--runs", "1", "--out", "here")
-    outcome = carryflow("verify", "here")
+    (folder,) = (tmp_path / "results").iterdir()
+    outcome = carryflow("verify", folder)
     assert outcome.code == 0
     assert outcome.out.count(": same") == 4
 

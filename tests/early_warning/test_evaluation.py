@@ -84,6 +84,7 @@ def across_seeds() -> Split:
     return by_run(training, evaluation)
 
 
+@pytest.mark.slow
 def test_indicators_lead_cascades_of_another_seed_by_more_than_noise(across_seeds: Split) -> None:
     found = leads(across_seeds, 5)
     for name in ("cascade_distance_pct", "crowding_share", INDEX):
@@ -92,16 +93,19 @@ def test_indicators_lead_cascades_of_another_seed_by_more_than_noise(across_seed
         assert found[name].within_days > 0.55, name
 
 
+@pytest.mark.slow
 def test_knowing_balance_sheets_is_worth_more_than_volatility(across_seeds: Split) -> None:
     found = leads(across_seeds, 5)
     assert found[INDEX].auc > found[BENCHMARK.column].auc + 0.05
 
 
+@pytest.mark.slow
 def test_a_lead_fades_with_the_horizon(across_seeds: Split) -> None:
     areas = [leads(across_seeds, horizon)["cascade_distance_pct"].auc for horizon in (2, 5, 20)]
     assert areas[0] > areas[1] > areas[2] > 0.5
 
 
+@pytest.mark.slow
 def test_a_gain_of_one_is_out_of_reach_before_most_cascades(across_seeds: Split) -> None:
     # An honest negative: the distance to it stands at its cap and tells days no better apart than a coin.
     panel = across_seeds.evaluation

@@ -14,7 +14,7 @@ ANY_SCENARIO = settings(
     max_examples=70,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-MORE = settings(ANY_SCENARIO, max_examples=1500, derandomize=False)
+MORE = settings(ANY_SCENARIO, max_examples=1500)
 
 
 def assert_sound(scenario: Scenario) -> None:

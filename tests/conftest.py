@@ -1,0 +1,13 @@
+"""What every test shares: the same examples everywhere, and one thread of linear algebra for each process."""
+
+import os
+
+# Two test processes with two threads each would wait for one another; the programs that tests start inherit this.
+for library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+from hypothesis import settings  # noqa: E402  (numpy reads the number of threads when it is first imported)
+
+# No clock: a slow machine is no mistake of the model.
+settings.register_profile("carryflow", deadline=None, derandomize=True, database=None)
+settings.load_profile("carryflow")
