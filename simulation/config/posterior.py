@@ -10,13 +10,15 @@ from simulation.batch import MAY_DIFFER, may_differ
 from simulation.cloud import Cloud, CloudError, read_cloud
 from simulation.config.catalog import path_of
 from simulation.config.errors import ConfigError, Problem
-from simulation.config.loading import config_hash
+from simulation.config.loading import config_hash, load
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 SHIPPED = "august_2024"
 """Name of the parameter sets that travel with the package."""
+FULL_CAST = "december_2025_official"
+"""A scenario with every population and market, so that every column meets its key."""
 
 
 def load_cloud(name: str | Path) -> Cloud:
@@ -34,9 +36,23 @@ def load_cloud(name: str | Path) -> Cloud:
         message = str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
         raise ConfigError([Problem(str(path), None, None, "", message, "")]) from error
     unknown = [Problem(str(path), None, None, key, *_wrong(key)) for key in cloud.keys if not may_differ(key)]
-    if unknown:
-        raise ConfigError(unknown)
+    problems = unknown or _out_of_range(cloud, str(path))
+    if problems:
+        raise ConfigError(problems)
     return cloud
+
+
+def _out_of_range(cloud: Cloud, place: str) -> list[Problem]:
+    """Columns whose smallest or largest value its key does not take, each in the words of a config's mistakes."""
+    found: dict[str, Problem] = {}
+    for ends in (cloud.values.min(axis=0), cloud.values.max(axis=0)):
+        settings = [f"{key}={float(value)!r}" for key, value in zip(cloud.keys, ends, strict=True)]
+        try:
+            load(FULL_CAST, settings)
+        except ConfigError as error:
+            wrong = [problem for problem in error.problems if problem.key in cloud.keys]
+            found |= {each.key: Problem(place, None, None, each.key, each.message, each.hint) for each in wrong}
+    return list(found.values())
 
 
 def _wrong(key: str) -> tuple[str, str]:

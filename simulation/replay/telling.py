@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def as_json(replay: Replay) -> dict[str, Any]:
         "seed": replay.event.seed,
         "runs": len(replay.full.runs),
         "runs_failed": replay.stopped,
+        "why_failed": reasons(replay),
         "scores": {name: score.to_dict() for name, score in replay.scores.items()},
         "inputs": [item.to_dict() for item in inputs_of(replay.event)],
         "bands": {"dates": dates, "usdjpy": bands},
@@ -51,13 +53,21 @@ def text(replay: Replay) -> str:
     rows = [_row(name, score) for name, score in replay.scores.items()]
     columns = ("", "p10", "p50", "p90", "observed", "accepted")
     lines = [_aligned(columns), *(_aligned(row) for row in rows)]
-    failed = [f"{replay.stopped} runs ended early and are left out."] if replay.stopped else []
+    failed = [f"{replay.stopped} runs ended early and are left out:", *reasons(replay)] if replay.stopped else []
     notes = [
         "",
         f"{RANK}: part of the runs with drawn news that lie below the observed USDJPY, over days",
         "everything else: runs that meet the given inputs and no drawn news",
     ]
     return "\n".join([head, "", "Given (not scored):", *given, "", "Simulated:", *lines, *notes, *failed])
+
+
+def reasons(replay: Replay) -> list[str]:
+    """Why runs ended early: how many, the reason and the first of them; the commonest reason first."""
+    stops = [stop for record in (replay.central, replay.full) for stop in record.stopped.values()]
+    counted = Counter(stop.name for stop in stops).most_common()
+    first = {stop.name: stop for stop in reversed(stops)}
+    return [f"{count} × {name}: {first[name].message} (first on {first[name].date})" for name, count in counted]
 
 
 def _row(name: str, score: Score) -> tuple[str, ...]:

@@ -2,14 +2,17 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulation.cloud import Cloud
+from simulation.recorder import Stop
 from simulation.replay.replay import replay
-from simulation.replay.telling import as_json
+from simulation.replay.telling import as_json, reasons, text
 from simulation.replay.validation import markdown
 from tests.cli.conftest import Carryflow, carryflow
 from tests.replay.conftest import SMALL, Make
@@ -127,3 +130,20 @@ def test_parameter_sets_with_an_unknown_key_are_refused(carryflow: Carryflow, tm
     outcome = carryflow("replay", "august_2024", "--parameter-sets", "./mine.csv")
     assert outcome.code == 2
     assert "no.such.key" in outcome.err
+
+
+def test_parameter_sets_outside_the_range_of_their_key_are_refused(carryflow: Carryflow, tmp_path: Path) -> None:
+    text = "weight,markets.usdjpy.stress_slope,populations.carry_funds.stock_usd_bn\n1,0.5,250\n1,-3,250\n"
+    (tmp_path / "mine.csv").write_text(text, encoding="utf-8")
+    outcome = carryflow("replay", "august_2024", "--parameter-sets", "./mine.csv")
+    assert outcome.code == 2
+    assert "mine.csv: markets.usdjpy.stress_slope: -3 per unit of stress is too small; allowed: 0 to 100" in outcome.err
+    assert "stock_usd_bn" not in outcome.err
+
+
+def test_runs_that_end_early_are_told_with_the_reason(event: Make) -> None:
+    told = replay(event(), 2)
+    stop = Stop(date(2024, 8, 5), "price_runaway", "usdjpy left its plausible range")
+    ended = replace(told, full=replace(told.full, stopped={0: stop, 1: stop}))
+    assert "2 runs ended early and are left out:\n2 × price_runaway: usdjpy left its plausible range" in text(ended)
+    assert as_json(ended)["why_failed"] == reasons(ended)
