@@ -25,6 +25,7 @@ from simulation.figures.style import (
     plain,
 )
 from simulation.metrics import FinishedRuns
+from simulation.replay.given_marks import mark_given
 from simulation.replay.measures import observed_path
 from simulation.replay.replay import Replay
 
@@ -94,9 +95,8 @@ def path_panel(axes: Axes, replay: Replay) -> Columns:
     date_axis(axes, dates, ticks=6)
     lines = mark_policy_dates(axes, policy_dates(replay.event, dates))
     panel_title(axes, "OUTPUT: USDJPY, yen per dollar (down: stronger yen)", lines_below=lines + 1)
-    legend_line(
-        axes, [("– simulated", INK), ("● observed", OBSERVED)] if seen is not None else [("– simulated", INK)], lines
-    )
+    entries = [("– simulated", INK), ("● observed", OBSERVED)] if seen is not None else [("– simulated", INK)]
+    legend_line(axes, [*entries, *mark_given(axes, replay.event, dates)], lines)
     numbers = {f"usdjpy_{name}": row for name, row in bands.items()}
     return numbers if seen is None else numbers | {"usdjpy_observed": seen}
 

@@ -11,6 +11,8 @@ import pytest
 
 from simulation.cloud import Cloud
 from simulation.recorder import Stop
+from simulation.replay.figure import draw
+from simulation.replay.given_marks import given_days
 from simulation.replay.replay import replay
 from simulation.replay.telling import as_json, reasons, text
 from simulation.replay.validation import markdown
@@ -147,3 +149,12 @@ def test_runs_that_end_early_are_told_with_the_reason(event: Make) -> None:
     ended = replace(told, full=replace(told.full, stopped={0: stop, 1: stop}))
     assert "2 runs ended early and are left out:\n2 × price_runaway: usdjpy left its plausible range" in text(ended)
     assert as_json(ended)["why_failed"] == reasons(ended)
+
+
+def test_inputs_without_a_line_are_marked_in_the_figure(event: Make) -> None:
+    told = replay(event(), 2)
+    days = given_days(told.event)
+    assert {name: len(found) for name, found in days.items()} == {"interventions": 2, "statements": 1}
+    assert days["statements"] == [date(2024, 8, 7)]
+    drawn = {text.get_text() for axes in draw(told).figure.axes for text in axes.texts}
+    assert {"▲ interventions (input)", "◆ statements (input)"} <= drawn
