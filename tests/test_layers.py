@@ -57,6 +57,7 @@ FENCED = {
     "matplotlib": (
         "figures/",
         "replay/figure.py",
+        "replay/given_marks.py",
         "facts/figure.py",
         "calibration/figures.py",
         "calibration/rank_figure.py",
