@@ -157,6 +157,7 @@ def joined(records: Iterable[Record]) -> Record:
     """Return consecutive records as one, in the order given."""
     parts = list(records)
     first = parts[0]
+    starts = np.cumsum([0, *(len(part.runs) for part in parts)]).tolist()
     return replace(
         first,
         runs=np.concatenate([part.runs for part in parts]),
@@ -165,7 +166,9 @@ def joined(records: Iterable[Record]) -> Record:
             population: {name: np.concatenate([part.flows[population][name] for part in parts]) for name in columns}
             for population, columns in first.flows.items()
         },
-        stopped={run: stop for part in parts for run, stop in part.stopped.items()},
+        stopped={
+            start + row: stop for start, part in zip(starts, parts, strict=False) for row, stop in part.stopped.items()
+        },
     )
 
 

@@ -38,7 +38,7 @@ class FinishedRuns:
     @cached_property
     def rows(self) -> NDArray[np.bool_]:
         """Which rows of the record reached the end, shape (R,)."""
-        return ~np.isin(self.record.runs, list(self.record.stopped))
+        return self.record.finished
 
     @property
     def count(self) -> int:

@@ -145,11 +145,10 @@ class CapitalFlowModel(mesa.Model):
         return orders
 
     def stop(self, rows: Sequence[int], name: str, message: str) -> None:
-        """End the runs in `rows` today for a named reason."""
+        """End the runs in `rows` today for a named reason; the first reason of a row counts."""
         for row in rows:
-            if self.alive[row, 0] or self.run_numbers[row] not in self.stopped:
-                self.alive[row] = False
-                self.stopped.setdefault(self.run_numbers[row], Stop(self.today, name, message))
+            self.alive[row] = False
+            self.stopped.setdefault(row, Stop(self.today, name, message))
 
     def stop_impossible_starts(self) -> None:
         """On the first day, end runs that cannot start: no long-run volatility, or investors under a margin call."""
@@ -225,15 +224,15 @@ def simulate(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenari
     scenario
         A validated scenario.
     runs
-        Run numbers; row i of the result is bit-identical to that run alone.
+        Run numbers; row i of the result is bit-identical to that run alone.  Two rows with variants of their own may share one.
     variants
         A scenario for each run, or none for `scenario` in all of them.
     """
     model = CapitalFlowModel(scenario, runs, variants)
     while model.day < len(model.dates) - 1 and model.alive.any():
         model.step()
-    for row in np.flatnonzero(~model.alive[:, 0]):
-        model.recorder.blank_from(int(row), day_of(model, model.stopped[model.run_numbers[row]].date))
+    for row, stop in model.stopped.items():
+        model.recorder.blank_from(row, day_of(model, stop.date))
     return model.result()
 
 

@@ -44,7 +44,7 @@ class Record:
     roles
         Role of each population: levered, resident, other, value, dealer, money_market.
     stopped
-        Named stops by run number.
+        Named stops by row; two rows may share a run number.
     parameter_sets
         Name of the calibrated parameter sets of the runs; empty where all have the scenario's own.
     """
@@ -57,6 +57,13 @@ class Record:
     roles: dict[str, str]
     stopped: dict[int, Stop]
     parameter_sets: str = ""
+
+    @property
+    def finished(self) -> NDArray[np.bool_]:
+        """Which rows reached their last day, ``(runs,)``."""
+        rows = np.ones(len(self.runs), dtype=np.bool_)
+        rows[list(self.stopped)] = False
+        return rows
 
 
 @dataclass

@@ -77,7 +77,8 @@ class Summary:
 def failures(record: Record) -> tuple[Failure, ...]:
     """Return every run that ended in a named stop, in run order."""
     return tuple(
-        Failure(int(run), str(stop.date), stop.name, stop.message) for run, stop in sorted(record.stopped.items())
+        Failure(int(record.runs[row]), str(stop.date), stop.name, stop.message)
+        for row, stop in sorted(record.stopped.items())
     )
 
 

@@ -19,8 +19,7 @@ def reached(record: Record) -> NDArray[np.bool_]:
     A stopped run ends before its stop, so that no table ever holds a missing number.
     """
     days = np.ones((len(record.runs), len(record.dates)), dtype=bool)
-    for run, stop in record.stopped.items():
-        row = int(np.flatnonzero(record.runs == run)[0])
+    for row, stop in record.stopped.items():
         days[row] = record.dates < np.datetime64(stop.date, "D")
         at_stop = record.dates == np.datetime64(stop.date, "D")
         days[row] |= at_stop & _whole(record, row)

@@ -154,7 +154,7 @@ def placed(record: Record, finished: Array | None) -> Array:
     """Values of the finished runs ``(finished, k)`` at the places of all runs, not-a-number for the others, ``(runs, k)``."""
     whole = np.full((len(record.runs), 1 if finished is None else finished.shape[1]), np.nan)
     if finished is not None:
-        whole[~np.isin(record.runs, list(record.stopped))] = finished
+        whole[record.finished] = finished
     return whole
 
 
@@ -196,7 +196,7 @@ def simulate_shock(theta: Array, runs: int, seed: int) -> Array:
         scenario = shocked(size, seed)
         records[size] = simulate(scenario, numbers, variants(scenario, repeated))
     # A run counts when it finished with every shock.
-    stopped = {run: stop for record in records.values() for run, stop in record.stopped.items()}
+    stopped = {row: stop for record in records.values() for row, stop in record.stopped.items()}
     twin, small, large = (replace(record, stopped=stopped) for record in records.values())
     peaks = (peak_amplification(record, twin, size) for record, size in ((small, SMALL_PCT), (large, LARGE_PCT)))
     by_small, by_large = (placed(twin, values[:, None]) for values in peaks)

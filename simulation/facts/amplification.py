@@ -112,7 +112,7 @@ def amplifications(base: Base, runs: int, workers: int | None = 1) -> dict[float
         size: run_ensemble(base.resolved(shock(scenario, size)), runs, workers, cloud=base.cloud) for size in sizes
     }
     # A run counts when it finished with every shock, so that ratios are taken run by run.
-    stopped = {run: stop for record in records.values() for run, stop in record.stopped.items()}
+    stopped = {row: stop for record in records.values() for row, stop in record.stopped.items()}
     whole = {size: replace(record, stopped=stopped) for size, record in records.items()}
     twin = whole.pop(0.0)
     return {size: peak_amplification(record, twin, size) for size, record in whole.items()}

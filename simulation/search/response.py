@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -160,7 +160,7 @@ class ScenarioResponse:
         parts: list[FloatArray] = []
         for first in range(0, len(numbers), BLOCK_RUNS):
             rows = slice(first, first + BLOCK_RUNS)
-            record = by_row(simulate(scenarios[0], numbers[rows], variants[rows]))
+            record = simulate(scenarios[0], numbers[rows], variants[rows])
             parts.append(measured(record, self.metric))
         together = np.concatenate(parts)
         return list(together.reshape(len(scenarios), self.ensemble.runs, *together.shape[1:]))
@@ -171,17 +171,6 @@ class ScenarioResponse:
             return [scenario] * len(runs)
         mine = {key: value for key, value in own.items() if key in cloud.keys}
         return [with_values(variant, mine) for variant in cloud.variants(scenario, runs)]
-
-
-def by_row(record: Record) -> Record:
-    """A record of points side by side, whose rows share run numbers, numbered by row.
-
-    A row was stopped where its run number was and its market ends in not-a-number.
-    """
-    ended = np.isnan(record.market["usdjpy"][:, -1])
-    rows = np.arange(len(record.runs))
-    stopped = {int(row): record.stopped[int(record.runs[row])] for row in rows[ended]}
-    return replace(record, runs=rows, stopped=stopped)
 
 
 def loaded_with(name: str, settings: Settings, texts: Callable[[Sequence[float]], Settings]) -> Callable[..., Scenario]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulation.cloud import Cloud, parsed_cloud
 from simulation.ensemble import BLOCK_RUNS
 from simulation.metrics import METRICS, FinishedRuns
-from simulation.model import CapitalFlowModel, day_of
+from simulation.model import simulate
 from simulation.recorder import Record, Stop
 from simulation.sweep.design import Values
 from simulation.sweep.points import Base, run_number, scenario_at
@@ -149,20 +149,8 @@ def _cloud(text: str) -> Cloud | None:
     return parsed_cloud("the sweep's parameter sets", text) if text else None
 
 
-class _Swept(CapitalFlowModel):
-    """A batch that tells stops apart by row: points under common random numbers share their run numbers."""
-
-    stops: dict[int, Stop]
-
-    def stop(self, rows: Sequence[int], name: str, message: str) -> None:
-        """End the runs in `rows` today for a named reason; the first reason of a row counts."""
-        for row in rows:
-            self.stops.setdefault(row, Stop(self.today, name, message))
-        super().stop(rows, name, message)
-
-
 def simulated_rows(scenarios: Sequence[Scenario], numbers: Sequence[int]) -> Record:
-    """Run scenarios side by side, each with its run number; the record counts its rows from 0.
+    """Run scenarios side by side, each with its run number.
 
     Raises
     ------
@@ -171,13 +159,7 @@ def simulated_rows(scenarios: Sequence[Scenario], numbers: Sequence[int]) -> Rec
     """
     first = scenarios[0]
     alike = all(scenario is first for scenario in scenarios)
-    model = _Swept(first, numbers, None if alike else scenarios)
-    model.stops = {}
-    while model.day < len(model.dates) - 1 and model.alive.any():
-        model.step()
-    for row in np.flatnonzero(~model.alive[:, 0]).tolist():
-        model.recorder.blank_from(row, day_of(model, model.stops[row].date))
-    return replace(model.result(), runs=np.arange(len(numbers)), stopped=model.stops)
+    return simulate(first, numbers, None if alike else scenarios)
 
 
 def metrics_of(record: Record, names: Sequence[str]) -> FloatArray:
@@ -194,17 +176,17 @@ def metrics_of(record: Record, names: Sequence[str]) -> FloatArray:
 
 def _one_by_one(record: Record, name: str) -> FloatArray:
     (metric,) = (metric for metric in METRICS if metric.name == name)
-    found = [metric.per_run(FinishedRuns(only(record, row))) for row in record.runs if row not in record.stopped]
+    rows = np.flatnonzero(record.finished).tolist()
+    found = [metric.per_run(FinishedRuns(only(record, row))) for row in rows]
     return np.array([np.nan if value is None else value[0] for value in found])
 
 
 def only(record: Record, row: int) -> Record:
-    """The record of one row."""
+    """The record of one row, which finished."""
     rows = slice(row, row + 1)
     market = {name: values[rows] for name, values in record.market.items()}
     flows = {name: {key: values[rows] for key, values in table.items()} for name, table in record.flows.items()}
-    stopped = {at: stop for at, stop in record.stopped.items() if at == row}
-    return replace(record, runs=record.runs[rows], market=market, flows=flows, stopped=stopped)
+    return replace(record, runs=record.runs[rows], market=market, flows=flows, stopped={})
 
 
 def series_of(record: Record) -> Series:

@@ -13,8 +13,8 @@ POSITIVE = ("usdjpy", "us_equity", "japan_equity", "bitcoin_usd")
 
 def assert_complete_or_stopped(record: Record, allowed: set[str] = NAMED) -> None:
     """Check every run of a record."""
-    for row, run in enumerate(record.runs):
-        stop = record.stopped.get(int(run))
+    for row in range(len(record.runs)):
+        stop = record.stopped.get(row)
         if stop is None:
             assert_finite(record, row, len(record.dates))
             continue
@@ -48,7 +48,7 @@ def assert_finite(record: Record, row: int, days: int) -> None:
 
 def assert_flows_add_up(record: Record) -> None:
     """Causes add up to what is unwound, unwinding to the change of the stock, trades of all sectors to zero."""
-    rows = ~np.isin(record.runs, list(record.stopped))
+    rows = record.finished
     for table in record.flows.values():
         assert_close(
             np.sum([table[f"{cause}_usd_bn"] for cause in CAUSES], axis=0)[rows], table["unwound_usd_bn"][rows]

@@ -91,8 +91,19 @@ def test_a_run_that_is_stopped_leaves_the_others_alone() -> None:
 def test_a_stopped_run_is_the_same_in_a_batch_and_alone() -> None:
     record = explosive()
     for row, stop in list(record.stopped.items())[:3]:
-        assert simulate(record.scenario, [row]).stopped == {row: stop}
+        assert simulate(record.scenario, [row]).stopped == {0: stop}
         alone(record, row)
+
+
+def test_rows_that_share_a_run_number_keep_their_own_stops() -> None:
+    wild, stops = explosive().scenario, explosive().stopped
+    calm = official(COARSE, TWO_WEEKS, {"noise.scale_x": 3})
+    run = next(iter(stops))
+    for variants in ([calm, wild, calm], [wild, calm, wild]):
+        record = simulate(calm, [run] * 3, variants)
+        assert record.stopped == {row: stops[run] for row in range(3) if variants[row] is wild}
+        for row, scenario in enumerate(variants):
+            assert_same_record(simulate(scenario, [run]), record, slice(row, row + 1))
 
 
 def test_a_longer_horizon_changes_no_earlier_day() -> None:

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,8 +7,7 @@ from simulation.cloud import Cloud
 from simulation.ensemble import resolved, run_ensemble
 from simulation.experiment import ARTICLE, NOTHING_BUT, with_investors
 from simulation.investors.unwind_rule import UnwindRule, share_unwound, threshold_mean
-from simulation.recorder import Stop
-from simulation.search.response import Ensemble, ScenarioResponse, by_row, loaded_with, measured
+from simulation.search.response import Ensemble, ScenarioResponse, loaded_with, measured
 from simulation.search.tipping import Bracket, NoTippingError, crossings, tipping
 
 FloatArray = NDArray[np.float64]
@@ -129,17 +126,3 @@ def test_a_searched_key_wins_over_the_parameter_sets_that_hold_it() -> None:
     rest = Cloud("rest", (other,), sets[:, 1:], cloud.weights, {})
     alone = measured(run_ensemble(at([0.08]), 2, cloud=rest), "usdjpy_trough_pct")
     np.testing.assert_array_equal(found, alone)
-
-
-def test_rows_that_share_a_run_number_keep_their_own_stop() -> None:
-    record = run_ensemble(resolved(ARTICLE, (*with_investors(ARTICLE, 4), "end=2025-12-04")), 2)
-    rows = [0, 1, 0, 1]
-    market = {name: values[rows].copy() for name, values in record.market.items()}
-    for values in market.values():
-        values[3, 2:] = np.nan
-    stop = Stop(resolved(ARTICLE).start, "test", "a stop")
-    flows = {name: {key: values[rows] for key, values in table.items()} for name, table in record.flows.items()}
-    both = replace(record, runs=record.runs[rows], market=market, flows=flows, stopped={1: stop})
-    found = measured(by_row(both), "usdjpy_change_pct")
-    assert np.isnan(found).tolist() == [False, False, False, True]
-    np.testing.assert_array_equal(found[:2], measured(record, "usdjpy_change_pct"))
