@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.workers import EnsembleError, on_workers, simulated_block
+from simulation.workers import EnsembleError, in_order
 
 if TYPE_CHECKING:
     from simulation.cloud import Cloud
@@ -84,7 +84,8 @@ def run_ensemble(
         raise ValueError(f"workers must be at least 1, got {count}")
     blocks = blocks_of(runs, _block_size(runs, count))
     alone = count == 1 or len(blocks) == 1
-    records = _here(scenario, blocks, cloud) if alone else on_workers(scenario, blocks, count, cloud)
+    tasks = [(scenario, block, cloud) for block in blocks]
+    records = (simulated_block(*task) for task in tasks) if alone else in_order(simulated_block, tasks, count)
     record = joined(_counted(records, runs, progress))
     return record if cloud is None else replace(record, parameter_sets=cloud.name)
 
@@ -187,5 +188,8 @@ def _counted(records: Iterable[Record], total: int, progress: Progress | None) -
         yield record
 
 
-def _here(scenario: Scenario, blocks: Sequence[range], cloud: Cloud | None) -> Iterator[Record]:
-    return (simulated_block(scenario, block, cloud) for block in blocks)
+def simulated_block(scenario: Scenario, block: range, cloud: Cloud | None = None) -> Record:
+    """Simulate one block, each run with its parameter set if there is a cloud."""
+    from simulation.model import simulate
+
+    return simulate(scenario, block, None if cloud is None else cloud.variants(scenario, block))

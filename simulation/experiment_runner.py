@@ -19,9 +19,9 @@ from simulation.config.loading import config_hash
 from simulation.ensemble import resolved, run_ensemble, with_seed
 from simulation.experiment import Findings, Scale, Study, Variant, question
 from simulation.experiment_files import write_table
-from simulation.experiment_pool import in_order
 from simulation.results import Result
 from simulation.store import content_address, versions, write_manifest, written_whole
+from simulation.workers import in_order
 
 if TYPE_CHECKING:
     from simulation.cloud import Cloud

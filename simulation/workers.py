@@ -1,49 +1,54 @@
-"""Worker processes for blocks of runs; none of them outlives the process that started it."""
+"""Worker processes behind the standard Executor interface; none of them outlives the process that started it.
+
+A worker that dies takes one task with it, and the task is known.  Each worker has a pipe and a thread of its own: its death is
+the end of its pipe, also in the middle of a message, and nothing is locked while a future calls back.  A
+`concurrent.futures.ProcessPoolExecutor` promises none of this: it is broken as a whole by one death, waits for ever for the
+rest of a result whose sender was killed, and holds a lock while it calls back (Python 3.13).
+"""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for_any
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from simulation.cloud import Cloud
-    from simulation.recorder import Record
-    from simulation.scenario import Scenario
+from simulation.worker_process import Call, Worker
 
-
-Work = tuple["Scenario", "Cloud | None"]
-"""What a worker simulates: a scenario, and the parameter sets of its runs."""
+Value = TypeVar("Value")
+Task = tuple[Future[Any], Call]
+ENGINE = ("simulation.model",)
 
 
 class EnsembleError(RuntimeError):
     """A worker process died: its runs are lost, the others too, and nothing was written."""
 
 
-def on_workers(
-    scenario: Scenario, blocks: Sequence[range], workers: int, cloud: Cloud | None = None
-) -> Iterator[Record]:
-    """Yield the records of the blocks in order, computed on so many processes."""
-    with _executor((scenario, cloud), min(workers, len(blocks))) as executor:
-        futures = [executor.submit(simulate_block, block) for block in blocks]
-        try:
-            yield from _in_order(futures)
-        except BrokenProcessPool as error:
-            raise EnsembleError(
-                "a worker process died, most often for lack of memory; try fewer runs at a time or --workers 1"
-            ) from error
+def in_order(function: Callable[..., Value], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Value]:
+    """Yield ``function(*task)`` for each task in order, computed on so many processes.
+
+    Fails as soon as any task fails; an interrupt ends the workers in the middle of what they do.
+
+    Raises
+    ------
+    EnsembleError
+        If a worker process died.
+    """
+    try:
+        with lanes(max(1, min(workers, len(tasks))), (function.__module__, *ENGINE)) as pool:
+            yield from _in_order([pool.submit(function, *task) for task in tasks])
+    except BrokenProcessPool as error:
+        raise EnsembleError(
+            "a worker process died, most often for lack of memory; try fewer runs at a time or --workers 1"
+        ) from error
 
 
-def _in_order(futures: list[Future[Record]]) -> Iterator[Record]:
+def _in_order(futures: list[Future[Value]]) -> Iterator[Value]:
     """Yield results in the order of submission, failing as soon as any of them fails."""
     pending = set(futures)
     for future in futures:
@@ -55,52 +60,120 @@ def _in_order(futures: list[Future[Record]]) -> Iterator[Record]:
 
 
 @contextmanager
-def _executor(work: Work, workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool whose workers stop at once when this block is left early or this process dies."""
-    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
-    alive, lifeline = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(work, alive))
+def lanes(workers: int, preload: Sequence[str] = ENGINE) -> Iterator[Lanes]:
+    """Give so many workers; leaving the block early, as on Ctrl-C, ends them at once."""
+    pool = Lanes(workers, preload)
     try:
-        yield executor
+        yield pool
+        pool.shutdown()
     except BaseException:
-        # Closing our end of the pipe ends the workers in the middle of a block, so an interrupt does not wait.
-        lifeline.close()
+        pool.kill()
         raise
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        lifeline.close()
-        alive.close()
 
 
-_worker_work: Work | None = None
+class Lanes(Executor):
+    """So many worker processes, each with one task at a time.
 
+    Parameters
+    ----------
+    workers
+        Number of processes; one is started when it has something to do, and again in the place of one that died.
+    preload
+        Modules that are imported once for all workers, where the system can do so.
+    """
 
-def _start_worker(work: Work, alive: Connection) -> None:
-    """Keep the scenario for all blocks of this worker and watch for the end of the parent."""
-    global _worker_work
-    _worker_work = work
-    # Ctrl-C reaches every process of the terminal; the parent answers it and the lifeline ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=exit_with_parent, args=(alive,), daemon=True).start()
+    def __init__(self, workers: int, preload: Sequence[str] = ENGINE) -> None:
+        self._context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+        if sys.platform != "win32":
+            self._context.set_forkserver_preload(list(preload))
+        self._lock = threading.Lock()
+        self._closed = self._killed = False
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
+        self._workers: set[Worker] = set()
+        self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(workers)]
+        for thread in self._threads:
+            thread.start()
 
+    def submit(self, fn: Callable[..., Value], /, *args: Any, **kwargs: Any) -> Future[Value]:
+        """Run a function on the next free worker.
 
-def exit_with_parent(alive: Connection) -> None:
-    """End this process when the parent is gone or gives up; otherwise a pool's workers outlive a killed parent."""
-    parent = multiprocessing.parent_process()
-    watched: list[Any] = [alive] if parent is None else [alive, parent.sentinel]
-    wait_for_any(watched)
-    os._exit(1)
+        The future raises BrokenProcessPool if that worker dies over it.
+        """
+        future: Future[Value] = Future()
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the workers are shut down")
+            self._tasks.put((future, (fn, args, kwargs)))
+        return future
 
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more tasks; those that have not begun are still done, or cancelled if asked for."""
+        with self._lock:
+            self._closed = True
+            waiting = self._taken_back() if cancel_futures else []
+            for _ in self._threads:
+                self._tasks.put(None)
+        for future, _ in waiting:
+            future.cancel()
+        for thread in self._threads if wait else ():
+            thread.join()
 
-def simulate_block(block: range) -> Record:
-    """Simulate one block in a worker."""
-    assert _worker_work is not None, "the worker was not started by _start_worker"
-    scenario, cloud = _worker_work
-    return simulated_block(scenario, block, cloud)
+    def kill(self) -> None:
+        """End all workers at once, in the middle of what they do."""
+        self.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._killed = True
+            workers = list(self._workers)
+        for worker in workers:
+            worker.kill()
+        self.shutdown()
 
+    def _taken_back(self) -> list[Task]:
+        """Tasks that no worker has begun."""
+        found: list[Task] = []
+        while True:
+            try:
+                task = self._tasks.get_nowait()
+            except Empty:
+                return found
+            if task is not None:
+                found.append(task)
 
-def simulated_block(scenario: Scenario, block: range, cloud: Cloud | None = None) -> Record:
-    """Simulate one block, each run with its parameter set if there is a cloud."""
-    from simulation.model import simulate
+    def _serve(self) -> None:
+        """Hand tasks to one worker, one after the other, until there are no more."""
+        worker: Worker | None = None
+        while (task := self._tasks.get()) is not None:
+            future, call = task
+            if future.set_running_or_notify_cancel():
+                worker = self._answered(worker, future, call)
+            # A result is not kept until the next task comes.
+            del task, future, call
+        if worker is not None:
+            worker.end()
 
-    return simulate(scenario, block, None if cloud is None else cloud.variants(scenario, block))
+    def _answered(self, worker: Worker | None, future: Future[Any], call: Call) -> Worker | None:
+        """Answer a future; the worker that is there for the next task, none if it died."""
+        try:
+            worker = self._living(worker)
+            value, error = worker.outcome(call)
+        except BaseException as failure:
+            future.set_exception(failure)
+            return None if isinstance(failure, BrokenProcessPool) else worker
+        if error is None:
+            future.set_result(value)
+        else:
+            future.set_exception(error)
+        return worker
+
+    def _living(self, worker: Worker | None) -> Worker:
+        """The worker if it lives, or a new one: it may have been killed while it had nothing to do."""
+        if worker is not None and worker.idle:
+            return worker
+        if not self._killed:
+            worker = Worker(self._context)
+            with self._lock:
+                self._workers = {other for other in self._workers if other.alive} | {worker}
+                if not self._killed:
+                    return worker
+            worker.kill()
+        raise BrokenProcessPool("the workers were shut down")

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("clearing", "economy", "fragility"),
     ("settling", "day_record"),
     ("model",),
-    ("metrics", "tables", "store"),
+    ("metrics", "tables", "store", "worker_process"),
     ("findings", "summary_table"),
     ("summary", "figures"),
     ("results", "workers"),
@@ -34,7 +34,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "claims",
         "replay",
-        "experiment_pool",
         "experiment_workload",
         "experiment_figures",
         "experiment_files",

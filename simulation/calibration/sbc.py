@@ -25,8 +25,8 @@ from simulation.calibration.fitting import Fit, discrepancies, observed
 from simulation.calibration.likelihood import SyntheticLikelihood, likelihood_of
 from simulation.calibration.sampler import Effort, tempered
 from simulation.conventions import Array, Rows
-from simulation.experiment_pool import in_order
 from simulation.randomness import generator
+from simulation.workers import in_order
 
 RANKS = 63
 """Draws among which the truth is ranked; ranks run from 0 to this number."""

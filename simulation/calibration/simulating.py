@@ -13,7 +13,7 @@ import numpy as np
 from simulation.calibration.checkpoints import Checkpoints
 from simulation.calibration.problem import Simulate, Simulator
 from simulation.conventions import Array
-from simulation.experiment_pool import in_order
+from simulation.workers import in_order
 
 Progress = Callable[[int, int], None]
 LARGEST = np.uint64(2**63 - 1)

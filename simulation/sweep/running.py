@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulation.store import content_address
 from simulation.sweep.batches import missing
 from simulation.sweep.execute import Options, Pool, execute
 from simulation.sweep.facts import FINISHED, INTERRUPTED, PARTIAL
-from simulation.sweep.lanes import Here, Lanes
 from simulation.sweep.opening import locked, prepared
 from simulation.sweep.store import Store
+from simulation.workers import lanes
 
 if TYPE_CHECKING:
     from simulation.sweep.plan import Plan
+
+Value = TypeVar("Value")
+PRELOADED = ("simulation.sweep.kernel", "simulation.sweep.points", "simulation.event")
 
 
 @dataclass(frozen=True)
@@ -67,14 +71,21 @@ def local_pool(workers: int) -> Iterator[Pool]:
     if workers == 0:
         yield Pool(Here(), 1, waiting=0)
         return
-    lanes = Lanes(workers)
-    try:
-        yield Pool(lanes, workers)
-        lanes.shutdown()
-    except BaseException:
-        # An interrupt does not wait for batches that nobody will collect.
-        lanes.kill()
-        raise
+    with lanes(workers, PRELOADED) as executor:
+        yield Pool(executor, workers)
+
+
+class Here(Executor):
+    """The interface of the workers without other processes: a task is run when it is submitted."""
+
+    def submit(self, fn: Callable[..., Value], /, *args: Any, **kwargs: Any) -> Future[Value]:
+        """Run a function now."""
+        future: Future[Value] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 def processors() -> int:

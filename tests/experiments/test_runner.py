@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 
 from simulation.config.errors import ConfigError
-from simulation.experiment_pool import in_order
 from simulation.experiment_runner import Plan, conducted, plan_of
 from simulation.experiment_workload import expected_seconds, worthwhile_workers
 from simulation.store import read_manifest
-from simulation.workers import EnsembleError
+from simulation.workers import EnsembleError, in_order
 
 FILES = {"table.parquet", "table.csv", "figure.png", "figure.svg", "figure.csv", "findings.txt", "manifest.json"}
 

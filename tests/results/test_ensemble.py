@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation import ensemble, workers
+from simulation import ensemble
 from simulation.ensemble import (
     EnsembleError,
     blocks_of,
@@ -30,14 +30,14 @@ HANGING_PARENT = """
 import os, sys, time
 from collections.abc import Callable
 from pathlib import Path
-from simulation import ensemble, workers
+from simulation import ensemble
 
-def hang(block):
+def hang(*_):
     Path(sys.argv[1], str(os.getpid())).touch()
     time.sleep(60)
 
 if __name__ == "__main__":
-    workers.simulate_block = hang
+    ensemble.simulated_block = hang
     ensemble.run_ensemble(ensemble.resolved(sys.argv[2]), 64, 2)
 """
 
@@ -51,7 +51,7 @@ def assert_same(one: Record, other: Record) -> None:
             assert values.tobytes() == other.flows[population][name].tobytes(), (population, name)
 
 
-def die(_block: range) -> None:
+def die(*_: object) -> None:
     os._exit(9)
 
 
@@ -122,7 +122,7 @@ def test_run_takes_a_name_a_file_or_a_scenario(small_scenario: Scenario) -> None
 
 
 def test_a_killed_worker_is_told(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "simulate_block", die)
+    monkeypatch.setattr(ensemble, "simulated_block", die)
     with pytest.raises(EnsembleError, match="--workers 1"):
         run_ensemble(small_scenario, 64, workers=2)
 
