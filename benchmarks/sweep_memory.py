@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 
 from simulation.sweep.execute import Options, State
+from simulation.sweep.opening import Target
 from simulation.sweep.plan import plan_of
-from simulation.sweep.running import Target, local_pool, run_sweep
+from simulation.sweep.running import local_pool, run_sweep
 from simulation.sweep.store import read_manifest, read_runs
 
 SCENARIO = """

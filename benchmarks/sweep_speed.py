@@ -16,14 +16,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from simulation.ensemble import BLOCK_RUNS
+from simulation.batch import BLOCK_RUNS
 from simulation.model import simulate
 from simulation.sweep.batches import batches, missing
 from simulation.sweep.execute import work_of
 from simulation.sweep.have import Have
 from simulation.sweep.kernel import scenarios_of, simulated_rows
+from simulation.sweep.opening import Target
 from simulation.sweep.plan import Plan, plan_of
-from simulation.sweep.running import Target, local_pool, run_sweep
+from simulation.sweep.running import local_pool, run_sweep
 
 SWEEP = """
 name: speed

@@ -15,6 +15,8 @@ from pydantic import BaseModel
 from simulation.investors.population import PopulationParameters
 from simulation.scenario import Scenario
 
+BLOCK_RUNS: Final = 128
+"""Runs computed in one pass at most: beyond about 100 the fixed cost of a pass is spread thinly enough (measured)."""
 MAY_DIFFER: Final = (
     "markets.usdjpy.fast_impact_pct_per_usd_bn",
     "markets.usdjpy.slow_impact_pct_per_usd_bn",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulation.batch import BLOCK_RUNS
 from simulation.workers import EnsembleError, in_order
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ Progress = Callable[[int, int], None]
 
 __all__ = ["EnsembleError", "run", "run_ensemble"]
 
-BLOCK_RUNS = 128
-"""Runs computed in one pass at most: beyond about 100 the fixed cost of a pass is spread thinly enough (measured)."""
 WORTH_A_PROCESS = 10e6
 """Investor-days (runs x investors x business days) below which starting workers takes longer than it saves."""
 DAYS_PER_BUSINESS_DAY = 7 / 5

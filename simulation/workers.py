@@ -8,6 +8,7 @@ rest of a result whose sender was killed, and holds a lock while it calls back (
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import sys
 import threading
@@ -93,6 +94,8 @@ class Lanes(Executor):
         self._threads = [threading.Thread(target=self._serve, daemon=True) for _ in range(workers)]
         for thread in self._threads:
             thread.start()
+        # Whoever holds this pool may be cleared away when threads run no more: nobody could wait for them then.
+        atexit.register(self.kill)
 
     def submit(self, fn: Callable[..., Value], /, *args: Any, **kwargs: Any) -> Future[Value]:
         """Run a function on the next free worker.
@@ -115,8 +118,10 @@ class Lanes(Executor):
                 self._tasks.put(None)
         for future, _ in waiting:
             future.cancel()
-        for thread in self._threads if wait else ():
-            thread.join()
+        if wait:
+            for thread in self._threads:
+                thread.join()
+            atexit.unregister(self.kill)
 
     def kill(self) -> None:
         """End all workers at once, in the middle of what they do."""

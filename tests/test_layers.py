@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("clearing", "economy", "fragility"),
     ("settling", "day_record"),
     ("model",),
-    ("metrics", "tables", "store", "worker_process"),
+    ("metrics", "tables", "store", "worker_process", "fingerprint"),
     ("findings", "summary_table"),
     ("summary", "figures"),
     ("results", "workers"),

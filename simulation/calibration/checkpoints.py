@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from simulation.conventions import Array
+from simulation.fingerprint import SHORT
 from simulation.store import OutputError
 
-REQUEST = "request.json"
+REQUEST, ENGINE = "request.json", "engine.txt"
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,25 @@ class Checkpoints:
         shutil.rmtree(self.folder)
 
 
-def opened(folder: Path, request: dict[str, object], resume: bool) -> Checkpoints:
+def opened(
+    folder: Path, request: dict[str, object], resume: bool, engine: str = "", force: bool = False
+) -> Checkpoints:
     """Return the checkpoints of a request, those of an interrupted calibration if `resume`.
+
+    Parameters
+    ----------
+    folder, request
+        Where they are, and what the result follows from.
+    resume
+        Whether batches that are there are taken over.
+    engine, force
+        Digest of the code that simulates now, and whether batches of other code are taken over.
 
     Raises
     ------
     OutputError
-        If the folder holds another calibration's batches, or something else.
+        If the folder holds another calibration's batches, or something else, or (unless `force`) batches that another version
+        of the model's code simulated.
     """
     path = folder / REQUEST
     text = json.dumps(request, sort_keys=True, indent=2)
@@ -65,8 +78,28 @@ def opened(folder: Path, request: dict[str, object], resume: bool) -> Checkpoint
             raise OutputError(
                 f"{folder} holds a calibration of other priors, targets, sizes or another seed; start anew without --resume"
             )
+        if resume and not force:
+            check_engine(folder, engine)
         if not resume:
             shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+    (folder / ENGINE).write_text(engine, encoding="utf-8")
     return Checkpoints(folder)
+
+
+def check_engine(folder: Path, engine: str) -> None:
+    """Refuse batches that another version of the model's code simulated.
+
+    Raises
+    ------
+    OutputError
+        With what to do about it.
+    """
+    path = folder / ENGINE
+    held = path.read_text(encoding="utf-8") if path.is_file() else "unknown"
+    if held != engine:
+        raise OutputError(
+            f"{folder} holds batches of another version of the model's code ({held[:SHORT]}, now {engine[:SHORT]}); start anew "
+            "without --resume, or --force to take them over"
+        )

@@ -8,6 +8,7 @@ from typing import Any
 from simulation.calibration.fitting import Method, simulations_of
 from simulation.calibration.problem import Problem
 from simulation.calibration.sampler import Effort
+from simulation.fingerprint import fingerprint
 from simulation.store import content_address
 
 QUICK_PART, QUICK_LEAST, QUICK_CHECKS = 8, 192, 32
@@ -38,6 +39,12 @@ class Request:
         """Everything that the bytes of the result follow from, as plain values."""
         own = {"problem": self.problem.name, "version": self.problem.version, "seed": self.seed, "cases": self.cases}
         return own | {"hashes": self.problem.hashes, "method": asdict(self.method)}
+
+    @property
+    def engine(self) -> str:
+        """Digest of the code that simulates, which no version tells."""
+        modules = {simulator.simulate.__module__ for simulator in self.problem.simulators}
+        return fingerprint("simulation.model", *sorted(modules))
 
     @property
     def hash(self) -> str:

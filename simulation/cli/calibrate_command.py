@@ -51,7 +51,11 @@ MOST_SETS = 10_000_000
     "--seed", type=click.IntRange(0, options.LARGEST_SEED), default=DEFAULT_SEED, show_default=True, metavar="S"
 )
 @options.out
-@options.force
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace results of another config in the folder; with --resume take over batches of other code.",
+)
 @options.workers
 @options.as_json
 @options.quiet
@@ -84,7 +88,7 @@ def calibrate(
     target = out or RESULTS / request.folder
     check_target(target, request.hash, force)
     try:
-        outcome = calibrated(request, target, (workers or processors(), resume, quiet))
+        outcome = calibrated(request, target, (workers or processors(), resume, force, quiet))
     except KeyboardInterrupt:
         again = options.command_line() if resume else f"{options.command_line()} --resume"
         click.echo(f"Interrupted; finished batches are kept.  To go on: {again}", err=True)
@@ -125,13 +129,13 @@ def requested(place: str, draws: tuple[int | None, int | None], seed: int, small
     return quick(request) if small else request
 
 
-def calibrated(request: Request, target: Path, how: tuple[int, bool, bool]) -> Outcome:
+def calibrated(request: Request, target: Path, how: tuple[int, bool, bool, bool]) -> Outcome:
     """Calibrate with progress on standard error, each finished batch kept beside the target."""
     from simulation.calibration.checkpoints import opened
     from simulation.calibration.conduct import conducted
 
-    workers, resume, quiet = how
-    checkpoints = opened(partial(target).folder, request.content, resume)
+    workers, resume, force, quiet = how
+    checkpoints = opened(partial(target).folder, request.content, resume, request.engine, force)
     with progress("calibrate", quiet, request.steps) as update:
         return conducted(request, workers, checkpoints, update)
 

@@ -64,6 +64,8 @@ def verdict(found: Rebuilt, run_id: str) -> int:
             f"{run_id}: now {found.reason or 'done'!r}, the store has {found.row['reason'] or 'done'!r}", err=True
         )
     if found.differing or found.reason != found.row["reason"]:
+        if not found.same_code:
+            click.echo("The store was filled with another version of the model's code.", err=True)
         return exit_codes.DIFFERS
     if found.reason:
         click.echo(f"{run_id} fails again: {found.reason}", err=True)
@@ -75,14 +77,15 @@ def verdict(found: Rebuilt, run_id: str) -> int:
 @click.argument("first", type=FOLDER)
 @click.argument("second", type=FOLDER)
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Folder to write.")
+@click.option("--force", is_flag=True, help="Join runs of different versions of the model's code.")
 @options.as_json
 @click.pass_context
-def merge(context: click.Context, first: Path, second: Path, out: Path, as_json: bool) -> None:
+def merge(context: click.Context, first: Path, second: Path, out: Path, force: bool, as_json: bool) -> None:
     """Join two stores of one design, such as two machines' shares of it, into the store --out."""
     from simulation.sweep.merge import merge as join
     from simulation.sweep.store import read_manifest
 
-    join(first, second, out, options.command_line())
+    join(first, second, out, options.command_line(), force)
     manifest = {**read_manifest(out), "folder": str(out)}
     tell(manifest, as_json)
     if manifest["runs_failed"]:

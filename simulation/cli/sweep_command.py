@@ -65,6 +65,7 @@ class Where:
 @options.parameter_sets
 @options.out
 @click.option("--extend", is_flag=True, help="Add replications or points to the store in --out.")
+@click.option("--force", is_flag=True, help="Take over runs of another version of the model's code.")
 @click.option(
     "--dry-run", is_flag=True, help="Say how many runs, how long and how large, by short probes; write nothing."
 )
@@ -87,6 +88,7 @@ def sweep(
     parameter_sets: str | None,
     out: Path | None,
     extend: bool,
+    force: bool,
     dry_run: bool,
     workers: int | None,
     dask: str | None,
@@ -114,26 +116,27 @@ def sweep(
     if dry_run:
         tell_estimate(plan, where, as_json)
         return
-    manifest = swept(plan, (where, out, extend), (batch, part, quiet))
+    manifest = swept(plan, where, (out, extend, force), (batch, part, quiet))
     tell(manifest, as_json)
     if manifest["runs_failed"]:
         context.exit(exit_codes.FAILED_RUNS)
 
 
 def swept(
-    plan: Plan, target: tuple[Where, Path | None, bool], how: tuple[int | None, tuple[int, int], bool]
+    plan: Plan, where: Where, into: tuple[Path | None, bool, bool], how: tuple[int | None, tuple[int, int], bool]
 ) -> dict[str, Any]:
-    """Run the sweep with progress on standard error and return its manifest; `how` is batch, part and quiet."""
+    """Run a sweep with progress and return its manifest; `into` is out, extend and force, `how` batch, part and quiet."""
     from simulation.sweep.execute import Options
-    from simulation.sweep.running import Target, folder_of, run_sweep
+    from simulation.sweep.opening import Target
+    from simulation.sweep.running import folder_of, run_sweep
     from simulation.sweep.store import read_manifest
 
-    (where, out, extend), (batch, part, quiet) = target, how
+    (out, extend, force), (batch, part, quiet) = into, how
     path = out or RESULTS / folder_of(plan)
     command = options.command_line()
     try:
         with sweep_progress(plan.sweep.name, quiet) as update, where.pool(plan) as pool:
-            run_sweep(plan, Target(path, extend, command), pool, Options(batch, part, update))
+            run_sweep(plan, Target(path, extend, command, force), pool, Options(batch, part, update))
     except KeyboardInterrupt:
         click.echo(f"Interrupted; {path} is whole. To go on: {go_on(command, path, out)}", err=True)
         raise click.exceptions.Exit(exit_codes.INTERRUPTED) from None

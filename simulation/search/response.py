@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.batch import may_differ
+from simulation.batch import BLOCK_RUNS, may_differ
 from simulation.cloud import with_values
-from simulation.ensemble import BLOCK_RUNS, run_ensemble
+from simulation.ensemble import run_ensemble
 from simulation.metrics import METRICS, FinishedRuns
 from simulation.store import OutputError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.ensemble import BLOCK_RUNS
+from simulation.batch import BLOCK_RUNS
 from simulation.sweep.points import text_of
 from simulation.sweep.precision import wanted
 from simulation.sweep.rows import Piece

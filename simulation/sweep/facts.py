@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simulation.metrics import METRICS
 from simulation.store import versions
 from simulation.sweep.columns import Columns
+from simulation.sweep.engine import ENGINES
 from simulation.sweep.precision import wanted
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 RUNNING, INTERRUPTED, FINISHED, PARTIAL = "running", "interrupted", "finished", "partial"
 
 
-def facts_of(plan: Plan, have: Have, status: str, command: str | None) -> dict[str, Any]:
+def facts_of(plan: Plan, have: Have, status: str, command: str | None, engines: tuple[str, ...]) -> dict[str, Any]:
     """Everything but the digests of the files."""
     sweep, base = plan.sweep, json.loads(plan.base.config)
     runs, failed = have.counts(wanted(sweep, have))
@@ -43,6 +44,7 @@ def facts_of(plan: Plan, have: Have, status: str, command: str | None) -> dict[s
         "runs_done": runs,
         "runs_failed": failed,
         "versions": versions(),
+        ENGINES: list(engines),
         "command": command,
         "sweep": sweep.model_dump(mode="json"),
         "base": {"kind": plan.base.kind, "config": base},

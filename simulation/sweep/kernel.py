@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.batch import BLOCK_RUNS
 from simulation.cloud import Cloud, parsed_cloud
-from simulation.ensemble import BLOCK_RUNS
 from simulation.metrics import METRICS, FinishedRuns
 from simulation.model import simulate
 from simulation.recorder import Record, Stop

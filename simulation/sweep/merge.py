@@ -7,8 +7,9 @@ from pathlib import Path
 
 from simulation.store import OutputError
 from simulation.sweep.batches import missing
+from simulation.sweep.engine import common
 from simulation.sweep.facts import FINISHED, PARTIAL
-from simulation.sweep.opening import locked, prepared
+from simulation.sweep.opening import Target, held, locked, prepared
 from simulation.sweep.plan import Plan
 from simulation.sweep.reopen import plan_from
 from simulation.sweep.series import read_any
@@ -16,7 +17,7 @@ from simulation.sweep.shards import read_shard, write_shard, write_whole
 from simulation.sweep.store import DAYS, ROWS, SERIES, SHARDS, Store
 
 
-def merge(first: Path, second: Path, target: Path, command: str | None = None) -> Store:
+def merge(first: Path, second: Path, target: Path, command: str | None = None, force: bool = False) -> Store:
     """Write a store with the runs of two others.
 
     Their base, noise, metrics and record must be the same, and one design must contain the other; runs that both have are
@@ -28,6 +29,8 @@ def merge(first: Path, second: Path, target: Path, command: str | None = None) -
         The stores, and the folder to write.
     command : str, optional
         Command line for the manifest.
+    force : bool
+        Whether runs of different versions of the model's code may be joined.
 
     Raises
     ------
@@ -38,10 +41,12 @@ def merge(first: Path, second: Path, target: Path, command: str | None = None) -
     if target.resolve() in (first.resolve(), second.resolve()):
         raise OutputError(f"{target} is one of the stores to be merged; choose another --out")
     with locked(target):
-        store = prepared(target, plan, extend=True, command=command)
+        there = [manifest for manifest in map(held, (first, second, target)) if manifest is not None]
+        engines = common(there, force)
+        store = prepared(Target(target, extend=True, command=command), plan, engines)
         for source in (first, second):
             copy_shards(source, target)
-        store = Store.opened(target, plan, command)
+        store = Store.opened(target, plan, command, engines)
         store.begin()
         store.close(PARTIAL if missing(plan, store.have).any() else FINISHED)
     return store

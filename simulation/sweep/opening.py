@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation import store as folder
 from simulation.store import MANIFEST, OutputError
+from simulation.sweep.engine import continued
 from simulation.sweep.facts import FINISHED
 from simulation.sweep.have import Have
 from simulation.sweep.series import recover
@@ -21,25 +23,56 @@ if TYPE_CHECKING:
 LOCK = ".lock"
 
 
-def prepared(path: Path, plan: Plan, extend: bool, command: str | None = None) -> Store:
+@dataclass(frozen=True)
+class Target:
+    """Where a sweep goes, and how it may be opened.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    extend
+        Whether points or replications may be added to what is there.
+    command
+        Command line for the manifest.
+    force
+        Whether runs of another version of the model's code are taken over.
+    """
+
+    path: Path
+    extend: bool = False
+    command: str | None = None
+    force: bool = False
+
+
+def prepared(target: Target, plan: Plan, engines: tuple[str, ...] = ()) -> Store:
     """Open a folder for a plan: a new one, one that holds part of it, or one that is to be extended.
+
+    Parameters
+    ----------
+    target, plan
+        Where it goes and what it is to hold.
+    engines
+        Versions of the model's code of its runs, where none are computed now.
 
     Raises
     ------
     OutputError
         If the folder holds something else.
     """
-    manifest = _held(path)
+    path, command = target.path, target.command
+    manifest = held(path)
     if manifest is not None and manifest["config_hash"] != plan.hash:
-        check_extension(path, manifest, plan, extend)
+        check_extension(path, manifest, plan, target.extend)
+    engines = engines or continued(path, manifest, target.force)
     path.mkdir(parents=True, exist_ok=True)
     (path / SHARDS).mkdir(exist_ok=True)
     for place in (path, path / SHARDS):
         clear_temporary(place)
     recover(path)
     if manifest is not None and manifest["config_hash"] == plan.hash and intact(path, manifest):
-        return Store(path, plan, Have.nothing(plan), command, finished=True)
-    store = Store.opened(path, plan, command)
+        return Store(path, plan, Have.nothing(plan), command, engines, finished=True)
+    store = Store.opened(path, plan, command, engines)
     store.begin()
     return store
 
@@ -52,7 +85,7 @@ def intact(path: Path, manifest: dict[str, Any]) -> bool:
     )
 
 
-def _held(path: Path) -> dict[str, Any] | None:
+def held(path: Path) -> dict[str, Any] | None:
     """The manifest of what is in a folder, none for a new or an empty one."""
     if not path.exists():
         return None
@@ -93,8 +126,8 @@ def check_extension(path: Path, manifest: dict[str, Any], plan: Plan, extend: bo
         )
     import pyarrow.parquet as pq
 
-    held = set(pq.read_table(path / POINTS).column("key").to_pylist())
-    lost = held - {f"{key:016x}" for key in plan.point_keys.tolist()}
+    there = set(pq.read_table(path / POINTS).column("key").to_pylist())
+    lost = there - {f"{key:016x}" for key in plan.point_keys.tolist()}
     if lost:
         raise OutputError(
             f"{path} has {len(lost)} points that this design lacks; --extend only adds: choose another --out"
@@ -112,7 +145,7 @@ def locked(path: Path) -> Iterator[None]:
     OutputError
         If one already does.
     """
-    _held(path)
+    held(path)
     path.mkdir(parents=True, exist_ok=True)
     with (path / LOCK).open("a") as file:
         try:

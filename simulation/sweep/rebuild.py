@@ -12,12 +12,13 @@ import pyarrow.parquet as pq
 from simulation.results import Result
 from simulation.store import OutputError
 from simulation.sweep.compact import RUN_ID
+from simulation.sweep.engine import engine, engines_of
 from simulation.sweep.execute import work_of
 from simulation.sweep.kernel import scenarios_of, simulated
 from simulation.sweep.points import text_of
 from simulation.sweep.reopen import plan_from
 from simulation.sweep.rows import Piece
-from simulation.sweep.store import RUNS
+from simulation.sweep.store import RUNS, read_manifest
 
 if TYPE_CHECKING:
     from simulation.sweep.plan import Plan
@@ -37,12 +38,15 @@ class Rebuilt:
         Why it fails again; empty for a finished run.
     differing
         Metrics that are not as in the table, bit by bit, with the value there and the one found now.
+    same_code
+        Whether the store was filled with this version of the model's code alone.
     """
 
     row: dict[str, Any]
     result: Result | None
     reason: str
     differing: dict[str, tuple[float | None, float | None]]
+    same_code: bool = True
 
 
 def rebuild(store: Path, run_id: str, command: str | None = None) -> Rebuilt:
@@ -64,7 +68,8 @@ def rebuild(store: Path, run_id: str, command: str | None = None) -> Rebuilt:
         )
     )
     differing = {name: (row[name], value) for name, value in metrics.items() if row[name] != value}
-    return Rebuilt(row, recorded(plan, piece, command), rows.reason[0], differing)
+    same_code = engines_of(read_manifest(store)) == (engine(),)
+    return Rebuilt(row, recorded(plan, piece, command), rows.reason[0], differing, same_code)
 
 
 def recorded(plan: Plan, piece: Piece, command: str | None) -> Result | None:

@@ -6,15 +6,13 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulation.store import content_address
 from simulation.sweep.batches import missing
 from simulation.sweep.execute import Options, Pool, execute
 from simulation.sweep.facts import FINISHED, INTERRUPTED, PARTIAL
-from simulation.sweep.opening import locked, prepared
+from simulation.sweep.opening import Target, locked, prepared
 from simulation.sweep.store import Store
 from simulation.workers import lanes
 
@@ -23,15 +21,6 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 PRELOADED = ("simulation.sweep.kernel", "simulation.sweep.points", "simulation.event")
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a sweep goes, and how it may be opened."""
-
-    path: Path
-    extend: bool = False
-    command: str | None = None
 
 
 def run_sweep(plan: Plan, target: Target, pool: Pool, options: Options | None = None) -> Store:
@@ -48,7 +37,7 @@ def run_sweep(plan: Plan, target: Target, pool: Pool, options: Options | None = 
     """
     how = options or Options()
     with locked(target.path):
-        store = prepared(target.path, plan, target.extend, target.command)
+        store = prepared(target, plan)
         if store.finished:
             return store
         try:

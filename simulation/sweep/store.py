@@ -92,6 +92,8 @@ class Store:
         What it holds.
     command
         Command line for the manifest.
+    engines
+        Digests of the versions of the model's code that its runs were computed with.
     finished
         Whether there is nothing left to do.
     places
@@ -102,14 +104,15 @@ class Store:
     plan: Plan
     have: Have
     command: str | None = None
+    engines: tuple[str, ...] = ()
     finished: bool = False
     places: Places | None = None
     _buffer: list[Rows] = field(default_factory=list)
 
     @classmethod
-    def opened(cls, path: Path, plan: Plan, command: str | None = None) -> Self:
+    def opened(cls, path: Path, plan: Plan, command: str | None, engines: tuple[str, ...]) -> Self:
         """Read what a folder has of a plan; torn files count as missing."""
-        store = cls(path, plan, Have.nothing(plan), command)
+        store = cls(path, plan, Have.nothing(plan), command, engines)
         if plan.sweep.record != "none":
             store.places = Places((len(plan.points), plan.sweep.most_replications))
         for file, table in shards(path / SHARDS, ROWS):
@@ -184,7 +187,7 @@ class Store:
 
     def write_manifest(self, status: str) -> None:
         """Write the manifest; the digests of the tables are in it once the sweep has ended."""
-        facts = facts_of(self.plan, self.have, status, self.command)
+        facts = facts_of(self.plan, self.have, status, self.command, self.engines)
         tables = [RUNS, POINTS, *(f"{SERIES}/{part.name}" for part in sorted((self.path / SERIES).glob("part-*")))]
         there = [name for name in tables if (self.path / name).is_file()] if status != RUNNING else []
         facts["files"] = {name: folder.digest(self.path / name) for name in there}

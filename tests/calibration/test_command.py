@@ -56,6 +56,22 @@ def test_without_resume_it_starts_anew(carryflow: Carryflow, tmp_path: Path, mon
     assert carryflow(*TOY, "--out", "one").code == 130
 
 
+def test_batches_of_other_code_are_not_taken_over_unasked(
+    carryflow: Carryflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
+    carryflow(*TOY, "--out", "one")
+    monkeypatch.delenv(toys.STOP_AFTER)
+    monkeypatch.setattr("simulation.calibration.request.fingerprint", lambda *_: "another")
+    refused = carryflow(*TOY, "--out", "one", "--resume")
+    assert (refused.code, "another version of the model's code" in refused.err, "--force" in refused.err) == (
+        2,
+        True,
+        True,
+    )
+    assert carryflow(*TOY, "--out", "one", "--resume", "--force").code == 0
+
+
 def test_a_problem_that_does_not_exist_is_a_usage_error(carryflow: Carryflow) -> None:
     outcome = carryflow("calibrate", "--problem", "nowhere:problem")
     assert outcome.code == 2

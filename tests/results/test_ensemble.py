@@ -159,7 +159,7 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"waited in vain for {what}"

@@ -57,6 +57,16 @@ def test_a_worker_that_died_while_it_was_idle_costs_no_task(pool: Lanes) -> None
     assert pool.submit(os.getpid).result(PATIENCE) != pid
 
 
+def output_of(folder: Path, code: str) -> str:
+    """What a program prints, which must end without an error."""
+    script = folder / "program.py"
+    script.write_text(code)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, timeout=PATIENCE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.strip()
+
+
 AFTER_A_DEATH = """
 import os
 from simulation.workers import lanes
@@ -68,13 +78,19 @@ if __name__ == "__main__":
 
 
 def test_a_process_ends_whose_workers_died(tmp_path: Path) -> None:
-    script = tmp_path / "dying.py"
-    script.write_text(AFTER_A_DEATH)
-    done = subprocess.run(
-        [sys.executable, script], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, timeout=PATIENCE
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout.decode().split("'")[1::2] == ["BrokenProcessPool"] * 4
+    assert output_of(tmp_path, AFTER_A_DEATH).split("'")[1::2] == ["BrokenProcessPool"] * 4
+
+
+HELD_AT_THE_END = """
+from simulation.workers import in_order
+if __name__ == "__main__":
+    held = in_order(pow, [(2, power) for power in range(9)], 2)
+    print(next(held))
+"""
+
+
+def test_a_process_ends_that_holds_workers_to_its_end(tmp_path: Path) -> None:
+    assert output_of(tmp_path, HELD_AT_THE_END) == "1"
 
 
 def test_who_is_called_back_after_a_death_may_use_the_workers(pool: Lanes) -> None:

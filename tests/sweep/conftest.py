@@ -7,10 +7,11 @@ from typing import Any
 
 from simulation.sweep.execute import Options
 from simulation.sweep.kernel import Work, simulated
+from simulation.sweep.opening import Target
 from simulation.sweep.plan import Plan, plan_of
 from simulation.sweep.points import text_of
 from simulation.sweep.rows import Piece, Rows
-from simulation.sweep.running import Target, local_pool, run_sweep
+from simulation.sweep.running import local_pool, run_sweep
 from simulation.sweep.store import Store
 
 HERE = Path(__file__).parent
@@ -28,9 +29,11 @@ def sweep_of(folder: Path, text: str) -> Path:
     return path
 
 
-def run_into(path: Path, plan: Plan, workers: int = 0, extend: bool = False, **options: Any) -> Store:
+def run_into(
+    path: Path, plan: Plan, workers: int = 0, extend: bool = False, force: bool = False, **options: Any
+) -> Store:
     with local_pool(workers) as pool:
-        return run_sweep(plan, Target(path, extend), pool, Options(**options))
+        return run_sweep(plan, Target(path, extend, force=force), pool, Options(**options))
 
 
 def table(path: Path) -> bytes:

@@ -9,7 +9,8 @@ import pytest
 from simulation.store import OutputError
 from simulation.sweep.cluster import dask_pool
 from simulation.sweep.execute import Options, State
-from simulation.sweep.running import Target, run_sweep
+from simulation.sweep.opening import Target
+from simulation.sweep.running import run_sweep
 from tests.sweep.conftest import grid, run_into, table
 
 distributed = pytest.importorskip("distributed", reason='needs Dask: pip install "carryflow[dask]"')

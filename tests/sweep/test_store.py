@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from simulation.store import OutputError
+from simulation.sweep.merge import merge
 from simulation.sweep.opening import locked
 from simulation.sweep.plan import plan_of
+from simulation.sweep.rebuild import rebuild
 from simulation.sweep.store import read_manifest, read_runs, read_series
 from tests.sweep.conftest import Counted, Interrupted, grid, run_into, sweep_of, table
 
@@ -190,3 +192,26 @@ def test_parameter_sets_go_with_the_replications(tmp_path: Path) -> None:
     assert (tmp_path / "p" / "parameter_sets.csv").is_file()
     both = [pd.Series(read_runs(tmp_path / name).usdjpy_change_pct) for name in "pn"]
     assert (both[0] != both[1]).all()
+
+
+def test_runs_of_another_version_of_the_code_are_not_mixed_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, counted = grid(), Counted()
+    with pytest.raises(KeyboardInterrupt):
+        run_into(tmp_path / "a", plan, batch=7, function=Interrupted(3))
+    run_into(tmp_path / "b", plan)
+    (first,) = read_manifest(tmp_path / "b")["engines"]
+    monkeypatch.setattr("simulation.sweep.engine.fingerprint", lambda *_: "another")
+    for name in "ab":
+        with pytest.raises(OutputError, match=rf"another version .*{first[:12]}, now another.*--force"):
+            run_into(tmp_path / name, plan, function=counted)
+    assert counted.runs == []
+    run_into(tmp_path / "a", plan, force=True)
+    assert read_manifest(tmp_path / "a")["engines"] == [first, "another"]
+    assert run_into(tmp_path / "a", plan).finished
+    with pytest.raises(OutputError, match="--force"):
+        merge(tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    merge(tmp_path / "a", tmp_path / "b", tmp_path / "c", force=True)
+    assert read_manifest(tmp_path / "c")["engines"] == [first, "another"]
+    assert not rebuild(tmp_path / "b", read_runs(tmp_path / "b").run_id[0]).same_code

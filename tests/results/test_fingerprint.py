@@ -1,0 +1,49 @@
+"""The fingerprint of the model's code: it changes with what results follow from, and with nothing else."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from simulation import fingerprint as tested
+from simulation.fingerprint import fingerprint, sources
+
+KERNEL = "simulation.sweep.kernel"
+
+
+@pytest.fixture
+def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the package, to be changed."""
+    copied = tmp_path / "simulation"
+    shutil.copytree(tested.PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(tested, "PACKAGE", copied)
+    return copied
+
+
+def uncached(*modules: str) -> str:
+    return fingerprint.__wrapped__(*modules)
+
+
+def test_what_a_run_follows_from_is_in_it_and_what_only_shows_it_is_not() -> None:
+    found = {name.removeprefix("simulation.") for name in sources((KERNEL,))}
+    assert {"model", "clearing", "settlement", "investors.carry_funds", "market.impact", "metrics", "scenario"} <= found
+    assert {"policy.drawn_rates", "sweep.points", "config.loading", "event"} <= found, "imported inside functions"
+    assert not {name for name in found if name.split(".")[0] in ("cli", "figures", "analysis", "results", "claims")}
+
+
+def test_it_changes_with_the_engine_alone(copy: Path) -> None:
+    before = uncached(KERNEL)
+    with (copy / "cli" / "output.py").open("a") as file:
+        file.write("ANOTHER = 1\n")
+    assert uncached(KERNEL) == before
+    for path in copy.rglob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert uncached(KERNEL) == before, "line endings do not count"
+    with (copy / "investors" / "rules.py").open("a") as file:
+        file.write("ANOTHER = 1\n")
+    assert uncached(KERNEL) != before
+
+
+def test_a_module_outside_the_package_counts_too() -> None:
+    assert __name__ in sources((KERNEL, __name__))
+    assert fingerprint(KERNEL, __name__) != fingerprint(KERNEL)
