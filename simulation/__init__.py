@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulation.paired import compare
     from simulation.results import Result
     from simulation.scenario import Scenario
+    from simulation.sweep.opened import SweepStore, sweep
 
 __version__ = "0.1.0"
 
@@ -29,16 +30,17 @@ _HOMES = {
     "MarketDepth": ("simulation.cascade", "MarketDepth"),
     "Result": ("simulation.results", "Result"),
     "Scenario": ("simulation.scenario", "Scenario"),
+    "SweepStore": ("simulation.sweep.opened", "SweepStore"),
     "compare": ("simulation.paired", "compare"),
     "fire_sale": ("simulation.cascade", "fire_sale"),
     "load_scenario": ("simulation.ensemble", "resolved"),
     "run": ("simulation.ensemble", "run"),
+    "sweep": ("simulation.sweep.opened", "sweep"),
 }
 
 __all__ = [
-    "Banks", "CapitalFlowModel", "ConfigError", "FireSale", "LeverageRule", "MarketDepth", "Result", "Scenario", "compare",
-    "fire_sale",
-    "load_scenario", "run",
+    "Banks", "CapitalFlowModel", "ConfigError", "FireSale", "LeverageRule", "MarketDepth", "Result", "Scenario", "SweepStore",
+    "compare", "fire_sale", "load_scenario", "run", "sweep",
 ]  # fmt: skip
 
 

@@ -6,7 +6,6 @@ streams of its own.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulation.batch import BLOCK_RUNS
-from simulation.workers import EnsembleError, in_order
+from simulation.workers import EnsembleError, in_order, processors
 
 if TYPE_CHECKING:
     from simulation.cloud import Cloud
@@ -43,9 +42,8 @@ def worthwhile_workers(scenario: Scenario, runs: int) -> int:
     """Return how many processes finish soonest: one for small work, as many as there are processors for large."""
     investors = sum(getattr(population, "investors", 1) for population in scenario.populations.values())
     days = (scenario.end - scenario.start).days / DAYS_PER_BUSINESS_DAY
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     enough = runs * investors * days >= WORTH_A_PROCESS
-    return max(1, min(processors, len(blocks_of(runs)))) if enough else 1
+    return max(1, min(processors(), len(blocks_of(runs)))) if enough else 1
 
 
 def run_ensemble(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.store import MANIFEST, OutputError
+from simulation.store import OutputError
+from simulation.sweep.store import read_manifest, read_runs
 
 FloatArray = NDArray[np.float64]
 PARAMETER = "param:"
 """Columns that begin with this hold the value of an axis."""
-RUNS = "runs.parquet"
 DONE = "done"
 
 
@@ -141,10 +140,7 @@ def read_sweep(folder: Path) -> SweepTable:
     OutputError
         If the folder holds no sweep.
     """
-    manifest = _manifest(folder)
-    if not (folder / RUNS).is_file():
-        raise OutputError(f"{folder} has no {RUNS} yet: run the sweep again, it goes on where it was")
-    runs = pd.read_parquet(folder / RUNS)
+    manifest, runs = read_manifest(folder), read_runs(folder)
     axes = tuple(
         Axis(key, str(about.get("unit", "")), bool(about.get("numeric", True)))
         for key, about in manifest["axes"].items()
@@ -152,20 +148,6 @@ def read_sweep(folder: Path) -> SweepTable:
     units = {name: str(about["unit"]) for name, about in manifest["metrics"].items()}
     design = str(manifest["design"]["kind"])
     return SweepTable(manifest["name"], runs, axes, units, design, bool(manifest["independent"]), manifest)
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise OutputError(f"{folder} holds no readable {MANIFEST}: it is not the store of a sweep") from error
-    if not isinstance(manifest, dict) or manifest.get("kind") != "sweep":
-        raise OutputError(f"{folder} is not the store of a sweep; carryflow sweep writes one")
-    missing = [key for key in ("name", "axes", "metrics", "design", "independent") if key not in manifest]
-    if missing:
-        raise OutputError(f"{path} lacks {', '.join(missing)}: it was written by another version")
-    return manifest
 
 
 def point_means(runs: pd.DataFrame, axes: Sequence[Axis], metric: str) -> pd.DataFrame:

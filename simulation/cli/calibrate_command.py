@@ -83,6 +83,7 @@ def calibrate(
     """
     one_thread_each()
     from simulation.store import check_target
+    from simulation.workers import processors
 
     request = requested(place, (draws, costly_draws), seed, quick)
     target = out or RESULTS / request.folder
@@ -105,13 +106,6 @@ def one_thread_each() -> None:
 
     for library in ("OPENBLAS", "MKL", "OMP"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-
-
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def requested(place: str, draws: tuple[int | None, int | None], seed: int, small: bool) -> Request:

@@ -13,6 +13,8 @@ from simulation.cli.output import print_json
 from simulation.config.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from simulation.config.loading import Loaded
     from simulation.scenario import Scenario
 
@@ -24,11 +26,12 @@ def config() -> None:
 
 @config.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--sweep", is_flag=True, help="They are sweep files; their scenarios are checked too.")
 @options.settings
 @options.as_json
-def check(files: Sequence[str], settings: Sequence[str], as_json: bool) -> None:
+def check(files: Sequence[str], sweep: bool, settings: Sequence[str], as_json: bool) -> None:
     """Check configs and report every mistake with its place; exit code 2 if there is any."""
-    results = [_checked(file, settings) for file in files]
+    results = [_checked(file, settings, sweep) for file in files]
     if as_json:
         listed = [_as_json(file, result) for file, result in zip(files, results, strict=True)]
         print_json({"ok": all(entry["ok"] for entry in listed), "files": listed})
@@ -74,20 +77,33 @@ def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> Non
 @config.command("schema")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @click.option("--event", is_flag=True, help="The schema of an event file.")
+@click.option("--sweep", is_flag=True, help="The schema of a sweep file.")
 @exit_with_reason()
-def schema(out: Path | None, event: bool) -> None:
+def schema(out: Path | None, event: bool, sweep: bool) -> None:
     """Print the JSON schema of a scenario file, for completion in an editor."""
     from simulation.config.json_schema import schema_text
-    from simulation.config.loading import default_root
-    from simulation.event import Event
 
-    text = schema_text(Event if event else default_root())
+    if event and sweep:
+        raise click.UsageError("--event and --sweep are different files: leave one out.")
+    text = schema_text(_root(event, sweep))
     if out is None:
         click.echo(text, nl=False)
         return
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8", newline="\n")
     click.echo(f"written: {out}", err=True)
+
+
+def _root(event: bool, sweep: bool) -> "type[BaseModel]":
+    """Return the model of a kind of file."""
+    if sweep:
+        from simulation.sweep.schema import Sweep
+
+        return Sweep
+    from simulation.config.loading import default_root
+    from simulation.event import Event
+
+    return Event if event else default_root()
 
 
 def _loaded(file: str, settings: Sequence[str]) -> "Loaded[Scenario]":
@@ -97,9 +113,13 @@ def _loaded(file: str, settings: Sequence[str]) -> "Loaded[Scenario]":
     return loaded(file, settings)
 
 
-def _checked(file: str, settings: Sequence[str]) -> "str | ConfigError":
+def _checked(file: str, settings: Sequence[str], sweep: bool) -> "str | ConfigError":
     """Return the hash of a config, or what is wrong with it."""
     try:
+        if sweep:
+            from simulation.sweep.plan import plan_of
+
+            return plan_of(file, settings).hash
         return _loaded(file, settings).hash
     except ConfigError as error:
         return error

@@ -49,10 +49,9 @@ class Where:
         """Processes to use; 0 for this one where starting others takes longer than it saves."""
         if self.workers is not None:
             return self.workers
-        from simulation.ensemble import worthwhile_workers
-        from simulation.sweep.points import scenario_at
+        from simulation.sweep.running import worthwhile
 
-        found = worthwhile_workers(scenario_at(plan.base, plan.points[0]), plan.most_runs)
+        found = worthwhile(plan)
         return found if found > 1 else 0
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from simulation.ensemble import worthwhile_workers
 from simulation.store import content_address
 from simulation.sweep.batches import missing
 from simulation.sweep.execute import Options, Pool, execute
 from simulation.sweep.facts import FINISHED, INTERRUPTED, PARTIAL
 from simulation.sweep.opening import Target, locked, prepared
+from simulation.sweep.points import scenario_at
 from simulation.sweep.store import Store
 from simulation.workers import lanes
 
@@ -77,6 +78,6 @@ class Here(Executor):
         return future
 
 
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def worthwhile(plan: Plan) -> int:
+    """How many processes finish soonest; 1 where starting others takes longer than it saves."""
+    return worthwhile_workers(scenario_at(plan.base, plan.points[0]), plan.most_runs)

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from simulation.analysis.sweep_table import Axis, SweepTable
+from simulation.sweep.design import saltelli_shares
+from simulation.sweep.schema import Design
 
 FloatArray = NDArray[np.float64]
 Metric = Callable[[FloatArray, FloatArray], FloatArray]
@@ -35,10 +36,7 @@ def sweep_of(points: Mapping[str, Any], metrics: Mapping[str, Metric], design: s
 def saltelli(keys: tuple[str, ...], ends: tuple[float, float], rows: int, seed: int = 1) -> dict[str, FloatArray]:
     """Blocks A, B and A with one column of B, in the order of a store."""
     low, high = ends
-    both = qmc.Sobol(2 * len(keys), rng=np.random.default_rng(seed)).random(rows)
-    first, second = np.split(both, 2, axis=1)
-    mixed = [np.where(np.arange(len(keys)) == column, second, first) for column in range(len(keys))]
-    shares = np.concatenate([first, second, *mixed])
+    shares = saltelli_shares(len(keys), Design(kind="saltelli", samples=rows, seed=seed))
     return {key: low + shares[:, column] * (high - low) for column, key in enumerate(keys)}
 
 

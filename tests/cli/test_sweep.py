@@ -8,8 +8,10 @@ import pytest
 
 from simulation.cli.sweep_progress import duration, line
 from simulation.config.catalog import named
+from simulation.config.json_schema import schema_text
 from simulation.sweep.execute import State
 from simulation.sweep.plan import plan_of
+from simulation.sweep.schema import Sweep
 from simulation.sweep.store import read_manifest, read_runs
 from tests.cli.conftest import Carryflow
 
@@ -103,3 +105,22 @@ def test_progress_tells_done_failed_speed_and_time_left() -> None:
 
 def test_durations_have_two_units() -> None:
     assert [duration(seconds) for seconds in (7, 125, 3700, 90_000)] == ["7 s", "2 min 5 s", "1 h 1 min", "1 d 1 h"]
+
+
+def test_the_schema_of_sweeps_is_committed_and_named(carryflow: Carryflow) -> None:
+    folder = named("sweeps")["spread_grid"].parent
+    cure = "write it anew: carryflow config schema --sweep --out configs/sweep_schema.json"
+    assert (folder.parent / "sweep_schema.json").read_text(encoding="utf-8") == schema_text(Sweep), cure
+    assert carryflow("config", "schema", "--sweep").out == schema_text(Sweep)
+    assert carryflow("config", "schema", "--sweep", "--event").code == 2
+    for path in named("sweeps").values():
+        assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../sweep_schema.json\n")
+
+
+def test_a_sweep_file_is_checked_with_its_scenarios(carryflow: Carryflow) -> None:
+    good = carryflow("config", "check", "--sweep", GRID, "spread_grid")
+    assert (good.code, good.out.count(": ok, sha256 ")) == (0, 2)
+    axis = "axes={markets.usdjpy.stress_slope: [0.1, -3]}"
+    bad = carryflow("config", "check", "--sweep", GRID, "--set", axis, "--json")
+    (problem,) = json.loads(bad.out)["files"][0]["problems"]
+    assert (bad.code, problem["key"]) == (2, "markets.usdjpy.stress_slope")
