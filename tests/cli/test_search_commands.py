@@ -37,7 +37,7 @@ def store(folder: Path) -> Path:
     sweep.runs.to_parquet(folder / "runs.parquet")
     axes = {axis.key: {"unit": "", "numeric": True} for axis in sweep.axes}
     metrics = {"usdjpy_trough_pct": {"label": "USDJPY, lowest point", "unit": "%"}}
-    facts = {"kind": "sweep", "name": "toy", "axes": axes, "metrics": metrics, "design": {"kind": "saltelli"}}
+    facts = {"format": 1, "kind": "sweep", "name": "toy", "axes": axes, "metrics": metrics, "design": {"kind": "saltelli"}}
     (folder / "manifest.json").write_text(json.dumps(facts | {"independent": False, "config_hash": "0" * 64}))
     return folder
 
@@ -72,7 +72,7 @@ def test_analyse_refuses_what_is_not_there(
 
 def test_analyse_needs_a_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code_of(["analyse", str(tmp_path)]) == exit_codes.USAGE
-    assert "store of a sweep" in capsys.readouterr().err
+    assert "not a folder of results" in capsys.readouterr().err
 
 
 def test_tipping_finds_the_analytic_spread_without_being_told_where(

@@ -19,8 +19,7 @@ def test_the_python_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (block,) = re.findall(r"```python\n(.*?)```", GUIDE, flags=re.DOTALL)
     found: dict[str, Any] = {}
     exec(block, found)
-    plan = plan_of("spread_grid", ["replications=2"])
-    assert len(found["store"].runs) == len(plan.points) * 2 == found["store"].manifest["runs_done"]
+    assert len(found["store"].runs) == 2 * 2 == found["store"].manifest["runs_done"]
     assert found["store"].folder == Path("results/spread")
     assert found["done"].unwound_share.notna().all()
 
