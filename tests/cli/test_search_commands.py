@@ -37,7 +37,14 @@ def store(folder: Path) -> Path:
     sweep.runs.to_parquet(folder / "runs.parquet")
     axes = {axis.key: {"unit": "", "numeric": True} for axis in sweep.axes}
     metrics = {"usdjpy_trough_pct": {"label": "USDJPY, lowest point", "unit": "%"}}
-    facts = {"format": 1, "kind": "sweep", "name": "toy", "axes": axes, "metrics": metrics, "design": {"kind": "saltelli"}}
+    facts = {
+        "format": 1,
+        "kind": "sweep",
+        "name": "toy",
+        "axes": axes,
+        "metrics": metrics,
+        "design": {"kind": "saltelli"},
+    }
     (folder / "manifest.json").write_text(json.dumps(facts | {"independent": False, "config_hash": "0" * 64}))
     return folder
 
