@@ -84,7 +84,7 @@ def test_a_reader_that_stops_reading_is_no_error() -> None:
     listed.stdout.close()
     with listed.stderr:
         said = listed.stderr.read()
-    assert listed.wait(timeout=30) == 141
+    assert listed.wait(timeout=180) == 141
     assert said == b""
 
 

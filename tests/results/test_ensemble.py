@@ -149,7 +149,7 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, ending: str) -> None:
     ) as parent:
         wait_until(lambda: len(list(pids.iterdir())) == 2, "the workers to start")
         parent.send_signal(getattr(signal, ending))
-        parent.wait(timeout=10)
+        parent.wait(timeout=120)
     left = [int(path.name) for path in pids.iterdir()]
     wait_until(lambda: not any(alive(pid) for pid in left), "the workers to end")
 
@@ -159,7 +159,7 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"waited in vain for {what}"

@@ -83,7 +83,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
+def wait_until_gone(pids: list[int], seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while any(alive(pid) for pid in pids):
         assert time.monotonic() < end, "a worker outlived its parent"

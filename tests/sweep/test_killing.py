@@ -32,7 +32,7 @@ def command(replications: int) -> tuple[str, ...]:
     return (str(GRID), "--out", "store", "--workers", "2", "--batch", "10", "--quiet", *set_)
 
 
-def wait_for(holds: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+def wait_for(holds: Callable[[], object], what: str, seconds: float = 180.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, f"waited in vain for {what}"
@@ -93,7 +93,7 @@ def test_ctrl_c_leaves_a_whole_store_and_says_how_to_go_on(tmp_path: Path) -> No
         wait_for(lambda: any(table.num_rows for _, table in shards(kept, "runs")), "a first shard with runs")
         below = children(parent.pid)
         parent.send_signal(signal.SIGINT)
-        _, said = parent.communicate(timeout=30)
+        _, said = parent.communicate(timeout=180)
     assert parent.returncode == 130
     wait_until_gone(below)
     assert "To go on: carryflow sweep" in said
