@@ -1,0 +1,165 @@
+"""Carry funds and yen borrowers, one agent each."""
+
+from benchmarks.mesa_twin.investor import Investor, per_unit
+from benchmarks.mesa_twin.order import Order
+from benchmarks.mesa_twin.prices import News, Number, Prices
+from simulation.conventions import PERCENT
+from simulation.investors.carry_funds import BASKET, expected_return
+from simulation.investors.rules import (
+    incentive_ratio,
+    is_called,
+    is_stopped,
+    margin_call,
+    margin_requirement,
+    outside_band,
+    partial_adjustment,
+    target_leverage,
+    volatility_ratio,
+)
+from simulation.investors.yen_borrowers import breaks_covenant, covenant_cut
+from simulation.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET
+
+
+class CarryFund(Investor):
+    """A carry fund: borrows yen, holds dollar assets, cuts by incentive, volatility target, margin and stop."""
+
+    margined = True
+    leverage: Number
+    stop_distance: Number
+    budget: Number
+    own_high: Number
+
+    def notional(self, prices: Prices) -> Number:
+        """Dollars of its position."""
+        return self.units[BASKET] * (self.worth(BASKET, prices).usd + self.sector.books[BASKET].cash_share)
+
+    def wanted(self, now: News) -> Order | None:
+        """Move towards the target leverage on the risk budget, scaled by the volatility target."""
+        own, switches, start_mean = self.own, self.own.switches, self.sector.start_mean
+        mean = expected_return(now, own.incentive, switches.momentum) if switches.incentive else start_mean  # type: ignore[arg-type]
+        notional = self.notional(now.prices)
+        ratio = incentive_ratio(mean, start_mean, own.incentive.least_start_pct * PERCENT)
+        target = float(target_leverage(self.leverage, ratio, own.leverage_cap_x)) * self.budget
+        scale = 1.0
+        if switches.volatility_target:
+            scale = float(volatility_ratio(now.fx_variance, now.fx_long_run_variance, own.volatility_target_cap_x))
+        gap = float(outside_band(target * scale - notional, notional, own.adjustment.band_pct * PERCENT))
+        if gap == 0.0:
+            return None
+        speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
+        share = per_unit(float(partial_adjustment(gap, *speeds)), notional)  # type: ignore[arg-type]
+        by_target = share * (target / gap * (scale - 1.0))
+        return self._trade(share, {VOLATILITY_TARGET: by_target, INCENTIVE: share - by_target}, now.prices)
+
+    def _trade(self, share: Number, causes: dict[str, Number], prices: Prices) -> Order:
+        """Change basket and loan by `share` of themselves; `causes` splits the share."""
+        units, loan = self.units[BASKET], -self.jpy_cash / prices.usdjpy
+        return Order({BASKET: share * units}, share * loan, unwound={name: -part * units for name, part in causes.items()})
+
+    def requirement(self, now: News) -> Number:
+        """Margin asked per dollar of position today."""
+        margin = self.own.margin
+        return float(margin_requirement(now.fx_variance, margin.floor_pct * PERCENT, margin.quantile, margin.days))
+
+    def stop_high(self, now: News) -> Number:
+        """High that the trailing stop looks at."""
+        return min(self.own_high, now.recent_high)
+
+    def is_forced(self, prices: Prices) -> bool:
+        """Whether the fund is under a margin call or at its stop."""
+        switches, now = self.own.switches, self.model.news
+        called = switches.margin and is_called(self.equity_usd, self.notional(prices), self.requirement(now))
+        stop = switches.trailing_stop and self.units[BASKET] > 0.0
+        return bool(called or (stop and is_stopped(prices.usdjpy, self.stop_high(now), self.stop_distance)))
+
+    def forced_shares(self, equity: Number, usdjpy: Number, prices: Prices) -> tuple[Number, Number]:
+        """Shares of the position closed by margin calls and, beyond that, by stops; positions at `prices`."""
+        own, called, stopped, now = self.own, 0.0, 0.0, self.model.news
+        notional = self.notional(prices)
+        if own.switches.margin:
+            called = float(margin_call(equity, notional, self.requirement(now), own.margin.restore_share))
+        if own.switches.trailing_stop and notional > 0.0:
+            hit = is_stopped(usdjpy, self.stop_high(now), self.stop_distance)
+            stopped = max(own.trailing_stop.cut_share - called, 0.0) if hit else 0.0
+        return called, stopped
+
+    def forced_order(self, prices: Prices) -> Order:
+        """Margin call and trailing stop at these prices."""
+        called, stopped = self.forced_shares(self.equity_usd, prices.usdjpy, prices)
+        return self._trade(-(called + stopped), {MARGIN: -called, STOP: -stopped}, prices)
+
+    def forced_sale_usd(self, falls: tuple[float, ...]) -> list[Number]:
+        """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
+        close, sold = self.model.news.prices, []
+        for fall in falls:
+            lower = close.usdjpy * (1.0 - fall)
+            equity = self.equity_usd + self.jpy_cash * (1.0 / lower - 1.0 / close.usdjpy)
+            called, stopped = self.forced_shares(equity, lower, close)
+            sold.append((called + stopped) * self.jpy_cash / -lower)
+        return sold
+
+    def levered_usd(self, usdjpy: Number) -> Number:
+        """Dollars that buy back the yen loan."""
+        return self.jpy_cash / -usdjpy
+
+    def executed(self, ordered_at: Prices, prices: Prices) -> None:
+        """A stop that was hit is armed again at the exit price."""
+        hit = is_stopped(ordered_at.usdjpy, self.stop_high(self.model.news), self.stop_distance)
+        if hit and self.has_sold():
+            self.own_high = prices.usdjpy
+
+    def has_sold(self) -> bool:
+        """Whether the order in hand sells."""
+        return self.order is not None and self.order.units[BASKET] < 0.0
+
+    def payout(self, prices: Prices, income: Number) -> Number:
+        """The risk budget follows equity, the high follows the market; income beyond the start leverage is paid out."""
+        spare = self.equity_usd - self.notional(prices) / self.leverage
+        paid = min(max(spare, 0.0), max(income, 0.0))
+        if self.own.switches.risk_budget:
+            speed = self.own.adjustment.budget_pct_per_day * PERCENT
+            self.budget += speed * (max(self.equity_usd - paid, 0.0) - self.budget)
+        self.own_high = max(self.own_high, prices.usdjpy)
+        return paid
+
+    def position_usd(self) -> Number:
+        """Notional at start prices."""
+        return self.units[BASKET]
+
+
+class YenBorrower(CarryFund):
+    """A borrower with a covenant: the bank acts once and then waives it."""
+
+    reducing: Number
+    waived: Number
+
+    def covenant_share(self, equity: Number, prices: Prices) -> Number:
+        """Share of the position that the bank has cut at this equity."""
+        if not self.own.switches.covenant or self.waived:
+            return 0.0
+        fall = self.own.covenant.equity_fall_pct * PERCENT
+        if not breaks_covenant(equity, self.stock / self.leverage, fall):
+            return 0.0
+        return float(covenant_cut(equity, self.notional(prices), self.leverage))
+
+    def is_forced(self, prices: Prices) -> bool:
+        """Whether the loan is reduced, or the borrower is forced as a carry fund is."""
+        return super().is_forced(prices) or self.covenant_share(self.equity_usd, prices) > 0.0
+
+    def forced_shares(self, equity: Number, usdjpy: Number, prices: Prices) -> tuple[Number, Number]:
+        """Shares closed by lenders (margin or covenant, the larger) and, beyond that, by stops."""
+        called, stopped = super().forced_shares(equity, usdjpy, prices)
+        lenders = max(called, self.covenant_share(equity, prices))
+        return lenders, max(called + stopped - lenders, 0.0)
+
+    def forced_order(self, prices: Prices) -> Order:
+        """Reduction, margin call and stop at these prices."""
+        self.reducing = self.covenant_share(self.equity_usd, prices) > 0.0
+        return super().forced_order(prices)
+
+    def executed(self, ordered_at: Prices, prices: Prices) -> None:
+        """The covenant is waived once its loan is reduced; the bank lends on the equity that is left."""
+        super().executed(ordered_at, prices)
+        if self.reducing and self.has_sold():
+            self.budget = min(self.budget, max(self.equity_usd, 0.0))
+            self.waived = 1.0
