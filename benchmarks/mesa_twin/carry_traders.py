@@ -4,7 +4,7 @@ from benchmarks.mesa_twin.investor import Investor, per_unit
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
 from simulation.conventions import PERCENT
-from simulation.investors.carry_funds import BASKET, expected_return
+from simulation.investors.carry_funds import BASKET, Limits, expected_return
 from simulation.investors.rules import (
     incentive_ratio,
     is_called,
@@ -54,7 +54,9 @@ class CarryFund(Investor):
     def _trade(self, share: Number, causes: dict[str, Number], prices: Prices) -> Order:
         """Change basket and loan by `share` of themselves; `causes` splits the share."""
         units, loan = self.units[BASKET], -self.jpy_cash / prices.usdjpy
-        return Order({BASKET: share * units}, share * loan, unwound={name: -part * units for name, part in causes.items()})
+        return Order(
+            {BASKET: share * units}, share * loan, unwound={name: -part * units for name, part in causes.items()}
+        )
 
     def requirement(self, now: News) -> Number:
         """Margin asked per dollar of position today."""
@@ -72,29 +74,34 @@ class CarryFund(Investor):
         stop = switches.trailing_stop and self.units[BASKET] > 0.0
         return bool(called or (stop and is_stopped(prices.usdjpy, self.stop_high(now), self.stop_distance)))
 
-    def forced_shares(self, equity: Number, usdjpy: Number, prices: Prices) -> tuple[Number, Number]:
-        """Shares of the position closed by margin calls and, beyond that, by stops; positions at `prices`."""
-        own, called, stopped, now = self.own, 0.0, 0.0, self.model.news
-        notional = self.notional(prices)
+    def limits(self, prices: Prices) -> Limits:
+        """What margin calls and stops look at, at these prices."""
+        now = self.model.news
+        return Limits(self.notional(prices), self.requirement(now), self.stop_high(now))
+
+    def forced_shares(self, equity: Number, usdjpy: Number, limits: Limits) -> tuple[Number, Number]:
+        """Shares of the position closed by margin calls and, beyond that, by stops."""
+        own, called, stopped, notional = self.own, 0.0, 0.0, limits.notional
         if own.switches.margin:
-            called = float(margin_call(equity, notional, self.requirement(now), own.margin.restore_share))
+            called = float(margin_call(equity, notional, limits.requirement, own.margin.restore_share))
         if own.switches.trailing_stop and notional > 0.0:
-            hit = is_stopped(usdjpy, self.stop_high(now), self.stop_distance)
+            hit = is_stopped(usdjpy, limits.stop_high, self.stop_distance)
             stopped = max(own.trailing_stop.cut_share - called, 0.0) if hit else 0.0
         return called, stopped
 
     def forced_order(self, prices: Prices) -> Order:
         """Margin call and trailing stop at these prices."""
-        called, stopped = self.forced_shares(self.equity_usd, prices.usdjpy, prices)
+        called, stopped = self.forced_shares(self.equity_usd, prices.usdjpy, self.limits(prices))
         return self._trade(-(called + stopped), {MARGIN: -called, STOP: -stopped}, prices)
 
     def forced_sale_usd(self, falls: tuple[float, ...]) -> list[Number]:
         """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
         close, sold = self.model.news.prices, []
+        limits = self.limits(close)
         for fall in falls:
             lower = close.usdjpy * (1.0 - fall)
             equity = self.equity_usd + self.jpy_cash * (1.0 / lower - 1.0 / close.usdjpy)
-            called, stopped = self.forced_shares(equity, lower, close)
+            called, stopped = self.forced_shares(equity, lower, limits)
             sold.append((called + stopped) * self.jpy_cash / -lower)
         return sold
 
@@ -133,28 +140,28 @@ class YenBorrower(CarryFund):
     reducing: Number
     waived: Number
 
-    def covenant_share(self, equity: Number, prices: Prices) -> Number:
+    def covenant_share(self, equity: Number, notional: Number) -> Number:
         """Share of the position that the bank has cut at this equity."""
         if not self.own.switches.covenant or self.waived:
             return 0.0
         fall = self.own.covenant.equity_fall_pct * PERCENT
         if not breaks_covenant(equity, self.stock / self.leverage, fall):
             return 0.0
-        return float(covenant_cut(equity, self.notional(prices), self.leverage))
+        return float(covenant_cut(equity, notional, self.leverage))
 
     def is_forced(self, prices: Prices) -> bool:
         """Whether the loan is reduced, or the borrower is forced as a carry fund is."""
-        return super().is_forced(prices) or self.covenant_share(self.equity_usd, prices) > 0.0
+        return super().is_forced(prices) or self.covenant_share(self.equity_usd, self.notional(prices)) > 0.0
 
-    def forced_shares(self, equity: Number, usdjpy: Number, prices: Prices) -> tuple[Number, Number]:
+    def forced_shares(self, equity: Number, usdjpy: Number, limits: Limits) -> tuple[Number, Number]:
         """Shares closed by lenders (margin or covenant, the larger) and, beyond that, by stops."""
-        called, stopped = super().forced_shares(equity, usdjpy, prices)
-        lenders = max(called, self.covenant_share(equity, prices))
+        called, stopped = super().forced_shares(equity, usdjpy, limits)
+        lenders = max(called, self.covenant_share(equity, limits.notional))
         return lenders, max(called + stopped - lenders, 0.0)
 
     def forced_order(self, prices: Prices) -> Order:
         """Reduction, margin call and stop at these prices."""
-        self.reducing = self.covenant_share(self.equity_usd, prices) > 0.0
+        self.reducing = self.covenant_share(self.equity_usd, self.notional(prices)) > 0.0
         return super().forced_order(prices)
 
     def executed(self, ordered_at: Prices, prices: Prices) -> None:

@@ -114,7 +114,9 @@ def forced_amount(floor: Floor, levered: Sequence[Sector], orders: Sequence[Orde
     """Gross dollars of the sectors' forced orders, USD bn, ``(1, 1)``."""
     quote, roster = floor.session.quote, floor.session.market.roster
     pairs = zip(levered, orders, strict=True)
-    return sum((size_usd(flow_of_sector(order, sector.books), quote, roster) for sector, order in pairs), column(0.0, 1))
+    return sum(
+        (size_usd(flow_of_sector(order, sector.books), quote, roster) for sector, order in pairs), column(0.0, 1)
+    )
 
 
 def forced_round(floor: Floor, levered: Sequence[Sector], tolerance: float) -> bool:
@@ -151,7 +153,9 @@ def pay_incomes(economy: Economy, sectors: Sequence[Sector], accrual: Accrual, p
     night = night_of(accrual, prices.quote, {sector.name: sector.books for sector in sectors})
     for sector in sectors:
         received = sector.investors.map("accrue", night, prices)
-        coupons_usd, coupons_jpy, interest_usd, interest_jpy, paid_usd = (sum(part) for part in zip(*received, strict=True))
+        coupons_usd, coupons_jpy, interest_usd, interest_jpy, paid_usd = (
+            sum(part) for part in zip(*received, strict=True)
+        )
         accounts["issuers"].usd_cash -= coupons_usd
         accounts["issuers"].jpy_cash -= coupons_jpy
         accounts["money_market"].usd_cash -= interest_usd

@@ -1,0 +1,151 @@
+"""The slow oracle: a model with one Mesa agent per investor, in plain numbers, gives what the engine gives."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.mesa_twin.carry_traders import CarryFund
+from benchmarks.mesa_twin.comparison import TOLERANCE, column_differences, metric_differences
+from benchmarks.mesa_twin.investor import Investor
+from benchmarks.mesa_twin.model import MesaTwin, StoppedRunError, run_twin
+from benchmarks.mesa_twin.plain_numbers import RULE_MODULES, plain_rules
+from benchmarks.mesa_twin.sector import KINDS
+from simulation.investors import ROSTER
+from simulation.model import simulate
+from simulation.orders import CAUSES
+from simulation.recorder import Record
+from simulation.scenario import Scenario
+from tests.scenarios import ONE_WEEK, Changes, official, shipped, shocks
+
+DEFAULT_CAST = (
+    "carry_funds", "yen_borrowers", "life_insurers", "pension_funds", "banks", "investment_trusts", "retail_fx",
+    "crypto_traders", "bitcoin_etf_holders", "foreigners_in_japan",
+)  # fmt: skip
+FEW: Changes = {f"populations.{name}.investors": 6 for name in DEFAULT_CAST}
+EVERY_KIND: Changes = {
+    "populations.real_money_japan": {"stock_usd_bn": 300, "investors": 6},
+    "populations.pension_funds.stock_usd_bn": 700,
+}
+"""Other real money beside the default cast, so that all kinds of population act."""
+STORM: Changes = {
+    **shocks({"2025-12-02": 0.07, "2025-12-05": 0.06, "2026-01-15": 0.05}),
+    "populations.banks.loss_limit_pct": {"median": 1, "log_sd": 0.3},
+    "populations.bitcoin_etf_holders.japan_share": 0.3,
+    "end": "2026-04-10",
+}
+"""Falls that set off stops, margin calls, covenants, liquidations and banks' sales, and the end of the fiscal year."""
+
+
+def december(*changes: Changes) -> Scenario:
+    return shipped("december_2025_official", FEW, *changes)
+
+
+def assert_same(engine: Record, twin: Record) -> None:
+    for differences in (metric_differences(engine, twin), column_differences(engine, twin)):
+        worst = {name: value for name, value in differences.items() if not value <= TOLERANCE}
+        assert worst == {}
+
+
+def moved(record: Record, name: str) -> set[str]:
+    return {sector for sector, table in record.flows.items() if np.abs(table.get(name, np.zeros(1))).sum() > 1e-6}
+
+
+@pytest.fixture(scope="module")
+def storm() -> tuple[Record, Record]:
+    scenario = december(EVERY_KIND, STORM)
+    return simulate(scenario, [0]), run_twin(scenario)
+
+
+def test_every_kind_of_population_has_its_agent() -> None:
+    assert set(KINDS) == set(ROSTER)
+
+
+@pytest.mark.parametrize("run", [0, 3])
+def test_december_with_the_default_cast(run: int) -> None:
+    scenario = december()
+    assert set(scenario.populations) == set(DEFAULT_CAST)
+    assert_same(simulate(scenario, [run]), run_twin(scenario, run))
+
+
+def test_december_with_a_small_cast_and_hand_made_parameters() -> None:
+    scenario = official({f"populations.{name}.investors": 9 for name in ("carry_funds", "life_insurers")}, ONE_WEEK)
+    assert_same(simulate(scenario, [1]), run_twin(scenario, 1))
+
+
+@pytest.mark.slow
+def test_december_with_every_investor_of_the_default_cast() -> None:
+    scenario = shipped("december_2025_official")
+    assert_same(simulate(scenario, [0]), run_twin(scenario))
+
+
+def test_a_storm_that_forces_everybody(storm: tuple[Record, Record]) -> None:
+    assert_same(*storm)
+
+
+def test_the_storm_reaches_every_rule(storm: tuple[Record, Record]) -> None:
+    _, twin = storm
+    for cause in CAUSES:
+        assert moved(twin, f"{cause}_usd_bn"), cause
+    assert {"carry_funds", "yen_borrowers"} <= moved(twin, "margin_usd_bn")
+    assert {"retail_fx", "crypto_traders"} <= moved(twin, "liquidation_usd_bn")
+    assert moved(twin, "slow_repatriation_usd_bn") >= {"life_insurers", "pension_funds", "banks", "real_money_japan"}
+    assert twin.market["cascade_rounds"].max() >= 3
+
+
+def test_a_cascade_cut_off_and_thin_markets() -> None:
+    scenario = december(shocks({"2025-12-02": 0.07}), {"limits.cascade_rounds": 1, "end": "2025-12-12"})
+    engine = simulate(scenario, [0])
+    assert engine.market["unsettled"].max() == 1.0
+    assert_same(engine, run_twin(scenario))
+
+
+def test_rules_on_plain_numbers_are_the_same_rules() -> None:
+    scenario = december({"end": "2025-12-31"})
+    twin = MesaTwin(scenario)
+    with plain_rules():
+        assert all(module.__dict__["np"] is not np for module in RULE_MODULES)
+        twin.run_model()
+    assert all(module.__dict__["np"] is np for module in RULE_MODULES)
+    assert_same(simulate(scenario, [0]), twin.result())
+
+
+def test_the_comparison_sees_one_investor_that_differs_a_little() -> None:
+    scenario = december({"end": "2025-12-31"})
+    twin = MesaTwin(scenario)
+    one: Any = next(iter(twin.agents_by_type[CarryFund]))
+    one.leverage *= 1.0001
+    twin.run_model()
+    engine = simulate(scenario, [0])
+    with pytest.raises(AssertionError, match="carry_funds"):
+        assert_same(engine, twin.result())
+
+
+def test_one_agent_for_each_investor() -> None:
+    scenario = december()
+    agents = [agent for agent in MesaTwin(scenario).agents if isinstance(agent, Investor)]
+    assert len(agents) == sum(population.investors for population in scenario.populations.values())
+    assert all(isinstance(agent.equity_usd, float) for agent in agents)
+
+
+def test_mesa_collects_what_is_recorded() -> None:
+    twin = MesaTwin(december(ONE_WEEK))
+    twin.run_model()
+    frame = twin.datacollector.get_model_vars_dataframe()
+    record = twin.result()
+    np.testing.assert_array_equal(frame["usdjpy"], record.market["usdjpy"][0])
+    np.testing.assert_array_equal(frame["stock_banks"], record.flows["banks"]["stock_usd_bn"][0])
+    twin.step()
+    assert not twin.running
+    assert len(twin.datacollector.get_model_vars_dataframe()) == len(frame)
+
+
+def test_the_articles_rule_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"unwind\.rule is 'threshold'"):
+        MesaTwin(december({"unwind.rule": "threshold"}))
+
+
+def test_a_run_that_stops_is_told() -> None:
+    levered: Changes = {"populations.carry_funds.leverage_x": {"median": 50, "highest": 90}}
+    with pytest.raises(StoppedRunError, match="forced_at_start"):
+        run_twin(december(ONE_WEEK, levered))
