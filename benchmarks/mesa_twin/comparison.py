@@ -17,7 +17,7 @@ def relative_difference(first: Array, second: Array) -> float:
 
 
 def metric_differences(first: Record, second: Record) -> dict[str, float]:
-    """Relative difference of every metric that both records have.
+    """Relative difference of every metric that both records have, in the first run of each.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def metric_differences(first: Record, second: Record) -> dict[str, float]:
             continue
         if values is None or other is None:
             raise ValueError(f"metric {name!r} is measured in one record only")
-        found[name] = relative_difference(values, other)
+        found[name] = relative_difference(values[:1], other[:1])
     return found
 
 

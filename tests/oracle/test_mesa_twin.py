@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.mesa_twin.carry_traders import CarryFund
 from benchmarks.mesa_twin.comparison import TOLERANCE, column_differences, metric_differences
 from benchmarks.mesa_twin.investor import Investor
 from benchmarks.mesa_twin.model import MesaTwin, StoppedRunError, run_twin
 from benchmarks.mesa_twin.plain_numbers import RULE_MODULES, plain_rules
+from benchmarks.mesa_twin.residents import InvestmentTrust
 from benchmarks.mesa_twin.sector import KINDS
 from simulation.investors import ROSTER
 from simulation.model import simulate
@@ -113,11 +113,11 @@ def test_rules_on_plain_numbers_are_the_same_rules() -> None:
 def test_the_comparison_sees_one_investor_that_differs_a_little() -> None:
     scenario = december({"end": "2025-12-31"})
     twin = MesaTwin(scenario)
-    one: Any = next(iter(twin.agents_by_type[CarryFund]))
-    one.leverage *= 1.0001
+    one: Any = next(iter(twin.agents_by_type[InvestmentTrust]))
+    one.share *= 1.0001
     twin.run_model()
     engine = simulate(scenario, [0])
-    with pytest.raises(AssertionError, match="carry_funds"):
+    with pytest.raises(AssertionError, match="investment_trusts"):
         assert_same(engine, twin.result())
 
 

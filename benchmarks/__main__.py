@@ -1,0 +1,93 @@
+"""``python -m benchmarks``: measure all contestants; ``python -m benchmarks guard``: the ratio that CI guards."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import guard
+from benchmarks.contestants import Contestant, Setting
+from benchmarks.figure import chart
+from benchmarks.machine import described
+from benchmarks.models import engines, kernels, twins
+from benchmarks.peers.environment import peers
+from benchmarks.report import Report, markdown, write_csv
+from benchmarks.rounds import measure
+from simulation.config import ConfigError
+from simulation.ensemble import resolved
+from simulation.experiment_figures import svg
+from simulation.figures import png
+
+BAD_INPUT = 2
+"""Exit code for a scenario or a key that is wrong."""
+FEWEST = 7
+"""Rounds of a measurement that is quoted."""
+
+
+def contestants(setting: Setting, with_peers: bool) -> list[Contestant]:
+    """Everybody who is measured, in the order of the table."""
+    found = [*engines(setting), *kernels(setting), *twins(setting)]
+    return found + (peers(setting) if with_peers else [])
+
+
+def bench(asked: argparse.Namespace) -> int:
+    """Measure and write table and figure."""
+    asked.out.mkdir(parents=True, exist_ok=True)
+    scenario = resolved(asked.scenario, asked.set)
+    machine = described()
+    found = contestants(Setting(scenario, asked.out), asked.peers)
+    results = measure(found, asked.rounds, lambda line: print(line, file=sys.stderr, flush=True))
+    investors = sum(population.investors for population in scenario.populations.values())
+    report = Report(results, machine, f"{scenario.name}, {scenario.start} to {scenario.end}, {investors:,} investors")
+    write_csv(report, asked.out / "bench.csv")
+    text = markdown(report)
+    (asked.out / "bench.md").write_text(text, encoding="utf-8")
+    drawing = chart(report)
+    (asked.out / "bench.png").write_bytes(png(drawing.figure))
+    (asked.out / "bench.svg").write_bytes(svg(drawing))
+    print(text)
+    if asked.rounds < FEWEST:
+        print(f"A quick look: quote figures from at least {FEWEST} rounds.")
+    return 0
+
+
+def guarded(asked: argparse.Namespace) -> int:
+    """Measure the guarded ratio; 1 if it is beyond the bound."""
+    passed, said = guard.verdict(guard.measured_ratios(asked.rounds), asked.bound)
+    print(said)
+    return 0 if passed else 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    top.add_argument("--rounds", type=int, default=FEWEST, help="rounds in which all take turns (default: %(default)s)")
+    top.add_argument("--out", type=Path, default=Path("results/bench"), help="folder (default: %(default)s)")
+    top.add_argument("--scenario", default="december_2025_official", help="shipped scenario or file")
+    top.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change the scenario, as in carryflow run"
+    )
+    top.add_argument(
+        "--no-peers", dest="peers", action="store_false", help="leave out libraries that must be installed"
+    )
+    top.set_defaults(act=bench)
+    commands = top.add_subparsers()
+    small = commands.add_parser("guard", help="compare the engine with a fixed NumPy loop; exit 1 beyond the bound")
+    small.add_argument("--rounds", type=int, default=guard.ROUNDS, help="rounds (default: %(default)s)")
+    small.add_argument("--bound", type=float, default=guard.BOUND, help="largest median ratio (default: %(default)s)")
+    small.set_defaults(act=guarded)
+    return top
+
+
+def main() -> int:
+    """Do what is asked; returns the exit code."""
+    asked = parser().parse_args()
+    try:
+        code: int = asked.act(asked)
+    except ConfigError as mistake:
+        print(mistake, file=sys.stderr)
+        return BAD_INPUT
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""The contestants that run this model: the engine, the Mesa twin, and the fused kernel where there is one."""
+
+import importlib
+from collections.abc import Callable
+from time import process_time
+
+from benchmarks.contestants import INVESTOR_DAY, Contestant, Measured, Setting, absent
+from benchmarks.mesa_twin.model import MesaTwin
+from benchmarks.mesa_twin.plain_numbers import plain_rules
+from simulation.model import scenario_days, simulate
+from simulation.recorder import Record
+
+BATCHES = (1, 8, 64, 256)
+"""Runs in a pass of the engine."""
+REFERENCE = "engine, 64 runs"
+"""The contestant to which all others are compared."""
+TWIN = "Mesa twin"
+KERNEL = "fused kernel"
+KERNEL_MODULE = "benchmarks.fused_kernel"
+
+
+def timed(run: Callable[[], Record | None]) -> Measured:
+    """Run and measure the processor time of this process."""
+    start = process_time()
+    record = run()
+    return Measured(process_time() - start, record)
+
+
+def investor_days(setting: Setting, runs: int) -> int:
+    """Investors times days times runs."""
+    return setting.investors * (len(scenario_days(setting.scenario)) - 1) * runs
+
+
+def engines(setting: Setting) -> list[Contestant]:
+    """The engine, one run and batches, from a scenario to the record of all columns."""
+    return [
+        Contestant(
+            "engine, 1 run" if runs == 1 else f"engine, {runs} runs",
+            f"carryflow, {runs} {'run' if runs == 1 else 'runs'} in one pass",
+            INVESTOR_DAY,
+            investor_days(setting, runs),
+            lambda runs=runs: timed(lambda: simulate(setting.scenario, range(runs))),  # type: ignore[misc]
+        )
+        for runs in BATCHES
+    ]
+
+
+def twins(setting: Setting) -> list[Contestant]:
+    """The Mesa twin, one run: rules called with numbers through NumPy, and the same rules on Python's own numbers."""
+    days = investor_days(setting, 1)
+    return [
+        Contestant(
+            TWIN,
+            "one Mesa agent per investor, the package's rule functions called with scalars, one run",
+            INVESTOR_DAY,
+            days,
+            lambda: timed(lambda: twin(setting, plain=False)),
+        ),
+        Contestant(
+            f"{TWIN}, no NumPy in rules",
+            "the same agents; the text of the rule functions runs on Python's own floats, one run",
+            INVESTOR_DAY,
+            days,
+            lambda: timed(lambda: twin(setting, plain=True)),
+        ),
+    ]
+
+
+def twin(setting: Setting, plain: bool) -> Record:
+    """The record of one run of the twin."""
+    model = MesaTwin(setting.scenario)
+    if plain:
+        with plain_rules():
+            model.run_model()
+    else:
+        model.run_model()
+    return model.result()
+
+
+def kernels(setting: Setting) -> list[Contestant]:
+    """The fused compiled kernel: ``prepared(scenario, runs)`` of its module compiles and returns a function that runs once."""
+    runs, what = 64, "one compiled loop over the same day, 64 runs: the practical limit"
+    try:
+        module = importlib.import_module(KERNEL_MODULE)
+    except ModuleNotFoundError as missing:
+        reason = "not in this checkout" if missing.name == KERNEL_MODULE else f"{missing.name} is not installed"
+        return [absent(KERNEL, what, INVESTOR_DAY, reason)]
+    once = module.prepared(setting.scenario, runs)
+    return [Contestant(KERNEL, what, INVESTOR_DAY, investor_days(setting, runs), lambda: timed(once))]
