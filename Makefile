@@ -1,6 +1,7 @@
 # make demo     the December 2025 scenario, article and official side by side
 # make test     every test that fits into a few minutes
 # make lint     style, formatting and strict types
+# make bench    engine, Mesa twin and other libraries side by side, some ten minutes
 # make calibrate       the posterior again, about a quarter of an hour on two processors
 # make facts-history   historical facts again from the official series, DATA=../shared/data
 # Another interpreter or another environment: make test PYTHON=python3.13 VENV=.venv-new
@@ -13,8 +14,9 @@ PYTEST := $(BIN)/python -m pytest -n 2
 
 FACTS := configs/facts/usdjpy_1990_2024.yaml
 DATA ?= ../shared/data
+ROUNDS ?= 7
 
-.PHONY: demo test test-slow lint format calibrate facts-history clean
+.PHONY: demo test test-slow lint format bench calibrate facts-history clean
 .DEFAULT_GOAL := demo
 
 # One stamp per set of packages: a second `make` starts at once, a changed pyproject.toml installs again.
@@ -52,6 +54,10 @@ lint: $(VENV)/.installed-lint
 format: $(VENV)/.installed-lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# ROUNDS=2 for a quick look; figures that are quoted need seven rounds or more.
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks --rounds $(ROUNDS)
 
 # Written elsewhere and moved, so that a missing folder leaves the file as it was.
 # The same seed gives the same bytes; after an interruption `carryflow calibrate --resume` goes on, if the engine is unchanged.

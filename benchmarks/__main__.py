@@ -31,8 +31,8 @@ def contestants(setting: Setting, with_peers: bool) -> list[Contestant]:
 
 def bench(asked: argparse.Namespace) -> int:
     """Measure and write table and figure."""
-    asked.out.mkdir(parents=True, exist_ok=True)
     scenario = resolved(asked.scenario, asked.set)
+    asked.out.mkdir(parents=True, exist_ok=True)
     machine = described()
     found = contestants(Setting(scenario, asked.out), asked.peers)
     results = measure(found, asked.rounds, lambda line: print(line, file=sys.stderr, flush=True))

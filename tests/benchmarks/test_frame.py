@@ -1,0 +1,175 @@
+"""Benchmarks: everybody takes turns, who cannot be measured says why, and equality is shown beside speed."""
+
+import csv
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks import models
+from benchmarks.__main__ import main
+from benchmarks.contestants import DECISION, INVESTOR_DAY, Contestant, Measured, Setting, absent
+from benchmarks.models import KERNEL, REFERENCE, TWIN, engines, kernels, twins
+from benchmarks.peers import environment
+from benchmarks.report import Report, markdown
+from benchmarks.rounds import Result, measure
+from simulation.model import scenario_days
+from tests.scenarios import COARSE, ONE_WEEK, official
+
+SMALL_CAST = (
+    "carry_funds", "yen_borrowers", "life_insurers", "pension_funds", "banks", "investment_trusts", "retail_fx",
+    "crypto_traders", "bitcoin_etf_holders", "foreigners_in_japan",
+)  # fmt: skip
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Setting:
+    return Setting(official(COARSE, ONE_WEEK), tmp_path)
+
+
+def clocked(name: str, seconds: float, log: list[str], unit: str = INVESTOR_DAY) -> Contestant:
+    def once() -> Measured:
+        log.append(name)
+        return Measured(seconds)
+
+    return Contestant(name, f"what {name} runs", unit, 1000, once)
+
+
+def silent(line: str) -> None:
+    assert line
+
+
+def test_each_takes_part_once_a_round_and_another_one_begins() -> None:
+    log: list[str] = []
+    taking_part = [clocked("a", 1.0, log), clocked("b", 2.0, log), clocked("c", 3.0, log)]
+    results = measure(taking_part, 4, silent)
+    assert "".join(log) == "abc" + "bca" + "cab" + "abc"
+    assert [result.nanoseconds for result in results] == [[1e6] * 4, [2e6] * 4, [3e6] * 4]
+    assert [result.middle for result in results] == [1e6, 2e6, 3e6]
+
+
+def test_who_is_skipped_is_never_run_and_says_why() -> None:
+    missing = absent("away", "nothing", DECISION, "no wheel for this Python")
+    (result,) = measure([missing], 2, silent)
+    assert result.middle is None
+    assert "no wheel for this Python" in markdown(Report([result], "machine", "scenario"))
+    with pytest.raises(RuntimeError, match="no wheel for this Python"):
+        missing.once()
+
+
+def test_ratios_are_to_the_batch_of_64_and_for_investor_days_only() -> None:
+    log: list[str] = []
+    peer = clocked("peer", 50.0, log, DECISION)
+    results = measure(
+        [clocked(REFERENCE, 2.0, log), clocked(TWIN, 500.0, log), clocked(KERNEL, 1.0, log), peer], 3, silent
+    )
+    report = Report(results, "machine", "scenario")
+    assert [report.times_reference(result) for result in results] == [1.0, 250.0, 0.5, None]
+    assert "250 times as long" in report.verdict()
+    assert "2.0 times as long as the fused kernel" in report.verdict()
+    assert "not measured" in Report(results[1:], "machine", "scenario").verdict()
+
+
+def test_models_are_timed_on_the_same_investors_and_days(setting: Setting) -> None:
+    days = len(scenario_days(setting.scenario)) - 1
+    assert days == 5
+    single, *batches = engines(setting)
+    assert single.units == 4 * 8 * days
+    assert [batch.units // single.units for batch in batches] == [8, 64, 256]
+    assert {contestant.units for contestant in twins(setting)} == {single.units}
+
+
+def test_equality_is_measured_where_speed_is(setting: Setting) -> None:
+    single, eight, *_ = engines(setting)
+    results = measure([single, eight, *twins(setting)], 1, silent)
+    report = Report(results, "machine", "scenario")
+    for result in results:
+        difference = report.metric_difference(result)
+        assert difference is not None
+        assert difference <= 1e-9
+    assert report.metric_difference(Result(absent("away", "", DECISION, "reason"))) is None
+
+
+def test_a_kernel_is_plugged_in_by_its_module(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def prepared(scenario: Any, runs: int) -> Callable[[], None]:
+        asked.append((scenario, runs))
+        return lambda: None
+
+    monkeypatch.setitem(sys.modules, "benchmarks.made_up_kernel", SimpleNamespace(prepared=prepared))
+    monkeypatch.setattr(models, "KERNEL_MODULE", "benchmarks.made_up_kernel")
+    (kernel,) = kernels(setting)
+    assert asked == [(setting.scenario, 64)]
+    assert kernel.units == engines(setting)[2].units
+    assert kernel.once().seconds >= 0.0
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"), [("benchmarks.fused_kernel", "not in this checkout"), ("numba", "numba is not installed")]
+)
+def test_a_kernel_that_is_absent_says_why(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, missing: str, reason: str
+) -> None:
+    def fail(name: str) -> None:
+        raise ModuleNotFoundError(name, name=missing)
+
+    monkeypatch.setattr(importlib, "import_module", fail)
+    (kernel,) = kernels(setting)
+    assert kernel.skipped == reason
+
+
+def test_a_peer_that_cannot_be_installed_is_skipped_with_the_reason(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(command: Any, seconds: int) -> str:
+        raise environment.PeerError("no matching distribution")
+
+    monkeypatch.setattr(environment, "told", fail)
+    assert {contestant.skipped for contestant in environment.peers(setting)} == {"no matching distribution"}
+
+
+def test_a_command_that_fails_gives_its_error_line() -> None:
+    script = "import sys; print('ERROR: no such package\\nnote: ask', file=sys.stderr); sys.exit(1)"
+    with pytest.raises(environment.PeerError, match=r"^no such package$"):
+        environment.told([sys.executable, "-c", script], 60)
+    assert environment.told([sys.executable, "-c", "print(3)"], 60) == "3\n"
+    with pytest.raises(environment.PeerError):
+        environment.told(["/no/such/program"], 60)
+
+
+def test_a_peer_is_measured_by_its_script(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = '{"seconds": 2.0, "decisions": 500, "version": "1"}'
+    monkeypatch.setattr(environment, "told", lambda command, seconds: said)
+    monkeypatch.setattr(environment, "environment", lambda peer, environments: Path("python"))
+    for result in measure(environment.peers(setting), 2, silent):
+        assert result.nanoseconds == [4e6, 4e6]
+
+
+def test_the_command_writes_table_and_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = [f"--set=populations.{name}.investors=3" for name in SMALL_CAST]
+    monkeypatch.setattr(models, "BATCHES", (1, 64))
+    command = ["benchmarks", "--rounds", "1", "--no-peers", "--out", str(tmp_path), "--set", "end=2025-12-02", *few]
+    monkeypatch.setattr(sys, "argv", command)
+    assert main() == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"bench.csv", "bench.md", "bench.png", "bench.svg"}
+    with (tmp_path / "bench.csv").open(encoding="utf-8") as file:
+        rows = {row["contestant"]: row for row in csv.DictReader(file)}
+    assert float(rows[TWIN]["largest_metric_difference"]) <= 1e-9
+    assert float(rows[TWIN]["median_ns"]) > 0.0
+    assert "A quick look" in capsys.readouterr().out
+
+
+def test_a_mistake_in_a_key_is_told_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--out", str(tmp_path / "new"), "--set", "nonsense=1"])
+    assert main() == 2
+    assert "nonsense" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
