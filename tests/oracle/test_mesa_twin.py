@@ -117,7 +117,7 @@ def test_the_comparison_sees_one_investor_that_differs_a_little() -> None:
     one.share *= 1.0001
     twin.run_model()
     engine = simulate(scenario, [0])
-    with pytest.raises(AssertionError, match="investment_trusts"):
+    with pytest.raises(AssertionError, match="repatriation_usd_bn"):
         assert_same(engine, twin.result())
 
 
