@@ -35,6 +35,8 @@ class Contestant:
         Run one repetition.
     skipped
         Why it cannot be measured here; empty: it can.
+    against
+        Name of the contestant whose time its own is divided by; empty: the engine in a batch of 64.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Contestant:
     units: int
     once: Callable[[], Measured]
     skipped: str = ""
+    against: str = ""
 
 
 @dataclass(frozen=True)

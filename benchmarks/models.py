@@ -16,7 +16,9 @@ REFERENCE = "engine, 64 runs"
 """The contestant to which all others are compared."""
 TWIN = "Mesa twin"
 KERNEL = "fused kernel"
-KERNEL_MODULE = "benchmarks.fused_kernel"
+KERNEL_MODULE = "benchmarks.fused_kernel.check"
+FUNDS = "engine, 64 runs, funds only"
+"""The engine on what the kernel covers."""
 
 
 def timed(run: Callable[[], Record | None]) -> Measured:
@@ -78,12 +80,25 @@ def twin(setting: Setting, plain: bool) -> Record:
 
 
 def kernels(setting: Setting) -> list[Contestant]:
-    """The fused compiled kernel: ``prepared(scenario, runs)`` of its module compiles and returns a function that runs once."""
-    runs, what = 64, "one compiled loop over the same day, 64 runs: the practical limit"
+    """The fused compiled kernel, and the engine on the same funds.
+
+    The kernel's module has ``funds_only(scenario)``, the part of the day that it covers with as many investors, and
+    ``prepared(scenario, runs)``, which compiles, holds the kernel equal to the engine, and returns what runs once.
+    """
+    runs, what = 64, "one compiled loop over the same day of carry funds alone, 64 runs: the practical limit"
     try:
         module = importlib.import_module(KERNEL_MODULE)
     except ModuleNotFoundError as missing:
-        reason = "not in this checkout" if missing.name == KERNEL_MODULE else f"{missing.name} is not installed"
+        name = missing.name or KERNEL_MODULE
+        reason = "not in this checkout" if KERNEL_MODULE.startswith(name) else f"{name} is not installed"
         return [absent(KERNEL, what, INVESTOR_DAY, reason)]
-    once = module.prepared(setting.scenario, runs)
-    return [Contestant(KERNEL, what, INVESTOR_DAY, investor_days(setting, runs), lambda: timed(once))]
+    funds, once = module.funds_only(setting.scenario), module.prepared(setting.scenario, runs)
+    units = investor_days(setting, runs)
+
+    def engine() -> Measured:
+        return Measured(timed(lambda: simulate(funds, range(runs))).seconds)
+
+    return [
+        Contestant(FUNDS, "carryflow, carry funds alone, as many, 64 runs in one pass", INVESTOR_DAY, units, engine),
+        Contestant(KERNEL, what, INVESTOR_DAY, units, lambda: timed(once), against=FUNDS),
+    ]

@@ -28,8 +28,11 @@ class Report:
         return next((result for result in self.results if result.contestant.name == name), None)
 
     def times_reference(self, result: Result) -> float | None:
-        """How many times as long as the engine's batch a unit takes; none for another unit or if either was skipped."""
-        reference = self.result(REFERENCE)
+        """How many times as long as the engine's batch a unit takes; none for another unit or if either was skipped.
+
+        The kernel is held against the engine on the same funds.
+        """
+        reference = self.result(result.contestant.against or REFERENCE)
         if result.contestant.unit != INVESTOR_DAY or reference is None or not (reference.middle and result.middle):
             return None
         return result.middle / reference.middle
@@ -53,7 +56,8 @@ class Report:
                 "median_ns": result.middle,
                 "lowest_ns": min(result.nanoseconds, default=None),
                 "highest_ns": max(result.nanoseconds, default=None),
-                "times_engine_64": self.times_reference(result),
+                "times_engine": self.times_reference(result),
+                "engine": result.contestant.against or REFERENCE,
                 "largest_metric_difference": self.metric_difference(result),
                 "skipped": result.contestant.skipped,
             }
@@ -69,7 +73,7 @@ class Report:
                 f"An investor-day takes the Mesa twin {ratio:,.0f} times as long as the engine in a batch of 64"
             )
         if kernel and (ratio := self.times_reference(kernel)):
-            said.append(f"the engine takes {1 / ratio:.1f} times as long as the fused kernel")
+            said.append(f"the engine takes {1 / ratio:.1f} times as long as the fused kernel on the same funds")
         return "; ".join(said) if said else "The engine's batch of 64 or its opponents were not measured"
 
 
@@ -104,6 +108,7 @@ def _line(report: Report, result: Result) -> str:
         return f"| {name} | skipped: {result.contestant.skipped or 'not measured'} | | | |"
     ratio, difference = report.times_reference(result), report.metric_difference(result)
     times = "" if ratio is None else f"{ratio:,.2f}" if ratio < 10 else f"{ratio:,.0f}"
+    times += " (same funds)" if times and result.contestant.against else ""
     return f"| {name} | {result.middle:,.0f} | {_span(result)} | {times} | {'' if difference is None else f'{difference:.0e}'} |"
 
 

@@ -49,8 +49,9 @@ class MesaTwin(CapitalFlowModel):
         self.sectors = [Sector(self, population) for population in populations]
         for population in populations:
             population.remove()
-        stand_in: Any = tuple(self.sectors)
-        self.economy.populations = stand_in
+        # The shared recorder and ledger find the sectors where they would find populations, or parts of large ones.
+        shared: Any = self.economy
+        shared.populations = shared.parts = tuple(self.sectors)
         self.news = self.start = self.public_news(self.prices_at_close())
         self.datacollector = mesa.DataCollector(model_reporters=self._reporters())
         self.record(None, None)

@@ -43,9 +43,22 @@ class Largest:
         return max(numbers)
 
 
+class Flag(int):
+    """Yes or no, which rules may ask whether it holds anywhere, as they ask an array."""
+
+    shape = ()
+
+    def any(self) -> bool:
+        """Whether it holds."""
+        return bool(self)
+
+
+YES, NO = Flag(1), Flag(0)
+
+
 def same(number: Any) -> Any:
-    """A number is what it is."""
-    return number
+    """A number is what it is; a truth can be asked `any`."""
+    return YES if number is True else NO if number is False else number
 
 
 def smaller(first: Any, second: Any) -> Any:
@@ -69,7 +82,7 @@ def nothing_like(number: Any) -> float:
 
 
 PLAIN: Final = SimpleNamespace(
-    asarray=same, minimum=smaller, maximum=Largest(), where=either, clip=clipped, zeros_like=nothing_like,
+    asarray=same, minimum=smaller, maximum=Largest(), where=either, clip=clipped, zeros_like=nothing_like, zeros=nothing_like,
     abs=abs, sqrt=math.sqrt, inf=math.inf,
 )  # fmt: skip
 

@@ -59,7 +59,8 @@ class Sector:
 
     def __init__(self, model: Any, population: Population) -> None:
         self.model = model
-        self.name, self.role, self.parameters = population.name, population.role, population.parameters
+        self.name = self.key = population.name
+        self.role, self.parameters = population.role, population.parameters
         self.books, self.by_threshold = population.sheet.books, False
         self.least_size = 1e-3 * population.sheet.typical_usd.item()
         self.start_mean: Number = float(getattr(population, "start_mean", np.zeros(1)).item())

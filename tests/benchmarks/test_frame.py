@@ -4,6 +4,7 @@ import csv
 import importlib
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from benchmarks import models
 from benchmarks.__main__ import main
 from benchmarks.contestants import DECISION, INVESTOR_DAY, Contestant, Measured, Setting, absent
-from benchmarks.models import KERNEL, REFERENCE, TWIN, engines, kernels, twins
+from benchmarks.models import FUNDS, KERNEL, REFERENCE, TWIN, engines, kernels, twins
 from benchmarks.peers import environment
 from benchmarks.report import Report, markdown
 from benchmarks.rounds import Result, measure
@@ -64,13 +65,13 @@ def test_who_is_skipped_is_never_run_and_says_why() -> None:
 def test_ratios_are_to_the_batch_of_64_and_for_investor_days_only() -> None:
     log: list[str] = []
     peer = clocked("peer", 50.0, log, DECISION)
-    results = measure(
-        [clocked(REFERENCE, 2.0, log), clocked(TWIN, 500.0, log), clocked(KERNEL, 1.0, log), peer], 3, silent
-    )
+    kernel = replace(clocked(KERNEL, 1.0, log), against=FUNDS)
+    taking_part = [clocked(REFERENCE, 2.0, log), clocked(FUNDS, 3.0, log), clocked(TWIN, 500.0, log), kernel, peer]
+    results = measure(taking_part, 3, silent)
     report = Report(results, "machine", "scenario")
-    assert [report.times_reference(result) for result in results] == [1.0, 250.0, 0.5, None]
+    assert [report.times_reference(result) for result in results] == [1.0, 1.5, 250.0, pytest.approx(1 / 3), None]
     assert "250 times as long" in report.verdict()
-    assert "2.0 times as long as the fused kernel" in report.verdict()
+    assert "3.0 times as long as the fused kernel" in report.verdict()
     assert "not measured" in Report(results[1:], "machine", "scenario").verdict()
 
 
@@ -101,9 +102,12 @@ def test_a_kernel_is_plugged_in_by_its_module(setting: Setting, monkeypatch: pyt
         asked.append((scenario, runs))
         return lambda: None
 
-    monkeypatch.setitem(sys.modules, "benchmarks.made_up_kernel", SimpleNamespace(prepared=prepared))
+    made_up = SimpleNamespace(prepared=prepared, funds_only=lambda scenario: scenario)
+    monkeypatch.setitem(sys.modules, "benchmarks.made_up_kernel", made_up)
     monkeypatch.setattr(models, "KERNEL_MODULE", "benchmarks.made_up_kernel")
-    (kernel,) = kernels(setting)
+    engine, kernel = kernels(setting)
+    assert (kernel.against, kernel.units) == (engine.name, engine.units)
+    assert engine.once().record is None, "other investors: no metrics to compare"
     assert asked == [(setting.scenario, 64)]
     assert kernel.units == engines(setting)[2].units
     assert kernel.once().seconds >= 0.0
