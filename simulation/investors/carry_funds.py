@@ -122,15 +122,15 @@ class CarryFunds(Population):
         """High that each fund's trailing stop looks at: of the last 120 days, or since the stop was armed again."""
         return np.minimum(self.memory["own_high"], now.recent_high)
 
-    def forced(self, quote: Quote, now: Information) -> Flags:
-        """Runs with a fund under a margin call or at its stop."""
+    def forced_investors(self, quote: Quote, now: Information) -> Flags:
+        """Funds under a margin call or at their stop."""
         switches, held = self.parameters.switches, self.sheet.holdings[BASKET] > 0.0
         hit = np.zeros(held.shape, dtype=np.bool_)
         if switches.margin:
             hit |= is_called(self.sheet.equity_usd, self.notional(quote), self.requirement(now))
         if switches.trailing_stop:
             hit |= is_stopped(quote.usdjpy, self.stop_high(now), self.traits["stop_distance"]) & held
-        return np.asarray(hit.any(axis=1))
+        return hit
 
     def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
         """Shares of the position closed by margin calls and, beyond that, by stops, ``(runs, investors)``."""
