@@ -30,7 +30,7 @@ ALL: Final = slice(None)
 
 @dataclass(frozen=True)
 class Parties:
-    """Everybody who trades: populations in canonical order (by name) and the accounts of the sectors on the other side."""
+    """Everybody who trades: populations in canonical order (by name), in parts, and the accounts of the sectors on the other side."""
 
     populations: Sequence[Population]
     accounts: Mapping[str, Account]
@@ -191,7 +191,7 @@ def trade_voluntary(
     """
     direct, dealt = np.zeros_like(day.market.inventory), np.zeros_like(day.market.inventory)
     populations = day.parties.populations
-    stated = {item.name: order_of(item, orders[item.name]) for item in populations if item.name in orders}
+    stated = {item.key: order_of(item, orders[item.key]) for item in populations if item.key in orders}
     for order in stated.values():
         target = direct if order.trade.announced else dealt
         target += order.flow.assets
@@ -206,8 +206,8 @@ def trade_voluntary(
             day.sell_dollars(seller, np.where(day.alive, sold_usd, 0.0))
     day.mark(populations, before)
     for population in populations:
-        if population.name in stated:
-            day.execute(population, stated[population.name], now)
+        if population.key in stated:
+            day.execute(population, stated[population.key], now)
 
 
 def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
@@ -227,7 +227,7 @@ def forced_of(day: TradingDay, now: Information, rows: Rows) -> dict[str, Forced
         held = population if everybody else population.at(rows)
         run, investor = np.nonzero(held.forced_investors(quote, here))
         if run.size:
-            forced[population.name] = forced_orders(day, now, population, (rows[run][:, None], investor[:, None]))
+            forced[population.key] = forced_orders(day, now, population, (rows[run][:, None], investor[:, None]))
     return forced
 
 
@@ -259,8 +259,8 @@ def forced_round(day: TradingDay, now: Information, rows: Rows, tolerance: float
     day.requote(np.where(active, bought, 0.0))
     day.mark(day.parties.forceable(), before, ALL if moved.size == day.alive.size else moved)
     for population in day.parties.populations:
-        if population.name in forced:
-            day.force(population, forced[population.name].only(active), before)
+        if population.key in forced:
+            day.force(population, forced[population.key].only(active), before)
     day.rounds += active
     day.forced_usd += np.where(active, amount, 0.0)
     return moved

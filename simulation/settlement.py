@@ -217,7 +217,7 @@ def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Arra
     loss = np.where(closed, -sheet.equity_usd, 0.0)
     sheet.usd_cash -= usd
     sheet.jpy_cash -= jpy
-    sheet.equity_usd = np.where(closed, 0.0, sheet.equity_usd)
+    sheet.equity_usd[closed] = 0.0
     lenders.usd_cash += row_sum(usd)
     lenders.jpy_cash += row_sum(jpy)
     return -row_sum(usd) - row_sum(jpy) / quote.usdjpy, row_sum(loss)

@@ -68,7 +68,10 @@ class Population(mesa.Agent):
     traits
         Personal parameters, fixed for the run, ``(runs, investors)``.
     memory
-        What investors remember from day to day beside their balance sheet, ``(runs, investors)``.
+        What investors remember from day to day beside their balance sheet, ``(runs, investors)``.  Of large populations only
+        `sheet`, `traits` and `memory` are cut into parts (`simulation.investors.parts`): keep nothing per investor elsewhere.
+    key
+        Name of this part of the population; of a population in one part, its name.
     """
 
     Parameters: ClassVar[type[PopulationParameters]]
@@ -76,6 +79,7 @@ class Population(mesa.Agent):
     needs: ClassVar[tuple[str, ...]] = ()
     margined: ClassVar[bool] = False
     owners_in_yen: ClassVar[bool] = False
+    common_memory: ClassVar[tuple[str, ...]] = ()
 
     @property
     def by_threshold(self) -> bool:
@@ -89,7 +93,7 @@ class Population(mesa.Agent):
 
     def __init__(self, model: mesa.Model, name: str, parameters: Any, start: Start) -> None:
         super().__init__(model)
-        self.name = name
+        self.name = self.key = name
         self.parameters = parameters
         self.differs = bool(start.of_run)
         self.start = start.information
