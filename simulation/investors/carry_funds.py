@@ -134,12 +134,15 @@ class CarryFunds(Population):
 
     def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
         """Shares of the position closed by margin calls and, beyond that, by stops, ``(runs, investors)``."""
-        own, called, stopped = self.parameters, np.zeros_like(equity), np.zeros_like(equity)
+        own, nothing = self.parameters, np.zeros_like(equity)
+        called = stopped = nothing
         if own.switches.margin:
             called = margin_call(equity, limits.notional, limits.requirement, own.margin.restore_share)
         if own.switches.trailing_stop:
-            hit = is_stopped(usdjpy, limits.stop_high, self.traits["stop_distance"]) & (limits.notional > 0.0)
-            stopped = np.where(hit, np.maximum(own.trailing_stop.cut_share - called, 0.0), 0.0)
+            hit = is_stopped(usdjpy, limits.stop_high, self.traits["stop_distance"])
+            if hit.any():
+                hit &= limits.notional > 0.0
+                stopped = np.where(hit, np.maximum(own.trailing_stop.cut_share - called, 0.0), 0.0)
         return called, stopped
 
     def limits(self, quote: Quote, now: Information) -> Limits:

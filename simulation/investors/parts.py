@@ -12,8 +12,9 @@ from typing import Any, Final
 from simulation.conventions import Array
 from simulation.investors.population import Population
 
-PART_INVESTORS: Final = 16_384
-"""Investors in a part, 128 kB an array: so many at any number of runs, because sums are added part by part."""
+PART_INVESTORS: Final = 32_768
+"""Investors in a part, 256 kB an array: so many at any number of runs, because sums are added part by part (measured:
+docs/performance_profile.md)."""
 
 
 class WrittenThrough(dict[str, Array]):

@@ -106,6 +106,8 @@ class YenBorrowers(CarryFunds):
         if not own.switches.covenant:
             return np.zeros_like(equity)
         broken = breaks_covenant(equity, self.traits["stock"] / leverage, own.covenant.equity_fall_pct * PERCENT)
+        if not broken.any():
+            return np.zeros_like(equity)
         return np.where(broken & (self.memory["waived"] == 0.0), covenant_cut(equity, notional, leverage), 0.0)
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
