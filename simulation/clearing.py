@@ -5,23 +5,24 @@ held before are marked to that price first.  Runs without forced orders are left
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from simulation.assets import Roster
 from simulation.balance_sheet import Account
-from simulation.conventions import Array, Flags, Picked, Rows, summed_by_run
+from simulation.conventions import Array, Flags, Rows, summed_by_run
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.ledger import DayFlows
 from simulation.market.market import MarketState
 from simulation.market.prices import first_runaway
-from simulation.orders import Flow, Trade, flow_of
+from simulation.orders import Flow, Trade
 from simulation.quote import Quote
 from simulation.scenario import Limits
 from simulation.settlement import deliver, lend_hedge, mark_to_market, settle_trade
+from simulation.stated_orders import Forced, Order, forced_order, order_of
 from simulation.tally import Tally
 
 ALL: Final = slice(None)
@@ -30,7 +31,7 @@ ALL: Final = slice(None)
 
 @dataclass(frozen=True)
 class Parties:
-    """Everybody who trades: populations in canonical order (by name), in parts, and the accounts of the sectors on the other side."""
+    """Everybody who trades: populations in canonical order (by name), in parts, and the sectors on the other side."""
 
     populations: Sequence[Population]
     accounts: Mapping[str, Account]
@@ -69,12 +70,12 @@ class TradingDay:
     unsettled: Flags
     runaways: dict[int, str] = field(default_factory=dict)
 
-    def execute(self, population: Population, order: "Order", now: Information) -> None:
+    def execute(self, population: Population, order: Order, now: Information) -> None:
         """Settle a voluntary trade at the current quote; `now` is the information it was stated from."""
         costs = settle_trade(population.sheet, order.trade, self.quote, self.market.table.half_spread)
         self.book(population, order, costs, now.quote)
 
-    def force(self, population: Population, forced: "Forced", before: Quote) -> None:
+    def force(self, population: Population, forced: Forced, before: Quote) -> None:
         """Settle forced orders, stated at the quote `before`, at the current one."""
         part, rows, runs = forced.part, forced.rows, self.rounds.shape[0]
         part.sheet, quote = population.sheet.at(forced.where), self.quote.at(rows)
@@ -84,7 +85,7 @@ class TradingDay:
         by_run = summed_by_run(costs[0], rows, runs), summed_by_run(costs[1], rows, runs)
         self.book(population, forced, by_run, before)
 
-    def book(self, population: Population, order: "Order", costs: tuple[Array, Array], order_quote: Quote) -> None:
+    def book(self, population: Population, order: Order, costs: tuple[Array, Array], order_quote: Quote) -> None:
         """The other side of a population's trade, whose dealing costs in dollars and yen go to dealers, ``(runs, 1)``."""
         flow, total, accounts = order.flow, order.total, self.parties.accounts
         other = "real_money" if total.announced else "dealers"
@@ -126,53 +127,6 @@ class TradingDay:
         lender, earlier, now = self.parties.accounts["money_market"], before.at(rows), self.quote.at(rows)
         for population in populations:
             lender.jpy_cash[rows] += mark_to_market(population.sheet, earlier, now, rows)
-
-
-@dataclass(frozen=True)
-class Order:
-    """A population's trade, the same added up over investors, ``(runs, 1)``, and the flow that it makes."""
-
-    trade: Trade
-    total: Trade
-    flow: Flow
-
-
-@dataclass(frozen=True)
-class Forced(Order):
-    """Forced orders of those who have one, each a row of its own, ``(picked, 1)``; the rest of their population has none.
-
-    Attributes
-    ----------
-    where
-        Run and number of each investor.
-    part
-        The investors with their sheets as they were when the orders were stated.
-    now
-        What they know, a row for each.
-    """
-
-    where: Picked
-    part: Population
-    now: Information
-
-    @property
-    def rows(self) -> Rows:
-        """Run of each investor, ``(picked,)``."""
-        return self.where[0][:, 0]
-
-    def only(self, runs: Flags) -> "Forced":
-        """The orders without those of runs outside `runs`, boolean ``(runs, 1)``."""
-        if runs[self.rows].all():
-            return self
-        trade = self.trade.only(runs[self.rows])
-        total = trade.by_run(self.rows, runs.size)
-        return replace(self, trade=trade, total=total, flow=flow_of(total, self.part.sheet.books))
-
-
-def order_of(population: Population, trade: Trade) -> Order:
-    """A voluntary trade with its sum."""
-    total = trade.added_up()
-    return Order(trade, total, flow_of(total, population.sheet.books))
 
 
 def dollar_purchases(flow: Flow, quote: Quote, roster: Roster) -> Array:
@@ -227,17 +181,9 @@ def forced_of(day: TradingDay, now: Information, rows: Rows) -> dict[str, Forced
         held = population if everybody else population.at(rows)
         run, investor = np.nonzero(held.forced_investors(quote, here))
         if run.size:
-            forced[population.key] = forced_orders(day, now, population, (rows[run][:, None], investor[:, None]))
+            where = rows[run][:, None], investor[:, None]
+            forced[population.key] = forced_order(population, where, day.quote, now)
     return forced
-
-
-def forced_orders(day: TradingDay, now: Information, population: Population, where: Picked) -> Forced:
-    """What picked investors of a population are forced to do."""
-    rows, part = where[0][:, 0], population.at(where)
-    here = now.at(rows)
-    trade = part.forced_orders(day.quote.at(rows), here)
-    total = trade.by_run(rows, day.rounds.shape[0])
-    return Forced(trade, total, flow_of(total, part.sheet.books), where, part, here)
 
 
 def forced_usd(day: TradingDay, forced: Mapping[str, Forced]) -> Array:

@@ -52,7 +52,7 @@ def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:
 
     Every run is added in the order of its investors, so its sum does not depend on how many runs share the batch.
     """
-    return np.bincount(rows, weights=values[:, 0], minlength=runs)[:, None]
+    return np.asarray(np.bincount(rows, weights=values[:, 0], minlength=runs), dtype=np.float64)[:, None]
 
 
 def column(value: float | Array, runs: int) -> Array:

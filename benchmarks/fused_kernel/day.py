@@ -11,7 +11,6 @@ from benchmarks.fused_kernel.kernel import (
     forced_after_falls,
     forced_round,
     impact,
-    quoted,
     supply,
     voluntary,
 )

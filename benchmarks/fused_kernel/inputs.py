@@ -41,7 +41,7 @@ class Watched(CapitalFlowModel):
 
 def named(name: str, values: dict[str, Any]) -> Any:
     """A named tuple, which is what compiled code can read."""
-    return namedtuple(name, values)(**values)  # noqa: PYI024 - numba knows no typing.NamedTuple made at run time
+    return namedtuple(name, values)(**values)
 
 
 def state(model: CapitalFlowModel) -> tuple[dict[str, Any], dict[str, Any]]:

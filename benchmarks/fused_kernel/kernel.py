@@ -10,7 +10,16 @@ import numpy as np
 FUSED = {"reassoc", "contract", "nsz"}
 """Sums may be reordered, as NumPy's are; not-a-number and infinity stay what they are."""
 FALLS = np.array([0.01, 0.02, 0.03, 0.06, 0.10])
-OUTPUT = ("usdjpy", "forced_usd_bn", "cascade_rounds", "stock_usd_bn", "equity_usd_bn", "unwound_usd_bn", "loop_gain", "gap")
+OUTPUT = (
+    "usdjpy",
+    "forced_usd_bn",
+    "cascade_rounds",
+    "stock_usd_bn",
+    "equity_usd_bn",
+    "unwound_usd_bn",
+    "loop_gain",
+    "gap",
+)
 
 
 @nb.njit(fastmath=FUSED)
@@ -119,11 +128,13 @@ def voluntary(s, m, r, now, own, given, fundamental, price):
 def forced_round(s, m, r, now, own, given, fundamental, price):
     """One round; returns USDJPY after it, gross dollars forced and units sold."""
     usdjpy0, requirement, high = now
-    value0, units, spot, called_spot = bundle_value(price, given.weights), 0.0, 0.0, 0.0
+    value0, units, spot = bundle_value(price, given.weights), 0.0, 0.0
     for i in range(s.units.shape[1]):
         notional = s.units[r, i] * (value0 + given.cash_share)
         share = called_share(s.equity[r, i], notional, requirement, own)
-        stop = stopped_share(usdjpy0, min(s.own_high[r, i], high), s.distance[r, i], share, own) if notional > 0.0 else 0.0
+        stop = (
+            stopped_share(usdjpy0, min(s.own_high[r, i], high), s.distance[r, i], share, own) if notional > 0.0 else 0.0
+        )
         s.share[r, i] = -(share + stop)
         units -= (share + stop) * s.units[r, i]
         spot += (share + stop) * s.jpy[r, i] / usdjpy0
@@ -180,6 +191,10 @@ def forced_after_falls(s, r, now, own, given, sold):
         for i in range(s.units.shape[1]):
             notional = s.units[r, i] * (value + given.cash_share)
             called = called_share(s.equity[r, i] + s.jpy[r, i] * change, notional, requirement, own)
-            stop = stopped_share(lower, min(s.own_high[r, i], high), s.distance[r, i], called, own) if notional > 0.0 else 0.0
+            stop = (
+                stopped_share(lower, min(s.own_high[r, i], high), s.distance[r, i], called, own)
+                if notional > 0.0
+                else 0.0
+            )
             total += (called + stop) * s.jpy[r, i]
         sold[k] = total / -lower
