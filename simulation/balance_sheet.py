@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulation.assets import Book
-from simulation.conventions import Array, Rows, row_sum
+from simulation.conventions import Array, Picked, Rows, row_sum
 from simulation.quote import Quote
 
 
@@ -41,27 +41,28 @@ class BalanceSheet:
     equity_usd: Array
     typical_usd: Array
 
-    def at(self, rows: Rows) -> "BalanceSheet":
-        """A copy of the sheets of some runs."""
+    def at(self, where: Rows | Picked) -> "BalanceSheet":
+        """A copy of the sheets of some runs, or of picked investors, each a row of its own."""
+        rows = where[0][:, 0] if isinstance(where, tuple) else where
         return BalanceSheet(
             self.books,
-            {book: units[rows] for book, units in self.holdings.items()},
-            self.usd_cash[rows],
-            self.jpy_cash[rows],
-            None if self.hedge_usd is None else self.hedge_usd[rows],
-            self.equity_usd[rows],
+            {book: units[where] for book, units in self.holdings.items()},
+            self.usd_cash[where],
+            self.jpy_cash[where],
+            None if self.hedge_usd is None else self.hedge_usd[where],
+            self.equity_usd[where],
             self.typical_usd[rows],
         )
 
-    def put(self, rows: Rows, part: "BalanceSheet") -> None:
-        """Write the sheets of some runs back."""
+    def put(self, where: Rows | Picked, part: "BalanceSheet") -> None:
+        """Write the sheets of some runs, or of picked investors, back."""
         for book, units in part.holdings.items():
-            self.holdings[book][rows] = units
-        self.usd_cash[rows] = part.usd_cash
-        self.jpy_cash[rows] = part.jpy_cash
-        self.equity_usd[rows] = part.equity_usd
+            self.holdings[book][where] = units
+        self.usd_cash[where] = part.usd_cash
+        self.jpy_cash[where] = part.jpy_cash
+        self.equity_usd[where] = part.equity_usd
         if self.hedge_usd is not None and part.hedge_usd is not None:
-            self.hedge_usd[rows] = part.hedge_usd
+            self.hedge_usd[where] = part.hedge_usd
 
     def value_usd(self, book: str, quote: Quote) -> Array:
         """Dollar value of one unit of a book's securities, ``(runs, 1)``."""

@@ -4,32 +4,41 @@ Voluntary orders trade together at the first price.  Each round of forced orders
 held before are marked to that price first.  Runs without forced orders are left exactly as they are.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
 from simulation.assets import Roster
 from simulation.balance_sheet import Account
-from simulation.conventions import Array, Flags, Rows, row_sum, scattered
+from simulation.conventions import Array, Flags, Rows, summed_by_run
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.ledger import DayFlows
 from simulation.market.market import MarketState
 from simulation.market.prices import first_runaway
-from simulation.orders import Flow, Trade, flow_of, spread_over
+from simulation.orders import Flow, Trade
 from simulation.quote import Quote
 from simulation.scenario import Limits
 from simulation.settlement import deliver, lend_hedge, mark_to_market, settle_trade
+from simulation.stated_orders import Forced, Order, forced_order, order_of
 from simulation.tally import Tally
+
+ALL: Final = slice(None)
+"""All runs of a batch."""
 
 
 @dataclass(frozen=True)
 class Parties:
-    """Everybody who trades: populations in canonical order (by name) and the accounts of the sectors on the other side."""
+    """Everybody who trades: populations in canonical order (by name), in parts, and the sectors on the other side."""
 
     populations: Sequence[Population]
     accounts: Mapping[str, Account]
+
+    def forceable(self) -> list[Population]:
+        """Populations whom lenders or stops can force within the day."""
+        return [population for population in self.populations if population.can_be_forced]
 
 
 @dataclass
@@ -61,33 +70,37 @@ class TradingDay:
     unsettled: Flags
     runaways: dict[int, str] = field(default_factory=dict)
 
-    def execute(self, population: Population, trade: Trade, now: Information, rows: Rows) -> None:
-        """Settle a trade of some runs at the current quote with the sector that takes the other side.
+    def execute(self, population: Population, order: Order, now: Information) -> None:
+        """Settle a voluntary trade at the current quote; `now` is the information it was stated from."""
+        costs = settle_trade(population.sheet, order.trade, self.quote, self.market.table.half_spread)
+        self.book(population, order, costs, now.quote)
 
-        Parameters
-        ----------
-        population, trade, now
-            The population's rows, their trade, and the information it was stated from (whose quote is the order's).
-        rows
-            Which runs of the batch these are.
-        """
-        quote, roster = self.quote.at(rows), self.market.roster
-        flow = flow_of(trade, population.sheet.books)
-        cost_usd, cost_jpy = settle_trade(population.sheet, trade, quote, self.market.table.half_spread)
-        other = "real_money" if trade.announced else "dealers"
-        whole = spread_over(flow, rows, self.rounds.shape[0])
-        deliver(self.parties.accounts[other], whole, self.quote, roster)
-        lend_hedge(self.parties.accounts["money_market"], whole, self.quote)
-        self.parties.accounts["dealers"].usd_cash[rows] += cost_usd
-        self.parties.accounts["dealers"].jpy_cash[rows] += cost_jpy
-        self.tallies[other].add_flow(whole.reversed())
-        self.tallies[population.name].add(trade, whole, rows)
-        self.flows.spot_trade(scattered(row_sum(trade.spot_usd), rows, self.rounds.shape[0]), self.quote.usdjpy)
-        self.flows.spot_trade(-whole.assets[:, :1], self.quote.usdjpy)
-        if trade.hedge_usd is not None:
-            bought = dollar_purchases(flow, now.quote, roster)
-            kept = 0.0 if trade.kept_usd is None else trade.kept_usd
-            self.flows.unhedged_gap[rows] += flow.assets[:, :1] + flow.hedge_usd - bought - kept
+    def force(self, population: Population, forced: Forced, before: Quote) -> None:
+        """Settle forced orders, stated at the quote `before`, at the current one."""
+        part, rows, runs = forced.part, forced.rows, self.rounds.shape[0]
+        part.sheet, quote = population.sheet.at(forced.where), self.quote.at(rows)
+        costs = settle_trade(part.sheet, forced.trade, quote, self.market.table.half_spread)
+        part.executed(forced.trade, before.at(rows), forced.now, quote)
+        population.put(forced.where, part)
+        by_run = summed_by_run(costs[0], rows, runs), summed_by_run(costs[1], rows, runs)
+        self.book(population, forced, by_run, before)
+
+    def book(self, population: Population, order: Order, costs: tuple[Array, Array], order_quote: Quote) -> None:
+        """The other side of a population's trade, whose dealing costs in dollars and yen go to dealers, ``(runs, 1)``."""
+        flow, total, accounts = order.flow, order.total, self.parties.accounts
+        other = "real_money" if total.announced else "dealers"
+        deliver(accounts[other], flow, self.quote, self.market.roster)
+        accounts["dealers"].usd_cash += costs[0]
+        accounts["dealers"].jpy_cash += costs[1]
+        self.tallies[other].add_flow(flow.reversed())
+        self.tallies[population.name].add(total, flow)
+        self.flows.spot_trade(total.spot_usd, self.quote.usdjpy)
+        self.flows.spot_trade(-flow.assets[:, :1], self.quote.usdjpy)
+        if total.hedge_usd is not None:
+            lend_hedge(accounts["money_market"], flow, self.quote)
+            bought = dollar_purchases(flow, order_quote, self.market.roster)
+            kept = 0.0 if total.kept_usd is None else total.kept_usd
+            self.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - kept
 
     def sell_dollars(self, seller: str, sold_usd: Array) -> None:
         """A sector that follows no rule sells dollars to dealers for yen, USD bn, ``(runs, 1)``."""
@@ -109,10 +122,11 @@ class TradingDay:
             self.alive[row] = False
         self.quote = quote if self.alive.all() else quote.frozen_where(~self.alive, self.market.last)
 
-    def mark(self, population: Population, before: Quote, rows: Rows) -> None:
-        """Mark the positions of some runs to the current quote; swaps pay their change in value."""
-        paid = mark_to_market(population.sheet, before.at(rows), self.quote.at(rows))
-        self.parties.accounts["money_market"].jpy_cash[rows] += paid
+    def mark(self, populations: Iterable[Population], before: Quote, rows: Rows | slice = ALL) -> None:
+        """Mark the positions of all runs, or of some, to the current quote; swaps pay their change in value."""
+        lender, earlier, now = self.parties.accounts["money_market"], before.at(rows), self.quote.at(rows)
+        for population in populations:
+            lender.jpy_cash[rows] += mark_to_market(population.sheet, earlier, now, rows)
 
 
 def dollar_purchases(flow: Flow, quote: Quote, roster: Roster) -> Array:
@@ -130,24 +144,24 @@ def trade_voluntary(
     Announced slow flows go to value investors and skip the fast impact; `outside` is what sectors that follow no rule sell.
     """
     direct, dealt = np.zeros_like(day.market.inventory), np.zeros_like(day.market.inventory)
-    for population in day.parties.populations:
-        if population.name in orders:
-            trade = orders[population.name]
-            target = direct if trade.announced else dealt
-            target += flow_of(trade, population.sheet.books).assets
-            direct -= 0.0 if trade.expected is None else trade.expected
+    populations = day.parties.populations
+    stated = {item.key: order_of(item, orders[item.key]) for item in populations if item.key in orders}
+    for order in stated.values():
+        target = direct if order.trade.announced else dealt
+        target += order.flow.assets
+        direct -= 0.0 if order.trade.expected is None else order.trade.expected
     day.market.supply(direct)
     for sold_usd in outside.values():
         dealt[:, :1] -= sold_usd
-    before, rows = day.quote, np.arange(day.rounds.shape[0])
+    before = day.quote
     day.requote(dealt)
     for seller, sold_usd in outside.items():
         if sold_usd.any():
             day.sell_dollars(seller, np.where(day.alive, sold_usd, 0.0))
-    for population in day.parties.populations:
-        day.mark(population, before, rows)
-        if population.name in orders:
-            day.execute(population, orders[population.name], now, rows)
+    day.mark(populations, before)
+    for population in populations:
+        if population.key in stated:
+            day.execute(population, stated[population.key], now)
 
 
 def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
@@ -158,72 +172,53 @@ def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
     return np.asarray((amount / per_dollar).sum(axis=1, keepdims=True))
 
 
-@dataclass(frozen=True)
-class Forced:
-    """Forced orders of one population in some runs, with the population's rows they belong to."""
-
-    part: Population
-    trade: Trade
-    flow: Flow
-
-
 def forced_of(day: TradingDay, now: Information, rows: Rows) -> dict[str, Forced]:
-    """Forced orders in `rows` at the current quote, by population."""
-    quote, forced = day.quote.at(rows), {}
-    for population in day.parties.populations:
-        if population.can_be_forced:
-            part = population.at(rows)
-            trade = part.forced_orders(quote, now)
-            forced[population.name] = Forced(part, trade, flow_of(trade, part.sheet.books))
+    """Forced orders in `rows` at the current quote, by population; nobody forced, no entry."""
+    everybody = rows.size == day.rounds.shape[0]
+    quote, here = (day.quote, now) if everybody else (day.quote.at(rows), now.at(rows))
+    forced = {}
+    for population in day.parties.forceable():
+        held = population if everybody else population.at(rows)
+        run, investor = np.nonzero(held.forced_investors(quote, here))
+        if run.size:
+            where = rows[run][:, None], investor[:, None]
+            forced[population.key] = forced_order(population, where, day.quote, now)
     return forced
 
 
-def forced_usd(day: TradingDay, forced: Mapping[str, Forced], rows: Rows) -> Array:
-    """Gross dollars of all forced orders in `rows`, USD bn, ``(rows, 1)``."""
-    sizes = [size_usd(item.flow, day.quote.at(rows), day.market.roster) for item in forced.values()]
-    return np.asarray(sum(sizes[1:], sizes[0]))
+def forced_usd(day: TradingDay, forced: Mapping[str, Forced]) -> Array:
+    """Gross dollars of all forced orders, USD bn, ``(runs, 1)``."""
+    sizes = [size_usd(item.flow, day.quote, day.market.roster) for item in forced.values()]
+    return np.asarray(sum(sizes, np.zeros_like(day.rounds)))
 
 
 def forced_round(day: TradingDay, now: Information, rows: Rows, tolerance: float) -> Rows:
     """One round of margin calls, stops and liquidations in `rows`; returns the rows in which somebody was forced."""
-    runs, here = day.rounds.shape[0], now.at(rows)
-    forced = forced_of(day, here, rows)
-    amount = forced_usd(day, forced, rows)
-    active = (amount > tolerance) & day.alive[rows]
-    bought = np.asarray(sum((item.flow.assets for item in forced.values()), np.zeros((1, 1))))
+    forced = forced_of(day, now, rows)
+    amount = forced_usd(day, forced)
+    active = (amount > tolerance) & day.alive
+    moved = np.flatnonzero(active)
+    if not moved.size:
+        return moved
+    bought = sum((item.flow.assets for item in forced.values()), np.zeros_like(day.market.inventory))
     before = day.quote
-    day.requote(scattered(np.where(active, bought, 0.0), rows, runs))
+    day.requote(np.where(active, bought, 0.0))
+    day.mark(day.parties.forceable(), before, ALL if moved.size == day.alive.size else moved)
     for population in day.parties.populations:
-        if population.name in forced:
-            part, trade = forced[population.name].part, forced[population.name].trade.only(active)
-            day.mark(part, before, rows)
-            day.execute(part, trade, replace(here, quote=before.at(rows)), rows)
-            part.executed(trade, before.at(rows), here, day.quote.at(rows))
-            population.put(rows, part)
-    day.rounds[rows] += active
-    day.forced_usd[rows] += np.where(active, amount, 0.0)
-    return rows[active[:, 0]]
-
-
-def rows_forced(day: TradingDay, now: Information) -> Rows:
-    """Runs still trading in which somebody is forced at the current quote."""
-    hit = np.zeros(day.rounds.shape[0], dtype=np.bool_)
-    for population in day.parties.populations:
-        if population.can_be_forced:
-            hit |= population.forced(day.quote, now)
-    return np.flatnonzero(hit & day.alive[:, 0])
+        if population.key in forced:
+            day.force(population, forced[population.key].only(active), before)
+    day.rounds += active
+    day.forced_usd += np.where(active, amount, 0.0)
+    return moved
 
 
 def trade_forced(day: TradingDay, now: Information, limits: Limits) -> None:
     """Rounds of forced orders until none is left above the tolerance; a cascade cut off is marked as unsettled."""
-    first, rows, tolerance = day.quote, rows_forced(day, now), limits.cascade_tolerance_usd_bn
+    first, rows, tolerance = day.quote, np.flatnonzero(day.alive), limits.cascade_tolerance_usd_bn
     for _ in range(limits.cascade_rounds):
         if rows.size == 0:
             break
         rows = forced_round(day, now, rows, tolerance)
     if rows.size:
-        left = forced_usd(day, forced_of(day, now.at(rows), rows), rows) > tolerance
-        day.unsettled[rows] = left & day.alive[rows]
-    for population in day.parties.populations:
-        if not population.can_be_forced:
-            day.mark(population, first, np.arange(day.rounds.shape[0]))
+        day.unsettled |= (forced_usd(day, forced_of(day, now, rows)) > tolerance) & day.alive
+    day.mark([item for item in day.parties.populations if not item.can_be_forced], first)

@@ -18,6 +18,8 @@ Flags = NDArray[np.bool_]
 """Yes or no per run, ``(runs,)`` or ``(runs, 1)``."""
 Rows = NDArray[np.intp]
 """Row numbers of some of the runs of a batch."""
+Picked = tuple[Rows, Rows]
+"""Run and number of some investors, each ``(picked, 1)``: as an index it makes every one of them a row of its own."""
 
 BASIS_POINT: Final = 1e-4
 """One basis point as a decimal."""
@@ -45,11 +47,12 @@ def row_sum(values: Array) -> Array:
     return np.asarray(np.ascontiguousarray(values).sum(axis=1, keepdims=True))
 
 
-def scattered(values: Array, rows: Rows, runs: int) -> Array:
-    """`values` of some runs in an array for all `runs`, zero elsewhere."""
-    whole = np.zeros((runs, values.shape[1]))
-    whole[rows] = values
-    return whole
+def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:
+    """Sum of `values` of picked investors, ``(picked, 1)``, over the run that each belongs to, ``(runs, 1)``.
+
+    Every run is added in the order of its investors, so its sum does not depend on how many runs share the batch.
+    """
+    return np.asarray(np.bincount(rows, weights=values[:, 0], minlength=runs), dtype=np.float64)[:, None]
 
 
 def column(value: float | Array, runs: int) -> Array:

@@ -14,6 +14,7 @@ from simulation.conventions import BASIS_POINT, Array, column, row_sum
 from simulation.information import Information
 from simulation.investors import ROSTER
 from simulation.investors.counterparties import ABROAD, Abroad, Counterparty, Dealers, MoneyMarket, RealMoney
+from simulation.investors.parts import parts_of
 from simulation.investors.population import Population, Start
 from simulation.ledger import Books
 from simulation.market.fundamentals import daily_news, long_run_variance
@@ -42,6 +43,8 @@ class Economy:
         Prices, inventory, impact.
     populations
         Populations in canonical order (by name), so that the order of a config changes no rounding.
+    parts
+        The same, large ones in several parts: what every verb of the day goes over.
     books
         All balance sheets.
     news
@@ -77,6 +80,7 @@ class Economy:
         self.interest_bill = column(0.0, len(runs))
         self.given_basis = 0.0
         self.populations = self._populations(self.information(scenario.start, 0, rates))
+        self.parts = tuple(part for population in self.populations for part in parts_of(population))
         self.counterparties = self._counterparties(len(runs))
         self.books = self._books(len(runs))
         self.start_hedges = -self.books.accounts["money_market"].hedge_usd
@@ -111,7 +115,7 @@ class Economy:
         accounts["fed"].units[:, self.roster.columns["ust10"]] = self.scenario.fed.bonds_held
         accounts["boj"].units[:, self.roster.columns["jgb10"]] = self.scenario.boj.bonds_held
         outstanding = np.array([self.scenario.markets[name].outstanding() for name in self.roster.names])
-        books = Books({p.name: p.sheet for p in self.populations}, accounts, np.tile(outstanding, (runs, 1)))
+        books = Books({part.key: part.sheet for part in self.parts}, accounts, np.tile(outstanding, (runs, 1)))
         held = sum((sector_units(sheet) for sheet in books.sheets.values()), np.zeros_like(books.outstanding))
         rest = books.outstanding - held - accounts["fed"].units - accounts["boj"].units
         self._refuse_overholding(rest)

@@ -138,10 +138,10 @@ class CapitalFlowModel(mesa.Model):
     def orders(self, now: Information) -> dict[str, Trade]:
         """Every population states its orders from the same information; stopped runs state none."""
         orders = {}
-        for population in self.populations:
+        for population in self.economy.parts:
             trade = population.threshold_orders(now) if population.by_threshold else population.orders(now)
             if trade is not None:
-                orders[population.name] = trade if self.alive.all() else trade.only(self.alive)
+                orders[population.key] = trade if self.alive.all() else trade.only(self.alive)
         return orders
 
     def stop(self, rows: Sequence[int], name: str, message: str) -> None:
@@ -159,7 +159,7 @@ class CapitalFlowModel(mesa.Model):
             self.stop(rows.tolist(), "zero_volatility", f"the long-run volatility of {name} is zero")
         if self.alive.any():
             now = self.information()
-            for population in self.populations:
+            for population in self.economy.parts:
                 forced = population.forced(now.quote, now) & population.can_be_forced
                 rows = np.flatnonzero(forced)
                 message = f"{population.name} are under margin calls at start prices; lower their leverage"
@@ -181,7 +181,7 @@ class CapitalFlowModel(mesa.Model):
     def record(self, news: DayNews | None, session: TradingDay | None) -> None:
         """Store the day's columns."""
         economy, now = self.economy, self.information()
-        sales = forced_sales(self.populations, now, economy.market.slope[:, :1])
+        sales = forced_sales(economy.parts, now, economy.market.slope[:, :1])
         market = day_record.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
         market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now, sales)
         market |= day_record.official_columns(self.scenario, economy)

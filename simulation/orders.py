@@ -1,13 +1,13 @@
 """What an investor asks for: units of its books, spot dollars, dollars sold forward, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from simulation.assets import Book
-from simulation.conventions import Array, Flags, Rows, row_sum, scattered
+from simulation.conventions import Array, Flags, Rows, row_sum, summed_by_run
 
 INCENTIVE: Final = "incentive"
 VOLATILITY_TARGET: Final = "volatility_target"
@@ -66,6 +66,24 @@ class Trade:
             None if self.expected is None else np.where(rows, self.expected, 0.0),
         )
 
+    def added_up(self) -> "Trade":
+        """The trade of all investors together, every array ``(runs, 1)``."""
+        return replace(
+            self,
+            units={book: row_sum(units) for book, units in self.units.items()},
+            spot_usd=row_sum(self.spot_usd),
+            hedge_usd=None if self.hedge_usd is None else row_sum(self.hedge_usd),
+        )
+
+    def by_run(self, rows: Rows, runs: int) -> "Trade":
+        """The trade of picked investors, every array ``(picked, 1)``, added up over the run that each belongs to."""
+        return replace(
+            self,
+            units={book: summed_by_run(units, rows, runs) for book, units in self.units.items()},
+            spot_usd=summed_by_run(self.spot_usd, rows, runs),
+            unwound={cause: summed_by_run(amount, rows, runs) for cause, amount in self.unwound.items()},
+        )
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -85,11 +103,6 @@ class Flow:
     def reversed(self) -> "Flow":
         """The other side."""
         return Flow(-self.assets, -self.hedge_usd)
-
-
-def spread_over(flow: Flow, rows: Rows, runs: int) -> Flow:
-    """A flow of some runs as a flow of all runs, zero elsewhere."""
-    return Flow(scattered(flow.assets, rows, runs), scattered(flow.hedge_usd, rows, runs))
 
 
 def flow_of(trade: Trade, books: Mapping[str, Book]) -> Flow:

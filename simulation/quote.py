@@ -37,6 +37,6 @@ class Quote:
             np.where(rows, earlier.usdjpy, self.usdjpy),
         )
 
-    def at(self, rows: Rows) -> "Quote":
+    def at(self, rows: Rows | slice) -> "Quote":
         """The quote of some runs."""
         return Quote(self.log_price[rows], self.price[rows], self.level[rows], self.usdjpy[rows])

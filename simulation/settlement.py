@@ -9,7 +9,7 @@ import numpy as np
 
 from simulation.assets import Roster
 from simulation.balance_sheet import Account, BalanceSheet
-from simulation.conventions import Array, Flags, row_sum
+from simulation.conventions import Array, Flags, Rows, row_sum
 from simulation.orders import Flow, Trade
 from simulation.quote import Quote
 
@@ -47,20 +47,22 @@ class Payments:
     lenders_jpy: Array
 
 
-def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote) -> Array:
-    """Revalue positions held from `before` to `after`; returns the yen paid out to the swap counterparty, ``(runs, 1)``.
+def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote, rows: Rows | slice = slice(None)) -> Array:
+    """Revalue positions of some runs held from `before` to `after`; returns the yen paid to the swap counterparty, ``(rows, 1)``.
+
+    Both quotes are those of `rows`.
 
     ``d equity = sum units dV + yen (1/S' - 1/S) + hedge (S - S')/S'``: a rolled swap pays its change in value in yen.
     """
-    gain = sheet.jpy_cash * (1.0 / after.usdjpy - 1.0 / before.usdjpy)
+    gain = sheet.jpy_cash[rows] * (1.0 / after.usdjpy - 1.0 / before.usdjpy)
     for book, units in sheet.holdings.items():
-        gain += units * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
-    sheet.equity_usd += gain
+        gain += units[rows] * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
+    sheet.equity_usd[rows] += gain
     if sheet.hedge_usd is None:
         return np.zeros_like(after.usdjpy)
-    received = sheet.hedge_usd * (before.usdjpy - after.usdjpy)
-    sheet.jpy_cash += received
-    sheet.equity_usd += received / after.usdjpy
+    received = sheet.hedge_usd[rows] * (before.usdjpy - after.usdjpy)
+    sheet.jpy_cash[rows] += received
+    sheet.equity_usd[rows] += received / after.usdjpy
     return -row_sum(received)
 
 
@@ -215,7 +217,7 @@ def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Arra
     loss = np.where(closed, -sheet.equity_usd, 0.0)
     sheet.usd_cash -= usd
     sheet.jpy_cash -= jpy
-    sheet.equity_usd = np.where(closed, 0.0, sheet.equity_usd)
+    sheet.equity_usd[closed] = 0.0
     lenders.usd_cash += row_sum(usd)
     lenders.jpy_cash += row_sum(jpy)
     return -row_sum(usd) - row_sum(jpy) / quote.usdjpy, row_sum(loss)

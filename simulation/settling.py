@@ -25,7 +25,7 @@ def open_session(economy: Economy, alive: Flags) -> TradingDay:
     """A session at yesterday's close."""
     accounts, runs = economy.books.accounts, alive.shape[0]
     return TradingDay(
-        Parties(economy.populations, accounts),
+        Parties(economy.parts, accounts),
         economy.market, DayFlows.none(runs), economy.empty_tallies(), alive.copy(),
         economy.market.last, np.zeros((runs, 1)), np.zeros((runs, 1)), np.zeros((runs, 1), dtype=np.bool_), {},
     )  # fmt: skip
@@ -59,7 +59,7 @@ def accrual_of(economy: Economy, officials: Officials, day: int) -> Accrual:
 
 def write_off_losses(economy: Economy, session: TradingDay) -> None:
     """Lenders bear the negative equity of closed investors."""
-    for population in economy.populations:
+    for population in economy.parts:
         loss, negative = write_off(population.sheet, economy.books.accounts["money_market"], session.quote)
         session.flows.lender_loss = session.flows.lender_loss + loss
         session.flows.negative_equity = session.flows.negative_equity + negative
@@ -68,7 +68,7 @@ def write_off_losses(economy: Economy, session: TradingDay) -> None:
 def pay_incomes(economy: Economy, session: TradingDay, accrual: Accrual) -> None:
     """Interest, coupons and hedging costs; populations then decide what goes to their owners."""
     accounts, yen = economy.books.accounts, np.array(economy.roster.yen_priced)
-    for population in economy.populations:
+    for population in economy.parts:
         spread = population.parameters.funding_spread_bp * BASIS_POINT
         income, paid = accrue(population.sheet, accrual, spread, session.quote)
         pay_income(accounts["issuers"], accounts["money_market"], paid)

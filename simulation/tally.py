@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from simulation.conventions import Array, Rows, scattered
+from simulation.conventions import Array
 from simulation.orders import Flow, Trade
 
 
@@ -28,11 +28,10 @@ class Tally:
         """Count a flow."""
         self.assets = self.assets + flow.assets
 
-    def add(self, trade: Trade, flow: Flow, rows: Rows) -> None:
-        """Count a trade of some runs whose flow over all runs is `flow`."""
-        runs = self.repatriated.shape[0]
+    def add(self, trade: Trade, flow: Flow) -> None:
+        """Count a trade whose flow is `flow`."""
         self.add_flow(flow)
         if trade.repatriated is not None:
-            self.repatriated = self.repatriated + scattered(trade.repatriated, rows, runs)
+            self.repatriated = self.repatriated + trade.repatriated
         for cause, amount in trade.unwound.items():
-            self.unwound[cause] = self.unwound.get(cause, 0.0) + scattered(amount, rows, runs)
+            self.unwound[cause] = self.unwound.get(cause, 0.0) + amount

@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("policy", "tally", "ledger", "given_news"),
     ("expectations",),
     ("investors", "market", "settlement"),
-    ("news", "reactions", "cascade"),
+    ("news", "reactions", "cascade", "stated_orders"),
     ("consistency",),
     ("scenario",),
     ("event", "officials", "recorder", "batch", "cloud"),

@@ -122,24 +122,27 @@ class CarryFunds(Population):
         """High that each fund's trailing stop looks at: of the last 120 days, or since the stop was armed again."""
         return np.minimum(self.memory["own_high"], now.recent_high)
 
-    def forced(self, quote: Quote, now: Information) -> Flags:
-        """Runs with a fund under a margin call or at its stop."""
+    def forced_investors(self, quote: Quote, now: Information) -> Flags:
+        """Funds under a margin call or at their stop."""
         switches, held = self.parameters.switches, self.sheet.holdings[BASKET] > 0.0
         hit = np.zeros(held.shape, dtype=np.bool_)
         if switches.margin:
             hit |= is_called(self.sheet.equity_usd, self.notional(quote), self.requirement(now))
         if switches.trailing_stop:
             hit |= is_stopped(quote.usdjpy, self.stop_high(now), self.traits["stop_distance"]) & held
-        return np.asarray(hit.any(axis=1))
+        return hit
 
     def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
         """Shares of the position closed by margin calls and, beyond that, by stops, ``(runs, investors)``."""
-        own, called, stopped = self.parameters, np.zeros_like(equity), np.zeros_like(equity)
+        own, nothing = self.parameters, np.zeros_like(equity)
+        called = stopped = nothing
         if own.switches.margin:
             called = margin_call(equity, limits.notional, limits.requirement, own.margin.restore_share)
         if own.switches.trailing_stop:
-            hit = is_stopped(usdjpy, limits.stop_high, self.traits["stop_distance"]) & (limits.notional > 0.0)
-            stopped = np.where(hit, np.maximum(own.trailing_stop.cut_share - called, 0.0), 0.0)
+            hit = is_stopped(usdjpy, limits.stop_high, self.traits["stop_distance"])
+            if hit.any():
+                hit &= limits.notional > 0.0
+                stopped = np.where(hit, np.maximum(own.trailing_stop.cut_share - called, 0.0), 0.0)
         return called, stopped
 
     def limits(self, quote: Quote, now: Information) -> Limits:

@@ -136,9 +136,9 @@ class CryptoTraders(Population):
         share = self.parameters.maintenance_share
         return liquidated(self.sheet.equity_usd, notional, self.traits["leverage"], share) & (units > 0.0)
 
-    def forced(self, quote: Quote, now: Information) -> Flags:
-        """Runs with a long below its maintenance margin."""
-        return np.asarray(self.below_margin(quote).any(axis=1))
+    def forced_investors(self, quote: Quote, now: Information) -> Flags:
+        """Longs below their maintenance margin."""
+        return self.below_margin(quote)
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Close every long below its maintenance margin."""

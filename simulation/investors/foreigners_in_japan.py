@@ -73,6 +73,7 @@ class ForeignersInJapan(Population):
     role = "other"
     needs = (JAPAN_EQUITY, JGB10)
     owners_in_yen = True
+    common_memory = ("bond_flow",)
 
     def __init__(self, model: Any, name: str, parameters: Any, start: Start) -> None:
         super().__init__(model, name, parameters, start)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from simulation.assets import Book, Roster
 from simulation.balance_sheet import BalanceSheet, opened
-from simulation.conventions import PERCENT, Array, Flags, Rows
+from simulation.conventions import PERCENT, Array, Flags, Picked, Rows
 from simulation.information import Information
 from simulation.investors.heterogeneity import ParetoSizes
 from simulation.investors.unwind_rule import UnwindRule, exit_step, personal_thresholds
@@ -68,7 +68,10 @@ class Population(mesa.Agent):
     traits
         Personal parameters, fixed for the run, ``(runs, investors)``.
     memory
-        What investors remember from day to day beside their balance sheet, ``(runs, investors)``.
+        What investors remember from day to day beside their balance sheet, ``(runs, investors)``.  Of large populations only
+        `sheet`, `traits` and `memory` are cut into parts (`simulation.investors.parts`): keep nothing per investor elsewhere.
+    key
+        Name of this part of the population; of a population in one part, its name.
     """
 
     Parameters: ClassVar[type[PopulationParameters]]
@@ -76,6 +79,7 @@ class Population(mesa.Agent):
     needs: ClassVar[tuple[str, ...]] = ()
     margined: ClassVar[bool] = False
     owners_in_yen: ClassVar[bool] = False
+    common_memory: ClassVar[tuple[str, ...]] = ()
 
     @property
     def by_threshold(self) -> bool:
@@ -89,8 +93,9 @@ class Population(mesa.Agent):
 
     def __init__(self, model: mesa.Model, name: str, parameters: Any, start: Start) -> None:
         super().__init__(model)
-        self.name = name
+        self.name = self.key = name
         self.parameters = parameters
+        self.differs = bool(start.of_run)
         self.start = start.information
         self.traits: dict[str, Array] = self._draw(start)
         self.memory: dict[str, Array] = {}
@@ -137,7 +142,11 @@ class Population(mesa.Agent):
 
     def forced(self, quote: Quote, now: Information) -> Flags:
         """Which runs have an investor whom lenders or stop orders force at these prices, ``(runs,)``."""
-        return np.zeros(quote.usdjpy.shape[0], dtype=np.bool_)
+        return np.asarray(self.forced_investors(quote, now).any(axis=1))
+
+    def forced_investors(self, quote: Quote, now: Information) -> Flags:
+        """Whom lenders or stop orders force at these prices, ``(runs, investors)``; nobody else has forced orders."""
+        return np.zeros((quote.usdjpy.shape[0], 1), dtype=np.bool_)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Give up a share of the start position, ``(runs, investors)``, converting a part `converted` of the money to yen."""
@@ -177,19 +186,20 @@ class Population(mesa.Agent):
         """Foreign position at start prices, USD bn, ``(runs, 1)``."""
         raise TypeError(f"{type(self).__name__} does not say what its foreign position is")
 
-    def at(self, rows: Rows) -> Self:
-        """A copy of this population for some runs, to be written back with `put`."""
-        part = self.with_parameters(of_rows(self.parameters, rows))
-        part.sheet = self.sheet.at(rows)
-        part.traits = {name: values[rows] for name, values in self.traits.items()}
-        part.memory = {name: values[rows] for name, values in self.memory.items()}
+    def at(self, where: Rows | Picked) -> Self:
+        """A copy of this population for some runs, or of picked investors, to be written back with `put`."""
+        rows = where[0][:, 0] if isinstance(where, tuple) else where
+        part = self.with_parameters(of_rows(self.parameters, rows) if self.differs else self.parameters)
+        part.sheet = self.sheet.at(where)
+        part.traits = {name: values[where] for name, values in self.traits.items()}
+        part.memory = {name: values[where] for name, values in self.memory.items()}
         return part
 
-    def put(self, rows: Rows, part: Self) -> None:
-        """Take over what happened to some runs."""
-        self.sheet.put(rows, part.sheet)
+    def put(self, where: Rows | Picked, part: Self) -> None:
+        """Take over what happened to some runs or picked investors."""
+        self.sheet.put(where, part.sheet)
         for name, values in part.memory.items():
-            self.memory[name][rows] = values
+            self.memory[name][where] = values
 
     def __getitem__(self, investor: int) -> dict[str, float]:
         """One investor of the first run, for teaching and debugging."""

@@ -160,9 +160,9 @@ class RetailFx(Population):
         own = self.parameters
         return is_stopped_out(equity, self.sheet.holdings[DOLLARS], own.legal_leverage_x, own.stop_out_pct * PERCENT)
 
-    def forced(self, quote: Quote, now: Information) -> Flags:
-        """Runs with a trader to be stopped out."""
-        return np.asarray(self.stopped_out(self.sheet.equity_usd).any(axis=1))
+    def forced_investors(self, quote: Quote, now: Information) -> Flags:
+        """Traders to be stopped out."""
+        return self.stopped_out(self.sheet.equity_usd)
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Close every position whose margin ratio is too low."""

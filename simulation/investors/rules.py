@@ -90,6 +90,8 @@ def margin_call(equity: Array, notional: Array, requirement: Array, restore: Arr
     Geanakoplos (2012) section 2.
     """
     called = is_called(equity, notional, requirement)
+    if not called.any():
+        return np.zeros(called.shape)
     kept = np.maximum(equity, 0.0) / np.where(called, notional, 1.0) * (restore / requirement)
     return np.where(called, np.maximum(1.0 - kept, 0.0), 0.0)
 

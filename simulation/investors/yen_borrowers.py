@@ -106,12 +106,14 @@ class YenBorrowers(CarryFunds):
         if not own.switches.covenant:
             return np.zeros_like(equity)
         broken = breaks_covenant(equity, self.traits["stock"] / leverage, own.covenant.equity_fall_pct * PERCENT)
+        if not broken.any():
+            return np.zeros_like(equity)
         return np.where(broken & (self.memory["waived"] == 0.0), covenant_cut(equity, notional, leverage), 0.0)
 
-    def forced(self, quote: Quote, now: Information) -> Flags:
-        """Runs with a borrower whose loan is reduced, or who is forced as carry funds are."""
+    def forced_investors(self, quote: Quote, now: Information) -> Flags:
+        """Borrowers whose loan is reduced, or who are forced as carry funds are."""
         reduced = self.covenant_share(self.sheet.equity_usd, self.notional(quote)) > 0.0
-        return np.asarray(super().forced(quote, now) | reduced.any(axis=1))
+        return super().forced_investors(quote, now) | reduced
 
     def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
         """Shares of the position closed by lenders (margin or covenant, the larger) and, beyond that, by stops."""

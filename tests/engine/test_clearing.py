@@ -7,7 +7,7 @@ from simulation.assets import Roster
 from simulation.clearing import dollar_purchases, size_usd
 from simulation.conventions import Array, column
 from simulation.model import CapitalFlowModel, simulate
-from simulation.orders import Flow, Trade, flow_of, spread_over
+from simulation.orders import Flow, Trade, flow_of
 from simulation.quote import Quote
 from simulation.scenario import Scenario
 from tests.scenarios import CALM, COARSE, NO_IMPACT, ONE_WEEK, Changes, official, one_fund, shocks, switched
@@ -40,9 +40,12 @@ def test_a_flow_adds_up_investors_and_books() -> None:
     np.testing.assert_array_equal(total.reversed().assets, -total.assets)
 
 
-def test_a_flow_of_some_runs_is_zero_in_the_others() -> None:
-    spread = spread_over(flow(1.0, 2.0, 3.0), np.array([2]), 4)
-    np.testing.assert_array_equal(spread.assets, [[0, 0, 0], [0, 0, 0], [1, 2, 3], [0, 0, 0]])
+def test_trades_of_picked_investors_add_up_by_run() -> None:
+    amounts = np.array([[1.0], [2.0], [4.0]])
+    trade = Trade({"basket": amounts}, -amounts, None, {"margin": 10.0 * amounts}).by_run(np.array([2, 0, 2]), 4)
+    np.testing.assert_array_equal(trade.units["basket"], [[2.0], [0.0], [5.0], [0.0]])
+    np.testing.assert_array_equal(trade.spot_usd, -trade.units["basket"])
+    np.testing.assert_array_equal(trade.unwound["margin"], 10.0 * trade.units["basket"])
 
 
 CRASH: Changes = {**CALM, **ONE_WEEK, **shocks({MONDAY: 0.08})}

@@ -1,0 +1,136 @@
+"""Time and peak memory against investors, days, runs, assets and populations, with fitted exponents and a figure.
+
+``python -m benchmarks.scaling`` measures every point in a process of its own (processor seconds of all steps, peak resident
+memory of that process) and writes ``scaling.csv``, ``scaling.png`` and a table.  ``--axis`` picks axes, ``--repeats`` repeats.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+from simulation.ensemble import resolved, run_ensemble
+from simulation.model import CapitalFlowModel
+from simulation.scenario import Scenario
+
+POINTS: dict[str, tuple[int, ...]] = {
+    "investors": (1_000, 10_000, 100_000, 1_000_000, 10_000_000),
+    "days": (10, 20, 40, 80, 160),
+    "runs": (1, 8, 64, 128, 256, 512),
+    "assets": (6, 8, 12, 24),
+    "populations": (1, 2, 4, 7, 10),
+}
+FIT_FROM = {"investors": 100_000, "days": 10, "runs": 128, "assets": 6, "populations": 1}
+"""Smallest value that the exponent is fitted from; below, the fixed cost of a pass shows."""
+DAYS = {"investors": 5, "runs": 10, "assets": 20, "populations": 20}
+START = np.datetime64("2025-11-28")
+
+
+def setting(axis: str, value: int) -> Scenario:
+    """The December scenario with one size changed."""
+    days = value if axis == "days" else DAYS[axis]
+    end = np.busday_offset(START, days)
+    changes = [f"end={end}"]
+    if axis in ("investors", "days"):
+        changes.append(f"populations.carry_funds.investors={value if axis == 'investors' else 100_000}")
+    scenario = resolved("december_2025_official", changes)
+    if axis == "assets":
+        added = {f"equity_{number}": scenario.markets["us_equity"] for number in range(value - len(scenario.markets))}
+        scenario = scenario.model_copy(update={"markets": scenario.markets | added})
+    if axis == "investors":
+        funds = {"carry_funds": scenario.populations["carry_funds"]}
+        scenario = scenario.model_copy(update={"populations": funds})
+    if axis == "populations":
+        cast = dict(list(scenario.populations.items())[:value])
+        scenario = scenario.model_copy(update={"populations": cast})
+    return scenario
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def one(axis: str, value: int) -> dict[str, Any]:
+    """Measure one point in this process."""
+    scenario, before = setting(axis, value), peak_mb()
+    if axis == "runs":
+        start = process_time()
+        run_ensemble(scenario, value)
+        return {"seconds": process_time() - start, "peak_mb": peak_mb(), "before_mb": before}
+    model = CapitalFlowModel(scenario, range(1))
+    start = process_time()
+    while model.running:
+        model.step()
+    return {"seconds": process_time() - start, "peak_mb": peak_mb(), "before_mb": before}
+
+
+def measured(axis: str, value: int, repeats: int) -> dict[str, Any]:
+    """Median seconds and memory of one point, each time in a new process."""
+    command = [sys.executable, "-m", "benchmarks.scaling", "--one", axis, str(value)]
+    found = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(repeats)]
+    middle = {name: median(item[name] for item in found) for name in found[0]}
+    return {"axis": axis, "value": value} | middle
+
+
+def exponent(rows: list[dict[str, Any]], axis: str) -> float:
+    """Slope of log time against log size."""
+    points = [(row["value"], row["seconds"]) for row in rows if row["axis"] == axis and row["value"] >= FIT_FROM[axis]]
+    return float(np.polyfit(*np.log(np.array(points)).T, 1)[0]) if len(points) > 1 else float("nan")
+
+
+def figure(rows: list[dict[str, Any]], path: Path) -> None:
+    """Time and memory against size, one panel an axis."""
+    from matplotlib.figure import Figure
+
+    axes = list(dict.fromkeys(row["axis"] for row in rows))
+    drawing = Figure(figsize=(3.2 * len(axes), 3.2), layout="constrained")
+    for panel, axis in zip(drawing.subplots(1, len(axes), squeeze=False)[0], axes, strict=True):
+        points = np.array([(row["value"], row["seconds"]) for row in rows if row["axis"] == axis])
+        panel.loglog(*points.T, marker="o")
+        panel.set_title(f"{axis}: exponent {exponent(rows, axis):.2f}", loc="left", fontsize=9)
+        panel.set_ylabel("processor seconds", fontsize=8)
+    drawing.savefig(path, dpi=150)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| Axis | Size | Seconds | Peak MB | Bytes an investor |", "|---|---|---|---|---|"]
+    for row in rows:
+        each = (row["peak_mb"] - row["before_mb"]) * 2**20 / row["value"]
+        text = f"{each:,.0f}" if row["axis"] == "investors" and row["value"] >= FIT_FROM["investors"] else ""
+        lines.append(f"| {row['axis']} | {row['value']:,} | {row['seconds']:.3f} | {row['peak_mb']:,.0f} | {text} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, fit and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--axis", nargs="+", default=list(POINTS), choices=list(POINTS))
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("results/scaling"))
+    parser.add_argument("--one", nargs=2, metavar=("AXIS", "SIZE"), help="measure one point and print it")
+    asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(one(asked.one[0], int(asked.one[1]))))
+        return
+    asked.out.mkdir(parents=True, exist_ok=True)
+    rows = [measured(axis, value, asked.repeats) for axis in asked.axis for value in POINTS[axis]]
+    names = ("axis", "value", "seconds", "peak_mb", "before_mb")
+    lines = [",".join(names), *(",".join(str(row[name]) for name in names) for row in rows)]
+    (asked.out / "scaling.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    figure(rows, asked.out / "scaling.png")
+    print(table(rows))
+    for axis in asked.axis:
+        print(f"{axis}: exponent {exponent(rows, axis):.3f} from {FIT_FROM[axis]:,}")
+
+
+if __name__ == "__main__":
+    main()
