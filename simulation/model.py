@@ -79,7 +79,7 @@ class CapitalFlowModel(mesa.Model):
         action = self.officials.intervene(self.day)
         self.fundamentals(news, action)
         now = self.information()
-        session = open_session(self.economy, self.alive)
+        session = self.session()
         trade_voluntary(session, self.orders(now), now, self.outside_sales(action))
         trade_forced(session, now, self.scenario.limits)
         self.stop_runaways(session)
@@ -98,6 +98,10 @@ class CapitalFlowModel(mesa.Model):
     def populations(self) -> tuple[Population, ...]:
         """The populations, by name."""
         return self.economy.populations
+
+    def session(self) -> TradingDay:
+        """The day's trading, at yesterday's close."""
+        return open_session(self.economy, self.alive)
 
     def policy_and_expectations(self) -> DayNews:
         """Signals, decisions and macro news of the day; both curves move."""

@@ -48,13 +48,13 @@ class MarketState:
         Departure: taken literally, ``F(Z)`` with a slope that changes from day to day would reprice the whole inventory
         when stress or the holiday calendar changes, so that prices would jump on a known date without a trade.
         """
-        effect = self.lasting + self.fading + self.fast_effect + self._added(inventory)
+        effect = self.lasting + self.fading + self.fast_effect + self.added(inventory)
         level = np.where(self.rules.bond, self.fundamental - effect, self.fundamental + effect)
         log_price, level = log_prices(level, self.rules)
         price = np.exp(np.clip(log_price, -30.0, 30.0))
         return Quote(log_price, price, level, self.start_usdjpy * price[:, :1])
 
-    def _added(self, inventory: Array) -> Array:
+    def added(self, inventory: Array) -> Array:
         """Fast impact of what was bought since the open, at today's slope."""
         scale = self.table.fast_scale
         return fast_impact(inventory, self.slope, scale) - fast_impact(self.open_inventory, self.slope, scale)
@@ -100,7 +100,7 @@ class MarketState:
         The fast effect falls to what the smaller inventory has at the normal slope; what stress added to it fades at kappa.
         """
         released, table = self.inventory * self.table.release, self.table
-        at_close = self.fast_effect + self._added(self.inventory)
+        at_close = self.fast_effect + self.added(self.inventory)
         stressed = at_close - fast_impact(self.inventory, table.fast, table.fast_scale)
         self.fading = self.fading * (1.0 - table.decay)
         self.inventory = self.inventory - released
