@@ -167,6 +167,7 @@ def joined(records: Iterable[Record]) -> Record:
         stopped={
             start + row: stop for start, part in zip(starts, parts, strict=False) for row, stop in part.stopped.items()
         },
+        residuals={name: np.concatenate([part.residuals[name] for part in parts]) for name in first.residuals},
     )
 
 

@@ -179,6 +179,7 @@ class CapitalFlowModel(mesa.Model):
         self.residual = np.zeros(len(self.run_numbers))
         for name, residual in residuals(self.economy.books, flows, self.economy.market.last).items():
             self.residual = np.maximum(self.residual, residual)
+            self.recorder.audit(name, residual)
             broken = np.flatnonzero(~(residual <= TOLERANCE))
             self.stop(broken.tolist(), f"ledger:{name}", f"identity {name} is off by more than {TOLERANCE:g}")
 
@@ -210,7 +211,10 @@ class CapitalFlowModel(mesa.Model):
         roles |= {name: party.role for name, party in self.economy.counterparties.items()}
         numbers = np.array(self.run_numbers, dtype=np.int64)
         recorder = self.recorder
-        return Record(self.batch.common, numbers, self.dates, recorder.market, recorder.flows, roles, self.stopped)
+        return Record(
+            self.batch.common, numbers, self.dates, recorder.market, recorder.flows, roles, self.stopped,
+            residuals=recorder.residuals,
+        )  # fmt: skip
 
 
 def scenario_days(scenario: Scenario) -> Dates:

@@ -47,6 +47,8 @@ class Record:
         Named stops by row; two rows may share a run number.
     parameter_sets
         Name of the calibrated parameter sets of the runs; empty where all have the scenario's own.
+    residuals
+        Largest relative residual of each ledger identity by name, ``(runs,)``.
     """
 
     scenario: Scenario
@@ -57,6 +59,7 @@ class Record:
     roles: dict[str, str]
     stopped: dict[int, Stop]
     parameter_sets: str = ""
+    residuals: dict[str, Array] = field(default_factory=dict)
 
     @property
     def finished(self) -> NDArray[np.bool_]:
@@ -75,6 +78,11 @@ class Recorder:
     last_day: int = 0
     market: dict[str, Array] = field(default_factory=dict)
     flows: dict[str, dict[str, Array]] = field(default_factory=dict)
+    residuals: dict[str, Array] = field(default_factory=dict)
+
+    def audit(self, identity: str, residual: Array) -> None:
+        """Keep the largest residual of an identity; not-a-number stays, ``(runs,)``."""
+        self.residuals[identity] = np.maximum(self.residuals.get(identity, residual), residual)
 
     def market_row(self, day: int, values: Mapping[str, Array]) -> None:
         """Store one day's market columns, each ``(runs, 1)``."""

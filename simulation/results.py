@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 from simulation.cloud import cloud_text
 from simulation.config.posterior import hash_with_cloud
 from simulation.store import check_target, content_address, versions, write_manifest, written_whole
-from simulation.summary import Summary, summary_of
+from simulation.summary import Summary, failures, ledger_audit, summary_of
 from simulation.tables import arrow_table, daily_table, flows_table
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
     from matplotlib.figure import Figure
 
     from simulation.cloud import Cloud
+    from simulation.explanation.day import DayExplanation
     from simulation.figures import Drawing
     from simulation.recorder import Record
     from simulation.scenario import Scenario
@@ -87,6 +90,29 @@ class Result:
 
         return draw(self.record)
 
+    def explain(self, day: str | date | None = None, run: int = 0, asset: str = "usdjpy") -> DayExplanation:
+        """Say who sold on a day of a run, by which rule, and what it did to a price.
+
+        Parameters
+        ----------
+        day : str or date, optional
+            A business day such as ``"2025-12-19"``; the day of the asset's largest move in the run if none is given.
+        run : int
+            Number of the run; it is simulated again, bit for bit.
+        asset : str
+            Asset whose move is taken apart.
+
+        Raises
+        ------
+        OutputError
+            If there is nothing to explain, or the run comes out otherwise than it is recorded here.
+        """
+        from simulation.explanation.explaining import check_against, explain
+
+        found = explain(self.scenario, day, run, asset, self.cloud)
+        check_against(found, self.record)
+        return found
+
     def plot(self) -> dict[str, Figure]:
         """Return the figures by name; a notebook shows them all."""
         from simulation.figures import Gallery
@@ -146,6 +172,8 @@ class Result:
             "seed": self.scenario.seed,
             "runs": self.runs,
             "runs_failed": len(self.record.stopped),
+            "failures": [failure.to_dict() for failure in failures(self.record)],
+            "ledger": ledger_audit(self.record),
             "command": self.command,
             "parameter_sets": None if self.cloud is None else self.cloud.name,
             "versions": versions(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,12 @@ def failures(record: Record) -> tuple[Failure, ...]:
         Failure(int(record.runs[row]), str(stop.date), stop.name, stop.message)
         for row, stop in sorted(record.stopped.items())
     )
+
+
+def ledger_audit(record: Record) -> dict[str, float | None]:
+    """Return the largest relative residual of each ledger identity over all runs; None where it is not a number."""
+    largest = {name: float(values.max()) for name, values in record.residuals.items()}
+    return {name: value if math.isfinite(value) else None for name, value in largest.items()}
 
 
 def failure_note(record: Record) -> str:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from simulation.cli import exit_codes, options
 from simulation.cli.output import print_json, remark
 from simulation.cli.run_command import Request, simulated
-
-if TYPE_CHECKING:
-    from simulation.cloud import Cloud
-    from simulation.scenario import Scenario
 
 TABLES = ("daily.parquet", "flows.parquet")
 
@@ -56,43 +52,13 @@ def verify(context: click.Context, run_dir: Path, workers: int | None, as_json: 
 
 def checked(folder: Path, workers: int | None, quiet: bool) -> list[Check]:
     """Run one folder again in a temporary place and compare its tables."""
-    from simulation.cloud import read_cloud
-    from simulation.results import PARAMETER_SETS
-    from simulation.store import read_manifest
+    from simulation.run_folder import open_folder
 
-    manifest = read_manifest(folder)
-    kept = folder / PARAMETER_SETS
-    cloud = read_cloud(kept) if kept.is_file() else None
-    scenario = scenario_of(manifest, folder, cloud)
-    result = simulated(scenario, Request(int(manifest["runs"]), workers, quiet, cloud))
+    held = open_folder(folder)
+    result = simulated(held.scenario, Request(held.runs, workers, quiet, held.cloud))
     with tempfile.TemporaryDirectory() as temporary:
         result.write_tables(Path(temporary))
         return [compared(folder / name, Path(temporary) / name) for name in TABLES]
-
-
-def scenario_of(manifest: dict[str, Any], folder: Path, cloud: Cloud | None) -> Scenario:
-    """Return the scenario of a manifest; refuse one whose config was edited after the run."""
-    from pydantic import ValidationError
-
-    from simulation.config.posterior import hash_with_cloud
-    from simulation.scenario import Scenario
-    from simulation.store import OutputError
-
-    if "config" not in manifest:
-        raise OutputError(
-            f"{folder}: it holds no run, so there is nothing to run again; verify works on `run` and `demo` folders"
-        )
-    try:
-        scenario = Scenario.model_validate(manifest["config"])
-    except ValidationError as error:
-        raise OutputError(f"{folder}: this version refuses the config of the manifest: {error}") from error
-    found = hash_with_cloud(scenario, cloud)
-    if found != manifest["config_hash"]:
-        raise OutputError(
-            f"{folder}: the config in the manifest has the hash {found[:12]}, "
-            f"the manifest says {str(manifest['config_hash'])[:12]}: it was edited, or written by another version"
-        )
-    return scenario
 
 
 def compared(kept: Path, again: Path) -> Check:

@@ -41,8 +41,8 @@ class Done:
         Foreign position given up by cause, USD bn at start prices.
     brought_home_usd
         Dollars that residents converted to yen, USD bn; none for others.
-    investors
-        How many of its investors traded.
+    moved
+        Which of its investors traded, ``(investors,)``; none for officials.
     """
 
     population: str
@@ -52,7 +52,7 @@ class Done:
     expected: Row
     unwound: Mapping[str, float]
     brought_home_usd: float | None
-    investors: int
+    moved: NDArray[np.bool_] | None
 
 
 @dataclass
@@ -81,7 +81,7 @@ class NotedSession(TradingDay):
         super().sell_dollars(seller, sold_usd)
         bought = np.zeros(self.market.inventory.shape[1])
         bought[0] = -float(sold_usd[0, 0])
-        self.note(Done(seller, self.round, False, bought, np.zeros_like(bought), {}, None, 1))
+        self.note(Done(seller, self.round, False, bought, np.zeros_like(bought), {}, None, None))
 
     @property
     def round(self) -> int:
@@ -94,10 +94,12 @@ class NotedSession(TradingDay):
             self.done.append(done)
 
 
-def traders(trade: Trade) -> int:
-    """How many investors of the first run trade."""
-    moves = [trade.spot_usd, *trade.units.values()]
-    return int(np.logical_or.reduce([np.broadcast_to(move[0] != 0.0, trade.spot_usd[0].shape) for move in moves]).sum())
+def traders(trade: Trade) -> NDArray[np.bool_]:
+    """Which investors of the first run trade, ``(investors,)``."""
+    like = trade.spot_usd[0]
+    return np.asarray(np.logical_or.reduce(
+        [np.broadcast_to(move[0] != 0.0, like.shape) for move in (like[None], *trade.units.values())]
+    ))
 
 
 @dataclass(frozen=True)

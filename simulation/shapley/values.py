@@ -1,0 +1,59 @@
+"""Exact Shapley values of a game whose worth is known for every coalition, run by run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Coalition = frozenset[str]
+Worths = Mapping[Coalition, FloatArray]
+"""Worth of each coalition, one number per run, ``(runs,)``."""
+
+
+def coalitions(players: tuple[str, ...]) -> Iterator[Coalition]:
+    """Every coalition, the empty one first and the whole last."""
+    for size in range(len(players) + 1):
+        for members in combinations(players, size):
+            yield frozenset(members)
+
+
+def weight(size: int, players: int) -> float:
+    """Share of the orders of arrival in which a player finds `size` others there: ``s! (n - s - 1)! / n!``."""
+    return factorial(size) * factorial(players - size - 1) / factorial(players)
+
+
+def shapley(worths: Worths, players: tuple[str, ...]) -> dict[str, FloatArray]:
+    """Shapley value of each player, ``(runs,)``: what it adds, averaged over all orders of arrival.
+
+    ``phi_i = sum over S without i of s! (n - s - 1)! / n! (v(S + i) - v(S))``; the values add up to
+    ``v(all) - v(none)`` in every run.
+
+    Parameters
+    ----------
+    worths
+        Worth of every coalition of `players`.
+
+    Source: Shapley (1953).
+    """
+    values = {}
+    for player in players:
+        others = tuple(one for one in players if one != player)
+        added = [
+            weight(len(group), len(players)) * (worths[group | {player}] - worths[group]) for group in coalitions(others)
+        ]
+        values[player] = np.asarray(sum(added[1:], added[0]))
+    return values
+
+
+def alone_and_last(worths: Worths, players: tuple[str, ...]) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """What each player adds to nobody and to everybody else, ``(runs,)``; how far these lie apart is interaction."""
+    everybody, nobody = frozenset(players), frozenset[str]()
+    return {
+        player: (worths[frozenset({player})] - worths[nobody], worths[everybody] - worths[everybody - {player}])
+        for player in players
+    }
