@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from simulation.ensemble import run
     from simulation.model import CapitalFlowModel
     from simulation.paired import compare
+    from simulation.reporting.writing import report
     from simulation.results import Result
+    from simulation.run_folder import read_run
     from simulation.scenario import Scenario
+    from simulation.shapley.attribution import mechanisms
     from simulation.sweep.opened import SweepStore, sweep
 
 __version__ = "0.1.0"
@@ -34,13 +37,16 @@ _HOMES = {
     "compare": ("simulation.paired", "compare"),
     "fire_sale": ("simulation.cascade", "fire_sale"),
     "load_scenario": ("simulation.ensemble", "resolved"),
+    "mechanisms": ("simulation.shapley.attribution", "mechanisms"),
+    "read_run": ("simulation.run_folder", "read_run"),
+    "report": ("simulation.reporting.writing", "report"),
     "run": ("simulation.ensemble", "run"),
     "sweep": ("simulation.sweep.opened", "sweep"),
 }
 
 __all__ = [
     "Banks", "CapitalFlowModel", "ConfigError", "FireSale", "LeverageRule", "MarketDepth", "Result", "Scenario", "SweepStore",
-    "compare", "fire_sale", "load_scenario", "run", "sweep",
+    "compare", "fire_sale", "load_scenario", "mechanisms", "read_run", "report", "run", "sweep",
 ]  # fmt: skip
 
 

@@ -20,9 +20,11 @@ from simulation.cli.compare_command import compare
 from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
 from simulation.cli.experiment_command import experiment
+from simulation.cli.explain_command import explain
 from simulation.cli.facts_command import facts
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
+from simulation.cli.report_command import report
 from simulation.cli.reverse_stress_command import reverse_stress
 from simulation.cli.run_command import run
 from simulation.cli.store_commands import merge, rebuild
@@ -64,6 +66,7 @@ def program() -> None:
 COMMANDS = (
     *(demo, run, replay, calibrate, claims, experiment, facts),
     *(sweep, rebuild, merge, analyse, tipping, reverse_stress, compare),
+    *(explain, report),
     *(config, list_names, verify),
 )
 for command in COMMANDS:

@@ -97,9 +97,11 @@ class NotedSession(TradingDay):
 def traders(trade: Trade) -> NDArray[np.bool_]:
     """Which investors of the first run trade, ``(investors,)``."""
     like = trade.spot_usd[0]
-    return np.asarray(np.logical_or.reduce(
-        [np.broadcast_to(move[0] != 0.0, like.shape) for move in (like[None], *trade.units.values())]
-    ))
+    return np.asarray(
+        np.logical_or.reduce(
+            [np.broadcast_to(move[0] != 0.0, like.shape) for move in (like[None], *trade.units.values())]
+        )
+    )
 
 
 @dataclass(frozen=True)

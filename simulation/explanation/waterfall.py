@@ -77,7 +77,8 @@ def heading(day: DayExplanation) -> Heading:
     name = NAMES.get(day.asset, first_large(words(day.asset))).removeprefix("The ")
     largest = max(day.parts, key=lambda part: part.change * (1.0 if day.change >= 0 else -1.0))
     first = label(day.asset, largest)
-    first = first[0].lower() + first[1:] if first[1:2].islower() and largest.group != NEWS else first
+    names_a_country = largest.group == NEWS and ":" in largest.key
+    first = first if names_a_country else first[0].lower() + first[1:]
     verb = "rises" if day.change >= 0 else "falls"
     size = signed(abs(day.change), day.unit).lstrip("+")
     finding = f"{name} {verb} {size} {day.unit}; most from {first}"

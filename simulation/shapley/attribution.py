@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.ensemble import resolved, run_ensemble, with_seed
 from simulation.metrics import METRICS, FinishedRuns, Metric
@@ -96,7 +97,7 @@ def players_of(scenario: Scenario) -> tuple[str, ...]:
     return players
 
 
-Measured = tuple[FloatArray, dict[str, FloatArray]]
+Measured = tuple[NDArray[np.int64], dict[str, FloatArray]]
 """Numbers of the finished runs, and each metric of them."""
 
 
@@ -118,7 +119,7 @@ def common(found: dict[Coalition, Measured], metrics: Sequence[Metric]) -> tuple
     count = 0 if kept is None else len(kept)
     if kept is None or count < FEWEST_RUNS:
         raise OutputError(f"{count} runs finished in every coalition; at least {FEWEST_RUNS} are needed")
-    worths = {
+    worths: dict[str, Worths] = {
         metric.name: {group: values[metric.name][np.isin(numbers, kept)] for group, (numbers, values) in found.items()}
         for metric in metrics
     }

@@ -11,7 +11,7 @@ from simulation.figures.style import ACCENT, GREY, INK, Drawing, Heading, house_
 from simulation.metrics import SHARE
 from simulation.paired_words import shown_unit
 from simulation.shapley.switches import WORDS
-from simulation.shapley.telling import error, shown
+from simulation.shapley.telling import error, lower, shown
 
 if TYPE_CHECKING:
     from simulation.shapley.shares import Attribution, Mechanisms
@@ -34,9 +34,7 @@ def shares_figure(found: Mechanisms, one: Attribution) -> Drawing:
         half = INTERVAL * numbers["standard_error"]
         axes.hlines(rows, numbers["value"] - half, numbers["value"] + half, color=INK, linewidth=1.2)
         for mark, name in (("o", "alone"), ("D", "last")):
-            axes.plot(
-                numbers[name][:-1], rows[:-1], mark, color=INK, markersize=5, fillstyle="none", linestyle="none"
-            )
+            axes.plot(numbers[name][:-1], rows[:-1], mark, color=INK, markersize=5, fillstyle="none", linestyle="none")
         for row, share in enumerate([*(share.value for share in one.shares), one.difference]):
             text = f"{shown(share.mean, one.metric.unit)}  (s.e. {error(share, one.metric.unit)})"
             axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), fontsize=8.5, color=GREY, va="center")
@@ -60,9 +58,9 @@ def heading(found: Mechanisms, one: Attribution) -> Heading:
     """The finding: the mechanism that does most."""
     most = max(one.shares, key=lambda share: abs(share.value.mean))
     label, unit = one.metric.label, shown_unit(one.metric.unit)
-    subtitle = (
-        f"Contribution to: {label}, {unit}. Bars: Shapley values; lines: two standard errors; circle: alone; diamond: last"
-    )
-    finding = f"{WORDS[most.mechanism]} contribute most: {shown(most.value.mean, one.metric.unit)} {unit}"
+    subtitle = f"Contribution to: {label}, {unit}. Bars: Shapley values; lines: two standard errors; circle: alone; diamond: last"
+    mechanism = lower(WORDS[most.mechanism])
+    did = f"{shown(most.value.mean, one.metric.unit)} of {shown(one.difference.mean, one.metric.unit)} {unit}"
+    finding = f"{label}: most of what mechanisms do comes from {mechanism}, {did}"
     source = f"Source: carryflow simulation, {found.scenario}, {found.runs} runs of each coalition, seed {found.seed}"
     return Heading(finding, subtitle, source)

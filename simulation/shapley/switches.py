@@ -33,7 +33,7 @@ LEVERED: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 OFF: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "carry_funds": LEVERED,
-    "yen_borrowers": LEVERED | {MARGIN: {"switches.margin": False, "switches.covenant": False}},
+    "yen_borrowers": {**LEVERED, MARGIN: {"switches.margin": False, "switches.covenant": False}},
     "retail_fx": {MARGIN: {"stop_out_pct": 0.0}, INCENTIVE: {"carry_share": 0.0}},
     "life_insurers": {REPATRIATION: {"hedged_sale_per_pp": 0.0, "unhedged_sale_per_pp": 0.0}},
     "real_money_japan": {REPATRIATION: {"sale_per_pp": 0.0}},

@@ -35,7 +35,11 @@ def sentence(one: Attribution) -> str:
     told = f"{label}: {mean_text(one.none.mean, unit)} with none of the mechanisms, {mean_text(one.full.mean, unit)} with all"
     if abs(one.difference.mean) < SIGNAL * one.difference.standard_error or not one.difference.mean:
         return f"{told}; the difference is within its noise."
-    clear = [share for share in one.shares if abs(share.value.mean) >= SIGNAL * share.value.standard_error and share.value.mean]
+    clear = [
+        share
+        for share in one.shares
+        if abs(share.value.mean) >= SIGNAL * share.value.standard_error and share.value.mean
+    ]
     ranked = sorted(clear, key=lambda share: -abs(share.value.mean))
     parts = [f"{lower(WORDS[share.mechanism])} {shown(share.value.mean, unit)}" for share in ranked]
     return f"{told}. Clear of noise: {', '.join(parts) or 'none of them'}."
@@ -56,13 +60,21 @@ def table(one: Attribution) -> list[str]:
 
 def shown(value: float, unit: str) -> str:
     """A contribution with its sign."""
-    digits = mean_text(value, unit).lstrip("+")
+    digits = fine(value, unit)
     return digits if digits.startswith("-") or not any(digit in digits for digit in "123456789") else f"+{digits}"
+
+
+def fine(value: float, unit: str) -> str:
+    """A mean with digits enough for a difference: shares with two decimals of a percent."""
+    if unit != SHARE:
+        return mean_text(value, unit).lstrip("+")
+    text = f"{100.0 * value:.2f}"
+    return text if any(digit in text for digit in "123456789") else text.lstrip("-")
 
 
 def error(estimate: Estimate, unit: str) -> str:
     """A standard error without a sign."""
-    return mean_text(estimate.standard_error, unit).lstrip("+")
+    return fine(estimate.standard_error, unit)
 
 
 def lower(words: str) -> str:
@@ -93,7 +105,8 @@ def attribution_dict(one: Attribution) -> dict[str, Any]:
     """One metric."""
     ends = {name: vars(getattr(one, name)) for name in ("none", "full", "difference")}
     shares = {
-        share.mechanism: {name: vars(getattr(share, name)) for name in ("value", "alone", "last")} for share in one.shares
+        share.mechanism: {name: vars(getattr(share, name)) for name in ("value", "alone", "last")}
+        for share in one.shares
     }
     unit = "share" if one.metric.unit == SHARE else one.metric.unit
     return {"label": one.metric.label, "unit": unit, "words": sentence(one)} | ends | {"mechanisms": shares}

@@ -44,7 +44,8 @@ def shapley(worths: Worths, players: tuple[str, ...]) -> dict[str, FloatArray]:
     for player in players:
         others = tuple(one for one in players if one != player)
         added = [
-            weight(len(group), len(players)) * (worths[group | {player}] - worths[group]) for group in coalitions(others)
+            weight(len(group), len(players)) * (worths[group | {player}] - worths[group])
+            for group in coalitions(others)
         ]
         values[player] = np.asarray(sum(added[1:], added[0]))
     return values

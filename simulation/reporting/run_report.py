@@ -1,0 +1,165 @@
+"""The report of a run: scenario, findings, figures, numbers, a day taken apart, claims, ledger audit, how to reproduce."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulation import ledger
+from simulation.explanation.day import signed
+from simulation.explanation.why import first_large, words
+from simulation.findings import scenario_finding
+from simulation.ledger import TOLERANCE
+from simulation.metrics import METRICS, Band
+from simulation.reporting.claims_part import claims_part
+from simulation.reporting.html import Html, bullets, joined, paragraphs, table, tag
+from simulation.reporting.page import lines, page
+from simulation.reporting.pictures import picture
+from simulation.reporting.reproducing import closing, reproducing
+from simulation.reporting.scenario_words import in_words, said
+from simulation.store import OutputError
+from simulation.summary_table import band_cells, labelled
+
+if TYPE_CHECKING:
+    from simulation.explanation.day import DayExplanation
+    from simulation.results import Result
+    from simulation.summary import Summary
+
+MOST_STOPPED = 40
+"""Stopped runs listed one by one; the others are counted."""
+BANDS = "Over runs: the middle 80 % of them lie between the outer columns."
+
+
+def run_page(result: Result, manifest: dict[str, Any], folder: Path) -> str:
+    """The page about a run."""
+    summary, scenario = result.summary(), result.scenario
+    runs = f"{summary.runs:,} run{'s' if summary.runs != 1 else ''}"
+    days = [said(result.record.dates[at].item()) for at in (0, -1)]
+    sections = {
+        "Findings": findings(result, summary),
+        "The scenario": in_words(scenario),
+        "Figures": joined(picture(f"f{at}", one) for at, one in enumerate(result.drawings.values())),
+        "Numbers": numbers(summary),
+        "One day taken apart": one_day(result),
+        "Claims": claims_part(result.record),
+        "Stopped runs": stopped(summary),
+        "Ledger audit": audit(result, summary),
+        "How to reproduce": reproducing(manifest, again(folder), scenario),
+    }
+    facts = f"{scenario.name}, {days[0]} to {days[1]}, {runs}, seed {summary.seed}"
+    return page(scenario.title or scenario.name, facts, sections, closing(manifest, folder))
+
+
+def again(folder: Path) -> Html:
+    """How the whole is run again."""
+    command = shlex.join(["carryflow", "verify", str(folder)])
+    return joined([paragraphs("To run it again and compare byte by byte:"), lines(command)])
+
+
+def findings(result: Result, summary: Summary) -> Html:
+    """The result in one sentence, what to beware of, and what it is not."""
+    notes = [tag("p", note, class_="note") for note in summary.notes]
+    caution = (
+        "A median is not an effect of policy: news alone set off stops. Effects are differences between scenarios with the same "
+        "seed. Policy paths are inputs; this is not a forecast."
+    )
+    return joined([tag("p", first_large(scenario_finding(result.record)), class_="lead"), *notes, paragraphs(caution)])
+
+
+def numbers(summary: Summary) -> Html:
+    """Bands of every metric, one table a group, and of what each population bought."""
+    groups = dict.fromkeys(metric.group for metric in METRICS)
+    made = [
+        bands(
+            group,
+            {labelled(m.label, m.unit).strip(): summary.metrics[m.name] for m in METRICS if m.group == group},
+            summary,
+        )
+        for group in groups
+    ]
+    bought = {first_large(words(name)): band for name, band in summary.yen_bought.items()}
+    side_by_side = tag("div", *made, bands("Yen bought, USD bn", bought, summary), class_="tables")
+    return joined([paragraphs(BANDS if summary.runs > 1 else ""), side_by_side])
+
+
+def bands(caption: str, named: dict[str, Band], summary: Summary) -> Html:
+    """A table of bands; metrics that the scenario cannot have are left out."""
+    single = summary.runs == 1
+    head = ("Metric", "value") if single else ("Metric", "10 %", "median", "90 %")
+    rows = [(name, *band_cells(band, single)) for name, band in named.items() if band.p50 is not None]
+    return table(caption, head, rows) if rows else Html("")
+
+
+def one_day(result: Result) -> Html:
+    """The largest move of the first finished run in sentences and as a waterfall."""
+    finished = [int(run) for run in result.record.runs if int(run) not in result.record.stopped]
+    if not finished:
+        return Html("")
+    try:
+        day = result.explain(run=finished[0])
+    except OutputError as error:
+        return paragraphs(f"No day could be taken apart: {error}")
+    intro = f"The largest move of USDJPY in run {day.run}, the first that reached the last day."
+    return joined([paragraphs(intro), picture("day", day.drawing), told(day), parts(day)])
+
+
+def told(day: DayExplanation) -> Html:
+    """The day in sentences; who traded as a list below what all of them did."""
+    made: list[Html] = []
+    for indented, group in groupby(day.sentences, lambda sentence: sentence.startswith(" ")):
+        spoken = [sentence.strip() for sentence in group]
+        made.append(bullets(spoken) if indented else paragraphs(*spoken))
+    return joined(made)
+
+
+def parts(day: DayExplanation) -> Html:
+    """Every part of the day's change."""
+    rows = [
+        (
+            one["label"],
+            "" if one["flow_usd_bn"] is None else f"{one['flow_usd_bn']:+,.2f}",
+            signed(one["change"], day.unit),
+        )
+        for one in day.to_dict()["parts"]
+    ]
+    whole = ("Recorded change", "", signed(day.change, day.unit))
+    return table("Parts of the change", ("Part", "Dollars bought, $bn", f"Change, {day.unit}"), [*rows, whole])
+
+
+def stopped(summary: Summary) -> Html:
+    """Runs that ended early, each with its reason."""
+    if not summary.failures:
+        return paragraphs("Every run reached its last day.")
+    rows = [(str(one.run), one.date, words(one.reason), one.message) for one in summary.failures[:MOST_STOPPED]]
+    left = len(summary.failures) - len(rows)
+    listed = table("Runs that stopped early", ("Run", "Date", "Reason", "What happened"), rows, 9)
+    return joined([listed, paragraphs(f"{left} more stopped runs are in the manifest." if left else "")])
+
+
+def audit(result: Result, summary: Summary) -> Html:
+    """Largest residual of every accounting identity over all runs and days."""
+    intro = f"Every day of every run is checked; a residual beyond {TOLERANCE:.0e} (relative) stops the run."
+    kept = result.record.residuals
+    if not kept:
+        worst = summary.ledger_max_residual
+        told = "none recorded" if worst is None else f"{worst:.1e}"
+        return paragraphs(intro, f"Largest residual of all identities: {told}. An earlier version made these results.")
+    rows = [
+        (identity(name), f"{values.max():.1e}" if values.max() else "0", verdict(float(values.max())))
+        for name, values in kept.items()
+    ]
+    return joined(
+        [paragraphs(intro), table("Largest residual of each identity", ("Identity", "Residual", "Verdict"), rows)]
+    )
+
+
+def identity(name: str) -> str:
+    """What an identity says, in the ledger's own words."""
+    return (getattr(ledger, name).__doc__ or words(name)).strip().split("\n")[0]
+
+
+def verdict(residual: float) -> str:
+    """Whether an identity holds; a residual that is not a number does not."""
+    return "closes" if residual <= TOLERANCE else "broken"
