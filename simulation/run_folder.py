@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ def open_folder(path: Path) -> RunFolder:
     """
     manifest = read_manifest(path)
     kept = path / PARAMETER_SETS
-    cloud = read_cloud(kept) if kept.is_file() else None
+    cloud = replace(read_cloud(kept), name=str(manifest["parameter_sets"])) if kept.is_file() else None
     return RunFolder(path, manifest, scenario_of(manifest, path, cloud), cloud)
 
 

@@ -132,12 +132,14 @@ def refuse_mixed(context: click.Context, mechanisms: bool) -> None:
 
 
 def subject_of(subject: str, settings: tuple[str, ...], seed: int | None, cloud: Cloud | None) -> Subject:
-    """Return the scenario of a folder of results, or the one named."""
-    from simulation.cli.run_command import requested
+    """Return the scenario of a folder of results, or the scenario or event named."""
+    from simulation.config.kinds import loaded
+    from simulation.ensemble import with_seed
+    from simulation.run_folder import read_run
 
     if not Path(subject).is_dir():
-        return Subject(requested(subject, settings, seed), cloud, None)
-    from simulation.run_folder import read_run
+        scenario = loaded(subject, settings).scenario
+        return Subject(scenario if seed is None else with_seed(scenario, seed), cloud, None)
 
     if settings or seed is not None or cloud is not None:
         raise click.UsageError(f"{subject} holds finished runs: --set, --seed and parameter sets go with a scenario.")
