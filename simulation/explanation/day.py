@@ -22,6 +22,7 @@ NAMES = {
     "japan_equity": "Japanese equity", "bitcoin": "Bitcoin",
 }  # fmt: skip
 UNITS = {"usdjpy": "yen", "ust10": "bp", "jgb10": "bp", "bitcoin": "$"}
+DECIMALS = {"bp": 2, "$": 0}
 SMALL_SHARE = 0.01
 """Parts below this share of the largest are not told one by one; the table and the JSON hold them all."""
 
@@ -173,8 +174,15 @@ def shown(parts: tuple[Part, ...]) -> Iterator[Part]:
 
 def signed(value: float, unit: str) -> str:
     """A change with its sign and as many digits as its unit deserves."""
-    decimals = {"yen": 3, "bp": 2, "$": 0}.get(unit, 3)
-    text = f"{value:+,.{decimals}f}"
+    return _without_sign_of_zero(f"{value:+,.{DECIMALS.get(unit, 3)}f}")
+
+
+def flow_text(flow_usd: float) -> str:
+    """A flow in $bn with its sign."""
+    return _without_sign_of_zero(f"{flow_usd:+,.2f}")
+
+
+def _without_sign_of_zero(text: str) -> str:
     return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
 
 
@@ -182,6 +190,6 @@ def table_lines(day: DayExplanation) -> list[str]:
     """The parts as a table: what, $bn bought, change."""
     lines = [f"{'':58}{'bought, $bn':>12}{f'change, {day.unit}':>15}"]
     for part in shown(day.parts):
-        flow = "" if part.flow_usd is None else f"{part.flow_usd:+,.2f}"
+        flow = "" if part.flow_usd is None else flow_text(part.flow_usd)
         lines.append(f"{label(day.asset, part):58}{flow:>12}{signed(part.change, day.unit):>15}")
     return [*lines, f"{'Recorded change':58}{'':12}{signed(day.change, day.unit):>15}"]

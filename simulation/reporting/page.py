@@ -30,7 +30,8 @@ caption { text-align: left; font-weight: 600; padding-bottom: .25rem; }
 th, td { padding: .2rem .75rem .2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #e3e3e3; }
 thead th { color: #595959; font-weight: 400; border-bottom-color: #767676; }
 tbody th { font-weight: 400; }
-.number { text-align: right; white-space: nowrap; }
+.number { text-align: right; }
+td.number { white-space: nowrap; }
 figure { margin: 1rem 0; }
 figure svg { display: block; width: 100%; min-width: 38rem; height: auto; }
 figure svg * { stroke-linejoin: round; stroke-linecap: butt; }

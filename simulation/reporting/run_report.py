@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation import ledger
-from simulation.explanation.day import signed
+from simulation.explanation.day import flow_text, label, shown, signed
 from simulation.explanation.why import first_large, words
 from simulation.findings import scenario_finding
 from simulation.ledger import TOLERANCE
@@ -117,12 +117,8 @@ def told(day: DayExplanation) -> Html:
 def parts(day: DayExplanation) -> Html:
     """Every part of the day's change."""
     rows = [
-        (
-            one["label"],
-            "" if one["flow_usd_bn"] is None else f"{one['flow_usd_bn']:+,.2f}",
-            signed(one["change"], day.unit),
-        )
-        for one in day.to_dict()["parts"]
+        (label(day.asset, one), "" if one.flow_usd is None else flow_text(one.flow_usd), signed(one.change, day.unit))
+        for one in shown(day.parts)
     ]
     whole = ("Recorded change", "", signed(day.change, day.unit))
     return table("Parts of the change", ("Part", "Dollars bought, $bn", f"Change, {day.unit}"), [*rows, whole])
