@@ -139,7 +139,7 @@ def _flows(part: pd.DataFrame, blank: Record, shape: tuple[int, int]) -> dict[st
 
 
 def _stops(folder: RunFolder) -> dict[int, Stop]:
-    """Runs that stopped early."""
+    """Stopped runs by row; a folder holds the runs from 0 on, so that their numbers are their rows."""
     stopped = folder.manifest.get("failures", [])
     if len(stopped) != folder.manifest["runs_failed"]:
         raise OutputError(

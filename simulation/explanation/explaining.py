@@ -81,7 +81,7 @@ def day_of(model: WatchedModel, wanted: date | None, asset: str) -> Day:
     if found:
         return found[0]
     run = model.run_numbers[0]
-    stop = model.stopped.get(run)
+    stop = model.stopped.get(0)
     why = "" if stop is None else f": run {run} stopped on {stop.date} ({stop.name}: {stop.message})"
     raise OutputError(f"there is nothing to explain{'' if wanted is None else f' on {wanted}'}{why}")
 

@@ -94,11 +94,11 @@ def bands(caption: str, named: dict[str, Band], summary: Summary) -> Html:
 
 def one_day(result: Result) -> Html:
     """The largest move of the first finished run in sentences and as a waterfall."""
-    finished = [int(run) for run in result.record.runs if int(run) not in result.record.stopped]
-    if not finished:
+    finished = result.record.runs[result.record.finished]
+    if not finished.size:
         return Html("")
     try:
-        day = result.explain(run=finished[0])
+        day = result.explain(run=int(finished[0]))
     except OutputError as error:
         return paragraphs(f"No day could be taken apart: {error}")
     intro = f"The largest move of USDJPY in run {day.run}, the first that reached the last day."
