@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.ensemble import resolved, run_ensemble, with_seed
+from simulation.ensemble import resolved, run_ensemble, with_seed, worthwhile_workers
 from simulation.metrics import METRICS, FinishedRuns, Metric
 from simulation.shapley.shares import Attribution, Estimate, Mechanisms, Share
 from simulation.shapley.switches import MECHANISMS, WORDS, changes, without
 from simulation.shapley.values import Coalition, FloatArray, Worths, alone_and_last, coalitions, shapley
 from simulation.store import OutputError
+from simulation.workers import in_order
 
 if TYPE_CHECKING:
     from simulation.cloud import Cloud
@@ -65,15 +66,32 @@ def mechanisms(  # noqa: PLR0913 - the one call that most users make
     wanted = wanted if seed is None else with_seed(wanted, seed)
     chosen, players = chosen_metrics(metrics), players_of(wanted)
     groups, found = list(coalitions(players)), {}
-    for at, group in enumerate(groups):
-        off = without(wanted, [one for one in players if one not in group])
-        found[group] = measured(run_ensemble(off, runs, workers, cloud=cloud), chosen)
+    games = [(without(wanted, set(players) - group), runs, metrics, cloud) for group in groups]
+    count = worthwhile_workers(wanted, runs * len(groups)) if workers is None else workers
+    for at, group_measured in enumerate(played(games, count)):
+        found[groups[at]] = group_measured
         if progress is not None:
             progress((at + 1) * runs, len(groups) * runs)
     worths, kept = common(found, chosen)
     attributions = tuple(attributed(metric, worths[metric.name], players) for metric in chosen)
     switched = {one: changes(wanted, one) for one in players}
     return Mechanisms(wanted.name, wanted.seed, runs, runs - kept, attributions, switched)
+
+
+Measured = tuple[NDArray[np.int64], dict[str, FloatArray]]
+"""Numbers of the finished runs, and each metric of them."""
+Game = tuple["Scenario", int, Sequence[str], "Cloud | None"]
+"""A scenario with some mechanisms off, its runs, the metrics, and the parameter sets of the runs."""
+
+
+def played(games: Sequence[Game], workers: int) -> Iterator[Measured]:
+    """Measure every game in order, here or on worker processes; the numbers are the same."""
+    return (play(*game) for game in games) if workers == 1 else in_order(play, games, workers)
+
+
+def play(scenario: Scenario, runs: int, metrics: Sequence[str], cloud: Cloud | None) -> Measured:
+    """Run one coalition and measure it."""
+    return measured(run_ensemble(scenario, runs, cloud=cloud), chosen_metrics(metrics))
 
 
 def chosen_metrics(names: Sequence[str]) -> tuple[Metric, ...]:
@@ -95,10 +113,6 @@ def players_of(scenario: Scenario) -> tuple[str, ...]:
     if not players:
         raise OutputError(f"{scenario.name} has none of the mechanisms: {', '.join(WORDS)}")
     return players
-
-
-Measured = tuple[NDArray[np.int64], dict[str, FloatArray]]
-"""Numbers of the finished runs, and each metric of them."""
 
 
 def measured(record: Record, metrics: Sequence[Metric]) -> Measured:

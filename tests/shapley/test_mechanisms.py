@@ -61,6 +61,12 @@ def measured(record: Record, name: str) -> float:
     return float(values.mean())
 
 
+def test_worker_processes_give_the_same_numbers() -> None:
+    small = official(COARSE, {"populations": {"carry_funds": {"investors": 4}}, "end": "2025-12-03"})
+    alone, shared = (cf.mechanisms(small, runs=2, metrics=["usdjpy_trough_pct"], workers=workers) for workers in (1, 2))
+    assert alone.to_dict() == shared.to_dict()
+
+
 def test_what_stops_unwind_is_theirs_alone() -> None:
     stopped = found().attributions[2]
     by_name = {share.mechanism: share for share in stopped.shares}
@@ -93,7 +99,9 @@ def test_every_switch_is_a_key_of_its_population_and_is_on_by_default() -> None:
         assert kind in kinds
         assert set(mechanisms) <= set(MECHANISMS)
         for mechanism, keys in mechanisms.items():
-            own = whole.model_copy(update={"populations": {"one": kinds[kind].Parameters()}})
+            own = whole.model_copy(
+                update={"populations": {"one": kinds[kind].Parameters.model_validate({"kind": kind})}}
+            )
             turned_off = changes(own, mechanism)
             assert set(turned_off) <= {f"populations.one.{key}" for key in keys}
             assert changes(without(own, [mechanism]), mechanism) == {}
