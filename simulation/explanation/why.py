@@ -32,17 +32,18 @@ CAUSE_WORDS = {
     HEDGING: "hedges",
     OWN_RULE: "rule of their own",
 }
+UNTOLD = "by a rule of their own"
 SENT_ABROAD = "money sent abroad"
-ROLE_RULES = {
-    "retail": "they buy dollars below the rate they remember, sell above it, and hold less when carry falls",
-    "other": "flows follow recent returns",
-}
 KIND_RULES = {
     "foreigners_in_japan": "they change the yen hedges of Japanese equities, and hold bills and bonds by habit",
     "pension_funds": "weights are pulled back to the policy mix",
     "investment_trusts": "savings plans send money abroad, more after good months for equities; "
     "only the unexpected part moves prices",
     "banks": "bonds that pay less than their funding, or have lost too much, are sold",
+    "retail_fx": "they buy dollars below the rate they remember, sell above it, and hold less when carry falls",
+    "bitcoin_etf_holders": "flows follow recent returns",
+    "life_insurers": "dollar bonds pay another margin over yen bonds than at the start",
+    "real_money_japan": "dollar bonds pay another margin over yen bonds than at the start",
     "crypto_traders": "longs are cut after a fall and replaced slowly",
 }
 SPELLED = {
@@ -137,10 +138,9 @@ def _told(cause: str, role: str, scene: Scene) -> str:
     return {
         VOLATILITY_TARGET: f"volatility is {scene.volatility:.1f} % a year, {scene.long_run_volatility:.1f} % in the long run, "
         "and positions are scaled by it",
-        INCENTIVE: ROLE_RULES.get(role, f"risk budgets and expected carry set the position ({rates})"),
+        INCENTIVE: f"risk budgets and expected carry set the position ({rates})" if role == "levered" else UNTOLD,
         MARGIN: f"equity no longer covered what lenders ask at {scene.closed:.2f} yen",
         STOP: f"at {scene.closed:.2f} yen USDJPY is {scene.below_high:.1f} % below its high of 120 days ({scene.high:.2f})",
         LIQUIDATION: "the margin ratio fell below the limit at which accounts are closed",
-        SLOW_REPATRIATION: "dollar bonds pay unhedged holders another margin over yen bonds than at the start",
         HEDGING: "hedge ratios follow the cost of hedging, volatility and the level of USDJPY",
-    }.get(cause, "by a rule of their own")
+    }.get(cause, UNTOLD)

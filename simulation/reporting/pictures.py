@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simulation.figures import Drawing
 
 ROOT = re.compile(r"<svg[^>]*?(viewBox=\"[^\"]*\")[^>]*>")
-METADATA = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.DOTALL)
+METADATA = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", re.DOTALL)
 NAMES = re.compile(r'( id="|"#|url\(#)')
 
 

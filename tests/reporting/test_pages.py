@@ -53,7 +53,9 @@ def read(page: str) -> Reader:
 
 def crash() -> Scenario:
     scenario = official(COARSE, shocks({"2025-12-03": 0.09}), ONE_WEEK)
-    return scenario.model_copy(update={"title": HOSTILE, "description": HOSTILE, "source": HOSTILE})
+    return scenario.model_copy(
+        update={"name": f"crash {HOSTILE}", "title": HOSTILE, "description": HOSTILE, "source": HOSTILE}
+    )
 
 
 @pytest.fixture(scope="session")
