@@ -49,7 +49,7 @@ footer { color: #595959; font-size: .85rem; padding-bottom: 2rem; }
   main, header, footer { max-width: none; padding: 0; }
   nav, details { display: none; }
   .scroll { overflow: visible; }
-  figure, tr, .keep { break-inside: avoid; }
+  figure, tr, p, li, .keep { break-inside: avoid; }
   h2 + p { break-after: avoid; }
   .prose { min-width: 0; }
   figure svg { min-width: 0; max-height: 105mm; }

@@ -40,8 +40,8 @@ def reproducing(manifest: Mapping[str, Any], check: Html, scenario: Scenario | N
     scenario
         Its config is put into the page where it is given.
     """
-    facts = [
-        ("Config hash (SHA-256)", str(manifest["config_hash"])),
+    facts: list[tuple[str, str]] = [
+        ("Config hash (SHA-256)", code(str(manifest["config_hash"]))),
         ("Seed", str(manifest["seed"])),
         ("Runs", f"{manifest['runs']:,}"),
         ("Calibrated parameter sets", str(manifest.get("parameter_sets") or "none: the scenario's own numbers")),
