@@ -121,11 +121,11 @@ def told(model: WatchedModel, day: Day, run: int, asset: str) -> DayExplanation:
 def story(model: WatchedModel, day: Day, part: Part, why: str) -> Story:
     """Who of a population traded, and why."""
     name = part.key.partition(":")[0]
-    moved = [
-        done.moved
+    moved = {
+        investor
         for done in day.session.done
-        if done.population == name and (done.round > 0) == part.forced and done.moved is not None
-    ]
-    if not moved:
-        return Story(part.key, part.forced, why, 0, 0)
-    return Story(part.key, part.forced, why, int(np.logical_or.reduce(moved).sum()), len(moved[0]))
+        if done.population == name and (done.round > 0) == part.forced
+        for investor in done.moved
+    }
+    own = model.scenario.populations.get(name)
+    return Story(part.key, part.forced, why, len(moved), 0 if own is None else own.investors)

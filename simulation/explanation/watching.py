@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 
 from simulation.clearing import TradingDay
 from simulation.cloud import Cloud
-from simulation.conventions import Array, Rows
+from simulation.conventions import Array
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.market.market import MarketState
 from simulation.model import CapitalFlowModel
 from simulation.news import DayNews
-from simulation.orders import Trade, flow_of
+from simulation.orders import Trade
 from simulation.policy.ministry_of_finance import Action
+from simulation.quote import Quote
 from simulation.scenario import Scenario
+from simulation.stated_orders import Forced, Order
 
 Row = NDArray[np.float64]
 """One number per asset, ``(assets,)``."""
+Movers = frozenset[tuple[str, int]]
+"""Investors by part of their population and number."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Done:
     brought_home_usd
         Dollars that residents converted to yen, USD bn; none for others.
     moved
-        Which of its investors traded, ``(investors,)``; none for officials.
+        Which of its investors traded, by part of the population and number; nobody for officials.
     """
 
     population: str
@@ -52,7 +56,7 @@ class Done:
     expected: Row
     unwound: Mapping[str, float]
     brought_home_usd: float | None
-    moved: NDArray[np.bool_] | None
+    moved: Movers
 
 
 @dataclass
@@ -61,27 +65,38 @@ class NotedSession(TradingDay):
 
     done: list[Done] = field(default_factory=list)
     inventories: list[Row] = field(default_factory=list)
+    moved: Movers = frozenset()
 
     def requote(self, bought: Array) -> None:
         """As always; note the inventory."""
         super().requote(bought)
         self.inventories.append(self.market.inventory[0].copy())
 
-    def execute(self, population: Population, trade: Trade, now: Information, rows: Rows) -> None:
+    def execute(self, population: Population, order: Order, now: Information) -> None:
+        """As always; note who trades."""
+        self.moved = movers(population.key, order.trade, None)
+        super().execute(population, order, now)
+
+    def force(self, population: Population, forced: Forced, before: Quote) -> None:
+        """As always; note who trades."""
+        self.moved = movers(population.key, forced.trade, forced.where[1])
+        super().force(population, forced, before)
+
+    def book(self, population: Population, order: Order, costs: tuple[Array, Array], order_quote: Quote) -> None:
         """As always; note the trade."""
-        super().execute(population, trade, now, rows)
-        flow = flow_of(trade, population.sheet.books).assets[0]
-        expected = np.zeros_like(flow) if trade.expected is None else np.broadcast_to(trade.expected[0], flow.shape)
-        home = None if trade.repatriated is None else float(trade.repatriated[0, 0])
-        unwound = {cause: float(amount[0, 0]) for cause, amount in trade.unwound.items()}
-        self.note(Done(population.name, self.round, trade.announced, flow, expected, unwound, home, traders(trade)))
+        super().book(population, order, costs, order_quote)
+        total, flow = order.total, order.flow.assets[0]
+        expected = np.zeros_like(flow) if total.expected is None else np.broadcast_to(total.expected[0], flow.shape)
+        home = None if total.repatriated is None else float(total.repatriated[0, 0])
+        unwound = {cause: float(amount[0, 0]) for cause, amount in total.unwound.items()}
+        self.note(Done(population.name, self.round, total.announced, flow, expected, unwound, home, self.moved))
 
     def sell_dollars(self, seller: str, sold_usd: Array) -> None:
         """As always; note the sale."""
         super().sell_dollars(seller, sold_usd)
         bought = np.zeros(self.market.inventory.shape[1])
         bought[0] = -float(sold_usd[0, 0])
-        self.note(Done(seller, self.round, False, bought, np.zeros_like(bought), {}, None, None))
+        self.note(Done(seller, self.round, False, bought, np.zeros_like(bought), {}, None, frozenset()))
 
     @property
     def round(self) -> int:
@@ -94,14 +109,20 @@ class NotedSession(TradingDay):
             self.done.append(done)
 
 
-def traders(trade: Trade) -> NDArray[np.bool_]:
-    """Which investors of the first run trade, ``(investors,)``."""
-    like = trade.spot_usd[0]
-    return np.asarray(
-        np.logical_or.reduce(
-            [np.broadcast_to(move[0] != 0.0, like.shape) for move in (like[None], *trade.units.values())]
-        )
-    )
+def movers(key: str, trade: Trade, numbers: NDArray[np.intp] | None) -> Movers:
+    """Which investors of a run that is watched alone trade.
+
+    Parameters
+    ----------
+    key
+        Key of the population, or of a part of a large one.
+    numbers
+        Numbers of the investors, ``(picked, 1)``, where each is a row of its own; none: everybody, in a single row.
+    """
+    like = trade.spot_usd
+    trades = np.logical_or.reduce([np.broadcast_to(move != 0.0, like.shape) for move in (like, *trade.units.values())])
+    found = np.flatnonzero(trades.ravel())
+    return frozenset((key, int(number)) for number in (found if numbers is None else numbers[found, 0]))
 
 
 @dataclass(frozen=True)
