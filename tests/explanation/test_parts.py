@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.explanation.explaining import told
 from simulation.explanation.parts import NEWS, ORDERS, ROUNDING, Part, parts_of, scale_of, split
 from simulation.explanation.watching import WatchedModel, watch
 from simulation.model import simulate
@@ -126,6 +127,22 @@ def test_a_yield_falls_when_bonds_are_bought() -> None:
     ]
     assert bonds
     assert all(np.sign(part.flow_usd or 0.0) == -np.sign(part.change) for part in bonds)
+
+
+def test_a_population_in_parts_is_explained_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulation.investors.parts.PART_INVESTORS", 3)
+    cut = watch(CASES["crash"](), 1)
+    assert len(cut.economy.parts) > len(cut.populations)
+    for asset, parts, size in every_day(cut):
+        assert abs(parts[-1].change) < 1e-12 * size, asset
+    day = next(day for day in cut.days if str(day.date) == "2025-12-03")
+    whole = next(day for day in watched("crash").days if str(day.date) == "2025-12-03")
+    forced = [
+        {part.key: part.flow_usd for part in parts_of(model, one, "usdjpy")[0] if part.forced}
+        for model, one in ((cut, day), (watched("crash"), whole))
+    ]
+    assert forced[0] == pytest.approx(forced[1])
+    assert told(cut, day, 1, "usdjpy").stories == told(watched("crash"), whole, 1, "usdjpy").stories
 
 
 def test_a_surprise_is_the_announcement_beta_times_its_size() -> None:
