@@ -1,8 +1,9 @@
 """The documentation site: Sphinx with MyST and furo.
 
-Why Sphinx: it has many maintainers and reads NumPy docstrings by itself; pages stay plain Markdown. Material for MkDocs only gets fixes,
-MkDocs 1.x has had no release since 2024, and Zensical, their successor, is young (0.1) and needs a plug-in for docstrings. Why furo: half a
-megabyte, no dependency on fonts, icons or scripts of others. Nothing on a built page is loaded from another host: a test reads every page.
+Why Sphinx: it has many maintainers and reads NumPy docstrings by itself; pages stay plain Markdown. Material for MkDocs only gets
+fixes, MkDocs 1.x has had no release since 2024, and Zensical, their successor, is young (0.1), 90 MB large, and needs a plug-in
+for docstrings. Why furo: half a megabyte, no fonts, icons or scripts of others. Nothing on a built page is loaded from another
+host: a test reads every page.
 """
 
 from importlib.metadata import version as version_of
