@@ -42,7 +42,7 @@ STRANGERS = {"dask"}
 OWN_TESTS = {"extending.md": "test_extending.py", "fire_sale.md": "test_fire_sale.py"}
 ONLY_READ = {
     "calibration.md": "twenty generations of replays take minutes",
-    "sweeps.md": "reads a store that the page does not write",
+    "sweeps.md": "run by test_sweeps.py",
     "scaling.md": "starts a cluster",
 }
 COMING = {"explore"}

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from pydantic import Field
 
+from simulation.cli.config_commands import config
 from simulation.config.catalog import named
 from simulation.config.loading import load
 from simulation.config.parameter_rows import Nested, Row, rows
@@ -37,6 +39,14 @@ class Outer(Parameters):
 def test_the_page_is_the_schema() -> None:
     cure = "write it anew: carryflow config table --out docs/parameters.md"
     assert PAGE.read_text(encoding="utf-8") == parameter_table(), cure
+
+
+def test_the_command_prints_it_or_writes_it(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "keys.md"
+    printed = CliRunner().invoke(config, ["table"])
+    written = CliRunner().invoke(config, ["table", "--out", str(out)])
+    assert (printed.exit_code, written.exit_code, written.stdout) == (0, 0, "")
+    assert out.read_text(encoding="utf-8") == printed.stdout == PAGE.read_text(encoding="utf-8")
 
 
 def test_rows_say_what_the_schema_says() -> None:

@@ -54,9 +54,8 @@ class Targets(HTMLParser):
 
 def test_every_page_has_its_place_in_the_navigation() -> None:
     index = (DOCS / "index.md").read_text(encoding="utf-8")
-    entries = [
-        line for block in re.findall(r"```\{toctree\}(.*?)```", index, flags=re.DOTALL) for line in block.split()
-    ]
+    trees = "".join(re.findall(r"```\{toctree\}(.*?)```", index, flags=re.DOTALL))
+    entries = re.findall(r"^[^<\n]+ <(\w+)>$", trees, flags=re.MULTILINE)
     pages = {page.stem for page in DOCS.glob("*.md")} - {"index"}
     assert pages <= set(entries)
     assert [page for page in pages if entries.count(page) != 1] == []
