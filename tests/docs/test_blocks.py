@@ -45,6 +45,8 @@ ONLY_READ = {
     "sweeps.md": "run by test_sweeps.py",
     "scaling.md": "starts a cluster",
 }
+SLOW = {"analysis_and_search.md"}
+"""Pages whose Python takes more than a few seconds even when small."""
 COMING = {"explore"}
 """Commands that pages may name before they are there."""
 NAMED = re.compile(r"`carryflow ([a-z][a-z-]*)([^`\n]*)`")
@@ -52,6 +54,13 @@ NAMED = re.compile(r"`carryflow ([a-z][a-z-]*)([^`\n]*)`")
 
 def name_of(page: Path) -> str:
     return page.name
+
+
+FOLLOWED = [
+    pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in SLOW else [])
+    for page in PAGES
+    if page.name not in OWN_TESTS
+]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -75,7 +84,7 @@ def test_commands_named_in_the_text_exist(page: Path) -> None:
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, f"{page.name}: carryflow {name}{rest}"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in OWN_TESTS], ids=name_of)
+@pytest.mark.parametrize("page", FOLLOWED)
 def test_a_page_can_be_followed(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
@@ -153,7 +162,7 @@ def exists(name: str) -> bool:
 
 def test_what_is_left_out_is_there_for_a_reason() -> None:
     pages = {page.name for page in PAGES}
-    assert set(ONLY_READ) | set(OWN_TESTS) <= pages
+    assert set(ONLY_READ) | set(OWN_TESTS) | SLOW <= pages
     assert all((Path(__file__).parent / test).is_file() for test in OWN_TESTS.values())
 
 
