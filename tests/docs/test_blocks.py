@@ -132,9 +132,17 @@ def is_known(command: Command) -> bool:
         extras = re.findall(r"\[([\w,]+)\]", " ".join(arguments))
         return {name for group in extras for name in group.split(",")} <= set(extras_of_project())
     if program_name.startswith("python"):
-        text = (ROOT / arguments[0]).read_text(encoding="utf-8")
-        return all(word in text for word in arguments if word.startswith("--"))
+        return is_our_script(arguments)
     return program_name in STRANGERS
+
+
+def is_our_script(arguments: list[str]) -> bool:
+    """Whether a file, or a package after ``-m``, is there and knows the options."""
+    package = arguments[0] == "-m"
+    files = sorted((ROOT / arguments[1]).glob("*.py")) if package else [ROOT / arguments[0]]
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    options = {word for word in arguments if word.startswith("--")} - {"--help"}
+    return bool(files) and all(word in text for word in options)
 
 
 def extras_of_project() -> dict[str, list[str]]:
@@ -183,7 +191,8 @@ def test_a_wrong_command_is_found(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["make nothing", "pip install '.[nothing]'", "rm -r results", "python README.md --no-such"]
+    "line",
+    ["make nothing", "pip install '.[nothing]'", "rm -r results", "python README.md --no-such", "python -m nothing"],
 )
 def test_another_programs_wrong_command_is_found(line: str) -> None:
     (command,) = commands_in(line)
