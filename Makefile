@@ -2,6 +2,7 @@
 # make test     every test that fits into a few minutes
 # make lint     style, formatting and strict types
 # make bench    engine, Mesa twin and other libraries side by side, some ten minutes
+# make docs     the documentation site in results/site, warnings are errors
 # make calibrate       the posterior again, about a quarter of an hour on two processors
 # make facts-history   historical facts again from the official series, DATA=../shared/data
 # Another interpreter or another environment: make test PYTHON=python3.13 VENV=.venv-new
@@ -16,7 +17,7 @@ FACTS := configs/facts/usdjpy_1990_2024.yaml
 DATA ?= ../shared/data
 ROUNDS ?= 7
 
-.PHONY: demo test test-slow lint format bench calibrate facts-history clean
+.PHONY: demo test test-slow lint format docs bench calibrate facts-history clean
 .DEFAULT_GOAL := demo
 
 # One stamp per set of packages: a second `make` starts at once, a changed pyproject.toml installs again.
@@ -35,6 +36,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 
 $(VENV)/.installed-lint: $(VENV)/.installed-test
 	$(INSTALL) --editable '.[test,lint]'
+	touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(INSTALL) --editable '.[docs]'
 	touch $@
 
 demo: $(VENV)/.installed
@@ -58,6 +63,10 @@ format: $(VENV)/.installed-lint
 # ROUNDS=2 for a quick look; figures that are quoted need seven rounds or more.
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks --rounds $(ROUNDS)
+
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -W --keep-going --quiet -b html -d $(VENV)/doctrees docs results/site
+	@echo "written: results/site/index.html"
 
 # Written elsewhere and moved, so that a missing folder leaves the file as it was.
 # The same seed gives the same bytes; after an interruption `carryflow calibrate --resume` goes on, if the engine is unchanged.

@@ -48,7 +48,7 @@ class ObservedSeries(Parameters):
     """A daily series as it was."""
 
     column: str = Field(description="column of the market table, such as usdjpy, ust10_pct, jgb10_pct or us_equity")
-    source: str = Field(min_length=1)
+    source: str = Field(min_length=1, description="where the series comes from")
     values: dict[date, float] = Field(
         min_length=1, description="in the unit of the column; us_equity is 100 at the start"
     )
@@ -57,14 +57,14 @@ class ObservedSeries(Parameters):
 class Expectation(Parameters):
     """A range that a replay is held against, and what was observed."""
 
-    measure: Measure
+    measure: Measure = Field(description="what is measured; docs/events.md says how")
     first_day: date | None = Field(None, description="first day of the window; none: the start of the event")
     turning_day: date | None = Field(None, description="for retrace_share: the day of the low")
     last_day: date | None = Field(None, description="last day of the window; none: the end of the event")
     at_least: float | None = Field(None, description="lowest value accepted, in the unit of the measure")
     at_most: float | None = Field(None, description="highest value accepted")
     observed: float | None = Field(None, description="what was observed, where it does not follow from `observed`")
-    source: str = ""
+    source: str = Field("", description="where the observed value comes from")
 
     def accepts(self, value: float) -> bool | None:
         """Whether a value lies in the range; none where there is no range."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 from pydantic import Field
@@ -20,9 +20,9 @@ TEN_YEAR_SHARE: Final = 0.7
 class GivenNews(Parameters):
     """What is given of one day.  What is left out is drawn as on any other day; 0 says that nothing happened."""
 
-    date: date
-    label: str = ""
-    source: str = ""
+    date: Annotated[date, Field(description="the day; each day once")]
+    label: str = Field("", description="what happened")
+    source: str = Field("", description="where the numbers of the day come from")
     ust2: Rate | None = Field(None, description="change of the two-year Treasury yield by macro news")
     ust10: Rate | None = Field(None, description="change of the ten-year Treasury yield by macro news")
     jgb2: Rate | None = Field(None, description="change of the two-year JGB yield by macro news")

@@ -61,8 +61,8 @@ class SpreadPath(Parameters):
 class ThinPeriod(Parameters):
     """Days on which markets are thin (year-end, Obon)."""
 
-    first_day: date
-    last_day: date
+    first_day: date = Field(description="first thin day")
+    last_day: date = Field(description="last thin day")
 
 
 class Limits(Parameters):
@@ -75,13 +75,13 @@ class Limits(Parameters):
 class Scenario(Parameters):
     """A complete scenario."""
 
-    name: str = Field(min_length=1)
-    title: str = ""
-    description: str = ""
-    source: str = ""
+    name: str = Field(min_length=1, description="name in tables, files and commands")
+    title: str = Field("", description="one line for people")
+    description: str = Field("", description="what is simulated, in a few sentences")
+    source: str = Field("", description="where the numbers of the scenario come from")
     start: date = Field(ge=date(1971, 1, 1), le=date(2100, 1, 1), description="day whose close is the start state")
     end: date = Field(ge=date(1971, 1, 1), le=date(2100, 1, 1), description="last simulated day")
-    seed: int = Field(1, ge=0, le=2**63 - 1)
+    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of all random streams")
     start_values: StartValues
     fed: FederalReserve
     boj: BankOfJapan
@@ -96,11 +96,17 @@ class Scenario(Parameters):
     spread_path: SpreadPath | None = None
     drawn_rates: DrawnRates | None = None
     unwind: UnwindRule = UnwindRule()
-    markets: dict[str, AnyMarket] = Field(default_factory=dict, validate_default=True)
+    markets: dict[str, AnyMarket] = Field(
+        default_factory=dict,
+        validate_default=True,
+        description="markets by asset; each standard market is there unless it is null",
+    )
     noise: Noise = Noise()
     news: tuple[GivenNews, ...] = Field((), description="news that are given by date instead of drawn")
     thin_periods: tuple[ThinPeriod, ...] = ()
-    populations: dict[str, AnyPopulation]
+    populations: dict[str, AnyPopulation] = Field(
+        description="populations by name; `kind` says what they are, else the name"
+    )
     limits: Limits = Limits()
 
     @field_validator("markets", mode="before")

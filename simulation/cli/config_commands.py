@@ -1,4 +1,4 @@
-"""``carryflow config check | show | diff | schema``: look at configs without running anything."""
+"""``carryflow config check | show | diff | schema | table``: look at configs without running anything."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -85,7 +85,21 @@ def schema(out: Path | None, event: bool, sweep: bool) -> None:
 
     if event and sweep:
         raise click.UsageError("--event and --sweep are different files: leave one out.")
-    text = schema_text(_root(event, sweep))
+    _print_or_write(schema_text(_root(event, sweep)), out)
+
+
+@config.command("table")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@exit_with_reason()
+def table(out: Path | None) -> None:
+    """Print every config key with meaning, unit, default, range and source, as Markdown."""
+    from simulation.config.parameter_table import parameter_table
+
+    _print_or_write(parameter_table(), out)
+
+
+def _print_or_write(text: str, out: Path | None) -> None:
+    """Print a text, or write it to a file and say so."""
     if out is None:
         click.echo(text, nl=False)
         return

@@ -8,16 +8,20 @@ from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import PopulationParameters
 from simulation.parameters import CALIBRATED, Parameters, quantity
 
+BY_VOLATILITY = "positions shrink when the volatility of USDJPY rises"
+BY_MARGIN = "lenders call margin within the day"
+BY_STOP = "trailing stops cut positions within the day"
+
 
 class Switches(Parameters):
     """Which mechanisms act; each can be switched off by itself."""
 
-    incentive: bool = True
-    momentum: bool = True
-    risk_budget: bool = True
-    volatility_target: bool = True
-    margin: bool = True
-    trailing_stop: bool = True
+    incentive: bool = Field(True, description="target leverage follows expected carry")
+    momentum: bool = Field(True, description="the trend of USDJPY counts as expected return")
+    risk_budget: bool = Field(True, description="the risk budget follows equity")
+    volatility_target: bool = Field(True, description=BY_VOLATILITY)
+    margin: bool = Field(True, description=BY_MARGIN)
+    trailing_stop: bool = Field(True, description=BY_STOP)
 
 
 class CarryIncentive(Parameters):
@@ -55,7 +59,12 @@ class Margin(Parameters):
 class TrailingStop(Parameters):
     """A fall of USDJPY from its high of 120 days that makes an investor cut."""
 
-    distance_pct: Lognormal = Lognormal(median=8.8, log_sd=0.5)
+    distance_pct: Lognormal = personal(
+        Lognormal(median=8.8, log_sd=0.5),
+        "% of the high",
+        "theta: fall at which an investor cuts",
+        "MODEL section 3: 7.6-8.8",
+    )
     cut_share: float = quantity(
         0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3"
     )

@@ -9,7 +9,7 @@ from simulation.balance_sheet import BalanceSheet
 from simulation.conventions import PERCENT, Array
 from simulation.information import Information
 from simulation.investors.basket_holder import BasketHolder
-from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import PopulationParameters
 from simulation.investors.rules import outside_band, unhedged_incentive
 from simulation.orders import Trade
@@ -37,7 +37,9 @@ class RealMoneyJapanParameters(PopulationParameters):
     )
     risk_charge: float = quantity(0.05, "per unit of volatility", (0, 10), "k: charge for annual currency volatility")
     band_share: float = quantity(0.01, "share of the position", (0, 1), "gaps below are left alone")
-    speed_pct_per_day: Lognormal = Lognormal(median=0.5, log_sd=0.5, highest=20)
+    speed_pct_per_day: Lognormal = personal(
+        Lognormal(median=0.5, log_sd=0.5, highest=20), "% of the gap per day", "speed of the programme (assumption)"
+    )
 
 
 class RealMoneyJapan(BasketHolder):

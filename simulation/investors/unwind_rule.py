@@ -19,7 +19,9 @@ from simulation.parameters import Parameters, quantity
 class UnwindRule(Parameters):
     """How holders of foreign assets decide to leave."""
 
-    rule: Literal["structural", "threshold"] = "structural"
+    rule: Literal["structural", "threshold"] = Field(
+        "structural", description="the populations' own rules, or the article's: leave below a personal spread"
+    )
     threshold_sd_pp: float = quantity(0.45, "pp", (0.01, 5), "sd: standard deviation of thresholds; not identified")
     anchor_spread_pp: float = quantity(1.5, "pp", (-5, 20), "spread at which `anchor_share` has left", "CLAIMS 28")
     anchor_share: float = quantity(

@@ -8,7 +8,14 @@ from pydantic import Field
 from simulation.balance_sheet import BalanceSheet
 from simulation.conventions import PERCENT, Array, Flags
 from simulation.information import Information
-from simulation.investors.carry_fund_parameters import Adjustment, LeveredCarryParameters, Switches
+from simulation.investors.carry_fund_parameters import (
+    BY_MARGIN,
+    BY_STOP,
+    BY_VOLATILITY,
+    Adjustment,
+    LeveredCarryParameters,
+    Switches,
+)
 from simulation.investors.carry_funds import BASKET, CarryFunds, Limits
 from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.orders import Trade
@@ -19,10 +26,10 @@ from simulation.quote import Quote
 class BorrowerSwitches(Switches):
     """Which mechanisms act: those of carry funds, of which banks ask for none but the covenant."""
 
-    volatility_target: bool = False
-    margin: bool = False
-    trailing_stop: bool = False
-    covenant: bool = True
+    volatility_target: bool = Field(False, description=BY_VOLATILITY)
+    margin: bool = Field(False, description=BY_MARGIN)
+    trailing_stop: bool = Field(False, description=BY_STOP)
+    covenant: bool = Field(True, description="a loss of equity has the loan reduced, once")
 
 
 class Covenant(Parameters):

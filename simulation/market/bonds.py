@@ -2,8 +2,10 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from simulation.conventions import BASIS_POINT
-from simulation.market.parameters import LINEAR_SCALE, Impact, Market
+from simulation.market.parameters import LINEAR_SCALE, PRICED_IN_YEN, Impact, Market
 from simulation.parameters import quantity
 
 
@@ -55,7 +57,7 @@ class JgbMarket(BondMarket):
     """The ten-year Japanese government bond."""
 
     kind: Literal["jgb"] = "jgb"
-    yen_priced: bool = True
+    yen_priced: bool = Field(True, description=PRICED_IN_YEN)
     yield_volatility_bp: float = quantity(45, "bp per year", (0, 2000), "volatility of macro news at ten years")
     duration_years: float = quantity(9, "years", (0.1, 40), "modified duration of the ten-year bond")
     convexity_years2: float = quantity(92, "years squared", (0, 2000), "convexity of the ten-year bond")

@@ -9,6 +9,7 @@ from simulation.conventions import PERCENT
 from simulation.parameters import CALIBRATED, Parameters, quantity
 
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
+PRICED_IN_YEN = "whether the price is in yen; else in dollars"
 LINEAR_SCALE = 1e9
 """Curvature scale at which an impact function is linear for any flow."""
 
@@ -43,7 +44,7 @@ class Impact:
 class Market(Parameters):
     """Parameters that every market has."""
 
-    yen_priced: bool = False
+    yen_priced: bool = Field(False, description=PRICED_IN_YEN)
     release_pct_per_day: float = quantity(
         12, "% per day", (0, 100), "kappa: dealers' inventory passed to value investors", "MODEL section 4, prior 5-40"
     )

@@ -10,6 +10,8 @@ from simulation.parameters import Parameters, quantity
 from simulation.policy.meetings import Guidance, Meeting, Statement
 from simulation.policy.reaction import BojReaction, FedReaction
 
+GUIDANCE_AT_START = "guidance regime that the market expects to hold at the start"
+
 UNCHANGED = Guidance(step_probability=0, path_uncertainty_bp=0)
 
 BOJ_GUIDANCE = {
@@ -34,7 +36,7 @@ FED_GUIDANCE = {
 class BalanceSheetFlow(Parameters):
     """Bonds that a central bank buys (positive) or runs off (negative) over a period."""
 
-    first_day: date
+    first_day: date = Field(description="first day of the flow")
     last_day: date | None = Field(None, description="last day of the flow; none: to the end of the scenario")
     bought_usd_bn_per_month: float = quantity(0, "$bn per month", (-500, 500), "dollar bonds and bills bought")
     bought_jpy_bn_per_month: float = quantity(0, "JPY bn per month", (-50_000, 50_000), "yen bonds bought")
@@ -49,7 +51,7 @@ class CentralBank(Parameters):
     rate_pct: float = quantity(..., "% per year", (-2, 25), "policy rate at the start (midpoint of a range)")
     meetings: tuple[Meeting, ...] = ()
     statements: tuple[Statement, ...] = ()
-    guidance: str = Field(description="guidance regime that the market expects to hold at the start")
+    guidance: str = Field(description=GUIDANCE_AT_START)
     guidance_regimes: dict[str, Guidance] = Field(default_factory=dict)
     signal_multiplier: float = quantity(
         0.8,
@@ -97,7 +99,7 @@ class FederalReserve(CentralBank):
     """The Federal Reserve."""
 
     reaction: FedReaction | None = None
-    guidance: str = "gradual_cuts"
+    guidance: str = Field("gradual_cuts", description=GUIDANCE_AT_START)
     guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(FED_GUIDANCE))
     bonds_held: float = quantity(
         4_200, "$bn", (0, 20_000), "Treasuries held", "Federal Reserve H.4.1, November 2025 (rounded)"
@@ -119,7 +121,7 @@ class BankOfJapan(CentralBank):
     neutral_high_pct: float = quantity(
         2.5, "% per year", (-2, 25), "upper end of the neutral band", "BOJ staff; CLAIMS 38"
     )
-    guidance: str = "six_monthly"
+    guidance: str = Field("six_monthly", description=GUIDANCE_AT_START)
     guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(BOJ_GUIDANCE))
     bonds_held: float = quantity(
         540_000, "JPY bn", (0, 2_000_000), "JGBs held", "Bank of Japan accounts, autumn 2025 (rounded)"

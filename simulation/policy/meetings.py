@@ -1,7 +1,7 @@
 """A policy meeting: what was priced, what signals moved the odds, what was decided and said."""
 
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -16,15 +16,15 @@ REFERENCE_STEP = 25 * BASIS_POINT
 class Signal(Parameters):
     """A speech, leak or data release that changes the odds of a coming meeting."""
 
-    date: date
+    date: Annotated[date, Field(description="day of the signal, not after the meeting")]
     strength: float = quantity(..., "standard signals", (-20, 20), "strength, positive towards a higher rate")
-    label: str = ""
+    label: str = Field("", description="what was said or published")
 
 
 class Meeting(Parameters):
     """One policy meeting with the probabilities held at the start, dated signals, and its outcome."""
 
-    date: date
+    date: Annotated[date, Field(description="day of the decision")]
     decision: Rate | None = Field(None, description="change of the policy rate; none: drawn from the reaction function")
     step: Rate = Field("25bp", description="the change that `priced_probability` speaks about", validate_default=True)
     priced_probability: float = quantity(
@@ -68,12 +68,12 @@ class Meeting(Parameters):
 class Statement(Parameters):
     """What a central bank says between meetings: a guidance regime, or the measured change of the expected path."""
 
-    date: date
+    date: Annotated[date, Field(description="day of the statement")]
     guidance: str | None = Field(None, description="guidance regime announced")
     path_surprise: Rate | None = Field(
         None, description="change of the two-year mean of the expected rate, as measured"
     )
-    label: str = ""
+    label: str = Field("", description="what was said")
 
     @model_validator(mode="after")
     def _check(self) -> Self:

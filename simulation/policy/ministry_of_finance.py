@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -14,7 +15,7 @@ from simulation.policy.conditions import Conditions
 class Intervention(Parameters):
     """An intervention that is given: yen bought against dollars (negative: sold)."""
 
-    date: date
+    date: Annotated[date, Field(description="day of the intervention")]
     bought_jpy_bn: float = quantity(..., "JPY bn", (-50_000, 50_000), "yen bought on that day", "MoF Japan")
 
 

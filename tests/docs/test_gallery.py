@@ -1,0 +1,45 @@
+"""Each figure of docs/figures stands in the gallery with the command that makes it, and the command does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from simulation.cli import exit_code_of
+from tests.docs.blocks import ROOT, commands_in, parsed
+
+GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+ENTRIES = re.findall(
+    r"!\[[^\]]+\]\(figures/(\w+\.png)\)\n\n```bash\n(.*?)```\n\nwrites `([^`]+)`", GALLERY, flags=re.DOTALL
+)
+SMALL = {
+    "run": ["--runs", "2", "--set", "end=2025-12-22", "--workers", "1", "--quiet"],
+    "demo": ["--runs", "2", "--workers", "1", "--quiet"],
+    "replay": ["--runs", "2", "--workers", "1", "--quiet"],
+    "experiment": ["--quick", "--runs", "2", "--workers", "1", "--quiet"],
+}
+
+
+def test_every_figure_is_there_with_its_command() -> None:
+    elsewhere = {"scaling.png"}  # measured times, shown with their tables and command in performance_profile.md
+    there = {path.name for path in (ROOT / "docs/figures").glob("*.png")} - elsewhere
+    assert sorted(name for name, _, _ in ENTRIES) == sorted(there)
+    assert GALLERY.count("![") == len(ENTRIES)
+
+
+@pytest.mark.parametrize(("line", "file"), [entry[1:] for entry in ENTRIES], ids=[entry[0] for entry in ENTRIES])
+def test_a_command_writes_where_the_gallery_says(line: str, file: str) -> None:
+    (command,) = commands_in(line)
+    context = parsed(command.arguments)
+    assert Path(file).is_relative_to(context.params["out"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", sorted({entry[1] for entry in ENTRIES}))
+def test_a_command_makes_its_figures(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (command,) = commands_in(line)
+    arguments = [*command.arguments, *SMALL[command.name]]
+    monkeypatch.setattr("sys.argv", ["carryflow", *arguments])
+    assert exit_code_of(arguments) == 0
+    assert all(Path(file).is_file() for _, of, file in ENTRIES if of == line)
