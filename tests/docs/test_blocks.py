@@ -39,7 +39,11 @@ from tests.docs.blocks import (
 LANGUAGES = {"bash", "python", "yaml", "text", "bibtex", "{eval-rst}", "{toctree}"}
 COMMAND = re.compile(r"^(\S*/)?(carryflow|make|pip|python3?|dask) ", flags=re.MULTILINE)
 STRANGERS = {"dask"}
-OWN_TESTS = {"extending.md": "test_extending.py", "fire_sale.md": "test_fire_sale.py"}
+OWN_TESTS = {
+    "explain.md": "test_explain_and_report.py",
+    "extending.md": "test_extending.py",
+    "fire_sale.md": "test_fire_sale.py",
+}
 ONLY_READ = {
     "calibration.md": "twenty generations of replays take minutes",
     "sweeps.md": "run by test_sweeps.py",

@@ -11,7 +11,7 @@ from simulation.cli import exit_code_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXPLAIN, REPORT = ((DOCS / name).read_text(encoding="utf-8") for name in ("explain.md", "report.md"))
-SHOWN = re.compile(r"```sh\n(.*?)```\n\n```text\n(.*?)```", flags=re.DOTALL)
+SHOWN = re.compile(r"```bash\n(.*?)```\n\n```text\n(.*?)```", flags=re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e-\d+)?")
 ROUNDING = re.compile(r"what rounding leaves is \S+")
 
@@ -62,7 +62,7 @@ def test_the_python_of_the_guide() -> None:
 
 
 def test_the_commands_of_the_report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = re.findall(r"```sh\n(.*?)```", REPORT, flags=re.DOTALL)
+    (block,) = re.findall(r"```bash\n(.*?)```", REPORT, flags=re.DOTALL)
     for command in block.strip().splitlines():
         printed(command, monkeypatch, capsys)
     page = Path("kept.html").read_text(encoding="utf-8")

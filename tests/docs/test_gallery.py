@@ -16,6 +16,7 @@ SMALL = {
     "run": ["--runs", "2", "--set", "end=2025-12-22", "--workers", "1", "--quiet"],
     "demo": ["--runs", "2", "--workers", "1", "--quiet"],
     "replay": ["--runs", "2", "--workers", "1", "--quiet"],
+    "explain": ["--set", "end=2025-12-22", "--quiet"],
     "experiment": ["--quick", "--runs", "2", "--workers", "1", "--quiet"],
 }
 
