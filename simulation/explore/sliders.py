@@ -51,7 +51,6 @@ SLIDERS: Final = (
         (
             Level({"target_pp": 2.6}, "widens to 2.60 points"),
             Level(None, "no imposed path"),
-            Level({"target_pp": 1.8}, "narrows to 1.80 points"),
             Level({"target_pp": 1.5}, "narrows to 1.50 points"),
             Level({"target_pp": 1.0}, "narrows to 1.00 point"),
         ),
@@ -60,7 +59,7 @@ SLIDERS: Final = (
         HIKE,
         "Size of the hike",
         "What the Bank of Japan decides on 19 December.",
-        (Level("0bp", "no hike"), Level(None, "25 bp"), Level("50bp", "50 bp"), Level("75bp", "75 bp")),
+        (Level("0bp", "no hike"), Level(None, "25 bp"), Level("50bp", "50 bp")),
     ),
     Slider(
         PRICED,
@@ -68,7 +67,6 @@ SLIDERS: Final = (
         "Odds of a 25 bp hike at the end of November; the signals of December add to them until the meeting.",
         (
             Level(0.02, "2 %, then 20 %"),
-            Level(0.08, "8 %, then 51 %"),
             Level(0.25, "25 %, then 80 %"),
             Level(None, "62 %, then 95 %"),
         ),
@@ -97,8 +95,8 @@ SLIDERS: Final = (
     Slider(
         LEVERAGE,
         "Leverage",
-        "Position over equity of the median carry fund.",
-        (Level(3, "3 times"), Level(None, "4.5 times"), Level(6, "6 times")),
+        "Position over equity of the median carry fund. Well above 5, funds start under a margin call.",
+        (Level(3, "3 times"), Level(None, "4.5 times"), Level(5, "5 times")),
     ),
     Slider(
         STOCK,
@@ -121,7 +119,7 @@ def slider_of(key: str, values: list[Any]) -> Slider:
     values
         Its values in the sweep, none for the base scenario's.
     """
-    (known,) = [slider for slider in SLIDERS if slider.key == key] or [None]
+    known = next((slider for slider in SLIDERS if slider.key == key), None)
     if known is not None and all(level_of(known, value) is not None for value in values):
         return Slider(key, known.label, known.help, tuple(level for level in known.levels if level.value in values))
     return Slider(key, key, f"Config key {key}.", tuple(Level(value, _words(value)) for value in _in_order(values)))
