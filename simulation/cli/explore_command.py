@@ -12,7 +12,7 @@ from simulation.cli import options
 from simulation.cli.output import remark
 
 if TYPE_CHECKING:
-    from simulation.explore.content import Content
+    from simulation.explore.page import Content
 
 SHIPPED = "december_2025"
 
@@ -54,11 +54,14 @@ def explore(out: Path, store: Path | None, force: bool, quiet: bool) -> None:
 def content_from(store: Path | None) -> Content:
     """Content of a store, of a file, or as shipped."""
     from simulation.config.catalog import path_of
-    from simulation.explore.content import content_of
     from simulation.explore.page import read_content
 
     path = path_of("explore", SHIPPED) if store is None else store
-    return read_content(path) if path.suffix == ".json" else content_of(path)
+    if path.suffix == ".json":
+        return read_content(path)
+    from simulation.explore.content import content_of
+
+    return content_of(path)
 
 
 def refuse_to_lose(out: Path, force: bool) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from simulation.explore.columns import Column, columns_of, packed
 from simulation.explore.events import happenings
+from simulation.explore.page import FORMAT, Content
 from simulation.explore.sliders import Level, Slider, level_of, slider_of
 from simulation.metrics import METRICS, band
 from simulation.store import OutputError
@@ -22,8 +23,6 @@ from simulation.sweep.store import POINTS, read_manifest, read_runs, read_series
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
-Content = dict[str, Any]
 Values = dict[str, Any]
 MOST_LEVELS, MOST_STATES = 12, 2000
 """A slider with more positions is no slider, and more states make a page that no browser likes."""

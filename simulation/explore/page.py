@@ -7,11 +7,13 @@ import hashlib
 import html
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from simulation.explore.content import FORMAT, Content
 from simulation.store import OutputError
 
+FORMAT: Final = 1
+Content = dict[str, Any]
+"""What a page shows, as JSON: docs/explore.md lists it."""
 FOLDER: Final = Path(__file__).parent / "page"
 TEMPLATE, STYLE = "index.html", "style.css"
 SCRIPTS: Final = ("data.js", "states.js", "charts.js", "panels.js", "play.js", "main.js")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from simulation.config.catalog import named
-from simulation.explore.content import Content, content_of
-from simulation.explore.page import page_of
+from simulation.explore.content import content_of
+from simulation.explore.page import Content, page_of
 from simulation.explore.sliders import GUIDANCE, HIKE, STOCK
 from simulation.sweep.plan import plan_of
 from tests.explore.reading import Reading

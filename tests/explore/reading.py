@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from simulation.explore.columns import unpacked
-from simulation.explore.content import Content
+from simulation.explore.page import Content
 
 MINUS = "−"
 ASSETS = ("us_equity", "japan_equity", "bitcoin_usd")

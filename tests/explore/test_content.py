@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 
 import simulation as cf
+from simulation.config.catalog import named
 from simulation.explore.columns import unpacked
-from simulation.explore.content import Content, content_of
-from simulation.explore.sliders import GUIDANCE, HIKE, STOCK
+from simulation.explore.content import content_of
+from simulation.explore.page import Content
+from simulation.explore.sliders import GUIDANCE, HIKE, ORDER, SPREAD, STOCK
 from simulation.metrics import METRICS, QUANTILES, USD_BN
 from simulation.store import OutputError
 from simulation.summary_table import number_text
@@ -101,17 +104,33 @@ def test_sliders_move_what_they_should(content: Content) -> None:
 
 @pytest.mark.parametrize("state", [0, 5, 7])
 def test_the_command_gives_the_numbers_on_the_page(content: Content, state: int) -> None:
+    assert command_of(content, state)[:3] == ["carryflow", "run", str(SMALL)]
+    same_numbers(content, state, ("carry_funds", "real_money", "dealers"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "moved", [{}, {HIKE: "50bp", STOCK: "500"}, {SPREAD: "{target_pp: 1.5}", ORDER: "2025-12-22"}], ids=str
+)
+def test_the_shipped_numbers_are_those_of_this_engine(moved: dict[str, str]) -> None:
+    """If not, results have moved: docs/explore.md tells how to make the data again."""
+    content = json.loads(named("explore")["december_2025"].read_text(encoding="utf-8"))
+    names = [moved.get(slider["key"], "") for slider in content["sliders"]]
+    same_numbers(content, state_of(content, *names), ("carry_funds", "life_insurers", "real_money", "dealers"))
+
+
+def same_numbers(content: Content, state: int, populations: tuple[str, ...]) -> None:
+    """The command of a state gives its table, its days, and its bars of the last day."""
     arguments = command_of(content, state)
-    assert arguments[:3] == ["carryflow", "run", str(SMALL)]
-    options = dict(zip(arguments[3::2], arguments[4::2], strict=True)) | {"--set": ""}
-    settings = [value for key, value in zip(arguments[3::2], arguments[4::2], strict=True) if key == "--set"]
+    pairs = list(zip(arguments[3::2], arguments[4::2], strict=True))
+    options, settings = dict(pairs), [value for key, value in pairs if key == "--set"]
     result = cf.run(arguments[2], runs=int(options["--runs"]), seed=int(options["--seed"]), settings=settings)
     summary = result.summary()
     for metric, cells in zip(content["metrics"], content["numbers"][state], strict=True):
         found = summary.metrics[metric["name"]]
         assert cells == [number_text(value, found.unit) for value in (found.p10, found.p50, found.p90)]
     days = unpacked(content["data"], shape(content))[state]
-    for population in ("carry_funds", "real_money", "dealers"):
+    for population in populations:
         last = days[column(content, f"yen_bought_{population}_to_date_usd_bn"), -1] / 10
         assert number_text(last, USD_BN) == number_text(summary.yen_bought[population].p50, USD_BN)
     middle = result.daily.groupby("date")[["usdjpy", "bitcoin_usd"]].median()

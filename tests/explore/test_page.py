@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 
 from simulation.config.catalog import named
-from simulation.explore.content import Content
 from simulation.explore.design import AT_MOST, csv_text, states
-from simulation.explore.page import content_text, page_of
+from simulation.explore.page import Content, content_text, page_of
 from simulation.explore.sliders import SLIDERS, TOGETHER, level_of
 from simulation.sweep.plan import plan_of
-from tests.cli.conftest import Carryflow
+from tests.cli.conftest import Carryflow, carryflow
 
-pytest_plugins = ("tests.cli.conftest",)
+__all__ = ["carryflow"]
 SHIPPED = named("explore")["december_2025"]
 
 

@@ -64,7 +64,7 @@ function fanChart(fan) {
 
 function drawFrame(chart, fan, box, { x, y }) {
   if (fan.title) chart.append(svg("text", { class: "title", x: box.left, y: 12 }, fan.title));
-  for (const value of ticks(...fan.range, fan.height > 170 ? 5 : 3)) {
+  for (const value of ticks(...fan.range, fan.height > 170 ? 5 : 4)) {
     chart.append(svg("line", { class: value === 0 ? "zero" : "grid", x1: box.left, x2: box.right, y1: y(value), y2: y(value) }));
     chart.append(svg("text", { x: box.right + 4, y: y(value) + 4 }, shown(value, 0)));
   }

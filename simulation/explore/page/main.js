@@ -26,6 +26,7 @@ function drawSliders() {
 function drawAll() {
   drawSliders();
   drawDay();
+  drawNow();
   drawUsdjpy();
   drawYen();
   drawUnwound();
@@ -78,7 +79,10 @@ function listen() {
     const left = readHash();
     if (left) told(left);
   });
-  window.addEventListener("resize", drawAll);
+  window.addEventListener("resize", () => {
+    measure();
+    drawAll();
+  });
 }
 
 function introduce() {
@@ -92,5 +96,6 @@ function introduce() {
 
 introduce();
 buildSliders();
+measure();
 listen();
 told(readHash() ?? wishFor([...home]));

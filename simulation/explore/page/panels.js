@@ -37,8 +37,11 @@ function show({ article, finding, charts }, text, drawn) {
   article.dataset.day = content.dates[view.day];
 }
 
-function widthOf(charts, parts = 1) {
-  return Math.max(150, Math.floor((charts.clientWidth || 560) / parts) - (parts > 1 ? 6 : 0));
+// Measured once and when the window changes: to ask while drawing would lay the page out again for each panel.
+let width = 560;
+
+function measure() {
+  width = Math.max(280, panel("usdjpy").charts.clientWidth);
 }
 
 function drawUsdjpy() {
@@ -46,8 +49,18 @@ function drawUsdjpy() {
   const fan = fanOf("usdjpy");
   const [low, middle, high] = fan.band.map((values) => shown(values[view.day], fan.decimals));
   const text = `${dateWords(view.day)}: median ${middle}, middle 80 % of runs ${low} to ${high}; baseline ${shown(fan.ghost[view.day], fan.decimals)}.`;
-  const looks = { width: widthOf(place.charts), height: 250, colour: COLOURS.usdjpy, marks: storyOf(view.state), labels: true };
+  const looks = { width, height: 250, colour: COLOURS.usdjpy, marks: storyOf(view.state), labels: true };
   show(place, text, [fanChart({ ...fan, ...looks, label: `USDJPY over time. ${text}` })]);
+}
+
+// The two numbers that a narrow screen keeps in view beside the sliders.
+function drawNow() {
+  const usdjpy = columnOf("usdjpy", "p50");
+  const levered = columnOf(LEVERED, "p50");
+  const said = (column) => [view.state, content.baseline].map((state) => shown(valuesOf(state, column)[view.day], 2));
+  const [price, before] = said(usdjpy);
+  const [share, shareBefore] = said(levered);
+  byId("now").textContent = `USDJPY ${price} (baseline ${before}); levered unwound ${share} % (baseline ${shareBefore} %)`;
 }
 
 function barRows(columns) {
@@ -60,7 +73,7 @@ function barRows(columns) {
   }));
 }
 
-function barsOf(name, width, label) {
+function barsOf(name, label) {
   const columns = columnsIn(name);
   ranges[name] ??= rangeOf(columns);
   return barChart({ width, range: ranges[name], rows: barRows(columns), label });
@@ -73,7 +86,7 @@ function drawYen() {
   const least = rows.reduce((best, one) => (one.value < best.value ? one : best));
   const said = (one) => `${one.words} (${shown(one.value, one.decimals, true)}, baseline ${shown(one.ghost, one.decimals, true)})`;
   const text = `Up to ${dateWords(view.day)}, $ bn at the median: most yen bought by ${said(most)}, most sold by ${said(least)}.`;
-  show(place, text, [barsOf("yen", widthOf(place.charts), `Yen bought by population. ${text}`)]);
+  show(place, text, [barsOf("yen", `Yen bought by population. ${text}`)]);
 }
 
 function drawUnwound() {
@@ -82,23 +95,22 @@ function drawUnwound() {
   const all = valuesOf(view.state, columnOf(ALL, "p50"));
   const [low, middle, high] = fan.band.map((values) => shown(values[view.day], fan.decimals));
   const text = `Up to ${dateWords(view.day)}: levered holders ${middle} % at the median (${low} to ${high}; baseline ${shown(fan.ghost[view.day], fan.decimals)}); all holders, brown dashes, ${shown(all[view.day], 2)} %.`;
-  const width = widthOf(place.charts);
   const looks = { width, height: 170, colour: COLOURS.levered, marks: storyOf(view.state), labels: false, second: all };
-  const bars = barsOf("cause", width, `Unwound by cause: ${barRows(columnsIn("cause")).map((one) => `${one.words} ${shown(one.value, 1, true)}`).join(", ")} $ bn.`);
+  const bars = barsOf("cause", `Unwound by cause: ${barRows(columnsIn("cause")).map((one) => `${one.words} ${shown(one.value, 1, true)}`).join(", ")} $ bn.`);
   show(place, text, [fanChart({ ...fan, ...looks, label: `Share unwound over time. ${text}` }), bars]);
 }
 
 function drawRisk() {
   const place = panel("risk");
   const there = ASSETS.filter(([series]) => columnOf(series, "p50") >= 0);
-  const narrow = place.charts.clientWidth < 420;
-  const width = widthOf(place.charts, narrow ? 1 : there.length || 1);
+  const narrow = width < 420;
+  const each = narrow ? width : Math.floor(width / there.length) - 6;
   const said = [];
   const drawn = there.map(([series, words]) => {
     const fan = fanOf(series);
     const text = `${words} ${shown(fan.band[1][view.day], fan.decimals)} (baseline ${shown(fan.ghost[view.day], fan.decimals)})`;
     said.push(text);
-    const looks = { width, height: narrow ? 150 : 235, title: words, colour: COLOURS[series], marks: storyOf(view.state), labels: false };
+    const looks = { width: each, height: narrow ? 150 : 235, title: words, colour: COLOURS[series], marks: storyOf(view.state), labels: false };
     return fanChart({ ...fan, ...looks, label: `${words} over time. ${text}` });
   });
   const box = element("div", "", { class: "small" });
