@@ -65,7 +65,7 @@ def asset(name: str) -> str:
 
 def embedded(content: Content) -> str:
     """Content as JSON that cannot end the element it stands in."""
-    return content_text(content).replace("</", "<\\/").replace("<!--", "<\\!--")
+    return content_text(content).replace("<", "\\u003c")
 
 
 def content_text(content: Content) -> str:

@@ -92,7 +92,7 @@ def test_play_walks_every_day_to_the_last(shipped: tuple[Path, Reading], opened:
     )
     page.locator("#play").press("Enter")
     assert page.locator("#play").text_content() == "Pause"
-    page.wait_for_function("document.querySelector('#play').textContent === 'Play'")
+    page.locator("#play:text-is('Play')").wait_for()
     found = shown(page)
     assert found["date"] == "27 Feb 2026"
     assert found["caption"] == "The scenario ends."
@@ -121,7 +121,7 @@ def test_the_address_holds_the_state(small: tuple[Path, Reading], opened: Opened
     again = opened(path, address)
     assert shown(again)["state"] == shown(page)["state"] != reading.content["baseline"]
     again.evaluate("location.hash = ''")
-    again.wait_for_function("document.querySelector('#panel-usdjpy').dataset.state === '0'")
+    again.locator("#panel-usdjpy[data-state='0']").wait_for()
     for broken in ("#%E0%A4%A=1&day=1999-01-01", "#x=y&=", f"#{HIKE}=900bp", "#panels"):
         says(opened(path, broken), reading, reading.content["baseline"])
 
@@ -133,7 +133,7 @@ def test_the_copied_command_gives_the_numbers_on_the_page(
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     move(page, 0, 2)
     page.get_by_role("button", name="Copy this state as a command").press("Enter")
-    page.wait_for_function("document.querySelector('#copied').textContent !== ''")
+    page.locator("#copied:text-matches('.')").wait_for()
     assert shown(page)["command"] == page.evaluate("navigator.clipboard.readText()")
     printed = in_a_shell(shown(page)["command"], tmp_path)
     rows = dict(

@@ -101,7 +101,7 @@ function barChart(bars) {
   const high = Math.max(0, bars.range[1]);
   const x = (value) => box.left + ((value - low) / (high - low)) * (box.right - box.left);
   const chart = canvas(bars.width, height, bars.label);
-  for (const value of ticks(low, high, 4)) {
+  for (const value of ticks(low, high, bars.width < 420 ? 4 : 6)) {
     chart.append(svg("line", { class: value === 0 ? "zero" : "grid", x1: x(value), x2: x(value), y1: 0, y2: height - 18 }));
     chart.append(svg("text", { x: x(value), y: height - 5, "text-anchor": "middle" }, shown(value, 0)));
   }
