@@ -10,7 +10,7 @@ import pytest
 
 from simulation.explore.sliders import GUIDANCE, HIKE, STOCK
 from tests.explore.conftest import Opened
-from tests.explore.reading import CONTRAST, Reading, in_a_shell, printed_rows, shown
+from tests.explore.reading import CONTRAST, MINUS, Reading, in_a_shell, printed_rows, shown
 
 pytestmark = pytest.mark.slow
 
@@ -126,24 +126,26 @@ def test_the_address_holds_the_state(small: tuple[Path, Reading], opened: Opened
         says(opened(path, broken), reading, reading.content["baseline"])
 
 
+@pytest.mark.parametrize("which", ["small", "shipped"])
 def test_the_copied_command_gives_the_numbers_on_the_page(
-    small: tuple[Path, Reading], opened: Opened, tmp_path: Path
+    which: str, request: pytest.FixtureRequest, opened: Opened, tmp_path: Path
 ) -> None:
-    page = opened(small[0])
+    path, reading = request.getfixturevalue(which)
+    page = opened(path)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     move(page, 0, 2)
+    move(page, 1, 2)
     page.get_by_role("button", name="Copy this state as a command").press("Enter")
     page.locator("#copied:text-matches('.')").wait_for()
     assert shown(page)["command"] == page.evaluate("navigator.clipboard.readText()")
     printed = in_a_shell(shown(page)["command"], tmp_path)
-    rows = dict(
-        zip(
-            (one["label"] for one in small[1].content["metrics"]),
-            (row[:3] for row in shown(page)["table"]),
-            strict=True,
-        )
-    )
+    labels = [one["label"] for one in reading.content["metrics"]]
+    rows = dict(zip(labels, (row[:3] for row in shown(page)["table"]), strict=True))
+    bars = [one["words"] for one in reading.content["columns"] if one["panel"] == "yen"]
     assert printed_rows(printed, rows) == rows
+    for words, value in zip(bars, shown(page)["bars"]["yen"], strict=True):
+        (row,) = (line for line in printed.splitlines() if line.startswith(f"  {words}, USD bn"))
+        assert row.split()[-2].replace("-", MINUS) == value.replace("+", "")
 
 
 def test_every_control_is_reached_and_seen_by_keyboard(small: tuple[Path, Reading], opened: Opened) -> None:
