@@ -14,7 +14,7 @@ from simulation.explore.columns import Column, columns_of, packed
 from simulation.explore.events import happenings
 from simulation.explore.page import FORMAT, Content
 from simulation.explore.sliders import Level, Slider, level_of, slider_of
-from simulation.metrics import METRICS, band
+from simulation.metrics import METRICS, Metric, band
 from simulation.store import OutputError
 from simulation.sweep.facts import FINISHED
 from simulation.sweep.points import Base, scenario_at, text_of
@@ -157,20 +157,25 @@ def daily(
 
 
 def numbers(store: Path, manifest: dict[str, Any], states: int) -> Content:
-    """Metrics of every state as `carryflow run` prints them: 10 %, median, 90 %; and how many runs stopped early."""
-    from simulation.summary_table import labelled, number_text
+    """Metrics of every state, and how many of its runs stopped early."""
+    from simulation.summary_table import labelled
 
     runs = read_runs(store)
     wanted = [metric for metric in METRICS if metric.name in manifest["metrics"]]
-    failed = (runs["status"] != "done").groupby(runs["point"]).sum().reindex(range(states), fill_value=0)
-    table = []
-    for _, group in runs[runs["status"] == "done"].groupby("point"):
-        bands = [band(group[metric.name].dropna().to_numpy(dtype=float), metric.unit) for metric in wanted]
-        table.append([[number_text(value, one.unit) for value in (one.p10, one.p50, one.p90)] for one in bands])
+    table = [printed(group, wanted) for _, group in runs[runs["status"] == "done"].groupby("point")]
     if len(table) != states:
         raise OutputError(f"{store} cannot be shown: no run of some state reached its last day")
+    failed = (runs["status"] != "done").groupby(runs["point"]).sum()
     labels = [{"name": one.name, "label": labelled(one.label, one.unit).strip(), "group": one.group} for one in wanted]
     return {"metrics": labels, "numbers": table, "failed": failed.tolist()}
+
+
+def printed(runs: pd.DataFrame, metrics: list[Metric]) -> list[list[str]]:
+    """10 %, median and 90 % of each metric over finished runs, as `carryflow run` prints them."""
+    from simulation.summary_table import number_text
+
+    bands = [band(runs[one.name].dropna().to_numpy(dtype=float), one.unit) for one in metrics]
+    return [[number_text(value, one.unit) for value in (one.p10, one.p50, one.p90)] for one in bands]
 
 
 def stories(manifest: dict[str, Any], states: list[Values], dates: Any) -> Content:
