@@ -96,6 +96,7 @@ function introduce() {
 
 introduce();
 buildSliders();
+buildTable();
 measure();
 listen();
 told(readHash() ?? wishFor([...home]));

@@ -118,17 +118,14 @@ function drawRisk() {
   show(place, `${dateWords(view.day)}, medians: ${said.join(", ") || "the scenario has no such asset"}.`, [box]);
 }
 
-function drawTable() {
-  const rows = [];
+// The table is built once; a move of a slider changes the cells that differ.
+function buildTable() {
   let group = "";
   content.metrics.forEach((metric, at) => {
-    if (metric.group !== group) rows.push(groupRow(metric.group));
+    if (metric.group !== group) byId("rows").append(groupRow(metric.group));
     group = metric.group;
-    rows.push(metricRow(metric, content.numbers[view.state][at], content.numbers[content.baseline][at][1]));
+    byId("rows").append(metricRow(metric, content.numbers[content.baseline][at][1]));
   });
-  byId("rows").replaceChildren(...rows);
-  const failed = content.failed[view.state];
-  byId("failed").textContent = failed ? `${failed} of ${content.runs} runs stopped early and are left out.` : "";
 }
 
 function groupRow(words) {
@@ -137,10 +134,25 @@ function groupRow(words) {
   return row;
 }
 
-function metricRow(metric, cells, before) {
+function metricRow(metric, before) {
   const row = element("tr", "", { "data-metric": metric.name });
-  row.append(element("th", metric.label, { scope: "row" }));
-  cells.forEach((cell, at) => row.append(element("td", cell.replace("-", "\u2212"), at === 1 && cell !== before ? { class: "differs" } : {})));
-  row.append(element("td", before.replace("-", "\u2212")));
+  row.append(element("th", metric.label, { scope: "row" }), element("td"), element("td"), element("td"), element("td", printed(before)));
   return row;
+}
+
+function printed(cell) {
+  return cell.replace("-", "\u2212");
+}
+
+function drawTable() {
+  byId("rows").querySelectorAll("tr[data-metric]").forEach((row, at) => {
+    const cells = row.querySelectorAll("td");
+    content.numbers[view.state][at].forEach((cell, one) => {
+      const text = printed(cell);
+      if (cells[one].textContent !== text) cells[one].textContent = text;
+    });
+    cells[1].classList.toggle("differs", cells[1].textContent !== cells[3].textContent);
+  });
+  const failed = content.failed[view.state];
+  byId("failed").textContent = failed ? `${failed} of ${content.runs} runs stopped early and are left out.` : "";
 }
