@@ -4,6 +4,7 @@
 # make bench    engine, Mesa twin and other libraries side by side, some ten minutes
 # make docs     the documentation site in results/site, warnings are errors
 # make calibrate       the posterior again, about a quarter of an hour on two processors
+# make explore-data    the states of the page of `carryflow explore` again, about half an hour on two processors
 # make facts-history   historical facts again from the official series, DATA=../shared/data
 # Another interpreter or another environment: make test PYTHON=python3.13 VENV=.venv-new
 
@@ -17,7 +18,7 @@ FACTS := configs/facts/usdjpy_1990_2024.yaml
 DATA ?= ../shared/data
 ROUNDS ?= 7
 
-.PHONY: demo test test-slow lint format docs bench calibrate facts-history clean
+.PHONY: demo test test-slow lint format docs bench calibrate explore-data facts-history clean
 .DEFAULT_GOAL := demo
 
 # One stamp per set of packages: a second `make` starts at once, a changed pyproject.toml installs again.
@@ -73,6 +74,12 @@ docs: $(VENV)/.installed-docs
 calibrate: $(VENV)/.installed
 	$(BIN)/carryflow calibrate --out results/calibration --force
 	cp results/calibration/august_2024.csv configs/calibration/august_2024.csv
+
+# Interrupted, it goes on where it was.
+explore-data: $(VENV)/.installed
+	$(BIN)/python -m simulation.explore.design > configs/sweeps/explore.csv
+	$(BIN)/carryflow sweep explore --out results/explore
+	$(BIN)/carryflow explore --store results/explore --out configs/explore/december_2025.json
 
 facts-history: $(VENV)/.installed
 	$(BIN)/python -m simulation.facts.historical $(DATA) > $(VENV)/facts.yaml

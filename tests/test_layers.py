@@ -43,7 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("experiment", "facts"),
     ("experiment_runner", "early_warning", "calibration", "sweep", "paired_words"),
     ("analysis",),
-    ("search", "paired_figure", "shapley", "reporting"),
+    ("search", "paired_figure", "explore", "shapley", "reporting"),
     ("paired",),
     ("adapters",),
     ("cli",),

@@ -21,6 +21,7 @@ from simulation.cli.config_commands import config
 from simulation.cli.demo_command import demo
 from simulation.cli.experiment_command import experiment
 from simulation.cli.explain_command import explain
+from simulation.cli.explore_command import explore
 from simulation.cli.facts_command import facts
 from simulation.cli.list_command import list_names
 from simulation.cli.replay_command import replay
@@ -64,7 +65,7 @@ def program() -> None:
 
 
 COMMANDS = (
-    *(demo, run, replay, calibrate, claims, experiment, facts),
+    *(demo, run, replay, calibrate, claims, experiment, explore, facts),
     *(sweep, rebuild, merge, analyse, tipping, reverse_stress, compare),
     *(explain, report),
     *(config, list_names, verify),

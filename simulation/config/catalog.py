@@ -14,6 +14,7 @@ FOLDERS = {
     "facts": ("configs/facts", ".yaml"),
     "experiments": ("experiments", ".py"),
     "calibration": ("configs/calibration", ".csv"),
+    "explore": ("configs/explore", ".json"),
 }
 """Kind of file -> its folder, below the package in a wheel and below the project in a checkout, and its ending."""
 

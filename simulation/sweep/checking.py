@@ -9,6 +9,9 @@ from simulation.config.errors import ConfigError, Problem
 from simulation.config.explain import in_order
 from simulation.config.loading import Loaded, checked
 from simulation.config.tree import Node, descend
+from simulation.config.wording import suggestion
+from simulation.consistency import SECTOR_NAMES
+from simulation.sweep.daily import population_of
 from simulation.sweep.design import Values, jsonable, values_of
 from simulation.sweep.points import laid_over, node_of
 from simulation.sweep.schema import Range, Sweep
@@ -32,6 +35,28 @@ def check_points(base: Loaded[Any], loaded: Loaded[Sweep], points: Sequence[Valu
     if not problems:
         step = -(-len(points) // MOST_CHECKED)
         problems = _problems(base, [*points[::step], points[-1]], loaded)
+    if problems:
+        raise ConfigError(problems)
+
+
+def check_series(base: Loaded[Any], loaded: Loaded[Sweep]) -> None:
+    """Refuse a daily series that counts the yen of a population which the base scenario does not have.
+
+    Raises
+    ------
+    ConfigError
+        With every such series, at its line in the sweep file.
+    """
+    known = [*base.scenario.populations, *SECTOR_NAMES]
+    problems = []
+    for at, name in enumerate(loaded.scenario.series):
+        population = population_of(name)
+        if population is not None and population not in known:
+            path = ("series", at)
+            node = descend(loaded.tree, path)
+            assert node is not None, "read from this tree"
+            hint = suggestion(population, known, "populations")
+            problems.append(node.origin.problem(path, f"the scenario has no population {population!r}", hint))
     if problems:
         raise ConfigError(problems)
 

@@ -123,7 +123,7 @@ def work_of(plan: Plan) -> Work:
     from simulation.cloud import cloud_text
 
     cloud = "" if plan.cloud is None else cloud_text(plan.cloud)
-    return Work(plan.base, plan.sweep.independent, plan.sweep.measured, plan.sweep.record != "none", cloud)
+    return Work(plan.base, plan.sweep.independent, plan.sweep.measured, plan.sweep.kept_series, cloud)
 
 
 class _Session:

@@ -38,6 +38,7 @@ def facts_of(plan: Plan, have: Have, status: str, command: str | None, engines: 
         "axes": Columns(plan).axes(),
         "metrics": metrics_of(sweep.measured),
         "record": sweep.record,
+        "series": list(sweep.kept_series),
         "until": None if sweep.until is None else sweep.until.model_dump(mode="json"),
         "points": len(plan.points),
         "runs": plan.most_runs,

@@ -19,6 +19,7 @@ from simulation.cloud import Cloud, parsed_cloud
 from simulation.metrics import METRICS, FinishedRuns
 from simulation.model import simulate
 from simulation.recorder import Record, Stop
+from simulation.sweep.daily import daily_values
 from simulation.sweep.design import Values
 from simulation.sweep.points import Base, run_number, scenario_at
 from simulation.sweep.rows import Piece, Rows, Series, failed_rows, joined, labels
@@ -28,13 +29,6 @@ if TYPE_CHECKING:
     from simulation.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
-MARKET_SERIES = (
-    *("usdjpy", "ust10_pct", "jgb10_pct", "us_equity", "japan_equity", "bitcoin_usd", "spread_10y_pp"),
-    *("usdjpy_volatility_pct", "basis_bp", "loop_gain", "cascade", "forced_usd_bn"),
-)
-FLOW_SERIES = ("unwound_usd_bn", "repatriated_usd_bn")
-"""Daily flows over all populations that are kept beside the market's columns."""
-SERIES = (*MARKET_SERIES, *FLOW_SERIES)
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class Work:
     metrics
         Names of what is measured.
     series
-        Whether daily series come back.
+        Names of the daily series that come back; empty for none.
     cloud
         Calibrated parameter sets as the text of their file; empty for none.
     """
@@ -58,7 +52,7 @@ class Work:
     base: Base
     independent: bool
     metrics: tuple[str, ...]
-    series: bool = False
+    series: tuple[str, ...] = ()
     cloud: str = ""
 
 
@@ -116,7 +110,7 @@ def _measured(work: Work, pieces: Sequence[Piece]) -> Rows:
     point, key, replication = labels(pieces)
     stops = [record.stopped.get(row) for row in range(len(point))]
     reasons = tuple("" if stop is None else told(stop) for stop in stops)
-    series = ((0, series_of(record)),) if work.series else ()
+    series = ((0, series_of(record, work.series)),) if work.series else ()
     return Rows(point, key, replication, reasons, metrics_of(record, work.metrics), series)
 
 
@@ -189,11 +183,7 @@ def only(record: Record, row: int) -> Record:
     return replace(record, runs=record.runs[rows], market=market, flows=flows, stopped={})
 
 
-def series_of(record: Record) -> Series:
-    """The daily values of `SERIES` for every run."""
-    nothing = np.full((len(record.runs), len(record.dates)), np.nan)
-    columns = [record.market.get(name, nothing) for name in MARKET_SERIES]
-    for name in FLOW_SERIES:
-        tables = [table[name] for _, table in sorted(record.flows.items()) if name in table]
-        columns.append(np.sum(tables, axis=0) if tables else np.zeros_like(nothing))
+def series_of(record: Record, names: Sequence[str]) -> Series:
+    """The daily values of some series for every run."""
+    columns = [daily_values(record, name) for name in names]
     return Series(record.dates.astype("datetime64[D]").astype(np.int32), np.stack(columns, axis=-1), reached(record))

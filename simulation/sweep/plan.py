@@ -18,7 +18,7 @@ from simulation.config.kinds import loaded as load_scenario
 from simulation.config.loading import Loaded, load
 from simulation.config.posterior import load_cloud
 from simulation.config.tree import Node, plain
-from simulation.sweep.checking import check_points
+from simulation.sweep.checking import check_points, check_series
 from simulation.sweep.design import Values, jsonable, points_of
 from simulation.sweep.points import Base, point_key, structure, text_of
 from simulation.sweep.schema import Sweep
@@ -80,7 +80,9 @@ class Plan:
     @cached_property
     def mixing(self) -> str:
         """Digest of what two stores must share for their rows to stand in one table."""
-        content = [self.identity, self.sweep.measured, self.sweep.record]
+        content: list[Any] = [self.identity, self.sweep.measured, self.sweep.record]
+        if self.sweep.series:
+            content.append(self.sweep.kept_series)
         return hashlib.sha256(text_of(jsonable(content)).encode()).hexdigest()
 
     @cached_property
@@ -115,6 +117,7 @@ def plan_of(name: str | Path, settings: Iterable[str] = ()) -> Plan:
     folder = path_of("sweeps", name).parent
     sweep = loaded.scenario
     base = based(sweep, folder)
+    check_series(base, loaded)
     cloud = None if sweep.posterior is None else load_cloud(beside(sweep.posterior, folder))
     points = (
         rows_of(Path(beside(sweep.design.file, folder))) if sweep.design.file else points_of(sweep.axes, sweep.design)

@@ -10,7 +10,7 @@ import numpy as np
 
 from simulation.sweep.batches import block_size, pieces
 from simulation.sweep.execute import work_of
-from simulation.sweep.kernel import SERIES, simulated
+from simulation.sweep.kernel import simulated
 
 if TYPE_CHECKING:
     from simulation.sweep.plan import Plan
@@ -90,7 +90,7 @@ def _probe(plan: Plan, structure: int) -> tuple[float, float]:
 def size_of(plan: Plan) -> int:
     """Bytes of the finished store, about."""
     row = BYTES_PER_NUMBER * (len(plan.sweep.measured) + len(plan.keys)) + BYTES_PER_ROW
-    days = _days(plan) * len(SERIES) * BYTES_PER_NUMBER
+    days = _days(plan) * len(plan.sweep.kept_series) * BYTES_PER_NUMBER
     kept = {"none": 0, "all": plan.most_runs * days, "quantiles": len(plan.points) * days * 4}
     return FIXED_BYTES + 2 * plan.most_runs * row + kept[plan.sweep.record]
 

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from simulation.metrics import METRICS
 from simulation.parameters import BASIS_POINTS_PER, RATE_PATTERN, Parameters, quantity
+from simulation.sweep.daily import USUAL_SERIES, SeriesName
 
 if TYPE_CHECKING:
     MetricName = str
@@ -128,6 +129,7 @@ class Sweep(Parameters):
     design: Design = Design()
     metrics: tuple[MetricName, ...] = Field((), description="what is measured; empty: everything")
     record: Record = Field("none", description="what is kept of the daily series")
+    series: tuple[SeriesName, ...] = Field((), description="daily series that `record` keeps; empty: the usual ones")
     until: Until | None = None
 
     @model_validator(mode="after")
@@ -136,6 +138,8 @@ class Sweep(Parameters):
             raise ValueError(f"axes: a {self.design.kind} design needs at least one axis")
         if self.axes and self.design.kind == "table":
             raise ValueError("axes: the columns of the table are the axes; leave axes out")
+        if self.series and self.record == "none":
+            raise ValueError("series: none are kept with record: none; write record: quantiles or all")
         for key, axis in self.axes.items():
             self._check_axis(key, axis)
         if self.until is not None and self.until.max_replications < self.replications:
@@ -155,6 +159,11 @@ class Sweep(Parameters):
     def measured(self) -> tuple[str, ...]:
         """Names of the metrics that are kept, in their usual order."""
         return tuple(metric.name for metric in METRICS if not self.metrics or metric.name in self.metrics)
+
+    @property
+    def kept_series(self) -> tuple[str, ...]:
+        """Names of the daily series that are kept, each once; nothing where none are recorded."""
+        return tuple(dict.fromkeys(self.series or USUAL_SERIES)) if self.record != "none" else ()
 
     @property
     def most_replications(self) -> int:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from simulation.metrics import QUANTILES
 from simulation.sweep.have import KEY, REPLICATION, chunks
-from simulation.sweep.kernel import SERIES
 from simulation.sweep.points import run_id
 from simulation.sweep.precision import wanted
 from simulation.sweep.rows import Rows
@@ -33,7 +32,7 @@ OPEN_FILES = 16
 NEW, OLD = ".series-new", ".series-old"
 
 
-def table_of(rows: Rows) -> pa.Table:
+def table_of(rows: Rows, names: Sequence[str]) -> pa.Table:
     """The daily series of rows, one row a run and day that the run reached."""
     parts = []
     for first, series in rows.series:
@@ -46,7 +45,7 @@ def table_of(rows: Rows) -> pa.Table:
             DATE: pa.array(days, pa.int32()).cast(pa.date32()),
         }
         values = series.values[kept]
-        parts.append(pa.table(columns | {name: pa.array(values[:, column]) for column, name in enumerate(SERIES)}))
+        parts.append(pa.table(columns | {name: pa.array(values[:, column]) for column, name in enumerate(names)}))
     return pa.concat_tables(parts)
 
 
@@ -170,8 +169,8 @@ def read_any(path: Path) -> pa.Table | None:
         return None
     keys = [int(name.partition("-")[0], 16) for name in table.column("run_id").to_pylist()]
     columns: dict[str, pa.Array | pa.ChunkedArray] = {KEY: pa.array(keys, pa.uint64())}
-    columns |= {name: table.column(name) for name in (REPLICATION, DATE)}
-    return pa.table(columns | {name: table.column(name) for name in SERIES})
+    kept = (name for name in table.column_names if name not in ("run_id", POINT))
+    return pa.table(columns | {name: table.column(name) for name in kept})
 
 
 def _quantile_parts(plan: Plan, have: Have, found: Runs) -> Iterator[pa.Table]:
@@ -199,7 +198,7 @@ def point_bands(point: int, table: pa.Table) -> Iterator[dict[str, Any]]:
         table.column(DATE).cast(pa.int32()).to_numpy(), return_inverse=True, return_counts=True
     )
     order = np.argsort(first, kind="stable")
-    for name in SERIES:
+    for name in (name for name in table.column_names if name not in (KEY, REPLICATION, DATE)):
         values = np.split(table.column(name).to_numpy()[order], np.cumsum(count)[:-1])
         for day, found in zip(days.tolist(), values, strict=True):
             if not np.isnan(found).any():

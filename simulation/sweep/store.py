@@ -150,7 +150,7 @@ class Store:
         rows, self._buffer = joined(self._buffer), []
         if self.places is not None and rows.series:
             # Series first: a run whose row is there has its days too.
-            days = days_of(rows)
+            days = days_of(rows, self.plan.sweep.kept_series)
             self.places.add(self.have, write_shard(self.path / SHARDS, DAYS, days), days)
         table = table_of(rows, self.plan.sweep.measured)
         path = write_shard(self.path / SHARDS, ROWS, table)

@@ -10,7 +10,7 @@ from tests.cli.conftest import Carryflow
 
 COMMANDS = (
     *("calibrate", "claims", "demo", "run", "config", "experiment", "facts", "list", "verify"),
-    *("analyse", "tipping", "reverse-stress", "compare", "explain", "report"),
+    *("analyse", "tipping", "reverse-stress", "compare", "explain", "explore", "report"),
 )
 HEAVY = ("mesa", "pandas", "matplotlib", "pyarrow", "scipy", "numpy", "pydantic", "ruamel", "rich")
 SAY_MODULES = """

@@ -51,7 +51,6 @@ ONLY_READ = {
 }
 SLOW = {"analysis_and_search.md"}
 """Pages whose Python takes more than a few seconds even when small."""
-COMING = {"explore"}
 """Commands that pages may name before they are there."""
 NAMED = re.compile(r"`carryflow ([a-z][a-z-]*)([^`\n]*)`")
 
@@ -79,8 +78,6 @@ def test_blocks_say_their_language(page: Path) -> None:
 def test_commands_named_in_the_text_exist(page: Path) -> None:
     for name, rest in NAMED.findall(page.read_text(encoding="utf-8")):
         command = program.get_command(click.Context(program), name)
-        if command is None and name in COMING:
-            continue
         assert command is not None, f"{page.name}: carryflow {name}"
         if isinstance(command, click.Group) and rest.split():
             command = command.get_command(click.Context(command), rest.split()[0]) or command

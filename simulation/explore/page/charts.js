@@ -1,0 +1,119 @@
+// Charts as SVG: vectors for print, text for screen readers, no library.
+const SVG = "http://www.w3.org/2000/svg";
+
+function svg(name, attributes = {}, text = "") {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text) made.textContent = text;
+  return made;
+}
+
+function canvas(width, height, label) {
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
+}
+
+// Round numbers between two ends, about as many as asked for.
+function ticks(low, high, count) {
+  const rough = (high - low) / count;
+  const size = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((one) => one * size).find((one) => one >= rough);
+  const found = [];
+  for (let at = Math.ceil(low / step); at * step <= high; at += 1) found.push(at * step);
+  return found;
+}
+
+function path(values, x, y, to) {
+  return values.slice(0, to + 1).map((value, day) => `${day ? "L" : "M"}${x(day).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+}
+
+function bandPath(low, high, x, y, to) {
+  const back = low.slice(0, to + 1).map((value, day) => `L${x(day).toFixed(1)} ${y(value).toFixed(1)}`).reverse();
+  return `${path(high, x, y, to)}${back.join("")}Z`;
+}
+
+// Days that carry a label on the axis: the first and the middle of a month, or only the first where it is narrow.
+function labelledDays(width) {
+  const chosen = [];
+  const seen = new Set();
+  content.dates.forEach((date, day) => {
+    const half = `${date.slice(0, 7)}${width > 300 && Number(date.slice(8)) >= 15 ? "b" : "a"}`;
+    if (!seen.has(half)) chosen.push(day);
+    seen.add(half);
+  });
+  return chosen.slice(1);
+}
+
+// A fan: band and median up to the day shown, the baseline's median in dashes over all days.
+// `fan`: {width, height, title, range, band: [low, middle, high], ghost, second, colour, marks, label}
+function fanChart(fan) {
+  const top = fan.marks.some((one) => one.mark) && fan.labels ? 40 : 20;
+  const box = { left: 2, right: fan.width - 42, top, bottom: fan.height - 20 };
+  const [low, high] = fan.range;
+  const x = (day) => box.left + (day / (dayCount - 1)) * (box.right - box.left);
+  const y = (value) => box.bottom - ((value - low) / (high - low)) * (box.bottom - box.top);
+  const chart = canvas(fan.width, fan.height, fan.label);
+  drawFrame(chart, fan, box, { x, y });
+  drawMarks(chart, fan, box, x);
+  chart.append(svg("path", { class: "band", fill: fan.colour, d: bandPath(fan.band[0], fan.band[2], x, y, view.day) }));
+  chart.append(svg("path", { class: "ghost", d: path(fan.ghost, x, y, dayCount - 1) }));
+  if (fan.second) chart.append(svg("path", { class: "second", d: path(fan.second, x, y, view.day) }));
+  chart.append(svg("path", { class: "middle", stroke: fan.colour, d: path(fan.band[1], x, y, view.day) }));
+  if (view.day < dayCount - 1) chart.append(svg("line", { class: "now", x1: x(view.day), x2: x(view.day), y1: box.top, y2: box.bottom }));
+  return chart;
+}
+
+function drawFrame(chart, fan, box, { x, y }) {
+  if (fan.title) chart.append(svg("text", { class: "title", x: box.left, y: 12 }, fan.title));
+  for (const value of ticks(...fan.range, fan.height > 170 ? 5 : 4)) {
+    chart.append(svg("line", { class: value === 0 ? "zero" : "grid", x1: box.left, x2: box.right, y1: y(value), y2: y(value) }));
+    chart.append(svg("text", { x: box.right + 4, y: y(value) + 4 }, shown(value, 0)));
+  }
+  let free = 0;
+  for (const day of labelledDays(fan.width)) {
+    const left = Math.max(x(day) - 18, 0);
+    if (left < free || left + 36 > box.right) continue;
+    free = left + 42;
+    chart.append(svg("text", { x: left + 18, y: box.bottom + 15, "text-anchor": "middle" }, dateWords(day, false)));
+  }
+}
+
+// Policy dates as dashed lines; labels that would meet stand on two levels.
+function drawMarks(chart, fan, box, x) {
+  const free = [-Infinity, -Infinity];
+  for (const { day, mark } of fan.marks.filter((one) => one.mark)) {
+    chart.append(svg("line", { class: "policy", x1: x(day), x2: x(day), y1: box.top, y2: box.bottom }));
+    if (!fan.labels) continue;
+    const half = mark.length * 3.1;
+    const at = Math.min(Math.max(x(day), half), fan.width - half);
+    const level = at - half >= free[0] ? 0 : 1;
+    free[level] = at + half + 4;
+    chart.append(svg("text", { x: at, y: box.top - 5 - 13 * level, "text-anchor": "middle" }, mark));
+  }
+}
+
+// Bars to both sides of zero with their label and value; a diamond marks the baseline.
+// `bars`: {width, range, rows: [{words, colour, value, ghost, decimals}], label}
+function barChart(bars) {
+  const row = 23;
+  const height = bars.rows.length * row + 20;
+  const box = { left: bars.width < 420 ? 122 : 150, right: bars.width - 54 };
+  const low = Math.min(0, bars.range[0]);
+  const high = Math.max(0, bars.range[1]);
+  const x = (value) => box.left + ((value - low) / (high - low)) * (box.right - box.left);
+  const chart = canvas(bars.width, height, bars.label);
+  for (const value of ticks(low, high, bars.width < 420 ? 4 : 6)) {
+    chart.append(svg("line", { class: value === 0 ? "zero" : "grid", x1: x(value), x2: x(value), y1: 0, y2: height - 18 }));
+    chart.append(svg("text", { x: x(value), y: height - 5, "text-anchor": "middle" }, shown(value, 0)));
+  }
+  bars.rows.forEach((one, at) => drawBar(chart, one, { x, middle: at * row + row / 2, box, width: bars.width }));
+  return chart;
+}
+
+function drawBar(chart, one, { x, middle, box, width }) {
+  const from = Math.min(x(0), x(one.value));
+  chart.append(svg("text", { class: "ink", x: box.left - 8, y: middle + 4, "text-anchor": "end" }, one.words));
+  chart.append(svg("rect", { class: "bar", fill: one.colour, x: from, y: middle - 7, width: Math.max(0.5, Math.abs(x(one.value) - x(0))), height: 14 }));
+  const at = x(one.ghost);
+  chart.append(svg("path", { class: "ghost-mark", d: `M${at} ${middle - 5}L${at + 4} ${middle}L${at} ${middle + 5}L${at - 4} ${middle}Z` }));
+  chart.append(svg("text", { class: "ink", x: width - 2, y: middle + 4, "text-anchor": "end" }, shown(one.value, one.decimals, true)));
+}

@@ -1,0 +1,67 @@
+// What the page holds: read once, then only looked up.
+const content = JSON.parse(document.getElementById("content").textContent);
+const dayCount = content.dates.length;
+const whole = unpacked(content.data);
+
+// Whole numbers of every state, column and day, one after the other.
+function unpacked({ bits, base64 }) {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bits === 16 ? new Int16Array(bytes.buffer) : new Int32Array(bytes.buffer);
+}
+
+// Values of a column in a state, one a day, in the unit that is shown.
+function valuesOf(state, column) {
+  const from = (state * content.columns.length + column) * dayCount;
+  const scale = 10 ** content.columns[column].decimals;
+  return Array.from(whole.subarray(from, from + dayCount), (value) => value / scale);
+}
+
+function columnOf(series, quantile) {
+  return content.columns.findIndex((one) => one.series === series && one.quantile === quantile);
+}
+
+function columnsIn(panel) {
+  return content.columns.map((one, at) => at).filter((at) => content.columns[at].panel === panel);
+}
+
+// Smallest and largest value of some columns over all states and days: axes stay where they are when a slider moves.
+function rangeOf(columns) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const column of columns) {
+    const scale = 10 ** content.columns[column].decimals;
+    for (let state = 0; state < content.states.length; state += 1) {
+      const from = (state * content.columns.length + column) * dayCount;
+      for (let at = from; at < from + dayCount; at += 1) {
+        if (whole[at] / scale < low) low = whole[at] / scale;
+        if (whole[at] / scale > high) high = whole[at] / scale;
+      }
+    }
+  }
+  return [low, high];
+}
+
+// A number with its decimals and a true minus sign; no sign where it rounds to zero.
+function shown(value, decimals, signed = false) {
+  const text = Math.abs(value).toFixed(decimals).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+  if (!/[1-9]/.test(text)) return text;
+  return (value < 0 ? "\u2212" : signed ? "+" : "") + text;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function dateWords(day, year = true) {
+  const [y, m, d] = content.dates[day].split("-").map(Number);
+  return `${d} ${MONTHS[m - 1]}${year ? ` ${y}` : ""}`;
+}
+
+function element(name, text = "", attributes = {}) {
+  const made = document.createElement(name);
+  if (text) made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+const byId = (id) => document.getElementById(id);

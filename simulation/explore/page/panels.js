@@ -1,0 +1,158 @@
+// The four panels and the table: what each shows of the state and the day.
+const COLOURS = { usdjpy: "#0072B2", levered: "#D55E00", us_equity: "#009E73", japan_equity: "#7A6A4F", bitcoin_usd: "#882255" };
+const LEVERED = "levered_unwind_share_to_date";
+const ALL = "unwound_share_to_date";
+const ASSETS = [["us_equity", "US equity"], ["japan_equity", "Japan equity"], ["bitcoin_usd", "Bitcoin"]];
+const ranges = {};
+
+function padded([low, high]) {
+  const room = (high - low || 1) * 0.04;
+  return [low - room, high + room];
+}
+
+function fanOf(series) {
+  const columns = ["p10", "p50", "p90"].map((quantile) => columnOf(series, quantile));
+  ranges[series] ??= padded(rangeOf(columns));
+  return {
+    range: ranges[series],
+    band: columns.map((column) => valuesOf(view.state, column)),
+    ghost: valuesOf(content.baseline, columns[1]),
+    decimals: content.columns[columns[1]].decimals,
+  };
+}
+
+function storyOf(state) {
+  return content.stories[content.story[state]];
+}
+
+function panel(id) {
+  const article = byId(`panel-${id}`);
+  return { article, finding: article.querySelector(".finding"), charts: article.querySelector(".charts") };
+}
+
+function show({ article, finding, charts }, text, drawn) {
+  finding.textContent = text;
+  charts.replaceChildren(...drawn);
+  article.dataset.state = String(view.state);
+  article.dataset.day = content.dates[view.day];
+}
+
+// Measured once and when the window changes: to ask while drawing would lay the page out again for each panel.
+let width = 560;
+
+function measure() {
+  width = Math.max(280, panel("usdjpy").charts.clientWidth);
+}
+
+function drawUsdjpy() {
+  const place = panel("usdjpy");
+  const fan = fanOf("usdjpy");
+  const [low, middle, high] = fan.band.map((values) => shown(values[view.day], fan.decimals));
+  const text = `${dateWords(view.day)}: median ${middle}, middle 80 % of runs ${low} to ${high}; baseline ${shown(fan.ghost[view.day], fan.decimals)}.`;
+  const looks = { width, height: 250, colour: COLOURS.usdjpy, marks: storyOf(view.state), labels: true };
+  show(place, text, [fanChart({ ...fan, ...looks, label: `USDJPY over time. ${text}` })]);
+}
+
+// The two numbers that a narrow screen keeps in view beside the sliders.
+function drawNow() {
+  const usdjpy = columnOf("usdjpy", "p50");
+  const levered = columnOf(LEVERED, "p50");
+  const said = (column) => [view.state, content.baseline].map((state) => shown(valuesOf(state, column)[view.day], 2));
+  const [price, before] = said(usdjpy);
+  const [share, shareBefore] = said(levered);
+  byId("now").textContent = `USDJPY ${price} (baseline ${before}); levered unwound ${share} % (baseline ${shareBefore} %)`;
+}
+
+function barRows(columns) {
+  return columns.map((column) => ({
+    words: content.columns[column].words,
+    colour: content.columns[column].colour,
+    decimals: content.columns[column].decimals,
+    value: valuesOf(view.state, column)[view.day],
+    ghost: valuesOf(content.baseline, column)[view.day],
+  }));
+}
+
+function barsOf(name, label) {
+  const columns = columnsIn(name);
+  ranges[name] ??= rangeOf(columns);
+  return barChart({ width, range: ranges[name], rows: barRows(columns), label });
+}
+
+function drawYen() {
+  const place = panel("yen");
+  const rows = barRows(columnsIn("yen"));
+  const most = rows.reduce((best, one) => (one.value > best.value ? one : best));
+  const least = rows.reduce((best, one) => (one.value < best.value ? one : best));
+  const said = (one) => `${one.words} (${shown(one.value, one.decimals, true)}, baseline ${shown(one.ghost, one.decimals, true)})`;
+  const text = `Up to ${dateWords(view.day)}, $ bn at the median: most yen bought by ${said(most)}, most sold by ${said(least)}.`;
+  show(place, text, [barsOf("yen", `Yen bought by population. ${text}`)]);
+}
+
+function drawUnwound() {
+  const place = panel("unwound");
+  const fan = fanOf(LEVERED);
+  const all = valuesOf(view.state, columnOf(ALL, "p50"));
+  const [low, middle, high] = fan.band.map((values) => shown(values[view.day], fan.decimals));
+  const text = `Up to ${dateWords(view.day)}: levered holders ${middle} % at the median (${low} to ${high}; baseline ${shown(fan.ghost[view.day], fan.decimals)}); all holders, brown dashes, ${shown(all[view.day], 2)} %.`;
+  const looks = { width, height: 170, colour: COLOURS.levered, marks: storyOf(view.state), labels: false, second: all };
+  const bars = barsOf("cause", `Unwound by cause: ${barRows(columnsIn("cause")).map((one) => `${one.words} ${shown(one.value, 1, true)}`).join(", ")} $ bn.`);
+  show(place, text, [fanChart({ ...fan, ...looks, label: `Share unwound over time. ${text}` }), bars]);
+}
+
+function drawRisk() {
+  const place = panel("risk");
+  const there = ASSETS.filter(([series]) => columnOf(series, "p50") >= 0);
+  const narrow = width < 420;
+  const each = narrow ? width : Math.floor(width / there.length) - 6;
+  const said = [];
+  const drawn = there.map(([series, words]) => {
+    const fan = fanOf(series);
+    const text = `${words} ${shown(fan.band[1][view.day], fan.decimals)} (baseline ${shown(fan.ghost[view.day], fan.decimals)})`;
+    said.push(text);
+    const looks = { width: each, height: narrow ? 150 : 235, title: words, colour: COLOURS[series], marks: storyOf(view.state), labels: false };
+    return fanChart({ ...fan, ...looks, label: `${words} over time. ${text}` });
+  });
+  const box = element("div", "", { class: "small" });
+  box.append(...drawn);
+  show(place, `${dateWords(view.day)}, medians: ${said.join(", ") || "the scenario has no such asset"}.`, [box]);
+}
+
+// The table is built once; a move of a slider changes the cells that differ.
+function buildTable() {
+  let group = "";
+  content.metrics.forEach((metric, at) => {
+    if (metric.group !== group) byId("rows").append(groupRow(metric.group));
+    group = metric.group;
+    byId("rows").append(metricRow(metric, content.numbers[content.baseline][at][1]));
+  });
+}
+
+function groupRow(words) {
+  const row = element("tr", "", { class: "group" });
+  row.append(element("th", words, { scope: "colgroup", colspan: "5" }));
+  return row;
+}
+
+function metricRow(metric, before) {
+  const row = element("tr", "", { "data-metric": metric.name });
+  row.append(element("th", metric.label, { scope: "row" }), element("td"), element("td"), element("td"), element("td", printed(before)));
+  return row;
+}
+
+function printed(cell) {
+  return cell.replace("-", "\u2212");
+}
+
+function drawTable() {
+  byId("rows").querySelectorAll("tr[data-metric]").forEach((row, at) => {
+    const cells = row.querySelectorAll("td");
+    content.numbers[view.state][at].forEach((cell, one) => {
+      const text = printed(cell);
+      if (cells[one].textContent !== text) cells[one].textContent = text;
+    });
+    cells[1].classList.toggle("differs", cells[1].textContent !== cells[3].textContent);
+  });
+  const failed = content.failed[view.state];
+  byId("failed").textContent = failed ? `${failed} of ${content.runs} runs stopped early and are left out.` : "";
+}

@@ -1,0 +1,51 @@
+// Walk the days one by one; a day with a caption is held longer.
+const PER_DAY = 260;
+const PER_CAPTION = 2600;
+let timer = 0;
+
+function captionOf(day) {
+  const story = storyOf(view.state).filter((one) => one.day <= day);
+  const last = story[story.length - 1];
+  return { words: last.words, today: last.day === day, since: last.day };
+}
+
+function drawDay() {
+  const { words, today, since } = captionOf(view.day);
+  byId("day").value = String(view.day);
+  byId("day").setAttribute("aria-valuetext", dateWords(view.day));
+  byId("date").textContent = dateWords(view.day);
+  byId("caption").textContent = today ? words : `Last event, ${dateWords(since, false)}: ${words}`;
+  byId("caption").classList.toggle("past", !today);
+}
+
+function isPlaying() {
+  return timer !== 0;
+}
+
+function stopPlaying() {
+  window.clearTimeout(timer);
+  timer = 0;
+  byId("play").textContent = "Play";
+  byId("caption").setAttribute("aria-live", "polite");
+}
+
+function startPlaying() {
+  if (view.day === dayCount - 1) view.day = 0;
+  byId("play").textContent = "Pause";
+  // A reader that speaks every day would never catch up.
+  byId("caption").setAttribute("aria-live", "off");
+  drawAll();
+  wait();
+}
+
+function wait() {
+  const pace = Number(byId("speed").value);
+  timer = window.setTimeout(nextDay, pace * (captionOf(view.day).today ? PER_CAPTION : PER_DAY));
+}
+
+function nextDay() {
+  view.day += 1;
+  drawAll();
+  if (view.day === dayCount - 1) stopPlaying();
+  else wait();
+}

@@ -1,0 +1,82 @@
+// Which state is shown. Only computed states are: a wish that was not computed leads to the nearest one, and the page says so.
+const home = content.states[content.baseline];
+const computed = new Map(content.states.map((levels, at) => [levels.join(), at]));
+const view = { state: content.baseline, levels: [...home], day: dayCount - 1, recent: [] };
+
+// The computed state that keeps what was touched last, then has most of the wish, then what was touched before.
+function nearest(wish, recent) {
+  let best = content.baseline;
+  let most = -1;
+  content.states.forEach((levels, at) => {
+    const same = levels.map((level, slider) => level === wish[slider]);
+    const kept = recent.reduce((sum, slider, rank) => sum + (same[slider] ? 2 ** -(rank + 1) : 0), 0);
+    const score = (recent.length && same[recent[0]] ? 100 : 0) + same.filter(Boolean).length + kept;
+    if (score > most) [best, most] = [at, score];
+  });
+  return best;
+}
+
+// Move to a wish; returns the sliders that could not follow.
+function wishFor(wish) {
+  const exact = computed.get(wish.join());
+  view.state = exact === undefined ? nearest(wish, view.recent) : exact;
+  view.levels = [...content.states[view.state]];
+  return wish.map((level, slider) => (level === view.levels[slider] ? -1 : slider)).filter((slider) => slider >= 0);
+}
+
+function moveSlider(slider, level) {
+  view.recent = [slider, ...view.recent.filter((one) => one !== slider)];
+  return wishFor(view.levels.map((old, at) => (at === slider ? level : old)));
+}
+
+function levelWords(slider, level) {
+  return content.sliders[slider].levels[level].words;
+}
+
+// What to say of sliders that could not follow.
+function messageFor(left) {
+  if (!left.length) return "";
+  const told = left.map((slider) => `${content.sliders[slider].label}: ${levelWords(slider, view.levels[slider])}`);
+  return `This combination was not computed, and nothing is interpolated. Shown is the nearest state that was, with ${told.join("; ")}.`;
+}
+
+// The command whose numbers are those on screen.
+function commandFor(levels) {
+  const settings = levels.map((level, slider) => content.sliders[slider].levels[level].set).filter(Boolean);
+  return [content.command, ...settings, content.command_end].join(" ");
+}
+
+// The address: what differs from the baseline, and the day unless it is the last.
+function hashOf() {
+  const parts = view.levels
+    .map((level, slider) => [slider, level])
+    .filter(([slider, level]) => level !== home[slider])
+    .map(([slider, level]) => `${encodeURIComponent(content.sliders[slider].key)}=${encodeURIComponent(content.sliders[slider].levels[level].name)}`);
+  if (view.day < dayCount - 1) parts.push(`day=${content.dates[view.day]}`);
+  return parts.join("&");
+}
+
+// Take a state from the address; returns the sliders that could not follow, none where the address speaks of something else.
+function readHash() {
+  const text = window.location.hash.slice(1);
+  if (text && !text.includes("=")) return null;
+  const wish = [...home];
+  view.day = dayCount - 1;
+  view.recent = [];
+  for (const part of text.split("&").filter(Boolean)) {
+    const [key, name] = part.split("=").map(decoded);
+    const slider = content.sliders.findIndex((one) => one.key === key);
+    const level = slider < 0 ? -1 : content.sliders[slider].levels.findIndex((one) => one.name === name);
+    if (key === "day" && content.dates.includes(name)) view.day = content.dates.indexOf(name);
+    if (level >= 0) wish[slider] = level;
+  }
+  return wishFor(wish);
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}
