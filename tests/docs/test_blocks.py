@@ -51,7 +51,6 @@ ONLY_READ = {
 }
 SLOW = {"analysis_and_search.md"}
 """Pages whose Python takes more than a few seconds even when small."""
-"""Commands that pages may name before they are there."""
 NAMED = re.compile(r"`carryflow ([a-z][a-z-]*)([^`\n]*)`")
 
 
