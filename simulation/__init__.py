@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from simulation.ensemble import run
     from simulation.model import CapitalFlowModel
     from simulation.paired import compare
+    from simulation.registration import register
+    from simulation.replay.requested import replay_event
     from simulation.reporting.writing import report
     from simulation.results import Result
     from simulation.run_folder import read_run
@@ -39,6 +41,8 @@ _HOMES = {
     "load_scenario": ("simulation.ensemble", "resolved"),
     "mechanisms": ("simulation.shapley.attribution", "mechanisms"),
     "read_run": ("simulation.run_folder", "read_run"),
+    "register": ("simulation.registration", "register"),
+    "replay_event": ("simulation.replay.requested", "replay_event"),
     "report": ("simulation.reporting.writing", "report"),
     "run": ("simulation.ensemble", "run"),
     "sweep": ("simulation.sweep.opened", "sweep"),
@@ -46,7 +50,7 @@ _HOMES = {
 
 __all__ = [
     "Banks", "CapitalFlowModel", "ConfigError", "FireSale", "LeverageRule", "MarketDepth", "Result", "Scenario", "SweepStore",
-    "compare", "fire_sale", "load_scenario", "mechanisms", "read_run", "report", "run", "sweep",
+    "compare", "fire_sale", "load_scenario", "mechanisms", "read_run", "register", "replay_event", "report", "run", "sweep",
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulation.assets import STANDARD_ORDER, USDJPY, Roster, bundle, ordered_names
 from simulation.calendar import business_days, is_business_day
-from simulation.investors import ROSTER
+from simulation.investors import cast
 from simulation.investors.unwind_rule import threshold_mean
 from simulation.market.bonds import BondMarket
 from simulation.market.fundamentals import correlation_matrix
@@ -103,7 +103,7 @@ def markets_complete(scenario: "Scenario") -> Iterator[str]:
 
 def populations_possible(scenario: "Scenario") -> Iterator[str]:
     """Populations find their assets, have names of their own, and the threshold rule has an anchor."""
-    kinds = {kind.Parameters: kind for kind in ROSTER}
+    kinds = {kind.Parameters: kind for kind in cast()}
     for name, population in scenario.populations.items():
         if name in SECTOR_NAMES:
             yield f"populations.{name}: {name!r} is the name of another sector; choose another name and state its kind"

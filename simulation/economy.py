@@ -12,7 +12,7 @@ from simulation.batch import Batch
 from simulation.consistency import roster_of
 from simulation.conventions import BASIS_POINT, Array, column, row_sum
 from simulation.information import Information
-from simulation.investors import ROSTER
+from simulation.investors import cast
 from simulation.investors.counterparties import ABROAD, Abroad, Counterparty, Dealers, MoneyMarket, RealMoney
 from simulation.investors.parts import parts_of
 from simulation.investors.population import Population, Start
@@ -92,7 +92,7 @@ class Economy:
         return levels
 
     def _populations(self, now: Information) -> tuple[Population, ...]:
-        kinds = {kind.Parameters: kind for kind in ROSTER}
+        kinds = {kind.Parameters: kind for kind in cast()}
         scenario = self.scenario
         start = Start(now, self.streams, scenario.unwind, len(self.news), scenario.noise.scale_x)
         return tuple(

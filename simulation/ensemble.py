@@ -38,8 +38,15 @@ def blocks_of(runs: int, size: int = BLOCK_RUNS) -> list[range]:
     return [range(first, min(first + size, runs)) for first in range(0, runs, size)]
 
 
+def only_here(scenario: Scenario) -> list[str]:
+    """Return the populations whose class was written in this session: a worker process could not find it."""
+    return [name for name, own in scenario.populations.items() if type(own).__module__ == "__main__"]
+
+
 def worthwhile_workers(scenario: Scenario, runs: int) -> int:
     """Return how many processes finish soonest: one for small work, as many as there are processors for large."""
+    if only_here(scenario):
+        return 1
     investors = sum(getattr(population, "investors", 1) for population in scenario.populations.values())
     days = (scenario.end - scenario.start).days / DAYS_PER_BUSINESS_DAY
     enough = runs * investors * days >= WORTH_A_PROCESS
@@ -79,6 +86,11 @@ def run_ensemble(
     count = worthwhile_workers(scenario, runs) if workers is None else workers
     if count < 1:
         raise ValueError(f"workers must be at least 1, got {count}")
+    if count > 1 and only_here(scenario):
+        raise ValueError(
+            f"populations {', '.join(only_here(scenario))} are of a class written in this session, which worker processes "
+            f"cannot find: use workers=1, or move the class with its registration into a module (got workers={count})"
+        )
     blocks = blocks_of(runs, _block_size(runs, count))
     alone = count == 1 or len(blocks) == 1
     tasks = [(scenario, block, cloud) for block in blocks]

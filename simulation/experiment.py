@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from simulation.ensemble import resolved
 from simulation.figures.style import Drawing
-from simulation.investors import ROSTER
+from simulation.investors import cast
 from simulation.investors.population import CARRY_ROLES
 from simulation.metrics import FinishedRuns
 from simulation.recorder import Record
@@ -140,7 +140,7 @@ def with_investors(scenario: str, investors: int, carry_alone: bool = False) -> 
 
     With `carry_alone` populations that hold no carry are left out, which changes no draw of the others.
     """
-    roles = {kind.Parameters: kind.role for kind in ROSTER}
+    roles = {kind.Parameters: kind.role for kind in cast()}
     cast = resolved(scenario).populations
     out = {name for name, each in cast.items() if carry_alone and roles[type(each)] not in CARRY_ROLES}
     return (

@@ -9,7 +9,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, fie
 
 from simulation.consistency import CHECKS
 from simulation.given_news import GivenNews
-from simulation.investors import ROSTER
+from simulation.investors import cast
 from simulation.investors.population import PopulationParameters
 from simulation.investors.unwind_rule import UnwindRule
 from simulation.market.fundamentals import Noise
@@ -20,10 +20,16 @@ from simulation.policy.drawn_rates import DrawnRates
 from simulation.policy.fiscal import Fiscal
 from simulation.policy.ministry_of_finance import MinistryOfFinance
 
+
+def population_type() -> Any:
+    """What a config may say of a population: the parameters of one of the kinds, told apart by ``kind``."""
+    return Annotated[Union[tuple(kind.Parameters for kind in cast())], Field(discriminator="kind")]  # noqa: UP007
+
+
 if TYPE_CHECKING:
     AnyPopulation = PopulationParameters
 else:
-    AnyPopulation = Annotated[Union[tuple(kind.Parameters for kind in ROSTER)], Field(discriminator="kind")]  # noqa: UP007
+    AnyPopulation = population_type()
 
 
 class StartValues(Parameters):

@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("news", "reactions", "cascade", "stated_orders"),
     ("consistency",),
     ("scenario",),
-    ("event", "officials", "recorder", "batch", "cloud"),
+    ("event", "officials", "recorder", "batch", "cloud", "registration"),
     ("config",),
     ("clearing", "economy", "fragility"),
     ("settling", "day_record"),
@@ -45,20 +45,21 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("analysis",),
     ("search", "paired_figure", "explore", "shapley", "reporting"),
     ("paired",),
-    ("adapters",),
+    ("adapters", "viz"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 # Who may touch a heavy library: everybody else gets along with arrays.
 FENCED = {
-    "mesa": ("investors/population.py", "investors/counterparties.py", "economy.py", "model.py"),
+    "mesa": ("investors/population.py", "investors/counterparties.py", "economy.py", "model.py", "viz/page.py"),
     "pandas": ("recorder.py", "tables.py"),
     "pyarrow": ("tables.py", "experiment_files.py"),
     "matplotlib": (
         "figures/",
         "replay/figure.py",
         "replay/given_marks.py",
+        "replay/replay.py",
         "facts/figure.py",
         "calibration/figures.py",
         "calibration/rank_figure.py",
@@ -73,7 +74,11 @@ FENCED = {
         "explanation/day.py",
         "shapley/shares.py",
         "explanation/waterfall.py",
+        "viz/plots.py",
+        "viz/page.py",
     ),
+    "solara": ("viz/",),
+    "uvicorn": ("viz/server.py",),
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),
     "ruamel": ("config/",),

@@ -32,6 +32,7 @@ from simulation.cli.store_commands import merge, rebuild
 from simulation.cli.sweep_command import sweep
 from simulation.cli.tipping_command import tipping
 from simulation.cli.verify_command import verify
+from simulation.cli.viz_command import viz
 
 TRACEBACK_SWITCH = "CARRYFLOW_TRACEBACK"
 
@@ -68,7 +69,7 @@ COMMANDS = (
     *(demo, run, replay, calibrate, claims, experiment, explore, facts),
     *(sweep, rebuild, merge, analyse, tipping, reverse_stress, compare),
     *(explain, report),
-    *(config, list_names, verify),
+    *(config, list_names, verify, viz),
 )
 for command in COMMANDS:
     program.add_command(command)

@@ -68,11 +68,12 @@ def replay(
         )
         return
     from simulation.config.posterior import hash_with_cloud
+    from simulation.replay.requested import load_event
     from simulation.replay.telling import as_json as told
     from simulation.replay.telling import text
     from simulation.store import check_target, content_address
 
-    wanted, cloud = requested(event, settings, seed), options.cloud_of(posterior, parameter_sets)
+    wanted, cloud = load_event(event, settings, seed), options.cloud_of(posterior, parameter_sets)
     address = hash_with_cloud(wanted, cloud)
     target = out or RESULTS / content_address(wanted.name, address, runs)
     check_target(target, address, force)
@@ -103,11 +104,12 @@ def replay_all(
     """Replay every shipped episode and tell fitted from unfitted."""
     from simulation.config.catalog import named
     from simulation.config.posterior import hash_with_cloud
+    from simulation.replay.requested import load_event
     from simulation.replay.telling import as_json
     from simulation.replay.validation import markdown
     from simulation.store import check_target, content_address
 
-    events = [requested(name, (), telling.seed) for name in named("events")]
+    events = [load_event(name, (), telling.seed) for name in named("events")]
     address = hashlib.sha256(" ".join(hash_with_cloud(event, cloud) for event in events).encode()).hexdigest()
     target = telling.out or RESULTS / content_address("episodes", address, how[0])
     check_target(target, address, telling.force)
@@ -131,15 +133,6 @@ def save_tables(text: str, target: Path, address: str) -> None:
         (draft / "episodes.md").write_text(text, encoding="utf-8")
         about = {"kind": "episodes", "config_hash": address, "command": options.command_line(), "versions": versions()}
         write_manifest(draft, about)
-
-
-def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Event:
-    """Return the event as asked for: name or file, overrides, seed."""
-    from simulation.config.loading import load
-    from simulation.event import Event
-
-    event = load(name, settings, root=Event, kind="events").scenario
-    return event if seed is None else event.model_copy(update={"seed": seed})
 
 
 def replayed(event: Event, cloud: Cloud | None, how: tuple[int, int | None, bool]) -> Replay:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulation.figures.style import GREY, LABEL_POINTS, SIZE_INCHES, Dates, date_number
+from simulation.figures.style import GREY, LABEL_POINTS, Dates, date_number
 
 if TYPE_CHECKING:
     from simulation.scenario import Scenario
@@ -49,7 +49,9 @@ def policy_dates(scenario: Scenario, dates: Dates) -> list[PolicyDate]:
 def mark_policy_dates(axes: Axes, marks: list[PolicyDate], labels: bool = True) -> int:
     """Draw the dashed lines with labels above the panel; return how many levels the labels take."""
     left, right = axes.get_xlim()
-    crowded = LABEL_INCHES / (axes.get_position().width * SIZE_INCHES[0]) * (right - left)
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    crowded = LABEL_INCHES / (axes.get_position().width * figure.get_figwidth()) * (right - left)
     free_from = [-np.inf, -np.inf]
     for mark in marks:
         at = date_number(mark.day)

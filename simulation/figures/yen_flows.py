@@ -66,7 +66,8 @@ def draw_bars(axes: Axes, at: FloatArray, edges: tuple[FloatArray, FloatArray], 
     axes.add_collection(PolyCollection(list(outlines), facecolors=shade, linewidths=0))
 
 
-def _draw_panel(axes: Axes, dates: Dates, series: dict[str, FloatArray]) -> None:
+def draw_stack(axes: Axes, dates: Dates, series: dict[str, FloatArray]) -> None:
+    """Draw the series as stacked bars, a diamond for their sum; each is ``(days,)``."""
     at = np.array([date_number(day) for day in dates])
     for name, edges in zip(series, stacked(list(series.values())), strict=True):
         draw_bars(axes, at, edges, colour(name))
@@ -95,7 +96,7 @@ def yen_flows_chart(record: Record) -> Drawing | None:
     )
     figure = new_figure(Heading(finding, subtitle, source_line(record)))
     axes = figure.add_axes((0.03, 0.105, 0.91, 0.66))
-    _draw_panel(axes, dates, series)
+    draw_stack(axes, dates, series)
     date_axis(axes, record.dates, margin_days=0.7 * days)
     lines = mark_policy_dates(axes, policy_dates(record.scenario, record.dates))
     shown = [(f"■ {name.replace('_', ' ')}", colour(name)) for name, values in series.items() if np.any(values)]

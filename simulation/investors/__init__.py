@@ -26,4 +26,12 @@ ROSTER: tuple[type[Population], ...] = (
     BitcoinEtfHolders,
     ForeignersInJapan,
 )
-"""Every kind of population that a scenario may hold."""
+"""Every shipped kind of population."""
+
+REGISTERED: dict[str, type[Population]] = {}
+"""Kinds that this process was told of (`simulation.registration`), by name."""
+
+
+def cast() -> tuple[type[Population], ...]:
+    """Every kind of population that a scenario may hold: the shipped ones, then those registered in this process."""
+    return (*ROSTER, *REGISTERED.values())

@@ -21,6 +21,8 @@ from simulation.replay.inputs import is_input
 from simulation.replay.measures import FloatArray, index_of, observed, observed_path, simulated
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from simulation.cloud import Cloud
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -97,6 +99,18 @@ class Replay:
                 name, count = f"{item.measure}_{count}", count + 1
             found[name] = score(self.event, self.central, item)
         return found | {RANK: rank_score(self.event, self.full)}
+
+    def summary(self) -> str:
+        """What was given and what came out, as a table; print it."""
+        from simulation.replay.telling import text
+
+        return text(self)
+
+    def plot(self) -> Figure:
+        """USDJPY simulated and observed, positions given up, and the inputs."""
+        from simulation.replay.figure import draw
+
+        return draw(self).figure
 
     @property
     def stopped(self) -> int:

@@ -1,0 +1,137 @@
+"""The page's three plots: the model's days so far on the axis of the whole scenario."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from simulation.figures.policy_dates import mark_policy_dates, policy_dates
+from simulation.figures.style import (
+    ACCENT,
+    INK,
+    Dates,
+    FloatArray,
+    colour,
+    date_axis,
+    date_number,
+    house_style,
+    legend_line,
+    panel_title,
+    plain,
+)
+from simulation.figures.yen_flows import draw_stack, mean_yen_bought
+from simulation.findings import amount, percent
+from simulation.metrics import FinishedRuns
+from simulation.model import CapitalFlowModel
+from simulation.recorder import Record
+
+SIZE_INCHES = (5.2, 4.4)
+PANEL = (0.02, 0.08, 0.87, 0.70)
+ROLES = {"levered": ("levered holders", "#D55E00"), "resident": ("residents", "#0072B2"), "retail": ("retail", "#AA4499")}
+
+
+def so_far(model: CapitalFlowModel) -> Record:
+    """What has been recorded up to the model's day, as a record that ends there."""
+    record, days = model.result(), slice(0, model.day + 1)
+    flows = {
+        name: {column: values[:, days] for column, values in table.items()} for name, table in record.flows.items()
+    }
+    market = {name: values[:, days] for name, values in record.market.items()}
+    return replace(record, dates=record.dates[days], market=market, flows=flows)
+
+
+def usdjpy(model: CapitalFlowModel) -> Figure:
+    """USDJPY of every run and its median."""
+    record = so_far(model)
+    paths = record.market["usdjpy"][FinishedRuns(record).rows]
+    if not len(paths):
+        return empty("USDJPY: no run is left")
+    figure, axes = panel(model)
+    draw_paths(axes, record.dates, paths, ACCENT)
+    last = float(np.median(paths[:, -1]))
+    finish(axes, model, f"USDJPY, yen per dollar: {last:.1f} on {day_text(model)}")
+    return figure
+
+
+def unwound(model: CapitalFlowModel) -> Figure:
+    """Share of its start stock that each kind of carry holder has given up so far."""
+    record = so_far(model)
+    finished = FinishedRuns(record)
+    if not finished.count:
+        return empty("Unwound share: no run is left")
+    figure, axes = panel(model)
+    entries = []
+    for role, (words, shade) in ROLES.items():
+        names = finished.populations(role)
+        if names:
+            shares = unwound_share(finished, names)
+            draw_paths(axes, record.dates, 100.0 * shares, shade)
+            entries.append((f"■ {words} {percent(float(np.median(shares[:, -1])))}", shade))
+    axes.axhline(0.0, color=INK, linewidth=0.8)
+    finish(axes, model, f"Unwound, % of what each held at the start, {day_text(model)}", entries)
+    return figure
+
+
+def flows(model: CapitalFlowModel) -> Figure:
+    """Yen bought each day by population, mean over runs."""
+    record = so_far(model)
+    finished = FinishedRuns(record)
+    if not finished.count:
+        return empty("Yen flows: no run is left")
+    figure, axes = panel(model)
+    series = mean_yen_bought(finished)
+    if model.day:
+        draw_stack(axes, record.dates[1:], series)
+    total = float(sum(values.sum() for values in series.values()))
+    traders = [(f"■ {name.replace('_', ' ')}", colour(name)) for name, values in series.items() if np.any(values)][:4]
+    finish(axes, model, f"Yen bought per day, USD bn: {amount(total)} so far (mean of runs)", traders)
+    return figure
+
+
+def unwound_share(finished: FinishedRuns, names: list[str]) -> FloatArray:
+    """Cumulative share of the start stock given up, decimal, ``(runs, days)``."""
+    stock = finished.flow("stock_usd_bn", names)[:, :1]
+    gone = np.cumsum(finished.flow("unwound_usd_bn", names), axis=1)
+    return np.divide(gone, stock, out=np.zeros_like(gone), where=stock > 0.0)
+
+
+def draw_paths(axes: Axes, dates: Dates, paths: FloatArray, shade: str) -> None:
+    """Every run as a thin line, the median as a thick one with a dot on the last day."""
+    axes.plot(dates, paths.T, color=shade, linewidth=0.8, alpha=0.35)
+    middle = np.median(paths, axis=0)
+    axes.plot(dates, middle, color=shade, linewidth=2.0)
+    axes.plot([date_number(dates[-1])], middle[-1:], "o", color=shade, markersize=4.5)
+
+
+def panel(model: CapitalFlowModel) -> tuple[Figure, Axes]:
+    """An empty plot on the dates of the whole scenario."""
+    with house_style():
+        figure = Figure(figsize=SIZE_INCHES)
+        FigureCanvasAgg(figure)
+        return figure, figure.add_axes(PANEL)
+
+
+def finish(axes: Axes, model: CapitalFlowModel, title: str, entries: list[tuple[str, str]] | None = None) -> None:
+    """Frame, dates of the whole scenario, meetings, names in their colours and the title."""
+    plain(axes)
+    date_axis(axes, model.dates, ticks=6)
+    lines = mark_policy_dates(axes, policy_dates(model.scenario, model.dates))
+    legend_line(axes, entries or [], lines)
+    panel_title(axes, title, lines + bool(entries))
+
+
+def empty(words: str) -> Figure:
+    """A figure that only says why there is nothing to see."""
+    figure = Figure(figsize=SIZE_INCHES)
+    FigureCanvasAgg(figure)
+    figure.text(0.5, 0.5, words, ha="center", color=INK)
+    return figure
+
+
+def day_text(model: CapitalFlowModel) -> str:
+    """The model's day as one writes it."""
+    return f"{model.today.day} {model.today:%b %Y}"

@@ -1,0 +1,101 @@
+"""Serve the page on this machine alone, with every asset from the installed packages and no call to anybody else."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from simulation.viz.steering import Request
+
+HOST = "127.0.0.1"
+CURE = "install the extra: python -m pip install 'carryflow[viz]'"
+NEEDED = ("solara", "uvicorn", "altair", "ipyvuetify")
+NOWHERE = f"http://{HOST}:9/"
+"""An address that nothing answers: an asset that is not installed is an error, never a download."""
+OFFLINE = {
+    "SOLARA_ASSETS_PROXY": "True",  # the browser asks this server for scripts, styles and fonts
+    "SOLARA_ASSETS_CDN": NOWHERE,
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+    "SOLARA_MODE": "production",
+    "SOLARA_THEME_TITLE": "carryflow",
+    "SOLARA_THEME_SHOW_BANNER": "False",
+    "SOLARA_CHECK_HOOKS": "off",  # a check of the page's code, which would find fault with Mesa's own
+    "SOLARA_APP": "simulation.viz.page",
+}
+
+GRACE_SECONDS = 2
+"""What an open page is given at the end; it would hold its connection for ever."""
+
+
+class VizError(RuntimeError):
+    """The page cannot be served; says why and what to do."""
+
+
+def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
+    """Serve the page until interrupted.
+
+    Parameters
+    ----------
+    request
+        What to show.
+    port
+        Port on 127.0.0.1; 0 takes a free one.
+    tell
+        Called with the address once the port is ours.
+
+    Raises
+    ------
+    VizError
+        If the extra is not installed or the port is taken.
+    ConfigError
+        If the scenario cannot be read.
+    """
+    request.resolved()
+    require()
+    listener = bound(port)
+    os.environ |= OFFLINE
+    # Solara says at every visit that a page without https cannot be embedded; this one is not meant to be.
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none")
+    # Imported here, after the settings above: solara reads them when it is imported.
+    import uvicorn
+    from solara.server import starlette
+
+    from simulation.viz import page
+
+    page.LAUNCHED["request"] = request
+    server = uvicorn.Server(uvicorn.Config(starlette.app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS))
+    tell(f"http://{HOST}:{listener.getsockname()[1]}")
+    server.run(sockets=[listener])
+
+
+def require() -> None:
+    """Refuse to start without the packages of the extra and their assets."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise VizError(f"carryflow viz needs {', '.join(missing)}; {CURE}")
+    if not any((Path(home) / "share/solara/cdn/@widgetti").is_dir() for home in prefixes()):
+        raise VizError(f"carryflow viz needs the scripts and fonts of solara-assets, or it would load them from elsewhere; {CURE}")
+
+
+def prefixes() -> list[str]:
+    """Folders in which pip puts the shared files of packages: the environment's and the user's."""
+    import site
+
+    return [sys.prefix, site.getuserbase()]
+
+
+def bound(port: int) -> socket.socket:
+    """A socket on 127.0.0.1 that is ours."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise VizError(f"port {port} on {HOST} is not free ({error.strerror}); choose another with --port") from None
+    return listener
