@@ -52,7 +52,7 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 # Who may touch a heavy library: everybody else gets along with arrays.
 FENCED = {
-    "mesa": ("investors/population.py", "investors/counterparties.py", "economy.py", "model.py", "viz/page.py"),
+    "mesa": ("investors/population.py", "investors/counterparties.py", "economy.py", "model.py", "viz/"),
     "pandas": ("recorder.py", "tables.py"),
     "pyarrow": ("tables.py", "experiment_files.py"),
     "matplotlib": (

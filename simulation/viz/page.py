@@ -8,7 +8,6 @@ from typing import Any
 import solara
 from mesa.visualization import Slider, SolaraViz
 
-from simulation.model import CapitalFlowModel
 from simulation.viz import plots
 from simulation.viz.steering import FIRST_RUN, MOST_FIRST_RUN, Control, Request, SteeredModel, shown
 
@@ -23,12 +22,13 @@ def Page() -> None:  # noqa: N802 - the name that solara looks for
     """One visitor's model with its sliders and plots."""
     request = LAUNCHED["request"]
     model = solara.use_memo(lambda: SteeredModel(request), [])
+    title = request.resolved().title or request.scenario
     SolaraViz(
         model,
         components=[(draw, 0) for draw in (UsdJpy, Unwound, Flows, State)],
         model_params=parameters(request),
         play_interval=PLAY_INTERVAL_MS,
-        name=f"carryflow: {model.scenario.title or model.scenario.name}",
+        name=f"carryflow: {title}",
     )
 
 
@@ -54,31 +54,32 @@ def slider(control: Control, value: float) -> Slider:
     )
 
 
-def UsdJpy(model: CapitalFlowModel) -> None:  # noqa: N802 - a component, as solara writes them
+def UsdJpy(model: SteeredModel) -> None:  # noqa: N802 - a component, as solara writes them
     """The exchange rate."""
-    picture(plots.usdjpy(model))
+    picture(plots.usdjpy(model.capital_flows))
 
 
-def Unwound(model: CapitalFlowModel) -> None:  # noqa: N802
+def Unwound(model: SteeredModel) -> None:  # noqa: N802
     """The unwound share."""
-    picture(plots.unwound(model))
+    picture(plots.unwound(model.capital_flows))
 
 
-def Flows(model: CapitalFlowModel) -> None:  # noqa: N802
+def Flows(model: SteeredModel) -> None:  # noqa: N802
     """The flows."""
-    picture(plots.flows(model))
+    picture(plots.flows(model.capital_flows))
 
 
 def State(model: SteeredModel) -> None:  # noqa: N802
     """Where the model is, what the sliders changed, and which runs ended early and why."""
-    runs = f"Runs {model.run_numbers[0]} to {model.run_numbers[-1]}, {int(model.alive.sum())} of them alive."
+    inner = model.capital_flows
+    runs = f"Runs {inner.run_numbers[0]} to {inner.run_numbers[-1]}, {int(inner.alive.sum())} of them alive."
     changed = " ".join(f"--set {shlex.quote(setting)}" for setting in model.settings)
     with solara.Column():
-        solara.Text(f"Day {model.day} of {len(model.dates) - 1}: {plots.day_text(model)}")
+        solara.Text(f"Day {inner.day} of {len(inner.dates) - 1}: {plots.day_text(inner)}")
         solara.Text(runs)
         solara.Text(f"Changed: {changed}" if changed else "Nothing is changed: this is the scenario as it is written.")
         solara.Text("Move a slider, then press Reset: the model starts again with its value.")
-        for run, stop in model.stopped.items():
+        for run, stop in inner.stopped.items():
             solara.Text(f"Run {run} ended on {stop.date}: {stop.message}.")
 
 

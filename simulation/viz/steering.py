@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import mesa
+
 from simulation.ensemble import resolved
 from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
@@ -32,6 +34,8 @@ class Control:
         Lowest value, highest value and step, in the unit of the label.
     scale
         Value of the config per unit of the label.
+    unit
+        Unit that the config wants to be written.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Control:
     key: str
     span: tuple[float, float, float]
     scale: float = 1.0
+    unit: str = ""
 
     def start(self, scenario: Scenario) -> float | None:
         """Value in the scenario, in the unit of the label; none where the scenario has no such key."""
@@ -49,7 +54,7 @@ class Control:
 
     def setting(self, value: float) -> str:
         """The change of the config, as after ``--set``."""
-        return f"{self.key}={value * self.scale:.12g}"
+        return f"{self.key}={value * self.scale:.12g}{self.unit}"
 
 
 def _child(found: object, part: str) -> object:
@@ -60,7 +65,7 @@ def _child(found: object, part: str) -> object:
 
 
 CONTROLS = (
-    Control("boj_decision_bp", "Bank of Japan decides, bp", "boj.meetings[0].decision", (0, 75, 25)),
+    Control("boj_decision_bp", "Bank of Japan decides, bp", "boj.meetings[0].decision", (0, 75, 25), unit="bp"),
     Control("priced_pct", "Priced before, %", "boj.meetings[0].priced_probability", (0, 100, 1), 0.01),
     Control("carry_stock_usd_bn", "Carry funds hold, USD bn", "populations.carry_funds.stock_usd_bn", (50, 1000, 10)),
     Control("leverage_x", "Carry funds' leverage, x", "populations.carry_funds.leverage_x.median", (1.0, 8.0, 0.1)),
@@ -82,8 +87,10 @@ class Request:
         return resolved(self.scenario, self.settings)
 
 
-class SteeredModel(CapitalFlowModel):
-    """The model as Mesa's page builds it anew after every change of a slider.
+class SteeredModel(mesa.Model):
+    """What Mesa's page builds anew after every change of a slider: a `CapitalFlowModel` with arguments that are numbers.
+
+    The page of Mesa 3.5 looks into ``model.scenario`` for a scenario of Mesa's own, so ours stays in the model inside.
 
     Parameters
     ----------
@@ -103,7 +110,14 @@ class SteeredModel(CapitalFlowModel):
 
     def __init__(self, request: Request, first_run: int = 0, **kwargs: float) -> None:
         self.settings = (*request.settings, *changes(request.resolved(), kwargs))
-        super().__init__(resolved(request.scenario, self.settings), range(first_run, first_run + request.runs))
+        scenario = resolved(request.scenario, self.settings)
+        super().__init__(rng=scenario.seed)
+        self.capital_flows = CapitalFlowModel(scenario, range(first_run, first_run + request.runs))
+
+    def step(self) -> None:
+        """Simulate one business day."""
+        self.capital_flows.step()
+        self.running = self.capital_flows.running
 
 
 def changes(scenario: Scenario, values: Mapping[str, float]) -> Iterator[str]:
