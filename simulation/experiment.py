@@ -141,11 +141,11 @@ def with_investors(scenario: str, investors: int, carry_alone: bool = False) -> 
     With `carry_alone` populations that hold no carry are left out, which changes no draw of the others.
     """
     roles = {kind.Parameters: kind.role for kind in cast()}
-    cast = resolved(scenario).populations
-    out = {name for name, each in cast.items() if carry_alone and roles[type(each)] not in CARRY_ROLES}
+    present = resolved(scenario).populations
+    out = {name for name, each in present.items() if carry_alone and roles[type(each)] not in CARRY_ROLES}
     return (
-        *(f"populations.{name}=null" for name in cast if name in out),
-        *(f"populations.{name}.investors={investors}" for name in cast if name not in out),
+        *(f"populations.{name}=null" for name in present if name in out),
+        *(f"populations.{name}.investors={investors}" for name in present if name not in out),
     )
 
 

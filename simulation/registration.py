@@ -40,8 +40,7 @@ def register(kind: Kind) -> Kind:
     if name in {name_of(shipped) for shipped in ROSTER}:
         raise ValueError(f"{name!r} is the name of a shipped kind of investor; choose another for {kind.__name__}")
     REGISTERED[name] = kind
-    for model in (Scenario, *descendants(Scenario)):
-        widen(model)
+    widen(Scenario)
     return kind
 
 
@@ -62,12 +61,10 @@ def name_of(kind: Any) -> str:
     return str(names[0])
 
 
-def descendants(model: type[BaseModel]) -> list[type[BaseModel]]:
-    """Models derived from a model, at any depth."""
-    return [found for child in model.__subclasses__() for found in (child, *descendants(child))]
-
-
 def widen(model: type[BaseModel]) -> None:
-    """Let a model's ``populations`` be of every kind known by now."""
-    model.model_fields["populations"].annotation = dict[str, population_type()]  # type: ignore[misc]
+    """Let the ``populations`` of a model, and of those derived from it, be of every kind known by now."""
+    populations: Any = model.model_fields["populations"]
+    populations.annotation = dict[str, population_type()]  # type: ignore[misc]
     model.model_rebuild(force=True)
+    for derived in model.__subclasses__():
+        widen(derived)

@@ -65,7 +65,7 @@ COLOURS = {
     "dealers": "#5c5c5c",
     "money_market": "#c4c4c4",
 }
-SPARE_COLOURS = ("#332288", "#88CCEE", "#117733", "#DDCC77", "#AA4499", "#661100")
+SPARE_COLOURS = ("#332288", "#88CCEE", "#117733", "#967F00", "#AA4499", "#661100")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,11 @@ from simulation.recorder import Record
 
 SIZE_INCHES = (5.2, 4.4)
 PANEL = (0.02, 0.08, 0.87, 0.70)
-ROLES = {"levered": ("levered holders", "#D55E00"), "resident": ("residents", "#0072B2"), "retail": ("retail", "#AA4499")}
+ROLES = {
+    "levered": ("levered holders", "#D55E00"),
+    "resident": ("residents", "#0072B2"),
+    "retail": ("retail", "#AA4499"),
+}
 
 
 def so_far(model: CapitalFlowModel) -> Record:

@@ -79,7 +79,9 @@ def require() -> None:
     if missing:
         raise VizError(f"carryflow viz needs {', '.join(missing)}; {CURE}")
     if not any((Path(home) / "share/solara/cdn/@widgetti").is_dir() for home in prefixes()):
-        raise VizError(f"carryflow viz needs the scripts and fonts of solara-assets, or it would load them from elsewhere; {CURE}")
+        raise VizError(
+            f"carryflow viz needs the scripts and fonts of solara-assets, to load none from elsewhere; {CURE}"
+        )
 
 
 def prefixes() -> list[str]:

@@ -59,6 +59,10 @@ class Visit:
     def pictures(self) -> list[str]:
         return [image.get_attribute("src") for image in self.page.locator("img[src^='blob:'], img[src^='data:']").all()]
 
+    def hear(self, said: Any) -> None:
+        if said.type == "error":
+            self.complaints.append(f"console: {said.text}")
+
     def note(self, request: Any) -> None:
         if not request.url.startswith((self.address, "blob:", "data:")):
             self.complaints.append(f"asked for {request.url}")
@@ -67,7 +71,10 @@ class Visit:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", SERVER, *SCENARIO], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-W", "ignore", "-c", SERVER, *SCENARIO],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -84,15 +91,13 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def visit(address: str) -> Iterator[Visit]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    with importlib.import_module("playwright.sync_api").sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", NO_NAMES])
         seen = Visit(browser.new_page(viewport={"width": 1280, "height": 1100}), address)
         seen.page.on("request", seen.note)
         seen.page.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
         seen.page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))
-        seen.page.on("console", lambda said: said.type == "error" and seen.complaints.append(f"console: {said.text}"))
+        seen.page.on("console", seen.hear)
         seen.page.goto(address)
         yield seen
         browser.close()

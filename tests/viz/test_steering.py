@@ -5,7 +5,7 @@ import pytest
 
 from simulation.config.errors import ConfigError
 from simulation.model import CapitalFlowModel
-from simulation.viz.steering import CONTROLS, Request, SteeredModel, changes, shown
+from simulation.viz.steering import CONTROLS, Control, Request, SteeredModel, changes, shown
 
 WEEK = (
     "end=2025-12-03",
@@ -32,7 +32,7 @@ def test_sliders_start_at_the_scenario_and_then_change_nothing() -> None:
     values = {control.name: value for control, value in shown(OFFICIAL.resolved())}
     assert values["boj_decision_bp"] == 25
     assert values["priced_pct"] == 62
-    steered, plain = SteeredModel(OFFICIAL, **values), CapitalFlowModel(OFFICIAL.resolved(), range(2))
+    steered, plain = SteeredModel(OFFICIAL, 0, **values), CapitalFlowModel(OFFICIAL.resolved(), range(2))
     assert steered.settings == WEEK
     plain.run_model()
     assert stepped(steered).result().market["usdjpy"].tobytes() == plain.result().market["usdjpy"].tobytes()
@@ -48,11 +48,8 @@ def test_a_moved_slider_is_a_setting() -> None:
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
 @pytest.mark.parametrize("end", [0, 1])
-def test_both_ends_of_every_slider_are_scenarios(control: object, end: int) -> None:
-    from simulation.viz.steering import Control
-
-    assert isinstance(control, Control)
-    model = SteeredModel(OFFICIAL, **{control.name: control.span[end]})
+def test_both_ends_of_every_slider_are_scenarios(control: Control, end: int) -> None:
+    model = SteeredModel(OFFICIAL, 0, **{control.name: control.span[end]})
     model.step()
     assert model.capital_flows.day == 1
 
