@@ -98,6 +98,8 @@ class SteeredModel(mesa.Model):
         What the page was asked to show.
     first_run
         First of the consecutive run numbers; another one brings other news.
+    scenario
+        A scenario of Mesa's own, which the page of Mesa 3.5 hands over at every Reset; it holds a seed and is not used.
     kwargs
         Values of sliders by the name of their control, in the unit of the label. A value that is the scenario's own
         changes nothing, to the last bit.
@@ -108,11 +110,11 @@ class SteeredModel(mesa.Model):
         If the scenario with these values makes no sense.
     """
 
-    def __init__(self, request: Request, first_run: int = 0, **kwargs: float) -> None:
+    def __init__(self, request: Request, first_run: int = 0, scenario: object = None, **kwargs: float) -> None:
         self.settings = (*request.settings, *changes(request.resolved(), kwargs))
-        scenario = resolved(request.scenario, self.settings)
-        super().__init__(rng=scenario.seed)
-        self.capital_flows = CapitalFlowModel(scenario, range(first_run, first_run + request.runs))
+        own = resolved(request.scenario, self.settings)
+        super().__init__(rng=own.seed)
+        self.capital_flows = CapitalFlowModel(own, range(first_run, first_run + request.runs))
 
     def step(self) -> None:
         """Simulate one business day."""

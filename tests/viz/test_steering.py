@@ -32,7 +32,7 @@ def test_sliders_start_at_the_scenario_and_then_change_nothing() -> None:
     values = {control.name: value for control, value in shown(OFFICIAL.resolved())}
     assert values["boj_decision_bp"] == 25
     assert values["priced_pct"] == 62
-    steered, plain = SteeredModel(OFFICIAL, 0, **values), CapitalFlowModel(OFFICIAL.resolved(), range(2))
+    steered, plain = SteeredModel(OFFICIAL, 0, None, **values), CapitalFlowModel(OFFICIAL.resolved(), range(2))
     assert steered.settings == WEEK
     plain.run_model()
     assert stepped(steered).result().market["usdjpy"].tobytes() == plain.result().market["usdjpy"].tobytes()
@@ -49,9 +49,13 @@ def test_a_moved_slider_is_a_setting() -> None:
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
 @pytest.mark.parametrize("end", [0, 1])
 def test_both_ends_of_every_slider_are_scenarios(control: Control, end: int) -> None:
-    model = SteeredModel(OFFICIAL, 0, **{control.name: control.span[end]})
+    model = SteeredModel(OFFICIAL, 0, None, **{control.name: control.span[end]})
     model.step()
     assert model.capital_flows.day == 1
+
+
+def test_a_scenario_of_mesa_changes_nothing() -> None:
+    assert SteeredModel(OFFICIAL, scenario=object()).capital_flows.scenario == OFFICIAL.resolved()
 
 
 def test_other_runs_meet_other_news() -> None:
