@@ -79,8 +79,8 @@ def State(model: SteeredModel) -> None:  # noqa: N802
         solara.Text(runs)
         solara.Text(f"Changed: {changed}" if changed else "Nothing is changed: this is the scenario as it is written.")
         solara.Text("Move a slider, then press Reset: the model starts again with its value.")
-        for run, stop in inner.stopped.items():
-            solara.Text(f"Run {run} ended on {stop.date}: {stop.message}.")
+        for row, stop in inner.stopped.items():
+            solara.Text(f"Run {inner.run_numbers[row]} ended on {stop.date}: {stop.message}.")
 
 
 def picture(figure: Any) -> None:

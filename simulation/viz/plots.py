@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +32,8 @@ from simulation.recorder import Record
 
 SIZE_INCHES = (5.2, 4.4)
 PANEL = (0.02, 0.08, 0.87, 0.70)
+BAR_MARGIN_DAYS = 0.7
+"""Half the width of a bar and some air, on both sides of the dates."""
 ROLES = {
     "levered": ("levered holders", "#D55E00"),
     "resident": ("residents", "#0072B2"),
@@ -92,7 +95,7 @@ def flows(model: CapitalFlowModel) -> Figure:
         draw_stack(axes, record.dates[1:], series)
     total = float(sum(values.sum() for values in series.values()))
     traders = [(f"■ {name.replace('_', ' ')}", colour(name)) for name, values in series.items() if np.any(values)][:4]
-    finish(axes, model, f"Yen bought per day, USD bn: {amount(total)} so far (mean of runs)", traders)
+    finish(axes, model, f"Yen bought per day, USD bn: {amount(total)} so far (mean of runs)", traders, BAR_MARGIN_DAYS)
     return figure
 
 
@@ -119,12 +122,18 @@ def panel(model: CapitalFlowModel) -> tuple[Figure, Axes]:
         return figure, figure.add_axes(PANEL)
 
 
-def finish(axes: Axes, model: CapitalFlowModel, title: str, entries: list[tuple[str, str]] | None = None) -> None:
+def finish(
+    axes: Axes,
+    model: CapitalFlowModel,
+    title: str,
+    entries: Sequence[tuple[str, str]] = (),
+    margin_days: float = 0.0,
+) -> None:
     """Frame, dates of the whole scenario, meetings, names in their colours and the title."""
     plain(axes)
-    date_axis(axes, model.dates, ticks=6)
+    date_axis(axes, model.dates, ticks=6, margin_days=margin_days)
     lines = mark_policy_dates(axes, policy_dates(model.scenario, model.dates))
-    legend_line(axes, entries or [], lines)
+    legend_line(axes, entries, lines)
     panel_title(axes, title, lines + bool(entries))
 
 

@@ -68,7 +68,7 @@ CONTROLS = (
     Control("boj_decision_bp", "Bank of Japan decides, bp", "boj.meetings[0].decision", (0, 75, 25), unit="bp"),
     Control("priced_pct", "Priced before, %", "boj.meetings[0].priced_probability", (0, 100, 1), 0.01),
     Control("carry_stock_usd_bn", "Carry funds hold, USD bn", "populations.carry_funds.stock_usd_bn", (50, 1000, 10)),
-    Control("leverage_x", "Carry funds' leverage, x", "populations.carry_funds.leverage_x.median", (1.0, 8.0, 0.1)),
+    Control("leverage_x", "Carry funds' leverage, x", "populations.carry_funds.leverage_x.median", (1.0, 6.0, 0.1)),
     Control("noise_x", "Size of random news, x", "noise.scale_x", (0.0, 2.0, 0.1)),
 )
 """Every slider that the page may have; a scenario shows those whose key it has."""

@@ -1,5 +1,7 @@
 """The page's plots show the model's days so far, on the dates of the whole scenario."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -34,9 +36,10 @@ def test_the_median_and_every_run_are_drawn(model: CapitalFlowModel) -> None:
 
 
 def test_the_axis_is_that_of_the_whole_scenario(model: CapitalFlowModel) -> None:
-    for draw in (plots.usdjpy, plots.unwound, plots.flows):
+    for draw, margin in ((plots.usdjpy, 0.0), (plots.unwound, 0.0), (plots.flows, plots.BAR_MARGIN_DAYS)):
         (axes,) = draw(model).axes
-        assert axes.get_xlim() == (date_number(model.dates[0]), date_number(model.dates[-1]))
+        first, last = date_number(model.dates[0]) - margin, date_number(model.dates[-1]) + margin
+        assert axes.get_xlim() == (first, last)
 
 
 def test_the_share_is_what_was_unwound_of_the_start_stock(model: CapitalFlowModel) -> None:
@@ -52,6 +55,18 @@ def test_before_the_first_step_every_plot_is_there() -> None:
     for draw in (plots.usdjpy, plots.unwound, plots.flows):
         (axes,) = draw(fresh).axes
         assert title(axes)
+
+
+def test_bars_reach_as_high_as_what_was_bought(model: CapitalFlowModel) -> None:
+    (axes,) = plots.flows(model).axes
+    spot = sum(table["spot_usd_bn"][:, 1:3].mean(axis=0) for table in traders(model))
+    (net,) = [line for line in axes.lines if line.get_marker() == "D"]
+    np.testing.assert_allclose(np.asarray(net.get_ydata()), -spot, atol=1e-9)
+
+
+def traders(model: CapitalFlowModel) -> list[dict[str, Any]]:
+    record = model.result()
+    return [record.flows[name] for name in FinishedRuns(record).customers()]
 
 
 def test_without_a_run_left_the_plots_say_so() -> None:
