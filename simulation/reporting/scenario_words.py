@@ -13,7 +13,7 @@ from simulation.config.errors import ConfigError
 from simulation.config.loading import Loaded, load
 from simulation.config.tree import Node, Origin, Source
 from simulation.explanation.why import first_large, words
-from simulation.investors import ROSTER
+from simulation.investors import cast as known_kinds
 from simulation.reporting.html import Html, bullets, joined, paragraphs, table, tag
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def besides(name: str, bank: CentralBank) -> str:
 
 def cast(scenario: Scenario) -> Html:
     """Who takes part."""
-    about = {kind.Parameters.model_fields["kind"].default: kind for kind in ROSTER}
+    about = {kind.Parameters.model_fields["kind"].default: kind for kind in known_kinds()}
     rows = [
         (
             first_large(words(name)),
