@@ -37,7 +37,7 @@ def fingerprint(*modules: str) -> str:
 
 
 def sources(modules: tuple[str, ...]) -> dict[str, Path]:
-    """Files of some modules and of what they import, by name; the package's own index of public names is no part of it."""
+    """Files of some modules and of what they import, by name; an index of public names counts only where it is imported from."""
     found: dict[str, Path] = {}
     todo = list(modules)
     while todo:
@@ -45,7 +45,7 @@ def sources(modules: tuple[str, ...]) -> dict[str, Path]:
         path = None if name in found or name == PACKAGE.name else file_of(name)
         if path is not None:
             found[name] = path
-            todo += [name.rpartition(".")[0], *imported(ast.parse(path.read_bytes()))]
+            todo += imported(ast.parse(path.read_bytes()))
     return found
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import forkserver, resource_tracker
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -92,7 +94,7 @@ class Lanes(Executor):
     def __init__(self, workers: int, preload: Sequence[str] = ENGINE) -> None:
         self._context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
         if sys.platform != "win32":
-            self._context.set_forkserver_preload(list(preload))
+            _start_fork_server(preload)
         self._lock = threading.Lock()
         self._closed = self._killed = False
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
@@ -188,3 +190,18 @@ class Lanes(Executor):
                     return worker
             worker.kill()
         raise BrokenProcessPool("the workers were shut down")
+
+
+def _start_fork_server(preload: Sequence[str]) -> None:
+    """Start the process that workers are forked from, deaf to Ctrl-C: that reaches every process of the terminal.
+
+    The parent answers it; a server that is still importing would show where it was interrupted.
+    """
+    forkserver.set_forkserver_preload(list(preload))
+    # Its start would let Ctrl-C through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -154,6 +154,7 @@ def test_a_peer_is_measured_by_its_script(setting: Setting, monkeypatch: pytest.
         assert result.nanoseconds == [4e6, 4e6]
 
 
+@pytest.mark.slow
 def test_the_command_writes_table_and_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
