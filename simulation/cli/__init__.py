@@ -55,11 +55,10 @@ class Program(click.Group):
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="carryflow", message="%(prog)s %(version)s")
 def program() -> None:
-    r"""Simulate capital flows under US-Japan policy divergence: the yen carry trade and its unwinding.
+    """Simulate capital flows under US-Japan policy divergence: the yen carry trade and its unwinding.
 
     Start with `carryflow demo`; `carryflow list` shows the scenarios that `carryflow run` takes.
 
-    \b
     Exit codes: 0 done, 1 internal error, 2 usage or bad config, 3 finished with failed runs,
     4 a verification differs, 130 interrupted.
     """
