@@ -171,8 +171,9 @@ def sobol_figure(indices: Indices, axes_of: Sequence[Axis], shown: Shown) -> Dra
     table = indices.table.sort_values(["total", "key"], ascending=[False, True], ignore_index=True)
     names = {axis.key: axis.name for axis in axes_of}
     top = names[table["key"][0]]
-    finding = f"{sentence(top)} does most: {100 * table['total'][0]:.0f} % of the variance of {shown.words}"
-    subtitle = "Share of the variance of the mean response, %; lines: bootstrap intervals over the rows of the design"
+    alone, in_all = 100.0 * table["first"][0], 100.0 * table["total"][0]
+    finding = f"{sentence(top)} does most: {alone:.0f} % by itself, {in_all:.0f} % with others"
+    subtitle = f"Share of the variance of the mean of {shown.metric}, %; lines: 95 % bootstrap intervals over rows"
     with house_style():
         figure = new_figure(Heading(finding, subtitle, shown.source))
         axes = figure.add_axes((0.30, 0.12, 0.65, 0.68))

@@ -70,32 +70,47 @@ def _direction(curve: pd.DataFrame, axis: Axis) -> str:
     return "rises" if up > 4.0 * down else "falls" if down > 4.0 * up else "bends"
 
 
-def in_words(table: pd.DataFrame, metric: str, unit: str) -> str:
+def in_words(table: pd.DataFrame, metric: str, unit: str, indices: pd.DataFrame | None = None) -> str:
     """The most influential parameters of a metric in a sentence or two.
 
     Parameters
     ----------
     table
         As from `influence`.
+    indices
+        First-order and total indices of the keys (`simulation.analysis.sobol.Indices.table`), told in the place of shares of
+        the variance between points where a design has them.
     """
     clear = table[table["swing"] > CLEAR_ERRORS * table["swing_error"].fillna(0.0)]
     clear = clear[~(clear["share"] < CLEAR_SHARE)]
     if clear.empty:
         return f"{metric} answers to none of the parameters by more than noise."
-    named = [_told(row, unit) for _, row in clear.head(MOST_NAMED).iterrows()]
+    shares = _first_orders(indices) if indices is not None else _explained(table)
+    named = [_told(row, unit, shares[str(row["key"])]) for _, row in clear.head(MOST_NAMED).iterrows()]
     left = [str(key) for key in table["key"] if key not in set(clear["key"])]
     tail = f" No influence by itself that stands out of the noise: {', '.join(left)}." if left else ""
     return f"{metric} depends most on {'; then on '.join(named)}.{tail}"
 
 
-def _told(row: Any, unit: str) -> str:
-    by_itself = (
-        "" if np.isnan(row["share"]) else f" ({100.0 * row['share']:.0f} % of the variance between points by itself)"
-    )
+def _explained(table: pd.DataFrame) -> dict[str, str]:
+    """Share of each key by name, in brackets; empty for a design that moves one key at a time."""
+    text = " ({:.0f} % of the variance between points by itself)"
+    told = ["" if np.isnan(share) else text.format(100.0 * share) for share in table["share"]]
+    return dict(zip(table["key"], told, strict=True))
+
+
+def _first_orders(indices: pd.DataFrame) -> dict[str, str]:
+    """Sobol indices of each key by name, in brackets."""
+    text = " ({:.0f} % of the variance of the mean by itself, {:.0f} % with others)"
+    shares = 100.0 * indices[["first", "total"]] + 0.0
+    return {key: text.format(*pair) for key, pair in zip(indices["key"], shares.to_numpy(), strict=True)}
+
+
+def _told(row: Any, unit: str, share: str) -> str:
     numbers = (_value(row["lowest"]), _value(row["at_lowest"]), _value(row["highest"]), _value(row["at_highest"]))
     low, at_low, high, at_high = numbers
     measured = "" if unit.startswith("share") else f" {unit}"
-    return f"{row['key']}{by_itself}: mean {low}{measured} at {at_low}, {high}{measured} at {at_high}"
+    return f"{row['key']}{share}: mean {low}{measured} at {at_low}, {high}{measured} at {at_high}"
 
 
 def _value(value: Any) -> str:

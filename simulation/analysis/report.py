@@ -68,7 +68,8 @@ class MetricAnalysis:
 
     def text(self) -> str:
         """What was found, in sentences."""
-        parts = [in_words(self.influence, self.metric, self.unit)]
+        indices = None if self.indices is None else self.indices.table
+        parts = [in_words(self.influence, self.metric, self.unit, indices)]
         if self.indices is not None:
             parts.append(self.indices.in_words())
         if self.shares is not None:

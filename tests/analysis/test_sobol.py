@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from simulation.analysis.report import MetricAnalysis
 from simulation.analysis.sobol import Bootstrap, VarianceShares, blocks_of, sobol, variance_shares
 from simulation.store import OutputError
 from tests.analysis.toys import FloatArray, failed, ishigami, saltelli, sweep_of, uniform
@@ -24,6 +25,15 @@ def test_ishigami_is_recovered_within_its_intervals() -> None:
         assert np.all(high - low < 0.35)
     assert found.interactions[1] <= TOGETHER <= found.interactions[2]
     assert found.adds_up
+
+
+def test_the_words_tell_the_same_shares_as_the_table_of_indices() -> None:
+    sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 1024), {"y": ishigami}, "saltelli")
+    part = MetricAnalysis(sweep, "y", QUICK)
+    assert part.indices is not None
+    first, total = 100.0 * part.indices.table.loc[1, ["first", "total"]].astype(float)
+    assert f"x2 ({first:.0f} % of the variance of the mean by itself, {total:.0f} % with others)" in part.text()
+    assert "between points" not in part.text()
 
 
 def test_an_additive_response_adds_up_without_interactions() -> None:
