@@ -17,7 +17,7 @@ SMALL = {
     "demo": ["--runs", "2", "--workers", "1", "--quiet"],
     "replay": ["--runs", "2", "--workers", "1", "--quiet"],
     "explain": ["--set", "end=2025-12-22", "--quiet"],
-    "sweep": ["--set", "design.samples=16", "--set", "replications=2", "--workers", "1", "--quiet"],
+    "sweep": ["--set", "design.samples=8", "--set", "replications=2", "--workers", "1", "--quiet"],
     "analyse": [],
     "experiment": ["--quick", "--runs", "2", "--workers", "1", "--quiet"],
 }
