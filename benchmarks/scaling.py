@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from simulation.ensemble import resolved, run_ensemble
-from simulation.model import CapitalFlowModel
+from simulation.model import CapitalFlows
 from simulation.scenario import Scenario
 
 POINTS: dict[str, tuple[int, ...]] = {
@@ -65,7 +65,7 @@ def one(axis: str, value: int) -> dict[str, Any]:
         start = process_time()
         run_ensemble(scenario, value)
         return {"seconds": process_time() - start, "peak_mb": peak_mb(), "before_mb": before}
-    model = CapitalFlowModel(scenario, range(1))
+    model = CapitalFlows(scenario, range(1))
     start = process_time()
     while model.running:
         model.step()

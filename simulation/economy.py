@@ -1,10 +1,11 @@
 """The economy of a batch: market, populations, the sectors on the other side, and who owns what at the start."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
-import mesa
 import numpy as np
 
 from simulation.balance_sheet import empty_account, sector_units
@@ -39,6 +40,8 @@ class Economy:
 
     Attributes
     ----------
+    member
+        Makes a population or a sector of its class and of what the class takes.
     market
         Prices, inventory, impact.
     populations
@@ -51,9 +54,9 @@ class Economy:
         News of every day, ``(days, runs, assets)``.
     """
 
-    def __init__(self, model: mesa.Model, batch: Batch, rates: RatesView, days: int) -> None:
+    def __init__(self, member: Callable[..., Any], batch: Batch, rates: RatesView, days: int) -> None:
         scenario, runs = batch.scenario, batch.runs
-        self.scenario, self.batch, self.model = scenario, batch, model
+        self.scenario, self.batch, self.member = scenario, batch, member
         self.roster = roster_of(scenario)
         names = self.roster.names
         self.long_run_variance = np.concatenate(
@@ -96,7 +99,7 @@ class Economy:
         scenario = self.scenario
         start = Start(now, self.streams, scenario.unwind, len(self.news), scenario.noise.scale_x)
         return tuple(
-            kinds[type(parameters)](self.model, name, parameters, replace(start, of_run=self.batch.populations(name)))
+            self.member(kinds[type(parameters)], name, parameters, replace(start, of_run=self.batch.populations(name)))
             for name, parameters in sorted(scenario.populations.items())
         )
 
@@ -104,7 +107,7 @@ class Economy:
         made: dict[str, type[Counterparty]] = {"dealers": Dealers, "money_market": MoneyMarket, "real_money": RealMoney}
         if any(item.dollars_bought_usd_bn for item in self.scenario.news):
             made[ABROAD] = Abroad
-        return {name: kind(self.model, name, runs, len(self.roster)) for name, kind in made.items()}
+        return {name: self.member(kind, name, runs, len(self.roster)) for name, kind in made.items()}
 
     def _books(self, runs: int) -> Books:
         """Who owns what: officials hold their bonds, populations their books, value investors the rest."""

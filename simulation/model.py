@@ -1,10 +1,9 @@
-"""CapitalFlowModel: the day, as a table of contents."""
+"""CapitalFlows: the day, as a table of contents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-import mesa
 import numpy as np
 
 from simulation import day_record
@@ -27,9 +26,13 @@ from simulation.recorder import Record, Recorder, Stop
 from simulation.scenario import Scenario
 from simulation.settling import close_books, open_session
 
+Made = TypeVar("Made")
 
-class CapitalFlowModel(mesa.Model):
-    """A batch of runs of one scenario as a Mesa model; one `step` is one business day.
+
+class CapitalFlows:
+    """A batch of runs of one scenario; one `step` is one business day.
+
+    `simulation.mesa_model.CapitalFlowModel` is the same as a Mesa model.
 
     Parameters
     ----------
@@ -46,19 +49,16 @@ class CapitalFlowModel(mesa.Model):
         If the populations hold more of an asset than is outstanding, or correlations or links make no sense.
     """
 
-    # Mesa 3.5 has a property of this name whose setter would write into our frozen scenario; a plain attribute hides it.
-    scenario: Scenario = None  # type: ignore[assignment]
-
     def __init__(
         self, scenario: Scenario, runs: Sequence[int] = (0,), variants: Sequence[Scenario] | None = None
     ) -> None:
-        super().__init__(rng=scenario.seed)
+        self.running = True
         self.batch = batch_of(scenario, runs, variants)
         self.scenario, self.run_numbers = self.batch.scenario, list(runs)
         self.dates: Dates = scenario_days(scenario)
         self.day = 0
         self.officials = Officials(self.scenario, self.run_numbers, self.dates)
-        self.economy = Economy(self, self.batch, self.officials.rates, len(self.dates))
+        self.economy = Economy(self.member, self.batch, self.officials.rates, len(self.dates))
         self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
         self.stopped: dict[int, Stop] = {}
         self.recorder = Recorder(self.run_numbers, len(self.dates) - 1)
@@ -87,6 +87,10 @@ class CapitalFlowModel(mesa.Model):
         self.check_ledger(session.flows)
         self.record(news, session)
         self.running = self.day < len(self.dates) - 1 and bool(self.alive.any())
+
+    def member(self, kind: Callable[..., Made], *given: Any) -> Made:
+        """Make a population or a sector of the economy; a Mesa model makes an agent of it."""
+        return kind(*given)
 
     @property
     def today(self) -> date:
@@ -236,7 +240,7 @@ def simulate(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenari
     variants
         A scenario for each run, or none for `scenario` in all of them.
     """
-    model = CapitalFlowModel(scenario, runs, variants)
+    model = CapitalFlows(scenario, runs, variants)
     while model.day < len(model.dates) - 1 and model.alive.any():
         model.step()
     for row, stop in model.stopped.items():
@@ -244,6 +248,6 @@ def simulate(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenari
     return model.result()
 
 
-def day_of(model: CapitalFlowModel, day: date) -> int:
+def day_of(model: CapitalFlows, day: date) -> int:
     """Index of a date in the model's days."""
     return int(np.searchsorted(model.dates, np.datetime64(day, "D")))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from simulation.cloud import read_cloud
 from simulation.config.posterior import hash_with_cloud
-from simulation.model import CapitalFlowModel
+from simulation.model import CapitalFlows
 from simulation.recorder import Record, Stop
 from simulation.results import DAILY, FLOWS, PARAMETER_SETS, Result
 from simulation.store import OutputError, read_manifest
@@ -95,7 +95,7 @@ def read_run(path: Path) -> Result:
     """
     folder = open_folder(path)
     daily, flows = (_table(path / name) for name in (DAILY, FLOWS))
-    blank = CapitalFlowModel(folder.scenario).result()
+    blank = CapitalFlows(folder.scenario).result()
     places = _places(daily, blank), (folder.runs, len(blank.dates))
     market = {name: _filled(daily[name], places, np.nan) for name in daily if name not in KEYS}
     by_population = {str(name): part for name, part in flows.groupby("population", sort=True)}

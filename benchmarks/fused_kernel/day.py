@@ -1,4 +1,4 @@
-"""All days of all runs, compiled: calls the pieces of `kernel` in the order of `CapitalFlowModel.step`."""
+"""All days of all runs, compiled: calls the pieces of `kernel` in the order of `CapitalFlows.step`."""
 
 import numba as nb
 import numpy as np

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from simulation.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, PERCENT
-from simulation.model import CapitalFlowModel
+from simulation.model import CapitalFlows
 from simulation.scenario import Scenario
 
 
-class Watched(CapitalFlowModel):
+class Watched(CapitalFlows):
     """The engine, noting what the kernel takes as given."""
 
     def __init__(self, scenario: Scenario, runs: range) -> None:
@@ -44,7 +44,7 @@ def named(name: str, values: dict[str, Any]) -> Any:
     return namedtuple(name, values)(**values)
 
 
-def state(model: CapitalFlowModel) -> tuple[dict[str, Any], dict[str, Any]]:
+def state(model: CapitalFlows) -> tuple[dict[str, Any], dict[str, Any]]:
     """Funds and market on the first day."""
     (funds,), market = model.populations, model.economy.market
     sheet, traits, memory = funds.sheet, funds.traits, funds.memory
@@ -60,7 +60,7 @@ def state(model: CapitalFlowModel) -> tuple[dict[str, Any], dict[str, Any]]:
     return {key: values.copy() for key, values in held.items()}, moved | {"highs": model.economy.highs.copy()}
 
 
-def behaviour(model: CapitalFlowModel) -> Any:
+def behaviour(model: CapitalFlows) -> Any:
     """Parameters of the funds in engine units."""
     (funds,) = model.populations
     own: Any = funds.parameters
@@ -76,7 +76,7 @@ def behaviour(model: CapitalFlowModel) -> Any:
     })  # fmt: skip
 
 
-def surroundings(model: CapitalFlowModel) -> Any:
+def surroundings(model: CapitalFlows) -> Any:
     """Parameters of the markets."""
     economy, (funds,) = model.economy, model.populations
     market, table = economy.market, economy.market.table

@@ -13,7 +13,7 @@ from simulation.conventions import Array
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.market.market import MarketState
-from simulation.model import CapitalFlowModel
+from simulation.model import CapitalFlows
 from simulation.news import DayNews
 from simulation.orders import Trade
 from simulation.policy.ministry_of_finance import Action
@@ -185,7 +185,7 @@ class Day:
     close: State
 
 
-class WatchedModel(CapitalFlowModel):
+class WatchedModel(CapitalFlows):
     """One run that keeps a notebook of every day."""
 
     def __init__(self, scenario: Scenario, run: int, cloud: Cloud | None = None) -> None:

@@ -5,21 +5,18 @@ Value investors and dealers are the demand curve of the market equations; the mo
 
 from typing import ClassVar
 
-import mesa
-
 from simulation.balance_sheet import Account, empty_account
 
 ABROAD = "abroad"
 """Name of the buyers of dollars outside the model."""
 
 
-class Counterparty(mesa.Agent):
+class Counterparty:
     """A passive sector with one account."""
 
     role: ClassVar[str]
 
-    def __init__(self, model: mesa.Model, name: str, runs: int, assets: int) -> None:
-        super().__init__(model)
+    def __init__(self, name: str, runs: int, assets: int) -> None:
         self.name = name
         self.account: Account = empty_account(runs, assets)
 
@@ -55,3 +52,7 @@ class Abroad(Counterparty):
     """Buyers of dollars outside the model, whose purchases a scenario gives: a funding shock."""
 
     role = "other"
+
+
+COUNTERPARTIES: tuple[type[Counterparty], ...] = (RealMoney, Dealers, MoneyMarket, Abroad)
+"""Every kind of sector on the other side."""

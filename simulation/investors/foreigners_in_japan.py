@@ -75,8 +75,8 @@ class ForeignersInJapan(Population):
     owners_in_yen = True
     common_memory = ("bond_flow",)
 
-    def __init__(self, model: Any, name: str, parameters: Any, start: Start) -> None:
-        super().__init__(model, name, parameters, start)
+    def __init__(self, name: str, parameters: Any, start: Start) -> None:
+        super().__init__(name, parameters, start)
         drawn = start.streams.draw(f"bond_flow:{name}", lambda stream: stream.standard_normal(start.days))
         self.memory["bond_flow"] = drawn * (parameters.bond_flow_jpy_bn * start.noise_scale)
 

@@ -1,10 +1,9 @@
-"""The base of every population: one Mesa agent whose rows are investors."""
+"""The base of every population, whose rows are investors; in a Mesa model it is one agent (`simulation.mesa_model`)."""
 
 import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-import mesa
 import numpy as np
 from pydantic import Field
 
@@ -53,7 +52,7 @@ class Start:
     of_run: tuple[PopulationParameters, ...] = ()
 
 
-class Population(mesa.Agent):
+class Population:
     """A population of investors.
 
     A subclass states its `Parameters`, its `role`, how it starts (`draws`, `endowment`) and what it wants (`orders`);
@@ -91,8 +90,7 @@ class Population(mesa.Agent):
         """Whether lenders or stops can force this population within the day; the threshold rule replaces both."""
         return self.margined and not self.by_threshold
 
-    def __init__(self, model: mesa.Model, name: str, parameters: Any, start: Start) -> None:
-        super().__init__(model)
+    def __init__(self, name: str, parameters: Any, start: Start) -> None:
         self.name = self.key = name
         self.parameters = parameters
         self.differs = bool(start.of_run)

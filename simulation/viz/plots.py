@@ -27,7 +27,7 @@ from simulation.figures.style import (
 from simulation.figures.yen_flows import draw_stack, mean_yen_bought
 from simulation.findings import amount, percent
 from simulation.metrics import FinishedRuns
-from simulation.model import CapitalFlowModel
+from simulation.model import CapitalFlows
 from simulation.recorder import Record
 
 SIZE_INCHES = (5.2, 4.4)
@@ -41,7 +41,7 @@ ROLES = {
 }
 
 
-def so_far(model: CapitalFlowModel) -> Record:
+def so_far(model: CapitalFlows) -> Record:
     """What has been recorded up to the model's day, as a record that ends there."""
     record, days = model.result(), slice(0, model.day + 1)
     flows = {
@@ -51,7 +51,7 @@ def so_far(model: CapitalFlowModel) -> Record:
     return replace(record, dates=record.dates[days], market=market, flows=flows)
 
 
-def usdjpy(model: CapitalFlowModel) -> Figure:
+def usdjpy(model: CapitalFlows) -> Figure:
     """USDJPY of every run and its median."""
     record = so_far(model)
     paths = record.market["usdjpy"][FinishedRuns(record).rows]
@@ -64,7 +64,7 @@ def usdjpy(model: CapitalFlowModel) -> Figure:
     return figure
 
 
-def unwound(model: CapitalFlowModel) -> Figure:
+def unwound(model: CapitalFlows) -> Figure:
     """Share of its start stock that each kind of carry holder has given up so far."""
     record = so_far(model)
     finished = FinishedRuns(record)
@@ -83,7 +83,7 @@ def unwound(model: CapitalFlowModel) -> Figure:
     return figure
 
 
-def flows(model: CapitalFlowModel) -> Figure:
+def flows(model: CapitalFlows) -> Figure:
     """Yen bought each day by population, mean over runs."""
     record = so_far(model)
     finished = FinishedRuns(record)
@@ -114,7 +114,7 @@ def draw_paths(axes: Axes, dates: Dates, paths: FloatArray, shade: str) -> None:
     axes.plot([date_number(dates[-1])], middle[-1:], "o", color=shade, markersize=4.5)
 
 
-def panel(model: CapitalFlowModel) -> tuple[Figure, Axes]:
+def panel(model: CapitalFlows) -> tuple[Figure, Axes]:
     """An empty plot on the dates of the whole scenario."""
     with house_style():
         figure = Figure(figsize=SIZE_INCHES)
@@ -124,7 +124,7 @@ def panel(model: CapitalFlowModel) -> tuple[Figure, Axes]:
 
 def finish(
     axes: Axes,
-    model: CapitalFlowModel,
+    model: CapitalFlows,
     title: str,
     entries: Sequence[tuple[str, str]] = (),
     margin_days: float = 0.0,
@@ -145,6 +145,6 @@ def empty(words: str) -> Figure:
     return figure
 
 
-def day_text(model: CapitalFlowModel) -> str:
+def day_text(model: CapitalFlows) -> str:
     """The model's day as one writes it."""
     return f"{model.today.day} {model.today:%b %Y}"

@@ -3,7 +3,8 @@
 import numpy as np
 
 from simulation.conventions import Array
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.scenario import Scenario
 from tests.scenarios import Changes
 

@@ -9,7 +9,8 @@ import pytest
 from simulation.conventions import column
 from simulation.information import Information
 from simulation.investors.banks import Banks, dollar_funding, negative_days
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.orders import SLOW_REPATRIATION
 from simulation.recorder import Record
 from tests.engine.outcomes import assert_flows_add_up

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.recorder import Record
 from tests.engine.states import assert_same_record, columns, state
 from tests.scenarios import AROUND_THE_HIKE, COARSE, POPULATIONS, SHIPPED, TWO_WEEKS, Changes, official, shipped

@@ -6,7 +6,8 @@ import pytest
 from simulation.assets import Roster
 from simulation.clearing import dollar_purchases, size_usd
 from simulation.conventions import Array, column
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.orders import Flow, Trade, flow_of
 from simulation.quote import Quote
 from simulation.scenario import Scenario

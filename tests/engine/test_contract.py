@@ -11,7 +11,8 @@ from simulation.information import Information
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES, Population
 from simulation.market.standard import STANDARD_MARKETS
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.orders import CAUSES
 from simulation.scenario import Scenario
 from tests.engine.outcomes import assert_complete_or_stopped, assert_flows_add_up

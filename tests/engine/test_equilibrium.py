@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.recorder import Record
 from simulation.scenario import Scenario
 from tests.engine.states import state

@@ -21,7 +21,8 @@ from simulation.fragility import (
     loop_gain,
     tipping_distance,
 )
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.scenario import Scenario
 from tests.scenarios import CALM, COARSE, ONE_WEEK, Changes, official, one_fund, shocks, switched
 

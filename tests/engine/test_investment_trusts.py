@@ -8,7 +8,8 @@ import pytest
 
 from simulation.conventions import column
 from simulation.investors.investment_trusts import expected_flow, flow_share, recent_return
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.recorder import Record
 from tests.engine.outcomes import assert_flows_add_up
 from tests.engine.states import assert_same_record

@@ -9,7 +9,8 @@ import pytest
 from simulation.conventions import column
 from simulation.investors.life_insurer_parameters import LifeInsurerParameters
 from simulation.investors.life_insurers import hedge_ratio_change, sold_at_most
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.recorder import Record
 from tests.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official
 

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from simulation.investors.population import Population
-from simulation.model import CapitalFlowModel, scenario_days, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import scenario_days, simulate
 from tests.engine.states import columns
 from tests.scenarios import COARSE, ONE_WEEK, POPULATIONS, Changes, official
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from simulation.investors import parts
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from tests.engine.states import assert_same_record, columns, state
 from tests.scenarios import AROUND_THE_HIKE, Changes, shipped
 

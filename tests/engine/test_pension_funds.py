@@ -17,7 +17,8 @@ from simulation.investors.pension_funds import (
     rebalances,
     worst_deviation,
 )
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.orders import SLOW_REPATRIATION, Trade
 from simulation.quote import Quote
 from tests.engine.outcomes import assert_flows_add_up

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from simulation.conventions import column
 from simulation.investors.yen_borrowers import YenBorrowers, breaks_covenant, covenant_cut
-from simulation.model import CapitalFlowModel, simulate
+from simulation.mesa_model import CapitalFlowModel
+from simulation.model import simulate
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
 from tests.engine.watched import Watched
