@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
     from simulation.recorder import Record
 
 
@@ -38,6 +39,8 @@ def _dates(record: Record) -> NDArray[np.datetime64]:
 
 def daily_table(record: Record) -> pd.DataFrame:
     """Return the market of every run and day, sorted by run and date; an asset the scenario lacks has no column."""
+    import pandas as pd
+
     keep = reached(record)
     runs, days = keep.shape
     columns: dict[str, NDArray[np.generic]] = {
@@ -57,6 +60,8 @@ def flow_columns(record: Record) -> list[str]:
 
 def flows_table(record: Record) -> pd.DataFrame:
     """Return the flows of every run, day and population, in $bn, sorted by run, date and population."""
+    import pandas as pd
+
     keep = reached(record)
     runs, days = keep.shape
     names = sorted(record.flows)
@@ -75,5 +80,7 @@ def flows_table(record: Record) -> pd.DataFrame:
 
 def arrow_table(frame: pd.DataFrame) -> pa.Table:
     """Return a frame for writing, without the notes of pandas, whose text depends on its version."""
+    import pyarrow as pa
+
     table = pa.Table.from_pandas(frame, preserve_index=False)
     return table.replace_schema_metadata(None)

@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from simulation.conventions import PERCENT, Array
@@ -56,6 +55,8 @@ def threshold_mean(rule: UnwindRule, start_spread_pp: float) -> float:
             f"unwind.anchor_spread_pp is {rule.anchor_spread_pp:g} pp, but the spread starts at {start_spread_pp:g} pp: "
             "the threshold rule needs an anchor below the start spread"
         )
+
+    from scipy.optimize import brentq  # only this rule needs it, and its import takes half as long as all of NumPy and pandas
 
     def excess(mean: float) -> float:
         left = share_unwound(rule.anchor_spread_pp, start_spread_pp, mean, rule.threshold_sd_pp)
