@@ -6,7 +6,7 @@ without it, to the same bits.  Nothing of the day is written here.
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import mesa
 
@@ -14,8 +14,6 @@ from simulation.investors import cast
 from simulation.investors.counterparties import COUNTERPARTIES
 from simulation.model import CapitalFlows
 from simulation.scenario import Scenario
-
-Made = TypeVar("Made")
 
 
 class CapitalFlowModel(CapitalFlows, mesa.Model):
@@ -47,10 +45,9 @@ class CapitalFlowModel(CapitalFlows, mesa.Model):
         mesa.Model.__init__(self, rng=scenario.seed)
         CapitalFlows.__init__(self, scenario, runs, variants)
 
-    def member(self, kind: Callable[..., Made], *given: Any) -> Made:
+    def member(self, kind: Callable[..., Any], *given: Any) -> Any:
         """Make a population or a sector as an agent of this model."""
-        made: Made = agent_class(kind)(self, *given)
-        return made
+        return agent_class(kind)(self, *given)
 
 
 class _Joining:
@@ -70,7 +67,8 @@ def agent_class(kind: Any) -> Any:
 
 def __getattr__(name: str) -> Any:
     """The agent's class of a kind by its name, ``mesa_model.Banks``, where pickle looks for it."""
-    for kind in (*cast(), *COUNTERPARTIES):
+    kinds: tuple[Any, ...] = (*cast(), *COUNTERPARTIES)
+    for kind in kinds:
         if kind.__name__ == name:
             return agent_class(kind)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

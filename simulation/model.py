@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +25,6 @@ from simulation.policy.ministry_of_finance import Action
 from simulation.recorder import Record, Recorder, Stop
 from simulation.scenario import Scenario
 from simulation.settling import close_books, open_session
-
-Made = TypeVar("Made")
 
 
 class CapitalFlows:
@@ -88,7 +86,7 @@ class CapitalFlows:
         self.record(news, session)
         self.running = self.day < len(self.dates) - 1 and bool(self.alive.any())
 
-    def member(self, kind: Callable[..., Made], *given: Any) -> Made:
+    def member(self, kind: Callable[..., Any], *given: Any) -> Any:
         """Make a population or a sector of the economy; a Mesa model makes an agent of it."""
         return kind(*given)
 

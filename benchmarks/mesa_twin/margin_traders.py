@@ -27,7 +27,7 @@ class RetailTrader(Investor):
         """Follow the contrarian target, as far as margin allows."""
         own, held = self.own, self.units[DOLLARS]
         distance = now.prices.log_usdjpy - self.average
-        target = float(contrarian_target(self.stock * self.carry_scale(now), distance, self.response, own.most_x))  # type: ignore[arg-type]
+        target = float(contrarian_target(self.stock * self.carry_scale(now), distance, self.response, own.most_x))
         step = self.speed * float(outside_band(target - held, self.stock, own.band_pct * PERCENT))
         if step == 0.0:
             return None

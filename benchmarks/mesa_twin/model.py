@@ -1,5 +1,6 @@
 """MesaTwin: the engine's day with one agent object per investor."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -47,8 +48,6 @@ class MesaTwin(CapitalFlowModel):
             raise ValueError(f"unwind.rule is {scenario.unwind.rule!r}; the Mesa twin knows 'structural' only")
         populations = self.economy.populations
         self.sectors = [Sector(self, population) for population in populations]
-        for population in populations:
-            population.remove()
         # The shared recorder and ledger find the sectors where they would find populations, or parts of large ones.
         shared: Any = self.economy
         shared.populations = shared.parts = tuple(self.sectors)
@@ -56,6 +55,10 @@ class MesaTwin(CapitalFlowModel):
         self.datacollector = mesa.DataCollector(model_reporters=self._reporters())
         self.record(None, None)
         self.datacollector.collect(self)
+
+    def member(self, kind: Callable[..., Any], *given: Any) -> Any:
+        """A population is no agent here: its investors are."""
+        return kind(*given)
 
     def step(self) -> None:
         """Simulate one business day; after the last one nothing happens any more."""

@@ -56,7 +56,9 @@ def threshold_mean(rule: UnwindRule, start_spread_pp: float) -> float:
             "the threshold rule needs an anchor below the start spread"
         )
 
-    from scipy.optimize import brentq  # only this rule needs it, and its import takes half as long as all of NumPy and pandas
+    from scipy.optimize import (
+        brentq,  # only this rule needs it, and its import takes half as long as all of NumPy and pandas
+    )
 
     def excess(mean: float) -> float:
         left = share_unwound(rule.anchor_spread_pp, start_spread_pp, mean, rule.threshold_sd_pp)

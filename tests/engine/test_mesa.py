@@ -1,13 +1,20 @@
 """The model as a Mesa model: steps, agents, running, and a data collector that Mesa's tools can read."""
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import mesa
 import numpy as np
 import pandas as pd
 import pytest
 
+from simulation import mesa_model
+from simulation.investors import cast
+from simulation.investors.banks import Banks
 from simulation.investors.population import Population
 from simulation.mesa_model import CapitalFlowModel
-from simulation.model import scenario_days, simulate
+from simulation.model import CapitalFlows, scenario_days, simulate
 from tests.engine.states import columns
 from tests.scenarios import COARSE, ONE_WEEK, POPULATIONS, Changes, official
 
@@ -132,3 +139,37 @@ def test_agents_frame_holds_flows_by_day_and_population() -> None:
     flows = model.result().flows["carry_funds"]["stock_usd_bn"][0]
     np.testing.assert_array_equal(frame.xs("carry_funds", level="AgentID")["stock_usd_bn"], flows)
     assert model.datacollector.model_vars["usdjpy"] == model.result().market["usdjpy"][0].tolist()
+
+
+def test_every_agent_is_of_its_own_kind_and_an_agent_of_this_model() -> None:
+    model = CapitalFlowModel(official(*WEEK))
+    kinds = {kind.Parameters: kind for kind in cast()}
+    for population in model.populations:
+        assert isinstance(population, mesa.Agent)
+        assert isinstance(population, kinds[type(population.parameters)])
+        assert type(population).__name__ == kinds[type(population.parameters)].__name__
+        assert population.model is model
+    assert {id(population) for population in model.populations} <= {id(agent) for agent in model.agents}
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copied_model_goes_on_by_itself(again: Callable[[CapitalFlowModel], CapitalFlowModel]) -> None:
+    model = CapitalFlowModel(official(*WEEK))
+    model.step()
+    other = again(model)
+    assert {id(agent) for agent in other.agents} >= {id(population) for population in other.populations}
+    assert not {id(agent) for agent in other.agents} & {id(agent) for agent in model.agents}
+    other.run_model()
+    assert model.day == 1
+    model.run_model()
+    assert other.result().market["usdjpy"].tobytes() == model.result().market["usdjpy"].tobytes()
+
+
+def test_an_agents_class_is_found_by_its_name() -> None:
+    assert issubclass(mesa_model.Banks, Banks)
+    with pytest.raises(AttributeError, match="Nobody"):
+        _ = mesa_model.Nobody
+
+
+def test_the_engine_alone_has_no_agents() -> None:
+    assert not isinstance(CapitalFlows(official(*WEEK)).populations[0], mesa.Agent)
