@@ -83,7 +83,8 @@ def measured(axis: str, value: int, repeats: int) -> dict[str, Any]:
 def exponent(rows: list[dict[str, Any]], axis: str) -> float:
     """Slope of log time against log size."""
     points = [(row["value"], row["seconds"]) for row in rows if row["axis"] == axis and row["value"] >= FIT_FROM[axis]]
-    return float(np.polyfit(*np.log(np.array(points)).T, 1)[0]) if len(points) > 1 else float("nan")
+    sizes, seconds = np.log(np.array(points)).T
+    return float(np.polyfit(sizes, seconds, 1)[0]) if len(points) > 1 else float("nan")
 
 
 def figure(rows: list[dict[str, Any]], path: Path) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from simulation.sweep.columns import Columns
 from simulation.sweep.compact import write_runs
+from simulation.sweep.engine import engine
 from simulation.sweep.plan import plan_of
 from simulation.sweep.rows import Rows
 from simulation.sweep.store import Store
@@ -117,7 +118,7 @@ def gathering(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
         axes = "axes: {markets.usdjpy.stress_slope: {low: 0.2, high: 1.5, steps: 100}}\n"
         text = f"name: x\nscenario: december_2025_official\nreplications: {runs // 100}\n{axes}"
         (folder / "x.yaml").write_text(text)
-        store = Store.opened(folder, plan_of(folder / "x.yaml"))
+        store = Store.opened(folder, plan_of(folder / "x.yaml"), None, (engine(),))
         store.begin()
         random, metrics = np.random.default_rng(1), len(store.plan.sweep.measured)
         place = np.arange(runs)

@@ -1,5 +1,7 @@
 """All days of all runs, compiled: calls the pieces of `kernel` in the order of `CapitalFlows.step`."""
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 
@@ -14,10 +16,11 @@ from benchmarks.fused_kernel.kernel import (
     supply,
     voluntary,
 )
+from simulation.conventions import Array
 
 
 @nb.njit(fastmath=FUSED)
-def slopes(m, r, thin, given):
+def slopes(m: Any, r: int, thin: bool, given: Any) -> None:
     """Today's fast impact from yesterday's stress."""
     for a in range(given.fast.size):
         long_run = given.long_run[r, a]
@@ -28,7 +31,7 @@ def slopes(m, r, thin, given):
 
 
 @nb.njit(fastmath=FUSED)
-def remember(m, r, day, usdjpy, given):
+def remember(m: Any, r: int, day: int, usdjpy: float, given: Any) -> None:
     """The close and what is remembered of it."""
     for a in range(given.fast.size):
         change = m.log_price[r, a] - m.last_log[r, a]
@@ -42,7 +45,7 @@ def remember(m, r, day, usdjpy, given):
 
 
 @nb.njit(fastmath=FUSED)
-def release(m, r, bought, given):
+def release(m: Any, r: int, bought: Array, given: Any) -> None:
     """Dealers pass on inventory; central banks buy."""
     for a in range(given.fast.size):
         inventory, scale = m.inventory[r, a], given.fast_scale[a]
@@ -58,13 +61,15 @@ def release(m, r, bought, given):
 
 
 @nb.njit(fastmath=FUSED)
-def requirement(variance, own):
+def requirement(variance: float, own: Any) -> Any:
     """Margin per dollar of position."""
     return max(own.floor, own.quantile * np.sqrt(variance * own.days))
 
 
 @nb.njit(fastmath=FUSED)
-def trade(s, m, r, day, path, own, given, price):
+def trade(
+    s: Any, m: Any, r: int, day: int, path: Any, own: Any, given: Any, price: Array
+) -> tuple[float, float, int, float]:
     """The trading day of one run; returns USDJPY, dollars forced, rounds and units unwound."""
     mean = path.carry[day, r] + own.momentum_weight * m.momentum[r] - own.aversion * path.adverse[day, r]
     ratio = max(1.0 + (mean - own.start_mean[r]) / max(own.start_mean[r], own.least_start), 0.0)
@@ -82,7 +87,7 @@ def trade(s, m, r, day, path, own, given, price):
 
 
 @nb.njit(fastmath=FUSED)
-def one_day(s, m, r, day, path, own, given, out):
+def one_day(s: Any, m: Any, r: int, day: int, path: Any, own: Any, given: Any, out: Array) -> None:
     """One day of one run."""
     price, sold = np.exp(m.last_log[r]), np.empty(FALLS.size)
     slopes(m, r, path.thin[day], given)
@@ -109,7 +114,7 @@ def one_day(s, m, r, day, path, own, given, out):
 
 
 @nb.njit(fastmath=FUSED)
-def all_days(s, m, path, own, given, out):
+def all_days(s: Any, m: Any, path: Any, own: Any, given: Any, out: Array) -> None:
     """Every day of every run; a run's state stays in cache from day to day."""
     for r in range(out.shape[2]):
         for day in range(1, out.shape[1]):

@@ -62,8 +62,8 @@ def state(model: CapitalFlows) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def behaviour(model: CapitalFlows) -> Any:
     """Parameters of the funds in engine units."""
-    (funds,) = model.populations
-    own: Any = funds.parameters
+    funds: Any = model.populations[0]
+    own = funds.parameters
     return named("Own", {
         "cap": own.leverage_cap_x, "volatility_cap": own.volatility_target_cap_x,
         "band": own.adjustment.band_pct * PERCENT, "rebuild": own.adjustment.rebuild_pct_per_day * PERCENT,

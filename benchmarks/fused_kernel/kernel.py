@@ -4,8 +4,12 @@ A second text of rules that live in `simulation/`, here only to know what a comp
 it equal to the engine.  Names follow the engine's; numbers are those of `Given`.
 """
 
+from typing import Any
+
 import numba as nb
 import numpy as np
+
+from simulation.conventions import Array
 
 FUSED = {"reassoc", "contract", "nsz"}
 """Sums may be reordered, as NumPy's are; not-a-number and infinity stay what they are."""
@@ -23,13 +27,13 @@ OUTPUT = (
 
 
 @nb.njit(fastmath=FUSED)
-def impact(amount, slope, scale):
+def impact(amount: float, slope: float, scale: float) -> Any:
     """F(Z) and g(Q), `simulation.market.impact`."""
     return slope * 2.0 * amount / (np.sqrt(1.0 + abs(amount) / scale) + 1.0)
 
 
 @nb.njit(fastmath=FUSED)
-def quoted(m, r, fundamental, given, price):
+def quoted(m: Any, r: int, fundamental: Array, given: Any, price: Array) -> Any:
     """Prices of one run for the inventory in `m`, `simulation.market.market`; returns USDJPY."""
     for a in range(price.size):
         added = impact(m.inventory[r, a], m.slope[r, a], given.fast_scale[a])
@@ -46,7 +50,7 @@ def quoted(m, r, fundamental, given, price):
 
 
 @nb.njit(fastmath=FUSED)
-def supply(m, r, a, bought, given):
+def supply(m: Any, r: int, a: int, bought: float, given: Any) -> None:
     """Slow impact of what value investors supply."""
     before = impact(m.supplied[r, a], given.slow[a], given.slow_scale[a])
     m.supplied[r, a] += bought
@@ -56,7 +60,7 @@ def supply(m, r, a, bought, given):
 
 
 @nb.njit(fastmath=FUSED)
-def called_share(equity, notional, requirement, own):
+def called_share(equity: float, notional: float, requirement: float, own: Any) -> Any:
     """Margin call, `simulation.investors.rules.margin_call`."""
     if equity < requirement * notional and notional > 0.0:
         return max(1.0 - max(equity, 0.0) / notional * (own.restore / requirement), 0.0)
@@ -64,13 +68,13 @@ def called_share(equity, notional, requirement, own):
 
 
 @nb.njit(fastmath=FUSED)
-def stopped_share(usdjpy, high, distance, called, own):
+def stopped_share(usdjpy: float, high: float, distance: float, called: float, own: Any) -> float:
     """Trailing stop beyond a margin call."""
     return max(own.cut_share - called, 0.0) if usdjpy < high * (1.0 - distance) else 0.0
 
 
 @nb.njit(fastmath=FUSED)
-def wanted_shares(s, r, i, uv, ratio, scale, own):
+def wanted_shares(s: Any, r: int, i: int, uv: float, ratio: float, scale: float, own: Any) -> tuple[float, float]:
     """Voluntary order of a fund as a share of its position, and the part of it by the volatility target."""
     notional = s.units[r, i] * uv
     wanted = min(s.leverage[r, i] * ratio, own.cap) * s.budget[r, i]
@@ -82,7 +86,7 @@ def wanted_shares(s, r, i, uv, ratio, scale, own):
 
 
 @nb.njit(fastmath=FUSED)
-def settled(s, r, i, share, order_usdjpy, usdjpy, value, costs):
+def settled(s: Any, r: int, i: int, share: float, order_usdjpy: float, usdjpy: float, value: float, costs: Any) -> None:
     """Both legs of a trade of `share` of the position that was stated at `order_usdjpy`; no allocation."""
     bought = share * s.units[r, i]
     spot = share * (-s.jpy[r, i] / order_usdjpy)
@@ -94,7 +98,7 @@ def settled(s, r, i, share, order_usdjpy, usdjpy, value, costs):
 
 
 @nb.njit(fastmath=FUSED)
-def bundle_value(price, weights):
+def bundle_value(price: Array, weights: Array) -> float:
     """Value of the securities in one unit of the basket."""
     total = 0.0
     for a in range(price.size):
@@ -103,7 +107,9 @@ def bundle_value(price, weights):
 
 
 @nb.njit(fastmath=FUSED)
-def voluntary(s, m, r, now, own, given, fundamental, price):
+def voluntary(
+    s: Any, m: Any, r: int, now: Any, own: Any, given: Any, fundamental: Array, price: Array
+) -> tuple[float, float]:
     """Orders of all funds, their price, and their settlement; returns USDJPY and what was unwound."""
     usdjpy0, value0, ratio, scale = now
     units = spot = 0.0
@@ -125,7 +131,9 @@ def voluntary(s, m, r, now, own, given, fundamental, price):
 
 
 @nb.njit(fastmath=FUSED)
-def forced_round(s, m, r, now, own, given, fundamental, price):
+def forced_round(
+    s: Any, m: Any, r: int, now: Any, own: Any, given: Any, fundamental: Array, price: Array
+) -> tuple[float, float, float]:
     """One round; returns USDJPY after it, gross dollars forced and units sold."""
     usdjpy0, requirement, high = now
     value0, units, spot = bundle_value(price, given.weights), 0.0, 0.0
@@ -159,7 +167,7 @@ def forced_round(s, m, r, now, own, given, fundamental, price):
 
 
 @nb.njit(fastmath=FUSED)
-def close(s, r, usdjpy, value, coupon, rates, own, given):
+def close(s: Any, r: int, usdjpy: float, value: float, coupon: float, rates: Any, own: Any, given: Any) -> float:
     """Write-offs, income, distribution, memory; returns the largest gap between net worth and carried equity."""
     dollar, yen, years, worst = rates[0], rates[1], rates[2], 0.0
     for i in range(s.units.shape[1]):
@@ -181,7 +189,7 @@ def close(s, r, usdjpy, value, coupon, rates, own, given):
 
 
 @nb.njit(fastmath=FUSED)
-def forced_after_falls(s, r, now, own, given, sold):
+def forced_after_falls(s: Any, r: int, now: Any, own: Any, given: Any, sold: Array) -> None:
     """Dollars sold by force after each of FALLS."""
     usdjpy, value, requirement, high = now
     sold[:] = 0.0

@@ -11,13 +11,14 @@ import random
 import time
 import warnings
 from importlib.metadata import version
+from typing import Any
 
 from pams.agents import FCNAgent
 from pams.runners.sequential import SequentialRunner
 
 MARKET, AGENTS = "Market", "FCNAgents"
 SESSION = {"withOrderPlacement": True, "withPrint": False}
-SETTING = {
+SETTING: dict[str, Any] = {
     "simulation": {
         "markets": [MARKET],
         "agents": [AGENTS],
@@ -51,7 +52,7 @@ class Counting(FCNAgent):
 
     asked = 0
 
-    def submit_orders(self, markets):
+    def submit_orders(self, markets: list[Any]) -> list[Any]:
         """Count and decide."""
         Counting.asked += 1
         return super().submit_orders(markets)

@@ -1,0 +1,1 @@
+"""The part of PAMS that a benchmark uses."""
