@@ -9,6 +9,7 @@ import json
 import resource
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from simulation.calendar import business_days
 from simulation.ensemble import resolved, run_ensemble
 from simulation.model import CapitalFlows
 from simulation.scenario import Scenario
@@ -29,15 +31,15 @@ POINTS: dict[str, tuple[int, ...]] = {
 }
 FIT_FROM = {"investors": 100_000, "days": 10, "runs": 128, "assets": 6, "populations": 1}
 """Smallest value that the exponent is fitted from; below, the fixed cost of a pass shows."""
-DAYS = {"investors": 5, "runs": 10, "assets": 20, "populations": 20}
-START = np.datetime64("2025-11-28")
+DAYS = {"investors": 20, "runs": 10, "assets": 20, "populations": 20}
+"""Business days simulated on the other axes."""
+START, FAR = date(2025, 11, 28), date(2027, 12, 31)
 
 
 def setting(axis: str, value: int) -> Scenario:
     """The December scenario with one size changed."""
     days = value if axis == "days" else DAYS[axis]
-    end = np.busday_offset(START, days)
-    changes = [f"end={end}"]
+    changes = [f"end={business_days(START + timedelta(days=1), FAR)[days - 1]}"]
     if axis in ("investors", "days"):
         changes.append(f"populations.carry_funds.investors={value if axis == 'investors' else 100_000}")
     scenario = resolved("december_2025_official", changes)

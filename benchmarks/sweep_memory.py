@@ -1,6 +1,6 @@
 """Whether memory stays flat over a sweep of very many tiny runs, and how fast its store opens.
 
-``python benchmarks/sweep_memory.py --points 1000 --replications 100`` runs two funds over one week at every point, on two
+``python -m benchmarks.sweep_memory --points 1000 --replications 100`` runs two funds over one week at every point, on two
 workers, and prints the parent's resident memory against the runs done, then the time that reading the table takes.
 """
 

@@ -1,6 +1,6 @@
 """How long 10 million runs take on 1, 100 and 1,000 nodes, and what saturates first: measured constants, simulated queue.
 
-``python benchmarks/sweep_scaling.py --measure`` measures on this machine what a Dask scheduler needs for a task, what a row
+``python -m benchmarks.sweep_scaling --measure`` measures on this machine what a Dask scheduler needs for a task, what a row
 weighs on the network, and what the sweep's own process needs for a run; without it the constants of docs/scaling.md are used.
 The simulation sends tasks through three stations: one scheduler, so many cores, and one process that gathers the rows.
 """

@@ -1,6 +1,6 @@
 """How much a sweep costs beside the engine alone, what two workers gain, and how much memory the parent needs.
 
-``python benchmarks/sweep_speed.py --runs 10000`` measures December 2025 with the default cast at the points of a Latin
+``python -m benchmarks.sweep_speed --runs 10000`` measures December 2025 with the default cast at the points of a Latin
 hypercube, in turn as pure engine passes in this process and as sweeps on one and on two workers, and prints one JSON object.
 The measurements alternate in rounds, so that other work on the machine meets all of them alike.
 """
@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
-import shutil
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
+from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
 from simulation.batch import BLOCK_RUNS
 from simulation.model import simulate
 from simulation.sweep.batches import batches, missing
-from simulation.sweep.execute import work_of
+from simulation.sweep.execute import Options, work_of
 from simulation.sweep.have import Have
 from simulation.sweep.kernel import scenarios_of, simulated_rows
 from simulation.sweep.opening import Target
@@ -58,15 +58,29 @@ def engine_seconds(plan: Plan, mixed: bool) -> float:
     return time.perf_counter() - start
 
 
-def sweep_seconds(plan: Plan, workers: int) -> float:
-    """Wall time of a whole sweep, workers' start and tables included."""
-    folder = Path(tempfile.mkdtemp())
-    start = time.perf_counter()
-    with local_pool(workers) as pool:
-        run_sweep(plan, Target(folder / "store"), pool)
-    seconds = time.perf_counter() - start
-    shutil.rmtree(folder)
-    return seconds
+def sweep_measured(plan: Plan, workers: int) -> tuple[float, list[float]]:
+    """Wall time of a whole sweep, workers' start and tables included, and the peak memory of every worker, MB."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        start = time.perf_counter()
+        with local_pool(workers) as pool:
+            options = Options(function=partial(simulated_and_noted, folder))
+            run_sweep(plan, Target(folder / "store"), pool, options)
+        return time.perf_counter() - start, noted_peaks(folder)
+
+
+def in_turn(plan: Plan, rounds: int) -> tuple[dict[str, list[float]], list[float]]:
+    """Seconds of the engine and of sweeps in each round, and peaks of all workers, MB."""
+    times: dict[str, list[float]] = {}
+    peaks: list[float] = []
+    for _ in range(rounds):
+        times.setdefault("engine, one scenario", []).append(engine_seconds(plan, mixed=False))
+        times.setdefault("engine, mixed points", []).append(engine_seconds(plan, mixed=True))
+        for workers in (1, 2):
+            seconds, found = sweep_measured(plan, workers)
+            times.setdefault(f"sweep, {workers} worker{'s' if workers > 1 else ''}", []).append(seconds)
+            peaks += found
+    return times, peaks
 
 
 def main() -> None:
@@ -78,17 +92,8 @@ def main() -> None:
     asked = parser.parse_args()
     plan = plan_with(asked.runs, asked.points)
     simulate(scenarios_of(work_of(plan), next(batches(plan, missing(plan, Have.nothing(plan)), 1)))[0][0], range(2))
-    times: dict[str, list[float]] = {}
-    for _ in range(asked.rounds):
-        times.setdefault("engine, one scenario", []).append(engine_seconds(plan, mixed=False))
-        times.setdefault("engine, mixed points", []).append(engine_seconds(plan, mixed=True))
-        times.setdefault("sweep, 1 worker", []).append(sweep_seconds(plan, 1))
-        times.setdefault("sweep, 2 workers", []).append(sweep_seconds(plan, 2))
+    times, peaks = in_turn(plan, asked.rounds)
     middle = {name: statistics.median(values) for name, values in times.items()}
-    peak = {
-        "parent": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "largest worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
-    }
     found = {
         "runs": plan.most_runs,
         "seconds": middle,
@@ -96,7 +101,11 @@ def main() -> None:
         "sweep_over_engine_one_scenario": middle["sweep, 1 worker"] / middle["engine, one scenario"],
         "sweep_over_engine_mixed": middle["sweep, 1 worker"] / middle["engine, mixed points"],
         "two_workers_over_one": middle["sweep, 1 worker"] / middle["sweep, 2 workers"],
-        "peak_memory_mb": peak,
+        "peak_memory_mb": {
+            "this process, engine passes included": peak_mb(),
+            "largest worker": max(peaks),
+            "smallest worker": min(peaks),
+        },
     }
     print(json.dumps(found, indent=2))
 

@@ -8,7 +8,9 @@ from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 
 from simulation.store import OutputError
+from simulation.sweep.engine import engine
 from simulation.sweep.execute import Pool
+from simulation.sweep.same_code import SameCode, refuse_other_code
 
 DEATHS_PER_TASK = 3
 """Dask moves a task to another worker so often before it gives the task up."""
@@ -30,7 +32,7 @@ def dask_pool(address: str, waiting: int = 2, seconds: float = 10.0) -> Iterator
     Raises
     ------
     OutputError
-        If Dask is not installed or nothing answers.
+        If Dask is not installed, nothing answers, or a worker has other code than this process.
     """
     try:
         distributed = importlib.import_module("distributed")
@@ -41,6 +43,7 @@ def dask_pool(address: str, waiting: int = 2, seconds: float = 10.0) -> Iterator
     except (OSError, TimeoutError, ValueError) as error:
         raise OutputError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:
+        refuse_other_code(client.run(engine, on_error="return"), engine())
         executor = client.get_executor(pure=False, retries=DEATHS_PER_TASK)
         lost = (BrokenExecutor, MemoryError, distributed.KilledWorker)
-        yield Pool(executor, max(1, sum(client.ncores().values())), lost, waiting)
+        yield Pool(SameCode(executor), max(1, sum(client.ncores().values())), lost, waiting)

@@ -1,0 +1,25 @@
+"""The peak memory of workers, which are grandchildren of the process that measures."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
+from simulation.sweep.execute import Options
+from simulation.sweep.opening import Target
+from simulation.sweep.running import local_pool, run_sweep
+from tests.sweep.conftest import grid, run_into, table
+
+
+def test_every_worker_notes_a_peak_of_its_own_and_the_rows_are_the_same(tmp_path: Path) -> None:
+    plan = grid("replications=8")
+    with local_pool(2) as pool:
+        options = Options(batch=2, function=partial(simulated_and_noted, tmp_path))
+        run_sweep(plan, Target(tmp_path / "noted"), pool, options)
+    run_into(tmp_path / "plain", plan)
+    assert table(tmp_path / "noted") == table(tmp_path / "plain")
+    peaks = noted_peaks(tmp_path)
+    assert 1 <= len(peaks) <= 2  # one worker may have done all before the other was there
+    assert not (tmp_path / f"{os.getpid()}.peak").exists()
+    # Python with NumPy and SciPy's functions takes tens of MB, and nothing here a GB.
+    assert all(30 < peak < 1000 for peak in (*peaks, peak_mb()))
