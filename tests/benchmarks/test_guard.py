@@ -32,7 +32,26 @@ def test_the_exit_code_follows_the_median(
     monkeypatch.setattr(guard, "measured_ratios", lambda rounds: [1.0, 1.5, 9.0])
     monkeypatch.setattr(sys, "argv", ["benchmarks", "guard", "--bound", str(bound)])
     assert main() == code
-    assert "median 1.50" in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()
+    assert all("median 1.50" in line for line in said)
+    assert len(said) == (1 if code == 0 else guard.TRIES)
+
+
+def test_one_measurement_within_the_bound_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = iter([[2.0], [1.5], [9.0]])
+    monkeypatch.setattr(guard, "measured_ratios", lambda rounds: next(measured))
+    assert [passed for passed, _ in guard.watched(1, 1.8)] == [False, True]
+    assert next(measured) == [9.0]
+
+
+def test_the_bound_is_the_middle_measurement_with_a_margin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = iter([[1.0], [9.0], [1.5]])
+    monkeypatch.setattr(guard, "measured_ratios", lambda rounds: next(measured))
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "guard", "--measure-bound"])
+    assert main() == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "BOUND = 2.1"
 
 
 def test_the_reference_is_what_the_bound_was_measured_with() -> None:
