@@ -56,10 +56,11 @@ def guarded(asked: argparse.Namespace) -> int:
         for line in guard.measured_bound(asked.rounds):
             print(line, flush=True)
         return 0
-    passed = False
+    verdicts = []
     for passed, said in guard.watched(asked.rounds, asked.bound):
         print(said, flush=True)
-    return 0 if passed else 1
+        verdicts.append(passed)
+    return 0 if any(verdicts) else 1
 
 
 def parser() -> argparse.ArgumentParser:

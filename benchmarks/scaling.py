@@ -1,10 +1,12 @@
 """Time and peak memory against investors, days, runs, assets and populations, with fitted exponents and a figure.
 
 ``python -m benchmarks.scaling`` measures every point in a process of its own (processor seconds of all steps, peak resident
-memory of that process) and writes ``scaling.csv``, ``scaling.png`` and a table.  ``--axis`` picks axes, ``--repeats`` repeats.
+memory of that process) and writes ``scaling.csv``, ``scaling.png`` and a table.  ``--axis`` picks axes, ``--repeats`` repeats,
+``--draw`` draws the figure of an earlier ``scaling.csv`` again.
 """
 
 import argparse
+import csv
 import json
 import resource
 import subprocess
@@ -15,10 +17,11 @@ from statistics import median
 from time import process_time
 from typing import Any
 
-import numpy as np
-
+from benchmarks.machine import described
+from benchmarks.scaling_figure import FIT_FROM, chart, exponent
 from simulation.calendar import business_days
 from simulation.ensemble import resolved, run_ensemble
+from simulation.figures import png
 from simulation.model import CapitalFlows
 from simulation.scenario import Scenario
 
@@ -29,8 +32,6 @@ POINTS: dict[str, tuple[int, ...]] = {
     "assets": (6, 8, 12, 24),
     "populations": (1, 2, 4, 7, 10),
 }
-FIT_FROM = {"investors": 100_000, "days": 10, "runs": 128, "assets": 6, "populations": 1}
-"""Smallest value that the exponent is fitted from; below, the fixed cost of a pass shows."""
 DAYS = {"investors": 20, "runs": 10, "assets": 20, "populations": 20}
 """Business days simulated on the other axes."""
 START, FAR = date(2025, 11, 28), date(2027, 12, 31)
@@ -82,27 +83,6 @@ def measured(axis: str, value: int, repeats: int) -> dict[str, Any]:
     return {"axis": axis, "value": value} | middle
 
 
-def exponent(rows: list[dict[str, Any]], axis: str) -> float:
-    """Slope of log time against log size."""
-    points = [(row["value"], row["seconds"]) for row in rows if row["axis"] == axis and row["value"] >= FIT_FROM[axis]]
-    sizes, seconds = np.log(np.array(points)).T
-    return float(np.polyfit(sizes, seconds, 1)[0]) if len(points) > 1 else float("nan")
-
-
-def figure(rows: list[dict[str, Any]], path: Path) -> None:
-    """Time and memory against size, one panel an axis."""
-    from matplotlib.figure import Figure
-
-    axes = list(dict.fromkeys(row["axis"] for row in rows))
-    drawing = Figure(figsize=(3.2 * len(axes), 3.2), layout="constrained")
-    for panel, axis in zip(drawing.subplots(1, len(axes), squeeze=False)[0], axes, strict=True):
-        points = np.array([(row["value"], row["seconds"]) for row in rows if row["axis"] == axis])
-        panel.loglog(*points.T, marker="o")
-        panel.set_title(f"{axis}: exponent {exponent(rows, axis):.2f}", loc="left", fontsize=9)
-        panel.set_ylabel("processor seconds", fontsize=8)
-    drawing.savefig(path, dpi=150)
-
-
 def table(rows: list[dict[str, Any]]) -> str:
     """The rows as a Markdown table."""
     lines = ["| Axis | Size | Seconds | Peak MB | Bytes an investor |", "|---|---|---|---|---|"]
@@ -113,23 +93,43 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write the figure."""
+    path.write_bytes(png(chart(rows, described()).figure))
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The points of an earlier measurement."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            {name: text if name == "axis" else float(text) for name, text in row.items()}
+            for row in csv.DictReader(file)
+        ]
+
+
 def main() -> None:
     """Measure, fit and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--axis", nargs="+", default=list(POINTS), choices=list(POINTS))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("results/scaling"))
+    parser.add_argument(
+        "--draw", type=Path, metavar="CSV", help="draw the figure of a scaling.csv again, measure nothing"
+    )
     parser.add_argument("--one", nargs=2, metavar=("AXIS", "SIZE"), help="measure one point and print it")
     asked = parser.parse_args()
     if asked.one:
         print(json.dumps(one(asked.one[0], int(asked.one[1]))))
         return
     asked.out.mkdir(parents=True, exist_ok=True)
+    if asked.draw:
+        draw(read(asked.draw), asked.out / "scaling.png")
+        return
     rows = [measured(axis, value, asked.repeats) for axis in asked.axis for value in POINTS[axis]]
     names = ("axis", "value", "seconds", "peak_mb", "before_mb")
     lines = [",".join(names), *(",".join(str(row[name]) for name in names) for row in rows)]
     (asked.out / "scaling.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    figure(rows, asked.out / "scaling.png")
+    draw(rows, asked.out / "scaling.png")
     print(table(rows))
     for axis in asked.axis:
         print(f"{axis}: exponent {exponent(rows, axis):.3f} from {FIT_FROM[axis]:,}")

@@ -28,9 +28,7 @@ from simulation.settling import close_books, open_session
 
 
 class CapitalFlows:
-    """A batch of runs of one scenario; one `step` is one business day.
-
-    `simulation.mesa_model.CapitalFlowModel` is the same as a Mesa model.
+    """A batch of runs of one scenario, one `step` a business day; `simulation.mesa_model` makes a Mesa model of it.
 
     Parameters
     ----------

@@ -1,0 +1,154 @@
+"""The figure of the scaling: time against each size on logarithmic axes, the fitted power, and memory an investor."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from simulation.figures.style import (
+    ACCENT,
+    GREY,
+    INK,
+    LIGHT,
+    Drawing,
+    Heading,
+    house_style,
+    legend_line,
+    new_figure,
+    panel_title,
+    plain,
+)
+
+FIT_FROM = {"investors": 100_000, "days": 10, "runs": 128, "assets": 6, "populations": 1}
+"""Smallest value that the exponent is fitted from; below, the fixed cost of a pass shows."""
+MEMORY = "memory"
+HELD = {
+    "investors": "one run of carry funds, 20 days",
+    "days": "one run, default cast with 100,000 carry funds",
+    "runs": "default cast, 10 days",
+    "assets": "one run, default cast, 20 days",
+    "populations": "one run, 20 days",
+    MEMORY: "above the imports, the runs of the first panel",
+}
+"""What does not change along an axis."""
+SUBTITLE = (
+    "Processor seconds of all steps against size, both logarithmic; dots: measured, lines: fitted powers of the size"
+)
+LEFT, BOTTOM, WIDTH, HEIGHT = 0.05, 0.10, 0.25, 0.265
+Row = Mapping[str, Any]
+
+
+def points(rows: Sequence[Row], axis: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Sizes and seconds of an axis."""
+    found = [(row["value"], row["seconds"]) for row in rows if row["axis"] == axis]
+    sizes, seconds = np.array(found, dtype=float).reshape(-1, 2).T
+    return sizes, seconds
+
+
+def power(rows: Sequence[Row], axis: str) -> tuple[float, float]:
+    """Slope and level of log time against log size, from `FIT_FROM` on; not-a-number for fewer than two points."""
+    sizes, seconds = points(rows, axis)
+    fitted = sizes >= FIT_FROM[axis]
+    if fitted.sum() < 2:
+        return float("nan"), float("nan")
+    slope, level = np.polyfit(np.log(sizes[fitted]), np.log(seconds[fitted]), 1)
+    return float(slope), float(level)
+
+
+def exponent(rows: Sequence[Row], axis: str) -> float:
+    """Slope of log time against log size."""
+    return power(rows, axis)[0]
+
+
+def bytes_each(rows: Sequence[Row]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Peak memory above that of the imports, bytes an investor, for the sizes that are fitted."""
+    found = [row for row in rows if row["axis"] == "investors" and row["value"] >= FIT_FROM["investors"]]
+    each = [(row["peak_mb"] - row["before_mb"]) * 2**20 / row["value"] for row in found]
+    return np.array([row["value"] for row in found], dtype=float), np.array(each)
+
+
+def short(number: float) -> str:
+    """A size in few characters: 1k, 10M."""
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if number >= unit:
+            return f"{number / unit:g}{letter}"
+    return f"{number:g}"
+
+
+def seconds_text(value: float) -> str:
+    """Seconds with two figures."""
+    return f"{value:.0f} s" if value >= 10.0 else f"{value:.2g} s"
+
+
+def finding(rows: Sequence[Row]) -> str:
+    """What the figure says."""
+    sizes, seconds = points(rows, "investors")
+    if not len(sizes):
+        return "Time against size"
+    slopes = [exponent(rows, axis) for axis in ("investors", "days", "runs") if len(points(rows, axis)[0]) > 1]
+    span = f"; exponents of investors, days, runs {min(slopes):.2f} to {max(slopes):.2f}" if slopes else ""
+    return f"{short(sizes[-1])} investors over 20 days take {seconds_text(seconds[-1])}{span}"
+
+
+def chart(rows: Sequence[Row], machine: str) -> Drawing:
+    """Draw a panel for each axis that was measured, and one for memory."""
+    axes = list(dict.fromkeys(row["axis"] for row in rows))
+    panels = [*axes, MEMORY] if "investors" in axes else axes
+    with house_style():
+        figure = new_figure(Heading(finding(rows), SUBTITLE, f"Source: python -m benchmarks.scaling; {machine}"))
+        for place, axis in enumerate(panels):
+            row, column = divmod(place, 3)
+            panel = figure.add_axes((LEFT + 0.315 * column, BOTTOM + 0.41 * (1 - row), WIDTH, HEIGHT))
+            _memory(panel, rows) if axis == MEMORY else _time(panel, rows, axis)
+    names = ("axis", "value", "seconds", "peak_mb", "before_mb")
+    return Drawing(figure, {name: np.array([row[name] for row in rows]) for name in names})
+
+
+def _time(panel: Axes, rows: Sequence[Row], axis: str) -> None:
+    sizes, seconds = points(rows, axis)
+    slope, level = power(rows, axis)
+    fitted = sizes[sizes >= FIT_FROM[axis]]
+    _frame(panel, sizes)
+    panel.set_yscale("log")
+    panel.yaxis.set_minor_locator(NullLocator())
+    lowest, highest = np.floor(np.log10(seconds.min())), np.ceil(np.log10(seconds.max()))
+    panel.set_ylim(10**lowest * 0.8, 10**highest * 1.25)
+    ticks = 10.0 ** np.arange(lowest, highest + 1)
+    panel.yaxis.set_major_locator(FixedLocator(list(ticks)))
+    panel.set_yticks(list(ticks), [f"{tick:g} s" for tick in ticks])
+    panel.plot(fitted, np.exp(level) * fitted**slope, color=GREY, linewidth=1.4, zorder=1)
+    panel.plot(sizes, seconds, "o", color=ACCENT, markersize=5.5, zorder=2)
+    _label(panel, sizes[-1], seconds[-1], seconds_text(float(seconds[-1])))
+    since = f" from {short(FIT_FROM[axis])}" if FIT_FROM[axis] > sizes.min() else ""
+    _title(panel, axis, f"{axis.capitalize()}: exponent {slope:.2f}{since}")
+
+
+def _memory(panel: Axes, rows: Sequence[Row]) -> None:
+    sizes, each = bytes_each(rows)
+    _frame(panel, sizes)
+    panel.set_ylim(0, max(150.0, float(each.max()) * 1.25))
+    panel.plot(sizes, each, "o", color=ACCENT, markersize=5.5)
+    _label(panel, sizes[-1], each[-1], f"{each[-1]:.0f}")
+    _title(panel, MEMORY, "Peak memory, bytes an investor")
+
+
+def _title(panel: Axes, axis: str, text: str) -> None:
+    panel_title(panel, text, lines_below=1)
+    legend_line(panel, [(HELD[axis], GREY)])
+
+
+def _frame(panel: Axes, sizes: np.ndarray[Any, Any]) -> None:
+    plain(panel)
+    panel.set_xscale("log")
+    margin = (sizes.max() / sizes.min()) ** 0.06
+    panel.set_xlim(sizes.min() / margin, sizes.max() * margin)
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.set_xticks(list(sizes), [short(size) for size in sizes])
+    panel.tick_params(axis="both", labelsize=8, labelcolor=INK)
+    panel.grid(visible=True, axis="y", color=LIGHT, linewidth=0.7)
+
+
+def _label(panel: Axes, size: float, value: float, text: str) -> None:
+    panel.annotate(text, (size, value), (-7, 5), textcoords="offset points", ha="right", color=ACCENT, fontsize=9)
