@@ -35,9 +35,9 @@ def test_the_title_states_the_finding_and_there_is_a_panel_for_memory() -> None:
     drawing = chart(ROWS, "a machine")
     texts = [text.get_text() for text in drawing.figure.texts]
     assert texts[0] == "1M investors over 20 days take 10 s; exponents of investors, days, runs 0.90 to 1.10"
-    assert [axes.get_title(loc="left") for axes in drawing.figure.axes] == [
-        "Investors: exponent 1.00 from 100k", "Days: exponent 0.90", "Runs: exponent 1.10 from 128", "Peak memory, bytes an investor",
-    ]  # fmt: skip
+    titles = [axes.get_title(loc="left") for axes in drawing.figure.axes]
+    assert titles[:3] == ["Investors: exponent 1.00 from 100k", "Days: exponent 0.90", "Runs: exponent 1.10"]
+    assert titles[3] == "Peak memory, bytes an investor"
     assert drawing.numbers["seconds"].tolist() == [row["seconds"] for row in ROWS]
 
 
