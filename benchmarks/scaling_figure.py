@@ -114,7 +114,7 @@ def _time(panel: Axes, rows: Sequence[Row], axis: str) -> None:
     panel.set_yscale("log")
     panel.yaxis.set_minor_locator(NullLocator())
     lowest, highest = np.floor(np.log10(seconds.min())), np.ceil(np.log10(seconds.max()))
-    panel.set_ylim(10**lowest * 0.8, 10**highest * 1.25)
+    panel.set_ylim(10**lowest * 0.8, 10**highest * 2.0)  # room for the label of the last dot
     ticks = 10.0 ** np.arange(lowest, highest + 1)
     panel.yaxis.set_major_locator(FixedLocator(list(ticks)))
     panel.set_yticks(list(ticks), [f"{tick:g} s" for tick in ticks])
