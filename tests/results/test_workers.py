@@ -24,6 +24,7 @@ LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads L
 PATIENCE = 60.0
 """Seconds after which a test says that something waits for ever."""
 MANY, BEGUN_BYTES = 10_000_000, 1_000_000
+TRIES = 20
 
 
 @pytest.fixture
@@ -37,15 +38,19 @@ def bytes_read() -> int:
     return int(Path("/proc/self/io").read_text().split("rchar: ")[1].split()[0])
 
 
-@LINUX
-def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed(pool: Lanes) -> None:
+def killed_while_sending(pool: Lanes) -> BaseException | None:
+    """Kill a worker whose large result has begun to arrive; none if all of it came before, as on a busy machine it may."""
     pid, before = pool.submit(os.getpid).result(PATIENCE), bytes_read()
     result = pool.submit(np.ones, MANY)
-    while bytes_read() < before + BEGUN_BYTES:
-        assert not result.done(), "the result came before its sender was killed"
+    while not result.done() and bytes_read() < before + BEGUN_BYTES:
+        pass
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(BrokenProcessPool):
-        result.result(PATIENCE)
+    return result.exception(PATIENCE)
+
+
+@LINUX
+def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed(pool: Lanes) -> None:
+    assert any(isinstance(killed_while_sending(pool), BrokenProcessPool) for _ in range(TRIES))
     assert pool.submit(pow, 2, 5).result(PATIENCE) == 32
 
 
