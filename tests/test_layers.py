@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("news", "reactions", "cascade", "stated_orders"),
     ("consistency",),
     ("scenario",),
-    ("event", "officials", "recorder", "batch", "cloud", "registration"),
+    ("event", "officials", "recorder", "batch", "cloud", "registration", "cautions"),
     ("config",),
     ("clearing", "economy", "fragility"),
     ("settling", "day_record"),
