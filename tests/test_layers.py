@@ -64,6 +64,7 @@ FENCED = {
         "facts/figure.py",
         "calibration/figures.py",
         "calibration/rank_figure.py",
+        "calibration/kept.py",
         "results.py",
         "experiment_runner.py",
         "experiment_figures.py",
