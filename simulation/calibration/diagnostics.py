@@ -1,9 +1,12 @@
 """What the data taught: prior against posterior, fit of the moments, and which parameters are told apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from simulation.calibration.fitting import Fit
 from simulation.calibration.priors import UNIFORM_SD, Prior, from_unit, scores, unit_sample
@@ -206,3 +209,10 @@ def draws_inside(fit: Fit) -> float:
 def posterior_median(fit: Fit) -> Array:
     """Median of each parameter in the posterior, ``(d,)``."""
     return np.asarray(np.median(from_unit(fit.problem.priors, fit.unit), axis=0))
+
+
+def write_tables(folder: Path, tables: Mapping[str, Columns]) -> None:
+    """Write each table as a CSV file of its name."""
+    for name, table in tables.items():
+        frame = pd.DataFrame(table)
+        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.7g")

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
-from simulation.calibration.diagnostics import Columns, correlations, parameter_table, product_table
+from simulation.calibration.diagnostics import Columns, correlations, parameter_table, product_table, write_tables
 from simulation.calibration.figures import (
     draw_learned,
     draw_pair,
@@ -76,9 +75,7 @@ class Kept:
         from simulation.experiment_figures import write_figure
 
         with written_whole(target) as draft:
-            for name, table in self.tables().items():
-                frame = pd.DataFrame(table)
-                frame.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n", float_format="%.7g")
+            write_tables(draft, self.tables())
             write_figure(self.draw(), draft)
             write_manifest(draft, self.facts() | {"command": command, "versions": versions()})
         return target
