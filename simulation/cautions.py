@@ -13,6 +13,8 @@ from simulation.scenario import Scenario
 
 YIELDS_OF = {"fed": ("ust2", "ust10"), "boj": ("jgb2", "jgb10")}
 """Keys of given news that each central bank moves by what it does and says."""
+SOFT = "dovish"
+"""Guidance regime of the Bank of Japan that is meant to lower the expected path."""
 DEFAULT_PRICES = date(2025, 11, 28)
 """Day of the default price of bitcoin."""
 
@@ -122,6 +124,23 @@ def other_step(scenario: Scenario) -> Iterator[Caution]:
                 yield Caution(f"{bank}.meetings[{place}].priced_probability", message)
 
 
+def words_without_room(scenario: Scenario) -> Iterator[Caution]:
+    """Find soft words where no further step was guided: they can only raise the expected path, which is not meant."""
+    for bank in YIELDS_OF:
+        central, regime = getattr(scenario, bank), getattr(scenario, bank).guidance
+        said = [(item.date, f"{bank}.{key}[{place}].guidance", item.guidance) for key in ("meetings", "statements")
+                for place, item in enumerate(getattr(central, key)) if item.guidance]  # fmt: skip
+        for day, key, name in sorted(said):
+            if name == SOFT and central.guidance_regimes[regime].step_probability == 0.0:
+                message = (
+                    f"{name} on {day} follows {regime}, which expects no step, so that its few steps raise the expected path; "
+                    "state the change of the two-year yield as path_surprise, or what was expected before, such as "
+                    f"{bank}.guidance: vague"
+                )
+                yield Caution(key, message)
+            regime = name
+
+
 def before_their_time(scenario: Scenario) -> Iterator[Caution]:
     """Find markets and populations that did not exist on the first day."""
     kinds = {kind.Parameters: kind for kind in cast()}
@@ -145,4 +164,4 @@ def price_of_another_time(scenario: Scenario) -> Iterator[Caution]:
         )
 
 
-CHECKS = (counted_twice, other_step, before_their_time, price_of_another_time)
+CHECKS = (counted_twice, other_step, words_without_room, before_their_time, price_of_another_time)

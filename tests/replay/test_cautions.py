@@ -110,6 +110,23 @@ def test_odds_of_a_step_that_was_not_stated(event: Make) -> None:
     assert all(told(event("august_2024", "news=[]", setting)) == {} for setting in (stated, larger))
 
 
+def test_soft_words_after_no_guidance_would_raise_the_path(event: Make) -> None:
+    soft = "boj.statements=[{date: 2024-08-07, guidance: dovish}]"
+    message = told(event("august_2024", soft))["boj.statements[0].guidance"]
+    assert "dovish on 2024-08-07 follows unchanged" in message
+    assert "path_surprise" in message
+    expecting = event("august_2024", soft, "boj.guidance=vague")
+    assert told(expecting) == {}
+    # The cure does what it says: against hikes that were expected, soft words lower the two-year yield.
+    moved = []
+    for told_event in (event("august_2024", soft), expecting):
+        path = replay(told_event, 2).central
+        day = int(np.flatnonzero(path.dates == np.datetime64("2024-08-07"))[0])
+        moved.append(float((path.market["jgb2_pct"][:, day] - path.market["jgb2_pct"][:, day - 1]).mean()))
+    assert moved[0] > 0.01
+    assert moved[1] < -0.01
+
+
 NAIVE = """
 extends: _base_2020s
 name: naive
