@@ -34,6 +34,11 @@ class GivenNews(Parameters):
     volatility_x: float | None = Field(
         None, ge=0, le=20, description="volatility of all assets that day, at least this multiple of its long-run value"
     )
+    net_of_policy: bool = Field(
+        False,
+        description="the yields of the day are what is left without what a decision, statement or signal of the day moved; "
+        "says that nothing is counted twice",
+    )
     basis: Rate | None = Field(None, description="change of the cross-currency basis; negative: dollars become scarcer")
     dollars_bought_usd_bn: float = quantity(
         0, "$bn", (-1000, 1000), "spot dollars bought against yen by buyers outside the model (negative: sold)"

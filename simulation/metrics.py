@@ -177,6 +177,8 @@ def yen_bought(finished: FinishedRuns) -> FloatArray:
 
 
 FLOWS, BY_CAUSE, PRICES, STABILITY = "Flows", "Unwound by cause", "Prices, start to end", "Stability"
+
+
 USD_BN, SHARE, PCT, BP, RATIO, DAYS = "USD bn", "share of start stock", "%", "bp", "ratio", "days"
 
 METRICS = (

@@ -46,11 +46,9 @@ def _basis_points(value: object) -> float:
     """Read ``25bp``, ``-0.25%`` or ``0.25pp`` as a number of basis points."""
     match = RATE_PATTERN.match(value) if isinstance(value, str) else None
     if match is None:
-        raise PydanticCustomError(
-            "rate_without_unit",
-            "a rate needs its unit: write 25bp, 0.25% or 0.25pp",
-            {"value": value},
-        )
+        named = isinstance(value, str) and value.strip().lower().endswith(tuple(BASIS_POINTS_PER))
+        wrong = "there is no number before the unit" if named else "a rate needs its unit"
+        raise PydanticCustomError("rate_without_unit", f"{wrong}: write 25bp, 0.25% or 0.25pp", {"value": value})
     return float(match.group(1)) * BASIS_POINTS_PER[match.group(2).lower()]
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from simulation.metrics import Band, FinishedRuns, ledger_max_residual, metric_bands, yen_bought_by_population
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from simulation.recorder import Record
 
 LEDGER_TOLERANCE = 1e-9
+IDENTIFIED_PCT = (5.0, 14.0)
+"""Impact times levered stock that August 2024 allows, % (MODEL section 4)."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,22 @@ def loop_gain_note(record: Record) -> str | None:
     return f"The loop gain is {largest:.2f} at the start: above 1 some shock feeds on itself."
 
 
+def depth_note(record: Record) -> str | None:
+    """Warn when impact times levered stock leaves what August 2024 identifies; without levered holders there is nothing to say.
+
+    Source: MODEL section 4: the episode pins down the product, not the stock by itself.
+    """
+    product = FinishedRuns(record).market("depth_weighted_stock_pct")
+    middle = 0.0 if product is None or product.size == 0 else float(np.median(product[:, 0]))
+    low, high = IDENTIFIED_PCT
+    if middle == 0.0 or low <= middle <= high:
+        return None
+    return (
+        f"Impact times levered stock is {middle:.3g} % at the start; August 2024 allows {low:g} to {high:g} % "
+        "(docs/calibration.md): this market is not the one that was calibrated."
+    )
+
+
 def ledger_note(record: Record) -> str | None:
     """Warn when the books do not close."""
     residual = ledger_max_residual(record)
@@ -119,7 +139,12 @@ def ledger_note(record: Record) -> str | None:
 
 def notes(record: Record) -> tuple[str, ...]:
     """Return what a reader should know before using the numbers."""
-    found = [failure_note(record) if record.stopped else None, loop_gain_note(record), ledger_note(record)]
+    found = [
+        failure_note(record) if record.stopped else None,
+        loop_gain_note(record),
+        depth_note(record),
+        ledger_note(record),
+    ]
     return tuple(note for note in found if note)
 
 

@@ -61,8 +61,7 @@ AROUND_THE_HIKE: Final[Changes] = {
 HIKE: Final = 2
 """Step of the decision in a scenario `AROUND_THE_HIKE`."""
 
-CALM: Final[Changes] = {
-    "noise.scale_x": 0,
+NO_OFFICIALS: Final[Changes] = {
     "fed.meetings": [],
     "boj.meetings": [],
     "fed.guidance": "unchanged",
@@ -70,6 +69,11 @@ CALM: Final[Changes] = {
     "fed.balance_sheet": [],
     "boj.balance_sheet": [],
     "ministry_of_finance": None,
+}
+"""Nobody decides, says or buys anything."""
+CALM: Final[Changes] = {
+    "noise.scale_x": 0,
+    **NO_OFFICIALS,
     "start_values.usdjpy_high": START_USDJPY,
 }
 """No shock, no noise and no drifting expected flows."""

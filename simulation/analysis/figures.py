@@ -35,6 +35,7 @@ from simulation.figures.style import (
     legend_line,
     new_figure,
     plain,
+    shown_scale,
 )
 
 MOST_PANELS = 6
@@ -60,7 +61,7 @@ class Shown:
     @property
     def scale(self) -> float:
         """100 for a share."""
-        return 100.0 if self.unit.startswith("share") else 1.0
+        return shown_scale(self.unit)
 
     @property
     def shown_unit(self) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from simulation.calibration import sbc
 from simulation.calibration.checkpoints import Checkpoints
@@ -20,6 +19,7 @@ from simulation.calibration.diagnostics import (
     moment_table,
     parameter_table,
     product_table,
+    write_tables,
 )
 from simulation.calibration.fitting import Fit, fit
 from simulation.calibration.priors import from_unit
@@ -125,9 +125,7 @@ class Outcome:
         source = f"Source: carryflow simulation, calibration {problem.name} {problem.version}, seed {self.request.seed}"
         with written_whole(target) as draft:
             (draft / f"{problem.name}.csv").write_text(cloud_text(self.cloud), encoding="utf-8")
-            for name, table in self.tables.items():
-                frame = pd.DataFrame(table)
-                frame.to_csv(draft / f"{name}.csv", index=False, lineterminator="\n", float_format="%.7g")
+            write_tables(draft, self.tables)
             write_figure(report(self.fit, source), draft)
             checks = {"Prior check": self.prior_ranks, "Posterior check": self.posterior_ranks}
             drawings = {

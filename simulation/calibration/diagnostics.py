@@ -1,11 +1,16 @@
 """What the data taught: prior against posterior, fit of the moments, and which parameters are told apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
 
 from simulation.calibration.fitting import Fit
 from simulation.calibration.priors import UNIFORM_SD, Prior, from_unit, scores, unit_sample
+from simulation.calibration.problem import Problem
 from simulation.calibration.sampler import outside
 from simulation.conventions import Array
 
@@ -17,13 +22,25 @@ CLEARLY = 0.9
 """A ratio counts as smaller than another below this share of it."""
 
 
-def parameter_table(fit: Fit) -> Columns:
+class Drawn(Protocol):
+    """Draws from a posterior: a fit, or parameter sets that were kept of one."""
+
+    @property
+    def problem(self) -> Problem:
+        """What was asked."""
+
+    @property
+    def unit(self) -> Array:
+        """Points of the unit cube of the priors, ``(n, d)``."""
+
+
+def parameter_table(drawn: Drawn) -> Columns:
     """Prior and posterior quantiles of each parameter, and how much narrower the posterior is.
 
     ``shrinkage`` is one minus the ratio of posterior to prior standard deviation, both on the scale where the prior is
     uniform: 0 says that the data taught nothing, 1 that they tell the value.
     """
-    priors, particles = fit.problem.priors, fit.particles.unit
+    priors, particles = drawn.problem.priors, drawn.unit
     levels = np.repeat(np.array(QUANTILES)[:, None], len(priors), axis=1)
     before = from_unit(priors, levels)
     after = from_unit(priors, np.quantile(particles, QUANTILES, axis=0))
@@ -80,9 +97,9 @@ def rank(values: Array, observed: float, sd: float) -> float:
     return float(ndtr((observed - values) / sd).mean()) if len(values) else float("nan")
 
 
-def correlations(fit: Fit) -> Array:
+def correlations(drawn: Drawn) -> Array:
     """Correlation of the parameters in the posterior, on the normal scale, ``(d, d)``."""
-    return np.asarray(np.corrcoef(outside(fit.particles.unit), rowvar=False))
+    return np.asarray(np.corrcoef(outside(drawn.unit), rowvar=False))
 
 
 @dataclass(frozen=True)
@@ -120,9 +137,9 @@ class Product:
         return bool(self.ratios[2] < CLEARLY * self.ratios[:2].min())
 
 
-def log_factors(fit: Fit, pair: tuple[str, str], unit: Array) -> Array:
+def log_factors(drawn: Drawn, pair: tuple[str, str], unit: Array) -> Array:
     """Logarithms of two parameters and of their product at points of the unit cube, ``(n, 3)``."""
-    priors = {prior.name: (column, prior) for column, prior in enumerate(fit.problem.priors)}
+    priors = {prior.name: (column, prior) for column, prior in enumerate(drawn.problem.priors)}
     logs = [np.log(_values(*priors[name], unit)) for name in pair]
     return np.stack([*logs, logs[0] + logs[1]], axis=1)
 
@@ -131,10 +148,10 @@ def _values(column: int, prior: Prior, unit: Array) -> Array:
     return prior.from_unit(unit[:, column])
 
 
-def product(fit: Fit, pair: tuple[str, str]) -> Product:
+def product(drawn: Drawn, pair: tuple[str, str]) -> Product:
     """Compare what was learned of two factors with what was learned of their product."""
-    before = log_factors(fit, pair, unit_sample(len(fit.problem.priors), PRIOR_DRAWS, 0, "calibration:product"))
-    after = log_factors(fit, pair, fit.particles.unit)
+    before = log_factors(drawn, pair, unit_sample(len(drawn.problem.priors), PRIOR_DRAWS, 0, "calibration:product"))
+    after = log_factors(drawn, pair, drawn.unit)
     covariance = np.cov(after[:, :2], rowvar=False)
     between = float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
     power = float(-covariance[0, 1] / covariance[1, 1])
@@ -143,9 +160,9 @@ def product(fit: Fit, pair: tuple[str, str]) -> Product:
     return Product((*pair, "product"), *sds, between, power, float(direction[0] / direction[1]))
 
 
-def product_table(fit: Fit) -> Columns:
+def product_table(drawn: Drawn) -> Columns:
     """What was learned of each factor and of their product, for every pair of the problem."""
-    found = [product(fit, pair) for pair in fit.problem.products]
+    found = [product(drawn, pair) for pair in drawn.problem.products]
     return {
         "pair": [" x ".join(one.names[:2]) for one in found for _ in one.names],
         "quantity": [name for one in found for name in one.names],
@@ -191,4 +208,11 @@ def draws_inside(fit: Fit) -> float:
 
 def posterior_median(fit: Fit) -> Array:
     """Median of each parameter in the posterior, ``(d,)``."""
-    return np.asarray(np.median(from_unit(fit.problem.priors, fit.particles.unit), axis=0))
+    return np.asarray(np.median(from_unit(fit.problem.priors, fit.unit), axis=0))
+
+
+def write_tables(folder: Path, tables: Mapping[str, Columns]) -> None:
+    """Write each table as a CSV file of its name."""
+    for name, table in tables.items():
+        frame = pd.DataFrame(table)
+        frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", float_format="%.7g")

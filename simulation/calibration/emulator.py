@@ -83,6 +83,11 @@ class Emulator:
         return terms @ self.mean.coefficients, np.sqrt(variance)
 
 
+def least_rows(dimension: int) -> int:
+    """Fewest parameter sets that an emulator of so many parameters can be fitted to."""
+    return 2 * (dimension + 1)
+
+
 def fitted(scores: Array, moments: Array) -> Emulator:
     """Fit an emulator to a table of scores ``(n, d)`` and their moments ``(n, moments)``, all finite.
 
@@ -95,8 +100,8 @@ def fitted(scores: Array, moments: Array) -> Emulator:
         If the table has too few rows to tell anything.
     """
     rows, dimension = scores.shape
-    if rows < 2 * (dimension + 1):
-        raise ValueError(f"{rows} parameter sets finished; {2 * (dimension + 1)} or more are needed for an emulator")
+    if rows < least_rows(dimension):
+        raise ValueError(f"{rows} parameter sets finished; {least_rows(dimension)} or more are needed for an emulator")
     basis = chosen_basis(scores, moments)
     emulator = fitted_once(basis, scores, moments)
     errors = held_out_errors(basis, scores, moments)

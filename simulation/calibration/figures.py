@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from simulation.calibration.diagnostics import Columns, log_factors, moment_table, parameter_table, product
+from simulation.calibration.diagnostics import Columns, Drawn, log_factors, moment_table, parameter_table, product
 from simulation.calibration.fitting import Fit
 from simulation.calibration.rank_figure import rank_chart
 from simulation.conventions import Array
@@ -25,7 +25,7 @@ from simulation.figures.style import (
 from simulation.figures.style import Columns as Numbers
 from simulation.findings import percent
 
-__all__ = ["rank_chart", "report"]
+__all__ = ["draw_learned", "draw_pair", "draw_parameters", "rank_chart", "report"]
 
 PRIOR_COLOUR, POSTERIOR_COLOUR = "#c9c9c9", ACCENT
 MISSED = COLOURS["carry_funds"]
@@ -42,7 +42,7 @@ def report(fit: Fit, source: str) -> Drawing:
         parameters, moments = parameter_table(fit), moment_table(fit)
         figure = new_figure(Heading(finding(fit, parameters), SUBTITLE, source))
         left = figure.add_axes((0.145, 0.085, 0.12, 0.73))
-        _draw_parameters(left, fit, parameters)
+        draw_parameters(left, fit, parameters)
         panel_title(left, "Prior (grey) and posterior (blue)")
         middle = figure.add_axes((0.585, 0.085, 0.10, 0.73))
         _draw_moments(middle, fit, moments)
@@ -57,15 +57,15 @@ SUBTITLE = (
 )
 
 
-def finding(fit: Fit, parameters: Columns) -> str:
+def finding(drawn: Drawn, parameters: Columns) -> str:
     """Return what the figure shows in one sentence."""
     shrinkage = np.asarray(parameters["shrinkage"])
     learned = int((shrinkage > STRONG).sum())
     told = f"The data narrow {learned} of {len(shrinkage)} parameters by more than a quarter"
-    if not fit.problem.products:
+    if not drawn.problem.products:
         return told
-    pair = product(fit, fit.problem.products[0])
-    labels = {prior.name: prior.label for prior in fit.problem.priors}
+    pair = product(drawn, drawn.problem.products[0])
+    labels = {prior.name: prior.label for prior in drawn.problem.priors}
     first, second = (short(labels[name]) for name in pair.names[:2])
     one, other, both = (percent(float(1.0 - ratio)) for ratio in pair.ratios)
     if pair.identified:
@@ -83,8 +83,9 @@ def short(label: str) -> str:
     return last if len(last) == 1 else label
 
 
-def _draw_parameters(axes: Axes, fit: Fit, table: Columns) -> None:
-    unit = 100.0 * np.quantile(fit.particles.unit, (0.1, 0.5, 0.9), axis=0)
+def draw_parameters(axes: Axes, drawn: Drawn, table: Columns) -> None:
+    """Draw prior and posterior of each parameter, the posterior's numbers beside them."""
+    unit = 100.0 * np.quantile(drawn.unit, (0.1, 0.5, 0.9), axis=0)
     rows = np.arange(unit.shape[1])
     axes.hlines(rows, 10.0, 90.0, color=PRIOR_COLOUR, linewidth=7.0)
     axes.hlines(rows, unit[0], unit[2], color=POSTERIOR_COLOUR, linewidth=3.2)
@@ -92,7 +93,7 @@ def _draw_parameters(axes: Axes, fit: Fit, table: Columns) -> None:
     columns = [np.asarray(table[f"posterior_p{level}"]) for level in (10, 50, 90)]
     for row, (low, middle, high) in enumerate(zip(*columns, strict=True)):
         _beside(axes, row, f"{_number(middle)}  ({_number(low)} to {_number(high)})")
-    _rows(axes, [prior.label for prior in fit.problem.priors])
+    _rows(axes, [prior.label for prior in drawn.problem.priors])
     axes.set_xlim(0.0, 100.0)
     axes.set_xticks([0, 50, 100])
 
@@ -138,20 +139,21 @@ def _beside(axes: Axes, row: int, text: str) -> None:
     axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=6.8, color=GREY)
 
 
-def _draw_identification(figure: Figure, fit: Fit) -> None:
+def _draw_identification(figure: Figure, drawn: Drawn) -> None:
     """Draw each pair of factors with lines of equal product, in the right column."""
-    pairs = fit.problem.products[:1]
+    pairs = drawn.problem.products[:1]
     for pair in pairs:
         axes = figure.add_axes((0.82, 0.47, 0.135, 0.345))
-        _draw_pair(axes, fit, pair)
+        draw_pair(axes, drawn, pair)
     axes = figure.add_axes((0.895, 0.085, 0.08, 0.26 if pairs else 0.73))
-    _draw_learned(axes, fit)
+    draw_learned(axes, drawn)
 
 
-def _draw_pair(axes: Axes, fit: Fit, pair: tuple[str, str]) -> None:
-    priors = {prior.name: prior for prior in fit.problem.priors}
+def draw_pair(axes: Axes, drawn: Drawn, pair: tuple[str, str]) -> None:
+    """Draw the posterior of two factors with the line on which their product is the median's."""
+    priors = {prior.name: prior for prior in drawn.problem.priors}
     first, second = (priors[name] for name in pair)
-    logs = log_factors(fit, pair, fit.particles.unit[:: max(1, len(fit.particles.unit) // DOTS)])
+    logs = log_factors(drawn, pair, drawn.unit[:: max(1, len(drawn.unit) // DOTS)])
     middle = float(np.median(logs[:, 2]))
     span = np.linspace(first.low, first.high, 50)
     axes.plot(np.exp(logs[:, 0]), np.exp(logs[:, 1]), ".", color=POSTERIOR_COLOUR, markersize=2.5, alpha=0.5)
@@ -163,15 +165,15 @@ def _draw_pair(axes: Axes, fit: Fit, pair: tuple[str, str]) -> None:
         axis.set_ticks(ticks, [_number(float(tick)) for tick in ticks])
         axis.set_minor_locator(NullLocator())
     axes.tick_params(labelsize=7.5)
-    axes.set_xlabel(first.label, fontsize=7.5)
+    axes.set_xlabel(f"{first.label}, {first.unit}", fontsize=7.5)
     panel_title(
         axes, f"{short(second.label)} by {short(first.label)}; line: fixed {short(first.label)}{short(second.label)}"
     )
 
 
-def _draw_learned(axes: Axes, fit: Fit) -> None:
+def draw_learned(axes: Axes, drawn: Drawn) -> None:
     """Draw how much narrower the posterior is than the prior, for factors and their products first, then the best known."""
-    names, values = learned(fit)
+    names, values = learned(drawn)
     rows = np.arange(len(names))
     axes.barh(rows, 100.0 * values, height=0.6, color=POSTERIOR_COLOUR)
     _rows(axes, names)
@@ -180,16 +182,16 @@ def _draw_learned(axes: Axes, fit: Fit) -> None:
     panel_title(axes, "Narrower, %")
 
 
-def learned(fit: Fit, most: int = 7) -> tuple[list[str], Array]:
+def learned(drawn: Drawn, most: int = 7) -> tuple[list[str], Array]:
     """Return names and shrinkage of the product and its factors, then of the parameters that shrank most."""
-    labels = {prior.name: prior.label for prior in fit.problem.priors}
+    labels = {prior.name: prior.label for prior in drawn.problem.priors}
     names: list[str] = []
     values: list[float] = []
-    for pair in fit.problem.products[:1]:
-        found = product(fit, pair)
+    for pair in drawn.problem.products[:1]:
+        found = product(drawn, pair)
         names += ["Product " + " × ".join(short(labels[name]) for name in pair), *(labels[name] for name in pair)]
         values += [float(1.0 - found.ratios[place]) for place in (2, 0, 1)]
-    table = parameter_table(fit)
+    table = parameter_table(drawn)
     shrinkage = np.asarray(table["shrinkage"], dtype=np.float64)
     for column in np.argsort(-shrinkage):
         label = labels[table["parameter"][column]]
@@ -201,12 +203,23 @@ def learned(fit: Fit, most: int = 7) -> tuple[list[str], Array]:
 
 def numbers(fit: Fit, parameters: Columns, moments: Columns) -> Numbers:
     """Return the plotted numbers."""
-    kept = ("prior_p10", "prior_p50", "prior_p90", "posterior_p10", "posterior_p50", "posterior_p90", "shrinkage")
-    columns: Numbers = {"parameter": np.array(parameters["parameter"])}
-    columns |= {name: np.asarray(parameters[name]) for name in kept}
+    columns = parameter_numbers(parameters)
     columns |= {name: np.array(moments[name]) for name in ("moment", "observed", "sd")}
     columns |= {f"simulated_p{level}": np.array(moments[f"simulated_p{level}"]) for level in (10, 50, 90)}
-    for first, second in fit.problem.products[:1]:
-        logs = log_factors(fit, (first, second), fit.chosen)
+    return columns | pair_numbers(fit, fit.chosen)
+
+
+def parameter_numbers(parameters: Columns) -> Numbers:
+    """Return the plotted numbers of prior and posterior."""
+    kept = ("prior_p10", "prior_p50", "prior_p90", "posterior_p10", "posterior_p50", "posterior_p90", "shrinkage")
+    columns: Numbers = {"parameter": np.array(parameters["parameter"])}
+    return columns | {name: np.asarray(parameters[name]) for name in kept}
+
+
+def pair_numbers(drawn: Drawn, unit: Array) -> Numbers:
+    """Return the logarithms of the first pair of factors at points of the unit cube."""
+    columns: Numbers = {}
+    for first, second in drawn.problem.products[:1]:
+        logs = log_factors(drawn, (first, second), unit)
         columns |= {f"log_{first}": logs[:, 0], f"log_{second}": logs[:, 1]}
     return columns

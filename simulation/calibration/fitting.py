@@ -84,6 +84,11 @@ class Fit:
     chosen: Array
     again: dict[str, Array]
 
+    @property
+    def unit(self) -> Array:
+        """Draws from the posterior, points of the unit cube, ``(n, d)``."""
+        return self.particles.unit
+
 
 def stage_sizes(simulator: Simulator, stages: int) -> list[int]:
     """Parameter sets of each stage, the first and the later ones."""

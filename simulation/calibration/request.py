@@ -3,9 +3,11 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from math import ceil
 from typing import Any
 
-from simulation.calibration.fitting import Method, simulations_of
+from simulation.calibration.emulator import least_rows
+from simulation.calibration.fitting import FIRST_SHARE, Method, simulations_of, stage_sizes
 from simulation.calibration.problem import Problem
 from simulation.calibration.sampler import Effort
 from simulation.fingerprint import fingerprint
@@ -27,12 +29,27 @@ class Request:
         What the result follows from.
     cases
         Synthetic data sets of each check, at most.
+
+    Raises
+    ------
+    ValueError
+        If a simulator may be called for fewer sets than its emulator needs.
     """
 
     problem: Problem
     method: Method
     seed: int
     cases: int = CASES
+
+    def __post_init__(self) -> None:
+        least = least_rows(len(self.problem.priors))
+        for one in self.problem.simulators:
+            first = stage_sizes(one, len(self.method.powers))[0]
+            if first < least:
+                raise ValueError(
+                    f"{one.sets} parameter sets for simulator {one.name!r} leave {first} to the first stage; an emulator of "
+                    f"{len(self.problem.priors)} parameters needs {least}: allow {ceil(least / FIRST_SHARE)} or more"
+                )
 
     @property
     def content(self) -> dict[str, Any]:

@@ -46,6 +46,12 @@ MOST_SETS = 10_000_000
 @click.option(
     "--quick", is_flag=True, help="A small version that shows that everything works, in a fraction of the time."
 )
+@click.option(
+    "--from",
+    "kept_sets",
+    metavar="SETS",
+    help="Simulate nothing: draw what parameter sets, a shipped name or a file, say of their priors.",
+)
 @click.option("--resume", is_flag=True, help="Go on with an interrupted calibration; the result has the same bytes.")
 @click.option(
     "--seed", type=click.IntRange(0, options.LARGEST_SEED), default=DEFAULT_SEED, show_default=True, metavar="S"
@@ -66,6 +72,7 @@ def calibrate(
     draws: int | None,
     costly_draws: int | None,
     quick: bool,
+    kept_sets: str | None,
     resume: bool,
     seed: int,
     out: Path | None,
@@ -81,6 +88,11 @@ def calibrate(
     into --out, or into a folder under results/ that the same calibration always gives.  The budget counts simulations,
     not minutes, so that the result follows from the seed.
     """
+    if kept_sets is not None:
+        if draws or costly_draws or quick or resume:
+            raise click.UsageError("--from simulates nothing: leave out --draws, --costly-draws, --quick and --resume.")
+        draw_kept(place, kept_sets, (out, force, as_json, quiet))
+        return
     one_thread_each()
     from simulation.store import check_target
     from simulation.workers import processors
@@ -98,6 +110,31 @@ def calibrate(
     partial(target).discard()
     report(outcome, target, as_json)
     remark(f"Parameter sets, diagnostics and figures in {target}", quiet)
+
+
+def draw_kept(place: str, name: str, how: tuple[Path | None, bool, bool, bool]) -> None:
+    """Write figure and tables of kept parameter sets; `how` is where, whether to replace, as JSON, quietly."""
+    from simulation.calibration.kept import kept
+    from simulation.calibration.problem import problem_at
+    from simulation.config.posterior import load_cloud
+    from simulation.store import check_target, content_address
+
+    out, force, as_json, quiet = how
+    cloud = load_cloud(name)
+    try:
+        sets = kept(problem_at(place), cloud)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    target = out or RESULTS / content_address(f"sets_{sets.cloud.name}", sets.cloud.digest, len(sets.unit))
+    check_target(target, sets.cloud.digest, force)
+    sets.save(target, options.command_line())
+    if as_json:
+        print_json(sets.facts() | {"folder": str(target)})
+    else:
+        from simulation.cli.calibrate_tables import parameters
+
+        print_table(parameters(sets.tables()["parameters"]))
+    remark(f"Figure and tables in {target}", quiet)
 
 
 def one_thread_each() -> None:

@@ -1,7 +1,7 @@
 """``carryflow config check | show | diff | schema | table``: look at configs without running anything."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +37,7 @@ def check(files: Sequence[str], sweep: bool, settings: Sequence[str], as_json: b
         print_json({"ok": all(entry["ok"] for entry in listed), "files": listed})
     else:
         for file, result in zip(files, results, strict=True):
-            failed = isinstance(result, ConfigError)
-            click.echo(str(result) if failed else f"{file}: ok, sha256 {result}", err=failed, color=False)
+            _tell(file, result)
     if any(isinstance(result, ConfigError) for result in results):
         raise click.exceptions.Exit(exit_codes.USAGE)
 
@@ -127,20 +126,53 @@ def _loaded(file: str, settings: Sequence[str]) -> "Loaded[Scenario]":
     return loaded(file, settings)
 
 
-def _checked(file: str, settings: Sequence[str], sweep: bool) -> "str | ConfigError":
-    """Return the hash of a config, or what is wrong with it."""
+@dataclass(frozen=True)
+class Fine:
+    """A config without mistakes: its hash, and what to look at again in it, each with its place."""
+
+    hash: str
+    cautions: tuple[str, ...] = ()
+
+
+def _checked(file: str, settings: Sequence[str], sweep: bool) -> "Fine | ConfigError":
+    """Return the hash of a config and what is suspicious in it, or what is wrong with it."""
     try:
         if sweep:
             from simulation.sweep.plan import plan_of
 
-            return plan_of(file, settings).hash
-        return _loaded(file, settings).hash
+            return Fine(plan_of(file, settings).hash)
+        found = _loaded(file, settings)
     except ConfigError as error:
         return error
+    return Fine(found.hash, _cautions(found))
 
 
-def _as_json(file: str, result: "str | ConfigError") -> dict[str, object]:
+def _cautions(found: "Loaded[Scenario]") -> tuple[str, ...]:
+    """Return what is suspicious in a scenario or an event, each with the line that says it."""
+    from simulation.cautions import cautions
+    from simulation.scenario import Scenario
+
+    if not isinstance(found.scenario, Scenario):
+        return ()
+    return tuple(
+        f"{found.origins[item.key]}: {item}" if item.key in found.origins else str(item)
+        for item in cautions(found.scenario)
+    )
+
+
+def _tell(file: str, result: "Fine | ConfigError") -> None:
+    """Print the result of a check: the hash on standard output, everything else on standard error."""
+    if isinstance(result, ConfigError):
+        click.echo(str(result), err=True, color=False)
+        return
+    click.echo(f"{file}: ok, sha256 {result.hash}", color=False)
+    for line in result.cautions:
+        click.echo(f"look again: {line}", err=True, color=False)
+
+
+def _as_json(file: str, result: "Fine | ConfigError") -> dict[str, object]:
     """Return the result of a check as plain values."""
-    if isinstance(result, str):
-        return {"file": file, "ok": True, "hash": result, "problems": []}
-    return {"file": file, "ok": False, "hash": None, "problems": [asdict(problem) for problem in result.problems]}
+    if isinstance(result, Fine):
+        return {"file": file, "ok": True, "hash": result.hash, "problems": [], "cautions": list(result.cautions)}
+    problems = [asdict(problem) for problem in result.problems]
+    return {"file": file, "ok": False, "hash": None, "problems": problems, "cautions": []}

@@ -106,6 +106,7 @@ def run(
     target = target_of(wanted, request, out)
     if not no_save:
         refuse_early(wanted, request.cloud, target, force)
+    look_again(wanted, quiet)
     result = simulated(wanted, request)
     report(result, as_json)
     if not no_save:
@@ -113,6 +114,14 @@ def run(
         remark(f"Results in {target}", quiet)
     if result.record.stopped:
         context.exit(exit_codes.FAILED_RUNS)
+
+
+def look_again(scenario: Scenario, quiet: bool) -> None:
+    """Say beside the results what of a scenario is suspicious."""
+    from simulation.cautions import cautions
+
+    for item in cautions(scenario):
+        remark(f"Look again: {item}", quiet)
 
 
 def report(result: Result, as_json: bool) -> None:

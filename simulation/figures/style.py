@@ -130,6 +130,11 @@ def plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
+def shown_scale(unit: str) -> float:
+    """What a number is multiplied with to be shown: 100 for a share, which reads as percent."""
+    return 100.0 if unit.startswith("share") else 1.0
+
+
 def tick_days(first: np.datetime64, last: np.datetime64, most: int) -> Dates:
     """Return round days between two days, at most so many: every few days, half months, months or years."""
     for count in DAY_STEPS:

@@ -1,5 +1,6 @@
 """Holders of bitcoin funds: unlevered, they follow past flows and past returns."""
 
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -75,6 +76,7 @@ class BitcoinEtfHolders(Population):
 
     Parameters = BitcoinEtfHolderParameters
     role = "other"
+    since = date(2024, 1, 11)  # first trading day of US spot funds (SEC, release 34-99306 of 10 January 2024)
     needs = (BITCOIN,)
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:

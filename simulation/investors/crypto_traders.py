@@ -1,5 +1,6 @@
 """Leveraged bitcoin longs: dollar-funded, liquidated at the maintenance margin within the day."""
 
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -88,6 +89,7 @@ class CryptoTraders(Population):
 
     Parameters = CryptoTraderParameters
     role = "other"
+    since = date(2013, 1, 1)  # first exchanges that lend to their customers (Bitfinex), year only
     needs = (BITCOIN,)
     margined = True
 

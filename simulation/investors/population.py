@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -71,6 +72,8 @@ class Population:
         `sheet`, `traits` and `memory` are cut into parts (`simulation.investors.parts`): keep nothing per investor elsewhere.
     key
         Name of this part of the population; of a population in one part, its name.
+    since
+        First day on which there were investors of this kind; an earlier scenario that holds them is told so.
     """
 
     Parameters: ClassVar[type[PopulationParameters]]
@@ -79,6 +82,7 @@ class Population:
     margined: ClassVar[bool] = False
     owners_in_yen: ClassVar[bool] = False
     common_memory: ClassVar[tuple[str, ...]] = ()
+    since: ClassVar[date] = date.min
 
     @property
     def by_threshold(self) -> bool:

@@ -1,5 +1,6 @@
 """Japanese retail margin traders: contrarian longs in dollars, stopped out by their brokers within the day."""
 
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -104,6 +105,7 @@ class RetailFx(Population):
 
     Parameters = RetailFxParameters
     role = "retail"
+    since = date(1998, 4, 1)  # Foreign Exchange and Foreign Trade Act as revised: banks lose their monopoly
     margined = True
     owners_in_yen = True
 

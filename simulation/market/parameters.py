@@ -1,7 +1,8 @@
 """What a config may say of each market, and the common engine units in which the impact equations read it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -42,7 +43,9 @@ class Impact:
 
 
 class Market(Parameters):
-    """Parameters that every market has."""
+    """Parameters that every market has; `since` is the first day on which it had a price."""
+
+    since: ClassVar[date] = date.min
 
     yen_priced: bool = Field(False, description=PRICED_IN_YEN)
     release_pct_per_day: float = quantity(
@@ -190,6 +193,7 @@ class EquityMarket(Market):
 class CryptoMarket(Market):
     """Bitcoin."""
 
+    since: ClassVar[date] = date(2010, 7, 18)  # the first exchange (Mt. Gox) opens
     kind: Literal["crypto"] = "crypto"
     size_usd_bn: float = quantity(1_815, "$bn", (1, 1e6), "value of all coins", "19.95 million coins at 91,000 dollars")
     impact_pct_per_usd_bn: float = quantity(

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulation.event import Event
+from simulation.investors import cast
+from simulation.investors.population import Population
+from simulation.market.standard import STANDARD_MARKETS, first_day
+from simulation.policy.meetings import Meeting
 
 USDJPY_MEASURES = ("path_rmse_pp", "trough_pct", "peak_pct", "end_pct", "move_pct", "retrace_share")
 RATES = {
@@ -44,18 +48,38 @@ def inputs_of(event: Event) -> list[Input]:
     return [*_policy(event), *_news(event), *_officials(event), *_positions(event)]
 
 
+def left_out(event: Event) -> list[str]:
+    """Standard markets and kinds of investors that the event is without, with the day from which they existed if it is later."""
+    markets = [name for name in STANDARD_MARKETS if name not in event.markets]
+    held = {type(population) for population in event.populations.values()}
+    kinds = [kind for kind in cast() if kind.Parameters not in held]
+    gone = {kind.Parameters.model_fields["kind"].default: kind.since for kind in kinds if _not_there(event, kind)}
+    first_days = {name: first_day(name) for name in markets} | gone
+    return [name if since <= event.start else f"{name} (since {since})" for name, since in first_days.items()]
+
+
+def _not_there(event: Event, kind: type[Population]) -> bool:
+    """Whether a kind of investors could not be there: before its time, or without its market."""
+    return event.start < kind.since or any(market not in event.markets for market in kind.needs)
+
+
 def _policy(event: Event) -> Iterator[Input]:
     for bank, name in ((event.fed, "Federal Reserve"), (event.boj, "Bank of Japan")):
         if bank.meetings:
             told = [
-                f"{meeting.date:%-d %b %Y}: {meeting.decision or 0.0:+g} bp, {100 * meeting.priced_probability:g} % of "
-                f"{meeting.step:+g} bp priced"
+                f"{meeting.date:%-d %b %Y}: {meeting.decision or 0.0:+g} bp, {_odds(meeting)}"
                 for meeting in bank.meetings
             ]
             yield Input(f"{name}, decisions", len(told), "; ".join(told))
         if bank.statements:
             said = [f"{item.date:%-d %b %Y}: {item.label or 'statement'}" for item in bank.statements]
             yield Input(f"{name}, statements", len(said), "; ".join(said))
+
+
+def _odds(meeting: Meeting) -> str:
+    if not meeting.priced_probability:
+        return "no step priced"
+    return f"{100 * meeting.priced_probability:g} % of {meeting.step:+g} bp priced"
 
 
 def _news(event: Event) -> Iterator[Input]:

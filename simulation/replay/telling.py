@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from simulation.cautions import cautions
 from simulation.event import MEASURES
-from simulation.replay.inputs import inputs_of
+from simulation.replay.inputs import inputs_of, left_out
 from simulation.replay.replay import RANK, Replay, Score
 
 MISSING = "–"
@@ -37,6 +39,8 @@ def as_json(replay: Replay) -> dict[str, Any]:
         "why_failed": reasons(replay),
         "scores": {name: score.to_dict() for name, score in replay.scores.items()},
         "inputs": [item.to_dict() for item in inputs_of(replay.event)],
+        "left_out": left_out(replay.event),
+        "cautions": [asdict(item) for item in cautions(replay.event)],
         "bands": {"dates": dates, "usdjpy": bands},
         "observed": series,
     }
@@ -59,7 +63,10 @@ def text(replay: Replay) -> str:
         f"{RANK}: part of the runs with drawn news that lie below the observed USDJPY, over days",
         "everything else: runs that meet the given inputs and no drawn news",
     ]
-    return "\n".join([head, "", "Given (not scored):", *given, "", "Simulated:", *lines, *notes, *failed])
+    without = left_out(replay.event)
+    given += [f"  left out: {', '.join(without)}"] if without else []
+    careful = [f"Look again: {item}" for item in cautions(replay.event)]
+    return "\n".join([head, "", "Given (not scored):", *given, "", "Simulated:", *lines, *notes, *failed, *careful])
 
 
 def reasons(replay: Replay) -> list[str]:

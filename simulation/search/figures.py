@@ -23,6 +23,7 @@ from simulation.figures.style import (
     new_figure,
     panel_title,
     plain,
+    shown_scale,
 )
 from simulation.search.reverse_stress import Frontier, ReverseStress
 from simulation.search.shocks import SHOCKS
@@ -46,7 +47,7 @@ class Asked:
     @property
     def scale(self) -> float:
         """100 for a share, which is shown in percent."""
-        return 100.0 if self.unit.startswith("share") else 1.0
+        return shown_scale(self.unit)
 
     @property
     def outcome(self) -> str:

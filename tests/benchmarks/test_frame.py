@@ -110,7 +110,7 @@ def test_a_kernel_is_plugged_in_by_its_module(setting: Setting, monkeypatch: pyt
     assert engine.once().record is None, "other investors: no metrics to compare"
     assert asked == [(setting.scenario, 64)]
     assert kernel.units == engines(setting)[2].units
-    assert kernel.once().seconds >= 0.0
+    assert kernel.once().record is None
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,9 @@ def test_a_peer_is_measured_by_its_script(setting: Setting, monkeypatch: pytest.
     said = '{"seconds": 2.0, "decisions": 500, "version": "1"}'
     monkeypatch.setattr(environment, "told", lambda command, seconds: said)
     monkeypatch.setattr(environment, "environment", lambda peer, environments: Path("python"))
-    for result in measure(environment.peers(setting), 2, silent):
-        assert result.nanoseconds == [4e6, 4e6]
+    measured = measure(environment.peers(setting), 2, silent)
+    assert [result.nanoseconds for result in measured] == [[4e6, 4e6]] * len(environment.peers(setting))
+    assert len(measured) > 0
 
 
 @pytest.mark.slow

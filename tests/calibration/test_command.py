@@ -79,6 +79,14 @@ def test_a_problem_that_does_not_exist_is_a_usage_error(carryflow: Carryflow) ->
     assert carryflow("calibrate", "--draws", "3").code == 2
 
 
+def test_too_few_draws_are_refused_before_anything_is_simulated(carryflow: Carryflow, tmp_path: Path) -> None:
+    outcome = carryflow("calibrate", "--draws", "64", "--costly-draws", "64", "--out", "one")
+    assert outcome.code == 2
+    assert "64 parameter sets for simulator 'episode' leave 28 to the first stage" in outcome.err
+    assert "19 parameters needs 40: allow 100 or more" in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_draws_change_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
     request = calibrate_command.requested("tests.calibration.toys:linear_problem", (999, 111), 1, small=False)
     assert [one.sets for one in request.problem.simulators] == [999, 111]

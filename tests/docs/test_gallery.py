@@ -16,6 +16,7 @@ SMALL = {
     "run": ["--runs", "2", "--set", "end=2025-12-22", "--workers", "1", "--quiet"],
     "demo": ["--runs", "2", "--workers", "1", "--quiet"],
     "replay": ["--runs", "2", "--workers", "1", "--quiet"],
+    "calibrate": ["--quiet"],
     "explain": ["--set", "end=2025-12-22", "--quiet"],
     "sweep": ["--set", "design.samples=8", "--set", "replications=2", "--workers", "1", "--quiet"],
     "analyse": [],

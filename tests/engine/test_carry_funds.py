@@ -174,3 +174,31 @@ def test_a_basket_without_an_asset_of_the_roster_keeps_its_value() -> None:
 def test_an_impossible_basket_is_refused(basket: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="basket"):
         CapitalFlowModel(official(COARSE, {"populations.carry_funds.basket": basket}))
+
+
+@pytest.mark.parametrize(
+    ("gain", "income", "paid"),
+    [
+        (5.0, 0.0, 0.0),  # a gain on the position stays in the fund
+        (5.0, 0.3, 0.3),  # carry income is paid out
+        (0.2, 0.3, 0.2),  # but only what lies beyond the start leverage
+        (-1.0, 0.3, 0.0),  # nothing after a loss
+        (5.0, -0.3, 0.0),  # negative carry is not paid in
+    ],
+)
+def test_income_is_paid_out_and_gains_are_kept(gain: float, income: float, paid: float) -> None:
+    model = CapitalFlowModel(one_fund())
+    held = model.populations[0]
+    held.sheet.equity_usd += gain
+    given = held.close(model.information().quote, np.array([[income]]))
+    assert given is not None
+    assert given[0, 0] == pytest.approx(paid, abs=1e-12)
+
+
+def test_the_risk_budget_follows_equity_after_what_is_paid_out() -> None:
+    # 3 % of the gap a day: 25 + .03 x (25 + 2 - 1 - 25) with 1 of the 2 $bn paid out as income.
+    model = CapitalFlowModel(one_fund(switched(risk_budget=True)))
+    held = model.populations[0]
+    held.sheet.equity_usd += 2.0
+    held.close(model.information().quote, np.array([[1.0]]))
+    assert held.memory["budget"][0, 0] == pytest.approx(25.03, rel=1e-12)

@@ -9,6 +9,7 @@ from simulation.investors.crypto_traders import liquidated
 from simulation.ledger import DayFlows
 from simulation.mesa_model import CapitalFlowModel
 from simulation.scenario import Scenario
+from tests.engine.watched import after
 from tests.scenarios import BETA_PER_BP, CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, Changes, official
 
 MONDAY = "2025-12-01"
@@ -40,14 +41,6 @@ def trader(fall: float, *changes: Changes, **own: Any) -> Scenario:
     linked: Changes = {"markets.bitcoin.links": {"usdjpy": 1.0}, "boj.meetings": [meeting]}
     population: Changes = {"populations": {"crypto_traders": values | own}}
     return official(CALM, NO_IMPACT, NO_COSTS, ONE_WEEK, linked, population, *changes)
-
-
-def after(scenario: Scenario, days: int = 1) -> Watched:
-    model = Watched(scenario)
-    for _ in range(days):
-        model.step()
-    assert not model.stopped
-    return model
 
 
 def flows(model: CapitalFlowModel) -> dict[str, np.ndarray]:

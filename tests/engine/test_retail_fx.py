@@ -13,7 +13,7 @@ from simulation.mesa_model import CapitalFlowModel
 from simulation.model import simulate
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
-from tests.engine.watched import Watched
+from tests.engine.watched import after
 from tests.scenarios import CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official, shocks
 
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
@@ -38,14 +38,6 @@ def trader(*changes: Changes, **own: Any) -> Scenario:
 def contrarian(*changes: Changes, **own: Any) -> Scenario:
     """A trader far from any stop, who buys 5 % for each percent of fall."""
     return trader(*changes, **{"leverage_x": fixed(2), "contrarian_x": fixed(5), "memory_days": fixed(20)} | own)
-
-
-def after(scenario: Scenario, days: int = 1) -> Watched:
-    model = Watched(scenario)
-    for _ in range(days):
-        model.step()
-    assert not model.stopped
-    return model
 
 
 def flows(model: CapitalFlowModel) -> dict[str, np.ndarray]:

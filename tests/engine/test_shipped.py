@@ -53,6 +53,7 @@ def test_residents_and_levered_holders_are_told_apart(shipped_record: Record) ->
         assert bool(table["repatriated_usd_bn"].any()) <= repatriates, name
         if shipped_record.roles[name] == "levered":
             assert not table["slow_repatriation_usd_bn"].any()
+    assert shipped_record.flows["life_insurers"]["repatriated_usd_bn"].any()
 
 
 def test_who_owes_nothing_is_never_called(shipped_record: Record) -> None:

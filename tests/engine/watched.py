@@ -2,6 +2,7 @@
 
 from simulation.ledger import DayFlows
 from simulation.mesa_model import CapitalFlowModel
+from simulation.scenario import Scenario
 
 
 class Watched(CapitalFlowModel):
@@ -12,3 +13,12 @@ class Watched(CapitalFlowModel):
     def check_ledger(self, flows: DayFlows) -> None:
         self.seen = flows
         super().check_ledger(flows)
+
+
+def after(scenario: Scenario, days: int = 1) -> Watched:
+    """A model that some days have passed in without a stop."""
+    model = Watched(scenario)
+    for _ in range(days):
+        model.step()
+    assert not model.stopped
+    return model

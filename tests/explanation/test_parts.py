@@ -111,10 +111,10 @@ def test_the_crash_is_forced_by_stops_and_the_storm_by_more_than_one_cause() -> 
 
 
 def test_sales_lower_the_price() -> None:
-    for asset, parts, _ in every_day(watched("crash")):
-        if asset == "usdjpy":
-            flows = [(part.flow_usd, part.change) for part in parts if part.group == ORDERS and part.flow_usd]
-            assert all(np.sign(flow) == np.sign(change) for flow, change in flows)
+    days = [parts for asset, parts, _ in every_day(watched("crash")) if asset == "usdjpy"]
+    flows = [(part.flow_usd, part.change) for parts in days for part in parts if part.group == ORDERS and part.flow_usd]
+    assert {np.sign(flow) for flow, _ in flows} == {-1.0, 1.0}
+    assert all(np.sign(flow) == np.sign(change) for flow, change in flows)
 
 
 def test_a_yield_falls_when_bonds_are_bought() -> None:

@@ -22,18 +22,12 @@ from simulation.market.parameters import CurrencyMarket
 from simulation.metrics import FinishedRuns
 from simulation.model import simulate
 from simulation.recorder import Record
-from tests.scenarios import GONE, Changes, shipped
+from tests.scenarios import GONE, NO_OFFICIALS, Changes, shipped
 
 LEVERED = ("carry_funds", "yen_borrowers")
 NO_POLICY: Changes = {
+    **NO_OFFICIALS,
     "end": "2026-05-29",
-    "fed.meetings": [],
-    "boj.meetings": [],
-    "fed.guidance": "unchanged",
-    "boj.guidance": "unchanged",
-    "fed.balance_sheet": [],
-    "boj.balance_sheet": [],
-    "ministry_of_finance": None,
     "thin_periods": [],
 }
 # A volatility target would measure a flow-driven rate against a long-run volatility of almost nothing.

@@ -63,6 +63,7 @@ def test_blocks_keep_the_residuals_of_their_runs(small_scenario: Scenario) -> No
 
     whole = simulate(small_scenario, range(4))
     parts = joined([simulate(small_scenario, range(2)), simulate(small_scenario, range(2, 4))])
+    assert {values.shape[0] for values in whole.residuals.values()} == {4}
     assert all(np.array_equal(whole.residuals[name], parts.residuals[name]) for name in whole.residuals)
 
 

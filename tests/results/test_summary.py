@@ -46,6 +46,15 @@ def test_loop_gain_above_one_at_the_start_is_told(make_record: MakeRecord) -> No
     assert "1.25" in summary_of(record).notes[0]
 
 
+@pytest.mark.parametrize(("product", "told"), [(0.0, False), (4.9, True), (5.0, False), (14.0, False), (14.1, True)])
+def test_a_market_unlike_the_calibrated_one_is_told(make_record: MakeRecord, product: float, told: bool) -> None:
+    record = make_record()
+    record.market["depth_weighted_stock_pct"] = np.full_like(record.market["loop_gain"], product)
+    notes = summary_of(record).notes
+    assert (len(notes) == 1) is told
+    assert all(f"is {product:.3g} % at the start; August 2024 allows 5 to 14 %" in note for note in notes)
+
+
 def test_open_books_are_told(make_record: MakeRecord) -> None:
     record = make_record()
     record.market["ledger_residual"][1, 3] = -2e-6
