@@ -31,7 +31,7 @@ function drawAll() {
   drawYen();
   drawUnwound();
   drawRisk();
-  byId("command").textContent = commandFor(view.levels);
+  byId("command").textContent = commandFor(view.state);
 }
 
 // Draw after a move of a slider, and say which others could not follow.
@@ -88,7 +88,7 @@ function listen() {
 function introduce() {
   const first = dateWords(0);
   byId("title").textContent = content.title;
-  byId("about").textContent = `What the yen carry trade does from ${first} to ${dateWords(dayCount - 1)}, in ${content.states.length} computed states of ${content.runs} simulated runs each. Dashes and diamonds: the baseline. All states meet the same news.`;
+  byId("about").textContent = `What the yen carry trade does from ${first} to ${dateWords(dayCount - 1)}, in ${parts.length} computed states of ${content.runs} simulated runs each${content.live ? ", and in any other that the server computes" : ""}. Dashes and diamonds: the baseline. All states meet the same news.`;
   byId("day").max = String(dayCount - 1);
   byId("reading").textContent = "Lines are medians over runs, bands the middle 80 % of runs: what is uncertain of the news, not of the model. Medians of parts do not add up to the median of their sum. Differences to the baseline are due to the sliders; the level of a median is not an effect of policy. This is a simulation, not a forecast.";
   byId("source").textContent = `carryflow ${content.version}, scenario ${content.scenario}, ${content.runs} runs a state. Only computed states are shown; nothing is interpolated.`;

@@ -5,6 +5,19 @@ const ALL = "unwound_share_to_date";
 const ASSETS = [["us_equity", "US equity"], ["japan_equity", "Japan equity"], ["bitcoin_usd", "Bitcoin"]];
 const ranges = {};
 
+// Axes have room for states that come later, too.
+function widenRanges(values) {
+  for (const one of Object.values(ranges)) {
+    const [low, high] = one.pad(rangeOf(one.columns, [values]));
+    one.ends = [Math.min(one.ends[0], low), Math.max(one.ends[1], high)];
+  }
+}
+
+function axisOf(name, columns, pad) {
+  ranges[name] ??= { columns, pad, ends: pad(rangeOf(columns)) };
+  return ranges[name].ends;
+}
+
 function padded([low, high]) {
   const room = (high - low || 1) * 0.04;
   return [low - room, high + room];
@@ -12,11 +25,10 @@ function padded([low, high]) {
 
 function fanOf(series) {
   const columns = ["p10", "p50", "p90"].map((quantile) => columnOf(series, quantile));
-  ranges[series] ??= padded(rangeOf(columns));
   return {
-    range: ranges[series],
+    range: axisOf(series, columns, padded),
     band: columns.map((column) => valuesOf(view.state, column)),
-    ghost: valuesOf(content.baseline, columns[1]),
+    ghost: valuesOf(view.ghost, columns[1]),
     decimals: content.columns[columns[1]].decimals,
   };
 }
@@ -57,7 +69,7 @@ function drawUsdjpy() {
 function drawNow() {
   const usdjpy = columnOf("usdjpy", "p50");
   const levered = columnOf(LEVERED, "p50");
-  const said = (column) => [view.state, content.baseline].map((state) => shown(valuesOf(state, column)[view.day], 2));
+  const said = (column) => [view.state, view.ghost].map((state) => shown(valueOn(view.day, state, column), 2));
   const [price, before] = said(usdjpy);
   const [share, shareBefore] = said(levered);
   byId("now").textContent = `USDJPY ${price} (baseline ${before}); levered unwound ${share} % (baseline ${shareBefore} %)`;
@@ -68,15 +80,14 @@ function barRows(columns) {
     words: content.columns[column].words,
     colour: content.columns[column].colour,
     decimals: content.columns[column].decimals,
-    value: valuesOf(view.state, column)[view.day],
-    ghost: valuesOf(content.baseline, column)[view.day],
+    value: valueOn(view.day, view.state, column),
+    ghost: valueOn(view.day, view.ghost, column),
   }));
 }
 
 function barsOf(name, label) {
   const columns = columnsIn(name);
-  ranges[name] ??= rangeOf(columns);
-  return barChart({ width, range: ranges[name], rows: barRows(columns), label });
+  return barChart({ width, range: axisOf(name, columns, (ends) => ends), rows: barRows(columns), label });
 }
 
 function drawYen() {
@@ -119,13 +130,15 @@ function drawRisk() {
 }
 
 // The table is built once; a move of a slider changes the cells that differ.
+const cells = [];
+
 function buildTable() {
   let group = "";
-  content.metrics.forEach((metric, at) => {
+  for (const metric of content.metrics) {
     if (metric.group !== group) byId("rows").append(groupRow(metric.group));
     group = metric.group;
-    byId("rows").append(metricRow(metric, content.numbers[content.baseline][at][1]));
-  });
+    byId("rows").append(metricRow(metric));
+  }
 }
 
 function groupRow(words) {
@@ -134,9 +147,11 @@ function groupRow(words) {
   return row;
 }
 
-function metricRow(metric, before) {
+function metricRow(metric) {
   const row = element("tr", "", { "data-metric": metric.name });
-  row.append(element("th", metric.label, { scope: "row" }), element("td"), element("td"), element("td"), element("td", printed(before)));
+  const own = [0, 1, 2, 3].map(() => element("td"));
+  cells.push(own.map((cell) => ({ cell, text: "" })));
+  row.append(element("th", metric.label, { scope: "row" }), ...own);
   return row;
 }
 
@@ -145,14 +160,17 @@ function printed(cell) {
 }
 
 function drawTable() {
-  byId("rows").querySelectorAll("tr[data-metric]").forEach((row, at) => {
-    const cells = row.querySelectorAll("td");
-    content.numbers[view.state][at].forEach((cell, one) => {
-      const text = printed(cell);
-      if (cells[one].textContent !== text) cells[one].textContent = text;
+  cells.forEach((row, at) => {
+    const texts = [...content.numbers[view.state][at], content.numbers[view.ghost][at][1]].map(printed);
+    const was = row[1].text !== row[3].text;
+    row.forEach((one, column) => {
+      if (one.text === texts[column]) return;
+      one.text = texts[column];
+      one.cell.textContent = texts[column];
     });
-    cells[1].classList.toggle("differs", cells[1].textContent !== cells[3].textContent);
+    const differs = texts[1] !== texts[3];
+    if (differs !== was) row[1].cell.classList.toggle("differs", differs);
   });
   const failed = content.failed[view.state];
-  byId("failed").textContent = failed ? `${failed} of ${content.runs} runs stopped early and are left out.` : "";
+  byId("failed").textContent = failed ? `${failed} of ${runsOf(view.state)} runs stopped early and are left out.` : "";
 }
