@@ -52,7 +52,9 @@ GIVEN_MAY_DIFFER: Final = (
     "boj.meetings*.priced_probability",
     "spread_path.target_pp",
 )
-"""Given numbers that may differ, too: policy, and no parameter of the model.  Every other key is one for all runs."""
+"""Given numbers that may differ, too: policy, and no parameter of the model."""
+GIVEN_NAMES_MAY_DIFFER: Final = ("fed.meetings*.guidance", "boj.meetings*.guidance")
+"""Given names that may differ, but for one in some runs and none in others.  Every other key is one for all runs."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,11 @@ def _joined(values: list[Any], key: str) -> Any:
 
 
 def _column(values: list[Any], key: str) -> Any:
-    if not shares_a_batch(key) or not all(isinstance(value, float | int) for value in values):
-        raise ValueError(f"{key} may not differ between the runs of one batch; run these variants one after the other")
-    return np.array(values, dtype=np.float64)[:, None]
+    if shares_a_batch(key) and all(isinstance(value, float | int) for value in values):
+        return np.array(values, dtype=np.float64)[:, None]
+    if names_share_a_batch(key) and all(isinstance(value, str) for value in values):
+        return np.array(values)[:, None]
+    raise ValueError(f"{key} may not differ between the runs of one batch; run these variants one after the other")
 
 
 def may_differ(key: str) -> bool:
@@ -137,5 +141,10 @@ def may_differ(key: str) -> bool:
 
 
 def shares_a_batch(key: str) -> bool:
-    """Whether runs that differ in a key, a parameter or a given number, may be computed in one pass."""
+    """Whether runs that differ in a number, a parameter or a given one, may be computed in one pass."""
     return may_differ(key) or any(fnmatchcase(key, pattern) for pattern in GIVEN_MAY_DIFFER)
+
+
+def names_share_a_batch(key: str) -> bool:
+    """Whether runs that differ in a name under a key may be computed in one pass."""
+    return any(fnmatchcase(key, pattern) for pattern in GIVEN_NAMES_MAY_DIFFER)

@@ -13,7 +13,7 @@ class ServingError(RuntimeError):
 
 
 def bound(port: int) -> socket.socket:
-    """A socket on 127.0.0.1 that is ours.
+    """A socket on 127.0.0.1 that is ours and takes connections.
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ def bound(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        # Who comes before the server is ready waits instead of being turned away.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise ServingError(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from simulation.serve.study import values_of
 from simulation.serve.tickets import Ticket
 from simulation.serve.work import Order
-from simulation.sweep.points import structure
 
 FIRST_ROOM: Final = 64
 """Runs of a pass of first answers at most; the fixed cost of a pass is spread over them."""
@@ -22,9 +19,20 @@ FURTHER_ROOM: Final = 32
 
 @dataclass(frozen=True)
 class Wanted:
-    """A state with the runs that it shall have, and whether it goes by itself since a worker ended over it."""
+    """A state with the runs that it shall have.
+
+    Attributes
+    ----------
+    key, shape
+        The state, and what all states have in common that may share its pass.
+    order
+        Its runs.
+    alone
+        Whether it goes by itself since a worker ended over it.
+    """
 
     key: str
+    shape: str
     order: Order
     alone: bool = False
 
@@ -35,32 +43,22 @@ class Wanted:
 
 
 def together(wanted: Iterable[Wanted], room: int) -> list[Wanted]:
-    """The first state and those after it that may share its pass, up to so many runs; each state once.
+    """The first state and those of its shape after it, which may share its pass, up to so many runs; each state once.
 
     The first always goes, so that nobody is passed over for ever.
     """
     chosen: dict[str, Wanted] = {}
+    shape = ""
     for one in wanted:
         if not chosen:
-            chosen[one.key] = one
+            chosen[one.key], shape = one, one.shape
             if one.alone:
                 break
             room -= one.fresh
-        elif one.key not in chosen and not one.alone and one.fresh <= room and alike(one.key, next(iter(chosen))):
+        elif one.key not in chosen and not one.alone and one.fresh <= room and one.shape == shape:
             chosen[one.key] = one
             room -= one.fresh
     return list(chosen.values())
-
-
-def alike(key: str, other: str) -> bool:
-    """Whether two states may share a pass."""
-    return shape(key) == shape(other)
-
-
-@lru_cache(maxsize=1024)
-def shape(key: str) -> str:
-    """What states that share a pass have in common."""
-    return structure(values_of(key))
 
 
 def crowded(waiting: Sequence[Ticket], workers: int) -> bool:

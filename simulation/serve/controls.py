@@ -138,11 +138,11 @@ def target_of(value: Any) -> Any:
     return value[TARGET]
 
 
-def between(key: str, value: Any, measure: Measure) -> float:
+def between(key: str, value: Any, measure: Measure) -> int | float:
     """A finite number within the ends of a slider."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and math.isfinite(value) and measure.low <= value <= measure.high:
-        return float(value) + 0.0
+        return int(value) if float(value).is_integer() else value
     nearest = min(max(value, measure.low), measure.high) if is_number and not math.isnan(value) else measure.low
     cure = f"send {number(nearest)}" if is_number else f"send a number without quotes, such as {number(nearest)}"
     raise RefusedError([Mistake(key, shown(value), measure.unit, measure.allowed, cure)])

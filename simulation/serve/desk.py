@@ -127,7 +127,7 @@ class Desk:
             return []
         runs = limits.first if there is None else limits.after(len(there))
         cuts = tuple(cut for cut in limits.cuts if cut <= runs and cut not in self.baselines)
-        return [Wanted(HOME, Order(HOME, runs, there, cuts))]
+        return [Wanted(HOME, self.study.shape(HOME), Order(HOME, runs, there, cuts))]
 
     def _wanted(self, line: Line[Ticket]) -> Iterator[Wanted]:
         """States that those in a line wait for and that no worker is at, with the runs that they shall have."""
@@ -139,7 +139,7 @@ class Desk:
             order = Order(ticket.key, first)
             if there is not None and there.rows is not None:
                 order = Order(ticket.key, self.limits.after(there.runs), there.rows)
-            yield Wanted(ticket.key, order, ticket.key in self._alone)
+            yield Wanted(ticket.key, self.study.shape(ticket.key), order, ticket.key in self._alone)
 
     async def _compute(self, chosen: list[Wanted], further: bool, place: int) -> None:
         """One pass, from its worker to those who wait for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from simulation.config.catalog import named, path_of
@@ -11,13 +12,13 @@ from simulation.config.loading import load
 from simulation.explore.columns import Column
 from simulation.explore.content import told
 from simulation.explore.page import Content, read_content
-from simulation.explore.sliders import SLIDERS, Slider, level_of
+from simulation.explore.sliders import SLIDERS, SPREAD, Slider, level_of
 from simulation.scenario import Scenario
-from simulation.serve.controls import Values, finer, without_own
+from simulation.serve.controls import Values, finer, own_value, sent, without_own
 from simulation.store import OutputError
 from simulation.sweep.kernel import Work
 from simulation.sweep.plan import base_of, based
-from simulation.sweep.points import text_of
+from simulation.sweep.points import structure, text_of
 from simulation.sweep.schema import Sweep
 
 SWEEP: Final = "explore"
@@ -48,6 +49,16 @@ class Study:
     def key(self, values: Values) -> str:
         """One text for equal states."""
         return text_of(without_own(values, self.scenario))
+
+    def shape(self, key: str) -> str:
+        """What states have in common that may share a pass: what they leave out counts as the scenario's own."""
+        return structure(self.own | json.loads(key))
+
+    @cached_property
+    def own(self) -> Values:
+        """What the scenario has under every slider; it imposes no path on the spread."""
+        keys = [slider.key for slider in SLIDERS if slider.key != SPREAD]
+        return {key: sent(key, own_value(self.scenario, key)) for key in keys}
 
 
 def shipped_study(settings: tuple[str, ...] = ()) -> Study:
@@ -88,9 +99,3 @@ def with_values(slider: Slider) -> dict[str, Any]:
     about = told(slider)
     levels = [{**level, "value": one.value} for level, one in zip(about["levels"], slider.levels, strict=True)]
     return {**about, "levels": levels}
-
-
-def values_of(key: str) -> Values:
-    """The values of a state from its key."""
-    found: Values = json.loads(key)
-    return found

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from simulation.batch import shares_a_batch
+from simulation.batch import names_share_a_batch, shares_a_batch
 from simulation.config.loading import checked, validated
 from simulation.config.overrides import put
 from simulation.config.tree import Node, Origin, Source
@@ -153,9 +153,14 @@ def run_number(key: int, replication: int, independent: bool) -> int:
 def structure(values: Values) -> str:
     """What two points must share to be run in one batch: all values but numbers that may differ within a batch."""
     parts = dict(part for key, value in values.items() for part in leaves(key, value))
-    return text_of(
-        {key: None if shares_a_batch(key) and is_size(value) else ["=", value] for key, value in parts.items()}
-    )
+    return text_of({key: kind_of(key, value) for key, value in parts.items()})
+
+
+def kind_of(key: str, value: Any) -> Any:
+    """A value, or only what it is where others of its kind may stand beside it in a batch."""
+    if shares_a_batch(key) and is_size(value):
+        return "a number"
+    return "a name" if names_share_a_batch(key) and isinstance(value, str) else ["=", value]
 
 
 def leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:

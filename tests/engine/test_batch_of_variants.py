@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.batch import GIVEN_MAY_DIFFER, MAY_DIFFER, batch_of, may_differ, shares_a_batch
+from simulation.batch import GIVEN_MAY_DIFFER, GIVEN_NAMES_MAY_DIFFER, MAY_DIFFER, batch_of, may_differ, shares_a_batch
 from simulation.ensemble import resolved
 from simulation.model import simulate
 from simulation.scenario import Scenario
@@ -58,6 +58,7 @@ GIVEN = {
         "boj.meetings[0].priced_probability=1",
         "boj.meetings[0].priced_probability=0.1",
     ),
+    "boj.meetings*.guidance": ("boj.meetings[0].guidance=hawkish", "boj.meetings[0].guidance=dovish"),
     "spread_path.target_pp": ("spread_path.target_pp=1.5", "spread_path.target_pp=2.6"),
 }
 PATH = ("spread_path.target_pp=2.21", "spread_path.over_days=9")
@@ -80,10 +81,15 @@ def test_each_row_is_its_run_alone(key: str) -> None:
     rows_are_their_runs_alone([variant(key, factor) for factor in (1.0, 1.008, 1.004)], key)
 
 
-@pytest.mark.parametrize("key", GIVEN_MAY_DIFFER)
+@pytest.mark.parametrize("key", GIVEN)
 def test_each_row_with_its_own_policy_is_its_run_alone(key: str) -> None:
     settings = [(), *((setting,) for setting in GIVEN[key])]
     rows_are_their_runs_alone([resolved("december_2025_official", (*SMALL, *PATH, *more)) for more in settings], key)
+
+
+def test_every_given_key_that_may_differ_is_tried() -> None:
+    untried = {"fed.meetings*.guidance"}  # the same text as for the Bank of Japan
+    assert {*GIVEN_MAY_DIFFER, *GIVEN_NAMES_MAY_DIFFER} - untried == set(GIVEN)
 
 
 def test_rows_may_differ_in_several_keys_at_once() -> None:
