@@ -20,18 +20,19 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-PAUSE = 0.07
+PAUSE = 0.12
 """Seconds that the page waits for the slider to rest before it asks."""
 PATIENCE = 30.0
 """Seconds after which an answer counts as lost."""
 HOST = "127.0.0.1"
 CONTENT = re.compile(r'<script type="application/json" id="content">(.*?)</script>', re.DOTALL)
 Levels = tuple[int, ...]
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -115,11 +116,20 @@ class Student:
     server: Server
     tally: Tally
     think: tuple[float, float]
+    stretch: float
+
+    async def stay(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(seconds * self.stretch)
+
+    async def within(self, seconds: float, answer: Awaitable[Answer]) -> Answer:
+        """Wait for something for so long at most."""
+        return await asyncio.wait_for(answer, seconds * self.stretch)
 
     async def work(self, until: float) -> None:
         """Drag sliders until time is up."""
         levels = self.page.home
-        await asyncio.sleep(self.chance.uniform(0.0, self.think[1]))
+        await self.stay(self.chance.uniform(0.0, self.think[1]))
         while time.monotonic() < until:
             levels = self.page.home if self.chance.random() < 0.3 else levels
             *passed, levels = self.drag(levels)
@@ -142,24 +152,24 @@ class Student:
         """Stand on a position for a moment; a question that was asked meanwhile is dropped."""
         stay = self.chance.uniform(0.03, 0.15)
         if stay < PAUSE or levels in self.page.held:
-            await asyncio.sleep(stay)
+            await self.stay(stay)
             return
-        await asyncio.sleep(PAUSE)
+        await self.stay(PAUSE)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.server.state(self.name, self.page.state(levels)), stay - PAUSE)
+            await self.within(stay - PAUSE, self.server.state(self.name, self.page.state(levels)))
         self.tally.left += 1
 
     async def rest_on(self, levels: Levels) -> None:
         """Wait for the first numbers, then look at them while more runs come."""
         state, started = self.page.state(levels), time.monotonic()
-        await asyncio.sleep(PAUSE)
+        await self.stay(PAUSE)
         try:
-            answer = await asyncio.wait_for(self.server.state(self.name, state), PATIENCE)
-            self.tally.waits.append(time.monotonic() - started)
+            answer = await self.within(PATIENCE, self.server.state(self.name, state))
+            self.tally.waits.append((time.monotonic() - started) / self.stretch)
             self.tally.runs[answer["state"]["runs"]] += 1
             self.tally.saw(json.dumps(state, sort_keys=True), answer)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.look(state, answer), self.chance.uniform(*self.think))
+                await self.within(self.chance.uniform(*self.think), self.look(state, answer))
         except TimeoutError:
             self.tally.lost += 1
         except Exception as error:
@@ -171,21 +181,22 @@ class Student:
             answer = await self.server.state(self.name, state, answer["state"]["runs"])
             self.tally.saw(json.dumps(state, sort_keys=True), answer)
             self.tally.further += 1
-        await asyncio.sleep(PATIENCE)
+        await self.stay(PATIENCE)
 
 
-async def lesson(port: int, students: int, seconds: float, think: tuple[float, float]) -> Tally:
+async def lesson(port: int, asked: argparse.Namespace) -> Tally:
     """Let students work for some seconds."""
     server, tally = Server(port), Tally()
     page = Page((await server.request("GET", "/"))[1].decode())
     # Not before the server has its baseline, as in a class that waits for the teacher.
     await server.state("the-teacher", {"populations.carry_funds.stock_usd_bn": 333})
-    until = time.monotonic() + seconds
-    work = [
-        Student(f"student-{at:02d}", random.Random(at), page, server, tally, think).work(until)
-        for at in range(students)
+    await asyncio.sleep(asked.warm)
+    until = time.monotonic() + asked.seconds * asked.stretch
+    students = [
+        Student(f"student-{at:02d}", random.Random(at), page, server, tally, asked.think, asked.stretch)
+        for at in range(asked.students)
     ]
-    await asyncio.gather(*work)
+    await asyncio.gather(*(student.work(until) for student in students))
     return tally
 
 
@@ -231,9 +242,18 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=30, choices=range(1, 201), metavar="1..200")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--think", type=float, nargs=2, default=(2.0, 6.0), metavar=("LEAST", "MOST"))
+    parser.add_argument("--warm", type=float, default=0.0, help="seconds from the first answer to the first student")
+    parser.add_argument(
+        "--stretch",
+        type=float,
+        default=1.0,
+        help="on a machine that others use: everything that students do takes so many times as long, and the waits "
+        "are told divided by it",
+    )
     asked = parser.parse_args()
+    asked.seconds = min(asked.seconds, 600.0)
     with served() as port:
-        tally = asyncio.run(lesson(port, asked.students, min(asked.seconds, 600.0), tuple(asked.think)))
+        tally = asyncio.run(lesson(port, asked))
     print(told(tally))
     sys.exit(1 if tally.lost or tally.errors else 0)
 

@@ -15,6 +15,8 @@ CROWD: Final = 4
 """Waiting states per worker up to which first answers have their usual runs."""
 FURTHER_ROOM: Final = 32
 """Of a pass of further runs: shorter, since a first answer may have to wait for it."""
+AHEAD_ROOM: Final = 32
+"""Of a pass of states that nobody has asked for yet."""
 
 
 @dataclass(frozen=True)

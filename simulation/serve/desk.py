@@ -1,7 +1,8 @@
 """The desk: takes wishes, lets clients take turns, hands passes to workers, and tells everybody what came of it.
 
 All of it runs in one event loop; only workers compute.  A first answer comes from few runs, fewer where many wait; whoever
-has it may wait for more.  First answers go before further runs, and every answer is held against a baseline of as many runs.
+has it may wait for more.  Further runs begin while nobody is at a first answer, and leave a worker free for one; then come states
+that somebody is likely to ask for.  Every answer is held against a baseline of as many runs.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from simulation.serve.bench import Bench, EndedError
-from simulation.serve.choosing import FIRST_ROOM, FURTHER_ROOM, Wanted, crowded, together
+from simulation.serve.choosing import AHEAD_ROOM, FIRST_ROOM, FURTHER_ROOM, Wanted, crowded, together
 from simulation.serve.line import Line
 from simulation.serve.reading import Wish
 from simulation.serve.shelf import Computed, Shelf
-from simulation.serve.study import Study
+from simulation.serve.study import Study, neighbours
 from simulation.serve.tickets import SUPERSEDED, Limits, Reply, Ticket
 from simulation.serve.work import Made, Order
 from simulation.sweep.rows import Rows
@@ -46,10 +47,11 @@ class Desk:
         self.further: Line[Ticket] = Line()
         self.baselines: dict[int, str] = {}
         self.passes = self.runs = 0
+        self._ahead = neighbours(study)
         self._baseline_rows: Rows | None = None
         self._running: set[str] = set()
         self._alone: set[str] = set()
-        self._further_passes = 0
+        self._first_passes = self._further_passes = 0
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -107,6 +109,7 @@ class Desk:
                 return
             self._running |= {one.key for one in chosen}
             self._further_passes += further
+            self._first_passes += not further
             task = asyncio.get_running_loop().create_task(self._compute(chosen, further, self.bench.take()))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -116,9 +119,9 @@ class Desk:
         if not self.baselines:
             return self._baseline(), False
         found = together(self._wanted(self.first), FIRST_ROOM)
-        if found or self._further_passes >= max(1, self.bench.workers - 1):
+        if found or self._first_passes or self._further_passes >= max(1, self.bench.workers - 1):
             return found, False
-        return self._baseline() or together(self._wanted(self.further), FURTHER_ROOM), True
+        return self._baseline() or together(self._wanted(self.further), FURTHER_ROOM) or self._unasked(), True
 
     def _baseline(self) -> list[Wanted]:
         """The next runs of the baseline, none if it has all or is being computed."""
@@ -128,6 +131,14 @@ class Desk:
         runs = limits.first if there is None else limits.after(len(there))
         cuts = tuple(cut for cut in limits.cuts if cut <= runs and cut not in self.baselines)
         return [Wanted(HOME, self.study.shape(HOME), Order(HOME, runs, there, cuts))]
+
+    def _unasked(self) -> list[Wanted]:
+        """States that somebody is likely to ask for next, while nobody waits."""
+        if self.waiting or self.limits.first not in self.baselines:
+            return []
+        self._ahead = [key for key in self._ahead if self.shelf.get(key) is None and key not in self._running]
+        wanted = (Wanted(key, self.study.shape(key), Order(key, self.limits.first)) for key in self._ahead)
+        return together(wanted, AHEAD_ROOM)
 
     def _wanted(self, line: Line[Ticket]) -> Iterator[Wanted]:
         """States that those in a line wait for and that no worker is at, with the runs that they shall have."""
@@ -154,6 +165,7 @@ class Desk:
             self.bench.give_back(place)
             self._running -= {one.key for one in chosen}
             self._further_passes -= further
+            self._first_passes -= not further
             self._tell()
             self._pump()
 

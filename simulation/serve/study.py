@@ -99,3 +99,22 @@ def with_values(slider: Slider) -> dict[str, Any]:
     about = told(slider)
     levels = [{**level, "value": one.value} for level, one in zip(about["levels"], slider.levels, strict=True)]
     return {**about, "levels": levels}
+
+
+def neighbours(study: Study) -> list[str]:
+    """Keys of the states in which one slider leaves the baseline and that were not shipped, the nearest first."""
+    content = study.content
+    home, shipped = content["states"][content["baseline"]], {tuple(levels) for levels in content["states"]}
+    moved = [
+        (abs(level - home[at]), [*home[:at], level, *home[at + 1 :]])
+        for at, slider in enumerate(content["sliders"])
+        for level in range(len(slider["levels"]))
+    ]
+    wanted = [levels for _, levels in sorted(moved) if tuple(levels) not in shipped]
+    return [study.key(values_at(content, levels)) for levels in wanted]
+
+
+def values_at(content: Content, levels: list[int]) -> Values:
+    """The values of a state by its levels."""
+    values = {one["key"]: one["levels"][at]["value"] for one, at in zip(content["sliders"], levels, strict=True)}
+    return {key: value for key, value in values.items() if value is not None}

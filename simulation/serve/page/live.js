@@ -1,5 +1,5 @@
 // With a server: a state that is not on the page is asked for, from few runs at first and then from more; the page says which.
-const PAUSE_MS = 70;
+const PAUSE_MS = 120;
 const me = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 // The baseline by number of runs, and the number of runs of each state that was not shipped.
 content.ghosts = new Map([[content.runs, content.baseline]]);
@@ -115,5 +115,5 @@ function originOf(state) {
   const seed = `seed ${content.live.seed}`;
   if (state < shippedStates) return `Shipped numbers: ${runs} runs, ${seed}.`;
   if (runs >= content.live.runs) return `Computed by the server: ${runs} runs, ${seed}.`;
-  return `Computed by the server: ${runs} runs so far, ${seed}. Medians and bands of few runs are rough; the baseline has the same ${runs} runs. Up to ${content.live.runs} runs follow.`;
+  return `Computed by the server: ${runs} of ${content.live.runs} runs so far, ${seed}. Few runs: medians and bands are rough; the baseline has as few.`;
 }
