@@ -73,3 +73,15 @@ function element(name, text = "", attributes = {}) {
 }
 
 const byId = (id) => document.getElementById(id);
+
+// Change what differs: what is set to what it was would be laid out again.
+function change(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) {
+    const text = String(value);
+    if (node.getAttribute(key) !== text) node.setAttribute(key, text);
+  }
+}
+
+function changeText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

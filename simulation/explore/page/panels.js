@@ -42,11 +42,31 @@ function panel(id) {
   return { article, finding: article.querySelector(".finding"), charts: article.querySelector(".charts") };
 }
 
+// The charts that are there, by name: `fanChart` and `barChart` go on from them.
+const there = {};
+
+function fan(name, about) {
+  there[name] = fanChart(about, there[name]);
+  return there[name].node;
+}
+
+function bars(name, label) {
+  const columns = columnsIn(name);
+  there[name] = barChart({ width, range: axisOf(name, columns, (ends) => ends), rows: barRows(columns), label }, there[name]);
+  return there[name].node;
+}
+
 function show({ article, finding, charts }, text, drawn) {
-  finding.textContent = text;
-  charts.replaceChildren(...drawn);
+  changeText(finding, text);
+  fill(charts, drawn);
   article.dataset.state = String(view.state);
   article.dataset.day = content.dates[view.day];
+}
+
+// Put nodes into a place unless they stand there already.
+function fill(place, nodes) {
+  const same = place.childNodes.length === nodes.length && nodes.every((node, at) => place.childNodes[at] === node);
+  if (!same) place.replaceChildren(...nodes);
 }
 
 // Measured once and when the window changes: to ask while drawing would lay the page out again for each panel.
@@ -58,11 +78,11 @@ function measure() {
 
 function drawUsdjpy() {
   const place = panel("usdjpy");
-  const fan = fanOf("usdjpy");
-  const [low, middle, high] = fan.band.map((values) => shown(values[view.day], fan.decimals));
-  const text = `${dateWords(view.day)}: median ${middle}, middle 80 % of runs ${low} to ${high}; baseline ${shown(fan.ghost[view.day], fan.decimals)}.`;
+  const about = fanOf("usdjpy");
+  const [low, middle, high] = about.band.map((values) => shown(values[view.day], about.decimals));
+  const text = `${dateWords(view.day)}: median ${middle}, middle 80 % of runs ${low} to ${high}; baseline ${shown(about.ghost[view.day], about.decimals)}.`;
   const looks = { width, height: 250, colour: COLOURS.usdjpy, marks: storyOf(view.state), labels: true };
-  show(place, text, [fanChart({ ...fan, ...looks, label: `USDJPY over time. ${text}` })]);
+  show(place, text, [fan("usdjpy", { ...about, ...looks, label: `USDJPY over time. ${text}` })]);
 }
 
 // The two numbers that a narrow screen keeps in view beside the sliders.
@@ -72,7 +92,7 @@ function drawNow() {
   const said = (column) => [view.state, view.ghost].map((state) => shown(valueOn(view.day, state, column), 2));
   const [price, before] = said(usdjpy);
   const [share, shareBefore] = said(levered);
-  byId("now").textContent = `USDJPY ${price} (baseline ${before}); levered unwound ${share} % (baseline ${shareBefore} %)`;
+  changeText(byId("now"), `USDJPY ${price} (baseline ${before}); levered unwound ${share} % (baseline ${shareBefore} %)`);
 }
 
 function barRows(columns) {
@@ -85,11 +105,6 @@ function barRows(columns) {
   }));
 }
 
-function barsOf(name, label) {
-  const columns = columnsIn(name);
-  return barChart({ width, range: axisOf(name, columns, (ends) => ends), rows: barRows(columns), label });
-}
-
 function drawYen() {
   const place = panel("yen");
   const rows = barRows(columnsIn("yen"));
@@ -97,35 +112,35 @@ function drawYen() {
   const least = rows.reduce((best, one) => (one.value < best.value ? one : best));
   const said = (one) => `${one.words} (${shown(one.value, one.decimals, true)}, baseline ${shown(one.ghost, one.decimals, true)})`;
   const text = `Up to ${dateWords(view.day)}, $ bn at the median: most yen bought by ${said(most)}, most sold by ${said(least)}.`;
-  show(place, text, [barsOf("yen", `Yen bought by population. ${text}`)]);
+  show(place, text, [bars("yen", `Yen bought by population. ${text}`)]);
 }
 
 function drawUnwound() {
   const place = panel("unwound");
-  const fan = fanOf(LEVERED);
+  const about = fanOf(LEVERED);
   const all = valuesOf(view.state, columnOf(ALL, "p50"));
-  const [low, middle, high] = fan.band.map((values) => shown(values[view.day], fan.decimals));
-  const text = `Up to ${dateWords(view.day)}: levered holders ${middle} % at the median (${low} to ${high}; baseline ${shown(fan.ghost[view.day], fan.decimals)}); all holders, brown dashes, ${shown(all[view.day], 2)} %.`;
+  const [low, middle, high] = about.band.map((values) => shown(values[view.day], about.decimals));
+  const text = `Up to ${dateWords(view.day)}: levered holders ${middle} % at the median (${low} to ${high}; baseline ${shown(about.ghost[view.day], about.decimals)}); all holders, brown dashes, ${shown(all[view.day], 2)} %.`;
   const looks = { width, height: 170, colour: COLOURS.levered, marks: storyOf(view.state), labels: false, second: all };
-  const bars = barsOf("cause", `Unwound by cause: ${barRows(columnsIn("cause")).map((one) => `${one.words} ${shown(one.value, 1, true)}`).join(", ")} $ bn.`);
-  show(place, text, [fanChart({ ...fan, ...looks, label: `Share unwound over time. ${text}` }), bars]);
+  const causes = bars("cause", `Unwound by cause: ${barRows(columnsIn("cause")).map((one) => `${one.words} ${shown(one.value, 1, true)}`).join(", ")} $ bn.`);
+  show(place, text, [fan(LEVERED, { ...about, ...looks, label: `Share unwound over time. ${text}` }), causes]);
 }
 
 function drawRisk() {
   const place = panel("risk");
-  const there = ASSETS.filter(([series]) => columnOf(series, "p50") >= 0);
+  const assets = ASSETS.filter(([series]) => columnOf(series, "p50") >= 0);
   const narrow = width < 420;
-  const each = narrow ? width : Math.floor(width / there.length) - 6;
+  const each = narrow ? width : Math.floor(width / assets.length) - 6;
   const said = [];
-  const drawn = there.map(([series, words]) => {
-    const fan = fanOf(series);
-    const text = `${words} ${shown(fan.band[1][view.day], fan.decimals)} (baseline ${shown(fan.ghost[view.day], fan.decimals)})`;
+  const drawn = assets.map(([series, words]) => {
+    const about = fanOf(series);
+    const text = `${words} ${shown(about.band[1][view.day], about.decimals)} (baseline ${shown(about.ghost[view.day], about.decimals)})`;
     said.push(text);
     const looks = { width: each, height: narrow ? 150 : 235, title: words, colour: COLOURS[series], marks: storyOf(view.state), labels: false };
-    return fanChart({ ...fan, ...looks, label: `${words} over time. ${text}` });
+    return fan(series, { ...about, ...looks, label: `${words} over time. ${text}` });
   });
-  const box = element("div", "", { class: "small" });
-  box.append(...drawn);
+  const box = place.charts.querySelector(".small") ?? element("div", "", { class: "small" });
+  fill(box, drawn);
   show(place, `${dateWords(view.day)}, medians: ${said.join(", ") || "the scenario has no such asset"}.`, [box]);
 }
 
@@ -172,5 +187,5 @@ function drawTable() {
     if (differs !== was) row[1].cell.classList.toggle("differs", differs);
   });
   const failed = content.failed[view.state];
-  byId("failed").textContent = failed ? `${failed} of ${runsOf(view.state)} runs stopped early and are left out.` : "";
+  changeText(byId("failed"), failed ? `${failed} of ${runsOf(view.state)} runs stopped early and are left out.` : "");
 }

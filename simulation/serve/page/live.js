@@ -102,7 +102,7 @@ function withoutServer(wish, runs, error) {
 }
 
 function say(words, waits) {
-  byId("origin").textContent = words;
+  changeText(byId("origin"), words);
   byId("origin").classList.toggle("waits", waits);
 }
 
