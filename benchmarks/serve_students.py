@@ -27,8 +27,6 @@ from typing import Any, TypeVar
 
 PAUSE = 0.12
 """Seconds that the page waits for the slider to rest before it asks."""
-PATIENCE = 30.0
-"""Seconds after which an answer counts as lost."""
 HOST = "127.0.0.1"
 CONTENT = re.compile(r'<script type="application/json" id="content">(.*?)</script>', re.DOTALL)
 Levels = tuple[int, ...]
@@ -117,6 +115,7 @@ class Student:
     tally: Tally
     think: tuple[float, float]
     stretch: float
+    patience: float
 
     async def stay(self, seconds: float) -> None:
         """Let time pass."""
@@ -164,7 +163,7 @@ class Student:
         state, started = self.page.state(levels), time.monotonic()
         await self.stay(PAUSE)
         try:
-            answer = await self.within(PATIENCE, self.server.state(self.name, state))
+            answer = await self.within(self.patience, self.server.state(self.name, state))
             self.tally.waits.append((time.monotonic() - started) / self.stretch)
             self.tally.runs[answer["state"]["runs"]] += 1
             self.tally.saw(json.dumps(state, sort_keys=True), answer)
@@ -181,7 +180,7 @@ class Student:
             answer = await self.server.state(self.name, state, answer["state"]["runs"])
             self.tally.saw(json.dumps(state, sort_keys=True), answer)
             self.tally.further += 1
-        await self.stay(PATIENCE)
+        await self.stay(self.patience)
 
 
 async def lesson(port: int, asked: argparse.Namespace) -> Tally:
@@ -193,7 +192,7 @@ async def lesson(port: int, asked: argparse.Namespace) -> Tally:
     await asyncio.sleep(asked.warm)
     until = time.monotonic() + asked.seconds * asked.stretch
     students = [
-        Student(f"student-{at:02d}", random.Random(at), page, server, tally, asked.think, asked.stretch)
+        Student(f"student-{at:02d}", random.Random(at), page, server, tally, asked.think, asked.stretch, asked.patience)
         for at in range(asked.students)
     ]
     await asyncio.gather(*(student.work(until) for student in students))
@@ -242,6 +241,7 @@ def main() -> None:
     parser.add_argument("--students", type=int, default=30, choices=range(1, 201), metavar="1..200")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--think", type=float, nargs=2, default=(2.0, 6.0), metavar=("LEAST", "MOST"))
+    parser.add_argument("--patience", type=float, default=30.0, help="seconds after which an answer counts as lost")
     parser.add_argument("--warm", type=float, default=0.0, help="seconds from the first answer to the first student")
     parser.add_argument(
         "--stretch",

@@ -5,9 +5,8 @@ The page has the positions of a slider; the server takes any number between its 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from simulation.config.blame import steps
@@ -124,7 +123,10 @@ def of_measure(key: str, value: Any) -> Any:
         if size is None:
             cure = "write the rate with its unit as text, such as 25bp"
             raise RefusedError([Mistake(key, shown(value), measure.unit, measure.allowed, cure)])
-        return f"{between(key, size, measure):.12g}bp"
+        try:
+            return f"{between(key, size, measure):.12g}bp"
+        except RefusedError as error:
+            raise RefusedError([replace(one, value=shown(value)) for one in error.mistakes]) from None
     return between(key, value, measure)
 
 
@@ -139,12 +141,13 @@ def target_of(value: Any) -> Any:
 
 
 def between(key: str, value: Any, measure: Measure) -> int | float:
-    """A finite number within the ends of a slider."""
+    """A number within the ends of a slider; what is none lies within no ends."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and math.isfinite(value) and measure.low <= value <= measure.high:
+    if is_number and measure.low <= value <= measure.high:
         return int(value) if float(value).is_integer() else value
-    nearest = min(max(value, measure.low), measure.high) if is_number and not math.isnan(value) else measure.low
-    cure = f"send {number(nearest)}" if is_number else f"send a number without quotes, such as {number(nearest)}"
+    nearest = measure.high if is_number and value > measure.high else measure.low
+    text = f"{number(nearest)}bp" if key == HIKE else number(nearest)
+    cure = f"send {text}" if is_number else f"send a number without quotes, such as {text}"
     raise RefusedError([Mistake(key, shown(value), measure.unit, measure.allowed, cure)])
 
 

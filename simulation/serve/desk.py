@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from simulation.serve.bench import Bench, EndedError
@@ -57,8 +58,8 @@ class Desk:
 
     @property
     def waiting(self) -> list[Ticket]:
-        """Everybody who waits, the next first."""
-        return [*self.first, *self.further]
+        """Everybody who waits, the next first; who was told and has not left yet waits no more."""
+        return [ticket for ticket in (*self.first, *self.further) if not ticket.reply.done()]
 
     def open(self) -> None:
         """Begin with the baseline."""
@@ -142,10 +143,14 @@ class Desk:
 
     def _wanted(self, line: Line[Ticket]) -> Iterator[Wanted]:
         """States that those in a line wait for and that no worker is at, with the runs that they shall have."""
-        first = self.limits.fewest if crowded(list(self.first), self.bench.workers) else self.limits.first
+        first = self.limits.fewest if crowded(self.waiting, self.bench.workers) else self.limits.first
         for ticket in line:
             there = self.shelf.get(ticket.key)
-            if ticket.key in self._running or (there is not None and there.runs not in self.baselines):
+            if (
+                ticket.reply.done()
+                or ticket.key in self._running
+                or (there is not None and there.runs not in self.baselines)
+            ):
                 continue
             order = Order(ticket.key, first)
             if there is not None and there.rows is not None:
@@ -179,10 +184,15 @@ class Desk:
             self._baseline_rows = made.rows
 
     def _lost(self, keys: list[str], why: str) -> None:
-        """States that a worker ended over: several are tried once more, each by itself; one alone is given up."""
+        """States that a worker ended over: several are tried once more, each by itself; one alone is given up.
+
+        A baseline that cannot have more runs leaves all states with as few.
+        """
         if len(keys) > 1:
             self._alone |= set(keys)
             return
+        if keys == [HOME] and self.baselines:
+            self.limits = replace(self.limits, runs=max(self.baselines))
         self._alone.discard(keys[0])
         for ticket in self.waiting:
             if ticket.key == keys[0] or not self.baselines:

@@ -39,6 +39,7 @@ async function follow(wish, before) {
       const answer = await question(wish, runs, own.signal);
       if (own.signal.aborted || answer.superseded) return;
       if (!answer.state.data) throw new Refusal(`No run of this state reached its last day: ${answer.state.reason}`);
+      if (answer.state.runs <= runs) return;
       runs = answer.state.runs;
       arrived(wish, answer);
     }
