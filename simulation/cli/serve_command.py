@@ -44,14 +44,14 @@ USUAL_PORT = 8766
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, 600),
-    default=30.0,
+    type=click.IntRange(1, 600),
+    default=30,
     show_default=True,
     metavar="S",
     help="A computation that takes longer is given up, 1 to 600 s.",
 )
 @click.option("--open", "open_it", is_flag=True, help="Open the page in a browser.")
-def serve(port: int, runs: int, first_runs: int, workers: int | None, seconds: float, open_it: bool) -> None:
+def serve(port: int, runs: int, first_runs: int, workers: int | None, seconds: int, open_it: bool) -> None:
     """Serve the page of `carryflow explore` with any state computed on demand, on 127.0.0.1.
 
     December 2025 by seven sliders, those over numbers in fine steps. The page says whether what it shows was shipped or

@@ -66,13 +66,13 @@ def served(chromium: Any) -> Iterator[Served]:
     found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
     assert found is not None
     one = Served(process, found[0])
-    one.page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    one.page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
     one.page.on("request", lambda request: one.requests.add(request.url.partition("#")[0]))
     one.page.on("console", lambda message: one.complaints.append(message.text))
     one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
     one.page.goto(one.address)
     yield one
-    one.page.close()
+    one.page.context.close()
     process.send_signal(signal.SIGINT)
     process.wait(60)
     assert {request for request in one.requests if not request.startswith((one.address, "data:"))} == set()

@@ -1,4 +1,4 @@
-"""A short lesson over HTTP, as benchmarks/serve_students.py holds it: nothing is lost, and everybody sees the engine's numbers."""
+"""A short lesson over HTTP, as benchmarks/serve_students.py holds it: nothing is lost, and all numbers are the engine's."""
 
 from __future__ import annotations
 
