@@ -211,7 +211,7 @@ def served(*options: str) -> Iterator[int]:
         yield int(found[1])
     finally:
         process.terminate()
-        process.wait(30)
+        process.communicate(timeout=30)
 
 
 def told(tally: Tally) -> str:

@@ -75,6 +75,7 @@ def served(chromium: Any) -> Iterator[Served]:
     one.page.context.close()
     process.send_signal(signal.SIGINT)
     process.wait(60)
+    process.stdout.close()
     assert {request for request in one.requests if not request.startswith((one.address, "data:"))} == set()
 
 
