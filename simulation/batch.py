@@ -44,7 +44,17 @@ MAY_DIFFER: Final = (
     "populations.*.margin.*",
     "populations.*.trailing_stop.*",
 )
-"""Keys of a scenario that may differ between the runs of a batch; every other key is one for all."""
+"""Parameters that may differ between the runs of a batch, so that a cloud of parameter sets may hold them."""
+GIVEN_MAY_DIFFER: Final = (
+    "fed.meetings*.decision",
+    "fed.meetings*.priced_probability",
+    "boj.meetings*.decision",
+    "boj.meetings*.priced_probability",
+    "spread_path.target_pp",
+)
+"""Given numbers that may differ, too: policy, and no parameter of the model."""
+GIVEN_NAMES_MAY_DIFFER: Final = ("fed.meetings*.guidance", "boj.meetings*.guidance")
+"""Given names that may differ, but for one in some runs and none in others.  Every other key is one for all runs."""
 
 
 @dataclass(frozen=True)
@@ -112,15 +122,29 @@ def _joined(values: list[Any], key: str) -> Any:
         return first.model_copy(update=parts)
     if isinstance(first, Mapping) and all(value.keys() == first.keys() for value in values):
         return {name: _joined([value[name] for value in values], f"{key}.{name}") for name in first}
+    if isinstance(first, tuple) and all(isinstance(value, tuple) and len(value) == len(first) for value in values):
+        return tuple(_joined([value[at] for value in values], f"{key}[{at}]") for at in range(len(first)))
     return _column(values, key.removeprefix("."))
 
 
 def _column(values: list[Any], key: str) -> Any:
-    if not may_differ(key) or not all(isinstance(value, float | int) for value in values):
-        raise ValueError(f"{key} may not differ between the runs of one batch; run these variants one after the other")
-    return np.array(values, dtype=np.float64)[:, None]
+    if shares_a_batch(key) and all(isinstance(value, float | int) for value in values):
+        return np.array(values, dtype=np.float64)[:, None]
+    if names_share_a_batch(key) and all(isinstance(value, str) for value in values):
+        return np.array(values)[:, None]
+    raise ValueError(f"{key} may not differ between the runs of one batch; run these variants one after the other")
 
 
 def may_differ(key: str) -> bool:
-    """Whether a key, such as ``markets.usdjpy.stress_slope``, may differ between the runs of a batch."""
+    """Whether a parameter, such as ``markets.usdjpy.stress_slope``, may differ between the runs of a batch."""
     return any(fnmatchcase(key, pattern) for pattern in MAY_DIFFER)
+
+
+def shares_a_batch(key: str) -> bool:
+    """Whether runs that differ in a number, a parameter or a given one, may be computed in one pass."""
+    return may_differ(key) or any(fnmatchcase(key, pattern) for pattern in GIVEN_MAY_DIFFER)
+
+
+def names_share_a_batch(key: str) -> bool:
+    """Whether runs that differ in a name under a key may be computed in one pass."""
+    return any(fnmatchcase(key, pattern) for pattern in GIVEN_NAMES_MAY_DIFFER)

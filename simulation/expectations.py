@@ -191,7 +191,11 @@ class BankView:
         if held.meeting.guidance is None:
             self.reveal(self.path.regime.path_uncertainty * revealed)
             return
-        regime = regime_of(self.bank.guidance_regimes[held.meeting.guidance], step_day, revealed.shape[0])
+        # One name, or one for each run.
+        said, regime = np.atleast_2d(held.meeting.guidance), self.path.regime
+        for name in np.unique(said).tolist():
+            new = regime_of(self.bank.guidance_regimes[name], step_day, revealed.shape[0])
+            regime = regime_where(said == name, new, regime)
         self.path = replace(self.path, regime=regime)
 
     def next_probability(self) -> Array:

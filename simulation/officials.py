@@ -63,7 +63,7 @@ class Officials:
         self.given = given_days(scenario.news, dates, self.roster)
         self.ministry = Ministry(scenario.ministry_of_finance, len(runs))
         self.rates = self.view()
-        self.spread_steps = spread_steps(scenario, len(dates)) if scenario.spread_path else np.zeros(len(dates))
+        self.spread_steps = spread_steps(scenario, len(dates))
 
     def _initial(self, bank: CentralBank, runs: int) -> ExpectedPath:
         return initial_path(bank, tuple(day_number(meeting.date) for meeting in bank.meetings), self.clock, runs)
@@ -109,9 +109,9 @@ class Officials:
         return replace(news, path_surprise=news.path_surprise + paused)
 
     def _impose(self, news: DayNews, day: int) -> DayNews:
-        path, step = self.scenario.spread_path, float(self.spread_steps[day])
-        self.imposed_spread += step
-        if path is None or not step:
+        path, step = self.scenario.spread_path, self.spread_steps[day]
+        self.imposed_spread = self.imposed_spread + step
+        if path is None or not step.any():
             return news
         ones = np.ones_like(news.fed.other_two_year)
         fed = imposed(self.fed, news.fed, ones * step * path.us_share, path.surprise)
@@ -182,12 +182,14 @@ def draws_of(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Ar
 
 
 def spread_steps(scenario: Scenario, days: int) -> Array:
-    """Change of the ten-year spread imposed on each day, decimal, ``(days,)``."""
+    """Change of the ten-year spread imposed on each day, decimal, ``(days, runs, 1)`` with one run where all have the same."""
     path, start = scenario.spread_path, scenario.start_values
-    steps = np.zeros(days)
-    if isinstance(path, SpreadPath):
-        over = 1 if path.surprise else path.over_days
-        steps[1 : 1 + over] = (path.target_pp - (start.ust10_pct - start.jgb10_pct)) * PERCENT / over
+    if not isinstance(path, SpreadPath):
+        return np.zeros((days, 1, 1))
+    over = 1 if path.surprise else path.over_days
+    step = np.atleast_2d(path.target_pp - (start.ust10_pct - start.jgb10_pct)) * PERCENT / over
+    steps = np.zeros((days, *step.shape))
+    steps[1 : 1 + over] = step
     return steps
 
 

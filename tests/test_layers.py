@@ -11,7 +11,7 @@ MOST_LINES = 250
 
 # From the bottom up. A part may import parts of earlier rows and itself, never its neighbours or what stands above.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("conventions",),
+    ("conventions", "loopback"),
     ("parameters", "calendar", "quote", "randomness"),
     ("assets",),
     ("orders", "information", "balance_sheet"),
@@ -46,7 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("analysis",),
     ("search", "paired_figure", "explore", "shapley", "reporting"),
     ("paired",),
-    ("adapters", "viz"),
+    ("adapters", "viz", "serve"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
@@ -80,7 +80,8 @@ FENCED = {
         "viz/page.py",
     ),
     "solara": ("viz/",),
-    "uvicorn": ("viz/server.py",),
+    "uvicorn": ("viz/server.py", "serve/server.py"),
+    "starlette": ("serve/app.py",),
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),
     "ruamel": ("config/",),

@@ -28,6 +28,7 @@ from simulation.cli.replay_command import replay
 from simulation.cli.report_command import report
 from simulation.cli.reverse_stress_command import reverse_stress
 from simulation.cli.run_command import run
+from simulation.cli.serve_command import serve
 from simulation.cli.store_commands import merge, rebuild
 from simulation.cli.sweep_command import sweep
 from simulation.cli.tipping_command import tipping
@@ -68,7 +69,7 @@ COMMANDS = (
     *(demo, run, replay, calibrate, claims, experiment, explore, facts),
     *(sweep, rebuild, merge, analyse, tipping, reverse_stress, compare),
     *(explain, report),
-    *(config, list_names, verify, viz),
+    *(config, list_names, serve, verify, viz),
 )
 for command in COMMANDS:
     program.add_command(command)

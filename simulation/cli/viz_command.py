@@ -38,7 +38,8 @@ def viz(scenario: str, runs: int, settings: tuple[str, ...], port: int, open_it:
     Needs the extra: pip install 'carryflow[viz]'. Works without a network; nobody but this machine can reach it.
     Interrupt it (Ctrl-C) to end it. docs/viz.md tells more.
     """
-    from simulation.viz.server import VizError, serve
+    from simulation.loopback import ServingError
+    from simulation.viz.server import serve
     from simulation.viz.steering import Request
 
     def tell(address: str) -> None:
@@ -49,5 +50,5 @@ def viz(scenario: str, runs: int, settings: tuple[str, ...], port: int, open_it:
 
     try:
         serve(Request(scenario, settings, runs), port, tell)
-    except VizError as error:
+    except ServingError as error:
         raise click.UsageError(str(error)) from None

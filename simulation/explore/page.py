@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,17 +21,36 @@ SCRIPTS: Final = ("data.js", "states.js", "charts.js", "panels.js", "play.js", "
 """In this order; each is a part of one function, so that nothing of them is visible outside."""
 
 
-def page_of(content: Content) -> str:
+@dataclass(frozen=True)
+class Extra:
+    """What a served page has beyond one that is a file.
+
+    Attributes
+    ----------
+    script
+        A further script.
+    connect
+        Source expression of what the page may ask; empty for nobody.
+    """
+
+    script: str = ""
+    connect: str = ""
+
+
+NOTHING: Final = Extra()
+
+
+def page_of(content: Content, extra: Extra = NOTHING) -> str:
     """The whole page as HTML.
 
-    The policy in its head allows the one script and the one style that it holds, by their digests, and no request at all.
+    The policy in its head allows the one script and the one style that it holds, by their digests, and without an extra no
+    request at all.
     """
-    script, style = script_text(), asset(STYLE)
     parts = {
-        "@POLICY@": policy(script, style),
+        "@POLICY@": policy_of(extra),
         "@TITLE@": html.escape(content["title"]),
-        "@STYLE@": style,
-        "@SCRIPT@": script,
+        "@STYLE@": asset(STYLE),
+        "@SCRIPT@": script_text(extra),
         "@CONTENT@": embedded(content),
     }
     page = asset(TEMPLATE)
@@ -41,10 +61,13 @@ def page_of(content: Content) -> str:
     return page
 
 
-def policy(script: str, style: str) -> str:
-    """Content-security policy of a page that asks nobody for anything."""
-    sources = [f"script-src {digest(script)}", f"style-src {digest(style)}"]
-    return "; ".join(["default-src 'none'", *sources, "img-src data:", "base-uri 'none'", "form-action 'none'"])
+def policy_of(extra: Extra = NOTHING) -> str:
+    """Content-security policy of a page that asks nobody for anything, or only where it came from."""
+    sources = [f"script-src {digest(script_text(extra))}", f"style-src {digest(asset(STYLE))}"]
+    connect = [f"connect-src {extra.connect}"] if extra.connect else []
+    return "; ".join(
+        ["default-src 'none'", *sources, *connect, "img-src data:", "base-uri 'none'", "form-action 'none'"]
+    )
 
 
 def digest(text: str) -> str:
@@ -52,9 +75,10 @@ def digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
-def script_text() -> str:
-    """All scripts as one."""
-    body = "\n".join(asset(name) for name in SCRIPTS)
+def script_text(extra: Extra = NOTHING) -> str:
+    """All scripts as one; the last of them begins."""
+    *parts, last = (asset(name) for name in SCRIPTS)
+    body = "\n".join([*parts, *filter(None, [extra.script]), last])
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 

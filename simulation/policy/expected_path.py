@@ -77,12 +77,13 @@ def pending_meeting(meeting: Meeting, day: int, runs: int, grid: Array | None = 
     """
     if meeting.decision is None and grid is not None:
         return PendingMeeting(meeting, day, grid, np.full((runs, grid.size), 1.0 / grid.size))
-    priced = {0.0: 0.0, meeting.step * BASIS_POINT: meeting.priced_probability}
+    priced: dict[float, float | Array] = {0.0: 0.0, meeting.step * BASIS_POINT: meeting.priced_probability}
     for step, probability in meeting.other_outcomes.items():
         priced[step * BASIS_POINT] = priced.get(step * BASIS_POINT, 0.0) + probability
-    priced[0.0] += max(0.0, 1.0 - sum(priced.values()))
-    steps, probabilities = (np.array(part) for part in zip(*sorted(priced.items()), strict=True))
-    return PendingMeeting(meeting, day, steps, np.tile(probabilities, (runs, 1)))
+    priced[0.0] = priced[0.0] + np.maximum(0.0, 1.0 - sum(priced.values()))
+    steps = sorted(priced)
+    probabilities = np.concatenate([column(priced[step], runs) for step in steps], axis=1)
+    return PendingMeeting(meeting, day, np.array(steps), probabilities)
 
 
 def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: int, runs: int) -> ExpectedPath:

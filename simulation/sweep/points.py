@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from simulation.batch import may_differ
+from simulation.batch import names_share_a_batch, shares_a_batch
 from simulation.config.loading import checked, validated
 from simulation.config.overrides import put
 from simulation.config.tree import Node, Origin, Source
 from simulation.sweep.design import Values, jsonable
-from simulation.sweep.schema import MOST_REPLICATIONS
+from simulation.sweep.schema import MOST_REPLICATIONS, rate_bp
 
 if TYPE_CHECKING:
     from simulation.scenario import Scenario
@@ -152,6 +152,26 @@ def run_number(key: int, replication: int, independent: bool) -> int:
 
 def structure(values: Values) -> str:
     """What two points must share to be run in one batch: all values but numbers that may differ within a batch."""
-    return text_of(
-        {key: None if may_differ(key) and is_number(value) else ["=", value] for key, value in values.items()}
-    )
+    parts = dict(part for key, value in values.items() for part in leaves(key, value))
+    return text_of({key: kind_of(key, value) for key, value in parts.items()})
+
+
+def kind_of(key: str, value: Any) -> Any:
+    """A value, or only what it is where others of its kind may stand beside it in a batch."""
+    if shares_a_batch(key) and is_size(value):
+        return "a number"
+    return "a name" if names_share_a_batch(key) and isinstance(value, str) else ["=", value]
+
+
+def leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the keys below a table with their values, or a key that holds none as it is."""
+    if not isinstance(value, Mapping):
+        yield key, value
+        return
+    for name, inner in value.items():
+        yield from leaves(f"{key}.{name}", inner)
+
+
+def is_size(value: Any) -> bool:
+    """Whether a value is a number, or a rate written with its unit."""
+    return is_number(value) or rate_bp(value) is not None

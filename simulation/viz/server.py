@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import socket
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from simulation.loopback import HOST, ServingError, bound
 from simulation.viz.steering import Request
 
-HOST = "127.0.0.1"
 CURE = "install the extra: python -m pip install 'carryflow[viz]'"
 NEEDED = ("solara", "uvicorn", "altair", "ipyvuetify")
 NOWHERE = f"http://{HOST}:9/"
@@ -32,10 +31,6 @@ GRACE_SECONDS = 2
 """What an open page is given at the end; it would hold its connection for ever."""
 
 
-class VizError(RuntimeError):
-    """The page cannot be served; says why and what to do."""
-
-
 def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
     """Serve the page until interrupted.
 
@@ -50,7 +45,7 @@ def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
 
     Raises
     ------
-    VizError
+    ServingError
         If the extra is not installed or the port is taken.
     ConfigError
         If the scenario cannot be read.
@@ -77,9 +72,9 @@ def require() -> None:
     """Refuse to start without the packages of the extra and their assets."""
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise VizError(f"carryflow viz needs {', '.join(missing)}; {CURE}")
+        raise ServingError(f"carryflow viz needs {', '.join(missing)}; {CURE}")
     if not any((Path(home) / "share/solara/cdn/@widgetti").is_dir() for home in prefixes()):
-        raise VizError(
+        raise ServingError(
             f"carryflow viz needs the scripts and fonts of solara-assets, to load none from elsewhere; {CURE}"
         )
 
@@ -89,15 +84,3 @@ def prefixes() -> list[str]:
     import site
 
     return [sys.prefix, site.getuserbase()]
-
-
-def bound(port: int) -> socket.socket:
-    """A socket on 127.0.0.1 that is ours."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-    except OSError as error:
-        listener.close()
-        raise VizError(f"port {port} on {HOST} is not free ({error.strerror}); choose another with --port") from None
-    return listener

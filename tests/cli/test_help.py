@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Carryflow
 
 COMMANDS = (
-    *("calibrate", "claims", "demo", "run", "config", "experiment", "facts", "list", "verify", "viz"),
+    *("calibrate", "claims", "demo", "run", "config", "experiment", "facts", "list", "serve", "verify", "viz"),
     *("analyse", "tipping", "reverse-stress", "compare", "explain", "explore", "report"),
 )
 HEAVY = ("mesa", "pandas", "matplotlib", "pyarrow", "scipy", "numpy", "pydantic", "ruamel", "rich")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.batch import MAY_DIFFER, batch_of, may_differ
+from simulation.batch import GIVEN_MAY_DIFFER, GIVEN_NAMES_MAY_DIFFER, MAY_DIFFER, batch_of, may_differ, shares_a_batch
 from simulation.ensemble import resolved
 from simulation.model import simulate
 from simulation.scenario import Scenario
@@ -47,17 +47,65 @@ def variant(key: str, factor: float) -> Scenario:
     return resolved("december_2025_official", (*SMALL, f"{key}={value_of(base, key) * factor!r}"))
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_each_row_is_its_run_alone(key: str) -> None:
-    variants = [variant(key, factor) for factor in (1.0, 1.008, 1.004)]
-    batch = simulate(variants[0], (0, 1, 2), variants)
+GIVEN = {
+    "fed.meetings*.decision": ("fed.meetings[0].decision=-25bp", "fed.meetings[0].decision=0bp"),
+    "fed.meetings*.priced_probability": (
+        "fed.meetings[0].priced_probability=0.8",
+        "fed.meetings[0].priced_probability=0",
+    ),
+    "boj.meetings*.decision": ("boj.meetings[0].decision=50bp", "boj.meetings[0].decision=7.5bp"),
+    "boj.meetings*.priced_probability": (
+        "boj.meetings[0].priced_probability=1",
+        "boj.meetings[0].priced_probability=0.1",
+    ),
+    "boj.meetings*.guidance": ("boj.meetings[0].guidance=hawkish", "boj.meetings[0].guidance=dovish"),
+    "spread_path.target_pp": ("spread_path.target_pp=1.5", "spread_path.target_pp=2.6"),
+}
+PATH = ("spread_path.target_pp=2.21", "spread_path.over_days=9")
+"""At first to where the spread starts, which imposes steps of next to nothing."""
+
+
+def rows_are_their_runs_alone(variants: list[Scenario], about: str) -> None:
+    batch = simulate(variants[0], range(len(variants)), variants)
     for row, scenario in enumerate(variants):
         alone = simulate(scenario, (row,))
         for name, values in alone.market.items():
-            np.testing.assert_array_equal(batch.market[name][row], values[0], err_msg=f"{name} with {key}")
+            np.testing.assert_array_equal(batch.market[name][row], values[0], err_msg=f"{name} with {about}")
         for population, columns in alone.flows.items():
             for name, values in columns.items():
                 np.testing.assert_array_equal(batch.flows[population][name][row], values[0], err_msg=name)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_each_row_is_its_run_alone(key: str) -> None:
+    rows_are_their_runs_alone([variant(key, factor) for factor in (1.0, 1.008, 1.004)], key)
+
+
+@pytest.mark.parametrize("key", GIVEN)
+def test_each_row_with_its_own_policy_is_its_run_alone(key: str) -> None:
+    settings = [(), *((setting,) for setting in GIVEN[key])]
+    rows_are_their_runs_alone([resolved("december_2025_official", (*SMALL, *PATH, *more)) for more in settings], key)
+
+
+def test_every_given_key_that_may_differ_is_tried() -> None:
+    untried = {"fed.meetings*.guidance"}  # the same text as for the Bank of Japan
+    assert {*GIVEN_MAY_DIFFER, *GIVEN_NAMES_MAY_DIFFER} - untried == set(GIVEN)
+
+
+def test_rows_may_differ_in_several_keys_at_once() -> None:
+    settings = [tuple(both[at] for both in GIVEN.values()) for at in (0, 1)]
+    rows_are_their_runs_alone(
+        [resolved("december_2025_official", (*SMALL, *PATH, *more)) for more in settings], "all given keys"
+    )
+
+
+def test_a_drawn_decision_shares_no_batch_with_a_given_one() -> None:
+    given = resolved("december_2025_official", SMALL)
+    first, *others = given.boj.meetings
+    left_open = (first.model_copy(update={"decision": None}), *others)
+    rule = given.model_copy(update={"boj": given.boj.model_copy(update={"meetings": left_open})})
+    with pytest.raises(ValueError, match=r"boj\.meetings\[0\]\.decision may not differ"):
+        batch_of(given, (0, 1), [given, rule])
 
 
 def test_every_key_that_may_differ_changes_something() -> None:
@@ -102,3 +150,6 @@ def test_equal_variants_are_no_columns() -> None:
     assert batch_of(scenario, (0, 1), [scenario, scenario.model_copy()]).scenario == scenario
     assert may_differ("populations.carry_funds.margin.quantile")
     assert not may_differ("populations.carry_funds.investors")
+    assert shares_a_batch("boj.meetings[0].decision")
+    assert not may_differ("boj.meetings[0].decision")
+    assert not shares_a_batch("boj.meetings[0].guidance")

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulation.cli import program
+from simulation.loopback import HOST, ServingError, bound
 from simulation.viz import server
 
 
@@ -33,11 +34,11 @@ def test_without_the_assets_it_does_not_start(monkeypatch: pytest.MonkeyPatch, t
 
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.socket() as taken:
-        taken.bind((server.HOST, 0))
+        taken.bind((HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(server.VizError, match=f"port {port} on 127.0.0.1 is not free.*--port"):
-            server.bound(port)
+        with pytest.raises(ServingError, match=f"port {port} on 127.0.0.1 is not free.*--port"):
+            bound(port)
 
 
 @pytest.mark.parametrize("arguments", [["--port", "70000"], ["--runs", "0"], ["--runs", "101"]])

@@ -1,4 +1,5 @@
 // Charts as SVG: vectors for print, text for screen readers, no library.
+// A chart keeps its frame (axes, labels, policy dates) as long as that is the same: a move of a slider changes lines and bars alone.
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes = {}, text = "") {
@@ -8,8 +9,8 @@ function svg(name, attributes = {}, text = "") {
   return made;
 }
 
-function canvas(width, height, label) {
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
+function canvas(width, height) {
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
 }
 
 // Round numbers between two ends, about as many as asked for.
@@ -44,22 +45,40 @@ function labelledDays(width) {
 }
 
 // A fan: band and median up to the day shown, the baseline's median in dashes over all days.
-// `fan`: {width, height, title, range, band: [low, middle, high], ghost, second, colour, marks, label}
-function fanChart(fan) {
+// `fan`: {width, height, title, range, band: [low, middle, high], ghost, second, colour, marks, label}; `old`: the chart so far.
+function fanChart(fan, old) {
+  const dated = fan.marks.filter((one) => one.mark).map(({ day, mark }) => [day, mark]);
+  const frame = JSON.stringify([fan.width, fan.height, fan.range, dated]);
+  const chart = old?.frame === frame ? old : { frame, ...fanFrame(fan) };
+  const { x, y, lines } = chart;
+  change(chart.node, { "aria-label": fan.label });
+  change(lines.band, { d: bandPath(fan.band[0], fan.band[2], x, y, view.day) });
+  change(lines.ghost, { d: path(fan.ghost, x, y, dayCount - 1) });
+  if (fan.second) change(lines.second, { d: path(fan.second, x, y, view.day) });
+  change(lines.middle, { d: path(fan.band[1], x, y, view.day) });
+  const last = view.day === dayCount - 1;
+  change(lines.now, { x1: x(view.day), x2: x(view.day), visibility: last ? "hidden" : "visible" });
+  return chart;
+}
+
+function fanFrame(fan) {
   const top = fan.marks.some((one) => one.mark) && fan.labels ? 40 : 20;
   const box = { left: 2, right: fan.width - 42, top, bottom: fan.height - 20 };
   const [low, high] = fan.range;
   const x = (day) => box.left + (day / (dayCount - 1)) * (box.right - box.left);
   const y = (value) => box.bottom - ((value - low) / (high - low)) * (box.bottom - box.top);
-  const chart = canvas(fan.width, fan.height, fan.label);
-  drawFrame(chart, fan, box, { x, y });
-  drawMarks(chart, fan, box, x);
-  chart.append(svg("path", { class: "band", fill: fan.colour, d: bandPath(fan.band[0], fan.band[2], x, y, view.day) }));
-  chart.append(svg("path", { class: "ghost", d: path(fan.ghost, x, y, dayCount - 1) }));
-  if (fan.second) chart.append(svg("path", { class: "second", d: path(fan.second, x, y, view.day) }));
-  chart.append(svg("path", { class: "middle", stroke: fan.colour, d: path(fan.band[1], x, y, view.day) }));
-  if (view.day < dayCount - 1) chart.append(svg("line", { class: "now", x1: x(view.day), x2: x(view.day), y1: box.top, y2: box.bottom }));
-  return chart;
+  const node = canvas(fan.width, fan.height);
+  drawFrame(node, fan, box, { x, y });
+  drawMarks(node, fan, box, x);
+  const lines = {
+    band: svg("path", { class: "band", fill: fan.colour }),
+    ghost: svg("path", { class: "ghost" }),
+    second: svg("path", { class: "second" }),
+    middle: svg("path", { class: "middle", stroke: fan.colour }),
+    now: svg("line", { class: "now", y1: box.top, y2: box.bottom }),
+  };
+  node.append(...Object.values(lines));
+  return { node, x, y, lines };
 }
 
 function drawFrame(chart, fan, box, { x, y }) {
@@ -92,28 +111,42 @@ function drawMarks(chart, fan, box, x) {
 }
 
 // Bars to both sides of zero with their label and value; a diamond marks the baseline.
-// `bars`: {width, range, rows: [{words, colour, value, ghost, decimals}], label}
-function barChart(bars) {
+// `bars`: {width, range, rows: [{words, colour, value, ghost, decimals}], label}; `old`: the chart so far.
+function barChart(bars, old) {
+  const frame = JSON.stringify([bars.width, bars.range]);
+  const chart = old?.frame === frame ? old : { frame, ...barFrame(bars) };
+  change(chart.node, { "aria-label": bars.label });
+  bars.rows.forEach((one, at) => changeBar(chart.rows[at], one, chart.x));
+  return chart;
+}
+
+function barFrame(bars) {
   const row = 23;
   const height = bars.rows.length * row + 20;
   const box = { left: bars.width < 420 ? 122 : 150, right: bars.width - 54 };
   const low = Math.min(0, bars.range[0]);
   const high = Math.max(0, bars.range[1]);
   const x = (value) => box.left + ((value - low) / (high - low)) * (box.right - box.left);
-  const chart = canvas(bars.width, height, bars.label);
+  const node = canvas(bars.width, height);
   for (const value of ticks(low, high, bars.width < 420 ? 4 : 6)) {
-    chart.append(svg("line", { class: value === 0 ? "zero" : "grid", x1: x(value), x2: x(value), y1: 0, y2: height - 18 }));
-    chart.append(svg("text", { x: x(value), y: height - 5, "text-anchor": "middle" }, shown(value, 0)));
+    node.append(svg("line", { class: value === 0 ? "zero" : "grid", x1: x(value), x2: x(value), y1: 0, y2: height - 18 }));
+    node.append(svg("text", { x: x(value), y: height - 5, "text-anchor": "middle" }, shown(value, 0)));
   }
-  bars.rows.forEach((one, at) => drawBar(chart, one, { x, middle: at * row + row / 2, box, width: bars.width }));
-  return chart;
+  const rows = bars.rows.map((one, at) => addBar(node, one, { middle: at * row + row / 2, box, width: bars.width }));
+  return { node, x, rows };
 }
 
-function drawBar(chart, one, { x, middle, box, width }) {
-  const from = Math.min(x(0), x(one.value));
-  chart.append(svg("text", { class: "ink", x: box.left - 8, y: middle + 4, "text-anchor": "end" }, one.words));
-  chart.append(svg("rect", { class: "bar", fill: one.colour, x: from, y: middle - 7, width: Math.max(0.5, Math.abs(x(one.value) - x(0))), height: 14 }));
+function addBar(node, one, { middle, box, width }) {
+  const bar = svg("rect", { class: "bar", fill: one.colour, y: middle - 7, height: 14 });
+  const ghost = svg("path", { class: "ghost-mark" });
+  const value = svg("text", { class: "ink", x: width - 2, y: middle + 4, "text-anchor": "end" });
+  node.append(svg("text", { class: "ink", x: box.left - 8, y: middle + 4, "text-anchor": "end" }, one.words), bar, ghost, value);
+  return { bar, ghost, value, middle };
+}
+
+function changeBar({ bar, ghost, value, middle }, one, x) {
+  change(bar, { x: Math.min(x(0), x(one.value)), width: Math.max(0.5, Math.abs(x(one.value) - x(0))) });
   const at = x(one.ghost);
-  chart.append(svg("path", { class: "ghost-mark", d: `M${at} ${middle - 5}L${at + 4} ${middle}L${at} ${middle + 5}L${at - 4} ${middle}Z` }));
-  chart.append(svg("text", { class: "ink", x: width - 2, y: middle + 4, "text-anchor": "end" }, shown(one.value, one.decimals, true)));
+  change(ghost, { d: `M${at} ${middle - 5}L${at + 4} ${middle}L${at} ${middle + 5}L${at - 4} ${middle}Z` });
+  changeText(value, shown(one.value, one.decimals, true));
 }

@@ -1,7 +1,13 @@
 // What the page holds: read once, then only looked up.
 const content = JSON.parse(document.getElementById("content").textContent);
 const dayCount = content.dates.length;
-const whole = unpacked(content.data);
+const size = content.columns.length * dayCount;
+// Whole numbers of each state, its columns and days one after the other; a page with a server adds states.
+const parts = partsOf(unpacked(content.data));
+
+function partsOf(whole) {
+  return Array.from({ length: whole.length / size }, (_, state) => whole.subarray(state * size, (state + 1) * size));
+}
 
 // Whole numbers of every state, column and day, one after the other.
 function unpacked({ bits, base64 }) {
@@ -13,9 +19,12 @@ function unpacked({ bits, base64 }) {
 
 // Values of a column in a state, one a day, in the unit that is shown.
 function valuesOf(state, column) {
-  const from = (state * content.columns.length + column) * dayCount;
   const scale = 10 ** content.columns[column].decimals;
-  return Array.from(whole.subarray(from, from + dayCount), (value) => value / scale);
+  return Array.from(parts[state].subarray(column * dayCount, (column + 1) * dayCount), (value) => value / scale);
+}
+
+function valueOn(day, state, column) {
+  return parts[state][column * dayCount + day] / 10 ** content.columns[column].decimals;
 }
 
 function columnOf(series, quantile) {
@@ -27,16 +36,15 @@ function columnsIn(panel) {
 }
 
 // Smallest and largest value of some columns over all states and days: axes stay where they are when a slider moves.
-function rangeOf(columns) {
+function rangeOf(columns, states = parts) {
   let low = Infinity;
   let high = -Infinity;
   for (const column of columns) {
     const scale = 10 ** content.columns[column].decimals;
-    for (let state = 0; state < content.states.length; state += 1) {
-      const from = (state * content.columns.length + column) * dayCount;
-      for (let at = from; at < from + dayCount; at += 1) {
-        if (whole[at] / scale < low) low = whole[at] / scale;
-        if (whole[at] / scale > high) high = whole[at] / scale;
+    for (const values of states) {
+      for (let at = column * dayCount; at < (column + 1) * dayCount; at += 1) {
+        if (values[at] / scale < low) low = values[at] / scale;
+        if (values[at] / scale > high) high = values[at] / scale;
       }
     }
   }
@@ -65,3 +73,15 @@ function element(name, text = "", attributes = {}) {
 }
 
 const byId = (id) => document.getElementById(id);
+
+// Change what differs: what is set to what it was would be laid out again.
+function change(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) {
+    const text = String(value);
+    if (node.getAttribute(key) !== text) node.setAttribute(key, text);
+  }
+}
+
+function changeText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

@@ -16,9 +16,9 @@ function drawSliders() {
   content.sliders.forEach((slider, at) => {
     const input = byId(`slider-${at}`);
     const words = levelWords(at, view.levels[at]);
-    input.value = String(view.levels[at]);
-    input.setAttribute("aria-valuetext", words);
-    byId(`slider-${at}-words`).textContent = words;
+    if (input.value !== String(view.levels[at])) input.value = String(view.levels[at]);
+    change(input, { "aria-valuetext": words });
+    changeText(byId(`slider-${at}-words`), words);
     input.parentElement.classList.toggle("moved", view.levels[at] !== home[at]);
   });
 }
@@ -31,15 +31,15 @@ function drawAll() {
   drawYen();
   drawUnwound();
   drawRisk();
-  byId("command").textContent = commandFor(view.levels);
+  changeText(byId("command"), commandFor(view.state));
 }
 
 // Draw after a move of a slider, and say which others could not follow.
 function told(left) {
   drawAll();
   drawTable();
-  byId("message").textContent = messageFor(left);
-  byId("copied").textContent = "";
+  changeText(byId("message"), messageFor(left));
+  changeText(byId("copied"), "");
   keepAddress();
 }
 
@@ -88,10 +88,10 @@ function listen() {
 function introduce() {
   const first = dateWords(0);
   byId("title").textContent = content.title;
-  byId("about").textContent = `What the yen carry trade does from ${first} to ${dateWords(dayCount - 1)}, in ${content.states.length} computed states of ${content.runs} simulated runs each. Dashes and diamonds: the baseline. All states meet the same news.`;
+  byId("about").textContent = `What the yen carry trade does from ${first} to ${dateWords(dayCount - 1)}, in ${parts.length} computed states of ${content.runs} simulated runs each${content.live ? ", and in any other that the server computes" : ""}. Dashes and diamonds: the baseline. All states meet the same news.`;
   byId("day").max = String(dayCount - 1);
   byId("reading").textContent = "Lines are medians over runs, bands the middle 80 % of runs: what is uncertain of the news, not of the model. Medians of parts do not add up to the median of their sum. Differences to the baseline are due to the sliders; the level of a median is not an effect of policy. This is a simulation, not a forecast.";
-  byId("source").textContent = `carryflow ${content.version}, scenario ${content.scenario}, ${content.runs} runs a state. Only computed states are shown; nothing is interpolated.`;
+  byId("source").textContent = `carryflow ${content.version}, scenario ${content.scenario}, ${content.runs} runs a ${content.live ? "shipped " : ""}state. Only computed states are shown; nothing is interpolated.`;
 }
 
 introduce();

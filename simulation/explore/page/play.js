@@ -12,9 +12,9 @@ function captionOf(day) {
 function drawDay() {
   const { words, today, since } = captionOf(view.day);
   byId("day").value = String(view.day);
-  byId("day").setAttribute("aria-valuetext", dateWords(view.day));
-  byId("date").textContent = dateWords(view.day);
-  byId("caption").textContent = today ? words : `Last event, ${dateWords(since, false)}: ${words}`;
+  change(byId("day"), { "aria-valuetext": dateWords(view.day) });
+  changeText(byId("date"), dateWords(view.day));
+  changeText(byId("caption"), today ? words : `Last event, ${dateWords(since, false)}: ${words}`);
   byId("caption").classList.toggle("past", !today);
 }
 

@@ -1,7 +1,10 @@
 // Which state is shown. Only computed states are: a wish that was not computed leads to the nearest one, and the page says so.
 const home = content.states[content.baseline];
 const computed = new Map(content.states.map((levels, at) => [levels.join(), at]));
-const view = { state: content.baseline, levels: [...home], day: dayCount - 1, recent: [] };
+// `state` is drawn and held against `ghost`; `levels` is where the sliders stand, which differs while a server computes.
+const view = { state: content.baseline, ghost: content.baseline, levels: [...home], day: dayCount - 1, recent: [] };
+// What a page with a server does about a state that is not here, and when one that is here is shown; alone it does nothing.
+const elsewhere = { ask: null, shows: () => {} };
 
 // The computed state that keeps what was touched last, then has most of the wish, then what was touched before.
 function nearest(wish, recent) {
@@ -19,9 +22,25 @@ function nearest(wish, recent) {
 // Move to a wish; returns the sliders that could not follow.
 function wishFor(wish) {
   const exact = computed.get(wish.join());
-  view.state = exact === undefined ? nearest(wish, view.recent) : exact;
-  view.levels = [...content.states[view.state]];
+  if (exact === undefined && elsewhere.ask) return elsewhere.ask(wish);
+  return showState(exact === undefined ? nearest(wish, view.recent) : exact, wish);
+}
+
+function showState(state, wish) {
+  view.state = state;
+  view.ghost = ghostOf(state);
+  view.levels = [...content.states[state]];
+  elsewhere.shows(state);
   return wish.map((level, slider) => (level === view.levels[slider] ? -1 : slider)).filter((slider) => slider >= 0);
+}
+
+// The baseline with as many runs as a state, which met the same news.
+function ghostOf(state) {
+  return content.ghosts?.get(runsOf(state)) ?? content.baseline;
+}
+
+function runsOf(state) {
+  return content.counts?.get(state) ?? content.runs;
 }
 
 function moveSlider(slider, level) {
@@ -41,9 +60,10 @@ function messageFor(left) {
 }
 
 // The command whose numbers are those on screen.
-function commandFor(levels) {
-  const settings = levels.map((level, slider) => content.sliders[slider].levels[level].set).filter(Boolean);
-  return [content.command, ...settings, content.command_end].join(" ");
+function commandFor(state) {
+  const settings = content.states[state].map((level, slider) => content.sliders[slider].levels[level].set).filter(Boolean);
+  const end = content.command_end.replace(`--runs ${content.runs} `, `--runs ${runsOf(state)} `);
+  return [content.command, ...settings, end].join(" ");
 }
 
 // The address: what differs from the baseline, and the day unless it is the last.

@@ -1,0 +1,79 @@
+"""``carryflow serve``: the page for teaching with a server that computes any state, on this machine alone."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from simulation.cli.output import remark
+
+USUAL_PORT = 8766
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=USUAL_PORT,
+    show_default=True,
+    metavar="P",
+    help="Port on 127.0.0.1; 0 takes a free one, which is printed.",
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(8, 256),
+    default=64,
+    show_default=True,
+    metavar="N",
+    help="Runs that a state gets in the end, 8 to 256; the shipped states have 64.",
+)
+@click.option(
+    "--first-runs",
+    type=click.IntRange(2, 64),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Runs of the first answer, 2 to 64; under load it comes from 4.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Processes that compute, 1 to 64.  [default: one per processor]",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 600),
+    default=30,
+    show_default=True,
+    metavar="S",
+    help="A computation that takes longer is given up, 1 to 600 s.",
+)
+@click.option("--open", "open_it", is_flag=True, help="Open the page in a browser.")
+def serve(port: int, runs: int, first_runs: int, workers: int | None, seconds: int, open_it: bool) -> None:
+    """Serve the page of `carryflow explore` with any state computed on demand, on 127.0.0.1.
+
+    December 2025 by seven sliders, those over numbers in fine steps. The page says whether what it shows was shipped or
+    computed, from how many runs and with which seed. Needs the extra: pip install 'carryflow[serve]'. Works without a
+    network; nobody but this machine can reach it. Interrupt it (Ctrl-C) to end it. docs/serve.md tells more.
+    """
+    from simulation.loopback import ServingError
+    from simulation.serve.server import require, serve
+    from simulation.serve.study import shipped_study
+    from simulation.serve.tickets import Limits
+    from simulation.workers import processors
+
+    def tell(address: str) -> None:
+        click.echo(f"Serving the December page on {address} (Ctrl-C ends it)")
+        sys.stdout.flush()
+        if open_it:
+            click.launch(address)
+
+    try:
+        require()
+        limits = Limits(runs, min(first_runs, runs), seconds)
+        serve(shipped_study(), limits, workers or processors(), port, tell)
+    except ServingError as error:
+        raise click.UsageError(str(error)) from None
+    remark("The server has ended.")

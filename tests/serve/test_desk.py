@@ -1,0 +1,272 @@
+"""Turns go round by client, equal states are computed once, and nobody is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import cast
+
+from simulation.explore.sliders import HIKE, ORDER, SPREAD
+from simulation.serve.desk import MOST_CLIENTS
+from simulation.serve.study import Study, neighbours
+from simulation.serve.tickets import Limits, Reply
+from tests.serve.conftest import (
+    LIMITS,
+    PaperBench,
+    asked,
+    desk_of,
+    let_go,
+    ran,
+    ready,
+    settled,
+    start,
+    stock,
+)
+
+
+def state_of(reply: Reply) -> tuple[str, int]:
+    told = json.loads(reply.state)
+    assert json.loads(reply.baseline) == {"state": "{}", "runs": told["runs"]}
+    return told["state"], told["runs"]
+
+
+def test_the_baseline_comes_first_and_with_every_number_of_runs(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench, Limits(runs=64, first=8))
+        desk.open()
+        await settled()
+        assert bench.begun == [{"{}"}]
+        while any(not one.done() for one in bench.told):
+            await let_go(bench)
+        assert [orders[0].runs for orders in bench.passes] == [8, 16, 32, 48, 64]
+        assert set(desk.baselines) == {4, 8, 16, 32, 48, 64}
+
+    ran(told())
+
+
+def test_fifty_moves_of_one_student_take_one_turn(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench)
+        await ready(bench, desk)
+        busy = start(desk, asked("busy", stock(100)))
+        await settled()
+        # One shape each, so that no two states share a pass and turns show.
+        moved = [start(desk, asked("eager", {ORDER: "2025-12-19", HIKE: f"{at}bp"})) for at in range(50)]
+        await settled()
+        patient = start(desk, asked("patient", {SPREAD: {"target_pp": 1.5}}))
+        await settled()
+        for _ in range(3):
+            await let_go(bench)
+        assert len(bench.begun) == 3
+        assert state_of(await patient)[1] == 4
+        assert state_of(await moved[-1])[0] == json.dumps({HIKE: "49bp", ORDER: "2025-12-19"}, separators=(",", ":"))
+        assert {(await one).kind for one in moved[:-1]} == {"superseded"}
+        await busy
+
+    ran(told())
+
+
+def test_a_client_that_was_served_goes_to_the_end(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench)
+        await ready(bench, desk)
+        shapes: tuple[dict[str, str], ...] = ({}, {ORDER: "2025-12-19"}, {ORDER: "2025-12-22"})
+        waits = [start(desk, asked(str(at), stock(100 + at) | shape)) for at, shape in enumerate(shapes)]
+        await settled()
+        await let_go(bench)
+        waits.append(start(desk, asked("0", stock(300) | {SPREAD: {"target_pp": 2}})))
+        await settled()
+        for _ in range(3):
+            await let_go(bench)
+        assert [next(iter(states)).count("100") for states in bench.begun] == [1, 0, 0, 0]
+        assert "300" in next(iter(bench.begun[-1]))
+        await asyncio.gather(*waits)
+
+    ran(told())
+
+
+def test_states_of_one_shape_share_a_pass_and_equal_ones_are_computed_once(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench)
+        await ready(bench, desk)
+        first = start(desk, asked("first", stock(90)))
+        await settled()
+        sizes = (100, 110, 100, 90, 120.0)
+        waits = [start(desk, asked(str(at), stock(size))) for at, size in enumerate(sizes)]
+        await settled()
+        await let_go(bench)
+        assert [len(states) for states in bench.begun] == [1, 3]
+        await let_go(bench)
+        found = [state_of(await one)[0] for one in (first, *waits)]
+        assert [json.loads(text) for text in found] == [stock(size) for size in (90, *sizes)]
+        again = await desk.ask(asked("late", stock(110)))
+        assert state_of(again)[1] == 4
+        assert len(bench.passes) == 2
+
+    ran(told())
+
+
+def test_the_scenario_s_own_value_is_the_baseline(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench)
+        await ready(bench, desk)
+        reply = await desk.ask(asked("first", {**stock(250), HIKE: "25bp"}))
+        assert state_of(reply) == ("{}", LIMITS.runs)
+        assert bench.passes == []
+
+    ran(told())
+
+
+def test_further_runs_wait_for_first_answers_and_go_on_from_them(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench)
+        await ready(bench, desk)
+        one, two = start(desk, asked("one", stock(100))), start(desk, asked("two", {ORDER: "2025-12-19"}))
+        await settled()
+        await let_go(bench)
+        assert state_of(await one)[1] == 4
+        more = start(desk, asked("one", stock(100), beyond=4))
+        await settled()
+        await let_go(bench)
+        assert [orders[0].before for orders in bench.passes[:2]] == [None, None]
+        await let_go(bench)
+        assert state_of(await more)[1] == 8
+        assert list(cast(range, bench.passes[2][0].before)) == [0, 1, 2, 3]
+        assert bench.passes[2][0].runs == 8
+        assert state_of(await desk.ask(asked("one", stock(100), beyond=8)))[1] == 8
+        await two
+
+    ran(told())
+
+
+def test_many_waiting_are_told_from_fewer_runs(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench, Limits(runs=64, first=8))
+        await ready(bench, desk)
+        waits = [start(desk, asked(str(at), stock(100 + at))) for at in range(12)]
+        await settled()
+        await let_go(bench)
+        await let_go(bench)
+        assert [state_of(await one)[1] for one in waits] == [8, *[4] * 11]
+
+    ran(told())
+
+
+def test_a_pass_that_fails_costs_only_the_state_that_is_to_blame(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench(wrong={'{"populations.carry_funds.stock_usd_bn":110}'})
+        desk = desk_of(study, bench)
+        await ready(bench, desk)
+        held = start(desk, asked("held", stock(90)))
+        await settled()
+        waits = [start(desk, asked(str(at), stock(size))) for at, size in enumerate((100, 110, 120))]
+        await settled()
+        while not all(one.done() for one in waits):
+            await let_go(bench)
+        assert [(await one).kind for one in waits] == ["state", "failed", "state"]
+        assert (await waits[1]).reason == "longer than 60 s"
+        assert [len(states) for states in bench.begun] == [1, 3, 1, 1, 1]
+        await held
+
+    ran(told())
+
+
+def test_a_baseline_that_gets_no_further_runs_leaves_states_with_as_few(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench, Limits(runs=64, first=8))
+        desk.open()
+        await settled()
+        await let_go(bench)
+        bench.wrong.add("{}")
+        await let_go(bench)
+        assert len(bench.passes) == 2
+        wish = start(desk, asked("one", stock(100)))
+        await settled()
+        await let_go(bench)
+        assert state_of(await wish)[1] == 8
+        assert state_of(await desk.ask(asked("one", stock(100), beyond=8)))[1] == 8
+
+    ran(told())
+
+
+def test_who_hangs_up_leaves_the_line(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench)
+        await ready(bench, desk)
+        waits = [
+            start(desk, asked(str(at), stock(100) | {ORDER: day}))
+            for at, day in enumerate(("2025-12-19", "2025-12-22"))
+        ]
+        await settled()
+        waits[1].cancel()
+        await settled()
+        assert len(desk.waiting) == 1
+        await let_go(bench)
+        assert len(bench.passes) == 1
+
+    ran(told())
+
+
+def test_a_full_line_says_so_and_an_ended_server_leaves_nobody_waiting(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench)
+        await ready(bench, desk)
+        waits = [start(desk, asked(str(at), stock(301 + at))) for at in range(MOST_CLIENTS)]
+        await settled()
+        refused = await desk.ask(asked("too-many", stock(99)))
+        assert refused.kind == "busy"
+        assert str(MOST_CLIENTS) in refused.reason
+        await desk.close()
+        assert {(await one).kind for one in waits} == {"busy"}
+
+    ran(told())
+
+
+def test_only_so_many_states_are_kept(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench, Limits(runs=8, first=4, states=3))
+        await ready(bench, desk)
+        for size in (100, 110, 120, 130):
+            one = start(desk, asked("one", stock(size)))
+            await settled()
+            await let_go(bench)
+            await one
+        assert len(desk.shelf) == 3
+        assert desk.shelf.get('{"populations.carry_funds.stock_usd_bn":110}') is not None
+        assert desk.shelf.get('{"populations.carry_funds.stock_usd_bn":100}') is None
+
+    ran(told())
+
+
+def test_states_beside_the_baseline_are_computed_while_nobody_asks(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench()
+        desk = desk_of(study, bench)
+        desk._ahead = neighbours(study)
+        desk.open()
+        await settled()
+        for _ in range(4):
+            await let_go(bench)
+        ahead = [json.loads(order.values) for order in bench.passes[3]]
+        assert ahead
+        assert {len(values) for values in ahead} == {1}
+        wish = start(desk, asked("one", stock(111)))
+        await settled()
+        await let_go(bench)
+        assert bench.begun[-1] == {'{"populations.carry_funds.stock_usd_bn":111}'}
+        await let_go(bench)
+        assert state_of(await wish)[1] == 4
+        await desk.close()
+
+    ran(told())
