@@ -12,6 +12,7 @@ from simulation.information import Information
 from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
+    TINY,
     incentive_ratio,
     is_called,
     is_stopped,
@@ -98,9 +99,8 @@ class CarryFunds(Population):
         if not gap.any():
             return None
         speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
-        moved = gap != 0.0
-        share = partial_adjustment(gap, *speeds) / np.where(notional > 0.0, notional, np.inf)
-        by_target = share * (np.where(moved, wanted, 0.0) / np.where(moved, gap, 1.0) * (scale - 1.0))
+        share = partial_adjustment(gap, *speeds) * (notional > 0.0) / np.maximum(notional, TINY)
+        by_target = share * wanted * (scale - 1.0) / (gap + (gap == 0.0))
         return self._trade(share, {VOLATILITY_TARGET: by_target, INCENTIVE: share - by_target}, now.quote)
 
     def _trade(self, share: Array, causes: dict[str, Array], quote: Quote) -> Trade:
@@ -142,7 +142,7 @@ class CarryFunds(Population):
             hit = is_stopped(usdjpy, limits.stop_high, self.traits["stop_distance"])
             if hit.any():
                 hit &= limits.notional > 0.0
-                stopped = np.where(hit, np.maximum(own.trailing_stop.cut_share - called, 0.0), 0.0)
+                stopped = np.maximum(own.trailing_stop.cut_share - called, 0.0) * hit
         return called, stopped
 
     def limits(self, quote: Quote, now: Information) -> Limits:
@@ -178,7 +178,7 @@ class CarryFunds(Population):
     def close(self, quote: Quote, income: Array) -> Array:
         """Risk budgets follow equity, highs follow the market; carry income beyond the start leverage is paid out."""
         spare = self.sheet.equity_usd - self.notional(quote) / self.traits["leverage"]
-        paid = np.clip(spare, 0.0, np.maximum(income, 0.0))
+        paid = np.minimum(np.maximum(spare, 0.0), np.maximum(income, 0.0))
         if self.parameters.switches.risk_budget:
             speed = self.parameters.adjustment.budget_pct_per_day * PERCENT
             wanted = np.maximum(self.sheet.equity_usd - paid, 0.0)

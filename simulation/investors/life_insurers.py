@@ -53,7 +53,7 @@ def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: Li
 
 def sold_at_most(step: Array, held: Array) -> Array:
     """A step whose sale, if it is one, ends at nothing held."""
-    return np.where(step < 0.0, np.maximum(step, -np.maximum(held, 0.0)), step)
+    return np.asarray(np.maximum(step, -np.maximum(held, 0.0)))
 
 
 class LifeInsurers(Population):
