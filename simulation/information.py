@@ -1,7 +1,10 @@
 """What every investor may know when it states its orders: yesterday's close and today's public news."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
+
+import numpy as np
 
 from simulation.assets import Roster
 from simulation.conventions import Array, Rows
@@ -73,6 +76,23 @@ class Information:
 
     def at(self, rows: Rows) -> "Information":
         """The information of some runs."""
-        common = ("day", "step", "roster", "quote")
-        arrays = {item.name: getattr(self, item.name)[rows] for item in fields(self) if item.name not in common}
-        return replace(self, quote=self.quote.at(rows), **arrays)
+        return InformationOfRuns(self, rows)
+
+
+class InformationOfRuns(Information):
+    """The information of some runs, each item cut out of that of all when it is first asked for: few ever are."""
+
+    def __init__(self, everything: Information, rows: Rows) -> None:
+        self.__dict__.update(_everything=everything, _rows=rows)
+
+    def __getattr__(self, name: str) -> Any:
+        """Cut out an item; it is an attribute from then on."""
+        if name not in Information.__dataclass_fields__:
+            raise AttributeError(name)
+        value = getattr(self._everything, name)
+        if isinstance(value, Quote):
+            value = value.at(self._rows)
+        elif isinstance(value, np.ndarray):
+            value = value[self._rows]
+        self.__dict__[name] = value
+        return value

@@ -5,7 +5,6 @@ whose conditions follow no order, because the processor cannot foresee them (doc
 """
 
 from datetime import date
-
 from typing import Final
 
 import numpy as np

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from simulation.assets import Roster
-from simulation.clearing import dollar_purchases, size_usd
+from simulation.clearing import dollar_purchases
 from simulation.conventions import Array, column
+from simulation.forced_rounds import size_usd
 from simulation.mesa_model import CapitalFlowModel
 from simulation.model import simulate
 from simulation.orders import Flow, Trade, flow_of
