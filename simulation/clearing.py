@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from simulation.assets import Roster
+from simulation.assets import Roster, across_assets
 from simulation.balance_sheet import Account
 from simulation.conventions import Array, Flags, Rows, summed_by_run
 from simulation.information import Information
@@ -76,7 +76,8 @@ class TradingDay:
     def force(self, population: Population, forced: Forced, before: Quote) -> None:
         """Settle forced orders, stated at the quote `before`, at the current one."""
         part, rows, runs = forced.part, forced.rows, self.rounds.shape[0]
-        part.sheet, quote = population.sheet.at(forced.where), self.quote.at(rows)
+        quote = self.quote.at(rows)
+        part.sheet.take_marks(forced.where, population.sheet)
         costs = settle_trade(part.sheet, forced.trade, quote, self.market.table.half_spread)
         part.executed(forced.trade, before.at(rows), forced.now, quote)
         population.put(forced.where, part)
@@ -134,9 +135,7 @@ class TradingDay:
 
 def dollar_purchases(flow: Flow, quote: Quote, roster: Roster) -> Array:
     """Dollar assets bought, USD bn at `quote`, ``(runs, 1)``."""
-    dollar = ~np.array(roster.yen_priced)
-    dollar[0] = False
-    return np.asarray(np.where(dollar, flow.assets * quote.price, 0.0).sum(axis=1, keepdims=True))
+    return across_assets(flow.assets * quote.price, roster.in_dollars)
 
 
 def trade_voluntary(

@@ -1,6 +1,6 @@
 """Prices at one moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,12 +21,15 @@ class Quote:
         Log price relative to the start, or decimal yield for a bond.
     usdjpy
         Yen per dollar, ``(runs, 1)``.
+    worked_out
+        What bundles of assets are worth at these prices, once somebody has asked: many ask within a day.
     """
 
     log_price: Array
     price: Array
     level: Array
     usdjpy: Array
+    worked_out: dict[object, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def frozen_where(self, rows: Flags, earlier: "Quote") -> "Quote":
         """The quote with the rows marked (boolean ``(runs, 1)``) replaced by an earlier one."""

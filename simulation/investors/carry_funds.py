@@ -82,8 +82,7 @@ class CarryFunds(Population):
 
     def unit_value(self, quote: Quote) -> Array:
         """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
-        book = self.sheet.books[BASKET]
-        return book.value(quote.price) + book.cash_share
+        return self.sheet.value_usd(BASKET, quote) + self.sheet.books[BASKET].cash_share
 
     def orders(self, now: Information) -> Trade | None:
         """Move towards the target leverage on the risk budget, scaled by the volatility target."""

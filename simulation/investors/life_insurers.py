@@ -168,7 +168,7 @@ class LifeInsurers(Population):
             announced=True,
             repatriated=-row_sum(unhedged * value - income),
             kept_usd=-row_sum(income),
-            expected=flow_of(Trade({}, -income, None, {}), self.sheet.books).assets,
+            expected=flow_of(Trade({}, -income, None, {}).added_up(), self.sheet.books).assets,
         )
 
     def _hedge(self) -> Array:

@@ -36,7 +36,7 @@ def test_a_flow_adds_up_investors_and_books() -> None:
     model = CapitalFlowModel(official(COARSE, ONE_WEEK))
     books = next(held for held in model.populations if held.name == "carry_funds").sheet.books
     units, spot = np.array([[1.0, 2.0, -0.5]]), np.array([[3.0, 0.0, -1.0]])
-    total = flow_of(Trade({"basket": units}, spot, None, {}), books)
+    total = flow_of(Trade({"basket": units}, spot, None, {}).added_up(), books)
     # .45 Treasuries, .35 equity, .05 bitcoin in 2.5 units of the basket.
     np.testing.assert_allclose(total.assets, [[2.0, 1.125, 0.0, 0.875, 0.0, 0.125]], rtol=1e-12)
     np.testing.assert_array_equal(total.reversed().assets, -total.assets)
