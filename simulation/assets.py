@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from simulation.conventions import Array
+from simulation.quote import Quote
 
 USDJPY = "usdjpy"
 UST10 = "ust10"
@@ -88,6 +89,14 @@ class Book:
     def value(self, prices: Array) -> Array:
         """Value of the securities in one unit, in the book's currency, shape ``(runs, 1)``; prices ``(runs, assets)``."""
         return across_assets(prices, self.weights)
+
+    def worth(self, quote: Quote) -> Array:
+        """Value of the securities in one unit at a quote, in the book's currency, ``(runs, 1)``."""
+        return quote.worth(self, lambda prices: self.value(prices.price))
+
+    def charge(self, quote: Quote, half_spread: Array) -> Array:
+        """What dealers charge for a unit at a quote, in the book's currency, ``(runs, 1)``; `half_spread` is ``(assets,)``."""
+        return quote.worth((self, half_spread.tobytes()), lambda prices: self.value(prices.price * half_spread))
 
 
 def across_assets(amounts: Array, weights: Array) -> Array:

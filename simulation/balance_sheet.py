@@ -73,12 +73,7 @@ class BalanceSheet:
     def value_usd(self, book: str, quote: Quote) -> Array:
         """Dollar value of one unit of a book's securities, ``(runs, 1)``."""
         own = self.books[book]
-        value = quote.worked_out.get(own)
-        if value is None:
-            value = own.value(quote.price)
-            value = value / quote.usdjpy if own.yen_priced else value
-            quote.worked_out[own] = value
-        return value
+        return own.worth(quote) / quote.usdjpy if own.yen_priced else own.worth(quote)
 
     def worth_and_size(self, quote: Quote) -> tuple[Array, Array]:
         """Net worth from the balance and the gross size of the sheet, USD bn; rolled swaps are worth nothing."""

@@ -5,7 +5,7 @@ orders are left exactly as they are: a cascade goes on in copies of the runs tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,16 +22,18 @@ from simulation.stated_orders import Forced, forced_order
 
 @dataclass(frozen=True)
 class Exposed:
-    """The populations that can be forced, in the runs whose cascade goes on.
+    """The populations that can be forced, in runs of which a cascade goes on in some or all.
 
     Attributes
     ----------
     populations
         All runs of them.
     rows
-        The runs that go on.
+        The runs that are held here.
     parts
         The populations cut to these runs; the populations themselves where these are all.
+    going
+        Those of `rows` in which the cascade goes on.
     now
         What is known in all runs.
     here
@@ -41,15 +43,21 @@ class Exposed:
     populations: Sequence[Population]
     rows: Rows
     parts: Sequence[Population]
+    going: Rows
     now: Information
     here: Information
 
-    def only(self, rows: Rows) -> "Exposed":
-        """The same in fewer runs, once what happened so far is written back."""
-        if rows.size == self.rows.size:
-            return self
+    @property
+    def places(self) -> Rows | slice:
+        """Where the runs in which the cascade goes on stand among those held here."""
+        return ALL if self.going.size == self.rows.size else np.searchsorted(self.rows, self.going)
+
+    def only(self, going: Rows) -> "Exposed":
+        """The same when the cascade goes on in fewer runs; others are written back and dropped once they are the half."""
+        if 2 * going.size > self.rows.size:
+            return replace(self, going=going)
         self.write_back()
-        return exposed(self.populations, rows, self.now)
+        return exposed(self.populations, going, self.now)
 
     def write_back(self) -> None:
         """Let the populations take over what happened to their parts."""
@@ -61,9 +69,9 @@ class Exposed:
 def exposed(populations: Sequence[Population], rows: Rows, now: Information) -> Exposed:
     """Populations that can be forced, cut to some runs."""
     if rows.size == now.carry.shape[0]:
-        return Exposed(populations, rows, populations, now, now)
+        return Exposed(populations, rows, populations, rows, now, now)
     parts = [population.at(rows) for population in populations] if rows.size else populations
-    return Exposed(populations, rows, parts, now, now.at(rows))
+    return Exposed(populations, rows, parts, rows, now, now.at(rows))
 
 
 def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
@@ -76,9 +84,11 @@ def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
 
 def forced_of(day: TradingDay, held: Exposed) -> dict[str, Forced]:
     """Forced orders at the current quote, by population; nobody forced, no entry."""
-    quote, forced = day.quote.at(held.rows), {}
+    quote, forced, everywhere = day.quote.at(held.rows), {}, held.going.size == held.rows.size
+    going = np.isin(held.rows, held.going)[:, None]
     for part in held.parts:
-        place, investor = np.nonzero(part.forced_investors(quote, held.here))
+        hit = part.forced_investors(quote, held.here)
+        place, investor = np.nonzero(hit if everywhere else hit & going)
         if place.size:
             where = place[:, None], investor[:, None]
             forced[part.key] = forced_order(part, where, held.rows[place], day.quote, held.now)
@@ -102,8 +112,8 @@ def forced_round(day: TradingDay, held: Exposed, tolerance: float) -> Exposed:
     bought = sum((item.flow.assets for item in forced.values()), np.zeros_like(day.market.inventory))
     before = day.quote
     day.requote(np.where(active, bought, 0.0))
-    everywhere = moved.size == held.rows.size
-    day.mark(held.parts, before, moved, ALL if everywhere else np.searchsorted(held.rows, moved))
+    held = replace(held, going=moved)
+    day.mark(held.parts, before, moved, held.places)
     for part in held.parts:
         if part.key in forced:
             day.force(part, forced[part.key].only(active), before)
@@ -117,10 +127,10 @@ def trade_forced(day: TradingDay, now: Information, limits: Limits) -> None:
     first, tolerance = day.quote, limits.cascade_tolerance_usd_bn
     held = exposed(day.parties.forceable(), np.flatnonzero(day.alive), now)
     for _ in range(limits.cascade_rounds):
-        if held.rows.size == 0:
+        if held.going.size == 0:
             break
         held = forced_round(day, held, tolerance)
-    if held.rows.size:
+    if held.going.size:
         day.unsettled |= (forced_usd(day, forced_of(day, held)) > tolerance) & day.alive
     held.write_back()
     day.mark([item for item in day.parties.populations if not item.can_be_forced], first)

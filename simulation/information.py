@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-import numpy as np
 
 from simulation.assets import Roster
 from simulation.conventions import Array, Rows
-from simulation.quote import Quote
+from simulation.quote import CutOut, Quote
 
 
 @dataclass(frozen=True)
@@ -79,20 +76,5 @@ class Information:
         return InformationOfRuns(self, rows)
 
 
-class InformationOfRuns(Information):
-    """The information of some runs, each item cut out of that of all when it is first asked for: few ever are."""
-
-    def __init__(self, everything: Information, rows: Rows) -> None:
-        self.__dict__.update(_everything=everything, _rows=rows)
-
-    def __getattr__(self, name: str) -> Any:
-        """Cut out an item; it is an attribute from then on."""
-        if name not in Information.__dataclass_fields__:
-            raise AttributeError(name)
-        value = getattr(self._everything, name)
-        if isinstance(value, Quote):
-            value = value.at(self._rows)
-        elif isinstance(value, np.ndarray):
-            value = value[self._rows]
-        self.__dict__[name] = value
-        return value
+class InformationOfRuns(CutOut, Information):
+    """The information of some runs; of its many items few are ever asked for."""

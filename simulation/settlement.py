@@ -80,13 +80,13 @@ def settle_trade(sheet: BalanceSheet, trade: Trade, quote: Quote, half_spread: A
     for name, units in trade.units.items():
         book, size = sheet.books[name], np.abs(units)
         sheet.holdings[name] += units
-        size *= book.value(quote.price * half_spread)
+        size *= book.charge(quote, half_spread)
         if book.yen_priced:
-            sheet.jpy_cash -= units * book.value(quote.price) + size
+            sheet.jpy_cash -= units * book.worth(quote) + size
             sheet.equity_usd -= size / quote.usdjpy
             cost_jpy = cost_jpy + row_sum(size)
         else:
-            sheet.usd_cash -= units * book.value(quote.price)
+            sheet.usd_cash -= units * book.worth(quote)
             cost_usd += size
     sheet.usd_cash -= cost_usd
     sheet.equity_usd -= cost_usd
@@ -203,10 +203,11 @@ def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Arra
     Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number.
     """
     closed = sheet.equity_usd < 0.0
+    if closed.any():
+        for units in sheet.holdings.values():
+            closed &= units == 0.0
     if not closed.any():
         return np.zeros_like(quote.usdjpy), np.zeros_like(quote.usdjpy)
-    for units in sheet.holdings.values():
-        closed &= units == 0.0
     usd, jpy = np.where(closed, sheet.usd_cash, 0.0), np.where(closed, sheet.jpy_cash, 0.0)
     loss = np.where(closed, -sheet.equity_usd, 0.0)
     sheet.usd_cash -= usd

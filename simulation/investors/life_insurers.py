@@ -159,7 +159,7 @@ class LifeInsurers(Population):
         """Hedged bonds (no spot; sales buy JGBs), unhedged bonds (spot), hedge ratio (spot, no bond), income (spot, no bond)."""
         hedged, unhedged, ratio = steps["hedged"], steps["unhedged"], steps["ratio"]
         value = self.sheet.value_usd(UST10, now.quote)
-        jgb = -hedged * value * now.quote.usdjpy / self.sheet.books[JGB10].value(now.quote.price)
+        jgb = -hedged * value * now.quote.usdjpy / self.sheet.books[JGB10].worth(now.quote)
         return Trade(
             {UST10: hedged + unhedged, JGB10: jgb},
             unhedged * value - ratio - income,
