@@ -11,7 +11,7 @@ import numpy as np
 
 from simulation.assets import Roster
 from simulation.clearing import ALL, TradingDay
-from simulation.conventions import Array, Rows
+from simulation.conventions import Array, Flags, Rows
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.orders import Flow
@@ -52,6 +52,13 @@ class Exposed:
         """Where the runs in which the cascade goes on stand among those held here."""
         return ALL if self.going.size == self.rows.size else np.searchsorted(self.rows, self.going)
 
+    @property
+    def flags(self) -> Flags:
+        """In which of the runs held here the cascade goes on, ``(rows, 1)``."""
+        flags: Flags = np.zeros((self.rows.size, 1), dtype=np.bool_)
+        flags[self.places] = True
+        return flags
+
     def only(self, going: Rows) -> "Exposed":
         """The same when the cascade goes on in fewer runs; others are written back and dropped once they are the half."""
         if 2 * going.size > self.rows.size:
@@ -84,12 +91,12 @@ def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
 
 def forced_of(day: TradingDay, held: Exposed) -> dict[str, Forced]:
     """Forced orders at the current quote, by population; nobody forced, no entry."""
-    quote, forced, everywhere = day.quote.at(held.rows), {}, held.going.size == held.rows.size
-    going = np.isin(held.rows, held.going)[:, None]
+    quote, forced, going = day.quote.at(held.rows), {}, held.flags
     for part in held.parts:
-        hit = part.forced_investors(quote, held.here)
-        place, investor = np.nonzero(hit if everywhere else hit & going)
-        if place.size:
+        hit = part.forced_investors(quote, held.here) & going
+        picked = np.flatnonzero(hit)
+        if picked.size:
+            place, investor = np.divmod(picked, hit.shape[1])
             where = place[:, None], investor[:, None]
             forced[part.key] = forced_order(part, where, held.rows[place], day.quote, held.now)
     return forced
@@ -133,4 +140,6 @@ def trade_forced(day: TradingDay, now: Information, limits: Limits) -> None:
     if held.going.size:
         day.unsettled |= (forced_usd(day, forced_of(day, held)) > tolerance) & day.alive
     held.write_back()
-    day.mark([item for item in day.parties.populations if not item.can_be_forced], first)
+    moved = np.flatnonzero(day.rounds)
+    if moved.size:
+        day.mark([item for item in day.parties.populations if not item.can_be_forced], first, moved, moved)

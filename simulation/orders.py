@@ -112,4 +112,4 @@ def flow_of(total: Trade, books: Mapping[str, Book]) -> Flow:
     for book, units in total.units.items():
         assets += units * books[book].weights
     assets[:, :1] += spot
-    return Flow(assets, np.zeros_like(spot) if total.hedge_usd is None else total.hedge_usd)
+    return Flow(assets, np.zeros(spot.shape) if total.hedge_usd is None else total.hedge_usd)

@@ -59,7 +59,7 @@ def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote, rows: Rows 
         gain += units[rows] * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
     sheet.equity_usd[rows] += gain
     if sheet.hedge_usd is None:
-        return np.zeros_like(after.usdjpy)
+        return np.zeros(after.usdjpy.shape)
     received = sheet.hedge_usd[rows] * (before.usdjpy - after.usdjpy)
     sheet.jpy_cash[rows] += received
     sheet.equity_usd[rows] += received / after.usdjpy
@@ -74,7 +74,7 @@ def settle_trade(sheet: BalanceSheet, trade: Trade, quote: Quote, half_spread: A
     half_spread
         Half the bid-ask spread of each asset, decimal, ``(assets,)``; the first column is spot USDJPY.
     """
-    cost_usd, cost_jpy = half_spread[0] * np.abs(trade.spot_usd), np.zeros_like(quote.usdjpy)
+    cost_usd, cost_jpy = half_spread[0] * np.abs(trade.spot_usd), np.zeros(quote.usdjpy.shape)
     sheet.usd_cash += trade.spot_usd
     sheet.jpy_cash -= trade.spot_usd * quote.usdjpy
     for name, units in trade.units.items():
@@ -131,7 +131,7 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
     if sheet.hedge_usd is not None:
         yen -= sheet.hedge_usd * (accrual.hedging_cost * quote.usdjpy * years)
     lenders_usd, lenders_jpy = row_sum(dollars), row_sum(yen)
-    issuers = {False: np.zeros_like(quote.usdjpy), True: np.zeros_like(quote.usdjpy)}
+    issuers = {False: np.zeros(quote.usdjpy.shape), True: np.zeros(quote.usdjpy.shape)}
     for name, units in sheet.holdings.items():
         book = sheet.books[name]
         coupon = book.value(quote.price * accrual.asset_yields) * years
@@ -207,7 +207,7 @@ def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Arra
         for units in sheet.holdings.values():
             closed &= units == 0.0
     if not closed.any():
-        return np.zeros_like(quote.usdjpy), np.zeros_like(quote.usdjpy)
+        return np.zeros(quote.usdjpy.shape), np.zeros(quote.usdjpy.shape)
     usd, jpy = np.where(closed, sheet.usd_cash, 0.0), np.where(closed, sheet.jpy_cash, 0.0)
     loss = np.where(closed, -sheet.equity_usd, 0.0)
     sheet.usd_cash -= usd

@@ -104,12 +104,17 @@ def margin_call(equity: Array, notional: Array, requirement: Array, restore: Arr
     return np.asarray(np.maximum(1.0 - kept, 0.0) * called)
 
 
-def is_stopped(usdjpy: Array, high: Array, distance: Array) -> Flags:
-    """Whether USDJPY has fallen by an investor's stop `distance` (decimal) from its high.
+def stop_level(high: Array, distance: Array) -> Array:
+    """USDJPY below which an investor's trailing stop is hit: its high less its stop `distance` (decimal)."""
+    return np.asarray(high * (1.0 - distance))
+
+
+def is_stopped(usdjpy: Array, level: Array) -> Flags:
+    """Whether USDJPY has fallen through an investor's stop.
 
     Source: MODEL section 3; stop-loss cascades in USDJPY, Osler (2005).
     """
-    return np.asarray(usdjpy < high * (1.0 - distance))
+    return np.asarray(usdjpy < level)
 
 
 def unhedged_incentive(ust10: Array, jgb10: Array, variance: Array, risk_charge: float) -> Array:

@@ -112,10 +112,10 @@ class YenBorrowers(CarryFunds):
         """Share of the position that banks have cut at this equity, ``(runs, investors)``."""
         own, leverage = self.parameters, self.traits["leverage"]
         if not own.switches.covenant:
-            return np.zeros_like(equity)
+            return np.zeros(equity.shape)
         broken = breaks_covenant(equity, self.traits["stock"] / leverage, own.covenant.equity_fall_pct * PERCENT)
         if not broken.any():
-            return np.zeros_like(equity)
+            return np.zeros(equity.shape)
         return np.asarray(covenant_cut(equity, notional, leverage) * (broken & (self.memory["waived"] == 0.0)))
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
