@@ -66,7 +66,7 @@ class CarryFund(Investor):
 
     def stop_level(self, now: News) -> Number:
         """Level of the trailing stop."""
-        return float(stop_level(min(self.own_high, now.recent_high), self.stop_distance))  # type: ignore[arg-type]
+        return float(stop_level(min(self.own_high, now.recent_high), self.stop_distance))
 
     def is_forced(self, prices: Prices) -> bool:
         """Whether the fund is under a margin call or at its stop."""
