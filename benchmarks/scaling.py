@@ -34,6 +34,9 @@ POINTS: dict[str, tuple[int, ...]] = {
 }
 DAYS = {"investors": 20, "runs": 10, "assets": 20, "populations": 20}
 """Business days simulated on the other axes."""
+ALIKE = ("noise.scale_x=0", "fed.meetings=[]", "boj.meetings=[]")
+"""No news, so that days cost alike on the axis of days.  A round of forced trading costs a fifth of a day; December has two a day
+in its first weeks and one in four days from February, and longer runs would look cheaper by the day."""
 START, FAR = date(2025, 11, 28), date(2027, 12, 31)
 
 
@@ -43,6 +46,7 @@ def setting(axis: str, value: int) -> Scenario:
     changes = [f"end={business_days(START + timedelta(days=1), FAR)[days - 1]}"]
     if axis in ("investors", "days"):
         changes.append(f"populations.carry_funds.investors={value if axis == 'investors' else 100_000}")
+    changes += ALIKE if axis == "days" else ()
     scenario = resolved("december_2025_official", changes)
     if axis == "assets":
         added = {f"equity_{number}": scenario.markets["us_equity"] for number in range(value - len(scenario.markets))}

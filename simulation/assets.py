@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from simulation.conventions import Array
+from simulation.quote import Quote
 
 USDJPY = "usdjpy"
 UST10 = "ust10"
@@ -39,6 +40,18 @@ class Roster:
         """Column of each asset."""
         return {name: column for column, name in enumerate(self.names)}
 
+    @cached_property
+    def in_dollars(self) -> Array:
+        """One for each asset that is paid for in dollars, zero for the others and the currency, ``(assets,)``."""
+        return np.array(
+            [float(not yen and name != USDJPY) for name, yen in zip(self.names, self.yen_priced, strict=True)]
+        )
+
+    @cached_property
+    def in_yen(self) -> Array:
+        """One for each asset that is paid for in yen, zero for the others, ``(assets,)``."""
+        return np.array(self.yen_priced, dtype=np.float64)
+
     def __len__(self) -> int:
         return len(self.names)
 
@@ -54,7 +67,7 @@ def ordered_names(names: Sequence[str]) -> tuple[str, ...]:
     return (*standard, *sorted(set(names) - set(STANDARD_ORDER)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Book:
     """A bundle of assets held in fixed proportion, so that one number per investor describes the whole position.
 
@@ -75,7 +88,20 @@ class Book:
 
     def value(self, prices: Array) -> Array:
         """Value of the securities in one unit, in the book's currency, shape ``(runs, 1)``; prices ``(runs, assets)``."""
-        return np.asarray((prices * self.weights).sum(axis=1, keepdims=True))
+        return across_assets(prices, self.weights)
+
+    def worth(self, quote: Quote) -> Array:
+        """Value of the securities in one unit at a quote, in the book's currency, ``(runs, 1)``."""
+        return quote.worth(self, lambda prices: self.value(prices.price))
+
+    def charge(self, quote: Quote, half_spread: Array) -> Array:
+        """What dealers charge for a unit at a quote, in the book's currency, ``(runs, 1)``; `half_spread` is ``(assets,)``."""
+        return quote.worth((self, half_spread.tobytes()), lambda prices: self.value(prices.price * half_spread))
+
+
+def across_assets(amounts: Array, weights: Array) -> Array:
+    """Weighted sum over assets, ``(runs, 1)``, of amounts ``(runs, assets)``."""
+    return np.asarray(np.add.reduce(amounts * weights, axis=1, keepdims=True))
 
 
 def bundle(roster: Roster, shares: Mapping[str, float]) -> Book:

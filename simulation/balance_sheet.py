@@ -64,10 +64,16 @@ class BalanceSheet:
         if self.hedge_usd is not None and part.hedge_usd is not None:
             self.hedge_usd[where] = part.hedge_usd
 
+    def take_marks(self, where: Picked, marked: "BalanceSheet") -> None:
+        """Take over what marking to market has changed in the sheets that these were picked from."""
+        self.equity_usd = marked.equity_usd[where]
+        if marked.hedge_usd is not None:
+            self.jpy_cash = marked.jpy_cash[where]
+
     def value_usd(self, book: str, quote: Quote) -> Array:
         """Dollar value of one unit of a book's securities, ``(runs, 1)``."""
-        value = self.books[book].value(quote.price)
-        return np.asarray(value / quote.usdjpy) if self.books[book].yen_priced else value
+        own = self.books[book]
+        return own.worth(quote) / quote.usdjpy if own.yen_priced else own.worth(quote)
 
     def worth_and_size(self, quote: Quote) -> tuple[Array, Array]:
         """Net worth from the balance and the gross size of the sheet, USD bn; rolled swaps are worth nothing."""
@@ -78,7 +84,7 @@ class BalanceSheet:
         for book, units in self.holdings.items():
             value = units * self.value_usd(book, quote)
             worth += value
-            size += np.abs(value)
+            size += np.abs(value, out=value)
         return worth, size
 
 

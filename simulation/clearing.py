@@ -1,7 +1,6 @@
-"""The trading day: orders meet the market, margin calls and stops follow until no forced order is left.
+"""The trading day: orders meet the market, and voluntary orders trade together at the first price.
 
-Voluntary orders trade together at the first price.  Each round of forced orders trades at the price it makes; positions
-held before are marked to that price first.  Runs without forced orders are left exactly as they are.
+What lenders and stops force at that price follows in `simulation.forced_rounds`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from simulation.assets import Roster
+from simulation.assets import Roster, across_assets
 from simulation.balance_sheet import Account
 from simulation.conventions import Array, Flags, Rows, summed_by_run
 from simulation.information import Information
@@ -20,9 +19,8 @@ from simulation.market.market import MarketState
 from simulation.market.prices import first_runaway
 from simulation.orders import Flow, Trade
 from simulation.quote import Quote
-from simulation.scenario import Limits
 from simulation.settlement import deliver, lend_hedge, mark_to_market, settle_trade
-from simulation.stated_orders import Forced, Order, forced_order, order_of
+from simulation.stated_orders import Forced, Order, order_of
 from simulation.tally import Tally
 
 ALL: Final = slice(None)
@@ -78,7 +76,8 @@ class TradingDay:
     def force(self, population: Population, forced: Forced, before: Quote) -> None:
         """Settle forced orders, stated at the quote `before`, at the current one."""
         part, rows, runs = forced.part, forced.rows, self.rounds.shape[0]
-        part.sheet, quote = population.sheet.at(forced.where), self.quote.at(rows)
+        quote = self.quote.at(rows)
+        part.sheet.take_marks(forced.where, population.sheet)
         costs = settle_trade(part.sheet, forced.trade, quote, self.market.table.half_spread)
         part.executed(forced.trade, before.at(rows), forced.now, quote)
         population.put(forced.where, part)
@@ -122,18 +121,21 @@ class TradingDay:
             self.alive[row] = False
         self.quote = quote if self.alive.all() else quote.frozen_where(~self.alive, self.market.last)
 
-    def mark(self, populations: Iterable[Population], before: Quote, rows: Rows | slice = ALL) -> None:
-        """Mark the positions of all runs, or of some, to the current quote; swaps pay their change in value."""
+    def mark(
+        self, populations: Iterable[Population], before: Quote, rows: Rows | slice = ALL, places: Rows | slice = ALL
+    ) -> None:
+        """Mark positions to the current quote; swaps pay their change in value.
+
+        Of populations cut to some runs, `places` are the rows that belong to the runs `rows`.
+        """
         lender, earlier, now = self.parties.accounts["money_market"], before.at(rows), self.quote.at(rows)
         for population in populations:
-            lender.jpy_cash[rows] += mark_to_market(population.sheet, earlier, now, rows)
+            lender.jpy_cash[rows] += mark_to_market(population.sheet, earlier, now, places)
 
 
 def dollar_purchases(flow: Flow, quote: Quote, roster: Roster) -> Array:
     """Dollar assets bought, USD bn at `quote`, ``(runs, 1)``."""
-    dollar = ~np.array(roster.yen_priced)
-    dollar[0] = False
-    return np.asarray(np.where(dollar, flow.assets * quote.price, 0.0).sum(axis=1, keepdims=True))
+    return across_assets(flow.assets * quote.price, roster.in_dollars)
 
 
 def trade_voluntary(
@@ -162,63 +164,3 @@ def trade_voluntary(
     for population in populations:
         if population.key in stated:
             day.execute(population, stated[population.key], now)
-
-
-def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
-    """Gross dollars of a flow: spot and assets, USD bn, ``(runs, 1)``."""
-    amount = np.abs(flow.assets * quote.price)
-    amount[:, :1] = np.abs(flow.assets[:, :1])
-    per_dollar = np.where(np.array(roster.yen_priced), quote.usdjpy, 1.0)
-    return np.asarray((amount / per_dollar).sum(axis=1, keepdims=True))
-
-
-def forced_of(day: TradingDay, now: Information, rows: Rows) -> dict[str, Forced]:
-    """Forced orders in `rows` at the current quote, by population; nobody forced, no entry."""
-    everybody = rows.size == day.rounds.shape[0]
-    quote, here = (day.quote, now) if everybody else (day.quote.at(rows), now.at(rows))
-    forced = {}
-    for population in day.parties.forceable():
-        held = population if everybody else population.at(rows)
-        run, investor = np.nonzero(held.forced_investors(quote, here))
-        if run.size:
-            where = rows[run][:, None], investor[:, None]
-            forced[population.key] = forced_order(population, where, day.quote, now)
-    return forced
-
-
-def forced_usd(day: TradingDay, forced: Mapping[str, Forced]) -> Array:
-    """Gross dollars of all forced orders, USD bn, ``(runs, 1)``."""
-    sizes = [size_usd(item.flow, day.quote, day.market.roster) for item in forced.values()]
-    return np.asarray(sum(sizes, np.zeros_like(day.rounds)))
-
-
-def forced_round(day: TradingDay, now: Information, rows: Rows, tolerance: float) -> Rows:
-    """One round of margin calls, stops and liquidations in `rows`; returns the rows in which somebody was forced."""
-    forced = forced_of(day, now, rows)
-    amount = forced_usd(day, forced)
-    active = (amount > tolerance) & day.alive
-    moved = np.flatnonzero(active)
-    if not moved.size:
-        return moved
-    bought = sum((item.flow.assets for item in forced.values()), np.zeros_like(day.market.inventory))
-    before = day.quote
-    day.requote(np.where(active, bought, 0.0))
-    day.mark(day.parties.forceable(), before, ALL if moved.size == day.alive.size else moved)
-    for population in day.parties.populations:
-        if population.key in forced:
-            day.force(population, forced[population.key].only(active), before)
-    day.rounds += active
-    day.forced_usd += np.where(active, amount, 0.0)
-    return moved
-
-
-def trade_forced(day: TradingDay, now: Information, limits: Limits) -> None:
-    """Rounds of forced orders until none is left above the tolerance; a cascade cut off is marked as unsettled."""
-    first, rows, tolerance = day.quote, np.flatnonzero(day.alive), limits.cascade_tolerance_usd_bn
-    for _ in range(limits.cascade_rounds):
-        if rows.size == 0:
-            break
-        rows = forced_round(day, now, rows, tolerance)
-    if rows.size:
-        day.unsettled |= (forced_usd(day, forced_of(day, now, rows)) > tolerance) & day.alive
-    day.mark([item for item in day.parties.populations if not item.can_be_forced], first)

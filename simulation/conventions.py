@@ -44,7 +44,7 @@ def row_sum(values: Array) -> Array:
 
     Every row is added in its own memory order, so a row's sum does not depend on how many runs share the batch.
     """
-    return np.asarray(np.ascontiguousarray(values).sum(axis=1, keepdims=True))
+    return np.asarray(np.add.reduce(np.ascontiguousarray(values), axis=1, keepdims=True))
 
 
 def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:

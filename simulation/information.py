@@ -1,11 +1,11 @@
 """What every investor may know when it states its orders: yesterday's close and today's public news."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
 
 from simulation.assets import Roster
 from simulation.conventions import Array, Rows
-from simulation.quote import Quote
+from simulation.quote import CutOut, Quote
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ class Information:
 
     def at(self, rows: Rows) -> "Information":
         """The information of some runs."""
-        common = ("day", "step", "roster", "quote")
-        arrays = {item.name: getattr(self, item.name)[rows] for item in fields(self) if item.name not in common}
-        return replace(self, quote=self.quote.at(rows), **arrays)
+        return InformationOfRuns(self, rows)
+
+
+class InformationOfRuns(CutOut, Information):
+    """The information of some runs; of its many items few are ever asked for."""

@@ -95,7 +95,9 @@ def equity_explained(books: Books, quote: Quote) -> Array:
         gap, size = sheet.worth_and_size(quote)
         floor = np.maximum(1e-3 * sheet.typical_usd, 1e-300)
         gap -= sheet.equity_usd
-        worst = np.maximum(worst, (np.abs(gap) / np.maximum(size, floor)).max(axis=1))
+        np.abs(gap, out=gap)
+        gap /= np.maximum(size, floor, out=size)
+        worst = np.maximum(worst, gap.max(axis=1))
     return worst
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from simulation import day_record
 from simulation.batch import batch_of
 from simulation.calendar import Dates, business_days
-from simulation.clearing import TradingDay, trade_forced, trade_voluntary
+from simulation.clearing import TradingDay, trade_voluntary
 from simulation.conventions import PERCENT, Array
 from simulation.economy import Economy
+from simulation.forced_rounds import trade_forced
 from simulation.fragility import forced_sales
 from simulation.information import Information
 from simulation.investors.counterparties import ABROAD

@@ -105,11 +105,11 @@ class Flow:
         return Flow(-self.assets, -self.hedge_usd)
 
 
-def flow_of(trade: Trade, books: Mapping[str, Book]) -> Flow:
-    """Add a trade up over investors; the first asset column is spot USDJPY."""
-    spot = row_sum(trade.spot_usd)
-    assets = sum((row_sum(units) * books[book].weights for book, units in trade.units.items()), np.zeros((1, 1)))
-    assets = np.broadcast_to(assets, (spot.shape[0], next(iter(books.values())).weights.size)).copy()
+def flow_of(total: Trade, books: Mapping[str, Book]) -> Flow:
+    """The flow that a trade of all investors together makes; the first asset column is spot USDJPY."""
+    spot = total.spot_usd
+    assets = np.zeros((spot.shape[0], next(iter(books.values())).weights.size))
+    for book, units in total.units.items():
+        assets += units * books[book].weights
     assets[:, :1] += spot
-    hedge = np.zeros_like(spot) if trade.hedge_usd is None else row_sum(trade.hedge_usd)
-    return Flow(assets, hedge)
+    return Flow(assets, np.zeros(spot.shape) if total.hedge_usd is None else total.hedge_usd)

@@ -73,6 +73,8 @@ def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int)
 
 def reprice(view: BankView, path: ExpectedPath, today: int) -> Array:
     """Let the market take over a path with new odds; returns the revision of the two-year mean."""
+    if path is view.path:
+        return np.zeros(path.rate.shape)
     before = view.mean_rate(today)
     view.path = path
     return view.mean_rate(today) - before

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.assets import Roster
+from simulation.assets import Roster, across_assets
 from simulation.balance_sheet import Account, BalanceSheet
-from simulation.conventions import Array, Flags, Rows, row_sum
+from simulation.conventions import Array, Rows, row_sum
 from simulation.orders import Flow, Trade
 from simulation.quote import Quote
 
@@ -59,7 +59,7 @@ def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote, rows: Rows 
         gain += units[rows] * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
     sheet.equity_usd[rows] += gain
     if sheet.hedge_usd is None:
-        return np.zeros_like(after.usdjpy)
+        return np.zeros(after.usdjpy.shape)
     received = sheet.hedge_usd[rows] * (before.usdjpy - after.usdjpy)
     sheet.jpy_cash[rows] += received
     sheet.equity_usd[rows] += received / after.usdjpy
@@ -74,19 +74,19 @@ def settle_trade(sheet: BalanceSheet, trade: Trade, quote: Quote, half_spread: A
     half_spread
         Half the bid-ask spread of each asset, decimal, ``(assets,)``; the first column is spot USDJPY.
     """
-    cost_usd, cost_jpy = half_spread[0] * np.abs(trade.spot_usd), np.zeros_like(quote.usdjpy)
+    cost_usd, cost_jpy = half_spread[0] * np.abs(trade.spot_usd), np.zeros(quote.usdjpy.shape)
     sheet.usd_cash += trade.spot_usd
     sheet.jpy_cash -= trade.spot_usd * quote.usdjpy
     for name, units in trade.units.items():
         book, size = sheet.books[name], np.abs(units)
         sheet.holdings[name] += units
-        size *= book.value(quote.price * half_spread)
+        size *= book.charge(quote, half_spread)
         if book.yen_priced:
-            sheet.jpy_cash -= units * book.value(quote.price) + size
+            sheet.jpy_cash -= units * book.worth(quote) + size
             sheet.equity_usd -= size / quote.usdjpy
             cost_jpy = cost_jpy + row_sum(size)
         else:
-            sheet.usd_cash -= units * book.value(quote.price)
+            sheet.usd_cash -= units * book.worth(quote)
             cost_usd += size
     sheet.usd_cash -= cost_usd
     sheet.equity_usd -= cost_usd
@@ -105,12 +105,10 @@ def _settle_hedge(sheet: BalanceSheet, trade: Trade, quote: Quote) -> None:
 
 def deliver(seller: Account, flow: Flow, quote: Quote, roster: Roster) -> None:
     """The other side of customers' purchases: `seller` gives units and spot dollars and takes the money."""
-    bought, value = flow.assets[:, 1:], flow.assets[:, 1:] * quote.price[:, 1:]
-    yen = np.array(roster.yen_priced[1:])
-    spot = flow.assets[:, :1]
-    seller.units[:, 1:] -= bought
-    seller.usd_cash += np.where(yen, 0.0, value).sum(axis=1, keepdims=True) - spot
-    seller.jpy_cash += np.where(yen, value, 0.0).sum(axis=1, keepdims=True) + spot * quote.usdjpy
+    value, spot = flow.assets * quote.price, flow.assets[:, :1]
+    seller.units[:, 1:] -= flow.assets[:, 1:]
+    seller.usd_cash += across_assets(value, roster.in_dollars) - spot
+    seller.jpy_cash += across_assets(value, roster.in_yen) + spot * quote.usdjpy
 
 
 def lend_hedge(lender: Account, flow: Flow, quote: Quote) -> None:
@@ -125,19 +123,18 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
 
     ``income = coupons + r_usd usd + spread min(usd, 0) + [r_jpy jpy + spread min(jpy, 0)] / S - hedge cost``
     """
-    dollars, yen = sheet.usd_cash * accrual.dollar_rate, sheet.jpy_cash * accrual.yen_rate
+    years = accrual.years
+    dollars, yen = sheet.usd_cash * (accrual.dollar_rate * years), sheet.jpy_cash * (accrual.yen_rate * years)
     if loan_spread:
-        dollars += loan_spread * np.minimum(sheet.usd_cash, 0.0)
-        yen += loan_spread * np.minimum(sheet.jpy_cash, 0.0)
+        dollars += (loan_spread * years) * np.minimum(sheet.usd_cash, 0.0)
+        yen += (loan_spread * years) * np.minimum(sheet.jpy_cash, 0.0)
     if sheet.hedge_usd is not None:
-        yen -= sheet.hedge_usd * accrual.hedging_cost * quote.usdjpy
-    dollars *= accrual.years
-    yen *= accrual.years
+        yen -= sheet.hedge_usd * (accrual.hedging_cost * quote.usdjpy * years)
     lenders_usd, lenders_jpy = row_sum(dollars), row_sum(yen)
-    issuers = {False: np.zeros_like(quote.usdjpy), True: np.zeros_like(quote.usdjpy)}
+    issuers = {False: np.zeros(quote.usdjpy.shape), True: np.zeros(quote.usdjpy.shape)}
     for name, units in sheet.holdings.items():
         book = sheet.books[name]
-        coupon = book.value(quote.price * accrual.asset_yields) * accrual.years
+        coupon = book.value(quote.price * accrual.asset_yields) * years
         money = yen if book.yen_priced else dollars
         money += units * coupon
         issuers[book.yen_priced] = issuers[book.yen_priced] + row_sum(units) * coupon
@@ -150,15 +147,12 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
 
 
 def accrue_account(
-    account: Account, payers: tuple[Account, Account], accrual: Accrual, quote: Quote, yen: Flags
+    account: Account, payers: tuple[Account, Account], accrual: Accrual, quote: Quote, roster: Roster
 ) -> None:
     """A day's coupons (paid by issuers) and interest (paid by lenders) of a one-row sector; `payers` in that order."""
     issuers, lenders = payers
     income = account.units * quote.price * accrual.asset_yields * accrual.years
-    coupons = (
-        np.where(yen, 0.0, income).sum(axis=1, keepdims=True),
-        np.where(yen, income, 0.0).sum(axis=1, keepdims=True),
-    )
+    coupons = across_assets(income, roster.in_dollars), across_assets(income, roster.in_yen)
     interest = (
         account.usd_cash * accrual.dollar_rate * accrual.years,
         account.jpy_cash * accrual.yen_rate * accrual.years,
@@ -209,10 +203,11 @@ def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Arra
     Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number.
     """
     closed = sheet.equity_usd < 0.0
+    if closed.any():
+        for units in sheet.holdings.values():
+            closed &= units == 0.0
     if not closed.any():
-        return np.zeros_like(quote.usdjpy), np.zeros_like(quote.usdjpy)
-    for units in sheet.holdings.values():
-        closed &= units == 0.0
+        return np.zeros(quote.usdjpy.shape), np.zeros(quote.usdjpy.shape)
     usd, jpy = np.where(closed, sheet.usd_cash, 0.0), np.where(closed, sheet.jpy_cash, 0.0)
     loss = np.where(closed, -sheet.equity_usd, 0.0)
     sheet.usd_cash -= usd

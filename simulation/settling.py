@@ -67,7 +67,7 @@ def write_off_losses(economy: Economy, session: TradingDay) -> None:
 
 def pay_incomes(economy: Economy, session: TradingDay, accrual: Accrual) -> None:
     """Interest, coupons and hedging costs; populations then decide what goes to their owners."""
-    accounts, yen = economy.books.accounts, np.array(economy.roster.yen_priced)
+    accounts = economy.books.accounts
     for population in economy.parts:
         spread = population.parameters.funding_spread_bp * BASIS_POINT
         income, paid = accrue(population.sheet, accrual, spread, session.quote)
@@ -78,7 +78,7 @@ def pay_incomes(economy: Economy, session: TradingDay, accrual: Accrual) -> None
             pay_owners(population.sheet, accounts["real_money"], distributed, rate)
     for name in ("dealers", "real_money"):
         payers = accounts["issuers"], accounts["money_market"]
-        accrue_account(accounts[name], payers, accrual, session.quote, yen)
+        accrue_account(accounts[name], payers, accrual, session.quote, economy.roster)
 
 
 def release_inventory(economy: Economy, session: TradingDay) -> None:

@@ -25,7 +25,9 @@ class Forced(Order):
     Attributes
     ----------
     where
-        Run and number of each investor.
+        Row and number of each investor in the population that it was picked from.
+    rows
+        Run of each investor, ``(picked,)``.
     part
         The investors with their sheets as they were when the orders were stated.
     now
@@ -33,13 +35,9 @@ class Forced(Order):
     """
 
     where: Picked
+    rows: Rows
     part: Population
     now: Information
-
-    @property
-    def rows(self) -> Rows:
-        """Run of each investor, ``(picked,)``."""
-        return self.where[0][:, 0]
 
     def only(self, runs: Flags) -> "Forced":
         """The orders without those of runs outside `runs`, boolean ``(runs, 1)``."""
@@ -56,10 +54,9 @@ def order_of(population: Population, trade: Trade) -> Order:
     return Order(trade, total, flow_of(total, population.sheet.books))
 
 
-def forced_order(population: Population, where: Picked, quote: Quote, now: Information) -> Forced:
-    """What picked investors are forced to do at the quote of all runs; what they know is taken from `now`, of all runs."""
-    rows, part = where[0][:, 0], population.at(where)
-    here = now.at(rows)
+def forced_order(population: Population, where: Picked, rows: Rows, quote: Quote, now: Information) -> Forced:
+    """What picked investors of the runs `rows` are forced to do, at the quote of all runs and from what is known in all."""
+    part, here = population.at(where), now.at(rows)
     trade = part.forced_orders(quote.at(rows), here)
     total = trade.by_run(rows, quote.usdjpy.shape[0])
-    return Forced(trade, total, flow_of(total, part.sheet.books), where, part, here)
+    return Forced(trade, total, flow_of(total, part.sheet.books), where, rows, part, here)

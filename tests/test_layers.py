@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("event", "officials", "recorder", "batch", "cloud", "registration", "cautions"),
     ("config",),
     ("clearing", "economy", "fragility"),
-    ("settling", "day_record"),
+    ("settling", "day_record", "forced_rounds"),
     ("model",),
     ("mesa_model",),
     ("metrics", "tables", "store", "worker_process", "fingerprint"),

@@ -13,6 +13,7 @@ from simulation.investors.rules import (
     margin_requirement,
     outside_band,
     partial_adjustment,
+    stop_level,
     target_leverage,
     volatility_ratio,
 )
@@ -63,21 +64,21 @@ class CarryFund(Investor):
         margin = self.own.margin
         return float(margin_requirement(now.fx_variance, margin.floor_pct * PERCENT, margin.quantile, margin.days))
 
-    def stop_high(self, now: News) -> Number:
-        """High that the trailing stop looks at."""
-        return min(self.own_high, now.recent_high)
+    def stop_level(self, now: News) -> Number:
+        """Level of the trailing stop."""
+        return float(stop_level(min(self.own_high, now.recent_high), self.stop_distance))
 
     def is_forced(self, prices: Prices) -> bool:
         """Whether the fund is under a margin call or at its stop."""
         switches, now = self.own.switches, self.model.news
         called = switches.margin and is_called(self.equity_usd, self.notional(prices), self.requirement(now))
         stop = switches.trailing_stop and self.units[BASKET] > 0.0
-        return bool(called or (stop and is_stopped(prices.usdjpy, self.stop_high(now), self.stop_distance)))
+        return bool(called or (stop and is_stopped(prices.usdjpy, self.stop_level(now))))
 
     def limits(self, prices: Prices) -> Limits:
         """What margin calls and stops look at, at these prices."""
         now = self.model.news
-        return Limits(self.notional(prices), self.requirement(now), self.stop_high(now))
+        return Limits(self.notional(prices), self.requirement(now), self.stop_level(now))
 
     def forced_shares(self, equity: Number, usdjpy: Number, limits: Limits) -> tuple[Number, Number]:
         """Shares of the position closed by margin calls and, beyond that, by stops."""
@@ -85,7 +86,7 @@ class CarryFund(Investor):
         if own.switches.margin:
             called = float(margin_call(equity, notional, limits.requirement, own.margin.restore_share))
         if own.switches.trailing_stop and notional > 0.0:
-            hit = is_stopped(usdjpy, limits.stop_high, self.stop_distance)
+            hit = is_stopped(usdjpy, limits.stop_level)
             stopped = max(own.trailing_stop.cut_share - called, 0.0) if hit else 0.0
         return called, stopped
 
@@ -111,7 +112,7 @@ class CarryFund(Investor):
 
     def executed(self, ordered_at: Prices, prices: Prices) -> None:
         """A stop that was hit is armed again at the exit price."""
-        hit = is_stopped(ordered_at.usdjpy, self.stop_high(self.model.news), self.stop_distance)
+        hit = is_stopped(ordered_at.usdjpy, self.stop_level(self.model.news))
         if hit and self.has_sold():
             self.own_high = prices.usdjpy
 

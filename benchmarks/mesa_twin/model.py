@@ -103,7 +103,7 @@ class MesaTwin(CapitalFlowModel):
         pay_incomes(economy, self.sectors, accrual, floor.prices)
         for name in ("dealers", "real_money"):
             payers = accounts["issuers"], accounts["money_market"]
-            accrue_account(accounts[name], payers, accrual, session.quote, np.array(economy.roster.yen_priced))
+            accrue_account(accounts[name], payers, accrual, session.quote, economy.roster)
         release_inventory(economy, session)
         purchase_bonds(economy, self.officials, session, self.day)
 

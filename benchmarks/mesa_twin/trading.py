@@ -7,9 +7,10 @@ import numpy as np
 from benchmarks.mesa_twin.order import Order, expected_assets, flow_of_sector
 from benchmarks.mesa_twin.prices import Prices, night_of, prices_of
 from benchmarks.mesa_twin.sector import Sector
-from simulation.clearing import TradingDay, dollar_purchases, size_usd
+from simulation.clearing import TradingDay, dollar_purchases
 from simulation.conventions import Array, column
 from simulation.economy import Economy
+from simulation.forced_rounds import size_usd
 from simulation.ledger import DayFlows
 from simulation.orders import Flow
 from simulation.quote import Quote

@@ -71,7 +71,7 @@ def dollar_funding(dollar_rate: Array, spread: float, swapped_rate: Array, swap_
 
 def negative_days(days: Array, carry: Array, level: Array) -> Array:
     """Business days in a row on which bonds have paid less than `level` over their funding, in the shape of `days`."""
-    return np.where(carry < level, days + 1.0, 0.0)
+    return np.asarray((days + 1.0) * (carry < level))
 
 
 class Banks(Population):
@@ -124,7 +124,7 @@ class Banks(Population):
         selling = (days >= self.traits["patience"]) | (loss > self.traits["loss_limit"])
         if not selling.any():
             return None
-        units = np.where(selling, -self.traits["speed"] * self.sheet.holdings[UST10], 0.0)
+        units = -self.traits["speed"] * self.sheet.holdings[UST10] * selling
         return self._sale(units, now, 0.0)
 
     def _sale(self, units: Array, now: Information, converted: float) -> Trade:

@@ -31,8 +31,7 @@ class BasketHolder(Population):
 
     def unit_value(self, quote: Quote) -> Array:
         """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
-        book = self.sheet.books[BASKET]
-        return book.value(quote.price) + book.cash_share
+        return self.sheet.value_usd(BASKET, quote) + self.sheet.books[BASKET].cash_share
 
     def buy(self, units: Array, now: Information, expected: Array | None = None) -> Trade:
         """Buy `units` of the basket with yen (negative: sell and convert), ``(runs, investors)``.
@@ -43,7 +42,7 @@ class BasketHolder(Population):
         if expected is None:
             return trade
         # The expected part is added up as clearing adds up the whole, so that what was expected cancels to the last bit.
-        return replace(trade, expected=flow_of(self._traded(expected, now, 1.0), self.sheet.books).assets)
+        return replace(trade, expected=flow_of(self._traded(expected, now, 1.0).added_up(), self.sheet.books).assets)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Sell a share of the start position and convert a part of the money; the rest stays in dollar deposits."""

@@ -12,6 +12,7 @@ from simulation.information import Information
 from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
+    TINY,
     incentive_ratio,
     is_called,
     is_stopped,
@@ -19,6 +20,7 @@ from simulation.investors.rules import (
     margin_requirement,
     outside_band,
     partial_adjustment,
+    stop_level,
     target_leverage,
     volatility_ratio,
 )
@@ -30,11 +32,11 @@ BASKET = "basket"
 
 @dataclass(frozen=True)
 class Limits:
-    """What margin calls and stops look at: positions, margin per dollar, and the high of each trailing stop."""
+    """What margin calls and stops look at: positions, margin per dollar, and the level of each trailing stop."""
 
     notional: Array
     requirement: Array
-    stop_high: Array
+    stop_level: Array
 
 
 def expected_return(now: Information, incentive: CarryIncentive, momentum_on: bool) -> Array:
@@ -74,15 +76,14 @@ class CarryFunds(Population):
         stock, books = self.traits["stock"], self.books(now.roster)
         equity = stock / self.traits["leverage"]
         dollars = equity + stock * books[BASKET].cash_share
-        hit_before = is_stopped(now.quote.usdjpy, now.recent_high, self.traits["stop_distance"])
+        hit_before = is_stopped(now.quote.usdjpy, stop_level(now.recent_high, self.traits["stop_distance"]))
         self.memory = {"budget": equity, "own_high": np.where(hit_before, now.quote.usdjpy, np.inf)}
         self.start_mean = expected_return(now, self.parameters.incentive, self.parameters.switches.momentum)
         return balance_sheet(books, {BASKET: stock.copy()}, (dollars, -stock * now.quote.usdjpy))
 
     def unit_value(self, quote: Quote) -> Array:
         """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
-        book = self.sheet.books[BASKET]
-        return book.value(quote.price) + book.cash_share
+        return self.sheet.value_usd(BASKET, quote) + self.sheet.books[BASKET].cash_share
 
     def orders(self, now: Information) -> Trade | None:
         """Move towards the target leverage on the risk budget, scaled by the volatility target."""
@@ -98,9 +99,8 @@ class CarryFunds(Population):
         if not gap.any():
             return None
         speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
-        moved = gap != 0.0
-        share = partial_adjustment(gap, *speeds) / np.where(notional > 0.0, notional, np.inf)
-        by_target = share * (np.where(moved, wanted, 0.0) / np.where(moved, gap, 1.0) * (scale - 1.0))
+        share = partial_adjustment(gap, *speeds) * (notional > 0.0) / np.maximum(notional, TINY)
+        by_target = share * wanted * (scale - 1.0) / (gap + (gap == 0.0))
         return self._trade(share, {VOLATILITY_TARGET: by_target, INCENTIVE: share - by_target}, now.quote)
 
     def _trade(self, share: Array, causes: dict[str, Array], quote: Quote) -> Trade:
@@ -118,36 +118,36 @@ class CarryFunds(Population):
         """Dollars of each fund's position."""
         return np.asarray(self.sheet.holdings[BASKET] * self.unit_value(quote))
 
-    def stop_high(self, now: Information) -> Array:
-        """High that each fund's trailing stop looks at: of the last 120 days, or since the stop was armed again."""
-        return np.minimum(self.memory["own_high"], now.recent_high)
+    def stop_level(self, now: Information) -> Array:
+        """Level of each fund's trailing stop, from the high of the last 120 days, or since the stop was armed again."""
+        return stop_level(np.minimum(self.memory["own_high"], now.recent_high), self.traits["stop_distance"])
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
         """Funds under a margin call or at their stop."""
         switches, held = self.parameters.switches, self.sheet.holdings[BASKET] > 0.0
-        hit = np.zeros(held.shape, dtype=np.bool_)
+        hit: Flags = np.zeros(held.shape, dtype=np.bool_)
         if switches.margin:
             hit |= is_called(self.sheet.equity_usd, self.notional(quote), self.requirement(now))
         if switches.trailing_stop:
-            hit |= is_stopped(quote.usdjpy, self.stop_high(now), self.traits["stop_distance"]) & held
+            hit |= is_stopped(quote.usdjpy, self.stop_level(now)) & held
         return hit
 
     def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
         """Shares of the position closed by margin calls and, beyond that, by stops, ``(runs, investors)``."""
-        own, nothing = self.parameters, np.zeros_like(equity)
-        called = stopped = nothing
+        own = self.parameters
+        called = stopped = np.zeros(equity.shape)
         if own.switches.margin:
             called = margin_call(equity, limits.notional, limits.requirement, own.margin.restore_share)
         if own.switches.trailing_stop:
-            hit = is_stopped(usdjpy, limits.stop_high, self.traits["stop_distance"])
+            hit = is_stopped(usdjpy, limits.stop_level)
             if hit.any():
                 hit &= limits.notional > 0.0
-                stopped = np.where(hit, np.maximum(own.trailing_stop.cut_share - called, 0.0), 0.0)
+                stopped = np.maximum(own.trailing_stop.cut_share - called, 0.0) * hit
         return called, stopped
 
     def limits(self, quote: Quote, now: Information) -> Limits:
         """What margin calls and stops look at, at these prices."""
-        return Limits(self.notional(quote), self.requirement(now), self.stop_high(now))
+        return Limits(self.notional(quote), self.requirement(now), self.stop_level(now))
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Margin calls and trailing stops at these prices."""
@@ -159,9 +159,12 @@ class CarryFunds(Population):
         limits, usdjpy, sold = self.limits(now.quote, now), now.quote.usdjpy, []
         for fall in falls:
             lower = usdjpy * (1.0 - fall)
-            equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
+            equity = self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
+            equity += self.sheet.equity_usd
             called, stopped = self.forced_shares(equity, lower, limits)
-            sold.append(row_sum((called + stopped) * self.sheet.jpy_cash) / -lower)
+            yen = called + stopped
+            yen *= self.sheet.jpy_cash
+            sold.append(row_sum(yen) / -lower)
         return sold
 
     def levered_spot_usd(self, usdjpy: Array) -> Array:
@@ -171,14 +174,13 @@ class CarryFunds(Population):
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Stops that were hit are armed again at the exit price."""
         if STOP in trade.unwound:
-            high, distance = self.stop_high(now), self.traits["stop_distance"]
-            done = is_stopped(order_quote.usdjpy, high, distance) & (trade.units[BASKET] < 0.0)
+            done = is_stopped(order_quote.usdjpy, self.stop_level(now)) & (trade.units[BASKET] < 0.0)
             self.memory["own_high"] = np.where(done, quote.usdjpy, self.memory["own_high"])
 
     def close(self, quote: Quote, income: Array) -> Array:
         """Risk budgets follow equity, highs follow the market; carry income beyond the start leverage is paid out."""
         spare = self.sheet.equity_usd - self.notional(quote) / self.traits["leverage"]
-        paid = np.clip(spare, 0.0, np.maximum(income, 0.0))
+        paid = np.minimum(np.maximum(spare, 0.0), np.maximum(income, 0.0))
         if self.parameters.switches.risk_budget:
             speed = self.parameters.adjustment.budget_pct_per_day * PERCENT
             wanted = np.maximum(self.sheet.equity_usd - paid, 0.0)

@@ -144,12 +144,12 @@ class CryptoTraders(Population):
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Close every long below its maintenance margin."""
-        return self._trade(np.where(self.below_margin(quote), -self.sheet.holdings[BITCOIN], 0.0), LIQUIDATION)
+        return self._trade(-self.sheet.holdings[BITCOIN] * self.below_margin(quote), LIQUIDATION)
 
     def close(self, quote: Quote, income: Array) -> Array:
         """Owners pay the day's funding and the margin of tomorrow's new longs; closed accounts are paid out."""
         units, value = self.sheet.holdings[BITCOIN], self.sheet.value_usd(BITCOIN, quote)
-        left = np.where(units == 0.0, np.maximum(self.sheet.equity_usd - income, 0.0), 0.0)
+        left = np.maximum(self.sheet.equity_usd - income, 0.0) * (units == 0.0)
         planned = self.speed() * np.maximum(self.traits["aim"] - units, 0.0)
         self.memory["planned"] = planned
         return np.asarray(income + left - planned * value / self.traits["leverage"])

@@ -104,7 +104,7 @@ class ForeignersInJapan(Population):
     def orders(self, now: Information) -> Trade | None:
         """Bring the hedge towards the value of equity; trade the day's bonds."""
         own, held = self.parameters, self.sheet.holdings
-        value = held[JAPAN_EQUITY] * self.sheet.books[JAPAN_EQUITY].value(now.quote.price)
+        value = held[JAPAN_EQUITY] * self.sheet.books[JAPAN_EQUITY].worth(now.quote)
         gap = outside_band(
             hedge_gap(value, self.memory["hedge"], own.hedge_ratio), held[JAPAN_EQUITY], own.band_pct * PERCENT
         )
@@ -114,7 +114,7 @@ class ForeignersInJapan(Population):
             return None
         bonds = np.maximum(flow * self.shares(), -held[JGB10])
         self.memory["hedge"] = self.memory["hedge"] + sold_jpy
-        self.memory["bond_debt"] = self.memory["bond_debt"] + bonds * self.sheet.books[JGB10].value(now.quote.price)
+        self.memory["bond_debt"] = self.memory["bond_debt"] + bonds * self.sheet.books[JGB10].worth(now.quote)
         return Trade({JGB10: bonds}, sold_jpy / now.quote.usdjpy, None, {})
 
     def close(self, quote: Quote, income: Array) -> Array:

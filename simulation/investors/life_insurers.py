@@ -53,7 +53,7 @@ def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: Li
 
 def sold_at_most(step: Array, held: Array) -> Array:
     """A step whose sale, if it is one, ends at nothing held."""
-    return np.where(step < 0.0, np.maximum(step, -np.maximum(held, 0.0)), step)
+    return np.asarray(np.maximum(step, -np.maximum(held, 0.0)))
 
 
 class LifeInsurers(Population):
@@ -159,7 +159,7 @@ class LifeInsurers(Population):
         """Hedged bonds (no spot; sales buy JGBs), unhedged bonds (spot), hedge ratio (spot, no bond), income (spot, no bond)."""
         hedged, unhedged, ratio = steps["hedged"], steps["unhedged"], steps["ratio"]
         value = self.sheet.value_usd(UST10, now.quote)
-        jgb = -hedged * value * now.quote.usdjpy / self.sheet.books[JGB10].value(now.quote.price)
+        jgb = -hedged * value * now.quote.usdjpy / self.sheet.books[JGB10].worth(now.quote)
         return Trade(
             {UST10: hedged + unhedged, JGB10: jgb},
             unhedged * value - ratio - income,
@@ -168,7 +168,7 @@ class LifeInsurers(Population):
             announced=True,
             repatriated=-row_sum(unhedged * value - income),
             kept_usd=-row_sum(income),
-            expected=flow_of(Trade({}, -income, None, {}), self.sheet.books).assets,
+            expected=flow_of(Trade({}, -income, None, {}).added_up(), self.sheet.books).assets,
         )
 
     def _hedge(self) -> Array:

@@ -98,7 +98,7 @@ def rebalances(active: Array, deviation: Array, rest: float) -> Array:
     Source: MODEL section 3; Leland (1999), rebalancing under costs from outside a band, not at every deviation.
     Departure: towards the targets and not only to the edge of the band, as a fund that publishes targets does.
     """
-    return np.where(deviation > 1.0, 1.0, np.where(deviation <= rest, 0.0, active))
+    return np.asarray(np.maximum(deviation > 1.0, active * (deviation > rest)))
 
 
 def paced_share(gaps: Mapping[str, Array], most: Array) -> Array:

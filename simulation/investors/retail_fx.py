@@ -86,7 +86,7 @@ def contrarian_target(usual: Array, distance: Array, response: Array, most: floa
 
     Source: Mukoyama, Kikuta and Washimi (2018), BOJ Review 2018-E-3: positions held overnight or longer are contrarian.
     """
-    return np.asarray(usual * np.clip(1.0 - response * distance, 0.0, most))
+    return np.asarray(usual * np.minimum(np.maximum(1.0 - response * distance, 0.0), most))
 
 
 def is_stopped_out(equity: Array, notional: Array, legal_leverage: float, ratio: float) -> Flags:
@@ -154,7 +154,7 @@ class RetailFx(Population):
     def _trade(self, bought: Array, cause: str) -> Trade:
         """Buy dollars; whoever trades also converts the dollar interest received since its last trade."""
         after = self.sheet.holdings[DOLLARS] + bought
-        spot = np.where(bought != 0.0, after - self.sheet.usd_cash, 0.0)
+        spot = (after - self.sheet.usd_cash) * (bought != 0.0)
         return Trade({DOLLARS: bought}, spot, None, {cause: -row_sum(bought)})
 
     def stopped_out(self, equity: Array) -> Flags:
@@ -169,7 +169,7 @@ class RetailFx(Population):
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Close every position whose margin ratio is too low."""
         held = self.sheet.holdings[DOLLARS]
-        return self._trade(np.where(self.stopped_out(self.sheet.equity_usd), -held, 0.0), LIQUIDATION)
+        return self._trade(-held * self.stopped_out(self.sheet.equity_usd), LIQUIDATION)
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
         """Dollars sold by stop-outs if USDJPY fell by each of `falls` from the close."""
@@ -192,7 +192,7 @@ class RetailFx(Population):
         """Stopped-out traders take what is left and new ones come slowly; margin is paid in after losses, out after gains."""
         average, equity = self.memory["average"], self.sheet.equity_usd
         self.memory["average"] = average + (quote.log_price[:, :1] - average) / self.traits["memory_days"]
-        left = np.where(self.memory["closed"] > 0.0, np.maximum(equity, 0.0), 0.0)
+        left = np.maximum(equity, 0.0) * (self.memory["closed"] > 0.0)
         self.memory["closed"] = np.zeros_like(equity)
         speed = self.parameters.new_money_pct_per_day * PERCENT
         return np.asarray(left + speed * (equity - left - self.start_equity()))

@@ -1,11 +1,19 @@
-"""Equations that several populations share: pure functions that broadcast over runs and investors."""
+"""Equations that several populations share: pure functions that broadcast over runs and investors.
+
+A choice between a value and zero is written as a product with its condition: `np.where` costs ten passes over an array
+whose conditions follow no order, because the processor cannot foresee them (docs/performance_profile.md).
+"""
 
 from datetime import date
+from typing import Final
 
 import numpy as np
 
 from simulation.calendar import business_days
 from simulation.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
+
+TINY: Final = 1e-200
+"""Stands in for a denominator of zero, USD bn, where the numerator or the factor is zero too."""
 
 
 def volatility_ratio(variance: Array, long_run: Array | float, cap: float) -> Array:
@@ -28,7 +36,7 @@ def outside_band(gap: Array, scale: Array, band: float) -> Array:
 
     Source: Constantinides (1986), no-trade region under proportional costs.
     """
-    return np.where(np.abs(gap) > band * scale, gap, 0.0)
+    return np.asarray(gap * (np.abs(gap) > band * scale))
 
 
 def partial_adjustment(gap: Array, rebuild_share: Array | float, cut_share: Array | float) -> Array:
@@ -36,7 +44,7 @@ def partial_adjustment(gap: Array, rebuild_share: Array | float, cut_share: Arra
 
     Source: Garleanu and Pedersen (2013), trading partially towards the aim; asymmetry from MODEL section 3.
     """
-    return np.asarray(gap * np.where(gap > 0.0, rebuild_share, cut_share))
+    return np.asarray(np.maximum(gap, 0.0) * rebuild_share + np.minimum(gap, 0.0) * cut_share)
 
 
 def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array:
@@ -92,16 +100,21 @@ def margin_call(equity: Array, notional: Array, requirement: Array, restore: Arr
     called = is_called(equity, notional, requirement)
     if not called.any():
         return np.zeros(called.shape)
-    kept = np.maximum(equity, 0.0) / np.where(called, notional, 1.0) * (restore / requirement)
-    return np.where(called, np.maximum(1.0 - kept, 0.0), 0.0)
+    kept = np.maximum(equity, 0.0) / np.maximum(notional, TINY) * (restore / requirement)
+    return np.asarray(np.maximum(1.0 - kept, 0.0) * called)
 
 
-def is_stopped(usdjpy: Array, high: Array, distance: Array) -> Flags:
-    """Whether USDJPY has fallen by an investor's stop `distance` (decimal) from its high.
+def stop_level(high: Array, distance: Array) -> Array:
+    """USDJPY below which an investor's trailing stop is hit: its high less its stop `distance` (decimal)."""
+    return np.asarray(high * (1.0 - distance))
+
+
+def is_stopped(usdjpy: Array, level: Array) -> Flags:
+    """Whether USDJPY has fallen through an investor's stop.
 
     Source: MODEL section 3; stop-loss cascades in USDJPY, Osler (2005).
     """
-    return np.asarray(usdjpy < high * (1.0 - distance))
+    return np.asarray(usdjpy < level)
 
 
 def unhedged_incentive(ust10: Array, jgb10: Array, variance: Array, risk_charge: float) -> Array:

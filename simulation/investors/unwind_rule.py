@@ -95,4 +95,4 @@ def exit_step(left: Array, thresholds: Array, spread: Array, days: int) -> Array
     thresholds, spread
         Decimal, ``(runs, investors)`` and ``(runs, 1)``.
     """
-    return np.where(thresholds > spread, np.minimum(1.0 / days, 1.0 - left), 0.0)
+    return np.asarray(np.minimum(1.0 / days, 1.0 - left) * (thresholds > spread))

@@ -18,6 +18,7 @@ from simulation.investors.carry_fund_parameters import (
 )
 from simulation.investors.carry_funds import BASKET, CarryFunds, Limits
 from simulation.investors.heterogeneity import Lognormal, personal
+from simulation.investors.rules import TINY
 from simulation.orders import Trade
 from simulation.parameters import Parameters, quantity
 from simulation.quote import Quote
@@ -91,8 +92,8 @@ def covenant_cut(equity: Array, notional: Array, leverage: Array) -> Array:
 
     Source: MODEL section 3; Roberts and Sufi (2009): debt falls after a broken covenant, default is rare.
     """
-    kept = leverage * np.maximum(equity, 0.0) / np.where(notional > 0.0, notional, np.inf)
-    return np.where(notional > 0.0, np.maximum(1.0 - kept, 0.0), 0.0)
+    kept = leverage * np.maximum(equity, 0.0) / np.maximum(notional, TINY)
+    return np.asarray(np.maximum(1.0 - kept, 0.0) * (notional > 0.0))
 
 
 class YenBorrowers(CarryFunds):
@@ -111,11 +112,11 @@ class YenBorrowers(CarryFunds):
         """Share of the position that banks have cut at this equity, ``(runs, investors)``."""
         own, leverage = self.parameters, self.traits["leverage"]
         if not own.switches.covenant:
-            return np.zeros_like(equity)
+            return np.zeros(equity.shape)
         broken = breaks_covenant(equity, self.traits["stock"] / leverage, own.covenant.equity_fall_pct * PERCENT)
         if not broken.any():
-            return np.zeros_like(equity)
-        return np.where(broken & (self.memory["waived"] == 0.0), covenant_cut(equity, notional, leverage), 0.0)
+            return np.zeros(equity.shape)
+        return np.asarray(covenant_cut(equity, notional, leverage) * (broken & (self.memory["waived"] == 0.0)))
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
         """Borrowers whose loan is reduced, or who are forced as carry funds are."""

@@ -49,9 +49,8 @@ class MarketState:
         when stress or the holiday calendar changes, so that prices would jump on a known date without a trade.
         """
         effect = self.lasting + self.fading + self.fast_effect + self.added(inventory)
-        level = np.where(self.rules.bond, self.fundamental - effect, self.fundamental + effect)
-        log_price, level = log_prices(level, self.rules)
-        price = np.exp(np.clip(log_price, -30.0, 30.0))
+        log_price, level = log_prices(self.fundamental + self.rules.direction * effect, self.rules)
+        price = np.exp(np.minimum(np.maximum(log_price, -30.0), 30.0))
         return Quote(log_price, price, level, self.start_usdjpy * price[:, :1])
 
     def added(self, inventory: Array) -> Array:

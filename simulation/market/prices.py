@@ -26,6 +26,8 @@ class PriceRules:
     ----------
     bond
         Whether an asset is quoted in yield, ``(assets,)``.
+    direction
+        What a purchase does to the level: 1, or -1 for a bond, ``(assets,)``.
     duration, curvature
         First- and second-order response of the log price to the yield: ``-D`` and ``(C - D^2) / 2``; zero elsewhere.
     links
@@ -37,6 +39,7 @@ class PriceRules:
     """
 
     bond: Array
+    direction: Array
     duration: Array
     curvature: Array
     links: tuple[tuple[int, int, float], ...]
@@ -66,7 +69,9 @@ def price_rules(roster: Roster, markets: Mapping[str, Market], start_level: Arra
     curvature = np.where(bonds, (convexity - duration**2) / 2, 0.0)
     crypto = [isinstance(markets[name], CryptoMarket) for name in roster.names]
     largest = np.where(crypto, LARGEST_LOG_MOVE_CRYPTO, LARGEST_LOG_MOVE)
-    return PriceRules(np.array(bonds), duration, curvature, tuple(links), start_level, largest)
+    return PriceRules(
+        np.array(bonds), np.where(bonds, -1.0, 1.0), duration, curvature, tuple(links), start_level, largest
+    )
 
 
 def log_prices(level: Array, rules: PriceRules) -> tuple[Array, Array]:

@@ -17,6 +17,8 @@ from simulation.policy.reaction import FED_GRID, FedReaction
 
 MAX_STEPS = 40
 """Guidance steps looked at: ten years of quarterly steps."""
+EARLIER_STEPS = np.arange(MAX_STEPS, dtype=np.float64)
+"""How many guidance steps lie before each of them."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: in
 def share_of_horizon(step_day: Array, today: float, horizon_years: float) -> Array:
     """Share of the next `horizon_years` that lies after `step_day`: the weight of a step in the mean rate."""
     elapsed = (step_day - today) / (horizon_years * DAYS_PER_YEAR)
-    return np.clip(1.0 - elapsed, 0.0, 1.0)
+    return np.asarray(np.minimum(np.maximum(1.0 - elapsed, 0.0), 1.0))
 
 
 def guidance_steps(path: ExpectedPath) -> Array:
@@ -111,7 +113,8 @@ def guidance_steps(path: ExpectedPath) -> Array:
         level = level + expected_step(pending.probabilities, pending.steps)
     step = path.regime.expected_step
     room = (path.regime.terminal_rate - level) * np.sign(step)
-    taken = np.clip(room - np.abs(step) * np.arange(MAX_STEPS), 0.0, np.abs(step))
+    size = np.abs(step)
+    taken = np.minimum(np.maximum(room - size * EARLIER_STEPS, 0.0), size)
     return np.asarray(np.sign(step) * taken)
 
 
@@ -124,7 +127,7 @@ def guidance_days(path: ExpectedPath, today: float) -> Array:
     """
     start = np.maximum(path.regime.anchor_day, path.ruled_until)
     delay = np.maximum(today - (start + path.regime.days_between_steps), 0.0)
-    return np.asarray(start + delay + path.regime.days_between_steps * np.arange(1, MAX_STEPS + 1))
+    return np.asarray(start + delay + path.regime.days_between_steps * (EARLIER_STEPS + 1.0))
 
 
 def mean_rate(path: ExpectedPath, today: float, horizon_years: float) -> Array:

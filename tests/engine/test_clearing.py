@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from simulation.assets import Roster
-from simulation.clearing import dollar_purchases, size_usd
+from simulation.clearing import dollar_purchases
 from simulation.conventions import Array, column
+from simulation.forced_rounds import size_usd
 from simulation.mesa_model import CapitalFlowModel
 from simulation.model import simulate
 from simulation.orders import Flow, Trade, flow_of
@@ -35,7 +36,7 @@ def test_a_flow_adds_up_investors_and_books() -> None:
     model = CapitalFlowModel(official(COARSE, ONE_WEEK))
     books = next(held for held in model.populations if held.name == "carry_funds").sheet.books
     units, spot = np.array([[1.0, 2.0, -0.5]]), np.array([[3.0, 0.0, -1.0]])
-    total = flow_of(Trade({"basket": units}, spot, None, {}), books)
+    total = flow_of(Trade({"basket": units}, spot, None, {}).added_up(), books)
     # .45 Treasuries, .35 equity, .05 bitcoin in 2.5 units of the basket.
     np.testing.assert_allclose(total.assets, [[2.0, 1.125, 0.0, 0.875, 0.0, 0.125]], rtol=1e-12)
     np.testing.assert_array_equal(total.reversed().assets, -total.assets)

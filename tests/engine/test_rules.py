@@ -14,6 +14,7 @@ from simulation.investors.rules import (
     margin_requirement,
     outside_band,
     partial_adjustment,
+    stop_level,
     unhedged_incentive,
     volatility_ratio,
 )
@@ -95,12 +96,12 @@ def test_less_equity_never_closes_less(one_equity: float, other_equity: float) -
 
 @pytest.mark.parametrize(("usdjpy", "hit"), [(144.01, False), (143.99, True), (157.0, False), (100.0, True)])
 def test_a_stop_is_hit_at_its_distance_from_the_high(usdjpy: float, hit: bool) -> None:
-    assert is_stopped(one(usdjpy), one(160.0), one(0.1))[0, 0] == hit
+    assert is_stopped(one(usdjpy), stop_level(one(160.0), one(0.1)))[0, 0] == hit
 
 
 def test_a_stop_without_a_high_is_always_hit() -> None:
     # An infinite high would stop everybody; `min` with the market's high keeps that from happening.
-    assert is_stopped(one(150.0), one(np.inf), one(0.1))[0, 0]
+    assert is_stopped(one(150.0), stop_level(one(np.inf), one(0.1)))[0, 0]
 
 
 def test_unhedged_incentive_by_hand() -> None:

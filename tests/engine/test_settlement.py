@@ -176,7 +176,7 @@ def test_income_of_a_one_row_sector_is_paid_by_somebody() -> None:
     # Dealers short 30 of Treasuries pay the coupon on them.
     dealers, issuers, lenders = empty_account(1, 3), empty_account(1, 3), empty_account(1, 3)
     dealers.units[0, 1], dealers.usd_cash[:] = -30.0, 30.0
-    accrue_account(dealers, (issuers, lenders), accrual(365), quote(), np.array(ROSTER.yen_priced))
+    accrue_account(dealers, (issuers, lenders), accrual(365), quote(), ROSTER)
     assert dealers.usd_cash[0, 0] == pytest.approx(30 - 30 * 0.042 + 30 * 0.04, rel=1e-12)
     assert issuers.usd_cash[0, 0] == pytest.approx(30 * 0.042, rel=1e-12)
     assert total([dealers, issuers, lenders], "usd_cash") == pytest.approx(30.0, rel=1e-12)
