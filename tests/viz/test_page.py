@@ -1,8 +1,6 @@
 """The page in a real browser without a network: plots are there, advance with step and play, and follow the sliders."""
 
-import importlib.util
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +9,8 @@ from typing import Any
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.browser import launched, needs, playwright
+
 SCENARIO = (
     "december_2025_official", "--port", "0", "--runs", "2",
     "--set", "end=2025-12-23", "--set", "populations.carry_funds.investors=50",
@@ -33,13 +32,7 @@ main(["viz", *sys.argv[1:]])
 """
 WAIT_MS = 120_000
 
-browser_path = next((path for path in map(shutil.which, BROWSERS) if path), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(importlib.util.find_spec("solara") is None, reason="the extra viz is not installed"),
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
-    pytest.mark.skipif(browser_path is None, reason=f"no browser found ({', '.join(BROWSERS)})"),
-]
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -70,6 +63,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
+    needs("viz", "solara", "uvicorn", "altair", "ipyvuetify")
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", SERVER, *SCENARIO],
         stdout=subprocess.PIPE,
@@ -91,8 +85,8 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def visit(address: str) -> Iterator[Visit]:
-    with importlib.import_module("playwright.sync_api").sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", NO_NAMES])
+    with playwright() as driver:
+        browser = launched(driver, NO_NAMES)
         seen = Visit(browser.new_page(viewport={"width": 1280, "height": 1100}), address)
         seen.page.on("request", seen.note)
         seen.page.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
