@@ -1,5 +1,6 @@
 """The page in a real browser without a network: plots are there, advance with step and play, and follow the sliders."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -122,3 +123,21 @@ def test_a_slider_counts_from_the_next_reset(visit: Visit) -> None:
     visit.press("Step")
     visit.day(1)
     assert visit.complaints == []
+
+
+def test_a_phone_shows_plots_over_its_width_and_the_buttons(visit: Visit) -> None:
+    page = visit.page.context.browser.new_page(viewport={"width": 390, "height": 844})
+    phone = Visit(page, visit.address)
+    page.on("console", phone.hear)
+    page.goto(phone.address)
+    phone.day(0)
+    phone.press("Step")
+    phone.day(1)
+    assert page.evaluate("[scrollY, document.documentElement.scrollWidth]") == [0, 390], "the button is in sight"
+    boxes = [image.bounding_box() for image in page.locator(".vue-grid-item img").all()]
+    assert [box["width"] > 340 for box in boxes] == [True] * 3
+    assert all(upper["y"] + upper["height"] <= lower["y"] for upper, lower in itertools.pairwise(boxes))
+    middle = "document.elementFromPoint(195, 250).tagName"
+    assert page.evaluate(middle) == "IMG", "nothing lies over the first plot"
+    page.close()
+    assert phone.complaints == []
