@@ -23,6 +23,7 @@ from simulation.figures.style import (
     legend_line,
     panel_title,
     plain,
+    spoken,
 )
 from simulation.figures.yen_flows import draw_stack, mean_yen_bought
 from simulation.findings import amount, percent
@@ -96,7 +97,7 @@ def flows(model: CapitalFlows) -> Figure:
     if model.day:
         draw_stack(axes, record.dates[1:], series)
     total = float(sum(values.sum() for values in series.values()))
-    traders = [(f"■ {name.replace('_', ' ')}", colour(name)) for name, values in series.items() if np.any(values)][:4]
+    traders = [(f"■ {spoken(name)}", colour(name)) for name, values in series.items() if np.any(values)][:4]
     finish(axes, model, f"Yen bought a day, USD bn; so far {amount(total)}", traders, BAR_MARGIN_DAYS)
     return figure
 
