@@ -22,6 +22,7 @@ from simulation.calibration.priors import from_unit, to_unit
 from simulation.config import load
 from simulation.config.posterior import load_cloud
 from simulation.conventions import Array
+from simulation.experiment_runner import conducted, plan_of
 from tests.docs.blocks import ROOT, blocks_of
 from tests.docs.quotes import Quote, difference, file, prose, quotes, unclassified, value_of
 
@@ -123,7 +124,7 @@ def wrong(quote: Quote, source: Any) -> list[str]:
 def test_a_passage_stands_on_its_page(quote: Quote) -> None:
     assert prose(quote.page).count(quote.passage) == 1
     assert len(quote.numbers) == len(quote.keys) > 0
-    assert quote.of in {*COMMANDS, "facts", "validation"}
+    assert quote.of in {*COMMANDS, "facts", "validation", "spread"}
 
 
 @pytest.mark.parametrize("given", file()["given"], ids=lambda one: one["says"][:30])
@@ -192,6 +193,25 @@ def test_numbers_of_a_command(name: str, tmp_path: Path, monkeypatch: pytest.Mon
     asked = [quote for quote in quotes() if quote.of == name]
     assert asked
     assert [what for quote in asked for what in wrong(quote, source)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_numbers_of_the_spread_experiment() -> None:
+    plan = plan_of("spread", cloud=load_cloud("august_2024"))
+    study: Any = plan.study
+    how = (study.CURVE_DAYS, study.NOTHING_BUT)
+    three = [study.structural("twin", study.START, how)]
+    three += [study.structural(name, study.ANCHOR, (days, how[1])) for name, days in (("60 days", 60), ("surprise", 1))]
+    assert [variant for variant in three[1:] if variant not in plan.variants] == [], "as the experiment has them"
+    plan.__dict__["variants"] = three
+    effects = study.structural_effects(conducted(plan).table).query(f"spread_pp == {study.ANCHOR}")
+    levered = study.shares(effects, ["levered"]).groupby("delivery")["share_pct"].mean()
+    everybody = study.shares(effects.query("delivery == '60 days'"))["share_pct"]
+    source = {f"levered_share_pct {name}": value for name, value in levered.items()}
+    source |= {"structural_share_pct": everybody.mean()}
+    source |= {f"structural_p{level}": everybody.quantile(level / 100) for level in (10, 90)}
+    assert [what for quote in quotes() if quote.of == "spread" for what in wrong(quote, source)] == []
 
 
 @pytest.mark.slow
