@@ -1,5 +1,6 @@
 # make demo     the December 2025 scenario, article and official side by side
 # make test     every test that fits into a few minutes
+# make test-slow       the rest: notebooks, figures, site, pages in a Chromium (skipped where none is), killed sweeps
 # make lint     style, formatting and strict types
 # make bench    engine, Mesa twin and other libraries side by side, some ten minutes
 # make docs     the documentation site in results/site, warnings are errors
@@ -35,6 +36,11 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(INSTALL) --editable '.[test]'
 	touch $@
 
+# What the slow tests look at besides: the site, the pages in a browser (a Chromium of the system's own), Mesa's page.
+$(VENV)/.installed-slow: $(VENV)/.installed-test
+	$(INSTALL) --editable '.[test,docs,browser,viz]'
+	touch $@
+
 $(VENV)/.installed-lint: $(VENV)/.installed-test
 	$(INSTALL) --editable '.[test,lint]'
 	touch $@
@@ -49,7 +55,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(PYTEST) -m "not slow"
 
-test-slow: $(VENV)/.installed-test
+test-slow: $(VENV)/.installed-slow
 	$(PYTEST) -m slow
 
 lint: $(VENV)/.installed-lint

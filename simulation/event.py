@@ -78,7 +78,11 @@ class Expectation(Parameters):
 class Event(Scenario):
     """An episode of history."""
 
-    unwound_of: tuple[str, ...] = Field(("carry_funds",), description="populations whose unwinding is measured")
+    unwound_of: tuple[str, ...] = Field(
+        ("carry_funds",),
+        description="populations whose unwinding is measured",
+        json_schema_extra={"source": "the levered stock of MODEL section 3"},
+    )
     observed: tuple[ObservedSeries, ...] = Field((), description="what was observed, each series with its source")
     accept: tuple[Expectation, ...] = Field((), description="ranges that the replay is held against")
 

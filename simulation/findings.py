@@ -73,8 +73,14 @@ def yen_finding(net_usd_bn: FloatArray, by_population: dict[str, float]) -> str:
 def unwind_finding(levered: float, levered_share: float, repatriated: float) -> str:
     """Return the finding of the unwind chart."""
     verb = "unwind" if levered >= 0 else "add"
-    home = f"residents {'bring home' if repatriated >= 0 else 'send abroad'} {amount(abs(repatriated))}"
+    home = residents_finding(repatriated)
     return f"Levered holders {verb} {amount(abs(levered))} ({percent(abs(levered_share))} of their stock); {home}"
+
+
+def residents_finding(repatriated: float) -> str:
+    """Say what residents brought home, or sent abroad where it is negative, $bn."""
+    home = amount(abs(repatriated))
+    return f"residents bring home {home}" if repatriated >= 0 else f"residents send {home} abroad"
 
 
 def prices_finding(record: Record) -> str:
@@ -100,8 +106,8 @@ def scenario_finding(record: Record) -> str:
     levered, home = metrics["levered_unwind_usd_bn"].p50 or 0.0, metrics["repatriation_usd_bn"].p50 or 0.0
     return (
         f"{moved('USDJPY', metrics['usdjpy_change_pct'].p50)} at the median; {amount(unwound)} of foreign positions "
-        f"({percent(share)}) are unwound, {amount(levered)} by levered holders, and residents "
-        f"{'bring home' if home >= 0 else 'send abroad'} {amount(abs(home))}."
+        f"({percent(share)}) are unwound, {amount(levered)} by levered holders, and "
+        f"{residents_finding(home)}."
     )
 
 

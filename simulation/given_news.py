@@ -41,7 +41,11 @@ class GivenNews(Parameters):
     )
     basis: Rate | None = Field(None, description="change of the cross-currency basis; negative: dollars become scarcer")
     dollars_bought_usd_bn: float = quantity(
-        0, "$bn", (-1000, 1000), "spot dollars bought against yen by buyers outside the model (negative: sold)"
+        0,
+        "$bn",
+        (-1000, 1000),
+        "spot dollars bought against yen by buyers outside the model (negative: sold)",
+        "0: none unless the scenario states it",
     )
 
 

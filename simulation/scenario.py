@@ -59,9 +59,21 @@ class SpreadPath(Parameters):
     """An imposed path of the ten-year spread: from the start value to a target, before any flow impact."""
 
     target_pp: float = quantity(..., "pp", (-10, 20), "ten-year spread, US minus Japan, at the end of the path")
-    over_days: int = Field(60, ge=1, le=2600, description="business days over which the spread moves in equal steps")
+    over_days: int = Field(
+        60,
+        ge=1,
+        le=2600,
+        description="business days over which the spread moves in equal steps",
+        json_schema_extra={"source": "assumption: a quarter, as long as the December scenarios"},
+    )
     surprise: bool = Field(False, description="the whole move comes as an announcement on the first day")
-    us_share: float = quantity(0.5, "share", (0, 1), "part of the narrowing that comes from lower US yields")
+    us_share: float = quantity(
+        0.5,
+        "share",
+        (0, 1),
+        "part of the narrowing that comes from lower US yields",
+        "assumption: half each; the article names the spread alone (CLAIMS 28)",
+    )
 
 
 class ThinPeriod(Parameters):
@@ -74,8 +86,16 @@ class ThinPeriod(Parameters):
 class Limits(Parameters):
     """Numerical limits of the daily clearing."""
 
-    cascade_tolerance_usd_bn: float = quantity(0.05, "$bn", (1e-9, 100), "forced orders below are left to the next day")
-    cascade_rounds: int = Field(50, ge=1, le=1000, description="most rounds of forced orders in one day")
+    cascade_tolerance_usd_bn: float = quantity(
+        0.05, "$bn", (1e-9, 100), "forced orders below are left to the next day", "MODEL section 5"
+    )
+    cascade_rounds: int = Field(
+        50,
+        ge=1,
+        le=1000,
+        description="most rounds of forced orders in one day",
+        json_schema_extra={"source": "MODEL section 5"},
+    )
 
 
 class Scenario(Parameters):
@@ -87,7 +107,13 @@ class Scenario(Parameters):
     source: str = Field("", description="where the numbers of the scenario come from")
     start: date = Field(ge=date(1971, 1, 1), le=date(2100, 1, 1), description="day whose close is the start state")
     end: date = Field(ge=date(1971, 1, 1), le=date(2100, 1, 1), description="last simulated day")
-    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of all random streams")
+    seed: int = Field(
+        1,
+        ge=0,
+        le=2**63 - 1,
+        description="seed of all random streams",
+        json_schema_extra={"source": "1: any number will do; bands over runs are what is reported"},
+    )
     start_values: StartValues
     fed: FederalReserve
     boj: BankOfJapan
@@ -95,7 +121,8 @@ class Scenario(Parameters):
         0.3,
         "bp per bp",
         (0, 5),
-        "rise of Japan's ten-year term premium per bp by which guidance lowers the path (assumption)",
+        "rise of Japan's ten-year term premium per bp by which guidance lowers the path",
+        "assumption: a fully priced hike with soft words weakens the yen, as in December 2025 (MODEL section 2)",
     )
     ministry_of_finance: MinistryOfFinance | None = None
     fiscal: Fiscal = Fiscal()

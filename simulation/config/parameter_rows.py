@@ -13,9 +13,11 @@ from pydantic_core import PydanticUndefined
 from simulation.config.shape import Shape, unwrapped
 from simulation.config.wording import number
 
-ASSUMPTION = " (assumption)"
 RATE_UNIT = "bp, % or pp, written with the value"
 KIND = "kind of the table"
+OF_SCENARIO = "stated by the scenario"
+OF_MODELLER = "the modeller's choice"
+RESOLUTION = "a resolution: results converge as it grows"
 KINDS = {bool: "true or false", str: "text", date: "a date", int: "a whole number", float: "a number"}
 
 
@@ -112,11 +114,24 @@ def is_value(shape: Shape, given: BaseModel | None) -> bool:
 def row(path: str, info: FieldInfo, shape: Shape, default: Any) -> Row:
     """Return the row of one key."""
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    meaning, source = info.description or first_line(shape.model) or KIND, str(extra.get("source", ""))
-    if ASSUMPTION in meaning:
-        meaning, source = meaning.replace(ASSUMPTION, ""), source or "assumption"
+    meaning = info.description or first_line(shape.model) or KIND
     unit = RATE_UNIT if shape.prepares else shape.unit
-    return Row(path, meaning, unit, written(default, shape.prepares), allowed(shape), source)
+    text = written(default, shape.prepares)
+    source = str(extra.get("source", "")) or without_claim(path, meaning, text)
+    return Row(path, meaning, unit, text, allowed(shape), source)
+
+
+def without_claim(path: str, meaning: str, default: str) -> str:
+    """Return who answers for a value that claims nothing about the world; empty where a source has to be stated.
+
+    Values without a default are the scenario's, which gives their sources; a switch, a kind and a number of investors are
+    choices.  Every other default is a number or a word about the world.
+    """
+    if default in ("required", "none"):
+        return OF_SCENARIO
+    if meaning == KIND or default in ("true", "false"):
+        return OF_MODELLER
+    return RESOLUTION if path.endswith(".investors") else ""
 
 
 def written(value: Any, is_rate: bool = False) -> str:

@@ -17,10 +17,11 @@ HEAD = """# Every config key
 
 What a scenario file may say, read off the schema that checks it. Keys stand under the table that they belong to; `[]` is an
 item of a list, `NAME` a name of your own choice. *required* means that the config or what it extends must say it, *none* that
-nothing is said by default. An empty unit is a plain number or word. An empty source is either a fact that the scenario itself
-states and sources, or a choice of the modeller for which no source is claimed. Rates carry their unit in the value: `25bp`,
-`0.25%`. MODEL in the last column is the brief that the model was built from; CLAIMS and its number is a claim in
-`configs/claims.yaml` (`carryflow claims`). Posterior medians: [calibration](calibration.md).
+nothing is said by default. An empty unit is a plain number or word. Every default has a source, or says that it is an
+assumption and why; what the scenario itself states it also sources, and switches are the modeller's choice. Rates carry their
+unit in the value: `25bp`, `0.25%`. MODEL and CALIBRATION in the last column are the briefs that the model was built from;
+CLAIMS and its number is a claim in `configs/claims.yaml` (`carryflow claims`). Posterior medians:
+[calibration](calibration.md).
 
 To change one value: `carryflow run SCENARIO --set KEY=VALUE`. To see what a file comes to: `carryflow config show FILE --origin`.
 """

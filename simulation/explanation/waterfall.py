@@ -19,6 +19,7 @@ from simulation.figures.style import (
     Heading,
     colour,
     house_style,
+    minus,
     new_figure,
 )
 
@@ -112,7 +113,7 @@ def finish(axes: Axes, day: DayExplanation, names: Sequence[str]) -> None:
         beside(axes, row, value * scale, text)
     for row, bar in enumerate(axes.patches, start=1):
         right = max(bar.get_x(), bar.get_x() + bar.get_width())  # type: ignore[attr-defined]
-        beside(axes, row, right, signed(bar.get_width(), day.unit))  # type: ignore[attr-defined]
+        beside(axes, row, right, minus(signed(bar.get_width(), day.unit)))  # type: ignore[attr-defined]
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.spines["bottom"].set_color(LIGHT)
     axes.grid(axis="x", color=LIGHT, linewidth=0.7)

@@ -85,7 +85,8 @@ SLIDERS: Final = (
     Slider(
         ORDER,
         "Who moves first",
-        "The Bank of Japan decides on 19 December; the day of the Fed's cut moves.",
+        "Only the day of the Fed's cut moves, away from the 10th, when it was made; the Bank of Japan keeps the 19th. "
+        "As 87 % of the cut was priced, the order alone changes little.",
         (
             Level(None, "Fed first, 10 Dec"),
             Level("2025-12-19", "both on 19 Dec"),
@@ -95,7 +96,8 @@ SLIDERS: Final = (
     Slider(
         LEVERAGE,
         "Leverage",
-        "Position over equity of the median carry fund. Well above 5, funds start under a margin call.",
+        "Position over equity of the median carry fund. It ends at 5: at 6, some funds would start under a margin call, "
+        "where no market can stand at a close.",
         (Level(3, "3 times"), Level(None, "4.5 times"), Level(5, "5 times")),
     ),
     Slider(

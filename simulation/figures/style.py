@@ -30,6 +30,7 @@ ONE_DAY = np.timedelta64(1, "D")
 HALF_A_MONTH = 0
 DAY_STEPS = (1, 2, 7)
 MONTH_STEPS = (HALF_A_MONTH, 1, 2, 3, 6, 12, 24, 60, 120)
+MOST_SHRINKS = 5
 LABEL_POINTS = 11
 """Height of one line of small labels above a panel."""
 
@@ -99,6 +100,17 @@ def colour(population: str) -> str:
     return COLOURS.get(population) or SPARE_COLOURS[crc32(population.encode()) % len(SPARE_COLOURS)]
 
 
+def spoken(name: str) -> str:
+    """Return a name of code as a reader writes it: ``foreigners in Japan``, ``retail FX``, ``US equity``."""
+    spelled = {"fx": "FX", "japan": "Japan", "etf": "ETF", "us": "US"}
+    return " ".join(spelled.get(word, word) for word in name.split("_"))
+
+
+def minus(number: str) -> str:
+    """Return a number with the sign that axes have: a minus and not a hyphen."""
+    return number.replace("-", "−")
+
+
 def new_figure(heading: Heading) -> Figure:
     """Return an empty figure with its finding, subtitle and source line."""
     figure = Figure(figsize=SIZE_INCHES)
@@ -115,8 +127,10 @@ def _shrink_to_width(text: Text, share: float) -> None:
     """Make a long line smaller rather than let it run off the slide."""
     figure = text.get_figure(root=True)
     assert figure is not None
-    width = text.get_window_extent().width / (figure.bbox.width * share)
-    if width > 1.0:
+    for _ in range(MOST_SHRINKS):  # letters get whole pixels, so that a smaller size is not smaller in proportion
+        width = text.get_window_extent().width / (figure.bbox.width * share)
+        if width <= 1.0:
+            return
         text.set_fontsize(float(text.get_fontsize()) / width)
 
 

@@ -21,6 +21,7 @@ from simulation.figures.style import (
     new_figure,
     panel_title,
     plain,
+    spoken,
 )
 from simulation.findings import amount, percent, unwind_finding
 from simulation.metrics import LEVERED, RESIDENT, RETAIL, FinishedRuns
@@ -107,9 +108,10 @@ def _draw_holders(axes: Axes, found: Unwound) -> None:
     axes.hlines(rows, low, high, color=INK, linewidth=1.2)
     for row, stock in enumerate(found.stock):
         share = f" ({percent(middle[row] / stock)})" if stock else ""
-        fate = "yen loans repaid" if found.roles[row] in (LEVERED, RETAIL) else f"{amount(home[row])} brought home"
+        went = "brought home" if home[row] >= 0.0 else "sent abroad"
+        fate = "yen loans repaid" if found.roles[row] in (LEVERED, RETAIL) else f"{amount(abs(home[row]))} {went}"
         _beside(axes, row, max(high[row], middle[row], home[row]), f"{amount(middle[row])}{share}\n{fate}")
-    _bar_panel(axes, [name.replace("_", " ") for name in found.names], np.concatenate([low, high, middle, home]), 0.5)
+    _bar_panel(axes, [spoken(name) for name in found.names], np.concatenate([low, high, middle, home]), 0.5)
 
 
 def _draw_causes(axes: Axes, found: Unwound) -> None:

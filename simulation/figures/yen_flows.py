@@ -22,6 +22,7 @@ from simulation.figures.style import (
     legend_line,
     new_figure,
     plain,
+    spoken,
 )
 from simulation.findings import yen_finding
 from simulation.metrics import FinishedRuns
@@ -99,6 +100,6 @@ def yen_flows_chart(record: Record) -> Drawing | None:
     draw_stack(axes, dates, series)
     date_axis(axes, record.dates, margin_days=0.7 * days)
     lines = mark_policy_dates(axes, policy_dates(record.scenario, record.dates))
-    shown = [(f"■ {name.replace('_', ' ')}", colour(name)) for name, values in series.items() if np.any(values)]
+    shown = [(f"■ {spoken(name)}", colour(name)) for name, values in series.items() if np.any(values)]
     legend_line(axes, [*shown, ("◆ net of all", INK)], lines)
     return Drawing(figure, {"date": dates, **series, "net": net})

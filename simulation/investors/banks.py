@@ -34,19 +34,23 @@ class BankParameters(PopulationParameters):
         5,
         "bp per year",
         (0, 5000),
-        "spread of dollar debt over the policy rate: repo near the top of the band (assumption)",
+        "spread of dollar debt over the policy rate: repo near the top of the band",
+        "assumption: repo trades near the top of the policy band",
     )
     patience_days: Lognormal = Field(
         Lognormal(median=60, log_sd=0.2),
-        description="business days of negative carry before a bank sells (MODEL section 3: 60)",
+        description="business days of negative carry before a bank sells",
+        json_schema_extra={"source": "MODEL section 3: 60"},
     )
     loss_limit_pct: Lognormal = Field(
         Lognormal(median=10, log_sd=0.3),
-        description=f"fall of bond prices since the start at which a bank sells ({NORINCHUKIN}: losses of 2.2 on 23 JPY tn)",
+        description="fall of bond prices since the start at which a bank sells",
+        json_schema_extra={"source": f"{NORINCHUKIN}: losses of 2.2 on 23 JPY tn"},
     )
     speed_pct_per_day: Lognormal = Field(
         Lognormal(median=0.3, log_sd=0.5, highest=20),
-        description=f"part of its bonds that a selling bank sells a day ({NORINCHUKIN}: a third of foreign bonds in six months)",
+        description="part of its bonds that a selling bank sells a day",
+        json_schema_extra={"source": f"{NORINCHUKIN}: a third of foreign bonds in six months"},
     )
 
 

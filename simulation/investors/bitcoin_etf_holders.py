@@ -43,7 +43,8 @@ class BitcoinEtfHolderParameters(PopulationParameters):
     equity_response_x: Lognormal = personal(
         Lognormal(median=0.05, log_sd=0.5, highest=1),
         "share per unit of return",
-        "d: response to US equity (assumption)",
+        "d: response to US equity",
+        "assumption: below the response to bitcoin",
     )
     japan_share: float = quantity(
         0,

@@ -27,10 +27,26 @@ class Switches(Parameters):
 class CarryIncentive(Parameters):
     """What makes carry attractive: ``mu = carry + alpha momentum - rho P(adverse surprise)``."""
 
-    momentum_weight: float = quantity(0.02, "per unit", (0, 10), "alpha: weight of the trend of USDJPY")
-    surprise_aversion_pct: float = quantity(1, "% per year", (0, 100), "rho: charge for an unpriced 25 bp step")
+    momentum_weight: float = quantity(
+        0.02,
+        "per unit",
+        (0, 10),
+        "alpha: weight of the trend of USDJPY",
+        "assumption: a trend of 10 % a year counts as 0.2 % a year of carry",
+    )
+    surprise_aversion_pct: float = quantity(
+        1,
+        "% per year",
+        (0, 100),
+        "rho: charge for an unpriced 25 bp step",
+        "assumption: even odds of a hike (p(1-p) = .25) cost a quarter of a point of carry",
+    )
     least_start_pct: float = quantity(
-        0.5, "% per year", (0.01, 100), "expected return at the start below which the target reacts as if it were this"
+        0.5,
+        "% per year",
+        (0.01, 100),
+        "expected return at the start below which the target reacts as if it were this",
+        "assumption: keeps responses finite where carry at the start is near nothing",
     )
 
 
@@ -48,7 +64,13 @@ class Adjustment(Parameters):
 class Margin(Parameters):
     """What prime brokers ask: ``max(m0, z sigma sqrt(h))``."""
 
-    floor_pct: float = quantity(4, "% of the position", (0.1, 100), "m0: CME margin on yen futures is 3-5 %")
+    floor_pct: float = quantity(
+        4,
+        "% of the position",
+        (0.1, 100),
+        "m0: CME margin on yen futures is 3-5 %",
+        "CME, margin on yen futures: 3-5 %",
+    )
     quantile: float = quantity(2.33, "standard deviations", (0, 10), "z: 99 %", "Brunnermeier and Pedersen (2009)")
     days: float = quantity(10, "business days", (0, 250), "h: close-out period", "BCBS-IOSCO (2020), 10 days")
     restore_share: float = quantity(
@@ -82,13 +104,26 @@ class LeveredCarryParameters(PopulationParameters):
         "true positions over the estimate in stock_usd_bn: what is uncertain about any estimate of them",
         "150-500 around 250 $bn, BIS Bulletin 90 (2024)",
     )  # fmt: skip
-    funding_spread_bp: float = quantity(40, "bp per year", (0, 5000), "prime-broker spread on yen loans (assumption)")
+    funding_spread_bp: float = quantity(
+        40,
+        "bp per year",
+        (0, 5000),
+        "prime-broker spread on yen loans",
+        "assumption: order of prime brokers' financing spreads",
+    )
     basket: dict[str, float] = Field(
         default_factory=lambda: {"ust10": 0.45, "us_equity": 0.35, "bitcoin": 0.05},
-        description="shares of the position by asset; the rest is other dollar assets held at par (MODEL: EM and other)",
+        description="shares of the position by asset; the rest is other dollar assets held at par",
+        json_schema_extra={"source": "MODEL section 3"},
     )
     leverage_x: Lognormal = Lognormal(median=4, log_sd=0.35, highest=12)
-    leverage_cap_x: float = quantity(15, "multiple of equity", (0.1, 200), "highest target leverage")
+    leverage_cap_x: float = quantity(
+        15,
+        "multiple of equity",
+        (0.1, 200),
+        "highest target leverage",
+        "assumption: above the highest leverage at the start, 12",
+    )
     volatility_target_cap_x: float = quantity(
         1.2, "multiple", (0.1, 10), "cap on re-levering in calm", "MODEL section 3"
     )

@@ -24,11 +24,16 @@ class CryptoTraderParameters(PopulationParameters):
     investors: int = Field(600, ge=1, le=20_000_000, description="number of traders: a resolution, not a quantity")
     stock_usd_bn: float = quantity(28, "$bn", (0, 10_000), "open interest", "exchange data, 28 November 2025 (CLAIMS)")
     funding_spread_bp: float = quantity(
-        500, "bp per year", (0, 5000), "perpetual funding over the policy rate (assumption)"
+        500,
+        "bp per year",
+        (0, 5000),
+        "perpetual funding over the policy rate",
+        "assumption: about half of exchanges' usual 0.01 % each eight hours, 11 % a year",
     )
     leverage_mix: dict[float, float] = Field(
         default_factory=lambda: {3.0: 0.40, 5.0: 0.25, 10.0: 0.20, 25.0: 0.10, 50.0: 0.05},
-        description="share of open interest by leverage (MODEL section 3)",
+        description="share of open interest by leverage",
+        json_schema_extra={"source": "MODEL section 3"},
     )
     maintenance_share: float = quantity(
         0.5,
@@ -38,14 +43,18 @@ class CryptoTraderParameters(PopulationParameters):
         "exchange rules",
     )
     degrossing: float = quantity(
-        0.5, "share per unit of loss", (0, 20), "phi: voluntary sales after a fall (assumption)"
+        0.5,
+        "share per unit of loss",
+        (0, 20),
+        "phi: voluntary sales after a fall",
+        "assumption: a fall of 10 % makes holders sell 5 %",
     )
     rebuild_pct_per_day: float = quantity(
         3,
         "% of the gap per day",
         (0, 100),
         "new longs replace closed ones, at three times leverage; in proportion to leverage, the shorter a long lives",
-        "open interest after October 2025 (assumption)",
+        "assumption: as fast as open interest came back after October 2025",
     )
 
     @field_validator("leverage_mix")

@@ -29,13 +29,26 @@ class ForeignersInJapanParameters(PopulationParameters):
         "hedged equity",
         "MODEL section 3; 10-20 % of foreign holdings hedged, JPMorgan (September 2025)",
     )
-    hedge_ratio: float = quantity(1, "share", (0, 1), "part of this equity's value that is hedged (assumption)")
+    hedge_ratio: float = quantity(
+        1,
+        "share",
+        (0, 1),
+        "part of this equity's value that is hedged",
+        "assumption: the population is the hedged part of foreign holdings alone",
+    )
     speed_pct_per_day: Lognormal = personal(
         Lognormal(median=20, log_sd=0.5, highest=100),
         "% of the gap per day",
-        "speed of hedging: about a week (assumption)",
+        "speed of hedging: about a week",
+        "assumption: about a week",
     )
-    band_pct: float = quantity(2, "% of the start position", (0, 100), "gaps below are left alone (assumption)")
+    band_pct: float = quantity(
+        2,
+        "% of the start position",
+        (0, 100),
+        "gaps below are left alone",
+        "assumption: a change of hedges of 2 % is worth a trade",
+    )
     jgb_stock_jpy_bn: float = quantity(
         80_000,
         "JPY bn",
@@ -47,7 +60,8 @@ class ForeignersInJapanParameters(PopulationParameters):
         100,
         "JPY bn per day",
         (0, 1e5),
-        "standard deviation of net purchases, ten-year equivalents; 0: none (assumption)",
+        "standard deviation of net purchases, ten-year equivalents; 0: none",
+        "assumption: noise of 220 JPY bn a week, small beside the stock",
     )
 
 

@@ -21,7 +21,13 @@ class ParetoSizes(Parameters):
         "tail exponent of sizes",
         "hedge-fund assets are Zipf-like; MODEL section 3: 2 or more",
     )
-    largest_x: float = quantity(25, "multiple of the smallest", (1, 1e4), "cap on the largest size")
+    largest_x: float = quantity(
+        25,
+        "multiple of the smallest",
+        (1, 1e4),
+        "cap on the largest size",
+        "assumption: no investor is the market (MODEL section 3)",
+    )
 
     def shares(self, stream: np.random.Generator, count: int) -> Array:
         """`count` shares of the population's stock that add to one."""
@@ -34,9 +40,21 @@ class Lognormal(Parameters):
     """A positive personal parameter: lognormal, cut at `lowest` and `highest`."""
 
     median: float = Field(gt=0, le=1e6, description="median, in the unit of the key")
-    log_sd: float = Field(0.4, ge=0, le=5, description="standard deviation of the logarithm")
-    lowest: float = Field(1e-9, ge=0, description="values below are set to it")
-    highest: float = Field(1e9, ge=0, description="values above are set to it")
+    log_sd: float = Field(
+        0.4,
+        ge=0,
+        le=5,
+        description="standard deviation of the logarithm",
+        json_schema_extra={
+            "source": "assumption, where a key states no other: the middle 80 % lie within a factor of 1.7"
+        },
+    )
+    lowest: float = Field(
+        1e-9, ge=0, description="values below are set to it", json_schema_extra={"source": "no bound"}
+    )
+    highest: float = Field(
+        1e9, ge=0, description="values above are set to it", json_schema_extra={"source": "no bound"}
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

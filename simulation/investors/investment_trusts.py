@@ -27,6 +27,7 @@ class InvestmentTrustParameters(PopulationParameters):
     basket: dict[str, float] = Field(
         default_factory=lambda: {"us_equity": 0.7, "ust10": 0.1},
         description="shares by asset, world-equity funds with a few bonds; the rest is other dollar assets held at par",
+        json_schema_extra={"source": "assumption: about the US weight in world-equity indices, and few bonds"},
     )
     flow_usd_bn_per_day: float = quantity(
         0.25, "$bn per business day", (0, 100), "expected purchases out of yen in an ordinary month; 0 stops all flows",
@@ -40,7 +41,9 @@ class InvestmentTrustParameters(PopulationParameters):
         3, "per unit of return", (0, 100), "rise of the flow with US equities: 30 % less after three months at -10 %",
         "sign and order of Sirri and Tufano (1998); size is an assumption",
     )  # fmt: skip
-    momentum_days: float = quantity(63, "business days", (1, 2520), "memory of the return: three months (assumption)")
+    momentum_days: float = quantity(
+        63, "business days", (1, 2520), "memory of the return: three months", "assumption: three months"
+    )
     deposits_jpy_bn: float = quantity(
         100_000, "JPY bn", (0, 1e7), "yen deposits that purchases are paid from",
         "a tenth of households' currency and deposits, Bank of Japan Flow of Funds, 2025 (assumption): some ten years of flows",

@@ -35,13 +35,17 @@ class LifeInsurerParameters(PopulationParameters):
         "sales of fiscal 2022: a quarter for 2.5 pp",
     )
     unhedged_sale_per_pp: float = quantity(
-        0.05, "share per pp", (0, 5), "unhedged bonds sold per pp of lost incentive", "half of the hedged (assumption)"
+        0.05, "share per pp", (0, 5), "unhedged bonds sold per pp of lost incentive", "assumption: half of the hedged"
     )
     hedge_ratio_per_pp: float = quantity(
         0.04, "share per pp", (0, 1), "fall of the ratio per pp of hedging cost", "MODEL"
     )
     hedge_ratio_per_stress: float = quantity(
-        0.05, "share", (0, 1), "rise of the ratio when volatility doubles (assumption)"
+        0.05,
+        "share",
+        (0, 1),
+        "rise of the ratio when volatility doubles",
+        "assumption: as much as 1.25 pp of hedging cost",
     )
     hedge_ratio_per_yen: float = quantity(
         0.01, "share per yen", (0, 1), "rise of the ratio per yen below the steep level",
@@ -51,30 +55,49 @@ class LifeInsurerParameters(PopulationParameters):
         140, "yen per dollar", (1, 1000), "level below which hedging rises", "MODEL section 3"
     )
     risk_charge: float = quantity(
-        0.05, "per unit of volatility", (0, 10), "k: charge for annual currency volatility (assumption)"
+        0.05,
+        "per unit of volatility",
+        (0, 10),
+        "k: charge for annual currency volatility",
+        "assumption: half a point of yield at 10 % volatility",
     )
-    band_share: float = quantity(0.01, "share of the position", (0, 1), "gaps below are left alone (assumption)")
+    band_share: float = quantity(
+        0.01,
+        "share of the position",
+        (0, 1),
+        "gaps below are left alone",
+        "assumption: a gap of 1 % is not worth a trade",
+    )
     interim_share: float = quantity(
         0.5,
         "share",
         (0, 1),
-        "part of a change of incentives that bond programmes follow before the next plan (assumption)",
+        "part of a change of incentives that bond programmes follow before the next plan",
+        "assumption: half now, half with the plans of April and October",
     )
     year_end_days: int = Field(
         20,
         ge=0,
         le=60,
         description="last business days of the fiscal year: slower trading, income brought home; 0: none",
+        json_schema_extra={"source": "assumption: March, the last month of the fiscal year"},
     )
     year_end_speed_x: float = quantity(
-        0.5, "multiple", (0, 1), "speed of programmes before the fiscal year ends (assumption; press, March 2025)"
+        0.5,
+        "multiple",
+        (0, 1),
+        "speed of programmes before the fiscal year ends",
+        "assumption: half; press, March 2025, says less trading and not how much",
     )
     income_share: float = quantity(
         0.3,
         "share",
         (0, 1),
-        "part of the year's dollar income converted to yen before the fiscal year ends (assumption)",
+        "part of the year's dollar income converted to yen before the fiscal year ends",
+        "assumption: press tells of purchases of yen before March, not how large",
     )
     speed_pct_per_day: Lognormal = Field(
-        Lognormal(median=1, log_sd=0.5, highest=20), description="part of a gap closed a day: a plan takes a half-year"
+        Lognormal(median=1, log_sd=0.5, highest=20),
+        description="part of a gap closed a day: a plan takes a half-year",
+        json_schema_extra={"source": "MODEL section 3: half-yearly plans; 1 % a day closes 72 % of a gap in 126 days"},
     )

@@ -53,14 +53,23 @@ class PensionFundParameters(PopulationParameters):
         "MODEL section 3: half of 250 JPY tn; GPIF held 258 at the end of 2024",
     )
     mix: dict[str, AssetClass] = Field(
-        default_factory=lambda: dict(POLICY_MIX), description="policy mix by asset; targets add up to 100 %"
+        default_factory=lambda: dict(POLICY_MIX),
+        description="policy mix by asset; targets add up to 100 %",
+        json_schema_extra={
+            "source": "GPIF: 25 % each since April 2020; bands of 5 pp for foreign bonds and 6 for the rest since April 2025"
+        },
     )
     acts_at_x: Lognormal = Field(
         Lognormal(median=0.5, log_sd=0.3, highest=1),
-        description="part of a band at which a fund starts to trade: quarter-end weights stay well inside the bands (assumption)",
+        description="part of a band at which a fund starts to trade: quarter-end weights stay well inside the bands",
+        json_schema_extra={"source": "assumption: quarter-end weights stay well inside the bands"},
     )
     rests_at_x: float = quantity(
-        0.5, "share", (0, 1), "part of its own band inside which a fund stops to trade (assumption)"
+        0.5,
+        "share",
+        (0, 1),
+        "part of its own band inside which a fund stops to trade",
+        "assumption: trades half the way back, to trade seldom",
     )
     turnover_pct_per_quarter: float = quantity(
         1, "% of assets per quarter", (0, 100), "most assets bought and sold in a quarter", "MODEL section 3"

@@ -29,7 +29,9 @@ class PopulationParameters(Parameters):
     investors: int = Field(ge=1, le=20_000_000, description="number of investors: a resolution, not a quantity")
     stock_usd_bn: float = quantity(..., "$bn", (0, 100_000), "position of the whole population at the start")
     size: ParetoSizes = ParetoSizes()
-    funding_spread_bp: float = quantity(0, "bp per year", (0, 5000), "spread over the policy rate paid on loans")
+    funding_spread_bp: float = quantity(
+        0, "bp per year", (0, 5000), "spread over the policy rate paid on loans", "0: those who borrow state their own"
+    )
 
 
 @dataclass(frozen=True)

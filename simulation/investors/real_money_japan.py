@@ -27,18 +27,30 @@ class RealMoneyJapanParameters(PopulationParameters):
     basket: dict[str, float] = Field(
         default_factory=lambda: {"ust10": 0.35, "us_equity": 0.45},
         description="shares of the position by asset; the rest is other dollar assets held at par",
+        json_schema_extra={"source": "assumption: between insurers, who hold bonds, and trusts, who hold equities"},
     )
     sale_per_pp: float = quantity(
         0.05,
         "share per pp",
         (0, 5),
         "share of the position sold per pp of lost incentive",
-        "as unhedged insurers (assumption)",
+        "assumption: as unhedged insurers",
     )
-    risk_charge: float = quantity(0.05, "per unit of volatility", (0, 10), "k: charge for annual currency volatility")
-    band_share: float = quantity(0.01, "share of the position", (0, 1), "gaps below are left alone")
+    risk_charge: float = quantity(
+        0.05,
+        "per unit of volatility",
+        (0, 10),
+        "k: charge for annual currency volatility",
+        "assumption: as life insurers",
+    )
+    band_share: float = quantity(
+        0.01, "share of the position", (0, 1), "gaps below are left alone", "assumption: as life insurers"
+    )
     speed_pct_per_day: Lognormal = personal(
-        Lognormal(median=0.5, log_sd=0.5, highest=20), "% of the gap per day", "speed of the programme (assumption)"
+        Lognormal(median=0.5, log_sd=0.5, highest=20),
+        "% of the gap per day",
+        "speed of the programme",
+        "assumption: half the speed of life insurers",
     )
 
 

@@ -29,7 +29,13 @@ class RetailFxParameters(PopulationParameters):
     stock_usd_bn: float = quantity(
         60, "$bn", (0, 10_000), "dollars held on margin", "MODEL section 3; Matsuda et al. (2023), BOJ Review 23-E-7"
     )
-    funding_spread_bp: float = quantity(50, "bp per year", (0, 5000), "brokers' margin in swap points (assumption)")
+    funding_spread_bp: float = quantity(
+        50,
+        "bp per year",
+        (0, 5000),
+        "brokers' margin in swap points",
+        "assumption: brokers keep half a point of the rate gap",
+    )
     leverage_x: Lognormal = personal(
         Lognormal(median=8, log_sd=0.4, highest=20), "multiple of equity", "usual leverage", "MODEL section 3: about 8"
     )
@@ -40,33 +46,61 @@ class RetailFxParameters(PopulationParameters):
         100, "% of legal margin", (0, 1000), "margin ratio below which brokers close", "MODEL section 3"
     )
     entry_leverage_x: float = quantity(
-        15, "multiple of equity", (0.1, 1000), "leverage beyond which nobody buys (assumption)"
+        15,
+        "multiple of equity",
+        (0.1, 1000),
+        "leverage beyond which nobody buys",
+        "assumption: between usual leverage, 8, and the legal cap, 25",
     )
     contrarian_x: Lognormal = personal(
         Lognormal(median=5, log_sd=0.5),
         "share per unit of fall",
-        "usual position bought per fall (assumption)",
+        "usual position bought per fall",
         CONTRARIANS,
     )
     memory_days: Lognormal = personal(
         Lognormal(median=20, log_sd=0.5, lowest=1),
         "business days",
-        "memory of the rate that falls are measured from (assumption)",
+        "memory of the rate that falls are measured from",
+        "assumption: a month",
     )
     carry_share: float = quantity(
         0.8, "share", (0, 1), "part of the usual position that is held for the carry and follows it; the rest bets on the rate",
         "traders earn swap points, which follow the rate gap; the size is an assumption",
     )  # fmt: skip
     least_carry_pct: float = quantity(
-        0.5, "% per year", (0.01, 100), "carry at the start below which the position reacts as if it were this"
+        0.5,
+        "% per year",
+        (0.01, 100),
+        "carry at the start below which the position reacts as if it were this",
+        "assumption: as carry funds",
     )
-    most_x: float = quantity(2, "multiple of the usual position", (1, 20), "largest position wanted (assumption)")
+    most_x: float = quantity(
+        2,
+        "multiple of the usual position",
+        (1, 20),
+        "largest position wanted",
+        "assumption: nobody doubles a position more than once",
+    )
     speed_pct_per_day: Lognormal = personal(
-        Lognormal(median=20, log_sd=0.5, highest=100), "% of the gap per day", "speed of trading (assumption)"
+        Lognormal(median=20, log_sd=0.5, highest=100),
+        "% of the gap per day",
+        "speed of trading",
+        "assumption: a week closes two thirds of a gap",
     )
-    band_pct: float = quantity(5, "% of the usual position", (0, 100), "gaps below are left alone (assumption)")
+    band_pct: float = quantity(
+        5,
+        "% of the usual position",
+        (0, 100),
+        "gaps below are left alone",
+        "assumption: half of carry funds' band, as trades are small",
+    )
     new_money_pct_per_day: float = quantity(
-        1, "% of the gap per day", (0, 100), "margin paid in after losses, taken out after gains (assumption)"
+        1,
+        "% of the gap per day",
+        (0, 100),
+        "margin paid in after losses, taken out after gains",
+        "assumption: slow beside trading; new money comes from savings",
     )
 
 

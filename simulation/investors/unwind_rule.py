@@ -19,9 +19,17 @@ class UnwindRule(Parameters):
     """How holders of foreign assets decide to leave."""
 
     rule: Literal["structural", "threshold"] = Field(
-        "structural", description="the populations' own rules, or the article's: leave below a personal spread"
+        "structural",
+        description="the populations' own rules, or the article's: leave below a personal spread",
+        json_schema_extra={"source": "structural: MODEL section 3; threshold is the article's (CLAIMS 28)"},
     )
-    threshold_sd_pp: float = quantity(0.45, "pp", (0.01, 5), "sd: standard deviation of thresholds; not identified")
+    threshold_sd_pp: float = quantity(
+        0.45,
+        "pp",
+        (0.01, 5),
+        "sd: standard deviation of thresholds; not identified",
+        "MODEL section 3; one point cannot tell it, so results stand in a band for 0.3 to 0.6",
+    )
     anchor_spread_pp: float = quantity(1.5, "pp", (-5, 20), "spread at which `anchor_share` has left", "CLAIMS 28")
     anchor_share: float = quantity(
         0.24, "share", (0.001, 0.999), "share that has left there", "CLAIMS 28: 1.2 of 5 $tn"
@@ -29,7 +37,13 @@ class UnwindRule(Parameters):
     repatriated_share: float = quantity(
         0.5, "share", (0, 1), "phi: part of what residents sell that is converted to yen", "CLAIMS 28: 600 of 1,200 $bn"
     )
-    exit_days: int = Field(10, ge=1, le=2500, description="business days over which an investor leaves (assumption)")
+    exit_days: int = Field(
+        10,
+        ge=1,
+        le=2500,
+        description="business days over which an investor leaves",
+        json_schema_extra={"source": "assumption: two weeks, as large holders do not leave in a day"},
+    )
 
 
 def share_unwound(spread: float, start_spread: float, mean: float, deviation: float) -> float:

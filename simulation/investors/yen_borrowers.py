@@ -53,10 +53,13 @@ class YenBorrowerParameters(LeveredCarryParameters):
         "yen loans",
         "MODEL section 3; yen credit to non-banks abroad in BIS Bulletin 90 (2024)",
     )
-    funding_spread_bp: float = quantity(80, "bp per year", (0, 5000), "bank margin on yen loans (assumption)")
+    funding_spread_bp: float = quantity(
+        80, "bp per year", (0, 5000), "bank margin on yen loans", "assumption: order of margins on syndicated loans"
+    )
     basket: dict[str, float] = Field(
         default_factory=lambda: {"ust10": 0.3, "us_equity": 0.2},
-        description="shares of the position by asset; the rest, businesses and property, is held at par (assumption)",
+        description="shares of the position by asset; the rest, businesses and property, is held at par",
+        json_schema_extra={"source": "assumption: half in businesses and property, which have no market here"},
     )
     leverage_x: Lognormal = personal(
         Lognormal(median=1.5, log_sd=0.25, highest=4),
@@ -64,7 +67,9 @@ class YenBorrowerParameters(LeveredCarryParameters):
         "position over equity",
         "MODEL section 3: about 1.5",
     )
-    leverage_cap_x: float = quantity(4, "multiple of equity", (0.1, 200), "highest target leverage (assumption)")
+    leverage_cap_x: float = quantity(
+        4, "multiple of equity", (0.1, 200), "highest target leverage", "assumption: the highest leverage at the start"
+    )
     adjustment: Adjustment = Field(
         Adjustment(rebuild_pct_per_day=0.25, cut_pct_per_day=1),
         description="speeds: cuts as in MODEL section 3, rebuilding at a quarter of that (assumption)",

@@ -21,7 +21,9 @@ Source: daily sd of the two-year over the ten-year yield, H.15 and MoF Japan 200
 class Noise(Parameters):
     """News that nobody in the model makes."""
 
-    scale_x: float = quantity(1, "multiple", (0, 10), "scale of all news; 0 switches them off")
+    scale_x: float = quantity(
+        1, "multiple", (0, 10), "scale of all news; 0 switches them off", "1: news as the markets' parameters have them"
+    )
     student_t_df: float = quantity(
         7.6, "degrees of freedom", (2.5, 200), "tails of daily news", f"{CALIBRATED}; prior 3.5-20"
     )
@@ -34,6 +36,9 @@ class Noise(Parameters):
     correlations: dict[str, dict[str, float]] = Field(
         default_factory=lambda: {"jgb10": {"ust10": 0.35}, "us_equity": {"ust10": 0.1}, "usdjpy": {"us_equity": 0.1}},
         description="correlation of daily news between two assets",
+        json_schema_extra={
+            "source": "bonds: daily .15, weekly .50 (H.15, MoF Japan 2005-24); others: assumption, low as in calm times"
+        },
     )
 
 

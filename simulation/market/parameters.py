@@ -47,7 +47,7 @@ class Market(Parameters):
 
     since: ClassVar[date] = date.min
 
-    yen_priced: bool = Field(False, description=PRICED_IN_YEN)
+    yen_priced: bool = Field(False, description=PRICED_IN_YEN, json_schema_extra={"source": "a fact of the asset"})
     release_pct_per_day: float = quantity(
         12, "% per day", (0, 100), "kappa: dealers' inventory passed to value investors", "MODEL section 4, prior 5-40"
     )
@@ -60,7 +60,13 @@ class Market(Parameters):
     half_spread_bp: float = quantity(
         0.5, "bp of the trade", (0, 500), "half the bid-ask spread that dealers charge", "BIS (2022), major pairs"
     )
-    thin_factor_x: float = quantity(1.3, "multiple", (1, 100), "fast impact in thin holiday markets, times normal")
+    thin_factor_x: float = quantity(
+        1.3,
+        "multiple",
+        (1, 100),
+        "fast impact in thin holiday markets, times normal",
+        "assumption: a quarter less depth, between none and the half that MODEL section 4 gives bitcoin",
+    )
     stress_slope: float = quantity(
         0.8,
         "per unit of stress",
@@ -146,7 +152,11 @@ class CurrencyMarket(Market):
         f"{CALIBRATED}; prior 3.5-8: MODEL section 2",
     )
     credibility_beta_pct_per_bp: float = quantity(
-        0.05, "% per bp", (0, 5), "weakening of the yen per bp of announced term premium", "assumption; sign from MODEL"
+        0.05,
+        "% per bp",
+        (0, 5),
+        "weakening of the yen per bp of announced term premium",
+        "assumption: a third of announcement_beta_pct_per_bp; sign from MODEL section 2",
     )
 
     def impact(self) -> Impact:
@@ -169,16 +179,39 @@ class EquityMarket(Market):
     )
     multiplier_x: float = quantity(3, "multiple", (0, 1000), "price per flow over market size", MULTIPLIER_SOURCE)
     scale_share: float = quantity(
-        0.01, "share of the market", (1e-9, 1e3), "q0 = q1 as a share of the market: the flows of the cited estimates"
+        0.01,
+        "share of the market",
+        (1e-9, 1e3),
+        "q0 = q1 as a share of the market: the flows of the cited estimates",
+        "assumption: the order of the flows in Gabaix and Koijen (2021)",
     )
-    own_volatility_pct: float = quantity(15, "% per year", (0, 300), "volatility of news of its own")
-    growth_pct: float = quantity(0, "% per year", (-50, 50), "expected growth of value (earnings)")
+    own_volatility_pct: float = quantity(
+        15,
+        "% per year",
+        (0, 300),
+        "volatility of news of its own",
+        "assumption: links and flows add what is missing to the 16-19 % of the S&P 500",
+    )
+    growth_pct: float = quantity(
+        0,
+        "% per year",
+        (-50, 50),
+        "expected growth of value (earnings)",
+        "0: no trend of its own, so that trends come from yields, links and flows",
+    )
     dividend_pct: float = quantity(1.2, "% per year", (0, 20), "dividend yield", "S&P Dow Jones Indices, 2025")
     links: dict[str, float] = Field(
         default_factory=dict,
         description="response of the log price to an earlier asset: per log price, or per decimal yield for a bond",
+        json_schema_extra={"source": "none unless the market states them"},
     )
-    lasting_share: float = quantity(1, "share", (0, 1), "pi: part of the slow impact that stays for good")
+    lasting_share: float = quantity(
+        1,
+        "share",
+        (0, 1),
+        "pi: part of the slow impact that stays for good",
+        "Gabaix and Koijen (2021): flows move prices for good",
+    )
 
     def outstanding(self) -> float:
         """Units outstanding at the start."""
@@ -188,33 +221,3 @@ class EquityMarket(Market):
         """Impact in log price per unit."""
         slope, scale = self.multiplier_x / self.size, self.scale_share * self.size
         return self._impact(slope, slope, scale, scale)
-
-
-class CryptoMarket(Market):
-    """Bitcoin."""
-
-    since: ClassVar[date] = date(2010, 7, 18)  # the first exchange (Mt. Gox) opens
-    kind: Literal["crypto"] = "crypto"
-    size_usd_bn: float = quantity(1_815, "$bn", (1, 1e6), "value of all coins", "19.95 million coins at 91,000 dollars")
-    impact_pct_per_usd_bn: float = quantity(
-        1.2, "% per $bn", (0, 1000), "lambda_0", "Citi; liquidations of October 2025; prior .6-3.4"
-    )
-    slow_impact_pct_per_usd_bn: float = quantity(
-        0.6, "% per $bn", (0, 1000), "slow: half of the fast impact, assumption"
-    )
-    scale_usd_bn: float = quantity(5, "$bn", (1e-3, LINEAR_SCALE), "q0 = q1: a large day of liquidations")
-    own_volatility_pct: float = quantity(40, "% per year", (0, 500), "volatility of news of its own")
-    thin_factor_x: float = quantity(2, "multiple", (1, 100), "fast impact in thin markets", "MODEL section 4")
-    half_spread_bp: float = quantity(2, "bp of the trade", (0, 500), "half the bid-ask spread that dealers charge")
-    links: dict[str, float] = Field(
-        default_factory=lambda: {"us_equity": 1.3}, description="as for equities; 1.3 x Nasdaq return (MODEL section 4)"
-    )
-
-    def outstanding(self) -> float:
-        """Units outstanding at the start."""
-        return self.size_usd_bn
-
-    def impact(self) -> Impact:
-        """Impact in log price per $bn."""
-        fast, slow = self.impact_pct_per_usd_bn * PERCENT, self.slow_impact_pct_per_usd_bn * PERCENT
-        return self._impact(fast, slow, self.scale_usd_bn, self.scale_usd_bn)

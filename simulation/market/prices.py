@@ -8,7 +8,8 @@ import numpy as np
 from simulation.assets import Roster
 from simulation.conventions import PERCENT, TRADING_DAYS_PER_YEAR, Array
 from simulation.market.bonds import BondMarket
-from simulation.market.parameters import CryptoMarket, CurrencyMarket, EquityMarket, Market
+from simulation.market.crypto import CryptoMarket
+from simulation.market.parameters import CurrencyMarket, EquityMarket, Market
 
 LARGEST_LOG_MOVE = 2.3
 """A log price further than this from its start (a factor of ten) is a runaway, not a scenario."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from simulation.market.bonds import JgbMarket, TreasuryMarket
-from simulation.market.parameters import CryptoMarket, CurrencyMarket, EquityMarket, Market
+from simulation.market.crypto import CryptoMarket
+from simulation.market.parameters import CurrencyMarket, EquityMarket, Market
 
 if TYPE_CHECKING:
     AnyMarket = Market

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from simulation.parameters import Parameters, quantity
 from simulation.policy.meetings import Guidance, Meeting, Statement
 from simulation.policy.reaction import BojReaction, FedReaction
 
 GUIDANCE_AT_START = "guidance regime that the market expects to hold at the start"
+
+BY_KEY: Final[dict[str, JsonValue]] = {"source": "by key, see the rows below"}
 
 UNCHANGED = Guidance(step_probability=0, path_uncertainty_bp=0)
 
@@ -38,10 +40,18 @@ class BalanceSheetFlow(Parameters):
 
     first_day: date = Field(description="first day of the flow")
     last_day: date | None = Field(None, description="last day of the flow; none: to the end of the scenario")
-    bought_usd_bn_per_month: float = quantity(0, "$bn per month", (-500, 500), "dollar bonds and bills bought")
-    bought_jpy_bn_per_month: float = quantity(0, "JPY bn per month", (-50_000, 50_000), "yen bonds bought")
+    bought_usd_bn_per_month: float = quantity(
+        0, "$bn per month", (-500, 500), "dollar bonds and bills bought", "0: nothing unless the scenario states it"
+    )
+    bought_jpy_bn_per_month: float = quantity(
+        0, "JPY bn per month", (-50_000, 50_000), "yen bonds bought", "0: nothing unless the scenario states it"
+    )
     ten_year_share: float = quantity(
-        1, "share", (0, 1), "ten-year equivalent of one unit bought: about 0.03 for bills of 3-4 months"
+        1,
+        "share",
+        (0, 1),
+        "ten-year equivalent of one unit bought: about 0.03 for bills of 3-4 months",
+        "1: ten-year bonds; bills by duration, 0.25 over 8.1 years",
     )
 
 
@@ -99,8 +109,12 @@ class FederalReserve(CentralBank):
     """The Federal Reserve."""
 
     reaction: FedReaction | None = None
-    guidance: str = Field("gradual_cuts", description=GUIDANCE_AT_START)
-    guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(FED_GUIDANCE))
+    guidance: str = Field(
+        "gradual_cuts",
+        description=GUIDANCE_AT_START,
+        json_schema_extra={"source": "median of the FOMC projections of December 2025"},
+    )
+    guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(FED_GUIDANCE), json_schema_extra=BY_KEY)
     bonds_held: float = quantity(
         4_200, "$bn", (0, 20_000), "Treasuries held", "Federal Reserve H.4.1, November 2025 (rounded)"
     )
@@ -121,8 +135,12 @@ class BankOfJapan(CentralBank):
     neutral_high_pct: float = quantity(
         2.5, "% per year", (-2, 25), "upper end of the neutral band", "BOJ staff; CLAIMS 38"
     )
-    guidance: str = Field("six_monthly", description=GUIDANCE_AT_START)
-    guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(BOJ_GUIDANCE))
+    guidance: str = Field(
+        "six_monthly",
+        description=GUIDANCE_AT_START,
+        json_schema_extra={"source": "BofA and JPMorgan, December 2025 (CLAIMS 39)"},
+    )
+    guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(BOJ_GUIDANCE), json_schema_extra=BY_KEY)
     bonds_held: float = quantity(
         540_000, "JPY bn", (0, 2_000_000), "JGBs held", "Bank of Japan accounts, autumn 2025 (rounded)"
     )

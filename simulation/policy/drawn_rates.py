@@ -24,7 +24,11 @@ class DrawnRates(Parameters):
         5.5, "pp", (-5, 20), "highest level of the two-year gap", "H.15, MoF Japan 1990-2024"
     )
     half_life_years: float = quantity(
-        1.5, "years", (0.05, 50), "half-life of departures from the level: a third of a policy cycle (assumption)"
+        1.5,
+        "years",
+        (0.05, 50),
+        "half-life of departures from the level: a third of a policy cycle",
+        "assumption: a third of a policy cycle",
     )
     days_between_meetings: int = quantity(
         32, "business days", (1, 1000), "policy rates follow this often", "eight meetings a year"

@@ -26,12 +26,18 @@ class Meeting(Parameters):
 
     date: Annotated[date, Field(description="day of the decision")]
     decision: Rate | None = Field(None, description="change of the policy rate; none: drawn from the reaction function")
-    step: Rate = Field("25bp", description="the change that `priced_probability` speaks about", validate_default=True)
+    step: Rate = Field(
+        "25bp",
+        description="the change that `priced_probability` speaks about",
+        validate_default=True,
+        json_schema_extra={"source": "the usual step of both banks"},
+    )
     priced_probability: float = quantity(
         0,
         "probability",
         (0, 1),
         "probability of `step` at the start; the rest is no change; a reaction function sets its own",
+        "0: nothing is priced unless the scenario states it",
     )
     other_outcomes: dict[Rate, float] = Field(
         default_factory=dict, description="further outcomes and their probabilities, e.g. {50bp: 0.02}"
@@ -41,7 +47,10 @@ class Meeting(Parameters):
         None, description="Z2 as measured, in place of guidance: change of the two-year mean beyond the target surprise"
     )
     ten_year_surprise: Rate = Field(
-        "0bp", description="surprise at ten years alone, such as a change of a yield band", validate_default=True
+        "0bp",
+        description="surprise at ten years alone, such as a change of a yield band",
+        validate_default=True,
+        json_schema_extra={"source": "0bp: none unless the scenario states it"},
     )
     signals: tuple[Signal, ...] = ()
 
@@ -85,12 +94,39 @@ class Statement(Parameters):
 class Guidance(Parameters):
     """The path that a central bank's words lead the market to expect after the meeting."""
 
-    months_between_steps: float = quantity(6, "months", (0.5, 120), "time between two steps")
-    step: Rate = Field("25bp", description="size of each step, negative for cuts", validate_default=True)
-    step_probability: float = quantity(1, "probability", (0, 1), "share of each step that the market believes")
-    terminal_pct: float = quantity(1.75, "% per year", (-1, 20), "policy rate at which the steps end")
+    months_between_steps: float = quantity(
+        6,
+        "months",
+        (0.5, 120),
+        "time between two steps",
+        "six: BofA and JPMorgan, December 2025 (CLAIMS 39); others: assumption, in the order of their names",
+    )
+    step: Rate = Field(
+        "25bp",
+        description="size of each step, negative for cuts",
+        validate_default=True,
+        json_schema_extra={"source": "the usual step of both banks"},
+    )
+    step_probability: float = quantity(
+        1,
+        "probability",
+        (0, 1),
+        "share of each step that the market believes",
+        "assumption: six_monthly and vague differ by 9 bp over two years (MODEL section 2)",
+    )
+    terminal_pct: float = quantity(
+        1.75,
+        "% per year",
+        (-1, 20),
+        "policy rate at which the steps end",
+        "Bank of Japan: inside its neutral band of 1-2.5 % (CLAIMS 38); gradual_cuts: FOMC projections, December 2025",
+    )
     path_uncertainty_bp: float = quantity(
-        2, "bp", (0, 100), "standard deviation of what each later meeting without a statement reveals about the path"
+        2,
+        "bp",
+        (0, 100),
+        "standard deviation of what each later meeting without a statement reveals about the path",
+        "assumption: in the order that MODEL section 2 asks for, a vague regime leaves more to later meetings",
     )
 
 

@@ -30,16 +30,40 @@ class MinistryOfFinance(Parameters):
         4, "%", (0, 100), "rise over 20 business days that counts as fast", "MODEL section 2"
     )
     probability: float = quantity(
-        0.25, "per day", (0, 1), "chance of acting on a day that qualifies; 0 switches it off"
+        0.25,
+        "per day",
+        (0, 1),
+        "chance of acting on a day that qualifies; 0 switches it off",
+        "assumption: a qualifying day in four, so that nobody knows the day",
     )
     least_usd_bn: float = quantity(10, "$bn", (0, 500), "smallest day: 20-38 $bn over 1-2 days", "MoF Japan 2022-24")
     most_usd_bn: float = quantity(38, "$bn", (0, 500), "largest day", "MoF Japan 2022-24: 38 $bn on 29 April 2024")
-    warning_level_yen: float = quantity(157, "yen per dollar", (1, 1000), "level beyond which it warns")
-    warning_pct: float = quantity(0.3, "%", (0, 10), "fall of USDJPY on a first warning (assumption)")
+    warning_level_yen: float = quantity(
+        157,
+        "yen per dollar",
+        (1, 1000),
+        "level beyond which it warns",
+        "assumption: three yen before it acts, as warnings come first",
+    )
+    warning_pct: float = quantity(
+        0.3,
+        "%",
+        (0, 10),
+        "fall of USDJPY on a first warning",
+        "assumption: small beside the fall that a sale of 10 $bn brings",
+    )
     signal_multiplier: float = quantity(
         1, "multiple of the flow impact", (0, 10), "effect of the signal beside the flow", ".06-.10 % per $bn, MODEL 4"
     )
-    quiet_days: int = Field(10, ge=0, le=1000, description="business days before it warns or acts again")
+    quiet_days: int = Field(
+        10,
+        ge=0,
+        le=1000,
+        description="business days before it warns or acts again",
+        json_schema_extra={
+            "source": "assumption: two weeks; sales of 2022-24 within days of each other (MoF Japan) count as one"
+        },
+    )
 
 
 def qualifies(now: Conditions, level: float, fast_rise_pct: float) -> Flags:

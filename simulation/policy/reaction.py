@@ -22,8 +22,18 @@ class StressPause(Parameters):
     """A fall of equities after which the Bank of Japan says that it will not hike while markets are unstable."""
 
     equity_fall_pct: float = quantity(10, "%", (0.1, 100), "fall over five days", "MODEL section 2; 7 August 2024")
-    guidance: str = Field("dovish", description="guidance regime announced with the pause")
-    hold_days: int = Field(90, ge=0, le=1000, description="calendar days without a hike after it")
+    guidance: str = Field(
+        "dovish",
+        description="guidance regime announced with the pause",
+        json_schema_extra={"source": "Bank of Japan, 7 August 2024"},
+    )
+    hold_days: int = Field(
+        90,
+        ge=0,
+        le=1000,
+        description="calendar days without a hike after it",
+        json_schema_extra={"source": "assumption: a quarter; after 7 August 2024 it was five months"},
+    )
 
 
 class BojReaction(Parameters):
@@ -31,18 +41,56 @@ class BojReaction(Parameters):
 
     kind: Literal["hazard"] = "hazard"
     base_log_odds: float = quantity(
-        -1.1, "logits", (-20, 20), "at 2 % inflation, 4.5 % wages, 150 yen: one meeting in four, the pace since 2024"
+        -1.1,
+        "logits",
+        (-20, 20),
+        "at 2 % inflation, 4.5 % wages, 150 yen: one meeting in four, the pace since 2024",
+        "Bank of Japan: 4 hikes at 15 meetings, March 2024 to December 2025",
     )
     core_inflation_pct: float = quantity(3.0, "% per year", (-5, 30), "core CPI", "Statistics Bureau, November 2025")
     wage_growth_pct: float = quantity(5.25, "% per year", (-5, 30), "spring wage round", "Rengo, 2025; CLAIMS 10")
-    per_inflation_pp: float = quantity(0.6, "logits per pp", (0, 20), "response to inflation above 2 % (assumption)")
-    per_wage_pp: float = quantity(0.5, "logits per pp", (0, 20), "response to wages above 4.5 % (assumption)")
-    per_ten_yen: float = quantity(0.8, "logits per 10 yen", (0, 20), "response to USDJPY above 150 (assumption)")
-    per_stress: float = quantity(2.0, "logits per unit", (0, 50), "fall with market stress above one (assumption)")
+    per_inflation_pp: float = quantity(
+        0.6,
+        "logits per pp",
+        (0, 20),
+        "response to inflation above 2 %",
+        "assumption, sign from MODEL section 2: a point makes 25 % odds 38 %",
+    )
+    per_wage_pp: float = quantity(
+        0.5,
+        "logits per pp",
+        (0, 20),
+        "response to wages above 4.5 %",
+        "assumption, sign from MODEL section 2: a point makes 25 % odds 35 %",
+    )
+    per_ten_yen: float = quantity(
+        0.8,
+        "logits per 10 yen",
+        (0, 20),
+        "response to USDJPY above 150",
+        "assumption, sign from MODEL section 2: ten yen make 25 % odds 43 %",
+    )
+    per_stress: float = quantity(
+        2.0,
+        "logits per unit",
+        (0, 50),
+        "fall with market stress above one",
+        "assumption, sign from MODEL section 2: twice the usual volatility makes 25 % odds 4 %",
+    )
     recent_hike_months: float = quantity(5, "months", (0, 60), "a younger hike lowers the odds", "MODEL section 2")
-    after_recent_hike: float = quantity(3.0, "logits", (0, 50), "fall of the odds after a recent hike (assumption)")
+    after_recent_hike: float = quantity(
+        3.0,
+        "logits",
+        (0, 50),
+        "fall of the odds after a recent hike",
+        "assumption, sign from MODEL section 2: makes 25 % odds 2 %, as hikes have come half a year apart",
+    )
     per_bill_pct_of_gdp: float = quantity(
-        1.0, "logits per % of GDP", (0, 50), "fall with the interest bill (assumption)"
+        1.0,
+        "logits per % of GDP",
+        (0, 50),
+        "fall with the interest bill",
+        "assumption, sign from MODEL section 2: a bill of 1 % of GDP makes 25 % odds 11 %",
     )
     last_hike: date | None = Field(None, description="last hike before the start")
     stress_pause: StressPause | None = StressPause()
@@ -65,9 +113,19 @@ class FedReaction(Parameters):
     inertia: float = quantity(
         0.94, "per meeting", (0, 1), "weight of the present rate", "Clarida, Gali and Gertler (2000)"
     )
-    per_stress_bp: float = quantity(20, "bp per unit", (0, 500), "easing with market stress above one (assumption)")
+    per_stress_bp: float = quantity(
+        20,
+        "bp per unit",
+        (0, 500),
+        "easing with market stress above one",
+        "assumption: twice the usual volatility is worth most of a step",
+    )
     uncertainty_bp: float = quantity(
-        12, "bp", (0.1, 500), "standard deviation of what the rule leaves open (assumption)"
+        12,
+        "bp",
+        (0.1, 500),
+        "standard deviation of what the rule leaves open",
+        "assumption: half a step, so that the neighbouring decision stays possible",
     )
 
 

@@ -23,6 +23,7 @@ from simulation.figures.style import (
     new_figure,
     panel_title,
     plain,
+    spoken,
 )
 from simulation.metrics import FinishedRuns
 from simulation.replay.given_marks import mark_given
@@ -116,7 +117,7 @@ def held_panel(axes: Axes, replay: Replay) -> Columns:
     axes.plot(replay.full.dates, left[1], color=shade, linewidth=1.8)
     axes.set_ylim(bottom=0)
     date_axis(axes, replay.full.dates, ticks=4)
-    panel_title(axes, f"OUTPUT: positions of {', '.join(name.replace('_', ' ') for name in names)}, % of start")
+    panel_title(axes, f"OUTPUT: positions of {', '.join(spoken(name) for name in names)}, % of start")
     return {f"held_pct_{name}": row for name, row in zip(("p10", "p50", "p90"), left, strict=True)}
 
 
@@ -134,7 +135,7 @@ def values_panel(axes: Axes, replay: Replay) -> Columns:
     lines: Lines = {}
     for at, asset in enumerate(sorted({name for item in replay.event.news for name in item.value_pct})):
         given = changes(replay, [item.value_pct.get(asset) for item in replay.event.news])
-        lines[asset.replace("_", " ")] = VALUE_COLOURS[at % len(VALUE_COLOURS)], given
+        lines[spoken(asset)] = VALUE_COLOURS[at % len(VALUE_COLOURS)], given
     _given_panel(axes, replay, lines, "values, % on the days given")
     return {f"given_{name}_pct": line for name, (_, line) in lines.items() if line is not None}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulation.experiment_figures import bar_axes
-from simulation.figures.style import ACCENT, GREY, INK, Drawing, Heading, house_style, new_figure
+from simulation.figures.style import ACCENT, GREY, INK, Drawing, Heading, house_style, minus, new_figure
 from simulation.metrics import SHARE
 from simulation.paired_words import shown_unit
 from simulation.shapley.switches import WORDS
@@ -36,7 +36,7 @@ def shares_figure(found: Mechanisms, one: Attribution) -> Drawing:
         for mark, name in (("o", "alone"), ("D", "last")):
             axes.plot(numbers[name][:-1], rows[:-1], mark, color=INK, markersize=5, fillstyle="none", linestyle="none")
         for row, share in enumerate([*(share.value for share in one.shares), one.difference]):
-            text = f"{shown(share.mean, one.metric.unit)}  (s.e. {error(share, one.metric.unit)})"
+            text = f"{minus(shown(share.mean, one.metric.unit))}  (s.e. {error(share, one.metric.unit)})"
             axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), fontsize=8.5, color=GREY, va="center")
     return Drawing(figure, numbers)
 
@@ -59,8 +59,7 @@ def heading(found: Mechanisms, one: Attribution) -> Heading:
     most = max(one.shares, key=lambda share: abs(share.value.mean))
     label, unit = one.metric.label, shown_unit(one.metric.unit)
     subtitle = f"Contribution to: {label}, {unit}. Bars: Shapley values; lines: two standard errors; circle: alone; diamond: last"
-    mechanism = lower(WORDS[most.mechanism])
-    did = f"{shown(most.value.mean, one.metric.unit)} of {shown(one.difference.mean, one.metric.unit)} {unit}"
-    finding = f"{label}: most of what mechanisms do comes from {mechanism}, {did}"
+    did = f"{minus(shown(most.value.mean, one.metric.unit))} of {minus(shown(one.difference.mean, one.metric.unit))} {unit}"
+    finding = f"{label}: {lower(WORDS[most.mechanism])} do most, {did}"
     source = f"Source: carryflow simulation, {found.scenario}, {found.runs} runs of each coalition, seed {found.seed}"
     return Heading(finding, subtitle, source)

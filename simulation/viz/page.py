@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import Any
 
 import solara
 from mesa.visualization import Slider, SolaraViz
 
+from simulation.config.wording import number
 from simulation.viz import plots
 from simulation.viz.steering import FIRST_RUN, MOST_FIRST_RUN, Control, Request, SteeredModel, shown
 
 PLAY_INTERVAL_MS = 100
-DOTS_PER_INCH = 110
+DOTS_PER_INCH = 160
+STYLE = Path(__file__).with_name("page.css")
+"""What a narrow screen needs."""
 LAUNCHED: dict[str, Request] = {}
 """What this process serves, under the key ``request``; the server fills it before the first visitor comes."""
 
@@ -23,6 +27,7 @@ def Page() -> None:  # noqa: N802 - the name that solara looks for
     request = LAUNCHED["request"]
     model = solara.use_memo(lambda: SteeredModel(request), [])
     title = request.resolved().title or request.scenario
+    solara.Style(STYLE)
     SolaraViz(
         model,
         components=[(draw, 0) for draw in (UsdJpy, Unwound, Flows, State)],
@@ -77,6 +82,9 @@ def State(model: SteeredModel) -> None:  # noqa: N802
     with solara.Column():
         solara.Text(f"Day {inner.day} of {len(inner.dates) - 1}: {plots.day_text(inner)}")
         solara.Text(runs)
+        solara.Text(
+            "Simulated: " + "; ".join(f"{one.label}: {number(value)}" for one, value in shown(inner.scenario)) + "."
+        )
         solara.Text(f"Changed: {changed}" if changed else "Nothing is changed: this is the scenario as it is written.")
         solara.Text("Move a slider, then press Reset: the model starts again with its value.")
         for row, stop in inner.stopped.items():

@@ -23,6 +23,7 @@ from simulation.figures.style import (
     legend_line,
     panel_title,
     plain,
+    spoken,
 )
 from simulation.figures.yen_flows import draw_stack, mean_yen_bought
 from simulation.findings import amount, percent
@@ -30,12 +31,14 @@ from simulation.metrics import FinishedRuns
 from simulation.model import CapitalFlows
 from simulation.recorder import Record
 
-SIZE_INCHES = (5.2, 4.4)
-PANEL = (0.02, 0.08, 0.87, 0.70)
+SIZE_INCHES = (4.1, 3.5)
+"""Small, so that letters are large enough where a phone shows the plot over its whole width."""
+PANEL = (0.02, 0.09, 0.85, 0.64)
+NAMES_IN_A_ROW = 3
 BAR_MARGIN_DAYS = 0.7
 """Half the width of a bar and some air, on both sides of the dates."""
 ROLES = {
-    "levered": ("levered holders", "#D55E00"),
+    "levered": ("levered", "#D55E00"),
     "resident": ("residents", "#0072B2"),
     "retail": ("retail", "#AA4499"),
 }
@@ -79,7 +82,7 @@ def unwound(model: CapitalFlows) -> Figure:
             draw_paths(axes, record.dates, 100.0 * shares, shade)
             entries.append((f"■ {words} {percent(float(np.median(shares[:, -1])))}", shade))
     axes.axhline(0.0, color=INK, linewidth=0.8)
-    finish(axes, model, f"Unwound, % of what each held at the start, {day_text(model)}", entries)
+    finish(axes, model, f"Unwound, % of start stock, {day_text(model)}", entries)
     return figure
 
 
@@ -94,8 +97,8 @@ def flows(model: CapitalFlows) -> Figure:
     if model.day:
         draw_stack(axes, record.dates[1:], series)
     total = float(sum(values.sum() for values in series.values()))
-    traders = [(f"■ {name.replace('_', ' ')}", colour(name)) for name, values in series.items() if np.any(values)][:4]
-    finish(axes, model, f"Yen bought per day, USD bn: {amount(total)} so far (mean of runs)", traders, BAR_MARGIN_DAYS)
+    traders = [(f"■ {spoken(name)}", colour(name)) for name, values in series.items() if np.any(values)][:4]
+    finish(axes, model, f"Yen bought a day, USD bn; so far {amount(total)}", traders, BAR_MARGIN_DAYS)
     return figure
 
 
@@ -131,10 +134,12 @@ def finish(
 ) -> None:
     """Frame, dates of the whole scenario, meetings, names in their colours and the title."""
     plain(axes)
-    date_axis(axes, model.dates, ticks=6, margin_days=margin_days)
+    date_axis(axes, model.dates, ticks=5, margin_days=margin_days)
     lines = mark_policy_dates(axes, policy_dates(model.scenario, model.dates))
-    legend_line(axes, entries, lines)
-    panel_title(axes, title, lines + bool(entries))
+    for row in reversed(range(0, len(entries), NAMES_IN_A_ROW)):
+        legend_line(axes, entries[row : row + NAMES_IN_A_ROW], lines)
+        lines += 1
+    panel_title(axes, title, lines)
 
 
 def empty(words: str) -> Figure:

@@ -36,6 +36,17 @@ class Outer(Parameters):
     named: dict[str, Inner] = Field(default_factory=lambda: {"x": Inner(a=3), "y": Inner()})
 
 
+class Unsourced(Parameters):
+    """A table whose author forgot."""
+
+    number: float = quantity(1, "$bn", (0, 5), "a number")
+    word: str = Field("slow", description="a word")
+    guess: float = quantity(1, "$bn", (0, 5), "a number", "assumption")
+    given: float = quantity(..., "$bn", (0, 5), "what the scenario says")
+    switch: bool = True
+    fine: float = quantity(1, "$bn", (0, 5), "a number", "assumption: as last year")
+
+
 def test_the_page_is_the_schema() -> None:
     cure = "write it anew: carryflow config table --out docs/parameters.md"
     assert PAGE.read_text(encoding="utf-8") == parameter_table(), cure
@@ -63,6 +74,25 @@ def test_every_row_means_something() -> None:
     listed = [row for row in flat(rows(Nested("", Event))) if isinstance(row, Row)]
     assert len(listed) > 300
     assert [row.key for row in listed if not row.meaning or "|" in row.key] == []
+
+
+def without_source(listed: list[Row]) -> list[str]:
+    """Keys of rows that say neither where a default comes from nor why it was assumed."""
+    return [row.key for row in listed if row.source in ("", "assumption")]
+
+
+def test_every_default_has_a_source() -> None:
+    schema = [row for row in flat(rows(Nested("", Event))) if isinstance(row, Row)]
+    cure = "give the parameter a source where it is defined, or `assumption: why`"
+    assert without_source(schema) == [], cure
+    table = re.findall(r"^\| `.*\| ([^|]*) \|$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(table) > 400
+    assert [source for source in table if not source.strip()] == [], cure
+
+
+def test_a_new_parameter_without_a_source_is_found() -> None:
+    listed = [row for row in flat(rows(Nested("", Unsourced))) if isinstance(row, Row)]
+    assert without_source(listed) == ["number", "word", "guess"]
 
 
 def sections() -> dict[str, set[str]]:

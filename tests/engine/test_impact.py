@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.market.bonds import JgbMarket, TreasuryMarket
+from simulation.market.crypto import CryptoMarket
 from simulation.market.impact import fast_impact, impact_table, slow_impact, stressed_slope
-from simulation.market.parameters import LINEAR_SCALE, CryptoMarket, CurrencyMarket, EquityMarket
+from simulation.market.parameters import LINEAR_SCALE, CurrencyMarket, EquityMarket
 from tests.scenarios import ROUND_FX
 
 IMPACTS = (fast_impact, slow_impact)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ from simulation.explore.content import content_of
 from simulation.explore.page import Content, page_of
 from simulation.explore.sliders import GUIDANCE, HIKE, STOCK
 from simulation.sweep.plan import plan_of
+from tests.browser import launched, playwright
 from tests.explore.reading import Reading
 from tests.sweep.conftest import run_into
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 Opened = Callable[..., Any]
 WAIT_MS = 20_000
 SMALL = Path(__file__).parents[1] / "results" / "small.yaml"
@@ -68,12 +67,8 @@ def content(store: Path) -> Content:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with playwright() as driver:
+        browser = launched(driver)
         yield browser
         browser.close()
 

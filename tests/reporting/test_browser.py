@@ -1,20 +1,19 @@
 """A page in a real browser: nothing is refused or complained about, and it prints on A4."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 import simulation as cf
+from tests.browser import FLAGS, needs_browser
 from tests.scenarios import COARSE, ONE_WEEK, official
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0", "--no-pdf-header-footer")
+QUIET = ("--headless", "--disable-gpu", "--enable-logging=stderr", "--v=0", "--no-pdf-header-footer")
 A4_POINTS = (595, 842)
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="no Chromium here")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +24,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def browse(page: Path, *arguments: str) -> str:
     """Open a page and return what the browser logged."""
-    assert BROWSER is not None
-    command = [BROWSER, *QUIET, f"--user-data-dir={page.parent / 'profile'}", *arguments, page.as_uri()]
+    command = [needs_browser(), *FLAGS, *QUIET, f"--user-data-dir={page.parent / 'profile'}", *arguments, page.as_uri()]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stderr
 
 

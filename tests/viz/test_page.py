@@ -1,8 +1,7 @@
 """The page in a real browser without a network: plots are there, advance with step and play, and follow the sliders."""
 
-import importlib.util
+import itertools
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from typing import Any
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.browser import launched, needs, playwright
+
 SCENARIO = (
     "december_2025_official", "--port", "0", "--runs", "2",
     "--set", "end=2025-12-23", "--set", "populations.carry_funds.investors=50",
@@ -33,13 +33,7 @@ main(["viz", *sys.argv[1:]])
 """
 WAIT_MS = 120_000
 
-browser_path = next((path for path in map(shutil.which, BROWSERS) if path), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(importlib.util.find_spec("solara") is None, reason="the extra viz is not installed"),
-    pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
-    pytest.mark.skipif(browser_path is None, reason=f"no browser found ({', '.join(BROWSERS)})"),
-]
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -70,6 +64,7 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
+    needs("viz", "solara", "uvicorn", "altair", "ipyvuetify")
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", SERVER, *SCENARIO],
         stdout=subprocess.PIPE,
@@ -91,8 +86,8 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def visit(address: str) -> Iterator[Visit]:
-    with importlib.import_module("playwright.sync_api").sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", NO_NAMES])
+    with playwright() as driver:
+        browser = launched(driver, NO_NAMES)
         seen = Visit(browser.new_page(viewport={"width": 1280, "height": 1100}), address)
         seen.page.on("request", seen.note)
         seen.page.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
@@ -128,3 +123,21 @@ def test_a_slider_counts_from_the_next_reset(visit: Visit) -> None:
     visit.press("Step")
     visit.day(1)
     assert visit.complaints == []
+
+
+def test_a_phone_shows_plots_over_its_width_and_the_buttons(visit: Visit) -> None:
+    page = visit.page.context.browser.new_page(viewport={"width": 390, "height": 844})
+    phone = Visit(page, visit.address)
+    page.on("console", phone.hear)
+    page.goto(phone.address)
+    phone.day(0)
+    phone.press("Step")
+    phone.day(1)
+    assert page.evaluate("[scrollY, document.documentElement.scrollWidth]") == [0, 390], "the button is in sight"
+    boxes = [image.bounding_box() for image in page.locator(".vue-grid-item img").all()]
+    assert [box["width"] > 340 for box in boxes] == [True] * 3
+    assert all(upper["y"] + upper["height"] <= lower["y"] for upper, lower in itertools.pairwise(boxes))
+    middle = "document.elementFromPoint(195, 250).tagName"
+    assert page.evaluate(middle) == "IMG", "nothing lies over the first plot"
+    page.close()
+    assert phone.complaints == []
