@@ -84,8 +84,12 @@ def ratios(scenario: Scenario, runs: int, rounds: int) -> tuple[float, float]:
     """Median processor seconds of engine and kernel on the same funds, measured in turn."""
     kernel, engine = prepared(scenario, runs), funds_only(scenario)
     seconds: tuple[list[float], list[float]] = ([], [])
+
+    def engine_once() -> object:
+        return simulate(engine, range(runs))
+
     for _ in range(rounds):
-        for times, once in zip(seconds, (lambda: simulate(engine, range(runs)), kernel), strict=True):
+        for times, once in zip(seconds, (engine_once, kernel), strict=True):
             start = process_time()
             once()
             times.append(process_time() - start)
