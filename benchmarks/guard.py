@@ -6,9 +6,9 @@ from time import process_time
 
 import numpy as np
 
+from simulation.capital_flows import scenario_days, simulate
 from simulation.conventions import Array
 from simulation.ensemble import resolved
-from simulation.model import scenario_days, simulate
 from simulation.scenario import Scenario
 
 RUNS = 32

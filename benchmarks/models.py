@@ -7,7 +7,7 @@ from time import process_time
 from benchmarks.contestants import INVESTOR_DAY, Contestant, Measured, Setting, absent
 from benchmarks.mesa_twin.model import MesaTwin
 from benchmarks.mesa_twin.plain_numbers import plain_rules
-from simulation.model import scenario_days, simulate
+from simulation.capital_flows import scenario_days, simulate
 from simulation.recorder import Record
 
 BATCHES = (1, 8, 64, 256)

@@ -20,9 +20,9 @@ from typing import Any
 from benchmarks.machine import described
 from benchmarks.scaling_figure import FIT_FROM, chart, exponent
 from simulation.calendar import business_days
+from simulation.capital_flows import CapitalFlows
 from simulation.ensemble import resolved, run_ensemble
 from simulation.figures import png
-from simulation.model import CapitalFlows
 from simulation.scenario import Scenario
 
 POINTS: dict[str, tuple[int, ...]] = {

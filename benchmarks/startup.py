@@ -22,7 +22,7 @@ CARRYFLOW = "from simulation.cli import main; main()"
 FIRST_DAY = """
 import os
 from simulation.cli import main
-from simulation.model import CapitalFlows
+from simulation.capital_flows import CapitalFlows
 step = CapitalFlows.step
 def first_step(model):
     step(model)
@@ -51,7 +51,7 @@ def parts() -> tuple[Part, ...]:
     return (
         Part(YARDSTICK, YARDSTICK),
         Part("carryflow --help", CARRYFLOW, ("--help",)),
-        Part("imports of a run", "import simulation.ensemble, simulation.config.loading, simulation.model"),
+        Part("imports of a run", "import simulation.ensemble, simulation.config.loading, simulation.capital_flows"),
         Part("carryflow run, up to the end of the first day", FIRST_DAY, (*ONE_DAY, "--no-save")),
         Part("carryflow run of one day, summary printed", CARRYFLOW, (*ONE_DAY, "--no-save")),
         Part("the same with tables written", CARRYFLOW, (*ONE_DAY, "--no-figures", "--out", "tables")),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
 from simulation.batch import BLOCK_RUNS
-from simulation.model import simulate
+from simulation.capital_flows import simulate
 from simulation.sweep.batches import batches, missing
 from simulation.sweep.execute import Options, work_of
 from simulation.sweep.have import Have

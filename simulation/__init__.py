@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from simulation.config import ConfigError
     from simulation.ensemble import resolved as load_scenario
     from simulation.ensemble import run
-    from simulation.mesa_model import CapitalFlowModel
+    from simulation.model import CapitalFlowModel
     from simulation.paired import compare
     from simulation.registration import register
     from simulation.replay.requested import replay_event
@@ -28,7 +28,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Banks": ("simulation.cascade", "Banks"),
-    "CapitalFlowModel": ("simulation.mesa_model", "CapitalFlowModel"),
+    "CapitalFlowModel": ("simulation.model", "CapitalFlowModel"),
     "ConfigError": ("simulation.config", "ConfigError"),
     "FireSale": ("simulation.cascade", "FireSale"),
     "LeverageRule": ("simulation.cascade", "LeverageRule"),

@@ -200,6 +200,6 @@ def _counted(records: Iterable[Record], total: int, progress: Progress | None) -
 
 def simulated_block(scenario: Scenario, block: range, cloud: Cloud | None = None) -> Record:
     """Simulate one block, each run with its parameter set if there is a cloud."""
-    from simulation.model import simulate
+    from simulation.capital_flows import simulate
 
     return simulate(scenario, block, None if cloud is None else cloud.variants(scenario, block))

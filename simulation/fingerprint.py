@@ -27,7 +27,7 @@ def fingerprint(*modules: str) -> str:
     Parameters
     ----------
     modules : str
-        Names such as ``simulation.model``; modules outside the package must have been imported.
+        Names such as ``simulation.capital_flows``; modules outside the package must have been imported.
     """
     content = hashlib.sha256()
     for name, path in sorted(sources(modules).items()):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from simulation.capital_flows import CapitalFlows
 from simulation.cloud import read_cloud
 from simulation.config.posterior import hash_with_cloud
-from simulation.model import CapitalFlows
 from simulation.recorder import Record, Stop
 from simulation.results import DAILY, FLOWS, PARAMETER_SETS, Result
 from simulation.store import OutputError, read_manifest

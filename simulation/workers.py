@@ -26,7 +26,7 @@ from simulation.worker_process import Call, Worker
 
 Value = TypeVar("Value")
 Task = tuple[Future[Any], Call]
-ENGINE = ("simulation.model",)
+ENGINE = ("simulation.capital_flows",)
 
 
 class EnsembleError(RuntimeError):

@@ -25,8 +25,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("clearing", "economy", "fragility"),
     ("settling", "day_record", "forced_rounds"),
+    ("capital_flows",),
     ("model",),
-    ("mesa_model",),
     ("metrics", "tables", "store", "worker_process", "fingerprint"),
     ("findings", "summary_table"),
     ("summary", "figures"),
@@ -53,7 +53,7 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 # Who may touch a heavy library: everybody else gets along with arrays.
 FENCED = {
-    "mesa": ("mesa_model.py", "viz/"),
+    "mesa": ("model.py", "viz/"),
     "pandas": ("recorder.py", "tables.py"),
     "pyarrow": ("tables.py", "experiment_files.py"),
     "matplotlib": (

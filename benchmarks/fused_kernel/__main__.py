@@ -3,8 +3,8 @@
 import argparse
 
 from benchmarks.fused_kernel.check import Kernel, differences, funds_only, ratios
+from simulation.capital_flows import simulate
 from simulation.ensemble import resolved
-from simulation.model import simulate
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from benchmarks.fused_kernel.day import all_days
 from benchmarks.fused_kernel.inputs import Watched, behaviour, named, paths, state, surroundings
 from benchmarks.fused_kernel.kernel import OUTPUT
+from simulation.capital_flows import simulate
 from simulation.conventions import Array
 from simulation.investors.carry_fund_parameters import CarryFundParameters
-from simulation.model import simulate
 from simulation.recorder import Record
 from simulation.scenario import Scenario
 

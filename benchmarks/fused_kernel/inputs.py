@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from simulation.capital_flows import CapitalFlows
 from simulation.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, PERCENT
-from simulation.model import CapitalFlows
 from simulation.scenario import Scenario
 
 

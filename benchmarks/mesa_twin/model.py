@@ -13,7 +13,7 @@ from benchmarks.mesa_twin.sector import Sector
 from benchmarks.mesa_twin.trading import Floor, pay_incomes, trade_forced, trade_voluntary, write_off_losses
 from simulation.clearing import TradingDay
 from simulation.ledger import TOLERANCE, DayFlows
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from simulation.recorder import Record
 from simulation.scenario import Scenario
 from simulation.settlement import accrue_account

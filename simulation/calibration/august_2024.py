@@ -14,6 +14,7 @@ import numpy as np
 from simulation import __version__
 from simulation.calibration.prior_table import PRIORS, PRODUCT
 from simulation.calibration.problem import Problem, Simulator, Target
+from simulation.capital_flows import simulate
 from simulation.cloud import with_values
 from simulation.config.loading import load
 from simulation.conventions import Array
@@ -23,7 +24,6 @@ from simulation.facts.amplification import LARGE_PCT, SMALL_PCT, peak_amplificat
 from simulation.facts.measured import BY_NAME
 from simulation.facts.simulated import first_day, history_of
 from simulation.facts.stored import load_facts
-from simulation.model import simulate
 from simulation.recorder import Record
 from simulation.replay import measures
 from simulation.scenario import Scenario

@@ -61,7 +61,7 @@ class Request:
     def engine(self) -> str:
         """Digest of the code that simulates, which no version tells."""
         modules = {simulator.simulate.__module__ for simulator in self.problem.simulators}
-        return fingerprint("simulation.model", *sorted(modules))
+        return fingerprint("simulation.capital_flows", *sorted(modules))
 
     @property
     def hash(self) -> str:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulation.capital_flows import scenario_days
 from simulation.explanation.day import DayExplanation, Story
 from simulation.explanation.parts import ORDERS, Part, column_of, parts_of
 from simulation.explanation.watching import Day, WatchedModel, watch
 from simulation.explanation.why import because, scene_of
-from simulation.model import scenario_days
 from simulation.store import OutputError
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.capital_flows import CapitalFlows
 from simulation.clearing import TradingDay
 from simulation.cloud import Cloud
 from simulation.conventions import Array
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.market.market import MarketState
-from simulation.model import CapitalFlows
 from simulation.news import DayNews
 from simulation.orders import Trade
 from simulation.policy.ministry_of_finance import Action

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from simulation.capital_flows import scenario_days
 from simulation.conventions import DAYS_PER_YEAR, Array
 from simulation.ensemble import simulated_block
 from simulation.facts.history import COLUMNS, History, joined
 from simulation.facts.measured import MEASURES, Measure
 from simulation.facts.resampling import jackknife_error, pooled
 from simulation.metrics import LEVERED, QUANTILES, FinishedRuns
-from simulation.model import scenario_days
 from simulation.workers import in_order
 
 if TYPE_CHECKING:

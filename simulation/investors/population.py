@@ -1,4 +1,4 @@
-"""The base of every population, whose rows are investors; in a Mesa model it is one agent (`simulation.mesa_model`)."""
+"""The base of every population, whose rows are investors; in a Mesa model it is one agent (`simulation.model`)."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -148,7 +148,7 @@ class ScenarioResponse:
 
     def _side_by_side(self, scenarios: Sequence[Scenario], values: Sequence[Mapping[str, float]]) -> list[FloatArray]:
         """Several points in passes of at most `BLOCK_RUNS` runs, or one whose key the cloud would set otherwise."""
-        from simulation.model import simulate
+        from simulation.capital_flows import simulate
 
         runs = range(self.ensemble.runs)
         variants = [

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.batch import BLOCK_RUNS
+from simulation.capital_flows import simulate
 from simulation.cloud import Cloud, parsed_cloud
 from simulation.metrics import METRICS, FinishedRuns
-from simulation.model import simulate
 from simulation.recorder import Record, Stop
 from simulation.sweep.daily import daily_values
 from simulation.sweep.design import Values

@@ -96,7 +96,7 @@ def size_of(plan: Plan) -> int:
 
 
 def _days(plan: Plan) -> int:
-    from simulation.model import scenario_days
+    from simulation.capital_flows import scenario_days
     from simulation.sweep.points import scenario_at
 
     return len(scenario_days(scenario_at(plan.base, plan.points[0])))

@@ -74,7 +74,7 @@ def rebuild(store: Path, run_id: str, command: str | None = None) -> Rebuilt:
 
 def recorded(plan: Plan, piece: Piece, command: str | None) -> Result | None:
     """The run with everything recorded, none where it does not even begin."""
-    from simulation.model import simulate
+    from simulation.capital_flows import simulate
 
     try:
         (scenario,), (run,) = scenarios_of(work_of(plan), [piece])

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from simulation.capital_flows import CapitalFlows
 from simulation.figures.policy_dates import mark_policy_dates, policy_dates
 from simulation.figures.style import (
     ACCENT,
@@ -28,7 +29,6 @@ from simulation.figures.style import (
 from simulation.figures.yen_flows import draw_stack, mean_yen_bought
 from simulation.findings import amount, percent
 from simulation.metrics import FinishedRuns
-from simulation.model import CapitalFlows
 from simulation.recorder import Record
 
 SIZE_INCHES = (4.1, 3.5)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import mesa
 
 from simulation.ensemble import resolved
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 
 FIRST_RUN = "first_run"

@@ -18,7 +18,7 @@ from benchmarks.models import FUNDS, KERNEL, REFERENCE, TWIN, engines, kernels, 
 from benchmarks.peers import environment
 from benchmarks.report import Report, markdown
 from benchmarks.rounds import Result, measure
-from simulation.model import scenario_days
+from simulation.capital_flows import scenario_days
 from tests.scenarios import COARSE, ONE_WEEK, official
 
 SMALL_CAST = (

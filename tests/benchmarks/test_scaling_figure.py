@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.scaling import setting
 from benchmarks.scaling_figure import bytes_each, chart, exponent, short
-from simulation.model import scenario_days
+from simulation.capital_flows import scenario_days
 
 ROWS = [
     {

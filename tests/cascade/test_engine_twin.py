@@ -5,7 +5,7 @@ import pytest
 
 import simulation as cf
 from simulation.conventions import Array
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from tests.scenarios import CALM, NO_COSTS, ONE_WEEK, Changes, official, switched
 
 FALL = 0.10

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.claims import Assessment, assess
 from simulation.claims.assessment import assess_with, scenarios_of
 from simulation.claims.judging import Finding
 from simulation.config.errors import ConfigError
 from simulation.ensemble import resolved, run_ensemble
-from simulation.model import simulate
 from simulation.recorder import Record
 from simulation.scenario import Scenario
 from tests.claims.conftest import case_of, claim_of, counterpart, ledger_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulation.model import simulate
+from simulation.capital_flows import simulate
 from simulation.recorder import Record
 from tests.scenarios import SHIPPED, shipped
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from simulation.capital_flows import simulate
 from simulation.conventions import Array
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 from tests.scenarios import Changes
 

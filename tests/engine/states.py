@@ -6,7 +6,7 @@ import numpy as np
 
 from simulation.conventions import Array
 from simulation.investors.population import Population
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from simulation.recorder import Record
 
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import column
 from simulation.information import Information
 from simulation.investors.banks import Banks, dollar_funding, negative_days
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.orders import SLOW_REPATRIATION
 from simulation.recorder import Record
 from tests.engine.outcomes import assert_flows_add_up

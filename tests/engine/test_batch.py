@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.capital_flows import simulate
+from simulation.model import CapitalFlowModel
 from simulation.recorder import Record
 from tests.engine.states import assert_same_record, columns, state
 from tests.scenarios import AROUND_THE_HIKE, COARSE, POPULATIONS, SHIPPED, TWO_WEEKS, Changes, official, shipped
@@ -122,7 +122,7 @@ def test_the_same_run_twice_is_the_same() -> None:
 
 
 PROGRAM = """
-from simulation.model import simulate
+from simulation.capital_flows import simulate
 from tests.engine.test_batch import ODD_NUMBERS, SURPRISE, digest
 from tests.scenarios import official
 print(digest(simulate(official(SURPRISE, ODD_NUMBERS), range(5))))

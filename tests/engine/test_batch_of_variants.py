@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simulation.batch import GIVEN_MAY_DIFFER, GIVEN_NAMES_MAY_DIFFER, MAY_DIFFER, batch_of, may_differ, shares_a_batch
+from simulation.capital_flows import simulate
 from simulation.ensemble import resolved
-from simulation.model import simulate
 from simulation.scenario import Scenario
 
 SMALL = (

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.capital_flows import simulate
 from simulation.investors.bitcoin_etf_holders import BitcoinEtfHolders, momentum_flow
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
 from tests.scenarios import CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, TWO_WEEKS, Changes, official, shocks

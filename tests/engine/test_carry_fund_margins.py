@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulation.model import simulate
+from simulation.capital_flows import simulate
 from tests.engine.single_fund import FRIDAY, MONDAY, TUESDAY, fund, leverage, requirement
 from tests.scenarios import Changes, one_fund, shocks, switched
 

@@ -9,7 +9,7 @@ from simulation.conventions import column
 from simulation.investors.carry_fund_parameters import CarryIncentive
 from simulation.investors.carry_funds import expected_return
 from simulation.investors.rules import incentive_ratio, target_leverage
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from tests.engine.single_fund import MONDAY, fund, leverage
 from tests.scenarios import COARSE, GONE, START_USDJPY, Changes, official, one_fund, shocks, switched
 

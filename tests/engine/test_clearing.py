@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from simulation.assets import Roster
+from simulation.capital_flows import simulate
 from simulation.clearing import dollar_purchases
 from simulation.conventions import Array, column
 from simulation.forced_rounds import size_usd
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.orders import Flow, Trade, flow_of
 from simulation.quote import Quote
 from simulation.scenario import Scenario

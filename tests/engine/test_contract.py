@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import Array
 from simulation.information import Information
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES, Population
 from simulation.market.standard import STANDARD_MARKETS
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.orders import CAUSES
 from simulation.scenario import Scenario
 from tests.engine.outcomes import assert_complete_or_stopped, assert_flows_add_up

@@ -7,7 +7,7 @@ import pytest
 
 from simulation.investors.crypto_traders import liquidated
 from simulation.ledger import DayFlows
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 from tests.engine.watched import after
 from tests.scenarios import BETA_PER_BP, CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, Changes, official

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import BASIS_POINT
 from simulation.ensemble import resolved
-from simulation.model import simulate
 from simulation.policy.drawn_rates import DrawnRates, levels, priced_step, return_to_level
 
 SMALL = (

@@ -5,7 +5,7 @@ import warnings
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from simulation.model import simulate
+from simulation.capital_flows import simulate
 from simulation.scenario import Scenario
 from tests.engine.drawn import casts, markets, policy, scenarios
 from tests.engine.outcomes import assert_complete_or_stopped, assert_flows_add_up

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from tests.scenarios import CALM, COARSE, Changes, official
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.capital_flows import simulate
+from simulation.model import CapitalFlowModel
 from simulation.recorder import Record
 from simulation.scenario import Scenario
 from tests.engine.states import state

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.calendar import day_number
+from simulation.capital_flows import simulate
 from simulation.conventions import column
 from simulation.expectations import BankView, RateNews, bank_view, hedging_cost, no_news
 from simulation.market.parameters import CurrencyMarket
-from simulation.model import simulate
 from simulation.news import DayNews, bank_news, currency_move, imposed, macro_news
 from simulation.policy.central_banks import BankOfJapan
 from simulation.policy.expected_path import initial_path

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.model import simulate
+from simulation.capital_flows import simulate
 from simulation.recorder import Record
 from simulation.scenario import Scenario
 from tests.engine.outcomes import assert_complete_or_stopped, assert_flows_add_up

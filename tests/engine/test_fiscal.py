@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import DAYS_PER_YEAR, PERCENT, column
-from simulation.model import simulate
 from simulation.policy.fiscal import Fiscal, interest_bill_rise, neutral_gap_pp, next_bill
 from tests.scenarios import CALM, COARSE, Changes, official
 

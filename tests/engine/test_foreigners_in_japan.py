@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.capital_flows import simulate
 from simulation.investors.foreigners_in_japan import ForeignersInJapan, hedge_gap
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
 from tests.scenarios import (

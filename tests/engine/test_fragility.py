@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.capital_flows import simulate
 from simulation.conventions import Array, column
 from simulation.day_record import CASCADE_USD_BN, carry_to_volatility
 from simulation.fragility import (
@@ -21,8 +22,7 @@ from simulation.fragility import (
     loop_gain,
     tipping_distance,
 )
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 from tests.scenarios import CALM, COARSE, ONE_WEEK, Changes, official, one_fund, shocks, switched
 

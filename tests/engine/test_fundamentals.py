@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.assets import STANDARD_ORDER, Roster
+from simulation.capital_flows import simulate
 from simulation.conventions import Array
 from simulation.market.fundamentals import (
     Noise,
@@ -15,7 +16,6 @@ from simulation.market.fundamentals import (
     long_run_variance,
     news_response,
 )
-from simulation.model import simulate
 from simulation.randomness import Streams
 from simulation.scenario import Scenario
 from tests.scenarios import COARSE, GONE, NO_IMPACT, Changes, official

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.ensemble import resolved
 from simulation.experiment import NOTHING_BUT
 from simulation.ledger import TOLERANCE
-from simulation.model import simulate
 from simulation.recorder import Record
 
 ALONE = (

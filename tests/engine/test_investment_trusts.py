@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import column
 from simulation.investors.investment_trusts import expected_flow, flow_share, recent_return
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.recorder import Record
 from tests.engine.outcomes import assert_flows_add_up
 from tests.engine.states import assert_same_record

@@ -19,7 +19,7 @@ from simulation.ledger import (
     residuals,
     spot_trades_balance,
 )
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from tests.scenarios import AROUND_THE_HIKE, COARSE, ONE_WEEK, Changes, official
 
 SURPRISE: Changes = {**AROUND_THE_HIKE, "end": "2025-12-24", "boj.meetings.0.priced_probability": 0.0}

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import column
 from simulation.investors.life_insurer_parameters import LifeInsurerParameters
 from simulation.investors.life_insurers import hedge_ratio_change, sold_at_most
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.recorder import Record
 from tests.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official
 

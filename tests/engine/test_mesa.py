@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation import mesa_model
+from simulation import model as mesa_model
+from simulation.capital_flows import CapitalFlows, scenario_days, simulate
 from simulation.investors import cast
 from simulation.investors.banks import Banks
 from simulation.investors.population import Population
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import CapitalFlows, scenario_days, simulate
+from simulation.model import CapitalFlowModel
 from tests.engine.states import columns
 from tests.scenarios import COARSE, ONE_WEEK, POPULATIONS, Changes, official
 

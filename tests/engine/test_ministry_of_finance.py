@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import Array, column
 from simulation.market.impact import fast_impact
-from simulation.model import simulate
 from simulation.policy.conditions import Conditions, calm
 from simulation.policy.ministry_of_finance import Ministry, MinistryOfFinance, dollars_sold, qualifies
 from simulation.recorder import Record

@@ -7,7 +7,7 @@ import pytest
 
 from simulation.assets import JGB10, STANDARD_ORDER, UST10, Roster
 from simulation.calendar import day_number
-from simulation.model import simulate
+from simulation.capital_flows import simulate
 from simulation.officials import Officials, bought_on, spread_steps
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
 from tests.scenarios import CALM, COARSE, NO_IMPACT, TWO_WEEKS, Changes, official

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.investors import parts
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from tests.engine.states import assert_same_record, columns, state
 from tests.scenarios import AROUND_THE_HIKE, Changes, shipped
 

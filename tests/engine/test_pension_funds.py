@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import column
 from simulation.information import Information
 from simulation.investors.pension_funds import (
@@ -17,8 +18,7 @@ from simulation.investors.pension_funds import (
     rebalances,
     worst_deviation,
 )
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.orders import SLOW_REPATRIATION, Trade
 from simulation.quote import Quote
 from tests.engine.outcomes import assert_flows_add_up

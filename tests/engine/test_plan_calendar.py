@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import column
 from simulation.investors.life_insurers import followed
 from simulation.investors.rules import days_to_year_end, fiscal_half
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from tests.engine.test_life_insurers import STILL_CURRENCY, flows, insurer, policy, us_yields
 from tests.scenarios import CALM, NO_COSTS, NO_IMPACT, Changes, official
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.capital_flows import simulate
+from simulation.model import CapitalFlowModel
 from simulation.randomness import Streams, generator
 from tests.engine.states import assert_same_record, state
 from tests.scenarios import COARSE, ONE_WEEK, official

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.model import simulate
+from simulation.capital_flows import simulate
 from simulation.recorder import Record
 from tests.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, Changes, official
 

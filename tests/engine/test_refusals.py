@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from tests.scenarios import COARSE, ONE_WEEK, Changes, official
 
 REFUSED: dict[str, tuple[Changes, str]] = {

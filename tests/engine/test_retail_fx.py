@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.capital_flows import simulate
 from simulation.investors.retail_fx import DOLLARS, RetailFx, contrarian_target, is_stopped_out
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
 from tests.engine.watched import after

@@ -5,8 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import Array
-from simulation.model import simulate
 from simulation.recorder import Record
 from tests.scenarios import (
     AROUND_THE_HIKE,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, truncnorm
 
+from simulation.capital_flows import simulate
 from simulation.investors.unwind_rule import UnwindRule, exit_step, personal_thresholds, share_unwound, threshold_mean
-from simulation.model import simulate
 from tests.scenarios import CALM, NO_IMPACT, Changes, official
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.capital_flows import simulate
 from simulation.conventions import column
 from simulation.investors.yen_borrowers import YenBorrowers, breaks_covenant, covenant_cut
-from simulation.mesa_model import CapitalFlowModel
-from simulation.model import simulate
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
 from tests.engine.watched import Watched

@@ -1,7 +1,7 @@
 """A model that keeps what the ledger saw of its last day."""
 
 from simulation.ledger import DayFlows
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from simulation.scenario import Scenario
 
 

@@ -65,7 +65,7 @@ def test_a_meeting_reads_back_as_it_was_meant(decision: str) -> None:
 
 @pytest.mark.parametrize("days", [5, 60, 270])
 def test_a_scenario_runs_for_as_many_days_as_asked(days: int) -> None:
-    from simulation.model import scenario_days
+    from simulation.capital_flows import scenario_days
 
     steps = len(scenario_days(cf.load_scenario(OFFICIAL, [end_after(OFFICIAL, days)]))) - 1
     assert days <= steps <= days + 4

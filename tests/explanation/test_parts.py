@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.explanation.explaining import told
 from simulation.explanation.parts import NEWS, ORDERS, ROUNDING, Part, parts_of, scale_of, split
 from simulation.explanation.watching import WatchedModel, watch
-from simulation.model import simulate
 from tests.scenarios import (
     AROUND_THE_HIKE,
     BETA_PER_BP,

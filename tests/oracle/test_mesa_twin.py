@@ -11,8 +11,8 @@ from benchmarks.mesa_twin.model import MesaTwin, StoppedRunError, run_twin
 from benchmarks.mesa_twin.plain_numbers import RULE_MODULES, plain_rules
 from benchmarks.mesa_twin.residents import InvestmentTrust
 from benchmarks.mesa_twin.sector import KINDS
+from simulation.capital_flows import simulate
 from simulation.investors import ROSTER
-from simulation.model import simulate
 from simulation.orders import CAUSES
 from simulation.recorder import Record
 from simulation.scenario import Scenario

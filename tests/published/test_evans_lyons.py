@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.conventions import Array
 from simulation.market.parameters import CurrencyMarket
 from simulation.metrics import FinishedRuns
-from simulation.model import simulate
 from simulation.recorder import Record
 from tests.scenarios import GONE, NO_OFFICIALS, Changes, shipped
 

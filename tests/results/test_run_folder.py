@@ -59,7 +59,7 @@ def test_the_ledger_is_audited_by_identity(small_scenario: Scenario, tmp_path: P
 
 def test_blocks_keep_the_residuals_of_their_runs(small_scenario: Scenario) -> None:
     from simulation.ensemble import joined
-    from simulation.model import simulate
+    from simulation.capital_flows import simulate
 
     whole = simulate(small_scenario, range(4))
     parts = joined([simulate(small_scenario, range(2)), simulate(small_scenario, range(2, 4))])

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import simulation as cf
+from simulation.capital_flows import simulate
 from simulation.investors import ROSTER
 from simulation.metrics import METRICS, FinishedRuns
-from simulation.model import simulate
 from simulation.recorder import Record
 from simulation.scenario import Scenario
 from simulation.shapley.shares import Mechanisms

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.axes import Axes
 
 from simulation.figures.style import date_number
-from simulation.mesa_model import CapitalFlowModel
 from simulation.metrics import FinishedRuns
+from simulation.model import CapitalFlowModel
 from simulation.viz import plots
 from tests.viz.test_steering import OFFICIAL
 

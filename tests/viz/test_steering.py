@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulation.config.errors import ConfigError
-from simulation.mesa_model import CapitalFlowModel
+from simulation.model import CapitalFlowModel
 from simulation.viz.steering import CONTROLS, Control, Request, SteeredModel, changes, shown
 
 WEEK = (
