@@ -7,8 +7,9 @@ line of that date.
 import re
 from datetime import date
 
-from simulation.config.tree import KeyPath, Node, descend, walk
+from simulation.config.tree import KeyPath, Node, descend, key_text, walk
 
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 KEY_FIRST = re.compile(r"([a-z_][\w.\[\]]*): ")
 
 
@@ -18,14 +19,26 @@ def blamed(tree: Node, path: KeyPath, message: str) -> tuple[KeyPath, str]:
     A key path at the beginning of the message counts, then the date or quoted text below it that is mentioned first.
     """
     named = KEY_FIRST.match(message)
-    below = (*path, *steps(named[1])) if named else path
-    if named and descend(tree, below) is not None:
-        path, message = below, message[named.end() :]
+    below = _written(descend(tree, path), steps(named[1])) if named else None
+    if named and below is not None:
+        path, message = (*path, *below), message[named.end() :]
     node = descend(tree, path)
     found = [] if node is None else [(_mention(leaf, message), leaf_path) for leaf_path, leaf in walk(node, path)]
     mentioned = [(position, leaf_path) for position, leaf_path in found if position >= 0]
     # `min` keeps the first of equals: the value that stands highest in the file.
     return (min(mentioned, key=lambda pair: pair[0])[1] if mentioned else path), message
+
+
+def _written(node: Node | None, parts: KeyPath) -> KeyPath | None:
+    """Return the steps below a node as they are written there, where ``markets.usdjpy`` may be one key; none if they lead nowhere."""
+    if node is None or not parts:
+        return None if node is None else ()
+    for count in range(1, len(parts) + 1):
+        step = parts[0] if count == 1 else key_text(parts[:count])
+        rest = _written(node.child(step), parts[count:])
+        if rest is not None:
+            return (step, *rest)
+    return None
 
 
 def steps(key: str) -> KeyPath:
@@ -39,5 +52,6 @@ def _mention(node: Node, message: str) -> int:
     if isinstance(node.content, date):
         return message.find(node.content.isoformat())
     if isinstance(node.content, str) and node.content:
-        return message.find(repr(node.content))
+        # A date that was an axis value of a sweep is text by now.
+        return message.find(node.content if DATE.fullmatch(node.content) else repr(node.content))
     return -1

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.config.blame import blamed
 from simulation.config.catalog import is_path, path_of
+from simulation.config.errors import ConfigError
 from simulation.config.kinds import loaded as load_scenario
 from simulation.config.loading import Loaded, load
 from simulation.config.posterior import load_cloud
-from simulation.config.tree import Node, plain
+from simulation.config.tree import Node, nearest_node, plain
 from simulation.sweep.checking import check_points, check_series
 from simulation.sweep.design import Values, jsonable, points_of
 from simulation.sweep.points import Base, point_key, structure, text_of
@@ -119,11 +121,29 @@ def plan_of(name: str | Path, settings: Iterable[str] = ()) -> Plan:
     base = based(sweep, folder)
     check_series(base, loaded)
     cloud = None if sweep.posterior is None else load_cloud(beside(sweep.posterior, folder))
-    points = (
-        rows_of(Path(beside(sweep.design.file, folder))) if sweep.design.file else points_of(sweep.axes, sweep.design)
-    )
+    points = points_from(loaded, folder)
     check_points(base, loaded, points)
     return Plan(sweep, base_of(base, sweep), tuple(points), cloud)
+
+
+def points_from(loaded: Loaded[Sweep], folder: Path) -> list[Values]:
+    """Points of a design; what a table says of them stands in its own file.
+
+    Raises
+    ------
+    ConfigError
+        If the table cannot be read, or has more points than one sweep may run so often.
+    """
+    sweep = loaded.scenario
+    if sweep.design.file is None:
+        return points_of(sweep.axes, sweep.design)
+    points = rows_of(Path(beside(sweep.design.file, folder)))
+    try:
+        sweep.check_runs_at(len(points))
+    except ValueError as error:
+        path, message = blamed(loaded.tree, (), str(error))
+        raise ConfigError([nearest_node(loaded.tree, path).head.problem(path, message)]) from None
+    return points
 
 
 def based(sweep: Sweep, folder: Path) -> Loaded[Any]:

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from simulation.metrics import METRICS
 from simulation.parameters import BASIS_POINTS_PER, RATE_PATTERN, Parameters, quantity
+from simulation.sweep.bounds import MOST_POINTS, MOST_REPLICATIONS, check_points, check_runs
 from simulation.sweep.daily import USUAL_SERIES, SeriesName
 
 if TYPE_CHECKING:
@@ -19,8 +20,12 @@ SAMPLED = ("latin_hypercube", "sobol", "halton", "saltelli")
 """Designs that draw points between the ends of their axes."""
 POWERS_OF_TWO = ("sobol", "saltelli")
 """Designs of Sobol points, which are balanced only in powers of two. Source: Owen (2020)."""
-MOST_POINTS, MOST_REPLICATIONS = 2_000_000, 2**19
-"""Points are held in memory; replications share a 63-bit run number with the point (`points.run_number`)."""
+
+
+SEED_IS_NO_AXIS = (
+    "a sweep has one seed, so that its points meet the same noise; write seed: 7 in the sweep, replications for more runs of "
+    "each point, independent: true for noise of its own at each point"
+)
 
 
 def rate_bp(value: object) -> float | None:
@@ -142,6 +147,7 @@ class Sweep(Parameters):
             raise ValueError("series: none are kept with record: none; write record: quantiles or all")
         for key, axis in self.axes.items():
             self._check_axis(key, axis)
+        self._check_size()
         if self.until is not None and self.until.max_replications < self.replications:
             raise ValueError(f"until: max_replications is below replications ({self.replications})")
         if self.until is not None and self.until.metric not in self.measured:
@@ -149,11 +155,28 @@ class Sweep(Parameters):
         return self
 
     def _check_axis(self, key: str, axis: tuple[Any, ...] | Range) -> None:
+        if key == "seed":
+            raise ValueError(f"axes.{key}: {SEED_IS_NO_AXIS}")
         if isinstance(axis, Range):
             if axis.steps is None and self.design.kind not in SAMPLED:
-                raise ValueError(f"axes: {key} needs steps in a {self.design.kind} design")
+                raise ValueError(f"axes.{key}: a {self.design.kind} design needs steps, the number of values")
         elif not axis:
-            raise ValueError(f"axes: {key} has no values")
+            raise ValueError(f"axes.{key}: the axis has no values")
+
+    def _check_size(self) -> None:
+        if self.design.kind != "table":
+            levels = {key: axis.steps or 0 if isinstance(axis, Range) else len(axis) for key, axis in self.axes.items()}
+            self.check_runs_at(check_points(self.design.kind, levels, self.design.samples))
+
+    def check_runs_at(self, points: int) -> None:
+        """Refuse more runs at so many points than one sweep may have.
+
+        Raises
+        ------
+        ValueError
+            With the key of the replications first.
+        """
+        check_runs(points, self.most_replications, "replications" if self.until is None else "until.max_replications")
 
     @property
     def measured(self) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.config.errors import ConfigError, Problem
+from simulation.config.reader import shown
 from simulation.config.tree import Source, plain
 from simulation.config.yaml_text import compose
 from simulation.sweep.design import Values, jsonable
-from simulation.sweep.schema import MOST_POINTS
+from simulation.sweep.bounds import MOST_POINTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,13 +24,9 @@ def rows_of(path: Path) -> list[Values]:
     Raises
     ------
     ConfigError
-        If the file cannot be read or has no rows.
+        If the file cannot be read, has no rows or too many.
     """
     frame = _frame(path)
-    if not len(frame) or not len(frame.columns):
-        raise ConfigError([Problem(str(path), None, None, "", "the table has no rows", "one row is one point")])
-    if len(frame) > MOST_POINTS:
-        raise ConfigError([Problem(str(path), None, None, "", f"the table has more than {MOST_POINTS:,} rows")])
     columns = {str(name): _cells(path, frame, str(name)) for name in frame.columns}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return [{key: value for key, value in row.items() if value is not MISSING} for row in rows]
@@ -43,13 +40,39 @@ def _frame(path: Path) -> pd.DataFrame:
 
     try:
         if path.suffix == ".parquet":
+            check_rows(path, parquet_rows(path))
             return pd.read_parquet(path)
-        return pd.read_csv(path, dtype=str, keep_default_na=False, comment="#")
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#", nrows=MOST_POINTS + 1)
     except (OSError, ValueError) as error:
         message = f"the table cannot be read: {error}"
         raise ConfigError(
-            [Problem(str(path), None, None, "", message, "a CSV or Parquet file of config keys")]
+            [Problem(shown(path), None, None, "", message, "a CSV or Parquet file of config keys")]
         ) from None
+    check_rows(path, len(frame))
+    return frame
+
+
+def parquet_rows(path: Path) -> int:
+    """Rows of a Parquet file, from its footer alone."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(path).num_rows)
+
+
+def check_rows(path: Path, rows: int) -> None:
+    """Refuse a table without rows or with more rows than a sweep may have points.
+
+    Raises
+    ------
+    ConfigError
+        With the number of rows, as far as they were counted.
+    """
+    if not rows:
+        raise ConfigError([Problem(shown(path), None, None, "", "the table has no rows", "one row is one point")])
+    if rows > MOST_POINTS:
+        counted = f"{rows:,}" if path.suffix == ".parquet" else f"more than {MOST_POINTS:,}"
+        message = f"the table has {counted} rows; allowed: at most {MOST_POINTS:,}"
+        raise ConfigError([Problem(shown(path), None, None, "", message, "cut it into several tables and sweeps")])
 
 
 def _cells(path: Path, frame: pd.DataFrame, name: str) -> list[Any]:
@@ -70,7 +93,7 @@ def _cells(path: Path, frame: pd.DataFrame, name: str) -> list[Any]:
 def _read(path: Path, row: int, name: str, text: str) -> Any:
     if not text.strip():
         return MISSING
-    reading = compose(text, Source(f"{path}: row {row + 1}, {name}", (text,), inline=True))
+    reading = compose(text, Source(f"{shown(path)}: row {row + 1}, {name}", (text,), inline=True))
     if reading.problems:
         raise ConfigError(reading.problems)
     return jsonable(plain(reading.tree))
