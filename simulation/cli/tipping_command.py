@@ -13,6 +13,7 @@ from simulation.cli.output import print_json
 
 if TYPE_CHECKING:
     from simulation.figures import Drawing
+    from simulation.scenario import Scenario
     from simulation.search.figures import Asked
     from simulation.search.keys import Searched
     from simulation.search.response import Ensemble, Settings
@@ -78,6 +79,8 @@ def tipping(
     Every value meets the same news (common random numbers). The interval says how far the answer depends on the news that
     were drawn; beside it stands where single runs cross. The figure and the numbers go to --out, or to a folder under results/.
     """
+    from simulation.search.exits import LENGTH, room_for_exits
+    from simulation.search.exits import told as told_exits
     from simulation.search.keys import searched
     from simulation.search.response import Ensemble
 
@@ -89,22 +92,33 @@ def tipping(
     ensemble = Ensemble(runs, workers, options.cloud_of(posterior, parameter_sets))
     wanted = searching.metric_and_level(metric)
     key = searched(scenario, own, over, low)
+    added = () if (curve or "").startswith(LENGTH) else room_for_exits(scenario, own, over, key.start)
+    own = (*own, *added)
     question = Question(scenario, own, key, wanted, (low, high), tolerance, ensemble)
     about = {"scenario": scenario, "settings": own, "metric": metric, "over": over, "curve": curve, "ends": (low, high)}
     sets = ensemble.cloud.digest if ensemble.cloud else None
     target = searching.target_of(f"tipping-{over}", about | _rest(question, sets), out, force)
     facts, drawing = _answered(question, curve, (as_json, quiet))
+    about_exits = told_exits(_somewhere(question), added)
+    if about_exits and not as_json:
+        click.echo(about_exits)
     searching.save(target, "tipping", facts, drawing, quiet)
 
 
 def _rest(question: Question, sets: str | None) -> dict[str, Any]:
     """What else the answer follows from: the config as it is now, runs, tolerance, parameter sets."""
-    from simulation.config.loading import load
+    from simulation.config.loading import config_hash
 
-    # With some value of the key, which other settings may need.
-    value = question.over.start if question.over.start is not None else question.over.number(question.ends[0] or "0")
-    config = load(question.scenario, (*question.settings, question.over.setting(value))).hash
+    config = config_hash(_somewhere(question))
     return {"config": config, "runs": question.ensemble.runs, "tolerance": question.tolerance, "sets": sets}
+
+
+def _somewhere(question: Question) -> Scenario:
+    """The scenario with some value of the key, which other settings may need."""
+    from simulation.ensemble import resolved
+
+    value = question.over.start if question.over.start is not None else question.over.number(question.ends[0] or "0")
+    return resolved(question.scenario, (*question.settings, question.over.setting(value)))
 
 
 def _answered(question: Question, curve: str | None, how: tuple[bool, bool]) -> tuple[dict[str, Any], Drawing]:

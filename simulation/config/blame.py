@@ -30,7 +30,7 @@ def blamed(tree: Node, path: KeyPath, message: str) -> tuple[KeyPath, str]:
 
 
 def _written(node: Node | None, parts: KeyPath) -> KeyPath | None:
-    """Return the steps below a node as they are written there, where ``markets.usdjpy`` may be one key; none if they lead nowhere."""
+    """Return steps as a node has them, where ``markets.usdjpy`` may be one key; none if they lead nowhere."""
     if node is None or not parts:
         return None if node is None else ()
     for count in range(1, len(parts) + 1):

@@ -16,8 +16,9 @@ from simulation.batch import names_share_a_batch, shares_a_batch
 from simulation.config.loading import checked, validated
 from simulation.config.overrides import put
 from simulation.config.tree import Node, Origin, Source
+from simulation.sweep.bounds import MOST_REPLICATIONS
 from simulation.sweep.design import Values, jsonable
-from simulation.sweep.schema import MOST_REPLICATIONS, rate_bp
+from simulation.sweep.schema import rate_bp
 
 if TYPE_CHECKING:
     from simulation.scenario import Scenario

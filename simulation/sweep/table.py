@@ -9,8 +9,8 @@ from simulation.config.errors import ConfigError, Problem
 from simulation.config.reader import shown
 from simulation.config.tree import Source, plain
 from simulation.config.yaml_text import compose
-from simulation.sweep.design import Values, jsonable
 from simulation.sweep.bounds import MOST_POINTS
+from simulation.sweep.design import Values, jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,11 @@ def parquet_rows(path: Path) -> int:
     """Rows of a Parquet file, from its footer alone."""
     import pyarrow.parquet as pq
 
-    return int(pq.read_metadata(path).num_rows)
+    file = pq.ParquetFile(path)
+    try:
+        return file.metadata.num_rows
+    finally:
+        file.close()
 
 
 def check_rows(path: Path, rows: int) -> None:

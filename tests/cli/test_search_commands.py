@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from simulation.cli import exit_code_of, exit_codes
+from simulation.ensemble import resolved
 from simulation.experiment import ARTICLE, NOTHING_BUT, OFFICIAL, with_investors
+from simulation.search.exits import days_cut_off, room_for_exits
+from simulation.search.exits import told as told_exits
+from simulation.search.keys import SPREAD
 from tests.analysis.toys import FloatArray, saltelli, sweep_of
 
 SMALL = (*with_investors(OFFICIAL, 4), "end=2025-12-24")
@@ -101,6 +105,34 @@ def test_tipping_finds_the_analytic_spread_without_being_told_where(
     assert told["low"] <= ANALYTIC_HALF <= told["high"]
     assert told["high"] - told["low"] < 0.03
     assert {path.name for path in (tmp_path / "found").iterdir()} >= {"figure.png", "figure.csv", "tipping.json"}
+
+
+def test_the_documented_command_lands_on_the_analytic_spread(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in docs/analysis_and_search.md, with fewer investors and runs: exits of ten days end within the shipped scenario."""
+    ask = ["tipping", ARTICLE, "--metric", "unwound_share=0.5", "--over", "spread_path.target_pp"]
+    ask += ["--set", "unwind.rule=threshold", *sets(with_investors(ARTICLE, 60)), "--runs", "3"]
+    ask += ["--low", "1.1", "--high", "1.4", "--tolerance", "0.01", "--out", str(tmp_path / "found")]
+    assert exit_code_of(ask) == exit_codes.DONE
+    said = capsys.readouterr().out
+    found = json.loads((tmp_path / "found" / "tipping.json").read_text())
+    # With the last exits cut off it would be 1.221.
+    assert found["value"] == pytest.approx(ANALYTIC_HALF, abs=0.005)
+    assert "spread_path.over_days=53 was set, so that exits of 10 business days are complete" in said
+    assert "spread_path.over_days=53" in found["settings"]
+
+
+def test_exits_that_the_end_cuts_off_are_told() -> None:
+    """The article's scenario has 63 business days: a path of 60 and an exit of ten need seven more."""
+    rule, path = "unwind.rule=threshold", "spread_path={target_pp: 1.2, over_days: 60}"
+    assert days_cut_off(resolved(ARTICLE, (rule, path))) == 7
+    assert days_cut_off(resolved(ARTICLE, (rule, path, "unwind.exit_days=3"))) == 0
+    assert days_cut_off(resolved(ARTICLE, (path,))) == 0
+    assert room_for_exits(ARTICLE, (rule, path), SPREAD, 1.8) == ()
+    assert room_for_exits(ARTICLE, (rule, "spread_path.over_days=60"), SPREAD, 1.8) == ()
+    assert room_for_exits(ARTICLE, (), SPREAD, 1.8) == ()
+    assert "7 business days before the last exits" in told_exits(resolved(ARTICLE, (rule, path)), ())
 
 
 def test_tipping_over_a_second_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
