@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from simulation.scenario import Scenario
 
 DAILY, FLOWS, FIGURES, PARAMETER_SETS = "daily.parquet", "flows.parquet", "figures", "parameter_sets.csv"
+RUN_NUMBERS = "run_numbers"
+"""Key of a manifest whose runs are not numbered from 0."""
 
 
 class Result:
@@ -171,6 +173,7 @@ class Result:
             "config_hash": self.config_hash,
             "seed": self.scenario.seed,
             "runs": self.runs,
+            **self._numbers(),
             "runs_failed": len(self.record.stopped),
             "failures": [failure.to_dict() for failure in failures(self.record)],
             "ledger": ledger_audit(self.record),
@@ -179,6 +182,11 @@ class Result:
             "versions": versions(),
             "config": self.scenario.model_dump(mode="json"),
         }
+
+    def _numbers(self) -> dict[str, list[int]]:
+        """Numbers of the runs where they do not count from 0, as in a run of a sweep that was rebuilt."""
+        numbers = [int(number) for number in self.record.runs]
+        return {} if numbers == list(range(self.runs)) else {RUN_NUMBERS: numbers}
 
     def __repr__(self) -> str:
         """Name the scenario, the runs and where to look further."""

@@ -14,7 +14,7 @@ from simulation.capital_flows import CapitalFlows
 from simulation.cloud import read_cloud
 from simulation.config.posterior import hash_with_cloud
 from simulation.recorder import Record, Stop
-from simulation.results import DAILY, FLOWS, PARAMETER_SETS, Result
+from simulation.results import DAILY, FLOWS, PARAMETER_SETS, RUN_NUMBERS, Result
 from simulation.store import OutputError, read_manifest
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ class RunFolder:
     def runs(self) -> int:
         """Number of runs."""
         return int(self.manifest["runs"])
+
+    @property
+    def numbers(self) -> list[int]:
+        """Number of each run, which with the seed fixes its news; a run of a sweep keeps the number it has there."""
+        return [int(number) for number in self.manifest.get(RUN_NUMBERS, range(self.runs))]
+
+    @property
+    def from_zero(self) -> bool:
+        """Whether its runs are numbered from 0, as those of `carryflow run` are."""
+        return RUN_NUMBERS not in self.manifest
 
 
 def open_folder(path: Path) -> RunFolder:
@@ -96,13 +106,13 @@ def read_run(path: Path) -> Result:
     folder = open_folder(path)
     daily, flows = (_table(path / name) for name in (DAILY, FLOWS))
     blank = CapitalFlows(folder.scenario).result()
-    places = _places(daily, blank), (folder.runs, len(blank.dates))
+    places = _places(daily, blank, folder.numbers), (folder.runs, len(blank.dates))
     market = {name: _filled(daily[name], places, np.nan) for name in daily if name not in KEYS}
     by_population = {str(name): part for name, part in flows.groupby("population", sort=True)}
     record = Record(
-        folder.scenario, np.arange(folder.runs), blank.dates,
+        folder.scenario, np.array(folder.numbers), blank.dates,
         {name: market.get(name, np.full(places[1], np.nan)) for name in blank.market},
-        {name: _flows(part, blank, places[1]) for name, part in by_population.items()},
+        {name: _flows(part, blank, folder.numbers) for name, part in by_population.items()},
         blank.roles, _stops(folder), str(folder.manifest.get("parameter_sets") or ""), _audit(folder),
     )  # fmt: skip
     return Result(record, folder.manifest.get("command"), folder.cloud)
@@ -120,9 +130,10 @@ def _table(path: Path) -> pd.DataFrame:
 Places = tuple[Any, Any]
 
 
-def _places(table: pd.DataFrame, blank: Record) -> Places:
-    """Row and day of every line of a table."""
-    return table["run"].to_numpy(), np.searchsorted(blank.dates, table["date"].to_numpy().astype("datetime64[D]"))
+def _places(table: pd.DataFrame, blank: Record, numbers: list[int]) -> Places:
+    """Row and day of every line of a table; run numbers rise with the rows."""
+    days = np.searchsorted(blank.dates, table["date"].to_numpy().astype("datetime64[D]"))
+    return np.searchsorted(np.array(numbers), table["run"].to_numpy()), days
 
 
 def _filled(values: pd.Series[float], where: tuple[Places, tuple[int, int]], missing: float) -> Array:
@@ -132,21 +143,22 @@ def _filled(values: pd.Series[float], where: tuple[Places, tuple[int, int]], mis
     return whole
 
 
-def _flows(part: pd.DataFrame, blank: Record, shape: tuple[int, int]) -> dict[str, Array]:
+def _flows(part: pd.DataFrame, blank: Record, numbers: list[int]) -> dict[str, Array]:
     """The flows of one population; nothing flows in a stopped run."""
-    where = _places(part, blank), shape
+    where = _places(part, blank, numbers), (len(numbers), len(blank.dates))
     return {str(name): _filled(part[name], where, 0.0) for name in part if name not in KEYS}
 
 
 def _stops(folder: RunFolder) -> dict[int, Stop]:
-    """Stopped runs by row; a folder holds the runs from 0 on, so that their numbers are their rows."""
+    """Stopped runs by row."""
     stopped = folder.manifest.get("failures", [])
     if len(stopped) != folder.manifest["runs_failed"]:
         raise OutputError(
             f"{folder.path}: an earlier version wrote it, without the reasons of its {folder.manifest['runs_failed']} "
             "stopped runs; run the scenario again"
         )
-    return {one["run"]: Stop(date.fromisoformat(one["date"]), one["reason"], one["message"]) for one in stopped}
+    row_of = {number: row for row, number in enumerate(folder.numbers)}
+    return {row_of[one["run"]]: Stop(date.fromisoformat(one["date"]), one["reason"], one["message"]) for one in stopped}
 
 
 def _audit(folder: RunFolder) -> dict[str, Array]:

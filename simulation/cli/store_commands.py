@@ -52,10 +52,10 @@ def rebuild(
         remark(f"Results in {target}", quiet)
     elif as_json:
         print_json({"run_id": run_id, "reason": found.reason})
-    context.exit(verdict(found, run_id))
+    context.exit(verdict(found, run_id, quiet))
 
 
-def verdict(found: Rebuilt, run_id: str) -> int:
+def verdict(found: Rebuilt, run_id: str, quiet: bool = False) -> int:
     """Say how the run compares with the store and return the exit code."""
     for name, (before, now) in found.differing.items():
         click.echo(f"{run_id}: {name} is {now}, the store has {before}", err=True)
@@ -70,6 +70,7 @@ def verdict(found: Rebuilt, run_id: str) -> int:
     if found.reason:
         click.echo(f"{run_id} fails again: {found.reason}", err=True)
         return exit_codes.FAILED_RUNS
+    remark(f"{run_id}: all {len(found.metrics)} metrics are as in the store's table, bit by bit", quiet)
     return exit_codes.DONE
 
 

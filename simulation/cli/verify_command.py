@@ -5,13 +5,17 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulation.cli import exit_codes, options
 from simulation.cli.output import print_json, remark
 from simulation.cli.run_command import Request, simulated
+
+if TYPE_CHECKING:
+    from simulation.results import Result
+    from simulation.run_folder import RunFolder
 
 TABLES = ("daily.parquet", "flows.parquet")
 
@@ -54,11 +58,21 @@ def checked(folder: Path, workers: int | None, quiet: bool) -> list[Check]:
     """Run one folder again in a temporary place and compare its tables."""
     from simulation.run_folder import open_folder
 
-    held = open_folder(folder)
-    result = simulated(held.scenario, Request(held.runs, workers, quiet, held.cloud))
+    result = made_again(open_folder(folder), workers, quiet)
     with tempfile.TemporaryDirectory() as temporary:
         result.write_tables(Path(temporary))
         return [compared(folder / name, Path(temporary) / name) for name in TABLES]
+
+
+def made_again(held: RunFolder, workers: int | None, quiet: bool) -> Result:
+    """The runs of a folder, simulated again with the numbers they have there."""
+    if held.from_zero:
+        return simulated(held.scenario, Request(held.runs, workers, quiet, held.cloud))
+    from simulation.model import simulate
+    from simulation.results import Result
+
+    variants = None if held.cloud is None else held.cloud.variants(held.scenario, held.numbers)
+    return Result(simulate(held.scenario, held.numbers, variants), None, held.cloud)
 
 
 def compared(kept: Path, again: Path) -> Check:

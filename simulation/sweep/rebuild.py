@@ -38,6 +38,8 @@ class Rebuilt:
         Why it fails again; empty for a finished run.
     differing
         Metrics that are not as in the table, bit by bit, with the value there and the one found now.
+    metrics
+        Names of the metrics that were compared.
     same_code
         Whether the store was filled with this version of the model's code alone.
     """
@@ -46,6 +48,7 @@ class Rebuilt:
     result: Result | None
     reason: str
     differing: dict[str, tuple[float | None, float | None]]
+    metrics: tuple[str, ...]
     same_code: bool = True
 
 
@@ -69,7 +72,7 @@ def rebuild(store: Path, run_id: str, command: str | None = None) -> Rebuilt:
     )
     differing = {name: (row[name], value) for name, value in metrics.items() if row[name] != value}
     same_code = engines_of(read_manifest(store)) == (engine(),)
-    return Rebuilt(row, recorded(plan, piece, command), rows.reason[0], differing, same_code)
+    return Rebuilt(row, recorded(plan, piece, command), rows.reason[0], differing, tuple(metrics), same_code)
 
 
 def recorded(plan: Plan, piece: Piece, command: str | None) -> Result | None:
