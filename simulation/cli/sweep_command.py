@@ -57,7 +57,14 @@ class Where:
 
 @click.command()
 @click.argument("name", metavar="SWEEP")
-@options.settings
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change one key of the sweep file, such as replications=10; may be given several times. The base scenario is changed "
+    "by its key settings: 'settings=[\"boj.meetings[0].decision=50bp\"]'.",
+)
 @click.option("--replications", type=click.IntRange(1), metavar="N", help="Runs at each point in place of the file's.")
 @options.seed
 @options.posterior
@@ -111,6 +118,8 @@ def sweep(
     sets = parameter_sets or (SHIPPED if posterior else None)
     given = [("replications", replications), ("seed", seed), ("posterior", sets)]
     plan = plan_of(name, (*settings, *(f"{key}={value}" for key, value in given if value is not None)))
+    for each in plan.remarks:
+        remark(each, quiet)
     where = Where(workers, dask)
     if dry_run:
         tell_estimate(plan, where, as_json)

@@ -7,8 +7,8 @@ from typing import Any
 
 from simulation.config.catalog import is_path, named, path_of
 from simulation.config.errors import ConfigError
-from simulation.config.layers import layered
-from simulation.config.loading import Loaded, load
+from simulation.config.layers import Layered, layered
+from simulation.config.loading import Loaded, default_root, load, overlaid
 
 EVENT_KEYS = frozenset({"observed", "accept", "unwound_of"})
 """Keys that only an event has."""
@@ -23,6 +23,15 @@ def is_event(name: str) -> bool:
     except ConfigError:
         return False
     return isinstance(content, dict) and bool(EVENT_KEYS & content.keys())
+
+
+def as_read(name: str, settings: Sequence[str]) -> tuple[type[Any], Layered]:
+    """The model and the values of a scenario or an event, not yet validated."""
+    if not is_event(name):
+        return default_root(), overlaid(name, settings, "scenarios")
+    from simulation.event import Event
+
+    return Event, overlaid(name, settings, "events")
 
 
 def loaded(name: str, settings: Sequence[str]) -> Loaded[Any]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from simulation.config.catalog import path_of
 from simulation.config.errors import ConfigError, Problem
 from simulation.config.explain import explained, in_order, loose_values
-from simulation.config.layers import layered
+from simulation.config.layers import Layered, layered
 from simulation.config.overrides import overridden
 from simulation.config.shape import resolve
 from simulation.config.tree import KeyPath, Node, Source, descend, key_text, plain, walk, without
@@ -79,9 +79,15 @@ def load(
         With every mistake that was found, in the order of the files.
     """
     model = default_root() if root is None else root
+    layers = overlaid(name, overrides, kind)
+    return checked(model, layers.tree, layers.sources, layers.problems)
+
+
+def overlaid(name: str | Path, overrides: Iterable[str], kind: str) -> Layered:
+    """Return a config with its overrides, not yet validated, and the mistakes found so far."""
     layers = layered(path_of(kind, name), kind)
     tree, mistakes = overridden(layers.tree, overrides)
-    return checked(model, tree, layers.sources, (*layers.problems, *mistakes))
+    return Layered(tree, layers.sources, (*layers.problems, *mistakes))
 
 
 def checked(

@@ -9,12 +9,13 @@ from typing import Any, Literal, get_args, get_origin
 
 from simulation.config.shape import Shape, discriminator_key
 from simulation.config.tree import Node
-from simulation.config.wording import likely_slip, suggestion, with_unit
+from simulation.config.wording import PURE_NUMBERS, likely_slip, suggestion, with_unit
 from simulation.config.yaml_text import described
 from simulation.parameters import BASIS_POINTS_PER
 
 Words = tuple[str, str]
 NUMBER_WITH_TEXT = re.compile(r"\s*([+-]?[\d,]*\.?\d+(?:e[+-]?\d+)?)\s*(\S*)\s*$", re.IGNORECASE)
+PERCENT_IN_ONE = 100.0
 DATE_LIKE = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\s*$")
 
 
@@ -67,8 +68,10 @@ def not_a_number(mistake: Mistake) -> Words:
 
 
 def _converted(number: str, written: str, wanted: str) -> str:
-    """Return a number in the unit of its key where both are rates: 402bp is 4.02 in percent."""
+    """Return a number in the unit of its key: 402bp is 4.02 in percent, 50% is 0.5 of a probability or a share."""
     own = wanted.split()[0] if wanted else ""
+    if written == "%" and wanted in PURE_NUMBERS:
+        return f"{float(number) / PERCENT_IN_ONE:.12g}"
     if written == own or written not in BASIS_POINTS_PER or own not in BASIS_POINTS_PER:
         return number
     return f"{float(number) * BASIS_POINTS_PER[written] / BASIS_POINTS_PER[own]:.12g}"

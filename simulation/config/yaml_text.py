@@ -23,6 +23,10 @@ MAX_DEPTH = 40
 YAML_TAG = "tag:yaml.org,2002:"
 KNOWN_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "map", "seq"})
 KIND_OF_TAG = {"timestamp": "a date", "int": "a whole number", "float": "a number", "bool": "true or false"}
+BRACKET_CURE = (
+    "close it, or put a comma between the items; text that holds a bracket, such as boj.meetings[0].decision, needs quotes "
+    "inside { } and [ ]"
+)
 CURES = {
     r"'\t'": ("a tab stands where only spaces are allowed", "indent with spaces"),
     "another document": ("a second document begins here", "keep one document per file, without ---"),
@@ -33,7 +37,7 @@ CURES = {
     "cannot start any token": ("a word cannot begin with this sign", "put the text in quotes"),
     "undefined alias": ("anchors (&) and aliases (*) are not used here", "write the value out, or use extends"),
     "unexpected end of stream": ("a quote is not closed", "close it"),
-    "expected ',' or": ("a bracket is not closed", "close it, or put a comma between the items"),
+    "expected ',' or": ("a bracket is not closed", BRACKET_CURE),
     "found '<stream end>'": ("a bracket is not closed", "close it"),
     "could not find expected ':'": ("a key without a colon", "write `key: value`"),
     "<block end>": ("this line does not fit the lines above it", "check its indentation"),

@@ -56,15 +56,7 @@ class Columns:
 
     def base_value(self, key: str) -> tuple[Any, str]:
         """Value of a key in the base scenario with its unit; nothing where the base does not have it."""
-        part: Any = self.base
-        unit = ""
-        for step in steps(key):
-            unit = unit_of(part, step)
-            try:
-                part = getattr(part, str(step)) if isinstance(part, BaseModel) else part[step]
-            except (AttributeError, KeyError, IndexError, TypeError):
-                return None, unit
-        return part, unit
+        return value_at(self.base, key)
 
     def table(self) -> pa.Table:
         """The table of points: number, key, values as JSON, and the column of each axis."""
@@ -94,6 +86,18 @@ class Columns:
         elif axis is not None:
             about["values"] = [item if (number := as_number(item)) is None else number for item in axis]
         return about
+
+
+def value_at(base: Any, key: str) -> tuple[Any, str]:
+    """Value of a key in a scenario with its unit; nothing where the scenario does not have it."""
+    part, unit = base, ""
+    for step in steps(key):
+        unit = unit_of(part, step)
+        try:
+            part = getattr(part, str(step)) if isinstance(part, BaseModel) else part[step]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            return None, unit
+    return part, unit
 
 
 def as_number(value: Any) -> float | None:

@@ -14,17 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.config.blame import blamed
-from simulation.config.catalog import is_path, path_of
+from simulation.config.catalog import path_of
 from simulation.config.errors import ConfigError
-from simulation.config.kinds import loaded as load_scenario
 from simulation.config.loading import Loaded, load
 from simulation.config.posterior import load_cloud
-from simulation.config.tree import Node, nearest_node, plain
-from simulation.sweep.checking import check_points, check_series
+from simulation.config.tree import nearest_node
+from simulation.sweep.basing import base_of, based, beside, check_settings
+from simulation.sweep.checking import check_points, check_series, problems_of_axes
 from simulation.sweep.design import Values, jsonable, points_of
 from simulation.sweep.points import Base, point_key, structure, text_of
 from simulation.sweep.schema import Sweep
 from simulation.sweep.table import rows_of
+from simulation.sweep.tidying import without_base, without_repetition
 
 if TYPE_CHECKING:
     from simulation.cloud import Cloud
@@ -44,12 +45,15 @@ class Plan:
         Values of each point in the order of the design.
     cloud
         Calibrated parameter sets of the replications, none where all have the scenario's numbers.
+    remarks
+        What was dropped from the file's design because it stands there twice.
     """
 
     sweep: Sweep
     base: Base
     points: tuple[Values, ...]
     cloud: Cloud | None = None
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -115,18 +119,32 @@ def plan_of(name: str | Path, settings: Iterable[str] = ()) -> Plan:
     ConfigError
         With every mistake that was found in the sweep or in the scenarios of its points.
     """
-    loaded = load(name, settings, root=Sweep, kind="sweeps")
+    texts = tuple(settings)
+    check_settings(texts)
+    loaded = load(name, texts, root=Sweep, kind="sweeps")
     folder = path_of("sweeps", name).parent
-    sweep = loaded.scenario
-    base = based(sweep, folder)
-    check_series(base, loaded)
+    sweep, remarks = without_repetition(loaded.scenario)
+    base = checked_base(loaded, folder)
     cloud = None if sweep.posterior is None else load_cloud(beside(sweep.posterior, folder))
-    points = points_from(loaded, folder)
+    points = points_from(sweep, loaded, folder)
     check_points(base, loaded, points)
-    return Plan(sweep, base_of(base, sweep), tuple(points), cloud)
+    if sweep.design.kind == "one_at_a_time":
+        points, more = without_base(points, base.scenario)
+        remarks = (*remarks, *more)
+    return Plan(sweep, base_of(base, sweep), tuple(points), cloud, remarks)
 
 
-def points_from(loaded: Loaded[Sweep], folder: Path) -> list[Values]:
+def checked_base(loaded: Loaded[Sweep], folder: Path) -> Loaded[Any]:
+    """The base scenario; where it cannot be used, the mistakes of the axes are told with its own."""
+    try:
+        base = based(loaded, folder)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *problems_of_axes(loaded, folder)]) from None
+    check_series(base, loaded)
+    return base
+
+
+def points_from(sweep: Sweep, loaded: Loaded[Sweep], folder: Path) -> list[Values]:
     """Points of a design; what a table says of them stands in its own file.
 
     Raises
@@ -134,7 +152,6 @@ def points_from(loaded: Loaded[Sweep], folder: Path) -> list[Values]:
     ConfigError
         If the table cannot be read, or has more points than one sweep may run so often.
     """
-    sweep = loaded.scenario
     if sweep.design.file is None:
         return points_of(sweep.axes, sweep.design)
     points = rows_of(Path(beside(sweep.design.file, folder)))
@@ -144,33 +161,3 @@ def points_from(loaded: Loaded[Sweep], folder: Path) -> list[Values]:
         path, message = blamed(loaded.tree, (), str(error))
         raise ConfigError([nearest_node(loaded.tree, path).head.problem(path, message)]) from None
     return points
-
-
-def based(sweep: Sweep, folder: Path) -> Loaded[Any]:
-    """The base scenario as loaded, with its settings and the seed of the sweep."""
-    seed = () if sweep.seed is None else (f"seed={sweep.seed}",)
-    return load_scenario(beside(sweep.scenario, folder), (*sweep.settings, *seed))
-
-
-def beside(name: str, folder: Path) -> str:
-    """A file that a sweep names: beside the sweep where there is one, else as given."""
-    return str(folder / name) if is_named_file(name) and (folder / name).exists() else name
-
-
-def is_named_file(name: str) -> bool:
-    """Whether a text names a file and no shipped config."""
-    return is_path(name) or name.endswith(".parquet")
-
-
-def base_of(loaded: Loaded[Any], sweep: Sweep) -> Base:
-    """The base as text that any process can read."""
-    from simulation.event import Event
-
-    kind = "events" if isinstance(loaded.scenario, Event) else "scenarios"
-    return Base(kind, text_of(_with_seed(loaded.tree, loaded.scenario.seed)))
-
-
-def _with_seed(tree: Node, seed: int) -> Any:
-    """The config as plain values; the seed stands in it even where it is the default."""
-    content = jsonable(plain(tree))
-    return {**content, "seed": seed}

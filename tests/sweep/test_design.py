@@ -96,3 +96,23 @@ def test_equal_rows_are_two_points(tmp_path: Path) -> None:
 def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.csv.*cannot be read"):
         plan_of(sweep_of(tmp_path, "design: {kind: table, file: gone.csv}"))
+
+
+def test_a_value_that_stands_twice_is_run_once_and_told(tmp_path: Path) -> None:
+    axes = 'axes: {markets.usdjpy.stress_slope: [1, 2, 1.0], "boj.meetings[0].decision": [25bp, 0.25%]}'
+    plan = plan_of(sweep_of(tmp_path, axes))
+    assert [tuple(point.values()) for point in plan.points] == [(1, "25bp"), (2, "25bp")]
+    assert plan.remarks == (
+        "axes.markets.usdjpy.stress_slope: 1.0 stands twice; it is run once",
+        "axes.boj.meetings[0].decision: 0.25% stands twice; it is run once",
+    )
+    drawn = plan_of(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: halton, samples: 8}}"))
+    assert (len(drawn.points), drawn.remarks) == (8, ())
+
+
+def test_one_at_a_time_runs_the_base_once(tmp_path: Path) -> None:
+    """The tiny scenario prices its meeting at 0.62 and hikes by 25 bp."""
+    axes = 'axes: {"boj.meetings[0].priced_probability": [0.5, 0.62], "boj.meetings[0].decision": [0.25%, 50bp]}'
+    plan = plan_of(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: one_at_a_time}}"))
+    assert [list(point.values()) for point in plan.points] == [[], [0.5], ["50bp"]]
+    assert plan.remarks[0] == "axes.boj.meetings[0].priced_probability: 0.62 is the base's value, which point 0 has"
