@@ -110,7 +110,8 @@ def test_settings_that_do_not_fit_are_told_in_the_sweep_file_with_the_mistakes_o
     found = mistakes(tmp_path, text + f"axes: {{{SLOPE}x: [1], {SLOPE}: [0.5, -3]}}\n")
     assert said in found
     assert f"sweep.yaml:4:{len('axes: {') + len(SLOPE) + len('x: [') + 1}: {SLOPE}x: unknown key" in found
-    assert f"{SLOPE}: -3 is too small" in found
+    assert f": {SLOPE}: -3" in found
+    assert "too small" in found
 
 
 def test_a_scenario_that_is_misspelt_is_told_in_the_sweep_file(tmp_path: Path) -> None:
