@@ -110,6 +110,21 @@ def _refuse_foreign_files(target: Path, ours: set[str]) -> None:
         )
 
 
+def made(folder: Path) -> Path:
+    """Make a folder with the folders above it, and return it.
+
+    Raises
+    ------
+    OutputError
+        If the system refuses it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"the folder {folder} cannot be made: {error.strerror}; choose another --out") from error
+    return folder
+
+
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
     """Give a draft folder beside the target and put it in the target's place at the end.
@@ -118,8 +133,7 @@ def written_whole(target: Path) -> Iterator[Path]:
     """
     # A link would be replaced itself instead of what it points to.
     target = Path(os.path.realpath(target))
-    draft = _sibling(target, "draft")
-    draft.mkdir(parents=True)
+    draft = made(_sibling(target, "draft"))
     try:
         yield draft
         _put_in_place(draft, target)

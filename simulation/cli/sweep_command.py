@@ -158,15 +158,25 @@ def go_on(command: str, path: Path, out: Path | None) -> str:
 
 def tell(manifest: dict[str, Any], as_json: bool) -> None:
     """Say what a store holds."""
-    names = ("name", "status", "points", "runs", "runs_done", "runs_failed", "folder")
+    names = ("name", "status", "points", "runs", "runs_done", "runs_failed", "points_short", "folder")
     if as_json:
         print_json({name: manifest[name] for name in names})
         return
     failed = f", {manifest['runs_failed']:,} of them failed (see the column reason)" if manifest["runs_failed"] else ""
-    click.echo(f"{manifest['name']}: {manifest['runs_done']:,} runs at {manifest['points']:,} points{failed}.")
+    runs, points = counted(manifest["runs_done"], "run"), counted(manifest["points"], "point")
+    click.echo(f"{manifest['name']}: {runs} at {points}{failed}.")
+    if manifest["points_short"]:
+        until, short = manifest["until"], counted(manifest["points_short"], "point")
+        stopped = f"stopped at {until['max_replications']:,} runs with a standard error of {until['metric']}"
+        click.echo(f"{short} {stopped} above {until['standard_error']:g}: see the column precise of points.parquet.")
     if manifest["status"] == "partial":
         click.echo(f"This is a part: {manifest['runs'] - manifest['runs_done']:,} runs are missing.")
     click.echo(f"Store in {manifest['folder']}")
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def tell_estimate(plan: Plan, where: Where, as_json: bool) -> None:
@@ -178,9 +188,11 @@ def tell_estimate(plan: Plan, where: Where, as_json: bool) -> None:
         print_json({"name": plan.sweep.name} | found.to_dict())
         return
     most = "at most " if plan.sweep.until is not None else ""
-    click.echo(f"{plan.sweep.name}: {found.points:,} points, {most}{found.runs:,} runs in {found.batches:,} batches")
+    runs, batches = counted(found.runs, "run"), f"{found.batches:,} batch{'' if found.batches == 1 else 'es'}"
+    click.echo(f"{plan.sweep.name}: {counted(found.points, 'point')}, {most}{runs} in {batches}")
     click.echo(
-        f"time: {most}about {duration(found.seconds)} on {found.workers} processes ({found.seconds_per_run * 1e3:.3g} ms a run)"
+        f"time: {most}about {duration(found.seconds)} on {found.workers} process{'' if found.workers == 1 else 'es'} "
+        f"({found.seconds_per_run * 1e3:.3g} ms a run, as busy as this machine is now)"
     )
     click.echo(f"disk: {most}about {found.bytes / 1e6:,.1f} MB")
     remark("Nothing was written.")

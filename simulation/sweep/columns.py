@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -58,14 +59,14 @@ class Columns:
         """Value of a key in the base scenario with its unit; nothing where the base does not have it."""
         return value_at(self.base, key)
 
-    def table(self) -> pa.Table:
-        """The table of points: number, key, values as JSON, and the column of each axis."""
+    def table(self, more: Mapping[str, pa.Array]) -> pa.Table:
+        """The table of points: number, key, values as JSON, the column of each axis, and more columns as given."""
         columns = {
             POINT: pa.array(np.arange(len(self.plan.points))),
             "key": pa.array([f"{key:016x}" for key in self.plan.point_keys.tolist()]),
             "values": pa.array([text_of(values) for values in self.plan.points]),
         }
-        return pa.table(columns | {f"{PARAM}{key}": column for key, column in self.params.items()})
+        return pa.table(columns | {f"{PARAM}{key}": column for key, column in self.params.items()} | dict(more))
 
     def axes(self) -> dict[str, dict[str, Any]]:
         """What a manifest says of each axis."""

@@ -9,7 +9,7 @@ from simulation.metrics import METRICS
 from simulation.store import versions
 from simulation.sweep.columns import Columns
 from simulation.sweep.engine import ENGINES
-from simulation.sweep.precision import wanted
+from simulation.sweep.precision import precision, wanted
 
 if TYPE_CHECKING:
     from simulation.sweep.have import Have
@@ -22,6 +22,7 @@ def facts_of(plan: Plan, have: Have, status: str, command: str | None, engines: 
     """Everything but the digests of the files."""
     sweep, base = plan.sweep, json.loads(plan.base.config)
     runs, failed = have.counts(wanted(sweep, have))
+    known = precision(sweep, have)
     return {
         "kind": "sweep",
         "name": sweep.name,
@@ -44,6 +45,7 @@ def facts_of(plan: Plan, have: Have, status: str, command: str | None, engines: 
         "runs": plan.most_runs,
         "runs_done": runs,
         "runs_failed": failed,
+        "points_short": None if known is None else known.short,
         "versions": versions(),
         ENGINES: list(engines),
         "command": command,

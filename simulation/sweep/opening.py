@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from simulation import store as folder
 from simulation.store import MANIFEST, OutputError
@@ -65,8 +65,7 @@ def prepared(target: Target, plan: Plan, engines: tuple[str, ...] = ()) -> Store
     if manifest is not None and manifest["config_hash"] != plan.hash:
         check_extension(path, manifest, plan, target.extend)
     engines = engines or continued(path, manifest, target.force)
-    path.mkdir(parents=True, exist_ok=True)
-    (path / SHARDS).mkdir(exist_ok=True)
+    folder.made(path / SHARDS)
     for place in (path, path / SHARDS):
         clear_temporary(place)
     recover(path)
@@ -136,6 +135,25 @@ def check_extension(path: Path, manifest: dict[str, Any], plan: Plan, extend: bo
         raise OutputError(f"{path} has {manifest['replications']} replications, more than {plan.sweep.replications}")
 
 
+def check_to_extend(target: Target) -> None:
+    """Refuse to extend a store that is not there, such as one whose name was mistyped.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds no sweep.
+    """
+    if target.extend and held(target.path) is None:
+        raise OutputError(f"{target.path} holds no sweep to extend: see the name, or leave --extend out to begin one")
+
+
+def _opened(lock: Path) -> IO[str]:
+    try:
+        return lock.open("a")
+    except OSError as error:
+        raise OutputError(f"{lock.parent} cannot be written: {error.strerror}; choose another --out") from error
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keep other processes of this machine from writing into the folder.
@@ -146,8 +164,8 @@ def locked(path: Path) -> Iterator[None]:
         If one already does.
     """
     held(path)
-    path.mkdir(parents=True, exist_ok=True)
-    with (path / LOCK).open("a") as file:
+    folder.made(path)
+    with _opened(path / LOCK) as file:
         try:
             import fcntl
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from simulation.sweep.have import Have
     from simulation.sweep.schema import Sweep, Until
 
+FloatArray = NDArray[np.float64]
 FEWEST = 2
 """Finished runs that a standard error needs."""
 
@@ -24,7 +26,42 @@ def wanted(sweep: Sweep, have: Have) -> NDArray[np.int64]:
     return np.array([replications(sweep.until, sweep.replications, done, values) for done, values in pairs])
 
 
-def replications(until: Until, first: int, done: NDArray[np.bool_], values: NDArray[np.float64]) -> int:
+@dataclass(frozen=True)
+class Precision:
+    """How well each point knows the mean of the metric that its runs are counted by.
+
+    Attributes
+    ----------
+    error
+        Standard error of the mean over finished runs, ``(points,)``; not-a-number below two of them.
+    reached
+        Whether it is as small as was asked for, ``(points,)``.
+    short
+        Number of points that have all the runs they may get and are less precise than asked for.
+    """
+
+    error: FloatArray
+    reached: NDArray[np.bool_]
+    short: int
+
+
+def precision(sweep: Sweep, have: Have) -> Precision | None:
+    """How precise the points are; none where they stop by count."""
+    if sweep.until is None:
+        return None
+    rows = zip(wanted(sweep, have), have.done, have.watched, strict=True)
+    error = np.array([standard_error(values[:count][done[:count]]) for count, done, values in rows])
+    reached = error <= sweep.until.standard_error
+    return Precision(error, reached, int((have.done.all(axis=1) & ~reached).sum()))
+
+
+def standard_error(values: FloatArray) -> float:
+    """Standard error of the mean of finished runs; failed ones have no value and are left out."""
+    finished = values[~np.isnan(values)]
+    return float(finished.std(ddof=1) / np.sqrt(len(finished))) if len(finished) >= FEWEST else np.nan
+
+
+def replications(until: Until, first: int, done: NDArray[np.bool_], values: FloatArray) -> int:
     """Replications of one point: as many as the rule asks for when it is read at its checkpoints, from the first on.
 
     The rule looks at the first n runs, then at more, up to twice as many at a time, as the standard error of the n runs
@@ -48,12 +85,11 @@ def replications(until: Until, first: int, done: NDArray[np.bool_], values: NDAr
     return count
 
 
-def enough(until: Until, values: NDArray[np.float64]) -> int:
+def enough(until: Until, values: FloatArray) -> int:
     """How many runs the standard error of these values asks for; failed runs have no value and are left out."""
-    finished = values[~np.isnan(values)]
-    if len(finished) < FEWEST:
+    error = standard_error(values)
+    if np.isnan(error):
         return until.max_replications
-    error = float(finished.std(ddof=1) / np.sqrt(len(finished)))
     if error <= until.standard_error:
         return len(values)
     return max(len(values) + 1, int(np.ceil(len(values) * (error / until.standard_error) ** 2)))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.sweep.batches import block_size, pieces
 from simulation.sweep.execute import work_of
@@ -15,9 +16,11 @@ from simulation.sweep.kernel import simulated
 if TYPE_CHECKING:
     from simulation.sweep.plan import Plan
 
-PROBE_RUNS = (1, 16)
-"""Sizes of the two probes: what a pass costs, and what each further run adds."""
-MOST_PROBED = 2
+FEWEST_PROBED, MOST_PROBED = 4, 16
+"""Runs of the second probe: beside that of one run it tells what a pass costs and what each further run adds."""
+PROBE_SECONDS = 3.0
+"""What probing may take, about: the second probe has as many runs as fit, and a second structure is probed where time is left."""
+MOST_STRUCTURES = 2
 """Structures that are probed; others are taken to cost the same."""
 BYTES_PER_NUMBER, BYTES_PER_ROW, FIXED_BYTES = 8, 40, 50_000
 """A number hardly compresses; names and labels of a row do.  Each row stands in a shard and in the table."""
@@ -59,7 +62,7 @@ def estimate(plan: Plan, workers: int) -> Estimate:
     size = block_size(plan.most_runs, workers)
     counts = np.bincount(plan.structures) * plan.sweep.most_replications
     batches = int(np.ceil(counts / size).sum())
-    fixed, each = probed(plan, np.unique([0, len(counts) - 1])[:MOST_PROBED].tolist())
+    fixed, each = probed(plan, np.unique([0, len(counts) - 1])[:MOST_STRUCTURES].tolist())
     spent = batches * fixed + plan.most_runs * each
     # A batch is not divided: with few batches some processes have nothing to do.
     rounds = -(-batches // workers) / batches * spent
@@ -68,23 +71,30 @@ def estimate(plan: Plan, workers: int) -> Estimate:
 
 def probed(plan: Plan, structures: list[int]) -> tuple[float, float]:
     """Seconds that a pass takes whatever its size, and that each run adds, averaged over some structures."""
-    found = np.array([_probe(plan, structure) for structure in structures])
-    fixed, each = found.mean(axis=0).tolist()
+    started, found = time.perf_counter(), []
+    for structure in structures:
+        found.append(_probe(plan, structure))
+        if time.perf_counter() - started > PROBE_SECONDS:
+            break
+    fixed, each = np.array(found).mean(axis=0).tolist()
     return fixed, each
 
 
 def _probe(plan: Plan, structure: int) -> tuple[float, float]:
-    work = work_of(plan)
     points = np.flatnonzero(plan.structures == structure)
-    times = []
-    for runs in PROBE_RUNS:
-        chosen = np.sort(np.resize(points, runs))
-        replication = np.arange(runs) - np.searchsorted(chosen, chosen)
-        start = time.perf_counter()
-        simulated(work, pieces(plan, chosen, replication))
-        times.append(time.perf_counter() - start)
-    each = max(0.0, (times[1] - times[0]) / (PROBE_RUNS[1] - PROBE_RUNS[0]))
-    return max(0.0, times[0] - each), each
+    alone = _seconds(plan, points, 1)
+    runs = int(np.clip(PROBE_SECONDS / alone, FEWEST_PROBED, MOST_PROBED))
+    each = max(0.0, (_seconds(plan, points, runs) - alone) / (runs - 1))
+    return max(0.0, alone - each), each
+
+
+def _seconds(plan: Plan, points: NDArray[np.intp], runs: int) -> float:
+    """Wall time of one pass over so many runs."""
+    chosen = np.sort(np.resize(points, runs))
+    replication = np.arange(runs) - np.searchsorted(chosen, chosen)
+    started = time.perf_counter()
+    simulated(work_of(plan), pieces(plan, chosen, replication))
+    return time.perf_counter() - started
 
 
 def size_of(plan: Plan) -> int:

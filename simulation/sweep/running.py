@@ -12,7 +12,7 @@ from simulation.store import content_address
 from simulation.sweep.batches import missing
 from simulation.sweep.execute import Options, Pool, execute
 from simulation.sweep.facts import FINISHED, INTERRUPTED, PARTIAL
-from simulation.sweep.opening import Target, locked, prepared
+from simulation.sweep.opening import Target, check_to_extend, locked, prepared
 from simulation.sweep.points import scenario_at
 from simulation.sweep.store import Store
 from simulation.workers import lanes
@@ -32,11 +32,12 @@ def run_sweep(plan: Plan, target: Target, pool: Pool, options: Options | None = 
     Raises
     ------
     OutputError
-        If the folder holds something else.
+        If the folder holds something else, or nothing that could be extended.
     EnsembleError
         If workers die whatever they are given.
     """
     how = options or Options()
+    check_to_extend(target)
     with locked(target.path):
         store = prepared(target, plan)
         if store.finished:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from simulation import store as folder
 from simulation.cloud import cloud_text
 from simulation.store import MANIFEST, OutputError
@@ -14,6 +16,7 @@ from simulation.sweep.columns import Columns
 from simulation.sweep.compact import write_runs
 from simulation.sweep.facts import FINISHED, RUNNING, facts_of
 from simulation.sweep.have import Have, table_of
+from simulation.sweep.precision import precision
 from simulation.sweep.rows import Rows, joined
 from simulation.sweep.series import Places, read_any, write_series
 from simulation.sweep.series import table_of as days_of
@@ -165,17 +168,23 @@ class Store:
         self.write_manifest(RUNNING)
 
     def write_points(self) -> None:
-        """Write the table of points."""
+        """Write the table of points, with how precise each is where they stop by precision."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        known, more = precision(self.plan.sweep, self.have), {}
+        if known is not None:
+            error = [None if np.isnan(value) else value for value in known.error.tolist()]
+            more = {"standard_error": pa.array(error, pa.float64()), "precise": pa.array(known.reached)}
+        table = Columns(self.plan).table(more)
         sink = pa.BufferOutputStream()
-        pq.write_table(Columns(self.plan).table(), sink, compression="zstd")
+        pq.write_table(table, sink, compression="zstd")
         write_whole(self.path / POINTS, sink.getvalue().to_pybytes())
 
     def close(self, status: str) -> None:
         """Write the tables and say in the manifest how the sweep ended."""
         self.flush()
+        self.write_points()
         write_runs(self.path / RUNS, Columns(self.plan), self.have)
         if self.places is not None:
             write_series(self.path, self.plan, self.have, self.places)

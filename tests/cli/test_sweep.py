@@ -9,8 +9,10 @@ import pytest
 from simulation.cli.sweep_progress import duration, line
 from simulation.config.catalog import named
 from simulation.config.json_schema import schema_text
+from simulation.model import simulate
 from simulation.sweep.execute import State
 from simulation.sweep.plan import plan_of
+from simulation.sweep.points import scenario_at, text_of
 from simulation.sweep.schema import Sweep
 from simulation.sweep.store import read_manifest, read_runs
 from tests.cli.conftest import Carryflow
@@ -79,6 +81,9 @@ def test_a_dry_run_writes_nothing(carryflow: Carryflow) -> None:
         ([GRID, "--part", "3/2"], "write 1/4"),
         ([GRID, "--set", "replications=0"], "allowed: 1 to"),
         ([GRID, "--out", GRID], "is a file"),
+        ([GRID, "--out", "/proc/nothing/here"], "/proc/nothing/here cannot be made: "),
+        ([GRID, "--out", "mistyped", "--extend"], "mistyped holds no sweep to extend"),
+        ([GRID, "--set", "boj.meetings[0].decision=50bp"], "'settings=["),
     ],
 )
 def test_mistakes_end_with_2_and_a_cure(carryflow: Carryflow, arguments: list[str], said: str) -> None:
@@ -96,6 +101,32 @@ def test_shipped_sweeps_are_valid_and_have_a_title(name: str) -> None:
 
 def test_the_shipped_sweeps_of_the_issue_are_there() -> None:
     assert {"spread_grid", "surprise_by_guidance", "sobol_december", "stress_corners"} <= set(named("sweeps"))
+
+
+def test_every_corner_of_the_stress_sweep_can_start() -> None:
+    """What a start depends on: leverage, margin and size of the funds; on the first day, with the sweep's own runs."""
+    plan = plan_of("stress_corners")
+    prices = ("markets.usdjpy.fast_impact_pct_per_usd_bn", "markets.usdjpy.stress_slope")
+    starts = {text_of({key: value for key, value in point.items() if key not in prices}) for point in plan.points}
+    assert len(starts) == 8
+    for start in sorted(starts):
+        scenario = scenario_at(plan.base, {**json.loads(start), "end": "2025-12-01"})
+        assert simulate(scenario, range(plan.sweep.replications)).stopped == {}
+
+
+def test_points_that_are_not_precise_are_told(carryflow: Carryflow) -> None:
+    until = "until={metric: usdjpy_change_pct, standard_error: 1e-6, max_replications: 5}"
+    done = carryflow("sweep", GRID, "--set", until, "--out", "a", "--quiet")
+    assert done.code == 0
+    assert "12 points stopped at 5 runs with a standard error of usdjpy_change_pct above 1e-06" in done.out
+    assert "precise of points.parquet" in done.out
+
+
+def test_what_stands_twice_is_told(carryflow: Carryflow) -> None:
+    axes = "axes={markets.usdjpy.stress_slope: [1, 1]}"
+    done = carryflow("sweep", GRID, "--set", axes, "--replications", "1", "--out", "a")
+    assert "axes.markets.usdjpy.stress_slope: 1 stands twice; it is run once" in done.err
+    assert done.out.startswith("grid: 1 run at 1 point.")
 
 
 def test_progress_tells_done_failed_speed_and_time_left() -> None:

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from simulation.sweep.precision import replications
 from simulation.sweep.schema import Until
-from simulation.sweep.store import read_runs
+from simulation.sweep.store import read_manifest, read_runs
 from tests.sweep.conftest import Interrupted, grid, run_into, table
 
 RULE = "until={metric: usdjpy_change_pct, standard_error: 0.2, max_replications: 30}"
@@ -59,3 +60,15 @@ def test_an_interruption_changes_no_point(tmp_path: Path) -> None:
         run_into(tmp_path / "b", grid(AXES, RULE), batch=3, function=Interrupted(9))
     run_into(tmp_path / "b", grid(AXES, RULE), batch=4)
     assert table(tmp_path / "a") == table(tmp_path / "b")
+
+
+def test_points_that_stop_at_the_most_runs_are_marked(tmp_path: Path) -> None:
+    run_into(tmp_path / "a", grid(AXES, RULE))
+    points = pd.read_parquet(tmp_path / "a" / "points.parquet")
+    errors = read_runs(tmp_path / "a").groupby("point").usdjpy_change_pct.sem()
+    assert points.precise.tolist() == [True, True, False]
+    np.testing.assert_allclose(points.standard_error, errors)
+    assert read_manifest(tmp_path / "a")["points_short"] == 1
+    run_into(tmp_path / "b", grid(AXES))
+    assert "precise" not in pd.read_parquet(tmp_path / "b" / "points.parquet")
+    assert read_manifest(tmp_path / "b")["points_short"] is None
