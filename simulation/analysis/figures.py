@@ -141,7 +141,7 @@ def map_figure(found: ResponseMap, shown: Shown, level: float | None = None) -> 
     limits = (-max(-low, high), max(-low, high)) if signed else (min(low, 0.0), high or 1.0)
     line = "" if level is None else f"; line: {shown.scale * level:g} {shown.shown_unit}"
     subtitle = f"Median of {shown.metric}, {shown.shown_unit}{line}; hatched: fewer than {FEW_RUNS} runs"
-    finding = f"{sentence(shown.words)} runs from {low:.3g} to {high:.3g} {shown.shown_unit} over the two parameters"
+    finding = f"{sentence(shown.words)}: {low:.3g} to {high:.3g} {shown.shown_unit} over the two parameters"
     with house_style():
         figure = new_figure(Heading(finding, subtitle, shown.source))
         axes = figure.add_axes((0.17, 0.16, 0.78, 0.66))

@@ -107,9 +107,9 @@ def _first_orders(indices: pd.DataFrame) -> dict[str, str]:
 
 
 def _told(row: Any, unit: str, share: str) -> str:
-    numbers = (_value(row["lowest"]), _value(row["at_lowest"]), _value(row["highest"]), _value(row["at_highest"]))
-    low, at_low, high, at_high = numbers
-    measured = "" if unit.startswith("share") else f" {unit}"
+    scale, measured = (100.0, " %") if unit.startswith("share") else (1.0, f" {unit}" if unit else "")
+    low, high = (_value(scale * row[name]) for name in ("lowest", "highest"))
+    at_low, at_high = (_value(row[name]) for name in ("at_lowest", "at_highest"))
     return f"{row['key']}{share}: mean {low}{measured} at {at_low}, {high}{measured} at {at_high}"
 
 

@@ -147,13 +147,17 @@ class Analysis:
         """Write figures, their numbers and the report into an existing empty folder."""
         import json
 
+        from simulation.experiment_figures import svg
         from simulation.figures import write
 
         conditions = [Condition.parsed(found.condition) for found in self.discoveries]
         levels = {condition.metric: condition.level for condition in conditions}
         source = f"Source: carryflow sweep {self.sweep.name}, {len(self.sweep.finished):,} runs"
         for name, part in self.metrics.items():
-            write(part.drawings(source, levels.get(name)), directory)
+            drawings = part.drawings(source, levels.get(name))
+            write(drawings, directory)
+            for figure, drawing in drawings.items():
+                (directory / f"{figure}.svg").write_bytes(svg(drawing))
         (directory / "analysis.txt").write_text(self.text() + "\n", encoding="utf-8")
         text = json.dumps(self.to_dict(), indent=2, allow_nan=False, ensure_ascii=False)
         (directory / "analysis.json").write_text(text + "\n", encoding="utf-8")

@@ -30,7 +30,8 @@ ONE_DAY = np.timedelta64(1, "D")
 HALF_A_MONTH = 0
 DAY_STEPS = (1, 2, 7)
 MONTH_STEPS = (HALF_A_MONTH, 1, 2, 3, 6, 12, 24, 60, 120)
-MOST_SHRINKS = 5
+LEAST_SHRINKING = 1.01
+"""By how much a line that is too long is made smaller at least."""
 LABEL_POINTS = 11
 """Height of one line of small labels above a panel."""
 
@@ -117,21 +118,29 @@ def new_figure(heading: Heading) -> Figure:
     FigureCanvasAgg(figure)
     title = figure.text(0.03, 0.945, heading.finding, fontsize=14, fontweight="bold", va="center")
     subtitle = figure.text(0.03, 0.893, heading.subtitle, fontsize=9.5, color=GREY, va="center")
-    figure.text(0.03, 0.022, heading.source, fontsize=7.5, color=GREY, va="center")
-    for text in (title, subtitle):
+    source = figure.text(0.03, 0.022, heading.source, fontsize=7.5, color=GREY, va="center")
+    for text in (title, subtitle, source):
         _shrink_to_width(text, 0.94)
     return figure
 
 
 def _shrink_to_width(text: Text, share: float) -> None:
     """Make a long line smaller rather than let it run off the slide."""
+    # Letters are fitted to dots, so that a line does not shrink as its size does: once is not enough.
+    while (width := _width(text) / share) > 1.0:
+        text.set_fontsize(float(text.get_fontsize()) / max(width, LEAST_SHRINKING))
+
+
+def _width(text: Text) -> float:
+    """Width of a text as a share of the figure, the larger of that on a screen and that in a file."""
     figure = text.get_figure(root=True)
-    assert figure is not None
-    for _ in range(MOST_SHRINKS):  # letters get whole pixels, so that a smaller size is not smaller in proportion
-        width = text.get_window_extent().width / (figure.bbox.width * share)
-        if width <= 1.0:
-            return
-        text.set_fontsize(float(text.get_fontsize()) / width)
+    assert isinstance(figure, Figure)
+    screen, found = figure.dpi, []
+    for dots in (screen, DPI):
+        figure.set_dpi(dots)
+        found.append(text.get_window_extent().width / figure.bbox.width)
+    figure.set_dpi(screen)
+    return max(found)
 
 
 def plain(axes: Axes) -> None:

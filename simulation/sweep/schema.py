@@ -113,7 +113,9 @@ class Until(Parameters):
     """Stop each point by precision: when the standard error of a metric's mean is small enough."""
 
     metric: MetricName = Field(description="metric whose mean is to be known")
-    standard_error: float = quantity(..., "unit of the metric", (1e-12, 1e12), "largest standard error of its mean")
+    standard_error: float = quantity(
+        ..., "in the unit of the metric", (1e-12, 1e12), "largest standard error of its mean"
+    )
     max_replications: int = Field(ge=2, le=MOST_REPLICATIONS, description="runs after which a point stops anyway")
 
 

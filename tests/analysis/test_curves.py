@@ -66,6 +66,13 @@ def test_influence_ranks_by_share_of_variance() -> None:
     words = in_words(influence(sweep, "m"), "m", "%")
     assert words.startswith("m depends most on x (")
     assert words.endswith("out of the noise: z.")
+    assert ": mean 150 % at " in in_words(table_of_shares(), "m", "share of start stock")
+
+
+def table_of_shares() -> pd.DataFrame:
+    """One key that moves a share from 150 to 450 %."""
+    row = {"key": "x", "share": 0.9, "swing": 3.0, "swing_error": 0.1, "lowest": 1.5, "highest": 4.5}
+    return pd.DataFrame([row | {"at_lowest": 0.1, "at_highest": 0.9}])
 
 
 def test_influence_of_nothing_is_said() -> None:

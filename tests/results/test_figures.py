@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from simulation import figures
 from simulation.figures.policy_dates import decision_text, policy_dates
-from simulation.figures.style import COLOURS, SPARE_COLOURS, colour, tick_days
+from simulation.figures.style import COLOURS, DPI, SPARE_COLOURS, Heading, colour, house_style, new_figure, tick_days
 from simulation.figures.yen_flows import grouped, stacked
 from simulation.findings import amount, moved, percent, scenario_finding
 from simulation.recorder import Record
@@ -207,3 +207,14 @@ def test_demo_sentence(make_record: MakeRecord) -> None:
     found = scenario_finding(make_record())
     assert found.startswith("USDJPY falls 0.7 % at the median; $52 bn of foreign positions (6.1 %) are unwound")
     assert scenario_finding(make_record(stopped=(0, 1, 2, 3, 4))) == "no run reached its last day"
+
+
+@pytest.mark.parametrize("letters", [100, 160, 175, 210, 400])
+def test_long_lines_end_before_the_edge_on_a_screen_and_in_a_file(letters: int) -> None:
+    """Letters are fitted to dots: a size shrunk in proportion once left a line of 160 letters wider than the picture."""
+    line = ("levered_unwind_usd_bn; line: mean; inner band: 10-90 % of means at a point (the other parameters); " * 5)[:letters]
+    with house_style():
+        figure = new_figure(Heading(line[:100], line, line))
+        for dots in (figure.dpi, DPI):
+            figure.set_dpi(dots)
+            assert max(text.get_window_extent().x1 for text in figure.texts) <= 0.98 * figure.bbox.width

@@ -7,6 +7,7 @@ import pytest
 import simulation as cf
 from simulation.experiment import OFFICIAL, with_investors
 from simulation.paired import compare, paired_row, paired_table
+from simulation.paired_figure import heading
 from simulation.store import OutputError
 
 SMALL = (*with_investors(OFFICIAL, 6), "end=2025-12-24")
@@ -68,3 +69,12 @@ def test_runs_that_finished_in_one_alone_are_left_out() -> None:
     assert (paired_table(record, other)["runs"] == 2).all()
     with pytest.raises(OutputError, match="1 runs finished in both"):
         paired_table(record, replace(other, stopped=stopped | {1: object()}))  # type: ignore[arg-type]
+
+
+def test_a_comparison_with_many_settings_keeps_its_title_readable() -> None:
+    short = heading(("A", "B"), "how to read it", "Source: here")
+    assert (short.finding, short.source) == ("B less A, run by run", "Source: here")
+    names = ("december_2025_official", "december_2025_official with boj.meetings[0].decision=50bp, end=2025-12-24")
+    long = heading(names, "how to read it", "Source: here")
+    assert long.finding == "B less A, run by run"
+    assert long.source == f"A: {names[0]}; B: {names[1]}. Source: here"

@@ -35,6 +35,10 @@ def mistakes(folder: Path, text: str) -> str:
             f"axes: {{{SLOPE}: [1]}}\nuntil: {{metric: unwound_share, standard_error: 1, max_replications: 5}}",
             "below replications",
         ),
+        (
+            f"axes: {{{SLOPE}: [1]}}\nuntil: {{metric: unwound_share, standard_error: -1, max_replications: 500}}",
+            "standard_error: -1 is too small|did you mean 1?",
+        ),
     ],
 )
 def test_a_sweep_file_is_checked(tmp_path: Path, text: str, said: str) -> None:

@@ -29,7 +29,7 @@ class Clock:
 
 
 def test_probes_tell_what_a_pass_and_a_run_cost_and_stop_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One run takes 0.75 s, four take 1.5 s: time is left for the second structure, and then none.  Slower runs are probed once."""
+    """One run takes 0.75 s, four take 1.5 s: time is left for a second structure, or not."""
     clock = Clock()
     monkeypatch.setattr(probe, "time", clock)
     monkeypatch.setattr(probe, "simulated", clock.simulated)
