@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
+from types import ModuleType
 
 from simulation.store import OutputError
 from simulation.sweep.engine import engine
@@ -14,6 +15,20 @@ from simulation.sweep.same_code import SameCode, refuse_other_code
 
 DEATHS_PER_TASK = 3
 """Dask moves a task to another worker so often before it gives the task up."""
+
+
+def check_address(distributed: ModuleType, address: str) -> None:
+    """Refuse text that is no address before a client takes it, which would wait for the end of its threads.
+
+    Raises
+    ------
+    OutputError
+        If scheme or port are wrong.
+    """
+    try:
+        distributed.comm.get_address_host(address)
+    except ValueError as error:
+        raise OutputError(f"--dask {address}: {error}; write it as tcp://10.0.0.1:8786") from None
 
 
 @contextmanager
@@ -38,6 +53,7 @@ def dask_pool(address: str, waiting: int = 2, seconds: float = 10.0) -> Iterator
         distributed = importlib.import_module("distributed")
     except ImportError:
         raise OutputError('--dask needs Dask: pip install "carryflow[dask]", or leave --dask out') from None
+    check_address(distributed, address)
     try:
         client = distributed.Client(address, timeout=seconds, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

@@ -113,3 +113,10 @@ def test_a_task_runs_where_the_code_is_the_same() -> None:
     assert in_same_code(engine(), len, "four") == 4
     with pytest.raises(OutputError, match="other code"):
         in_same_code("0" * 64, len, "four")
+
+
+@pytest.mark.parametrize("address", ["nothing", "tcp://127.0.0.1", "foo://127.0.0.1:9"])
+def test_what_is_no_address_is_told_before_any_thread_starts(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(distributed, "Client")
+    with pytest.raises(OutputError, match=f"--dask {address}: .*write it as tcp://"), dask_pool(address):
+        pass
