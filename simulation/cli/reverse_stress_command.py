@@ -123,10 +123,13 @@ def told(found: ReverseStress, wanted: tuple[str, float], place: Place) -> str:
 
     metric, level = wanted
     distance = found.mildest.distance
-    parts = [f"{SHOCKS[name].in_words(size)} ({size:.1f} sd)" for name, size in found.sizes().items()]
+    sizes = {name: round(size, 1) for name, size in found.sizes().items()}
+    parts = [f"{SHOCKS[name].in_words(found.sizes()[name])} ({size:.1f} sd)" for name, size in sizes.items() if size]
+    idle = [SHOCKS[name].label for name, size in sizes.items() if not size]
+    rest = f"; without {', '.join(idle)}" if idle else ""
     lines = [
         f"Without shocks on {place.day} the mean of {metric} is {found.base:.4g}.",
-        f"Mildest combination that reaches {level:g}: {', '.join(parts)}.",
+        f"Mildest combination that reaches {level:g}: {', '.join(parts)}{rest}.",
         f"Distance {distance.value:.2f} standard deviations, 95 % interval {distance.low:.2f} to {distance.high:.2f}.",
         *(_alone(name, one) for name, one in zip(found.space.names, found.alone, strict=True)),
     ]

@@ -58,7 +58,8 @@ class Shock:
 
     def amount(self, size: float) -> float:
         """Size in standard deviations as an amount in `unit`, or a multiple."""
-        return float(np.exp(self.spread * size)) if self.multiplies else self.sign * self.spread * size
+        # A size of zero is no fall of minus zero.
+        return float(np.exp(self.spread * size)) if self.multiplies else self.sign * self.spread * size + 0.0
 
     def in_words(self, size: float) -> str:
         """``BOJ surprise +9.2 bp``."""

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from simulation.cli.reverse_stress_command import told
 from simulation.ensemble import resolved
 from simulation.experiment import OFFICIAL, with_investors
 from simulation.search.reverse_stress import Space, reverse_stress
@@ -103,3 +104,13 @@ def test_a_scenario_without_a_decision_needs_a_day() -> None:
     base = resolved(OFFICIAL, ("boj.meetings=[]", *with_investors(OFFICIAL, 2)))
     with pytest.raises(OutputError, match="--day"):
         place_of(base, STANDARD, None)
+
+
+def test_a_shock_that_the_combination_leaves_out_is_named_as_left_out() -> None:
+    names = ("boj_surprise", "us_equity_fall")
+    two = Space(names, np.full(2, 8.0), np.eye(2))
+    found = reverse_stress(lambda values: -2.0 * values[:, :1] + 0.0 * NOISE, -10.0, two, frontier=False)
+    assert found.mildest.sizes == pytest.approx([5.0, 0.0], abs=0.04)
+    said = told(found, ("usdjpy_trough_pct", -10.0), place_of(resolved(OFFICIAL), None))
+    assert "reaches -10: BOJ surprise +23 bp (5.0 sd); without US equity." in said
+    assert SHOCKS["us_equity_fall"].in_words(0.0) == "US equity +0 %"
