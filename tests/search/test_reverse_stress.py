@@ -111,6 +111,6 @@ def test_a_shock_that_the_combination_leaves_out_is_named_as_left_out() -> None:
     two = Space(names, np.full(2, 8.0), np.eye(2))
     found = reverse_stress(lambda values: -2.0 * values[:, :1] + 0.0 * NOISE, -10.0, two, frontier=False)
     assert found.mildest.sizes == pytest.approx([5.0, 0.0], abs=0.04)
-    said = told(found, ("usdjpy_trough_pct", -10.0), place_of(resolved(OFFICIAL), None))
+    said = told(found, ("usdjpy_trough_pct", -10.0), place_of(resolved(OFFICIAL), names, None))
     assert "reaches -10: BOJ surprise +23 bp (5.0 sd); without US equity." in said
     assert SHOCKS["us_equity_fall"].in_words(0.0) == "US equity +0 %"
