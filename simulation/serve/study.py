@@ -16,8 +16,8 @@ from simulation.explore.sliders import SLIDERS, SPREAD, Slider, level_of
 from simulation.scenario import Scenario
 from simulation.serve.controls import Values, finer, own_value, sent, without_own
 from simulation.store import OutputError
+from simulation.sweep.basing import base_of, based
 from simulation.sweep.kernel import Work
-from simulation.sweep.plan import base_of, based
 from simulation.sweep.points import structure, text_of
 from simulation.sweep.schema import Sweep
 
@@ -74,8 +74,8 @@ def shipped_study(settings: tuple[str, ...] = ()) -> Study:
     OutputError
         If the shipped page has other sliders than this version.
     """
-    sweep: Sweep = load(path_of("sweeps", SWEEP), settings, root=Sweep, kind="sweeps").scenario
-    loaded = based(sweep, named("sweeps")[SWEEP].parent)
+    read = load(path_of("sweeps", SWEEP), settings, root=Sweep, kind="sweeps")
+    sweep, loaded = read.scenario, based(read, named("sweeps")[SWEEP].parent)
     content = read_content(named("explore")[PAGE])
     if [slider["key"] for slider in content["sliders"]] != [slider.key for slider in SLIDERS]:
         raise OutputError(f"{PAGE} was shipped with other sliders than these: make it again with `make explore-data`")

@@ -33,7 +33,7 @@ def test_probes_tell_what_a_pass_and_a_run_cost_and_stop_when_time_is_up(monkeyp
     clock = Clock()
     monkeypatch.setattr(probe, "time", clock)
     monkeypatch.setattr(probe, "simulated", clock.simulated)
-    plan = grid()
+    plan = grid("axes={populations.carry_funds.investors: [2, 3]}")
     assert len(np.unique(plan.structures)) > 1
     found = probe.estimate(plan, 1)
     assert clock.runs == [1, 4, 1, 4]
