@@ -68,7 +68,7 @@ def made_again(held: RunFolder, workers: int | None, quiet: bool) -> Result:
     """The runs of a folder, simulated again with the numbers they have there."""
     if held.from_zero:
         return simulated(held.scenario, Request(held.runs, workers, quiet, held.cloud))
-    from simulation.model import simulate
+    from simulation.capital_flows import simulate
     from simulation.results import Result
 
     variants = None if held.cloud is None else held.cloud.variants(held.scenario, held.numbers)

@@ -18,7 +18,7 @@ def days_cut_off(scenario: Scenario) -> int:
 
     The spread arrives after `over_days`; an investor whose threshold it crosses on the last of them leaves over `exit_days`.
     """
-    from simulation.model import scenario_days
+    from simulation.capital_flows import scenario_days
 
     path, rule = scenario.spread_path, scenario.unwind
     if path is None or rule.rule != "threshold":

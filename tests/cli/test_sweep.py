@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
 from simulation.cli.sweep_progress import duration, line
 from simulation.config.catalog import named
 from simulation.config.json_schema import schema_text
-from simulation.model import simulate
 from simulation.sweep.execute import State
 from simulation.sweep.plan import plan_of
 from simulation.sweep.points import scenario_at, text_of
