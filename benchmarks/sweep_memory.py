@@ -13,11 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from simulation.sweep.execute import Options, State
-from simulation.sweep.opening import Target
-from simulation.sweep.plan import plan_of
-from simulation.sweep.running import local_pool, run_sweep
-from simulation.sweep.store import read_manifest, read_runs
+from simulation.sweeps.execute import Options, State
+from simulation.sweeps.opening import Target
+from simulation.sweeps.plan import plan_of
+from simulation.sweeps.running import local_pool, run_sweep
+from simulation.sweeps.store import read_manifest, read_runs
 
 SCENARIO = """
 name: tiny

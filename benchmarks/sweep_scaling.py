@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from simulation.sweep.columns import Columns
-from simulation.sweep.compact import write_runs
-from simulation.sweep.engine import engine
-from simulation.sweep.plan import plan_of
-from simulation.sweep.rows import Rows
-from simulation.sweep.store import Store
+from simulation.sweeps.columns import Columns
+from simulation.sweeps.compact import write_runs
+from simulation.sweeps.engine import engine
+from simulation.sweeps.plan import plan_of
+from simulation.sweeps.rows import Rows
+from simulation.sweeps.store import Store
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def scheduling(tasks: int = 4000) -> float:
     """Seconds of wall time for a task that does nothing, through the executor that sweeps use."""
     from distributed import LocalCluster
 
-    from simulation.sweep.cluster import dask_pool
+    from simulation.sweeps.cluster import dask_pool
 
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,

@@ -18,13 +18,13 @@ from pathlib import Path
 from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
 from simulation.batch import BLOCK_RUNS
 from simulation.capital_flows import simulate
-from simulation.sweep.batches import batches, missing
-from simulation.sweep.execute import Options, work_of
-from simulation.sweep.have import Have
-from simulation.sweep.kernel import scenarios_of, simulated_rows
-from simulation.sweep.opening import Target
-from simulation.sweep.plan import Plan, plan_of
-from simulation.sweep.running import local_pool, run_sweep
+from simulation.sweeps.batches import batches, missing
+from simulation.sweeps.execute import Options, work_of
+from simulation.sweeps.have import Have
+from simulation.sweeps.kernel import scenarios_of, simulated_rows
+from simulation.sweeps.opening import Target
+from simulation.sweeps.plan import Plan, plan_of
+from simulation.sweeps.running import local_pool, run_sweep
 
 SWEEP = """
 name: speed

@@ -5,9 +5,9 @@ import resource
 import sys
 from pathlib import Path
 
-from simulation.sweep.batches import Batch
-from simulation.sweep.kernel import Work, simulated
-from simulation.sweep.rows import Rows
+from simulation.sweeps.batches import Batch
+from simulation.sweeps.kernel import Work, simulated
+from simulation.sweeps.rows import Rows
 
 UNIT = 1024**2 if sys.platform == "darwin" else 1024
 """What a MB is in the unit of ``ru_maxrss``: bytes on macOS, kB elsewhere."""

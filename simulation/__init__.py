@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simulation.run_folder import read_run
     from simulation.scenario import Scenario
     from simulation.shapley.attribution import mechanisms
-    from simulation.sweep.opened import SweepStore, sweep
+    from simulation.sweeps.opened import SweepStore, sweep
 
 __version__ = "0.1.0"
 
@@ -35,7 +35,7 @@ _HOMES = {
     "MarketDepth": ("simulation.cascade", "MarketDepth"),
     "Result": ("simulation.results", "Result"),
     "Scenario": ("simulation.scenario", "Scenario"),
-    "SweepStore": ("simulation.sweep.opened", "SweepStore"),
+    "SweepStore": ("simulation.sweeps.opened", "SweepStore"),
     "compare": ("simulation.paired", "compare"),
     "fire_sale": ("simulation.cascade", "fire_sale"),
     "load_scenario": ("simulation.ensemble", "resolved"),
@@ -45,7 +45,7 @@ _HOMES = {
     "replay_event": ("simulation.replay.requested", "replay_event"),
     "report": ("simulation.reporting.writing", "report"),
     "run": ("simulation.ensemble", "run"),
-    "sweep": ("simulation.sweep.opened", "sweep"),
+    "sweep": ("simulation.sweeps.opened", "sweep"),
 }
 
 __all__ = [

@@ -42,7 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "experiment_exposures",
     ),
     ("experiment", "facts"),
-    ("experiment_runner", "early_warning", "calibration", "sweep", "paired_words"),
+    ("experiment_runner", "early_warning", "calibration", "sweeps", "paired_words"),
     ("analysis",),
     ("search", "paired_figure", "explore", "shapley", "reporting"),
     ("paired",),
@@ -85,8 +85,8 @@ FENCED = {
     "rich": ("summary_table.py", "summary.py", "cli/"),
     "click": ("cli/",),
     "ruamel": ("config/",),
-    "dask": ("sweep/cluster.py",),
-    "distributed": ("sweep/cluster.py",),
+    "dask": ("sweeps/cluster.py",),
+    "distributed": ("sweeps/cluster.py",),
 }
 # Free for all from this part upwards.
 FREE_FROM = {"pandas": "results", "pyarrow": "results"}

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.store import OutputError
-from simulation.sweep.store import read_manifest, read_runs
+from simulation.sweeps.store import read_manifest, read_runs
 
 FloatArray = NDArray[np.float64]
 PARAMETER = "param:"

@@ -110,7 +110,7 @@ def _print_or_write(text: str, out: Path | None) -> None:
 def _root(event: bool, sweep: bool) -> "type[BaseModel]":
     """Return the model of a kind of file."""
     if sweep:
-        from simulation.sweep.schema import Sweep
+        from simulation.sweeps.schema import Sweep
 
         return Sweep
     from simulation.config.loading import default_root
@@ -138,7 +138,7 @@ def _checked(file: str, settings: Sequence[str], sweep: bool) -> "Fine | ConfigE
     """Return the hash of a config and what is suspicious in it, or what is wrong with it."""
     try:
         if sweep:
-            from simulation.sweep.plan import plan_of
+            from simulation.sweeps.plan import plan_of
 
             return Fine(plan_of(file, settings).hash)
         found = _loaded(file, settings)

@@ -13,7 +13,7 @@ from simulation.cli.run_command import RESULTS, refuse_early, report
 from simulation.cli.sweep_command import tell
 
 if TYPE_CHECKING:
-    from simulation.sweep.rebuild import Rebuilt
+    from simulation.sweeps.rebuild import Rebuilt
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -41,7 +41,7 @@ def rebuild(
 
     RUN_ID stands in the column run_id. Tables and figures go to --out, or to a folder under results/.
     """
-    from simulation.sweep.rebuild import rebuild as again
+    from simulation.sweeps.rebuild import rebuild as again
 
     found = again(store, run_id, options.command_line())
     if found.result is not None:
@@ -83,8 +83,8 @@ def verdict(found: Rebuilt, run_id: str, quiet: bool = False) -> int:
 @click.pass_context
 def merge(context: click.Context, first: Path, second: Path, out: Path, force: bool, as_json: bool) -> None:
     """Join two stores of one design, such as two machines' shares of it, into the store --out."""
-    from simulation.sweep.merge import merge as join
-    from simulation.sweep.store import read_manifest
+    from simulation.sweeps.merge import merge as join
+    from simulation.sweeps.store import read_manifest
 
     join(first, second, out, options.command_line(), force)
     manifest = {**read_manifest(out), "folder": str(out)}

@@ -16,8 +16,8 @@ from simulation.cli.run_command import RESULTS
 from simulation.cli.sweep_progress import duration, sweep_progress
 
 if TYPE_CHECKING:
-    from simulation.sweep.execute import Pool
-    from simulation.sweep.plan import Plan
+    from simulation.sweeps.execute import Pool
+    from simulation.sweeps.plan import Plan
 
 
 def share(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, int]:
@@ -38,10 +38,10 @@ class Where:
     def pool(self, plan: Plan) -> AbstractContextManager[Pool]:
         """Open the pool."""
         if self.dask is not None:
-            from simulation.sweep.cluster import dask_pool
+            from simulation.sweeps.cluster import dask_pool
 
             return dask_pool(self.dask)
-        from simulation.sweep.running import local_pool
+        from simulation.sweeps.running import local_pool
 
         return local_pool(self.count(plan))
 
@@ -49,7 +49,7 @@ class Where:
         """Processes to use; 0 for this one where starting others takes longer than it saves."""
         if self.workers is not None:
             return self.workers
-        from simulation.sweep.running import worthwhile
+        from simulation.sweeps.running import worthwhile
 
         found = worthwhile(plan)
         return found if found > 1 else 0
@@ -109,7 +109,7 @@ def sweep(
     is missing is computed; docs/sweeps.md describes the file and the store.
     """
     from simulation.config.posterior import SHIPPED
-    from simulation.sweep.plan import plan_of
+    from simulation.sweeps.plan import plan_of
 
     if extend and out is None:
         raise click.UsageError("--extend adds to a store: name it with --out.")
@@ -134,10 +134,10 @@ def swept(
     plan: Plan, where: Where, into: tuple[Path | None, bool, bool], how: tuple[int | None, tuple[int, int], bool]
 ) -> dict[str, Any]:
     """Run a sweep with progress and return its manifest; `into` is out, extend and force, `how` batch, part and quiet."""
-    from simulation.sweep.execute import Options
-    from simulation.sweep.opening import Target
-    from simulation.sweep.running import folder_of, run_sweep
-    from simulation.sweep.store import read_manifest
+    from simulation.sweeps.execute import Options
+    from simulation.sweeps.opening import Target
+    from simulation.sweeps.running import folder_of, run_sweep
+    from simulation.sweeps.store import read_manifest
 
     (out, extend, force), (batch, part, quiet) = into, how
     path = out or RESULTS / folder_of(plan)
@@ -181,7 +181,7 @@ def counted(number: int, what: str) -> str:
 
 def tell_estimate(plan: Plan, where: Where, as_json: bool) -> None:
     """Say what a sweep will take."""
-    from simulation.sweep.probe import estimate
+    from simulation.sweeps.probe import estimate
 
     found = estimate(plan, max(1, where.count(plan)))
     if as_json:

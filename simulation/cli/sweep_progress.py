@@ -13,7 +13,7 @@ import click
 from simulation.cli.output import SECONDS_BETWEEN_LINES
 
 if TYPE_CHECKING:
-    from simulation.sweep.execute import State
+    from simulation.sweeps.execute import State
 
 SECONDS_BETWEEN_REDRAWS = 0.2
 MINUTE, HOUR, DAY = 60, 3600, 86_400

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.store import OutputError
-from simulation.sweep.daily import CAUSES_TO_DATE, population_of
+from simulation.sweeps.daily import CAUSES_TO_DATE, population_of
 
 FAN: Final = ("p10", "p50", "p90")
 MIDDLE: Final = ("p50",)

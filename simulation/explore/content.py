@@ -16,9 +16,9 @@ from simulation.explore.page import FORMAT, Content
 from simulation.explore.sliders import Level, Slider, level_of, slider_of
 from simulation.metrics import METRICS, Metric, band
 from simulation.store import OutputError
-from simulation.sweep.facts import FINISHED
-from simulation.sweep.points import Base, scenario_at, text_of
-from simulation.sweep.store import POINTS, read_manifest, read_runs, read_series
+from simulation.sweeps.facts import FINISHED
+from simulation.sweeps.points import Base, scenario_at, text_of
+from simulation.sweeps.store import POINTS, read_manifest, read_runs, read_series
 
 if TYPE_CHECKING:
     import pandas as pd

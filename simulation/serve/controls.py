@@ -15,7 +15,7 @@ from simulation.explore.events import heard
 from simulation.explore.sliders import HIKE, LEVERAGE, PRICED, SLIDERS, SPREAD, STOCK, Level, Slider
 from simulation.policy.expected_path import pending_meeting
 from simulation.serve.refused import Mistake, RefusedError, shown
-from simulation.sweep.schema import rate_bp
+from simulation.sweeps.schema import rate_bp
 
 if TYPE_CHECKING:
     from simulation.scenario import Scenario

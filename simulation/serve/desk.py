@@ -20,7 +20,7 @@ from simulation.serve.shelf import Computed, Shelf
 from simulation.serve.study import Study, neighbours
 from simulation.serve.tickets import SUPERSEDED, Limits, Reply, Ticket
 from simulation.serve.work import Made, Order
-from simulation.sweep.rows import Rows
+from simulation.sweeps.rows import Rows
 
 HOME: Final = "{}"
 """Key of the scenario as it is, the baseline."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from simulation.sweep.rows import Rows
+from simulation.sweeps.rows import Rows
 
 
 @dataclass(frozen=True)

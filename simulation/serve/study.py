@@ -16,10 +16,10 @@ from simulation.explore.sliders import SLIDERS, SPREAD, Slider, level_of
 from simulation.scenario import Scenario
 from simulation.serve.controls import Values, finer, own_value, sent, without_own
 from simulation.store import OutputError
-from simulation.sweep.basing import base_of, based
-from simulation.sweep.kernel import Work
-from simulation.sweep.points import structure, text_of
-from simulation.sweep.schema import Sweep
+from simulation.sweeps.basing import base_of, based
+from simulation.sweeps.kernel import Work
+from simulation.sweeps.points import structure, text_of
+from simulation.sweeps.schema import Sweep
 
 SWEEP: Final = "explore"
 PAGE: Final = "december_2025"

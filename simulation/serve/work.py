@@ -14,9 +14,9 @@ from simulation.explore.columns import Column, packed
 from simulation.explore.content import printed
 from simulation.explore.events import happenings
 from simulation.metrics import METRICS, QUANTILES
-from simulation.sweep.kernel import Work, simulated
-from simulation.sweep.points import scenario_at
-from simulation.sweep.rows import Piece, Rows, joined
+from simulation.sweeps.kernel import Work, simulated
+from simulation.sweeps.points import scenario_at
+from simulation.sweeps.rows import Piece, Rows, joined
 
 QUANTILE_NAMES: Final = ("p10", "p50", "p90")
 

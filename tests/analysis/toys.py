@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.analysis.sweep_table import Axis, SweepTable
-from simulation.sweep.design import saltelli_shares
-from simulation.sweep.schema import Design
+from simulation.sweeps.design import saltelli_shares
+from simulation.sweeps.schema import Design
 
 FloatArray = NDArray[np.float64]
 Metric = Callable[[FloatArray, FloatArray], FloatArray]

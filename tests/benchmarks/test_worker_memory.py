@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
-from simulation.sweep.execute import Options
-from simulation.sweep.opening import Target
-from simulation.sweep.running import local_pool, run_sweep
-from tests.sweep.conftest import grid, run_into, table
+from simulation.sweeps.execute import Options
+from simulation.sweeps.opening import Target
+from simulation.sweeps.running import local_pool, run_sweep
+from tests.sweeps.conftest import grid, run_into, table
 
 
 def test_every_worker_notes_a_peak_of_its_own_and_the_rows_are_the_same(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_figures_are_drawn_without_mesa(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["simulation.capital_flows", "simulation.ensemble", "simulation.results", "simulation.sweep.kernel"]
+    "module", ["simulation.capital_flows", "simulation.ensemble", "simulation.results", "simulation.sweeps.kernel"]
 )
 def test_workers_import_only_the_engine(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", SAY_IMPORTED, module], capture_output=True, text=True, check=True)

@@ -10,14 +10,14 @@ from simulation.capital_flows import simulate
 from simulation.cli.sweep_progress import duration, line
 from simulation.config.catalog import named
 from simulation.config.json_schema import schema_text
-from simulation.sweep.execute import State
-from simulation.sweep.plan import plan_of
-from simulation.sweep.points import scenario_at, text_of
-from simulation.sweep.schema import Sweep
-from simulation.sweep.store import read_manifest, read_runs
+from simulation.sweeps.execute import State
+from simulation.sweeps.plan import plan_of
+from simulation.sweeps.points import scenario_at, text_of
+from simulation.sweeps.schema import Sweep
+from simulation.sweeps.store import read_manifest, read_runs
 from tests.cli.conftest import Carryflow
 
-GRID = Path(__file__).parents[1] / "sweep" / "grid.yaml"
+GRID = Path(__file__).parents[1] / "sweeps" / "grid.yaml"
 RUNAWAY = "axes={markets.usdjpy.fast_impact_pct_per_usd_bn: [100]}"
 
 

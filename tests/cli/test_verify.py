@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from simulation.run_folder import read_run
-from simulation.sweep.store import read_runs
+from simulation.sweeps.store import read_runs
 from tests.cli.conftest import SMALL, Carryflow
 
-GRID = Path(__file__).parents[1] / "sweep" / "grid.yaml"
+GRID = Path(__file__).parents[1] / "sweeps" / "grid.yaml"
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 import simulation as cf
-from simulation.sweep.plan import plan_of
+from simulation.sweeps.plan import plan_of
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
-GRID = ROOT / "tests" / "sweep" / "grid.yaml"
+GRID = ROOT / "tests" / "sweeps" / "grid.yaml"
 
 
 def test_the_python_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,10 @@ from simulation.config.catalog import named
 from simulation.explore.content import content_of
 from simulation.explore.page import Content, page_of
 from simulation.explore.sliders import GUIDANCE, HIKE, STOCK
-from simulation.sweep.plan import plan_of
+from simulation.sweeps.plan import plan_of
 from tests.browser import launched, playwright
 from tests.explore.reading import Reading
-from tests.sweep.conftest import run_into
+from tests.sweeps.conftest import run_into
 
 Opened = Callable[..., Any]
 WAIT_MS = 20_000

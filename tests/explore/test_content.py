@@ -18,9 +18,9 @@ from simulation.explore.sliders import GUIDANCE, HIKE, ORDER, SPREAD, STOCK
 from simulation.metrics import METRICS, QUANTILES, USD_BN
 from simulation.store import OutputError
 from simulation.summary_table import number_text
-from simulation.sweep.store import read_runs, read_series
+from simulation.sweeps.store import read_runs, read_series
 from tests.explore.conftest import SERIES, SMALL, store_of
-from tests.sweep.conftest import run_into
+from tests.sweeps.conftest import run_into
 
 
 def shape(content: Content) -> tuple[int, int, int]:
@@ -169,7 +169,7 @@ def test_a_sweep_that_cannot_be_shown_is_refused_with_the_cure(tmp_path: Path, t
 
 
 def test_an_unfinished_sweep_is_refused(tmp_path: Path) -> None:
-    from simulation.sweep.plan import plan_of
+    from simulation.sweeps.plan import plan_of
     from tests.explore.conftest import sweep_file
 
     run_into(tmp_path / "part", plan_of(sweep_file(tmp_path)), part=(0, 2))

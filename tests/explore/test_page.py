@@ -14,7 +14,7 @@ from simulation.config.catalog import named
 from simulation.explore.design import AT_MOST, csv_text, states
 from simulation.explore.page import Content, content_text, page_of
 from simulation.explore.sliders import SLIDERS, TOGETHER, level_of
-from simulation.sweep.plan import plan_of
+from simulation.sweeps.plan import plan_of
 from tests.cli.conftest import Carryflow, carryflow
 
 __all__ = ["carryflow"]

@@ -14,7 +14,7 @@ from simulation.reporting.writing import check_page, page_of, report
 from simulation.scenario import Scenario
 from simulation.store import OutputError
 from tests.scenarios import COARSE, ONE_WEEK, official, shocks
-from tests.sweep.conftest import run_into, sweep_of
+from tests.sweeps.conftest import run_into, sweep_of
 
 HOSTILE = '</title><script>alert(1)</script> & "quoted" <b>'
 VOID = {"meta"}
@@ -66,7 +66,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sweep_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sweeps")
-    from simulation.sweep.plan import plan_of
+    from simulation.sweeps.plan import plan_of
 
     axes = "axes: {boj.meetings[0].guidance: [vague, six_monthly], markets.usdjpy.stress_slope: {low: 0.1, high: 2, steps: 3}}"
     metrics = "replications: 3\nmetrics: [usdjpy_trough_pct, levered_unwind_usd_bn]\n"

@@ -8,7 +8,7 @@ import pytest
 from simulation import fingerprint as tested
 from simulation.fingerprint import fingerprint, sources
 
-KERNEL = "simulation.sweep.kernel"
+KERNEL = "simulation.sweeps.kernel"
 
 
 @pytest.fixture

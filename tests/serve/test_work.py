@@ -19,9 +19,9 @@ from simulation.serve.study import Study
 from simulation.serve.tickets import Limits
 from simulation.serve.work import Order, made
 from simulation.summary_table import number_text
-from simulation.sweep.daily import daily_values
-from simulation.sweep.kernel import Work
-from simulation.sweep.points import scenario_at
+from simulation.sweeps.daily import daily_values
+from simulation.sweeps.kernel import Work
+from simulation.sweeps.points import scenario_at
 from tests.serve.conftest import HereBench, asked, desk_of, ran
 
 STATES: tuple[dict[str, Any], ...] = (

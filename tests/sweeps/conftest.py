@@ -1,0 +1,68 @@
+"""Small sweeps, and what their stores hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from simulation.sweeps.execute import Options
+from simulation.sweeps.kernel import Work, simulated
+from simulation.sweeps.opening import Target
+from simulation.sweeps.plan import Plan, plan_of
+from simulation.sweeps.points import text_of
+from simulation.sweeps.rows import Piece, Rows
+from simulation.sweeps.running import local_pool, run_sweep
+from simulation.sweeps.store import Store
+
+HERE = Path(__file__).parent
+GRID, TINY = HERE / "grid.yaml", HERE / "tiny.yaml"
+
+
+def grid(*settings: str) -> Plan:
+    return plan_of(GRID, settings)
+
+
+def sweep_of(folder: Path, text: str) -> Path:
+    """A sweep file over the tiny scenario."""
+    path = folder / "sweep.yaml"
+    path.write_text(f"name: mine\nscenario: {TINY}\n{text}")
+    return path
+
+
+def run_into(
+    path: Path, plan: Plan, workers: int = 0, extend: bool = False, force: bool = False, **options: Any
+) -> Store:
+    with local_pool(workers) as pool:
+        return run_sweep(plan, Target(path, extend, force=force), pool, Options(**options))
+
+
+def table(path: Path) -> bytes:
+    return (path / "runs.parquet").read_bytes()
+
+
+def piece(plan: Plan, point: int, replications: tuple[int, ...]) -> Piece:
+    return Piece(point, int(plan.point_keys[point]), text_of(plan.points[point]), replications)
+
+
+class Interrupted:
+    """A worker's function that gives up, as on Ctrl-C, after so many batches."""
+
+    def __init__(self, batches: int) -> None:
+        self.left = batches
+
+    def __call__(self, work: Work, batch: tuple[Piece, ...]) -> Rows:
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+        return simulated(work, batch)
+
+
+class Counted:
+    """A worker's function that counts the runs it computed."""
+
+    def __init__(self) -> None:
+        self.runs: list[tuple[int, int]] = []
+
+    def __call__(self, work: Work, batch: tuple[Piece, ...]) -> Rows:
+        self.runs += [(each.point, replication) for each in batch for replication in each.replications]
+        return simulated(work, batch)
