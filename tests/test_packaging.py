@@ -45,7 +45,7 @@ def test_installed_command_and_version() -> None:
 @needs_checkout
 def test_every_imported_library_is_a_declared_dependency() -> None:
     facts = project()["project"]
-    extras = [name for extra in ("discovery", "viz") for name in facts["optional-dependencies"][extra]]
+    extras = [name for extra in ("discovery", "serve", "viz") for name in facts["optional-dependencies"][extra]]
     stated = " ".join([*facts["dependencies"], *extras]).lower()
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "simulation").rglob("*.py"))
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE)) - set(sys.stdlib_module_names)

@@ -139,12 +139,15 @@ def is_known(command: Command) -> bool:
 
 
 def is_our_script(arguments: list[str]) -> bool:
-    """Whether a file, or a package after ``-m``, is there and knows the options."""
-    package = arguments[0] == "-m"
-    files = sorted((ROOT / arguments[1]).glob("*.py")) if package else [ROOT / arguments[0]]
-    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    """Whether a file, or a package or module after ``-m``, is there and knows the options."""
+    if arguments[0] == "-m":
+        path = ROOT.joinpath(*arguments[1].split("."))
+        files = sorted(path.glob("*.py")) or [path.with_suffix(".py")]
+    else:
+        files = [ROOT / arguments[0]]
+    text = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
     options = {word for word in arguments if word.startswith("--")} - {"--help"}
-    return bool(files) and all(word in text for word in options)
+    return bool(text) and all(word in text for word in options)
 
 
 def extras_of_project() -> dict[str, list[str]]:

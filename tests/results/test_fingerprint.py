@@ -27,7 +27,7 @@ def uncached(*modules: str) -> str:
 def test_what_a_run_follows_from_is_in_it_and_what_only_shows_it_is_not() -> None:
     found = {name.removeprefix("simulation.") for name in sources((KERNEL,))}
     assert {"capital_flows", "clearing", "settlement", "investors.carry_funds", "market.impact", "metrics", "scenario"} <= found
-    assert {"policy.drawn_rates", "sweep.points", "config.loading", "event"} <= found, "imported inside functions"
+    assert {"policy.drawn_rates", "sweeps.points", "config.loading", "event"} <= found, "imported inside functions"
     assert not {name for name in found if name.split(".")[0] in ("cli", "figures", "analysis", "results", "claims")}
 
 
