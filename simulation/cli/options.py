@@ -26,7 +26,7 @@ settings = click.option(
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change one value of the config, such as boj.meetings[0].decision=50bp; may be given several times.",
+    help="Change one value of the config, such as 'boj.meetings[0].decision=50bp'; may be given several times.",
 )
 out = click.option(
     "--out",
