@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,13 @@ def _direction(curve: pd.DataFrame, axis: Axis) -> str:
     return "rises" if up > 4.0 * down else "falls" if down > 4.0 * up else "bends"
 
 
-def in_words(table: pd.DataFrame, metric: str, unit: str, indices: pd.DataFrame | None = None) -> str:
+def in_words(
+    table: pd.DataFrame,
+    metric: str,
+    unit: str,
+    indices: pd.DataFrame | None = None,
+    names: Mapping[str, str] | None = None,
+) -> str:
     """The most influential parameters of a metric in a sentence or two.
 
     Parameters
@@ -80,37 +87,46 @@ def in_words(table: pd.DataFrame, metric: str, unit: str, indices: pd.DataFrame 
     indices
         First-order and total indices of the keys (`simulation.analysis.sobol.Indices.table`), told in the place of shares of
         the variance between points where a design has them.
+    names
+        Words for keys and the metric; what has some is told in them, with the key in brackets.
     """
+    names = names or {}
+    told = f"{names[metric]} ({metric})" if metric in names else metric
     clear = table[table["swing"] > CLEAR_ERRORS * table["swing_error"].fillna(0.0)]
     clear = clear[~(clear["share"] < CLEAR_SHARE)]
     if clear.empty:
-        return f"{metric} answers to none of the parameters by more than noise."
+        return f"{told} answers to none of the parameters by more than noise."
     shares = _first_orders(indices) if indices is not None else _explained(table)
-    named = [_told(row, unit, shares[str(row["key"])]) for _, row in clear.head(MOST_NAMED).iterrows()]
-    left = [str(key) for key in table["key"] if key not in set(clear["key"])]
+    named = [
+        _told(row, unit, shares[str(row["key"])], names.get(str(row["key"])))
+        for _, row in clear.head(MOST_NAMED).iterrows()
+    ]
+    left = [names.get(str(key), str(key)) for key in table["key"] if key not in set(clear["key"])]
     tail = f" No influence by itself that stands out of the noise: {', '.join(left)}." if left else ""
-    return f"{metric} depends most on {'; then on '.join(named)}.{tail}"
+    return f"{told} depends most on {'; then on '.join(named)}.{tail}"
 
 
 def _explained(table: pd.DataFrame) -> dict[str, str]:
-    """Share of each key by name, in brackets; empty for a design that moves one key at a time."""
-    text = " ({:.0f} % of the variance between points by itself)"
+    """Share of each key by name; empty for a design that moves one key at a time."""
+    text = "{:.0f} % of the variance between points by itself"
     told = ["" if np.isnan(share) else text.format(100.0 * share) for share in table["share"]]
     return dict(zip(table["key"], told, strict=True))
 
 
 def _first_orders(indices: pd.DataFrame) -> dict[str, str]:
-    """Sobol indices of each key by name, in brackets."""
-    text = " ({:.0f} % of the variance of the mean by itself, {:.0f} % with others)"
+    """Sobol indices of each key by name."""
+    text = "{:.0f} % of the variance of the mean by itself, {:.0f} % with others"
     shares = 100.0 * indices[["first", "total"]] + 0.0
     return {key: text.format(*pair) for key, pair in zip(indices["key"], shares.to_numpy(), strict=True)}
 
 
-def _told(row: Any, unit: str, share: str) -> str:
+def _told(row: Any, unit: str, share: str, name: str | None) -> str:
+    inside = "; ".join(part for part in (row["key"] if name else "", share) if part)
+    head = f"{name or row['key']}{f' ({inside})' if inside else ''}"
     scale, measured = (100.0, " %") if unit.startswith("share") else (1.0, f" {unit}" if unit else "")
     low, high = (_value(scale * row[name]) for name in ("lowest", "highest"))
     at_low, at_high = (_value(row[name]) for name in ("at_lowest", "at_highest"))
-    return f"{row['key']}{share}: mean {low}{measured} at {at_low}, {high}{measured} at {at_high}"
+    return f"{head}: mean {low}{measured} at {at_low}, {high}{measured} at {at_high}"
 
 
 def _value(value: Any) -> str:

@@ -16,6 +16,7 @@ from simulation.analysis.discovery import Condition, Discovery, discover, where_
 from simulation.analysis.influence import in_words, influence
 from simulation.analysis.sobol import SALTELLI, STANDARD, Bootstrap, Indices, VarianceShares, sobol, variance_shares
 from simulation.analysis.sweep_table import Axis, SweepTable, sentence
+from simulation.metrics import METRICS
 
 if TYPE_CHECKING:
     from simulation.figures import Drawing
@@ -66,10 +67,17 @@ class MetricAnalysis:
         """Unit of the metric."""
         return self.sweep.units[self.metric]
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Words for the keys and the metric, where they differ from the key."""
+        known = {axis.key: axis.name for axis in self.sweep.axes}
+        known |= {one.name: one.label for one in METRICS if one.name == self.metric}
+        return {key: words for key, words in known.items() if words != key}
+
     def text(self) -> str:
         """What was found, in sentences."""
         indices = None if self.indices is None else self.indices.table
-        parts = [in_words(self.influence, self.metric, self.unit, indices)]
+        parts = [in_words(self.influence, self.metric, self.unit, indices, self.names)]
         if self.indices is not None:
             parts.append(self.indices.in_words())
         if self.shares is not None:

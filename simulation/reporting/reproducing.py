@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def closing(manifest: Mapping[str, Any], folder: Path) -> str:
     """The last line of a page."""
-    made = f"Made by carryflow {manifest['versions'].get('carryflow', '')} from {folder.name}."
+    made = f"Made by carryflow {manifest['versions'].get('carryflow', '')} from {folder.resolve().name}."
     return f"{made} The page is whole: nothing on it is fetched, and no script runs."
 
 

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 MOST_STOPPED = 40
 """Stopped runs listed one by one; the others are counted."""
+PARTS = (
+    "Each number of this sentence is a median over runs by itself. Medians of parts do not add up to the median of the whole, "
+    "and the whole holds retail accounts and residents' slow programmes too."
+)
 BANDS = "Over runs: the middle 80 % of them lie between the outer columns."
 
 
@@ -46,16 +50,19 @@ def run_page(result: Result, manifest: dict[str, Any], folder: Path) -> str:
         "Claims": claims_part(result.record),
         "Stopped runs": stopped(summary),
         "Ledger audit": audit(result, summary),
-        "How to reproduce": reproducing(manifest, again(folder), scenario),
+        "How to reproduce": reproducing(manifest, again(folder, bool(manifest.get("parameter_sets"))), scenario),
     }
     facts = f"{scenario.name}, {days[0]} to {days[1]}, {runs}, seed {summary.seed}"
     return page(scenario.title or scenario.name, facts, sections, closing(manifest, folder))
 
 
-def again(folder: Path) -> Html:
-    """How the whole is run again."""
-    command = shlex.join(["carryflow", "verify", str(folder)])
-    return joined([paragraphs("To run it again and compare byte by byte:"), lines(command)])
+def again(folder: Path, with_sets: bool) -> Html:
+    """How the whole is run again, without a path of the machine that made the page."""
+    name = folder.resolve().name
+    alone = "From this page alone: save the whole config, below, as scenario.yaml and run it as said there."
+    lacking = "The whole config, below, does not hold the calibrated parameter sets; the folder does."
+    told = f"With the folder {name}, to run it again and compare byte by byte:"
+    return joined([paragraphs(lacking if with_sets else alone, told), lines(shlex.join(["carryflow", "verify", name]))])
 
 
 def findings(result: Result, summary: Summary) -> Html:
@@ -65,7 +72,8 @@ def findings(result: Result, summary: Summary) -> Html:
         "A median is not an effect of policy: news alone set off stops. Effects are differences between scenarios with the same "
         "seed. Policy paths are inputs; this is not a forecast."
     )
-    return joined([tag("p", first_large(scenario_finding(result.record)), class_="lead"), *notes, paragraphs(caution)])
+    lead = tag("p", first_large(scenario_finding(result.record)), class_="lead")
+    return joined([lead, *notes, paragraphs(PARTS if summary.runs > 1 else "", caution)])
 
 
 def numbers(summary: Summary) -> Html:

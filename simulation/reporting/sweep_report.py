@@ -154,5 +154,10 @@ def base_of(facts: dict[str, Any]) -> Scenario | None:
 
 def again(folder: Path) -> Html:
     """How one row of the store is run again."""
-    command = shlex.join(["carryflow", "rebuild", str(folder), "RUN_ID"])
-    return joined([paragraphs("To run one run again and compare it (the column run_id names them):"), lines(command)])
+    command = shlex.join(["carryflow", "rebuild", folder.resolve().name, "RUN_ID"])
+    return joined(
+        [
+            paragraphs("With the store, to run one run again and compare it (the column run_id names them):"),
+            lines(command),
+        ]
+    )

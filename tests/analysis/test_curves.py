@@ -66,6 +66,9 @@ def test_influence_ranks_by_share_of_variance() -> None:
     words = in_words(influence(sweep, "m"), "m", "%")
     assert words.startswith("m depends most on x (")
     assert words.endswith("out of the noise: z.")
+    named = in_words(influence(sweep, "m"), "m", "%", names={"x": "Width", "z": "Height", "m": "Measure"})
+    assert named.startswith("Measure (m) depends most on Width (x; ")
+    assert named.endswith("out of the noise: Height.")
     assert ": mean 150 % at " in in_words(table_of_shares(), "m", "share of start stock")
 
 

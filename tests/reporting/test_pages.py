@@ -127,7 +127,9 @@ def test_a_run_is_told_in_full(pages: dict[str, str], run_folder: Path) -> None:
     assert page.count(">closes</td>") == 7
     assert "Every run reached its last day." in page
     assert "The claims ledger runs scenarios of its own, and this is none of them." in page
-    assert f"carryflow verify {run_folder}" in page
+    assert f">carryflow verify {run_folder.name}\n<" in page
+    assert str(run_folder) not in page, "a path of the machine that made the page"
+    assert ("Medians of parts do not add up" in page) == (result.summary().runs > 1)
     assert "Carry funds: stop, forced" in page
 
 
@@ -169,7 +171,8 @@ def test_a_sweep_is_told_in_full(pages: dict[str, str]) -> None:
     assert "was run at 6 points, 3 times each; replication i meets the same news at every point." in page
     assert "0.1, 1.05, 2" in page
     assert "Influence on: USDJPY, lowest point, %" in page
-    assert "carryflow rebuild" in page
+    assert ">carryflow rebuild store RUN_ID\n<" in page
+    assert re.search(r"USDJPY, lowest point \(usdjpy_trough_pct\) (depends most on|answers to none)", page)
     assert "no run broke one" in page
 
 
