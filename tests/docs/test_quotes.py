@@ -25,6 +25,7 @@ from simulation.conventions import Array
 from simulation.experiment_runner import conducted, plan_of
 from tests.docs.blocks import ROOT, blocks_of
 from tests.docs.quotes import Quote, difference, file, prose, quotes, unclassified, value_of
+from tests.docs.shown_page import shown_page
 
 PAGES = ("README.md", "docs/tutorial.md", "docs/teaching.md", "docs/model_card.md")
 COMMANDS: dict[str, str] = file()["commands"]
@@ -124,7 +125,7 @@ def wrong(quote: Quote, source: Any) -> list[str]:
 def test_a_passage_stands_on_its_page(quote: Quote) -> None:
     assert prose(quote.page).count(quote.passage) == 1
     assert len(quote.numbers) == len(quote.keys) > 0
-    assert quote.of in {*COMMANDS, "facts", "validation", "spread"}
+    assert quote.of in {*COMMANDS, "facts", "validation", "page", "spread"}
 
 
 @pytest.mark.parametrize("given", file()["given"], ids=lambda one: one["says"][:30])
@@ -146,14 +147,14 @@ def test_notebooks_quote_no_result(path: Path) -> None:
     assert re.findall(r"\d[\d.]* ?(?:%|pp\b|\$bn|points\b)", harmless) == [], "let a cell compute and print it"
 
 
-@pytest.mark.parametrize("quote", [one for one in quotes() if one.of in ("facts", "validation")], ids=str)
+@pytest.mark.parametrize("quote", [one for one in quotes() if one.of in ("facts", "page", "validation")], ids=str)
 def test_numbers_of_tables_and_configs(quote: Quote) -> None:
-    source = (
-        validation()
-        if quote.of == "validation"
-        else {key: FACTS[key]() for key in FACTS if any(key in asked for asked in quote.keys)}
-    )
-    assert wrong(quote, source) == []
+    sources: dict[str, Callable[[], dict[str, Any]]] = {
+        "facts": lambda: {key: FACTS[key]() for key in FACTS if any(key in asked for asked in quote.keys)},
+        "page": shown_page,
+        "validation": validation,
+    }
+    assert wrong(quote, sources[quote.of]()) == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
