@@ -135,7 +135,7 @@ def _found(sweep: SweepTable, runs: pd.DataFrame, met: Flags, condition: str) ->
     if share in (0.0, 1.0):
         return Discovery(condition, share, (), "Nothing to tell apart.")
     if not has_tree():
-        return Discovery(condition, share, (), "No corner was looked for: pip install carryflow[discovery].")
+        return Discovery(condition, share, (), "No corner was looked for: pip install 'carryflow[discovery]'.")
     found = sorted(_leaves(features(sweep, runs), met), key=lambda box: (-box.density, box.limits))
     return Discovery(condition, share, tuple(box for box in found if box.density >= WORTH_NAMING * share))
 
