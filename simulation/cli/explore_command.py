@@ -31,13 +31,13 @@ SHIPPED = "december_2025"
     metavar="STORE",
     help="Folder of a sweep with daily quantiles, or FILE.json as written before.  [default: December 2025, as shipped]",
 )
-@options.force
+@click.option("--force", is_flag=True, help="Replace a file that this command did not write.")
 @options.quiet
 def explore(out: Path, store: Path | None, force: bool, quiet: bool) -> None:
     """Write a page for teaching: sliders over the states of a sweep, in one file that needs no network.
 
-    Without --store the page shows December 2025 by seven sliders. docs/explore.md tells how to teach with it, and how to
-    make a page of another sweep.
+    Without --store the page shows December 2025 by seven sliders. docs/teaching.md tells how to teach with it,
+    docs/explore.md how to make a page of another sweep.
     """
     from simulation.explore.page import content_text, page_of
 

@@ -64,7 +64,8 @@ SLIDERS: Final = (
     Slider(
         PRICED,
         "What was priced",
-        "Odds of a 25 bp hike at the end of November; the signals of December add to them until the meeting.",
+        "Probability of a 25 bp hike at the end of November. The signals of December multiply its odds, p / (1 - p), until the "
+        "meeting: zero stays zero.",
         (
             Level(0.02, "2 %, then 20 %"),
             Level(0.25, "25 %, then 80 %"),
@@ -74,7 +75,8 @@ SLIDERS: Final = (
     Slider(
         GUIDANCE,
         "Guidance",
-        "What the Bank of Japan says on 19 December about its next steps.",
+        "What the Bank of Japan says on 19 December about its next steps. At the start the market expects a step every six "
+        "months: beside that, vague is a slower path, too.",
         (
             Level("dovish", "dovish"),
             Level(None, "vague"),
@@ -103,7 +105,7 @@ SLIDERS: Final = (
     Slider(
         STOCK,
         "Carry stock",
-        "Dollar positions of carry funds at the start.",
+        "Dollar positions of carry funds at the start. Levered holders are they and yen borrowers, who hold $100 bn more.",
         (Level(150, "$150 bn"), Level(None, "$250 bn"), Level(500, "$500 bn")),
     ),
 )

@@ -113,7 +113,8 @@ def test_the_shipped_page_has_every_state_of_its_sweep() -> None:
     by_key = {slider.key: slider for slider in SLIDERS}
     wanted = [[level_of(by_key[key], values.get(key)) for key in keys] for values in states()]
     assert content["states"] == wanted
-    assert [slider["label"] for slider in content["sliders"]] == [by_key[key].label for key in keys]
+    told = [(slider["label"], slider["help"]) for slider in content["sliders"]]
+    assert told == [(by_key[key].label, by_key[key].help) for key in keys]
 
 
 def test_the_shipped_page_is_small(carryflow: Carryflow) -> None:

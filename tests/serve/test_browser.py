@@ -91,6 +91,7 @@ def as_shown(cells: list[list[str]]) -> list[list[str]]:
 
 def test_a_slider_shows_the_numbers_of_the_engine(served: Served, study: Study, tmp_path: Path) -> None:
     assert served.says("^Shipped") == "Shipped numbers: 64 runs, seed 20251219."
+    assert "runs" not in served.page.locator("#source").text_content()
     served.move(3)
     assert "Drawn is still the one before" in served.page.locator("#origin").text_content()
     assert f"{RUNS} runs, seed 20251219" in served.says(f"server: {RUNS} runs,")

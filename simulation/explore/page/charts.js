@@ -44,7 +44,7 @@ function labelledDays(width) {
   return chosen.slice(1);
 }
 
-// A fan: band and median up to the day shown, the baseline's median in dashes over all days.
+// A fan up to the day shown: band and median, the baseline's median in dashes, and the policy dates so far.
 // `fan`: {width, height, title, range, band: [low, middle, high], ghost, second, colour, marks, label}; `old`: the chart so far.
 function fanChart(fan, old) {
   const dated = fan.marks.filter((one) => one.mark).map(({ day, mark }) => [day, mark]);
@@ -53,9 +53,10 @@ function fanChart(fan, old) {
   const { x, y, lines } = chart;
   change(chart.node, { "aria-label": fan.label });
   change(lines.band, { d: bandPath(fan.band[0], fan.band[2], x, y, view.day) });
-  change(lines.ghost, { d: path(fan.ghost, x, y, dayCount - 1) });
+  change(lines.ghost, { d: path(fan.ghost, x, y, view.day) });
   if (fan.second) change(lines.second, { d: path(fan.second, x, y, view.day) });
   change(lines.middle, { d: path(fan.band[1], x, y, view.day) });
+  for (const { day, node } of chart.marks) change(node, { visibility: day > view.day ? "hidden" : "visible" });
   const last = view.day === dayCount - 1;
   change(lines.now, { x1: x(view.day), x2: x(view.day), visibility: last ? "hidden" : "visible" });
   return chart;
@@ -69,7 +70,7 @@ function fanFrame(fan) {
   const y = (value) => box.bottom - ((value - low) / (high - low)) * (box.bottom - box.top);
   const node = canvas(fan.width, fan.height);
   drawFrame(node, fan, box, { x, y });
-  drawMarks(node, fan, box, x);
+  const marks = drawMarks(node, fan, box, x);
   const lines = {
     band: svg("path", { class: "band", fill: fan.colour }),
     ghost: svg("path", { class: "ghost" }),
@@ -78,7 +79,7 @@ function fanFrame(fan) {
     now: svg("line", { class: "now", y1: box.top, y2: box.bottom }),
   };
   node.append(...Object.values(lines));
-  return { node, x, y, lines };
+  return { node, x, y, lines, marks };
 }
 
 function drawFrame(chart, fan, box, { x, y }) {
@@ -96,18 +97,24 @@ function drawFrame(chart, fan, box, { x, y }) {
   }
 }
 
-// Policy dates as dashed lines; labels that would meet stand on two levels.
+// Policy dates as dashed lines; labels that would meet stand on two levels. Returns what stands for which day.
 function drawMarks(chart, fan, box, x) {
   const free = [-Infinity, -Infinity];
+  const drawn = [];
+  const add = (day, node) => {
+    chart.append(node);
+    drawn.push({ day, node });
+  };
   for (const { day, mark } of fan.marks.filter((one) => one.mark)) {
-    chart.append(svg("line", { class: "policy", x1: x(day), x2: x(day), y1: box.top, y2: box.bottom }));
+    add(day, svg("line", { class: "policy", x1: x(day), x2: x(day), y1: box.top, y2: box.bottom }));
     if (!fan.labels) continue;
     const half = mark.length * 3.1;
     const at = Math.min(Math.max(x(day), half), fan.width - half);
     const level = at - half >= free[0] ? 0 : 1;
     free[level] = at + half + 4;
-    chart.append(svg("text", { x: at, y: box.top - 5 - 13 * level, "text-anchor": "middle" }, mark));
+    add(day, svg("text", { x: at, y: box.top - 5 - 13 * level, "text-anchor": "middle" }, mark));
   }
+  return drawn;
 }
 
 // Bars to both sides of zero with their label and value; a diamond marks the baseline.

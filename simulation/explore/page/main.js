@@ -34,11 +34,11 @@ function drawAll() {
   changeText(byId("command"), commandFor(view.state));
 }
 
-// Draw after a move of a slider, and say which others could not follow.
-function told(left) {
+// Draw after a move of a slider or a new address, and say what could not follow.
+function told(left, unread = []) {
   drawAll();
   drawTable();
-  changeText(byId("message"), messageFor(left));
+  changeText(byId("message"), messageFor(left, unread));
   changeText(byId("copied"), "");
   keepAddress();
 }
@@ -46,6 +46,13 @@ function told(left) {
 function keepAddress() {
   const hash = hashOf();
   if (hash !== window.location.hash.slice(1)) window.history.replaceState(null, "", `#${hash}`);
+}
+
+// Show the state that the address names; whether it names any.
+function openAddress() {
+  const found = readHash();
+  if (found) told(found.left, found.unread);
+  return found !== null;
 }
 
 async function copyCommand() {
@@ -75,10 +82,7 @@ function listen() {
     drawAll();
     keepAddress();
   });
-  window.addEventListener("hashchange", () => {
-    const left = readHash();
-    if (left) told(left);
-  });
+  window.addEventListener("hashchange", openAddress);
   window.addEventListener("resize", () => {
     measure();
     drawAll();
@@ -91,7 +95,7 @@ function introduce() {
   byId("about").textContent = `What the yen carry trade does from ${first} to ${dateWords(dayCount - 1)}, in ${parts.length} computed states of ${content.runs} simulated runs each${content.live ? ", and in any other that the server computes" : ""}. Dashes and diamonds: the baseline. All states meet the same news.`;
   byId("day").max = String(dayCount - 1);
   byId("reading").textContent = "Lines are medians over runs, bands the middle 80 % of runs: what is uncertain of the news, not of the model. Medians of parts do not add up to the median of their sum. Differences to the baseline are due to the sliders; the level of a median is not an effect of policy. This is a simulation, not a forecast.";
-  byId("source").textContent = `carryflow ${content.version}, scenario ${content.scenario}, ${content.runs} runs a ${content.live ? "shipped " : ""}state. Only computed states are shown; nothing is interpolated.`;
+  byId("source").textContent = `carryflow ${content.version}, scenario ${content.scenario}${content.live ? "" : `, ${content.runs} runs a state`}. Only computed states are shown; nothing is interpolated.`;
 }
 
 introduce();
@@ -99,4 +103,4 @@ buildSliders();
 buildTable();
 measure();
 listen();
-told(readHash() ?? wishFor([...home]));
+if (!openAddress()) told(wishFor([...home]));

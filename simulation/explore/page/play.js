@@ -46,6 +46,10 @@ function wait() {
 function nextDay() {
   view.day += 1;
   drawAll();
-  if (view.day === dayCount - 1) stopPlaying();
-  else wait();
+  if (view.day < dayCount - 1) {
+    wait();
+    return;
+  }
+  stopPlaying();
+  keepAddress();
 }

@@ -52,8 +52,22 @@ function levelWords(slider, level) {
   return content.sliders[slider].levels[level].words;
 }
 
-// What to say of sliders that could not follow.
-function messageFor(left) {
+// What to say of sliders that could not follow, and of parts of the address that the page does not have.
+function messageFor(left, unread) {
+  return [unreadWords(unread), leftWords(left)].filter(Boolean).join(" ");
+}
+
+function unreadWords(unread) {
+  if (!unread.length) return "";
+  const told = unread.map(({ words, slider, day }) => {
+    if (day) return `${words} (no such day; shown is ${dateWords(view.day)})`;
+    if (slider < 0) return `${words} (no such slider)`;
+    return `${words} (${content.sliders[slider].label} has no such position; shown is: ${levelWords(slider, view.levels[slider])})`;
+  });
+  return `The address asks for what this page does not have: ${told.join("; ")}.`;
+}
+
+function leftWords(left) {
   if (!left.length) return "";
   const told = left.map((slider) => `${content.sliders[slider].label}: ${levelWords(slider, view.levels[slider])}`);
   return `This combination was not computed, and nothing is interpolated. Shown is the nearest state that was, with ${told.join("; ")}.`;
@@ -76,21 +90,24 @@ function hashOf() {
   return parts.join("&");
 }
 
-// Take a state from the address; returns the sliders that could not follow, none where the address speaks of something else.
+// Take a state from the address; returns the sliders that could not follow and the parts that the page does not have,
+// nothing where the address speaks of something else.
 function readHash() {
   const text = window.location.hash.slice(1);
   if (text && !text.includes("=")) return null;
   const wish = [...home];
   view.day = dayCount - 1;
   view.recent = [];
+  const unread = [];
   for (const part of text.split("&").filter(Boolean)) {
     const [key, name] = part.split("=").map(decoded);
     const slider = content.sliders.findIndex((one) => one.key === key);
     const level = slider < 0 ? -1 : content.sliders[slider].levels.findIndex((one) => one.name === name);
     if (key === "day" && content.dates.includes(name)) view.day = content.dates.indexOf(name);
-    if (level >= 0) wish[slider] = level;
+    else if (level >= 0) wish[slider] = level;
+    else unread.push({ words: (decoded(part) || part).slice(0, 80), slider, day: key === "day" });
   }
-  return wishFor(wish);
+  return { left: wishFor(wish), unread };
 }
 
 function decoded(text) {
