@@ -17,7 +17,7 @@ BLOCKS = (1000, 600, 200, 200, 200, 100, 100, 100, 100, 100)
 """Investors of the default cast, largest first: the widths of the arrays that a day works on."""
 PASSES = 40
 """Times that the reference goes over every block in a day; set once so that it takes about as long as the engine."""
-BOUND = 1.8
+BOUND = 1.4
 """Largest allowed median of engine time over reference time, as ``python -m benchmarks guard --measure-bound`` prints it."""
 MARGIN = 1.4
 """The bound over the ratio measured: noise between hours moves the median by a tenth, a loss of half the speed by a half."""
