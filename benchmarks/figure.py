@@ -94,9 +94,7 @@ def _draw(axes: Axes, height: float, result: Result, ratio: float | None) -> Non
     elif ratio is not None and result.contestant.name != REFERENCE:
         text += f"   × {ratio:,.0f}" if ratio >= 10 else f"   × {ratio:.1f}"
         text += " of the engine on the same funds" if result.contestant.against else ""
-    axes.annotate(
-        text, (high, height), xytext=(9, 0), textcoords="offset points", va="center", fontsize=9, color=colour
-    )
+    axes.annotate(text, (high, height), xytext=(9, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
 
 
 def numbers(shown: Sequence[Result]) -> dict[str, np.ndarray[tuple[int], np.dtype[np.generic]]]:

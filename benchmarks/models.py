@@ -2,10 +2,11 @@
 
 import importlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import process_time
 
-from benchmarks.contestants import INVESTOR_DAY, Contestant, Measured, Setting, absent
-from benchmarks.mesa_twin.model import MesaTwin
+from benchmarks.contestants import INVESTOR_DAY, CannotBeMeasuredError, Contestant, Measured, Setting, absent
+from benchmarks.mesa_twin.model import MesaTwin, StoppedRunError, UnknownRuleError
 from benchmarks.mesa_twin.plain_numbers import plain_rules
 from simulation.capital_flows import scenario_days, simulate
 from simulation.recorder import Record
@@ -69,13 +70,19 @@ def twins(setting: Setting) -> list[Contestant]:
 
 
 def twin(setting: Setting, plain: bool) -> Record:
-    """The record of one run of the twin."""
-    model = MesaTwin(setting.scenario)
-    if plain:
-        with plain_rules():
+    """The record of one run of the twin.
+
+    Raises
+    ------
+    CannotBeMeasuredError
+        If the twin cannot follow the scenario.
+    """
+    try:
+        model = MesaTwin(setting.scenario)
+        with plain_rules() if plain else nullcontext():
             model.run_model()
-    else:
-        model.run_model()
+    except (StoppedRunError, UnknownRuleError) as problem:
+        raise CannotBeMeasuredError(str(problem)) from problem
     return model.result()
 
 
@@ -92,7 +99,11 @@ def kernels(setting: Setting) -> list[Contestant]:
         name = missing.name or KERNEL_MODULE
         reason = "not in this checkout" if KERNEL_MODULE.startswith(name) else f"{name} is not installed"
         return [absent(KERNEL, what, INVESTOR_DAY, reason)]
-    funds, once = module.funds_only(setting.scenario), module.prepared(setting.scenario, runs)
+    funds = module.funds_only(setting.scenario)
+    try:
+        once = module.prepared(setting.scenario, runs)
+    except ArithmeticError as problem:
+        return [absent(KERNEL, what, INVESTOR_DAY, str(problem))]
     units = investor_days(setting, runs)
 
     def engine() -> Measured:

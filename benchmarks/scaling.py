@@ -17,6 +17,7 @@ from statistics import median
 from time import process_time
 from typing import Any
 
+from benchmarks.command_line import made, positive, told
 from benchmarks.machine import described
 from benchmarks.scaling_figure import FIT_FROM, chart, exponent
 from simulation.calendar import business_days
@@ -115,7 +116,7 @@ def main() -> None:
     """Measure, fit and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--axis", nargs="+", default=list(POINTS), choices=list(POINTS))
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=positive, default=3)
     parser.add_argument("--out", type=Path, default=Path("results/scaling"))
     parser.add_argument(
         "--draw", type=Path, metavar="CSV", help="draw the figure of a scaling.csv again, measure nothing"
@@ -125,7 +126,7 @@ def main() -> None:
     if asked.one:
         print(json.dumps(one(asked.one[0], int(asked.one[1]))))
         return
-    asked.out.mkdir(parents=True, exist_ok=True)
+    made(asked.out)
     if asked.draw:
         draw(read(asked.draw), asked.out / "scaling.png")
         return
@@ -140,4 +141,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))
