@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULT_SHOCKS = "boj_surprise,us_equity_fall,us_yield_fall"
 
 
-@click.command("reverse-stress")
+@click.command("reverse-stress", short_help="Find the mildest shocks at which a metric reaches a level.")
 @click.argument("scenario", required=False)
 @click.option("--metric", metavar="NAME=LEVEL", help="The outcome to reach, e.g. usdjpy_trough_pct=-10.")
 @click.option(
