@@ -25,6 +25,7 @@ from simulation.capital_flows import CapitalFlows
 from simulation.ensemble import resolved, run_ensemble
 from simulation.figures import png
 from simulation.scenario import Scenario
+from simulation.store import OutputError
 
 POINTS: dict[str, tuple[int, ...]] = {
     "investors": (1_000, 10_000, 100_000, 1_000_000, 10_000_000),
@@ -85,6 +86,7 @@ def measured(axis: str, value: int, repeats: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.scaling", "--one", axis, str(value)]
     found = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(repeats)]
     middle = {name: median(item[name] for item in found) for name in found[0]}
+    print(f"{axis} {value:,}: {middle['seconds']:.2f} s", file=sys.stderr, flush=True)
     return {"axis": axis, "value": value} | middle
 
 
@@ -99,15 +101,31 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the figure."""
-    path.write_bytes(png(chart(rows, described()).figure))
+    """Write the figure, which names the machine that measured."""
+    path.write_bytes(png(chart(rows, rows[0].get("machine", "machine not noted")).figure))
+
+
+def write(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write the points and the machine that measured them."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The points of an earlier measurement."""
+    """The points of an earlier measurement.
+
+    Raises
+    ------
+    OutputError
+        If the file is not there.
+    """
+    if not path.is_file():
+        raise OutputError(f"--draw {path}: no such file; name the scaling.csv of an earlier measurement")
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            {name: text if name == "axis" else float(text) for name, text in row.items()}
+            {name: text if name in ("axis", "machine") else float(text) for name, text in row.items()}
             for row in csv.DictReader(file)
         ]
 
@@ -130,10 +148,9 @@ def main() -> None:
     if asked.draw:
         draw(read(asked.draw), asked.out / "scaling.png")
         return
-    rows = [measured(axis, value, asked.repeats) for axis in asked.axis for value in POINTS[axis]]
-    names = ("axis", "value", "seconds", "peak_mb", "before_mb")
-    lines = [",".join(names), *(",".join(str(row[name]) for name in names) for row in rows)]
-    (asked.out / "scaling.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    machine = {"machine": described()}
+    rows = [measured(axis, value, asked.repeats) | machine for axis in asked.axis for value in POINTS[axis]]
+    write(rows, asked.out / "scaling.csv")
     draw(rows, asked.out / "scaling.png")
     print(table(rows))
     for axis in asked.axis:

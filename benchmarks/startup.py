@@ -138,7 +138,9 @@ def main() -> None:
         for part in todo:
             if not part.fresh:
                 measure(part, Path(name))  # compiled files and font cache are there from now on
-        for turn in range(max(asked.rounds, asked.first_rounds)):
+        rounds = max(asked.rounds, asked.first_rounds)
+        for turn in range(rounds):
+            print(f"round {turn + 1}/{rounds}", file=sys.stderr, flush=True)
             for part in todo:
                 if turn < (asked.first_rounds if part.fresh else asked.rounds):
                     part.seconds.append(measure(part, Path(name)))
