@@ -29,6 +29,19 @@ def timed(run: Callable[[], Record | None]) -> Measured:
     return Measured(process_time() - start, record)
 
 
+def complete(measured: Measured) -> Measured:
+    """What was measured, if every run reached its last day: the time is divided by all days.
+
+    Raises
+    ------
+    CannotBeMeasuredError
+        If a run ended early.
+    """
+    for stop in measured.record.stopped.values() if measured.record else ():
+        raise CannotBeMeasuredError(f"a run ends early, on {stop.date}: {stop.message}")
+    return measured
+
+
 def investor_days(setting: Setting, runs: int) -> int:
     """Investors times days times runs."""
     return setting.investors * (len(scenario_days(setting.scenario)) - 1) * runs
@@ -42,7 +55,7 @@ def engines(setting: Setting) -> list[Contestant]:
             f"carryflow, {runs} {'run' if runs == 1 else 'runs'} in one pass",
             INVESTOR_DAY,
             investor_days(setting, runs),
-            lambda runs=runs: timed(lambda: simulate(setting.scenario, range(runs))),  # type: ignore[misc]
+            lambda runs=runs: complete(timed(lambda: simulate(setting.scenario, range(runs)))),  # type: ignore[misc]
         )
         for runs in BATCHES
     ]
@@ -107,7 +120,7 @@ def kernels(setting: Setting) -> list[Contestant]:
     units = investor_days(setting, runs)
 
     def engine() -> Measured:
-        return Measured(timed(lambda: simulate(funds, range(runs))).seconds)
+        return Measured(complete(timed(lambda: simulate(funds, range(runs)))).seconds)
 
     return [
         Contestant(FUNDS, "carryflow, carry funds alone, as many, 64 runs in one pass", INVESTOR_DAY, units, engine),

@@ -85,6 +85,15 @@ def test_a_scenario_that_the_twin_cannot_follow_is_told(tmp_path: Path) -> None:
     assert "left out" in markdown(Report(results, "machine", "scenario")), "no peers were asked for"
 
 
+def test_runs_that_end_early_are_not_divided_by_days_that_never_came(tmp_path: Path) -> None:
+    at_the_limit = Setting(
+        official(COARSE, ONE_WEEK, {"populations.carry_funds.leverage_x": {"median": 20, "highest": 30}}), tmp_path
+    )
+    single, *_ = engines(at_the_limit)
+    results = measure([single, *twins(at_the_limit)], 1, silent)
+    assert all("under margin calls at start prices" in result.contestant.skipped for result in results)
+
+
 def test_ratios_are_to_the_batch_of_64_and_for_investor_days_only() -> None:
     log: list[str] = []
     peer = clocked("peer", 50.0, log, DECISION)
@@ -254,7 +263,12 @@ def test_an_interruption_is_told_without_a_traceback(
 
 def test_rounds_before_the_word_guard_count(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr("benchmarks.guard.measured_ratios", lambda rounds: asked.append(rounds) or [1.0])
+
+    def measured(rounds: int) -> list[float]:
+        asked.append(rounds)
+        return [1.0]
+
+    monkeypatch.setattr("benchmarks.guard.measured_ratios", measured)
     for words in (["--rounds", "3", "guard"], ["guard", "--rounds", "4"], ["guard"]):
         monkeypatch.setattr(sys, "argv", ["benchmarks", *words])
         assert main() == 0

@@ -10,6 +10,7 @@ from benchmarks import scaling
 from benchmarks.scaling import read, setting, write
 from benchmarks.scaling_figure import bytes_each, chart, exponent, short
 from simulation.capital_flows import scenario_days
+from simulation.figures import Drawing
 from simulation.store import OutputError
 
 ROWS = [
@@ -57,11 +58,17 @@ def test_so_many_business_days_are_simulated(axis: str, value: int, days: int) -
 
 
 def test_a_figure_drawn_again_names_the_machine_that_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, named = tmp_path / "scaling.csv", []
+    path = tmp_path / "scaling.csv"
+    named: list[str] = []
     rows: list[dict[str, Any]] = [row | {"machine": "a processor, 2 cores"} for row in ROWS]
     write(rows, path)
     assert read(path) == rows
-    monkeypatch.setattr(scaling, "chart", lambda rows, machine: named.append(machine) or chart(rows, machine))
+
+    def watched(rows: Any, machine: str) -> Drawing:
+        named.append(machine)
+        return chart(rows, machine)
+
+    monkeypatch.setattr(scaling, "chart", watched)
     for points in (read(path), ROWS):
         scaling.draw(points, tmp_path / "scaling.png")
     assert named == ["a processor, 2 cores", "machine not noted"]
