@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import guard
+from benchmarks.command_line import made, positive, told
 from benchmarks.contestants import Contestant, Setting
 from benchmarks.figure import chart
 from benchmarks.machine import described
@@ -12,13 +13,10 @@ from benchmarks.models import engines, kernels, twins
 from benchmarks.peers.environment import peers
 from benchmarks.report import Report, markdown, write_csv
 from benchmarks.rounds import measure
-from simulation.config import ConfigError
 from simulation.ensemble import resolved
 from simulation.experiment_figures import svg
 from simulation.figures import png
 
-BAD_INPUT = 2
-"""Exit code for a scenario or a key that is wrong."""
 FEWEST = 7
 """Rounds of a measurement that is quoted."""
 
@@ -32,32 +30,33 @@ def contestants(setting: Setting, with_peers: bool) -> list[Contestant]:
 def bench(asked: argparse.Namespace) -> int:
     """Measure and write table and figure."""
     scenario = resolved(asked.scenario, asked.set)
-    asked.out.mkdir(parents=True, exist_ok=True)
+    out, rounds = made(asked.out), asked.rounds or FEWEST
     machine = described()
-    found = contestants(Setting(scenario, asked.out), asked.peers)
-    results = measure(found, asked.rounds, lambda line: print(line, file=sys.stderr, flush=True))
+    found = contestants(Setting(scenario, out), asked.peers)
+    results = measure(found, rounds, lambda line: print(line, file=sys.stderr, flush=True))
     investors = sum(population.investors for population in scenario.populations.values())
     report = Report(results, machine, f"{scenario.name}, {scenario.start} to {scenario.end}, {investors:,} investors")
-    write_csv(report, asked.out / "bench.csv")
+    write_csv(report, out / "bench.csv")
     text = markdown(report)
-    (asked.out / "bench.md").write_text(text, encoding="utf-8")
+    (out / "bench.md").write_text(text, encoding="utf-8")
     drawing = chart(report)
-    (asked.out / "bench.png").write_bytes(png(drawing.figure))
-    (asked.out / "bench.svg").write_bytes(svg(drawing))
+    (out / "bench.png").write_bytes(png(drawing.figure))
+    (out / "bench.svg").write_bytes(svg(drawing))
     print(text)
-    if asked.rounds < FEWEST:
+    if rounds < FEWEST:
         print(f"A quick look: quote figures from at least {FEWEST} rounds.")
     return 0
 
 
 def guarded(asked: argparse.Namespace) -> int:
     """Measure the guarded ratio; 1 if it stays beyond the bound however often it is measured."""
+    rounds = asked.rounds or guard.ROUNDS
     if asked.measure_bound:
-        for line in guard.measured_bound(asked.rounds):
+        for line in guard.measured_bound(rounds):
             print(line, flush=True)
         return 0
     verdicts = []
-    for passed, said in guard.watched(asked.rounds, asked.bound):
+    for passed, said in guard.watched(rounds, asked.bound):
         print(said, flush=True)
         verdicts.append(passed)
     return 0 if any(verdicts) else 1
@@ -66,7 +65,7 @@ def guarded(asked: argparse.Namespace) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    top.add_argument("--rounds", type=int, default=FEWEST, help="rounds in which all take turns (default: %(default)s)")
+    top.add_argument("--rounds", type=positive, help=f"rounds in which all take turns (default: {FEWEST})")
     top.add_argument("--out", type=Path, default=Path("results/bench"), help="folder (default: %(default)s)")
     top.add_argument("--scenario", default="december_2025_official", help="shipped scenario or file")
     top.add_argument(
@@ -78,7 +77,8 @@ def parser() -> argparse.ArgumentParser:
     top.set_defaults(act=bench)
     commands = top.add_subparsers()
     small = commands.add_parser("guard", help="compare the engine with a fixed NumPy loop; exit 1 beyond the bound")
-    small.add_argument("--rounds", type=int, default=guard.ROUNDS, help="rounds (default: %(default)s)")
+    # Without a default of its own, which would silently take the place of a number before the word guard.
+    small.add_argument("--rounds", type=positive, default=argparse.SUPPRESS, help=f"rounds (default: {guard.ROUNDS})")
     small.add_argument("--bound", type=float, default=guard.BOUND, help="largest median ratio (default: %(default)s)")
     small.add_argument(
         "--measure-bound", action="store_true", help="print the bound that this machine gives, judge nothing"
@@ -90,12 +90,7 @@ def parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Do what is asked; returns the exit code."""
     asked = parser().parse_args()
-    try:
-        code: int = asked.act(asked)
-    except ConfigError as mistake:
-        print(mistake, file=sys.stderr)
-        return BAD_INPUT
-    return code
+    return told(lambda: asked.act(asked))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,10 @@ INVESTOR_DAY = "investor-day"
 DECISION = "agent decision"
 
 
+class CannotBeMeasuredError(RuntimeError):
+    """A contestant that cannot run what it is given; says why."""
+
+
 @dataclass(frozen=True)
 class Measured:
     """One repetition: processor time in seconds, and the record of the runs where there is one."""
@@ -32,7 +36,7 @@ class Contestant:
     units
         How many of them one repetition has.
     once
-        Run one repetition.
+        Run one repetition; may raise `CannotBeMeasuredError`.
     skipped
         Why it cannot be measured here; empty: it can.
     against

@@ -25,8 +25,8 @@ from simulation.figures.style import (
 
 ENGINE, TWIN, LIMIT, PEER = ACCENT, COLOURS["carry_funds"], COLOURS["pension_funds"], GREY
 SUBTITLE = (
-    "Processor time in nanoseconds, logarithmic; dot: median, line: lowest to highest round; peers run their own examples, "
-    "per agent decision"
+    "Processor time, logarithmic; dot: median, line: lowest to highest round; ×: times the engine's 64 runs; peers run their "
+    "own examples, per agent decision"
 )
 
 
@@ -61,7 +61,7 @@ def chart(report: Report) -> Drawing:
     with house_style():
         source = f"Source: python -m benchmarks; {report.machine}{left_out(report)}"
         figure = new_figure(Heading(finding(report), SUBTITLE, source))
-        axes = figure.add_axes((0.22, 0.10, 0.71, 0.74))
+        axes = figure.add_axes((0.23, 0.10, 0.65, 0.74))
         _frame(axes, shown)
         for place, result in enumerate(shown):
             _draw(axes, -place, result, report.times_reference(result))
@@ -94,9 +94,7 @@ def _draw(axes: Axes, height: float, result: Result, ratio: float | None) -> Non
     elif ratio is not None and result.contestant.name != REFERENCE:
         text += f"   × {ratio:,.0f}" if ratio >= 10 else f"   × {ratio:.1f}"
         text += " of the engine on the same funds" if result.contestant.against else ""
-    axes.annotate(
-        text, (high, height), xytext=(9, 0), textcoords="offset points", va="center", fontsize=9, color=colour
-    )
+    axes.annotate(text, (high, height), xytext=(9, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
 
 
 def numbers(shown: Sequence[Result]) -> dict[str, np.ndarray[tuple[int], np.dtype[np.generic]]]:

@@ -2,10 +2,11 @@
 
 import importlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from time import process_time
 
-from benchmarks.contestants import INVESTOR_DAY, Contestant, Measured, Setting, absent
-from benchmarks.mesa_twin.model import MesaTwin
+from benchmarks.contestants import INVESTOR_DAY, CannotBeMeasuredError, Contestant, Measured, Setting, absent
+from benchmarks.mesa_twin.model import MesaTwin, StoppedRunError, UnknownRuleError
 from benchmarks.mesa_twin.plain_numbers import plain_rules
 from simulation.capital_flows import scenario_days, simulate
 from simulation.recorder import Record
@@ -28,6 +29,19 @@ def timed(run: Callable[[], Record | None]) -> Measured:
     return Measured(process_time() - start, record)
 
 
+def complete(measured: Measured) -> Measured:
+    """What was measured, if every run reached its last day: the time is divided by all days.
+
+    Raises
+    ------
+    CannotBeMeasuredError
+        If a run ended early.
+    """
+    for stop in measured.record.stopped.values() if measured.record else ():
+        raise CannotBeMeasuredError(f"a run ends early, on {stop.date}: {stop.message}")
+    return measured
+
+
 def investor_days(setting: Setting, runs: int) -> int:
     """Investors times days times runs."""
     return setting.investors * (len(scenario_days(setting.scenario)) - 1) * runs
@@ -41,7 +55,7 @@ def engines(setting: Setting) -> list[Contestant]:
             f"carryflow, {runs} {'run' if runs == 1 else 'runs'} in one pass",
             INVESTOR_DAY,
             investor_days(setting, runs),
-            lambda runs=runs: timed(lambda: simulate(setting.scenario, range(runs))),  # type: ignore[misc]
+            lambda runs=runs: complete(timed(lambda: simulate(setting.scenario, range(runs)))),  # type: ignore[misc]
         )
         for runs in BATCHES
     ]
@@ -69,13 +83,19 @@ def twins(setting: Setting) -> list[Contestant]:
 
 
 def twin(setting: Setting, plain: bool) -> Record:
-    """The record of one run of the twin."""
-    model = MesaTwin(setting.scenario)
-    if plain:
-        with plain_rules():
+    """The record of one run of the twin.
+
+    Raises
+    ------
+    CannotBeMeasuredError
+        If the twin cannot follow the scenario.
+    """
+    try:
+        model = MesaTwin(setting.scenario)
+        with plain_rules() if plain else nullcontext():
             model.run_model()
-    else:
-        model.run_model()
+    except (StoppedRunError, UnknownRuleError) as problem:
+        raise CannotBeMeasuredError(str(problem)) from problem
     return model.result()
 
 
@@ -92,11 +112,15 @@ def kernels(setting: Setting) -> list[Contestant]:
         name = missing.name or KERNEL_MODULE
         reason = "not in this checkout" if KERNEL_MODULE.startswith(name) else f"{name} is not installed"
         return [absent(KERNEL, what, INVESTOR_DAY, reason)]
-    funds, once = module.funds_only(setting.scenario), module.prepared(setting.scenario, runs)
+    funds = module.funds_only(setting.scenario)
+    try:
+        once = module.prepared(setting.scenario, runs)
+    except ArithmeticError as problem:
+        return [absent(KERNEL, what, INVESTOR_DAY, str(problem))]
     units = investor_days(setting, runs)
 
     def engine() -> Measured:
-        return Measured(timed(lambda: simulate(funds, range(runs))).seconds)
+        return Measured(complete(timed(lambda: simulate(funds, range(runs)))).seconds)
 
     return [
         Contestant(FUNDS, "carryflow, carry funds alone, as many, 64 runs in one pass", INVESTOR_DAY, units, engine),

@@ -94,12 +94,19 @@ def markdown(report: Report) -> str:
         "| Contestant | ns per investor-day | lowest to highest | times the engine's 64 runs | largest difference of a metric |",
         "|---|---:|---:|---:|---:|",
         *(_line(report, result) for result in report.results if result.contestant.unit == INVESTOR_DAY), "",
+    ]  # fmt: skip
+    return "\n".join([*lines, *_peers([result for result in report.results if result.contestant.unit == DECISION])])
+
+
+def _peers(results: Sequence[Result]) -> list[str]:
+    if not results:
+        return ["Other libraries were left out (`--no-peers`).", ""]
+    return [
         "Other libraries, on their own examples, per decision of an agent (other models: an order of magnitude, no race):", "",
         "| Library | ns per decision | lowest to highest | example |",
         "|---|---:|---:|---|",
-        *(_peer_line(result) for result in report.results if result.contestant.unit == DECISION), "",
+        *map(_peer_line, results), "",
     ]  # fmt: skip
-    return "\n".join(lines)
 
 
 def _line(report: Report, result: Result) -> str:
@@ -109,7 +116,8 @@ def _line(report: Report, result: Result) -> str:
     ratio, difference = report.times_reference(result), report.metric_difference(result)
     times = "" if ratio is None else f"{ratio:,.2f}" if ratio < 10 else f"{ratio:,.0f}"
     times += " (same funds)" if times and result.contestant.against else ""
-    return f"| {name} | {result.middle:,.0f} | {_span(result)} | {times} | {'' if difference is None else f'{difference:.0e}'} |"
+    differs = "" if difference is None else f"{difference:.0e}" if difference else "0"
+    return f"| {name} | {result.middle:,.0f} | {_span(result)} | {times} | {differs} |"
 
 
 def _peer_line(result: Result) -> str:

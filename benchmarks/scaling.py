@@ -17,6 +17,7 @@ from statistics import median
 from time import process_time
 from typing import Any
 
+from benchmarks.command_line import made, positive, told
 from benchmarks.machine import described
 from benchmarks.scaling_figure import FIT_FROM, chart, exponent
 from simulation.calendar import business_days
@@ -24,6 +25,7 @@ from simulation.capital_flows import CapitalFlows
 from simulation.ensemble import resolved, run_ensemble
 from simulation.figures import png
 from simulation.scenario import Scenario
+from simulation.store import OutputError
 
 POINTS: dict[str, tuple[int, ...]] = {
     "investors": (1_000, 10_000, 100_000, 1_000_000, 10_000_000),
@@ -84,6 +86,7 @@ def measured(axis: str, value: int, repeats: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.scaling", "--one", axis, str(value)]
     found = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(repeats)]
     middle = {name: median(item[name] for item in found) for name in found[0]}
+    print(f"{axis} {value:,}: {middle['seconds']:.2f} s", file=sys.stderr, flush=True)
     return {"axis": axis, "value": value} | middle
 
 
@@ -98,15 +101,31 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the figure."""
-    path.write_bytes(png(chart(rows, described()).figure))
+    """Write the figure, which names the machine that measured."""
+    path.write_bytes(png(chart(rows, rows[0].get("machine", "machine not noted")).figure))
+
+
+def write(rows: list[dict[str, Any]], path: Path) -> None:
+    """Write the points and the machine that measured them."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The points of an earlier measurement."""
+    """The points of an earlier measurement.
+
+    Raises
+    ------
+    OutputError
+        If the file is not there.
+    """
+    if not path.is_file():
+        raise OutputError(f"--draw {path}: no such file; name the scaling.csv of an earlier measurement")
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            {name: text if name == "axis" else float(text) for name, text in row.items()}
+            {name: text if name in ("axis", "machine") else float(text) for name, text in row.items()}
             for row in csv.DictReader(file)
         ]
 
@@ -115,7 +134,7 @@ def main() -> None:
     """Measure, fit and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--axis", nargs="+", default=list(POINTS), choices=list(POINTS))
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=positive, default=3)
     parser.add_argument("--out", type=Path, default=Path("results/scaling"))
     parser.add_argument(
         "--draw", type=Path, metavar="CSV", help="draw the figure of a scaling.csv again, measure nothing"
@@ -125,14 +144,13 @@ def main() -> None:
     if asked.one:
         print(json.dumps(one(asked.one[0], int(asked.one[1]))))
         return
-    asked.out.mkdir(parents=True, exist_ok=True)
+    made(asked.out)
     if asked.draw:
         draw(read(asked.draw), asked.out / "scaling.png")
         return
-    rows = [measured(axis, value, asked.repeats) for axis in asked.axis for value in POINTS[axis]]
-    names = ("axis", "value", "seconds", "peak_mb", "before_mb")
-    lines = [",".join(names), *(",".join(str(row[name]) for name in names) for row in rows)]
-    (asked.out / "scaling.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    machine = {"machine": described()}
+    rows = [measured(axis, value, asked.repeats) | machine for axis in asked.axis for value in POINTS[axis]]
+    write(rows, asked.out / "scaling.csv")
     draw(rows, asked.out / "scaling.png")
     print(table(rows))
     for axis in asked.axis:
@@ -140,4 +158,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

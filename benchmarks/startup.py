@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from benchmarks.command_line import positive, told
+
 YARDSTICK = "import numpy, pandas"
 CARRYFLOW = "from simulation.cli import main; main()"
 FIRST_DAY = """
@@ -121,18 +123,24 @@ def table(measured: Iterable[Part]) -> str:
 def main() -> None:
     """Measure in turn and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7, help="rounds in which all take turns (default: %(default)s)")
     parser.add_argument(
-        "--first-rounds", type=int, default=1, help="rounds of the first run ever (default: %(default)s)"
+        "--rounds", type=positive, default=7, help="rounds in which all take turns (default: %(default)s)"
     )
-    parser.add_argument("--top", type=int, default=12, help="packages in the list of imports (default: %(default)s)")
+    parser.add_argument(
+        "--first-rounds", type=positive, default=1, help="rounds of the first run ever (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--top", type=positive, default=12, help="packages in the list of imports (default: %(default)s)"
+    )
     asked = parser.parse_args()
     todo = parts()
     with tempfile.TemporaryDirectory() as name:
         for part in todo:
             if not part.fresh:
                 measure(part, Path(name))  # compiled files and font cache are there from now on
-        for turn in range(max(asked.rounds, asked.first_rounds)):
+        rounds = max(asked.rounds, asked.first_rounds)
+        for turn in range(rounds):
+            print(f"round {turn + 1}/{rounds}", file=sys.stderr, flush=True)
             for part in todo:
                 if turn < (asked.first_rounds if part.fresh else asked.rounds):
                     part.seconds.append(measure(part, Path(name)))
@@ -143,4 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

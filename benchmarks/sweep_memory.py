@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
+from benchmarks.command_line import positive, told
 from simulation.sweeps.execute import Options, State
 from simulation.sweeps.opening import Target
 from simulation.sweeps.plan import plan_of
@@ -43,15 +45,8 @@ def resident_mb() -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
-def main() -> None:
-    """Run, measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=int, default=1000)
-    parser.add_argument("--replications", type=int, default=100)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=None)
-    asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp())
+def measured(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Run the sweep in a folder and measure it."""
     (folder / "scenario.yaml").write_text(SCENARIO)
     (folder / "sweep.yaml").write_text(SWEEP % (asked.replications, asked.points))
     curve: dict[int, float] = {}
@@ -70,7 +65,7 @@ def main() -> None:
     runs = read_runs(folder / "store")
     opened = time.perf_counter() - start
     size = sum(path.stat().st_size for path in (folder / "store").rglob("*") if path.is_file())
-    found = {
+    return {
         "runs": len(runs),
         "planning_seconds": planned,
         "seconds": seconds,
@@ -81,9 +76,19 @@ def main() -> None:
         "shards": len(list((folder / "store" / "shards").iterdir())),
         "status": read_manifest(folder / "store")["status"],
     }
-    print(json.dumps(found, indent=2))
-    shutil.rmtree(folder)
+
+
+def main() -> None:
+    """Run, measure and print; nothing is kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=positive, default=1000)
+    parser.add_argument("--replications", type=positive, default=100)
+    parser.add_argument("--workers", type=positive, default=2)
+    parser.add_argument("--batch", type=positive, default=None)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(measured(asked, Path(folder)), indent=2))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

@@ -11,6 +11,7 @@ import argparse
 import heapq
 import json
 import pickle
+import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.command_line import positive, told
 from simulation.sweeps.columns import Columns
 from simulation.sweeps.compact import write_runs
 from simulation.sweeps.engine import engine
@@ -161,7 +163,7 @@ def main() -> None:
     """Measure if asked, simulate, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--measure", action="store_true")
-    parser.add_argument("--runs", type=int, default=10_000_000)
+    parser.add_argument("--runs", type=positive, default=10_000_000)
     asked = parser.parse_args()
     known = measured(Constants()) if asked.measure else Constants()
     found = {"constants": asdict(known)}
@@ -172,4 +174,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
 
+from benchmarks.command_line import positive, told
 from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
 from simulation.batch import BLOCK_RUNS
 from simulation.capital_flows import simulate
@@ -86,9 +88,9 @@ def in_turn(plan: Plan, rounds: int) -> tuple[dict[str, list[float]], list[float
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1024)
-    parser.add_argument("--points", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--runs", type=positive, default=1024)
+    parser.add_argument("--points", type=positive, default=64)
+    parser.add_argument("--rounds", type=positive, default=1)
     asked = parser.parse_args()
     plan = plan_with(asked.runs, asked.points)
     simulate(scenarios_of(work_of(plan), next(batches(plan, missing(plan, Have.nothing(plan)), 1)))[0][0], range(2))
@@ -111,4 +113,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

@@ -31,19 +31,7 @@ from simulation.settling import close_books, open_session
 class CapitalFlows:
     """A batch of runs of one scenario, one `step` a business day; `simulation.model` makes a Mesa model of it.
 
-    Parameters
-    ----------
-    scenario
-        A validated scenario.
-    runs
-        Run numbers, counted from 0; each is a row of every state array.
-    variants
-        A scenario for each run where parameters differ between runs (`simulation.batch` says which may); none: one for all.
-
-    Raises
-    ------
-    ValueError
-        If the populations hold more of an asset than is outstanding, or correlations or links make no sense.
+    Arguments and errors are those of `simulation.model.CapitalFlowModel`, which names them.
     """
 
     def __init__(

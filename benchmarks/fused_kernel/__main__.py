@@ -1,7 +1,9 @@
 """``python -m benchmarks.fused_kernel``: the kernel against the engine on the same funds."""
 
 import argparse
+import sys
 
+from benchmarks.command_line import positive, told
 from benchmarks.fused_kernel.check import Kernel, differences, funds_only, ratios
 from simulation.capital_flows import simulate
 from simulation.ensemble import resolved
@@ -10,8 +12,8 @@ from simulation.ensemble import resolved
 def main() -> None:
     """Print differences and times."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--runs", type=positive, default=64)
+    parser.add_argument("--rounds", type=positive, default=7)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     asked = parser.parse_args()
     scenario = resolved("december_2025_official", asked.set)
@@ -26,4 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

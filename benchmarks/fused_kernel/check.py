@@ -31,7 +31,13 @@ def funds_only(scenario: Scenario) -> Scenario:
 
 
 class Kernel:
-    """The compiled loop with its inputs for some runs of a scenario."""
+    """The compiled loop with its inputs for some runs of a scenario.
+
+    Raises
+    ------
+    ArithmeticError
+        If the engine's run of these funds ends early; the loop goes on to the last day.
+    """
 
     def __init__(self, scenario: Scenario, runs: int) -> None:
         model = Watched(funds_only(scenario), range(runs))
@@ -39,6 +45,8 @@ class Kernel:
         self.own, self.given = behaviour(model), surroundings(model)
         while model.running:
             model.step()
+        for stop in model.stopped.values():
+            raise ArithmeticError(f"fused kernel: a run of the funds alone ends on {stop.date}: {stop.message}")
         self.path, self.shape = paths(model), (len(OUTPUT), len(model.dates), runs)
 
     def once(self) -> Array:
@@ -55,7 +63,7 @@ def prepared(scenario: Scenario, runs: int) -> Callable[[], None]:
     Raises
     ------
     ArithmeticError
-        If a column differs from the engine's by more than `TOLERANCE`.
+        If a column differs from the engine's by more than `TOLERANCE`, or a run ends early.
     """
     kernel = Kernel(scenario, runs)
     found, record = kernel.once(), simulate(funds_only(scenario), range(runs))

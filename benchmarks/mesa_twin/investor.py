@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
@@ -29,7 +30,7 @@ class Birth:
     equity_usd: Number
 
 
-class Investor(mesa.Agent):
+class Investor(mesa.Agent, ABC):
     """One investor; the signs and statements are those of `simulation.settlement`.
 
     Attributes
@@ -67,25 +68,28 @@ class Investor(mesa.Agent):
         """State the day's order from yesterday's prices and today's public news."""
         self.order = self.wanted(self.model.news)
 
+    @abstractmethod
     def wanted(self, now: News) -> Order | None:
         """The order of the day."""
-        raise NotImplementedError
 
+    @abstractmethod
     def position_usd(self) -> Number:
         """Foreign position at start prices, USD bn."""
-        raise NotImplementedError
 
     def is_forced(self, prices: Prices) -> bool:
-        """Whether lenders or stops force this investor at these prices."""
-        raise NotImplementedError
+        """Whether lenders or stops force this investor at these prices; asked of margined investors only."""
+        raise self._never_forced()
 
     def force(self, prices: Prices) -> None:
         """State what lenders and stops force at these prices."""
         self.order = self.forced_order(prices)
 
     def forced_order(self, prices: Prices) -> Order:
-        """What lenders and stops force at these prices."""
-        raise NotImplementedError
+        """What lenders and stops force at these prices; asked of those who are forced only."""
+        raise self._never_forced()
+
+    def _never_forced(self) -> TypeError:
+        return TypeError(f"{type(self).__name__} is never forced")
 
     def forced_sale_usd(self, falls: tuple[float, ...]) -> list[Number]:
         """Dollars sold by force if USDJPY fell by each of `falls` from the close."""

@@ -24,6 +24,10 @@ class StoppedRunError(RuntimeError):
     """The run ended before its last day; the twin follows complete runs only."""
 
 
+class UnknownRuleError(ValueError):
+    """The scenario has a rule that the twin does not know."""
+
+
 class MesaTwin(CapitalFlowModel):
     """One run of a scenario with one Mesa agent per investor; what it inherits is what it shares with the engine.
 
@@ -38,14 +42,14 @@ class MesaTwin(CapitalFlowModel):
 
     Raises
     ------
-    ValueError
+    UnknownRuleError
         If the scenario has the article's threshold rule, which replaces the investors' own rules.
     """
 
     def __init__(self, scenario: Scenario, run: int = 0) -> None:
         super().__init__(scenario, [run])
         if scenario.unwind.rule != "structural":
-            raise ValueError(f"unwind.rule is {scenario.unwind.rule!r}; the Mesa twin knows 'structural' only")
+            raise UnknownRuleError(f"unwind.rule is {scenario.unwind.rule!r}; the Mesa twin knows 'structural' only")
         populations = self.economy.populations
         self.sectors = [Sector(self, population) for population in populations]
         # The shared recorder and ledger find the sectors where they would find populations, or parts of large ones.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contestants import DECISION, Contestant, Measured, Setting, absent
+from benchmarks.contestants import DECISION, CannotBeMeasuredError, Contestant, Measured, Setting, absent
 
 INSTALL_SECONDS = 600
 MEASURE_SECONDS = 300
@@ -32,7 +32,7 @@ PEERS = (
 )
 
 
-class PeerError(RuntimeError):
+class PeerError(CannotBeMeasuredError):
     """An environment could not be made, or its example did not run."""
 
 

@@ -177,7 +177,7 @@ def sobol_figure(indices: Indices, axes_of: Sequence[Axis], shown: Shown) -> Dra
     subtitle = f"Share of the variance of the mean of {shown.metric}, %; lines: 95 % bootstrap intervals over rows"
     with house_style():
         figure = new_figure(Heading(finding, subtitle, shown.source))
-        axes = figure.add_axes((0.30, 0.12, 0.65, 0.68))
+        axes = figure.add_axes((0.32, 0.12, 0.63, 0.68))
         bar_axes(axes, [names[key] for key in table["key"]])
         for part, shade, shift in zip(("first", "total"), SERIES_COLOURS, (-0.19, 0.19), strict=True):
             places = np.arange(len(table)) + shift

@@ -56,9 +56,9 @@ class Axis:
 
     @property
     def name(self) -> str:
-        """The key in as few words as tell it: ``USDJPY fast impact pct per USD bn``."""
+        """The key in as few words as tell it: ``USDJPY fast impact pct per USD bn``, ``carry funds leverage median``."""
         parts = self.key.replace("populations.", "").replace("markets.", "").split(".")
-        return readable(" ".join(parts))
+        return readable(" ".join(part.removesuffix("_x") for part in parts))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from simulation.cli import options
 from simulation.cli.output import print_json, remark
 
 
-@click.command()
+@click.command(short_help="Say what a sweep found: what matters, curves, maps.")
 @click.argument("store", type=click.Path(path_type=Path))
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME", help="Metric to analyse; several may be given.  [all]"
@@ -26,7 +26,12 @@ from simulation.cli.output import print_json, remark
 @click.option(
     "--resamples", type=click.IntRange(20, 100_000), default=500, show_default=True, help="Bootstrap resamples."
 )
-@options.out
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder to write, itself and not its parent.  [default: STORE-analysis beside the store]",
+)
 @options.force
 @options.as_json
 @options.quiet

@@ -22,7 +22,7 @@ PARTIAL = ".partial"
 MOST_SETS = 10_000_000
 
 
-@click.command()
+@click.command(short_help="Fit the parameters to August 2024 and stylised facts.")
 @click.option(
     "--problem",
     "place",

@@ -18,7 +18,7 @@ DEFAULT_RUNS = 40
 """Enough for a verdict, few enough for less than a minute: a dozen scenarios are run."""
 
 
-@click.command()
+@click.command(short_help="Hold the article's 47 claims against data and the model.")
 @click.option(
     "--runs",
     type=click.IntRange(1, options.MOST_RUNS),

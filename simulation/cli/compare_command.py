@@ -10,7 +10,7 @@ from simulation.cli import exit_codes, options, searching
 from simulation.cli.output import print_json, progress, remark
 
 
-@click.command()
+@click.command(short_help="Compare two scenarios run by run under the same news.")
 @click.argument("a")
 @click.argument("b")
 @options.runs

@@ -24,7 +24,7 @@ def config() -> None:
     """Check, show and compare scenario files, by name or path."""
 
 
-@config.command("check")
+@config.command("check", short_help="Check files and report every mistake with its place.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--sweep", is_flag=True, help="They are sweep files; their scenarios are checked too.")
 @options.settings
@@ -42,7 +42,7 @@ def check(files: Sequence[str], sweep: bool, settings: Sequence[str], as_json: b
         raise click.exceptions.Exit(exit_codes.USAGE)
 
 
-@config.command("show")
+@config.command("show", short_help="Print a config as it will be used.")
 @click.argument("file")
 @click.option("--resolved", is_flag=True, help="Fill in everything inherited and left at its default (always done).")
 @click.option("--origin", is_flag=True, help="Add to each value the file and line that set it.")
@@ -55,7 +55,7 @@ def show(file: str, resolved: bool, origin: bool, settings: Sequence[str]) -> No
     click.echo(text_of(_loaded(file, settings), origins=origin), nl=False)
 
 
-@config.command("diff")
+@config.command("diff", short_help="Say in words how two configs differ.")
 @click.argument("first")
 @click.argument("second")
 @options.settings
@@ -73,7 +73,7 @@ def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> Non
     click.echo("\n".join(map(str, found)) or "the configs mean the same")
 
 
-@config.command("schema")
+@config.command("schema", short_help="Print the JSON schema of a scenario, event or sweep file.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @click.option("--event", is_flag=True, help="The schema of an event file.")
 @click.option("--sweep", is_flag=True, help="The schema of a sweep file.")
@@ -87,7 +87,7 @@ def schema(out: Path | None, event: bool, sweep: bool) -> None:
     _print_or_write(schema_text(_root(event, sweep)), out)
 
 
-@config.command("table")
+@config.command("table", short_help="Print every config key with unit, default and source.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @exit_with_reason()
 def table(out: Path | None) -> None:

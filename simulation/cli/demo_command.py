@@ -24,7 +24,7 @@ def pair_hash(hashes: list[str]) -> str:
     return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
 
 
-@click.command()
+@click.command(short_help="Run December 2025 as the article states it and officially.")
 @options.runs
 @options.seed
 @options.out

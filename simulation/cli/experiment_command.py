@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulation.experiment_runner import Outcome, Plan
 
 
-@click.command()
+@click.command(short_help="Answer one question with a table, a figure, a paragraph.")
 @click.argument("name")
 @click.option("--quick", is_flag=True, help="A small version in seconds: fewer runs, fewer investors, fewer variants.")
 @click.option(

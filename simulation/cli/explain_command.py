@@ -49,7 +49,7 @@ class Subject:
         return {"config": hash_with_cloud(self.scenario, self.cloud)} | question
 
 
-@click.command()
+@click.command(short_help="Say who sold on a day, why, and what it did to the price.")
 @click.argument("subject", metavar="SCENARIO_OR_RUN_FOLDER")
 @click.option(
     "--date", "day", metavar="D", help="Business day, such as 2025-12-19.  [default: the day of the largest move]"

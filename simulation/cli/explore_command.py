@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHIPPED = "december_2025"
 
 
-@click.command()
+@click.command(short_help="Write a page with sliders for teaching, one HTML file.")
 @click.option(
     "--out",
     required=True,

@@ -73,7 +73,7 @@ class Wanted:
         return {"scenario": self.scenario.name, "seed": self.scenario.seed, "parameter_sets": named}
 
 
-@click.command()
+@click.command(short_help="Hold the model's stylised facts against 1990-2024.")
 @click.option(
     "--scenario",
     "name",

@@ -60,7 +60,7 @@ def entries(kind: str) -> list[Entry]:
     return read()
 
 
-@click.command("list")
+@click.command("list", short_help="List scenarios, experiments, events, sweeps or metrics.")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @options.as_json
 def list_names(kind: str | None, as_json: bool) -> None:

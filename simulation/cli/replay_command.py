@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simulation.replay.replay import Replay
 
 
-@click.command()
+@click.command(short_help="Run an episode of history beside what was observed.")
 @click.argument("event", required=False)
 @click.option(
     "--all", "every", is_flag=True, help="Replay all shipped episodes; fitted and unfitted in separate tables."

@@ -10,7 +10,7 @@ from simulation.cli import options
 from simulation.cli.output import print_json, remark
 
 
-@click.command()
+@click.command(short_help="Write one HTML page about a run or a sweep.")
 @click.argument("folder", metavar="RUN_OR_STORE", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
     "--metric", "metrics", multiple=True, metavar="NAME", help="Of a sweep: metric to show.  [four that vary]"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULT_SHOCKS = "boj_surprise,us_equity_fall,us_yield_fall"
 
 
-@click.command("reverse-stress")
+@click.command("reverse-stress", short_help="Find the mildest shocks at which a metric reaches a level.")
 @click.argument("scenario", required=False)
 @click.option("--metric", metavar="NAME=LEVEL", help="The outcome to reach, e.g. usdjpy_trough_pct=-10.")
 @click.option(
@@ -26,7 +26,12 @@ DEFAULT_SHOCKS = "boj_surprise,us_equity_fall,us_yield_fall"
 )
 @click.option("--list-shocks", is_flag=True, help="List the shocks with spread, unit and source, and stop.")
 @click.option("--correlated", is_flag=True, help="Mahalanobis distance with the shocks' correlations; else Euclidean.")
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of the shocks.  [default: first BOJ decision]")
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="D",
+    help="Day of the shocks, such as 2025-12-19.  [default: first BOJ decision]",
+)
 @click.option(
     "--evaluations", type=click.IntRange(5, 1000), default=40, show_default=True, help="Most optimiser points."
 )

@@ -63,7 +63,7 @@ def refuse_early(scenario: Scenario, cloud: Cloud | None, target: Path, force: b
     check_target(target, hash_with_cloud(scenario, cloud), force)
 
 
-@click.command()
+@click.command(short_help="Simulate a scenario and print a summary.")
 @click.argument("scenario")
 @options.runs
 @options.seed

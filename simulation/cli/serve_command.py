@@ -11,7 +11,7 @@ from simulation.cli.output import remark
 USUAL_PORT = 8766
 
 
-@click.command()
+@click.command(short_help="Serve the page of explore with any state on demand.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),

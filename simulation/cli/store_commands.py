@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Run one run of a store again with everything recorded.")
 @click.argument("store", type=FOLDER)
 @click.argument("run_id")
 @options.out
@@ -74,7 +74,7 @@ def verdict(found: Rebuilt, run_id: str, quiet: bool = False) -> int:
     return exit_codes.DONE
 
 
-@click.command()
+@click.command(short_help="Join the stores of two machines' shares of a sweep.")
 @click.argument("first", type=FOLDER)
 @click.argument("second", type=FOLDER)
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Folder to write.")

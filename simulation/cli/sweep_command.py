@@ -55,7 +55,7 @@ class Where:
         return found if found > 1 else 0
 
 
-@click.command()
+@click.command(short_help="Run one scenario at many points of its parameter space.")
 @click.argument("name", metavar="SWEEP")
 @click.option(
     "--set",

@@ -35,7 +35,7 @@ class Question:
     ensemble: Ensemble
 
 
-@click.command()
+@click.command(short_help="Find the value of a key at which a metric crosses a level.")
 @click.argument("scenario")
 @searching.metric
 @click.option("--over", required=True, metavar="KEY", help="Key of the config to move, e.g. spread_path.target_pp.")

@@ -29,7 +29,7 @@ class Check:
     detail: str = ""
 
 
-@click.command()
+@click.command(short_help="Run a folder of results again and compare it byte by byte.")
 @click.argument("run_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @options.workers
 @options.as_json

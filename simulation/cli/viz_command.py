@@ -12,7 +12,7 @@ USUAL_PORT = 8765
 MOST_RUNS = 100
 
 
-@click.command()
+@click.command(short_help="Play a scenario day by day in a web page.")
 @click.argument("scenario", default="december_2025_official")
 @click.option(
     "--runs",

@@ -77,7 +77,7 @@ def _heading(records: Mapping[str, Record], shown: Mapping[str, Record]) -> Head
     sources = ", ".join(f"{record.scenario.name} (seed {record.scenario.seed})" for record in records.values())
     return Heading(
         comparison_finding(records),
-        f"Median and the middle 50 and 80 % of runs; same scale on both sides. {counts}",
+        f"Medians, middle 50 and 80 % of runs; same scale on both sides; the title counts retail holders too. {counts}",
         f"Source: carryflow simulation, scenarios {sources}",
     )
 

@@ -34,6 +34,8 @@ LEAST_SHRINKING = 1.01
 """By how much a line that is too long is made smaller at least."""
 LABEL_POINTS = 11
 """Height of one line of small labels above a panel."""
+SIGN_POINTS = 3
+"""Room between a sign and its name above a panel."""
 
 STYLE: Final = {
     "font.family": "DejaVu Sans",
@@ -202,28 +204,29 @@ def panel_title(axes: Axes, text: str, lines_below: int = 0) -> None:
 
 
 def legend_line(axes: Axes, entries: Iterable[tuple[str, str]], lines_below: int = 0) -> None:
-    """Write names in their colours side by side above the panel, instead of a legend box.
+    """Write names side by side above the panel, each behind its sign in its colour, instead of a legend box.
+
+    Names have the colour of text, since many a colour that is plain on a bar or a line is too pale to read.
 
     Parameters
     ----------
     entries
-        Pairs of a name, with its sign in front, and its colour.
+        Pairs of a sign and a name, with a space between, and the colour of the sign.
     lines_below
         Lines of small labels between the panel and these names.
     """
+    points = 72.0 / axes.figure.dpi
+    between = 0.02 * axes.get_window_extent().width * points
+    height = 6 + LABEL_POINTS * lines_below
     left = 0.0
-    for name, shade in entries:
-        text = axes.annotate(
-            name,
-            (left, 1.0),
-            xycoords="axes fraction",
-            xytext=(0, 4 + LABEL_POINTS * lines_below),
-            textcoords="offset points",
-            color=shade,
-            fontsize=9,
-            va="bottom",
-        )
-        left += text.get_window_extent().width / axes.get_window_extent().width + 0.02
+    for entry, shade in entries:
+        sign, name = entry.split(" ", 1)
+        for text, tone, room in ((sign, shade, SIGN_POINTS), (name, INK, between)):
+            label = axes.annotate(
+                text, (0, 1), xycoords="axes fraction", xytext=(left, height), textcoords="offset points",
+                color=tone, fontsize=9, va="baseline",
+            )  # fmt: skip
+            left += label.get_window_extent().width * points + room
 
 
 def fan(axes: Axes, dates: Dates, quantiles: FloatArray, shade: str = ACCENT) -> None:

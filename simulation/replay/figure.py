@@ -96,7 +96,7 @@ def path_panel(axes: Axes, replay: Replay) -> Columns:
     date_axis(axes, dates, ticks=6)
     lines = mark_policy_dates(axes, policy_dates(replay.event, dates))
     panel_title(axes, "OUTPUT: USDJPY, yen per dollar (down: stronger yen)", lines_below=lines + 1)
-    entries = [("– simulated", INK), ("● observed", OBSERVED)] if seen is not None else [("– simulated", INK)]
+    entries = [("━ simulated", INK), ("● observed", OBSERVED)] if seen is not None else [("━ simulated", INK)]
     legend_line(axes, [*entries, *mark_given(axes, replay.event, dates)], lines)
     numbers = {f"usdjpy_{name}": row for name, row in bands.items()}
     return numbers if seen is None else numbers | {"usdjpy_observed": seen}
@@ -147,7 +147,7 @@ def _given_panel(axes: Axes, replay: Replay, lines: Lines, what: str) -> None:
     for name, (shade, values) in lines.items():
         if values is not None:
             axes.plot(replay.full.dates, values, color=shade, linewidth=1.5)
-            entries.append((f"– {name}", shade))
+            entries.append((f"━ {name}", shade))
     date_axis(axes, replay.full.dates, ticks=6 if len(lines) > 2 else 4)
     panel_title(axes, f"INPUT: {what}" if entries else f"INPUT: none given of {what}", lines_below=1 if entries else 0)
     legend_line(axes, entries)

@@ -132,7 +132,7 @@ def finish(
     entries: Sequence[tuple[str, str]] = (),
     margin_days: float = 0.0,
 ) -> None:
-    """Frame, dates of the whole scenario, meetings, names in their colours and the title."""
+    """Frame, dates of the whole scenario, meetings, names behind their signs and the title."""
     plain(axes)
     date_axis(axes, model.dates, ticks=5, margin_days=margin_days)
     lines = mark_policy_dates(axes, policy_dates(model.scenario, model.dates))

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import models
 from benchmarks.__main__ import main
-from benchmarks.contestants import DECISION, INVESTOR_DAY, Contestant, Measured, Setting, absent
+from benchmarks.contestants import DECISION, INVESTOR_DAY, CannotBeMeasuredError, Contestant, Measured, Setting, absent
 from benchmarks.models import FUNDS, KERNEL, REFERENCE, TWIN, engines, kernels, twins
 from benchmarks.peers import environment
 from benchmarks.report import Report, markdown
@@ -60,6 +60,38 @@ def test_who_is_skipped_is_never_run_and_says_why() -> None:
     assert "no wheel for this Python" in markdown(Report([result], "machine", "scenario"))
     with pytest.raises(RuntimeError, match="no wheel for this Python"):
         missing.once()
+
+
+def test_who_fails_on_the_way_is_skipped_with_the_reason_and_the_others_go_on() -> None:
+    log: list[str] = []
+
+    def second_time() -> Measured:
+        log.append("b")
+        if log.count("b") == 2:
+            raise CannotBeMeasuredError("the example ended early")
+        return Measured(2.0)
+
+    taking_part = [clocked("a", 1.0, log), replace(clocked("b", 2.0, log), once=second_time), clocked("c", 3.0, log)]
+    results = measure(taking_part, 3, silent)
+    assert "".join(log) == "abc" + "bca" + "ca"
+    assert [result.middle for result in results] == [1e6, None, 3e6]
+    assert "| b | skipped: the example ended early |" in markdown(Report(results, "machine", "scenario"))
+
+
+def test_a_scenario_that_the_twin_cannot_follow_is_told(tmp_path: Path) -> None:
+    by_threshold = Setting(official(COARSE, ONE_WEEK, {"unwind.rule": "threshold"}), tmp_path)
+    results = measure(twins(by_threshold), 1, silent)
+    assert all("unwind.rule" in result.contestant.skipped for result in results)
+    assert "left out" in markdown(Report(results, "machine", "scenario")), "no peers were asked for"
+
+
+def test_runs_that_end_early_are_not_divided_by_days_that_never_came(tmp_path: Path) -> None:
+    at_the_limit = Setting(
+        official(COARSE, ONE_WEEK, {"populations.carry_funds.leverage_x": {"median": 20, "highest": 30}}), tmp_path
+    )
+    single, *_ = engines(at_the_limit)
+    results = measure([single, *twins(at_the_limit)], 1, silent)
+    assert all("under margin calls at start prices" in result.contestant.skipped for result in results)
 
 
 def test_ratios_are_to_the_batch_of_64_and_for_investor_days_only() -> None:
@@ -111,6 +143,18 @@ def test_a_kernel_is_plugged_in_by_its_module(setting: Setting, monkeypatch: pyt
     assert asked == [(setting.scenario, 64)]
     assert kernel.units == engines(setting)[2].units
     assert kernel.once().record is None
+
+
+def test_a_kernel_that_differs_from_the_engine_is_not_measured(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepared(scenario: Any, runs: int) -> Callable[[], None]:
+        raise ArithmeticError("usdjpy differs")
+
+    broken = SimpleNamespace(prepared=prepared, funds_only=lambda scenario: scenario)
+    monkeypatch.setattr(importlib, "import_module", lambda name: broken)
+    (kernel,) = kernels(setting)
+    assert kernel.skipped == "usdjpy differs"
 
 
 @pytest.mark.parametrize(
@@ -179,3 +223,53 @@ def test_a_mistake_in_a_key_is_told_without_a_traceback(
     assert main() == 2
     assert "nonsense" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--rounds", "0"], ["--rounds", "-3"], ["--rounds", "two"], ["guard", "--rounds", "0"]]
+)
+def test_rounds_are_counted_from_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "no whole number from 1 on" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_a_file_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("mine")
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--out", str(tmp_path / "taken")])
+    assert main() == 2
+    assert "taken" in capsys.readouterr().err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_an_interruption_is_told_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(setting: Setting, with_peers: bool) -> list[Contestant]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmarks.__main__.contestants", interrupted)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--out", str(tmp_path)])
+    assert main() == 130
+    assert capsys.readouterr().err == "Interrupted; what was measured is not kept.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rounds_before_the_word_guard_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def measured(rounds: int) -> list[float]:
+        asked.append(rounds)
+        return [1.0]
+
+    monkeypatch.setattr("benchmarks.guard.measured_ratios", measured)
+    for words in (["--rounds", "3", "guard"], ["guard", "--rounds", "4"], ["guard"]):
+        monkeypatch.setattr(sys, "argv", ["benchmarks", *words])
+        assert main() == 0
+    assert asked == [3, 4, 11]

@@ -1,11 +1,17 @@
 """The figure of the scaling: fitted powers, memory an investor, words."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
-from benchmarks.scaling import setting
+from benchmarks import scaling
+from benchmarks.scaling import read, setting, write
 from benchmarks.scaling_figure import bytes_each, chart, exponent, short
 from simulation.capital_flows import scenario_days
+from simulation.figures import Drawing
+from simulation.store import OutputError
 
 ROWS = [
     {
@@ -49,3 +55,22 @@ def test_sizes_in_few_characters(number: int, text: str) -> None:
 @pytest.mark.parametrize(("axis", "value", "days"), [("investors", 1_000, 20), ("days", 160, 160), ("runs", 8, 10)])
 def test_so_many_business_days_are_simulated(axis: str, value: int, days: int) -> None:
     assert len(scenario_days(setting(axis, value))) - 1 == days
+
+
+def test_a_figure_drawn_again_names_the_machine_that_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "scaling.csv"
+    named: list[str] = []
+    rows: list[dict[str, Any]] = [row | {"machine": "a processor, 2 cores"} for row in ROWS]
+    write(rows, path)
+    assert read(path) == rows
+
+    def watched(rows: Any, machine: str) -> Drawing:
+        named.append(machine)
+        return chart(rows, machine)
+
+    monkeypatch.setattr(scaling, "chart", watched)
+    for points in (read(path), ROWS):
+        scaling.draw(points, tmp_path / "scaling.png")
+    assert named == ["a processor, 2 cores", "machine not noted"]
+    with pytest.raises(OutputError, match="no such file"):
+        read(tmp_path / "nothing.csv")

@@ -157,4 +157,4 @@ def test_inputs_without_a_line_are_marked_in_the_figure(event: Make) -> None:
     assert {name: len(found) for name, found in days.items()} == {"interventions": 2, "statements": 1}
     assert days["statements"] == [date(2024, 8, 7)]
     drawn = {text.get_text() for axes in draw(told).figure.axes for text in axes.texts}
-    assert {"▲ interventions (input)", "◆ statements (input)"} <= drawn
+    assert {"▲", "interventions (input)", "◆", "statements (input)"} <= drawn

@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -128,6 +129,21 @@ def test_labels_do_not_run_off_the_picture(small_record: Record) -> None:
         assert box.y0 >= 0.0, name
         assert box.x1 <= width, name
         assert box.y1 <= height, name
+
+
+def contrast_on_white(text: Text) -> float:
+    """Contrast of WCAG 2: luminances of background and text, each with 0.05 of stray light."""
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(text.get_color())
+    )
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def test_words_are_dark_enough_to_read(small_record: Record) -> None:
+    drawings = figures.draw(small_record) | {"compare": figures.compare({"One": small_record, "Two": small_record})}
+    for name, drawing in drawings.items():
+        words = [text for text in drawing.figure.findobj(Text) if any(map(str.isalpha, text.get_text()))]
+        assert {text.get_text(): contrast_on_white(text) for text in words if contrast_on_white(text) < 4.5} == {}, name
 
 
 def test_policy_dates_come_from_the_scenario(small_record: Record) -> None:
