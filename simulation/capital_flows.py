@@ -184,12 +184,7 @@ class CapitalFlows:
         residual = np.zeros_like(sales.slope) if session is None else self.residual[:, None]
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
         tallies = session.tallies if session else economy.empty_tallies()
-        for name, tally in tallies.items():
-            self.recorder.flow_row(
-                self.day, name, day_record.flow_columns(tally, economy.roster, economy.market.start_usdjpy)
-            )
-        for population in self.populations:
-            self.recorder.flow_row(self.day, population.name, day_record.stock_columns(population))
+        day_record.store_flows(self.recorder, self.day, economy, tallies)
         for row in np.flatnonzero(~self.alive[:, 0]):
             self.recorder.blank_from(int(row), self.day)
 

@@ -1,5 +1,7 @@
 """One day's columns, as the recorder keeps them."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from simulation.assets import Roster
@@ -22,11 +24,14 @@ from simulation.orders import CAUSES
 from simulation.policy.central_banks import BankOfJapan
 from simulation.policy.fiscal import neutral_gap_pp
 from simulation.quote import Quote
+from simulation.recorder import Recorder
 from simulation.scenario import Scenario
 from simulation.tally import Tally
 
 INDEX_START = 100.0
 """Index level of equities at the start."""
+STOCK_COLUMNS = ("stock_usd_bn", "equity_usd_bn")
+"""Names of what `stocks` says of a population."""
 CASCADE_USD_BN = 5.0
 """Forced orders of this size (2 % of the default levered stock) over two rounds or more make a day a cascade day."""
 
@@ -124,16 +129,31 @@ def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]
     return {name: value.astype(np.float64) for name, value in zip(names, values, strict=True)}
 
 
-def flow_columns(tally: Tally, roster: Roster, start_usdjpy: float) -> dict[str, Array]:
-    """What a sector traded and unwound in a day, USD bn (assets at start prices, yen assets at the start rate)."""
-    columns = {"spot_usd_bn": tally.assets[:, :1]}
-    for name, yen_priced in zip(roster.names[1:], roster.yen_priced[1:], strict=True):
-        columns[f"bought_{name}_usd_bn"] = roster.pick(tally.assets, name) / (start_usdjpy if yen_priced else 1.0)
-    by_cause = {f"{cause}_usd_bn": tally.unwound.get(cause, np.zeros_like(tally.repatriated)) for cause in CAUSES}
-    unwound = sum(by_cause.values(), np.zeros_like(tally.repatriated))
-    return columns | by_cause | {"unwound_usd_bn": unwound, "repatriated_usd_bn": tally.repatriated}
+def flow_columns(roster: Roster) -> tuple[str, ...]:
+    """Names of what `flows` says of a sector."""
+    bought = (f"bought_{name}_usd_bn" for name in roster.names[1:])
+    causes = (f"{cause}_usd_bn" for cause in CAUSES)
+    return ("spot_usd_bn", *bought, *causes, "unwound_usd_bn", "repatriated_usd_bn")
 
 
-def stock_columns(population: Population) -> dict[str, Array]:
-    """Foreign position at start prices and net worth of a population, USD bn."""
-    return {"stock_usd_bn": population.stock(), "equity_usd_bn": row_sum(population.sheet.equity_usd)}
+def flows(tally: Tally, units: Array) -> Array:
+    """What a sector traded and unwound in a day, USD bn, ``(runs, columns)``; `units` of each asset make a dollar, ``(assets,)``."""
+    nothing = np.zeros(tally.repatriated.shape)
+    by_cause = np.concatenate([tally.unwound.get(cause, nothing) for cause in CAUSES], axis=1)
+    unwound = np.add.accumulate(by_cause, axis=1)[:, -1:]
+    return np.concatenate([tally.assets / units, by_cause, unwound, tally.repatriated], axis=1)
+
+
+def stocks(population: Population) -> Array:
+    """Foreign position at start prices and net worth of a population, USD bn, ``(runs, 2)``."""
+    return np.concatenate([population.stock(), row_sum(population.sheet.equity_usd)], axis=1)
+
+
+def store_flows(recorder: Recorder, day: int, economy: Economy, tallies: Mapping[str, Tally]) -> None:
+    """What every sector did in a day and what it holds; assets at start prices, yen assets at the start rate."""
+    columns = flow_columns(economy.roster)
+    units = np.where(economy.roster.in_yen, economy.market.start_usdjpy, 1.0)
+    for name, tally in tallies.items():
+        recorder.flow_row(day, name, columns, flows(tally, units))
+    for population in economy.populations:
+        recorder.flow_row(day, population.name, STOCK_COLUMNS, stocks(population))

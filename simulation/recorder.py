@@ -79,6 +79,7 @@ class Recorder:
     market: dict[str, Array] = field(default_factory=dict)
     flows: dict[str, dict[str, Array]] = field(default_factory=dict)
     residuals: dict[str, Array] = field(default_factory=dict)
+    blocks: dict[tuple[str, tuple[str, ...]], Array] = field(default_factory=dict, repr=False)
 
     def audit(self, identity: str, residual: Array) -> None:
         """Keep the largest residual of an identity; not-a-number stays, ``(runs,)``."""
@@ -87,14 +88,12 @@ class Recorder:
     def market_row(self, day: int, values: Mapping[str, Array]) -> None:
         """Store one day's market columns, each ``(runs, 1)``."""
         self.last_day = day
-        for name, value in values.items():
-            self._column(self.market, name, np.nan)[:, day] = value[:, 0]
+        block = self._block("", tuple(values), self.market, np.nan)
+        block[:, :, day] = np.concatenate(list(values.values()), axis=1).T
 
-    def flow_row(self, day: int, population: str, values: Mapping[str, Array]) -> None:
-        """Store one day's flows of a population, each ``(runs, 1)``."""
-        table = self.flows.setdefault(population, {})
-        for name, value in values.items():
-            self._column(table, name, 0.0)[:, day] = value[:, 0]
+    def flow_row(self, day: int, population: str, names: tuple[str, ...], values: Array) -> None:
+        """Store one day's flows of a population, ``(runs, columns)``, under their names."""
+        self._block(population, names, self.flows.setdefault(population, {}), 0.0)[:, :, day] = values.T
 
     def blank_from(self, row: int, day: int) -> None:
         """Mark a stopped run: no market value from `day` on, no flow after it."""
@@ -104,10 +103,13 @@ class Recorder:
             for values in table.values():
                 values[row, day + 1 :] = 0.0
 
-    def _column(self, table: dict[str, Array], name: str, before: float) -> Array:
-        if name not in table:
-            table[name] = np.full((len(self.numbers), self.days + 1), before)
-        return table[name]
+    def _block(self, owner: str, names: tuple[str, ...], table: dict[str, Array], before: float) -> Array:
+        """Columns that are stored together, ``(columns, runs, days + 1)``; their table holds a view of each."""
+        found = self.blocks.get((owner, names))
+        if found is None:
+            found = self.blocks[owner, names] = np.full((len(names), len(self.numbers), self.days + 1), before)
+            table |= zip(names, found, strict=True)
+        return found
 
     @property
     def model_vars(self) -> dict[str, list[float]]:
