@@ -40,11 +40,11 @@ def daily_volatility(annual: float) -> float:
 
 
 def row_sum(values: Array) -> Array:
-    """Sum over investors, shape ``(runs, 1)``.
+    """Sum over investors (the last axis), shape ``(runs, 1)``.
 
     Every row is added in its own memory order, so a row's sum does not depend on how many runs share the batch.
     """
-    return np.asarray(np.add.reduce(np.ascontiguousarray(values), axis=1, keepdims=True))
+    return np.asarray(np.add.reduce(np.ascontiguousarray(values), axis=-1, keepdims=True))
 
 
 def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:

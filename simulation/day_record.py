@@ -137,7 +137,7 @@ def flow_columns(roster: Roster) -> tuple[str, ...]:
 
 
 def flows(tally: Tally, units: Array) -> Array:
-    """What a sector traded and unwound in a day, USD bn, ``(runs, columns)``; `units` of each asset make a dollar, ``(assets,)``."""
+    """What a sector traded and unwound in a day, USD bn, ``(runs, columns)``; `units` of each asset make a dollar."""
     nothing = np.zeros(tally.repatriated.shape)
     by_cause = np.concatenate([tally.unwound.get(cause, nothing) for cause in CAUSES], axis=1)
     unwound = np.add.accumulate(by_cause, axis=1)[:, -1:]
