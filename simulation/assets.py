@@ -101,7 +101,8 @@ class Book:
 
 def across_assets(amounts: Array, weights: Array) -> Array:
     """Weighted sum over assets, ``(runs, 1)``, of amounts ``(runs, assets)``."""
-    return np.asarray(np.add.reduce(amounts * weights, axis=1, keepdims=True))
+    total: Array = np.add.reduce(amounts * weights, axis=1, keepdims=True)
+    return total
 
 
 def bundle(roster: Roster, shares: Mapping[str, float]) -> Book:

@@ -44,7 +44,8 @@ def row_sum(values: Array) -> Array:
 
     Every row is added in its own memory order, so a row's sum does not depend on how many runs share the batch.
     """
-    return np.asarray(np.add.reduce(np.ascontiguousarray(values), axis=-1, keepdims=True))
+    total: Array = np.add.reduce(np.ascontiguousarray(values), axis=-1, keepdims=True)
+    return total
 
 
 def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:
@@ -52,7 +53,8 @@ def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:
 
     Every run is added in the order of its investors, so its sum does not depend on how many runs share the batch.
     """
-    return np.asarray(np.bincount(rows, weights=values[:, 0], minlength=runs), dtype=np.float64)[:, None]
+    total: Array = np.bincount(rows, values[:, 0], runs)
+    return total[:, None]
 
 
 def column(value: float | Array, runs: int) -> Array:
