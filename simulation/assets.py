@@ -1,12 +1,12 @@
 """The asset roster and its column order: every ``(runs, assets)`` array uses the order of `Roster.names`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from simulation.conventions import Array
+from simulation.conventions import Array, Flags
 from simulation.quote import Quote
 
 USDJPY = "usdjpy"
@@ -41,6 +41,11 @@ class Roster:
         return {name: column for column, name in enumerate(self.names)}
 
     @cached_property
+    def shelf(self) -> "Shelf":
+        """Every book that was made of these assets."""
+        return Shelf()
+
+    @cached_property
     def in_dollars(self) -> Array:
         """One for each asset that is paid for in dollars, zero for the others and the currency, ``(assets,)``."""
         return np.array(
@@ -67,6 +72,46 @@ def ordered_names(names: Sequence[str]) -> tuple[str, ...]:
     return (*standard, *sorted(set(names) - set(STANDARD_ORDER)))
 
 
+class Shelf:
+    """Books that are valued together: whoever asks for one at some prices has all of them worked out.
+
+    Attributes
+    ----------
+    books
+        The books in the order of their columns in the arrays ``(runs, books)`` that this returns.
+    """
+
+    def __init__(self) -> None:
+        self.books: list[Book] = []
+
+    def add(self, book: "Book") -> slice:
+        """Put another book on the shelf; returns its column."""
+        self.books.append(book)
+        self.weights: Array = np.stack([item.weights for item in self.books])
+        self.yen_priced: Flags = np.array([item.yen_priced for item in self.books])
+        return slice(len(self.books) - 1, len(self.books))
+
+    def value(self, prices: Array) -> Array:
+        """Value of the securities in one unit of each book, in its own currency; prices ``(runs, assets)``."""
+        return across_assets(prices[:, None, :], self.weights)[:, :, 0]
+
+    def worth(self, quote: Quote) -> Array:
+        """The same at a quote; as many books as there are now."""
+        return quote.worth((self, len(self.books)), lambda prices: self.value(prices.price))
+
+    def worth_usd(self, quote: Quote) -> Array:
+        """The same in dollars."""
+        return quote.worth((self, len(self.books), "usd"), self._in_dollars)
+
+    def charge(self, quote: Quote, half_spread: Array) -> Array:
+        """What dealers charge for a unit of each book at a quote, in its own currency; `half_spread` is ``(assets,)``."""
+        item = self, len(self.books), half_spread.tobytes()
+        return quote.worth(item, lambda prices: self.value(prices.price * half_spread))
+
+    def _in_dollars(self, quote: Quote) -> Array:
+        return self.worth(quote) / np.where(self.yen_priced, quote.usdjpy, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Book:
     """A bundle of assets held in fixed proportion, so that one number per investor describes the whole position.
@@ -80,11 +125,20 @@ class Book:
         Part of one unit that is held as dollar claims at par (no price risk), for the assets outside the roster.
     yen_priced
         Whether the book is traded for yen; a book never mixes currencies.
+    shelf
+        The books that it is valued with.
+    column
+        Where it stands among them.
     """
 
     weights: Array
     cash_share: float
     yen_priced: bool
+    shelf: Shelf = field(default_factory=Shelf, repr=False)
+    column: slice = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "column", self.shelf.add(self))
 
     def value(self, prices: Array) -> Array:
         """Value of the securities in one unit, in the book's currency, shape ``(runs, 1)``; prices ``(runs, assets)``."""
@@ -92,21 +146,25 @@ class Book:
 
     def worth(self, quote: Quote) -> Array:
         """Value of the securities in one unit at a quote, in the book's currency, ``(runs, 1)``."""
-        return quote.worth(self, lambda prices: self.value(prices.price))
+        return self.shelf.worth(quote)[:, self.column]
+
+    def worth_usd(self, quote: Quote) -> Array:
+        """The same in dollars."""
+        return self.shelf.worth_usd(quote)[:, self.column]
 
     def charge(self, quote: Quote, half_spread: Array) -> Array:
         """What dealers charge for a unit at a quote, in the book's currency, ``(runs, 1)``; `half_spread` is ``(assets,)``."""
-        return quote.worth((self, half_spread.tobytes()), lambda prices: self.value(prices.price * half_spread))
+        return self.shelf.charge(quote, half_spread)[:, self.column]
 
 
 def across_assets(amounts: Array, weights: Array) -> Array:
-    """Weighted sum over assets, ``(runs, 1)``, of amounts ``(runs, assets)``."""
-    total: Array = np.add.reduce(amounts * weights, axis=1, keepdims=True)
+    """Weighted sum over assets (the last axis), ``(runs, 1)``, of amounts ``(runs, assets)``."""
+    total: Array = np.add.reduce(amounts * weights, axis=-1, keepdims=True)
     return total
 
 
 def bundle(roster: Roster, shares: Mapping[str, float]) -> Book:
-    """A book from shares by asset name; what is left to one, or is not in the roster, is held as dollar claims at par.
+    """The book with these shares by asset name; what is left to one, or is not in the roster, is held as dollar claims at par.
 
     Raises
     ------
@@ -122,4 +180,5 @@ def bundle(roster: Roster, shares: Mapping[str, float]) -> Book:
     if len(yen) > 1:
         raise ValueError(f"basket {dict(shares)}: dollar and yen assets cannot be in one basket; use two populations")
     is_yen = bool(yen) and yen.pop()
-    return Book(weights, 0.0 if is_yen else 1.0 - float(weights.sum()), is_yen)
+    made = (book for book in roster.shelf.books if book.yen_priced == is_yen and np.array_equal(book.weights, weights))
+    return next(made, None) or Book(weights, 0.0 if is_yen else 1.0 - float(weights.sum()), is_yen, roster.shelf)
