@@ -130,7 +130,9 @@ class TradingDay:
         """
         lender, earlier, now = self.parties.accounts["money_market"], before.at(rows), self.quote.at(rows)
         for population in populations:
-            lender.jpy_cash[rows] += mark_to_market(population.sheet, earlier, now, places)
+            paid = mark_to_market(population.sheet, earlier, now, places)
+            if paid is not None:
+                lender.jpy_cash[rows] += paid
 
 
 def dollar_purchases(flow: Flow, quote: Quote, roster: Roster) -> Array:

@@ -47,19 +47,19 @@ class Payments:
     lenders_jpy: Array
 
 
-def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote, rows: Rows | slice = slice(None)) -> Array:
+def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote, rows: Rows | slice = slice(None)) -> Array | None:
     """Revalue positions of some runs held from `before` to `after`; returns the yen paid to the swap counterparty, ``(rows, 1)``.
 
-    Both quotes are those of `rows`.
+    Both quotes are those of `rows`.  Investors without swaps have no such counterparty: none.
 
     ``d equity = sum units dV + yen (1/S' - 1/S) + hedge (S - S')/S'``: a rolled swap pays its change in value in yen.
     """
-    gain = sheet.jpy_cash[rows] * (1.0 / after.usdjpy - 1.0 / before.usdjpy)
+    gain = sheet.jpy_cash[rows] * (after.usd_per_yen - before.usd_per_yen)
     for book, units in sheet.holdings.items():
         gain += units[rows] * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
     sheet.equity_usd[rows] += gain
     if sheet.hedge_usd is None:
-        return np.zeros(after.usdjpy.shape)
+        return None
     received = sheet.hedge_usd[rows] * (before.usdjpy - after.usdjpy)
     sheet.jpy_cash[rows] += received
     sheet.equity_usd[rows] += received / after.usdjpy
