@@ -73,22 +73,18 @@ def ordered_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 class Shelf:
-    """Books that are valued together: whoever asks for one at some prices has all of them worked out.
-
-    Attributes
-    ----------
-    books
-        The books in the order of their columns in the arrays ``(runs, books)`` that this returns.
-    """
+    """Books that are valued together: whoever asks for one at some prices has all of them worked out."""
 
     def __init__(self) -> None:
         self.books: list[Book] = []
 
     def add(self, book: "Book") -> slice:
-        """Put another book on the shelf; returns its column."""
+        """Put another book on the shelf; returns its column in the arrays ``(runs, books)`` below."""
         self.books.append(book)
         self.weights: Array = np.stack([item.weights for item in self.books])
         self.yen_priced: Flags = np.array([item.yen_priced for item in self.books])
+        # What is worked out at a quote is known by these: new ones, for what was worked out before lacks this book.
+        self.own_money, self.in_dollars = object(), object()
         return slice(len(self.books) - 1, len(self.books))
 
     def value(self, prices: Array) -> Array:
@@ -96,20 +92,12 @@ class Shelf:
         return across_assets(prices[:, None, :], self.weights)[:, :, 0]
 
     def worth(self, quote: Quote) -> Array:
-        """The same at a quote; as many books as there are now."""
-        return quote.worth((self, len(self.books)), lambda prices: self.value(prices.price))
+        """The same at a quote."""
+        return self.value(quote.price)
 
     def worth_usd(self, quote: Quote) -> Array:
         """The same in dollars."""
-        return quote.worth((self, len(self.books), "usd"), self._in_dollars)
-
-    def charge(self, quote: Quote, half_spread: Array) -> Array:
-        """What dealers charge for a unit of each book at a quote, in its own currency; `half_spread` is ``(assets,)``."""
-        item = self, len(self.books), half_spread.tobytes()
-        return quote.worth(item, lambda prices: self.value(prices.price * half_spread))
-
-    def _in_dollars(self, quote: Quote) -> Array:
-        return self.worth(quote) / np.where(self.yen_priced, quote.usdjpy, 1.0)
+        return quote.worth(self.own_money, self.worth) / np.where(self.yen_priced, quote.usdjpy, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,15 +134,16 @@ class Book:
 
     def worth(self, quote: Quote) -> Array:
         """Value of the securities in one unit at a quote, in the book's currency, ``(runs, 1)``."""
-        return self.shelf.worth(quote)[:, self.column]
+        return quote.worth(self.shelf.own_money, self.shelf.worth)[:, self.column]
 
     def worth_usd(self, quote: Quote) -> Array:
         """The same in dollars."""
-        return self.shelf.worth_usd(quote)[:, self.column]
+        return quote.worth(self.shelf.in_dollars, self.shelf.worth_usd)[:, self.column]
 
     def charge(self, quote: Quote, half_spread: Array) -> Array:
         """What dealers charge for a unit at a quote, in the book's currency, ``(runs, 1)``; `half_spread` is ``(assets,)``."""
-        return self.shelf.charge(quote, half_spread)[:, self.column]
+        item = self.shelf.own_money, half_spread.tobytes()
+        return quote.worth(item, lambda prices: self.shelf.value(prices.price * half_spread))[:, self.column]
 
 
 def across_assets(amounts: Array, weights: Array) -> Array:

@@ -91,7 +91,7 @@ class TradingDay:
         deliver(accounts[other], flow, self.quote, self.market.roster)
         accounts["dealers"].usd_cash += costs[0]
         accounts["dealers"].jpy_cash += costs[1]
-        self.tallies[other].add_flow(flow.reversed())
+        self.tallies[other].take_side(flow)
         self.tallies[population.name].add(total, flow)
         self.flows.spot_trade(total.spot_usd, self.quote.usdjpy)
         self.flows.spot_trade(-flow.assets[:, :1], self.quote.usdjpy)
@@ -108,7 +108,7 @@ class TradingDay:
         flow = Flow(assets, np.zeros_like(sold_usd))
         for name, side in (("dealers", flow), (seller, flow.reversed())):
             deliver(self.parties.accounts[name], side, self.quote, self.market.roster)
-            self.tallies[name].add_flow(side.reversed())
+            self.tallies[name].take_side(side)
             self.flows.spot_trade(-side.assets[:, :1], self.quote.usdjpy)
 
     def requote(self, bought: Array) -> None:

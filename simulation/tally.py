@@ -28,6 +28,10 @@ class Tally:
         """Count a flow."""
         self.assets += flow.assets
 
+    def take_side(self, flow: Flow) -> None:
+        """Count the other side of a customer's flow."""
+        self.assets -= flow.assets
+
     def add(self, trade: Trade, flow: Flow) -> None:
         """Count a trade whose flow is `flow`."""
         self.add_flow(flow)
