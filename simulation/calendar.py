@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Dates = NDArray[np.datetime64]
+FIRST_DAY = date(1970, 1, 1).toordinal()
+"""The day that is number 0."""
 
 
 def closed_days(first: date, last: date) -> list[str]:
@@ -32,7 +34,7 @@ def day_numbers(dates: Dates) -> NDArray[np.int64]:
 
 def day_number(day: date) -> int:
     """Days since 1970 of one date."""
-    return int(np.datetime64(day, "D").astype(np.int64))
+    return day.toordinal() - FIRST_DAY
 
 
 def steps_of(dates: Dates, wanted: Sequence[date]) -> list[int]:

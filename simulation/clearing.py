@@ -116,7 +116,7 @@ class TradingDay:
         self.market.inventory = self.market.inventory + bought
         quote = self.market.quote(self.market.inventory)
         runaway = first_runaway(quote.level, self.market.rules)
-        for row in np.flatnonzero((runaway >= 0) & self.alive[:, 0]):
+        for row in ((runaway >= 0) & self.alive[:, 0]).nonzero()[0]:
             self.runaways[int(row)] = self.market.roster.names[runaway[row]]
             self.alive[row] = False
         self.quote = quote if self.alive.all() else quote.frozen_where(~self.alive, self.market.last)

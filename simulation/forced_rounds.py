@@ -85,7 +85,7 @@ def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
     """Gross dollars of a flow: spot and assets, USD bn, ``(runs, 1)``."""
     amount = np.abs(flow.assets * quote.price)
     amount[:, :1] = np.abs(flow.assets[:, :1])
-    per_dollar = np.where(np.array(roster.yen_priced), quote.usdjpy, 1.0)
+    per_dollar = np.where(roster.in_yen, quote.usdjpy, 1.0)
     return np.asarray((amount / per_dollar).sum(axis=1, keepdims=True))
 
 
@@ -94,7 +94,7 @@ def forced_of(day: TradingDay, held: Exposed) -> dict[str, Forced]:
     quote, forced, going = day.quote.at(held.rows), {}, held.flags
     for part in held.parts:
         hit = part.forced_investors(quote, held.here) & going
-        picked = np.flatnonzero(hit)
+        picked = hit.ravel().nonzero()[0]
         if picked.size:
             place, investor = np.divmod(picked, hit.shape[1])
             where = place[:, None], investor[:, None]

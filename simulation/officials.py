@@ -206,7 +206,4 @@ def bought_on(bank: CentralBank, day: int, asset: str) -> float:
 
 def covers(flow: BalanceSheetFlow, day: int) -> bool:
     """Whether a balance-sheet flow is under way on a day number."""
-    date = np.datetime64(day, "D")
-    return bool(
-        np.datetime64(flow.first_day) <= date and (flow.last_day is None or date <= np.datetime64(flow.last_day))
-    )
+    return day_number(flow.first_day) <= day and (flow.last_day is None or day <= day_number(flow.last_day))
