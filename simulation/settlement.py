@@ -4,17 +4,18 @@ Every cash flow is written as a statement with its sign, once for the investor a
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from simulation.assets import Roster, across_assets
+from simulation.assets import Book, Roster, across_assets
 from simulation.balance_sheet import Account, BalanceSheet
 from simulation.conventions import Array, Rows, row_sum
 from simulation.orders import Flow, Trade
 from simulation.quote import Quote
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Accrual:
     """What one day of holding costs and pays, decimals per year.
 
@@ -35,6 +36,22 @@ class Accrual:
     hedging_cost: Array
     asset_yields: Array
     years: float
+
+    @cached_property
+    def of_a_dollar(self) -> Array:
+        """Interest on a dollar, ``(runs, 1)``."""
+        return self.dollar_rate * self.years
+
+    @cached_property
+    def of_a_yen(self) -> Array:
+        """Interest on a yen, ``(runs, 1)``."""
+        return self.yen_rate * self.years
+
+    def coupon(self, book: Book, quote: Quote) -> Array:
+        """Coupons and dividends of one unit of a book, in its own currency, ``(runs, 1)``."""
+        item = self, book.shelf.own_money
+        paid = quote.worth(item, lambda prices: book.shelf.value(prices.price * self.asset_yields) * self.years)
+        return paid[:, book.column]
 
 
 @dataclass(frozen=True)
@@ -124,17 +141,17 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
     ``income = coupons + r_usd usd + spread min(usd, 0) + [r_jpy jpy + spread min(jpy, 0)] / S - hedge cost``
     """
     years = accrual.years
-    dollars, yen = sheet.usd_cash * (accrual.dollar_rate * years), sheet.jpy_cash * (accrual.yen_rate * years)
+    dollars, yen = sheet.usd_cash * accrual.of_a_dollar, sheet.jpy_cash * accrual.of_a_yen
     if loan_spread:
         dollars += (loan_spread * years) * np.minimum(sheet.usd_cash, 0.0)
         yen += (loan_spread * years) * np.minimum(sheet.jpy_cash, 0.0)
     if sheet.hedge_usd is not None:
         yen -= sheet.hedge_usd * (accrual.hedging_cost * quote.usdjpy * years)
     lenders_usd, lenders_jpy = row_sum(dollars), row_sum(yen)
-    issuers = {False: np.zeros(quote.usdjpy.shape), True: np.zeros(quote.usdjpy.shape)}
+    issuers = dict.fromkeys((False, True), np.zeros(quote.usdjpy.shape))
     for name, units in sheet.holdings.items():
         book = sheet.books[name]
-        coupon = book.value(quote.price * accrual.asset_yields) * years
+        coupon = accrual.coupon(book, quote)
         money = yen if book.yen_priced else dollars
         money += units * coupon
         issuers[book.yen_priced] = issuers[book.yen_priced] + row_sum(units) * coupon
