@@ -1,6 +1,6 @@
 """One day's columns, as the recorder keeps them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -136,24 +136,28 @@ def flow_columns(roster: Roster) -> tuple[str, ...]:
     return ("spot_usd_bn", *bought, *causes, "unwound_usd_bn", "repatriated_usd_bn")
 
 
-def flows(tally: Tally, units: Array) -> Array:
-    """What a sector traded and unwound in a day, USD bn, ``(runs, columns)``; `units` of each asset make a dollar."""
-    nothing = np.zeros(tally.repatriated.shape)
-    by_cause = np.concatenate([tally.unwound.get(cause, nothing) for cause in CAUSES], axis=1)
-    unwound = np.add.accumulate(by_cause, axis=1)[:, -1:]
-    return np.concatenate([tally.assets / units, by_cause, unwound, tally.repatriated], axis=1)
+def flows(tallies: Sequence[Tally], units: Array) -> Array:
+    """What sectors traded and unwound in a day, USD bn, ``(sectors, runs, columns)``; `units` of each asset make a dollar."""
+    bought = np.stack([tally.assets for tally in tallies]) / units
+    by_cause = np.zeros((*bought.shape[:2], len(CAUSES)))
+    for tally, row in zip(tallies, by_cause, strict=True):
+        for at, cause in enumerate(CAUSES):
+            if cause in tally.unwound:
+                row[:, at : at + 1] = tally.unwound[cause]
+    unwound = np.add.accumulate(by_cause, axis=2)[:, :, -1:]
+    return np.concatenate([bought, by_cause, unwound, [tally.repatriated for tally in tallies]], axis=2)
 
 
-def stocks(population: Population) -> Array:
-    """Foreign position at start prices and net worth of a population, USD bn, ``(runs, 2)``."""
-    return np.concatenate([population.stock(), row_sum(population.sheet.equity_usd)], axis=1)
+def stocks(populations: Sequence[Population]) -> Array:
+    """Foreign position at start prices and net worth of populations, USD bn, ``(populations, runs, 2)``."""
+    equity = [row_sum(population.sheet.equity_usd) for population in populations]
+    return np.concatenate([[population.stock() for population in populations], equity], axis=2)
 
 
 def store_flows(recorder: Recorder, day: int, economy: Economy, tallies: Mapping[str, Tally]) -> None:
     """What every sector did in a day and what it holds; assets at start prices, yen assets at the start rate."""
-    columns = flow_columns(economy.roster)
     units = np.where(economy.roster.in_yen, economy.market.start_usdjpy, 1.0)
-    for name, tally in tallies.items():
-        recorder.flow_row(day, name, columns, flows(tally, units))
-    for population in economy.populations:
-        recorder.flow_row(day, population.name, STOCK_COLUMNS, stocks(population))
+    done = flows(list(tallies.values()), units)
+    recorder.flow_rows(day, tuple(tallies), flow_columns(economy.roster), done)
+    names = tuple(population.name for population in economy.populations)
+    recorder.flow_rows(day, names, STOCK_COLUMNS, stocks(economy.populations))

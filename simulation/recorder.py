@@ -79,7 +79,7 @@ class Recorder:
     market: dict[str, Array] = field(default_factory=dict)
     flows: dict[str, dict[str, Array]] = field(default_factory=dict)
     residuals: dict[str, Array] = field(default_factory=dict)
-    blocks: dict[tuple[str, tuple[str, ...]], Array] = field(default_factory=dict, repr=False)
+    blocks: dict[tuple[tuple[str, ...], tuple[str, ...]], Array] = field(default_factory=dict, repr=False)
 
     def audit(self, identity: str, residual: Array) -> None:
         """Keep the largest residual of an identity; not-a-number stays, ``(runs,)``."""
@@ -88,12 +88,21 @@ class Recorder:
     def market_row(self, day: int, values: Mapping[str, Array]) -> None:
         """Store one day's market columns, each ``(runs, 1)``."""
         self.last_day = day
-        block = self._block("", tuple(values), self.market, np.nan)
+        names = tuple(values)
+        block = self.blocks.get(((), names))
+        if block is None:
+            block = self._block((), names, np.nan)
+            self.market |= zip(names, block, strict=True)
         block[:, :, day] = np.concatenate(list(values.values()), axis=1).T
 
-    def flow_row(self, day: int, population: str, names: tuple[str, ...], values: Array) -> None:
-        """Store one day's flows of a population, ``(runs, columns)``, under their names."""
-        self._block(population, names, self.flows.setdefault(population, {}), 0.0)[:, :, day] = values.T
+    def flow_rows(self, day: int, owners: tuple[str, ...], names: tuple[str, ...], values: Array) -> None:
+        """Store one day's flows of several populations, ``(populations, runs, columns)``, under their names."""
+        block = self.blocks.get((owners, names))
+        if block is None:
+            block = self._block(owners, names, 0.0)
+            for owner, columns in zip(owners, block, strict=True):
+                self.flows.setdefault(owner, {}).update(zip(names, columns, strict=True))
+        block[..., day] = values.swapaxes(1, 2)
 
     def blank_from(self, row: int, day: int) -> None:
         """Mark a stopped run: no market value from `day` on, no flow after it."""
@@ -103,13 +112,11 @@ class Recorder:
             for values in table.values():
                 values[row, day + 1 :] = 0.0
 
-    def _block(self, owner: str, names: tuple[str, ...], table: dict[str, Array], before: float) -> Array:
-        """Columns that are stored together, ``(columns, runs, days + 1)``; their table holds a view of each."""
-        found = self.blocks.get((owner, names))
-        if found is None:
-            found = self.blocks[owner, names] = np.full((len(names), len(self.numbers), self.days + 1), before)
-            table |= zip(names, found, strict=True)
-        return found
+    def _block(self, owners: tuple[str, ...], names: tuple[str, ...], before: float) -> Array:
+        """Columns that are stored together, ``([owners,] columns, runs, days + 1)``; tables hold a view of each."""
+        size = (*([len(owners)] if owners else []), len(names), len(self.numbers), self.days + 1)
+        block = self.blocks[owners, names] = np.full(size, before)
+        return block
 
     @property
     def model_vars(self) -> dict[str, list[float]]:
