@@ -1,7 +1,7 @@
 """Business days of a scenario: Monday to Friday without 25 December and 1 January, when Tokyo and New York are both shut."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,11 @@ def business_days(first: date, last: date) -> Dates:
     """Every business day from `first` to `last`, both included, as ``datetime64[D]``."""
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + np.timedelta64(1, "D"))
     return days[np.is_busday(days, holidays=closed_days(first, last))]
+
+
+def number_of_business_days(first: date, last: date) -> int:
+    """How many business days there are from `first` to `last`, both included."""
+    return int(np.busday_count(first, last + timedelta(days=1), holidays=closed_days(first, last)))
 
 
 def day_numbers(dates: Dates) -> NDArray[np.int64]:

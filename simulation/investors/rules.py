@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from simulation.calendar import business_days
+from simulation.calendar import number_of_business_days
 from simulation.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
 
 TINY: Final = 1e-200
@@ -159,4 +159,4 @@ def fiscal_half(day: date) -> int:
 
 def days_to_year_end(day: date) -> int:
     """Business days from `day` to the next 31 March, both included."""
-    return len(business_days(day, date(day.year + (day.month > 3), 3, 31)))
+    return number_of_business_days(day, date(day.year + (day.month > 3), 3, 31))
