@@ -93,11 +93,14 @@ class Shelf:
 
     def worth(self, quote: Quote) -> Array:
         """The same at a quote."""
-        return self.value(quote.price)
+        return quote.worth(self.own_money, lambda prices: self.value(prices.price))
 
     def worth_usd(self, quote: Quote) -> Array:
         """The same in dollars."""
-        return quote.worth(self.own_money, self.worth) / np.where(self.yen_priced, quote.usdjpy, 1.0)
+        return quote.worth(self.in_dollars, self._dollars)
+
+    def _dollars(self, quote: Quote) -> Array:
+        return self.worth(quote) / np.where(self.yen_priced, quote.usdjpy, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,16 +137,38 @@ class Book:
 
     def worth(self, quote: Quote) -> Array:
         """Value of the securities in one unit at a quote, in the book's currency, ``(runs, 1)``."""
-        return quote.worth(self.shelf.own_money, self.shelf.worth)[:, self.column]
+        return self.shelf.worth(quote)[:, self.column]
 
     def worth_usd(self, quote: Quote) -> Array:
         """The same in dollars."""
-        return quote.worth(self.shelf.in_dollars, self.shelf.worth_usd)[:, self.column]
+        return self.shelf.worth_usd(quote)[:, self.column]
 
     def charge(self, quote: Quote, half_spread: Array) -> Array:
         """What dealers charge for a unit at a quote, in the book's currency, ``(runs, 1)``; `half_spread` is ``(assets,)``."""
         item = self.shelf.own_money, half_spread.tobytes()
         return quote.worth(item, lambda prices: self.shelf.value(prices.price * half_spread))[:, self.column]
+
+
+@dataclass(frozen=True)
+class Repricing:
+    """Prices that move from one quote to another; each change is worked out for the first who asks."""
+
+    before: Quote
+    after: Quote
+    changes: dict[Shelf, Array] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def of_a_yen(self) -> Array:
+        """Change of the dollars in a yen, ``(runs, 1)``."""
+        return self.after.usd_per_yen - self.before.usd_per_yen
+
+    def of_a_unit(self, book: Book) -> Array:
+        """Change of the dollars in a unit of a book, ``(runs, 1)``."""
+        found = self.changes.get(book.shelf)
+        if found is None:
+            found = book.shelf.worth_usd(self.after) - book.shelf.worth_usd(self.before)
+            self.changes[book.shelf] = found
+        return found[:, book.column]
 
 
 def across_assets(amounts: Array, weights: Array) -> Array:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from simulation.assets import Roster, across_assets
+from simulation.assets import Repricing, Roster, across_assets
 from simulation.balance_sheet import Account
 from simulation.conventions import Array, Flags, Rows, summed_by_run
 from simulation.information import Information
@@ -128,9 +128,9 @@ class TradingDay:
 
         Of populations cut to some runs, `places` are the rows that belong to the runs `rows`.
         """
-        lender, earlier, now = self.parties.accounts["money_market"], before.at(rows), self.quote.at(rows)
+        lender, move = self.parties.accounts["money_market"], Repricing(before.at(rows), self.quote.at(rows))
         for population in populations:
-            paid = mark_to_market(population.sheet, earlier, now, places)
+            paid = mark_to_market(population.sheet, move, places)
             if paid is not None:
                 lender.jpy_cash[rows] += paid
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from simulation.assets import Book, Roster, across_assets
+from simulation.assets import Book, Repricing, Roster, across_assets
 from simulation.balance_sheet import Account, BalanceSheet
 from simulation.conventions import Array, Rows, row_sum
 from simulation.orders import Flow, Trade
@@ -64,22 +64,22 @@ class Payments:
     lenders_jpy: Array
 
 
-def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote, rows: Rows | slice = slice(None)) -> Array | None:
-    """Revalue positions of some runs held from `before` to `after`; returns the yen paid to the swap counterparty, ``(rows, 1)``.
+def mark_to_market(sheet: BalanceSheet, move: Repricing, rows: Rows | slice = slice(None)) -> Array | None:
+    """Revalue positions of some runs, whose prices make a `move`; returns the yen paid to the swap counterparty, ``(rows, 1)``.
 
-    Both quotes are those of `rows`.  Investors without swaps have no such counterparty: none.
+    Investors without swaps have no such counterparty: none.
 
     ``d equity = sum units dV + yen (1/S' - 1/S) + hedge (S - S')/S'``: a rolled swap pays its change in value in yen.
     """
-    gain = sheet.jpy_cash[rows] * (after.usd_per_yen - before.usd_per_yen)
+    gain = sheet.jpy_cash[rows] * move.of_a_yen
     for book, units in sheet.holdings.items():
-        gain += units[rows] * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
+        gain += units[rows] * move.of_a_unit(sheet.books[book])
     sheet.equity_usd[rows] += gain
     if sheet.hedge_usd is None:
         return None
-    received = sheet.hedge_usd[rows] * (before.usdjpy - after.usdjpy)
+    received = sheet.hedge_usd[rows] * (move.before.usdjpy - move.after.usdjpy)
     sheet.jpy_cash[rows] += received
-    sheet.equity_usd[rows] += received / after.usdjpy
+    sheet.equity_usd[rows] += received / move.after.usdjpy
     return -row_sum(received)
 
 
@@ -213,18 +213,19 @@ def pay_owners(sheet: BalanceSheet, owners: Account, paid_usd: Array, usdjpy: Ar
         owners.jpy_cash += row_sum(paid_jpy)
 
 
-def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Array, Array]:
+def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Array, Array] | None:
     """Close investors with no position left and debts beyond their assets.
 
     The lender takes over both money accounts, so that its loss is the borrower's negative equity and nothing disappears.
-    Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number.
+    Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number; none
+    where nobody is closed.
     """
     closed = sheet.equity_usd < 0.0
     if closed.any():
         for units in sheet.holdings.values():
             closed &= units == 0.0
     if not closed.any():
-        return np.zeros(quote.usdjpy.shape), np.zeros(quote.usdjpy.shape)
+        return None
     usd, jpy = np.where(closed, sheet.usd_cash, 0.0), np.where(closed, sheet.jpy_cash, 0.0)
     loss = np.where(closed, -sheet.equity_usd, 0.0)
     sheet.usd_cash -= usd
