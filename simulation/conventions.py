@@ -53,8 +53,7 @@ def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:
 
     Every run is added in the order of its investors, so its sum does not depend on how many runs share the batch.
     """
-    total: Array = np.bincount(rows, values[:, 0], runs)
-    return total[:, None]
+    return np.asarray(np.bincount(rows, values[:, 0], runs), dtype=np.float64)[:, None]
 
 
 def column(value: float | Array, runs: int) -> Array:

@@ -157,7 +157,7 @@ class CarryFunds(Population):
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
         """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
-        limits, usdjpy, sold = self.limits(now.quote, now), now.quote.usdjpy, []
+        limits, usdjpy, sold = self.limits(now.quote, now), now.quote.usdjpy, list[Array]()
         for lower in after_falls(usdjpy, falls, self.sheet.equity_usd.size):
             equity = self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
             equity += self.sheet.equity_usd

@@ -207,7 +207,7 @@ class RetailFx(Population):
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
         """Dollars sold by stop-outs if USDJPY fell by each of `falls` from the close."""
-        usdjpy, sold = now.quote.usdjpy, []
+        usdjpy, sold = now.quote.usdjpy, list[Array]()
         for lower in after_falls(usdjpy, falls, self.sheet.equity_usd.size):
             equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
             sold.extend(row_sum(np.where(self.stopped_out(equity), self.sheet.usd_cash, 0.0)))
