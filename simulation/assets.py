@@ -57,6 +57,15 @@ class Roster:
         """One for each asset that is paid for in yen, zero for the others, ``(assets,)``."""
         return np.array(self.yen_priced, dtype=np.float64)
 
+    def paid(self, amounts: Array) -> tuple[Array, Array]:
+        """Dollars and yen, each ``(runs, 1)``, that amounts of the assets, ``(runs, assets)`` in their own money, come to."""
+        both = across_assets(amounts[:, None, :], self._moneys)
+        return both[:, 0], both[:, 1]
+
+    @cached_property
+    def _moneys(self) -> Array:
+        return np.stack([self.in_dollars, self.in_yen])
+
     def __len__(self) -> int:
         return len(self.names)
 

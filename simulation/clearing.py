@@ -153,7 +153,8 @@ def trade_voluntary(
     for order in stated.values():
         target = direct if order.trade.announced else dealt
         target += order.flow.assets
-        direct -= 0.0 if order.trade.expected is None else order.trade.expected
+        if order.trade.expected is not None:
+            direct -= order.trade.expected
     day.market.supply(direct)
     for sold_usd in outside.values():
         dealt[:, :1] -= sold_usd

@@ -1,6 +1,7 @@
 """One day's columns, as the recorder keeps them."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -129,6 +130,7 @@ def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]
     return {name: value.astype(np.float64) for name, value in zip(names, values, strict=True)}
 
 
+@cache
 def flow_columns(roster: Roster) -> tuple[str, ...]:
     """Names of what `flows` says of a sector."""
     bought = (f"bought_{name}_usd_bn" for name in roster.names[1:])

@@ -101,7 +101,7 @@ def equity_explained(books: Books, quote: Quote) -> Array:
         gap -= sheet.equity_usd
         np.abs(gap, out=gap)
         gap /= np.maximum(size, floor, out=size)
-        worst = np.maximum(worst, gap.max(axis=1))
+        worst = np.maximum(worst, np.maximum.reduce(gap, axis=1))
     return worst
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from simulation.assets import Book, Repricing, Roster, across_assets
+from simulation.assets import Book, Repricing, Roster
 from simulation.balance_sheet import Account, BalanceSheet
 from simulation.conventions import Array, Rows, row_sum
 from simulation.orders import Flow, Trade
@@ -122,10 +122,11 @@ def _settle_hedge(sheet: BalanceSheet, trade: Trade, quote: Quote) -> None:
 
 def deliver(seller: Account, flow: Flow, quote: Quote, roster: Roster) -> None:
     """The other side of customers' purchases: `seller` gives units and spot dollars and takes the money."""
-    value, spot = flow.assets * quote.price, flow.assets[:, :1]
-    seller.units[:, 1:] -= flow.assets[:, 1:]
-    seller.usd_cash += across_assets(value, roster.in_dollars) - spot
-    seller.jpy_cash += across_assets(value, roster.in_yen) + spot * quote.usdjpy
+    (dollars, yen), spot = roster.paid(flow.assets * quote.price), flow.assets[:, :1]
+    units = seller.units[:, 1:]
+    units -= flow.assets[:, 1:]
+    seller.usd_cash += dollars - spot
+    seller.jpy_cash += yen + spot * quote.usdjpy
 
 
 def lend_hedge(lender: Account, flow: Flow, quote: Quote) -> None:
@@ -169,7 +170,7 @@ def accrue_account(
     """A day's coupons (paid by issuers) and interest (paid by lenders) of a one-row sector; `payers` in that order."""
     issuers, lenders = payers
     income = account.units * quote.price * accrual.asset_yields * accrual.years
-    coupons = across_assets(income, roster.in_dollars), across_assets(income, roster.in_yen)
+    coupons = roster.paid(income)
     interest = (
         account.usd_cash * accrual.dollar_rate * accrual.years,
         account.jpy_cash * accrual.yen_rate * accrual.years,

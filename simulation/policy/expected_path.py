@@ -106,7 +106,7 @@ def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: in
     return ExpectedPath(column(bank.rate_pct * PERCENT, runs), regime, pending, ruled_until)
 
 
-def share_of_horizon(step_day: Array, today: float, horizon_years: float | Array) -> Array:
+def share_of_horizon(step_day: Array | float, today: float, horizon_years: float | Array) -> Array:
     """Share of the next `horizon_years` that lies after `step_day`: the weight of a step in the mean rate."""
     elapsed = (step_day - today) / (horizon_years * DAYS_PER_YEAR)
     return np.asarray(np.minimum(np.maximum(1.0 - elapsed, 0.0), 1.0))
@@ -149,7 +149,7 @@ def mean_rate(path: ExpectedPath, today: float, horizon_years: float | Array) ->
     """
     mean = path.rate
     for pending in path.pending:
-        weight = share_of_horizon(np.array([[float(pending.day)]]), today, horizon_years)
+        weight = share_of_horizon(pending.day, today, horizon_years)
         mean = mean + pending.expected_step * weight
     weights = share_of_horizon(guidance_days(path, today), today, horizon_years)
     return np.asarray(mean + (guidance_steps(path) * weights).sum(axis=-1, keepdims=True))
