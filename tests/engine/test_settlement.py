@@ -76,7 +76,8 @@ def test_a_rolled_swap_pays_its_change_in_value_in_yen() -> None:
     held, after = sheet(ust10=100.0, hedge=40.0), quote(120.0)
     paid = mark_to_market(held, Repricing(quote(), after))
     assert held.jpy_cash[0, 0] == pytest.approx(1200.0, rel=1e-12)
-    assert paid is not None and paid[0, 0] == pytest.approx(-1200.0, rel=1e-12)
+    assert paid is not None
+    assert paid[0, 0] == pytest.approx(-1200.0, rel=1e-12)
     assert held.equity_usd[0, 0] == pytest.approx(110.0, rel=1e-12)
     # In yen: 60 $bn exposed lose 30 yen each: 15,000 - 1,800 = 13,200.
     assert held.equity_usd[0, 0] * 120.0 == pytest.approx(13_200.0, rel=1e-12)
