@@ -72,8 +72,7 @@ class BalanceSheet:
 
     def value_usd(self, book: str, quote: Quote) -> Array:
         """Dollar value of one unit of a book's securities, ``(runs, 1)``."""
-        own = self.books[book]
-        return own.worth(quote) / quote.usdjpy if own.yen_priced else own.worth(quote)
+        return self.books[book].worth_usd(quote)
 
     def worth_and_size(self, quote: Quote) -> tuple[Array, Array]:
         """Net worth from the balance and the gross size of the sheet, USD bn; rolled swaps are worth nothing."""

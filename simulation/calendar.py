@@ -1,12 +1,14 @@
 """Business days of a scenario: Monday to Friday without 25 December and 1 January, when Tokyo and New York are both shut."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 Dates = NDArray[np.datetime64]
+FIRST_DAY = date(1970, 1, 1).toordinal()
+"""The day that is number 0."""
 
 
 def closed_days(first: date, last: date) -> list[str]:
@@ -25,6 +27,11 @@ def business_days(first: date, last: date) -> Dates:
     return days[np.is_busday(days, holidays=closed_days(first, last))]
 
 
+def number_of_business_days(first: date, last: date) -> int:
+    """How many business days there are from `first` to `last`, both included."""
+    return int(np.busday_count(first, last + timedelta(days=1), holidays=closed_days(first, last)))
+
+
 def day_numbers(dates: Dates) -> NDArray[np.int64]:
     """Days since 1970 of each date, the clock of the expected rate paths."""
     return dates.astype("datetime64[D]").astype(np.int64)
@@ -32,7 +39,7 @@ def day_numbers(dates: Dates) -> NDArray[np.int64]:
 
 def day_number(day: date) -> int:
     """Days since 1970 of one date."""
-    return int(np.datetime64(day, "D").astype(np.int64))
+    return day.toordinal() - FIRST_DAY
 
 
 def steps_of(dates: Dates, wanted: Sequence[date]) -> list[int]:

@@ -102,8 +102,8 @@ class CapitalFlows:
         """Rate impulses and news move the fundamentals; yesterday's stress sets the day's price impact."""
         economy, fx, given = self.economy, self.scenario.markets["usdjpy"], self.officials.given
         economy.market.shake(given.volatility[self.day], economy.long_run_variance)
-        now = self.information()
-        stress = np.sqrt(now.variance / now.long_run_variance)
+        long_run = economy.long_run_variance
+        stress = np.sqrt(economy.market.variance(long_run) / long_run)
         economy.market.set_slopes(stress, economy.thin_on(self.today))
         if isinstance(fx, CurrencyMarket):
             move = currency_move(news, fx) - self.signal_of(action)
@@ -130,11 +130,11 @@ class CapitalFlows:
 
     def orders(self, now: Information) -> dict[str, Trade]:
         """Every population states its orders from the same information; stopped runs state none."""
-        orders = {}
+        orders, all_alive = {}, bool(self.alive.all())
         for population in self.economy.parts:
             trade = population.threshold_orders(now) if population.by_threshold else population.orders(now)
             if trade is not None:
-                orders[population.key] = trade if self.alive.all() else trade.only(self.alive)
+                orders[population.key] = trade if all_alive else trade.only(self.alive)
         return orders
 
     def stop(self, rows: Sequence[int], name: str, message: str) -> None:
@@ -165,12 +165,13 @@ class CapitalFlows:
 
     def check_ledger(self, flows: DayFlows) -> None:
         """Every identity, every day; a broken one ends the run with its name."""
-        self.residual = np.zeros(len(self.run_numbers))
-        for name, residual in residuals(self.economy.books, flows, self.economy.market.last).items():
-            self.residual = np.maximum(self.residual, residual)
+        found = residuals(self.economy.books, flows, self.economy.market.last)
+        self.residual = np.maximum.reduce([*found.values()], initial=0.0)
+        for name, residual in found.items():
             self.recorder.audit(name, residual)
-            broken = np.flatnonzero(~(residual <= TOLERANCE))
-            self.stop(broken.tolist(), f"ledger:{name}", f"identity {name} is off by more than {TOLERANCE:g}")
+            broken = (~(residual <= TOLERANCE)).nonzero()[0]
+            if broken.size:
+                self.stop(broken.tolist(), f"ledger:{name}", f"identity {name} is off by more than {TOLERANCE:g}")
 
     def record(self, news: DayNews | None, session: TradingDay | None) -> None:
         """Store the day's columns."""
@@ -184,12 +185,7 @@ class CapitalFlows:
         residual = np.zeros_like(sales.slope) if session is None else self.residual[:, None]
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
         tallies = session.tallies if session else economy.empty_tallies()
-        for name, tally in tallies.items():
-            self.recorder.flow_row(
-                self.day, name, day_record.flow_columns(tally, economy.roster, economy.market.start_usdjpy)
-            )
-        for population in self.populations:
-            self.recorder.flow_row(self.day, population.name, day_record.stock_columns(population))
+        day_record.store_flows(self.recorder, self.day, economy, tallies)
         for row in np.flatnonzero(~self.alive[:, 0]):
             self.recorder.blank_from(int(row), self.day)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from simulation.assets import Roster, across_assets
+from simulation.assets import Repricing, Roster, across_assets
 from simulation.balance_sheet import Account
 from simulation.conventions import Array, Flags, Rows, summed_by_run
 from simulation.information import Information
@@ -91,7 +91,7 @@ class TradingDay:
         deliver(accounts[other], flow, self.quote, self.market.roster)
         accounts["dealers"].usd_cash += costs[0]
         accounts["dealers"].jpy_cash += costs[1]
-        self.tallies[other].add_flow(flow.reversed())
+        self.tallies[other].take_side(flow)
         self.tallies[population.name].add(total, flow)
         self.flows.spot_trade(total.spot_usd, self.quote.usdjpy)
         self.flows.spot_trade(-flow.assets[:, :1], self.quote.usdjpy)
@@ -108,7 +108,7 @@ class TradingDay:
         flow = Flow(assets, np.zeros_like(sold_usd))
         for name, side in (("dealers", flow), (seller, flow.reversed())):
             deliver(self.parties.accounts[name], side, self.quote, self.market.roster)
-            self.tallies[name].add_flow(side.reversed())
+            self.tallies[name].take_side(side)
             self.flows.spot_trade(-side.assets[:, :1], self.quote.usdjpy)
 
     def requote(self, bought: Array) -> None:
@@ -116,7 +116,7 @@ class TradingDay:
         self.market.inventory = self.market.inventory + bought
         quote = self.market.quote(self.market.inventory)
         runaway = first_runaway(quote.level, self.market.rules)
-        for row in np.flatnonzero((runaway >= 0) & self.alive[:, 0]):
+        for row in ((runaway >= 0) & self.alive[:, 0]).nonzero()[0]:
             self.runaways[int(row)] = self.market.roster.names[runaway[row]]
             self.alive[row] = False
         self.quote = quote if self.alive.all() else quote.frozen_where(~self.alive, self.market.last)
@@ -128,9 +128,11 @@ class TradingDay:
 
         Of populations cut to some runs, `places` are the rows that belong to the runs `rows`.
         """
-        lender, earlier, now = self.parties.accounts["money_market"], before.at(rows), self.quote.at(rows)
+        lender, move = self.parties.accounts["money_market"], Repricing(before.at(rows), self.quote.at(rows))
         for population in populations:
-            lender.jpy_cash[rows] += mark_to_market(population.sheet, earlier, now, places)
+            paid = mark_to_market(population.sheet, move, places)
+            if paid is not None:
+                lender.jpy_cash[rows] += paid
 
 
 def dollar_purchases(flow: Flow, quote: Quote, roster: Roster) -> Array:
@@ -151,7 +153,8 @@ def trade_voluntary(
     for order in stated.values():
         target = direct if order.trade.announced else dealt
         target += order.flow.assets
-        direct -= 0.0 if order.trade.expected is None else order.trade.expected
+        if order.trade.expected is not None:
+            direct -= order.trade.expected
     day.market.supply(direct)
     for sold_usd in outside.values():
         dealt[:, :1] -= sold_usd

@@ -40,11 +40,12 @@ def daily_volatility(annual: float) -> float:
 
 
 def row_sum(values: Array) -> Array:
-    """Sum over investors, shape ``(runs, 1)``.
+    """Sum over investors (the last axis), shape ``(runs, 1)``.
 
     Every row is added in its own memory order, so a row's sum does not depend on how many runs share the batch.
     """
-    return np.asarray(np.add.reduce(np.ascontiguousarray(values), axis=1, keepdims=True))
+    total: Array = np.add.reduce(np.ascontiguousarray(values), axis=-1, keepdims=True)
+    return total
 
 
 def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:
@@ -52,7 +53,7 @@ def summed_by_run(values: Array, rows: Rows, runs: int) -> Array:
 
     Every run is added in the order of its investors, so its sum does not depend on how many runs share the batch.
     """
-    return np.asarray(np.bincount(rows, weights=values[:, 0], minlength=runs), dtype=np.float64)[:, None]
+    return np.asarray(np.bincount(rows, values[:, 0], runs), dtype=np.float64)[:, None]
 
 
 def column(value: float | Array, runs: int) -> Array:

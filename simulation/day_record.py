@@ -1,5 +1,8 @@
 """One day's columns, as the recorder keeps them."""
 
+from collections.abc import Mapping, Sequence
+from functools import cache
+
 import numpy as np
 
 from simulation.assets import Roster
@@ -22,11 +25,14 @@ from simulation.orders import CAUSES
 from simulation.policy.central_banks import BankOfJapan
 from simulation.policy.fiscal import neutral_gap_pp
 from simulation.quote import Quote
+from simulation.recorder import Recorder
 from simulation.scenario import Scenario
 from simulation.tally import Tally
 
 INDEX_START = 100.0
 """Index level of equities at the start."""
+STOCK_COLUMNS = ("stock_usd_bn", "equity_usd_bn")
+"""Names of what `stocks` says of a population."""
 CASCADE_USD_BN = 5.0
 """Forced orders of this size (2 % of the default levered stock) over two rounds or more make a day a cascade day."""
 
@@ -124,16 +130,36 @@ def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]
     return {name: value.astype(np.float64) for name, value in zip(names, values, strict=True)}
 
 
-def flow_columns(tally: Tally, roster: Roster, start_usdjpy: float) -> dict[str, Array]:
-    """What a sector traded and unwound in a day, USD bn (assets at start prices, yen assets at the start rate)."""
-    columns = {"spot_usd_bn": tally.assets[:, :1]}
-    for name, yen_priced in zip(roster.names[1:], roster.yen_priced[1:], strict=True):
-        columns[f"bought_{name}_usd_bn"] = roster.pick(tally.assets, name) / (start_usdjpy if yen_priced else 1.0)
-    by_cause = {f"{cause}_usd_bn": tally.unwound.get(cause, np.zeros_like(tally.repatriated)) for cause in CAUSES}
-    unwound = sum(by_cause.values(), np.zeros_like(tally.repatriated))
-    return columns | by_cause | {"unwound_usd_bn": unwound, "repatriated_usd_bn": tally.repatriated}
+@cache
+def flow_columns(roster: Roster) -> tuple[str, ...]:
+    """Names of what `flows` says of a sector."""
+    bought = (f"bought_{name}_usd_bn" for name in roster.names[1:])
+    causes = (f"{cause}_usd_bn" for cause in CAUSES)
+    return ("spot_usd_bn", *bought, *causes, "unwound_usd_bn", "repatriated_usd_bn")
 
 
-def stock_columns(population: Population) -> dict[str, Array]:
-    """Foreign position at start prices and net worth of a population, USD bn."""
-    return {"stock_usd_bn": population.stock(), "equity_usd_bn": row_sum(population.sheet.equity_usd)}
+def flows(tallies: Sequence[Tally], units: Array) -> Array:
+    """What sectors traded and unwound in a day, USD bn, ``(sectors, runs, columns)``; `units` of each asset make a dollar."""
+    bought = np.stack([tally.assets for tally in tallies]) / units
+    by_cause = np.zeros((*bought.shape[:2], len(CAUSES)))
+    for tally, row in zip(tallies, by_cause, strict=True):
+        for at, cause in enumerate(CAUSES):
+            if cause in tally.unwound:
+                row[:, at : at + 1] = tally.unwound[cause]
+    unwound = np.add.accumulate(by_cause, axis=2)[:, :, -1:]
+    return np.concatenate([bought, by_cause, unwound, [tally.repatriated for tally in tallies]], axis=2)
+
+
+def stocks(populations: Sequence[Population]) -> Array:
+    """Foreign position at start prices and net worth of populations, USD bn, ``(populations, runs, 2)``."""
+    equity = [row_sum(population.sheet.equity_usd) for population in populations]
+    return np.concatenate([[population.stock() for population in populations], equity], axis=2)
+
+
+def store_flows(recorder: Recorder, day: int, economy: Economy, tallies: Mapping[str, Tally]) -> None:
+    """What every sector did in a day and what it holds; assets at start prices, yen assets at the start rate."""
+    units = np.where(economy.roster.in_yen, economy.market.start_usdjpy, 1.0)
+    done = flows(list(tallies.values()), units)
+    recorder.flow_rows(day, tuple(tallies), flow_columns(economy.roster), done)
+    names = tuple(population.name for population in economy.populations)
+    recorder.flow_rows(day, names, STOCK_COLUMNS, stocks(economy.populations))

@@ -20,7 +20,7 @@ from simulation.policy.expected_path import (
     regime_of,
     regime_where,
 )
-from simulation.policy.meetings import adverse_surprise, expected_step, tilted
+from simulation.policy.meetings import Statement, adverse_surprise, expected_step, tilted
 
 HORIZONS: Final = (2.0, 10.0, 30.0)
 """Maturities of the curves, years."""
@@ -65,6 +65,11 @@ def signal_strength(pending: PendingMeeting, day: int) -> float:
     return sum(signal.strength for signal in pending.meeting.signals if day_number(signal.date) == day)
 
 
+def said_on(bank: CentralBank, day: int) -> list[Statement]:
+    """Statements of a bank on a day."""
+    return [said for said in bank.statements if day_number(said.date) == day]
+
+
 def no_news(runs: int) -> RateNews:
     """A day without rates news."""
     zero = column(0.0, runs)
@@ -97,12 +102,14 @@ class BankView:
         at = HORIZONS.index(horizon_years)
         return mean_rate(self.path, today, horizon_years) + self.shifts[at]
 
-    def curve(self, today: float) -> tuple[Array, ...]:
+    def mean_rates(self, today: float) -> tuple[Array, ...]:
+        """Mean expected policy rate over each of `HORIZONS`, without term premium."""
+        means = mean_rate(self.path, today, np.array(HORIZONS)[:, None, None])
+        return tuple(mean + shift for mean, shift in zip(means, self.shifts, strict=True))
+
+    def curve(self, means: tuple[Array, ...]) -> tuple[Array, ...]:
         """Yields at 2, 10 and 30 years before flow impact: mean expected rate plus term premium."""
-        return tuple(
-            self.mean_rate(today, horizon) + premium
-            for horizon, premium in zip(HORIZONS, self.term_premia, strict=True)
-        )
+        return tuple(mean + premium for mean, premium in zip(means, self.term_premia, strict=True))
 
     def shift(self, change: Array, loadings: tuple[float | Array, ...]) -> None:
         """Move the curve by `change` times the loading of each maturity."""
@@ -155,10 +162,10 @@ class BankView:
 
     def speak(self, day: int) -> tuple[Array, Array]:
         """Take in the day's statements between meetings; returns the path surprise and the change of the term premium."""
-        surprise = np.zeros_like(self.path.rate)
-        for said in self.bank.statements:
-            if day_number(said.date) != day:
-                continue
+        surprise, today = np.zeros_like(self.path.rate), said_on(self.bank, day)
+        if not today:
+            return surprise, surprise
+        for said in today:
             if said.guidance is not None:
                 everybody = np.ones(surprise.shape, dtype=np.bool_)
                 surprise = surprise + self.announce_regime(everybody, said.guidance, day)

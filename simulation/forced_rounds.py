@@ -11,7 +11,7 @@ import numpy as np
 
 from simulation.assets import Roster
 from simulation.clearing import ALL, TradingDay
-from simulation.conventions import Array, Flags, Rows
+from simulation.conventions import Array, Flags, Rows, row_sum
 from simulation.information import Information
 from simulation.investors.population import Population
 from simulation.orders import Flow
@@ -83,18 +83,19 @@ def exposed(populations: Sequence[Population], rows: Rows, now: Information) -> 
 
 def size_usd(flow: Flow, quote: Quote, roster: Roster) -> Array:
     """Gross dollars of a flow: spot and assets, USD bn, ``(runs, 1)``."""
-    amount = np.abs(flow.assets * quote.price)
-    amount[:, :1] = np.abs(flow.assets[:, :1])
-    per_dollar = np.where(np.array(roster.yen_priced), quote.usdjpy, 1.0)
-    return np.asarray((amount / per_dollar).sum(axis=1, keepdims=True))
+    amount = flow.assets * quote.price
+    amount[:, :1] = flow.assets[:, :1]
+    amount /= np.where(roster.in_yen, quote.usdjpy, 1.0)
+    return row_sum(np.abs(amount, out=amount))
 
 
 def forced_of(day: TradingDay, held: Exposed) -> dict[str, Forced]:
     """Forced orders at the current quote, by population; nobody forced, no entry."""
-    quote, forced, going = day.quote.at(held.rows), {}, held.flags
+    quote, forced, everywhere = day.quote.at(held.rows), {}, held.going.size == held.rows.size
     for part in held.parts:
-        hit = part.forced_investors(quote, held.here) & going
-        picked = np.flatnonzero(hit)
+        hit = part.forced_investors(quote, held.here)
+        hit = hit if everywhere else hit & held.flags
+        picked = hit.ravel().nonzero()[0]
         if picked.size:
             place, investor = np.divmod(picked, hit.shape[1])
             where = place[:, None], investor[:, None]
@@ -113,7 +114,7 @@ def forced_round(day: TradingDay, held: Exposed, tolerance: float) -> Exposed:
     forced = forced_of(day, held)
     amount = forced_usd(day, forced)
     active = (amount > tolerance) & day.alive
-    moved = np.flatnonzero(active)
+    moved = active.ravel().nonzero()[0]
     if not moved.size:
         return held.only(moved)
     bought = sum((item.flow.assets for item in forced.values()), np.zeros_like(day.market.inventory))

@@ -22,6 +22,11 @@ CROWDING_FALL: Final = 0.02
 """The fall that defines crowding, decimal: three standard deviations of a day, seen twice a year (CALIBRATION section 3: H.10
 has 77 days below -2 % in 1990-2024)."""
 
+LOG_FALLS: Final = np.array([[-np.log1p(-fall) for fall in FALLS]])
+"""FALLS as falls of the log price, ``(1, falls)``."""
+PROBED: Final = [FALLS.index(probe) for probe in PROBES]
+"""Columns of PROBES among FALLS."""
+
 
 @dataclass(frozen=True)
 class ForcedSales:
@@ -66,8 +71,7 @@ def gains(sales: ForcedSales) -> Array:
 
     Source: MODEL section 5; the loss spiral of Brunnermeier and Pedersen (2009).
     """
-    log_falls = np.array([[-np.log1p(-fall) for fall in FALLS]])
-    return np.asarray(sales.slope * sales.sold_usd / log_falls)
+    return np.asarray(sales.slope * sales.sold_usd / LOG_FALLS)
 
 
 def loop_gain(sales: ForcedSales) -> Array:
@@ -75,8 +79,7 @@ def loop_gain(sales: ForcedSales) -> Array:
 
     Source: MODEL section 5.
     """
-    at_probes = gains(sales)[:, [FALLS.index(probe) for probe in PROBES]]
-    return np.asarray(at_probes.max(axis=1, keepdims=True))
+    return np.asarray(gains(sales)[:, PROBED].max(axis=1, keepdims=True))
 
 
 def first_reached(falls: Sequence[float], curve: Array, level: float) -> Array:
@@ -94,10 +97,10 @@ def first_reached(falls: Sequence[float], curve: Array, level: float) -> Array:
     level
         Level to reach, in the curve's unit.
     """
-    low, high, start, width = curve[:, :-1], curve[:, 1:], np.array(falls[:-1]), np.diff(falls)
+    low, high, at = curve[:, :-1], curve[:, 1:], np.array(falls)
     crossed = (low < level) & (high >= level)
-    crossing = start + width * ((level - low) / np.where(crossed, high - low, 1.0))
-    first = np.take_along_axis(crossing, crossed.argmax(axis=1)[:, None], axis=1)
+    crossing = at[:-1] + (at[1:] - at[:-1]) * ((level - low) / np.where(crossed, high - low, 1.0))
+    first = crossing[np.arange(len(crossing)), crossed.argmax(axis=1)][:, None]
     found = np.where(crossed.any(axis=1, keepdims=True), first, falls[-1])
     return np.where(curve[:, :1] >= level, falls[0], found)
 

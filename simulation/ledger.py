@@ -3,7 +3,7 @@
 Each identity is a residual per run relative to the amounts it compares, ``(runs,)``; amounts below one billion count as one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
@@ -24,9 +24,7 @@ class DayFlows:
     Attributes
     ----------
     spot_usd, spot_jpy
-        Sum over all sectors of spot purchases, USD bn and JPY bn.
-    gross_usd, gross_jpy
-        Sum of their absolute amounts.
+        Dollars that sectors bought spot and the yen they paid, one trade of one sector after the other, USD bn and JPY bn.
     unhedged_gap
         Spot and forward dollars of hedgers less the dollar assets they bought, USD bn at order prices.
     lender_loss, negative_equity
@@ -35,10 +33,8 @@ class DayFlows:
         Change of central-bank money and the bonds bought with it, bn of the own currency.
     """
 
-    spot_usd: Array
-    spot_jpy: Array
-    gross_usd: Array
-    gross_jpy: Array
+    spot_usd: list[Array]
+    spot_jpy: list[Array]
     unhedged_gap: Array
     lender_loss: Array
     negative_equity: Array
@@ -48,14 +44,13 @@ class DayFlows:
     @classmethod
     def none(cls, runs: int) -> Self:
         """A day before anything moves."""
-        return cls(*(np.zeros((runs, 1)) for _ in fields(cls)))
+        nothing = [np.zeros((runs, 1)) for _ in fields(cls)]
+        return cls(nothing[:1], nothing[1:2], *nothing[2:])
 
     def spot_trade(self, spot_usd: Array, usdjpy: Array) -> None:
         """Count one sector's spot purchase of dollars, ``(runs, 1)``."""
-        self.spot_usd = self.spot_usd + spot_usd
-        self.spot_jpy = self.spot_jpy - spot_usd * usdjpy
-        self.gross_usd = self.gross_usd + np.abs(spot_usd)
-        self.gross_jpy = self.gross_jpy + np.abs(spot_usd) * usdjpy
+        self.spot_usd.append(spot_usd)
+        self.spot_jpy.append(spot_usd * usdjpy)
 
 
 @dataclass(frozen=True)
@@ -72,6 +67,15 @@ def relative(difference: Array, scale: Array) -> Array:
     return np.asarray((np.abs(difference) / np.maximum(np.abs(scale), 1.0)).max(axis=1))
 
 
+def cancelled(amounts: Sequence[Array]) -> Array:
+    """How far amounts ``(runs, 1)`` are from adding up to zero, relative to their absolute sum, ``(runs,)``.
+
+    Added one after the other: numpy's order of a sum over the first axis depends on the number of runs.
+    """
+    each = np.concatenate(amounts, axis=1)
+    return relative(np.add.accumulate(each, axis=1)[:, -1:], np.add.accumulate(np.abs(each), axis=1)[:, -1:])
+
+
 def holdings_add_up(books: Books) -> Array:
     """Identity 1: for every asset, the holdings of all sectors sum to the amount outstanding."""
     held = sum((sector_units(sheet) for sheet in books.sheets.values()), np.zeros_like(books.outstanding))
@@ -82,7 +86,7 @@ def holdings_add_up(books: Books) -> Array:
 
 def spot_trades_balance(flows: DayFlows) -> Array:
     """Identity 2: spot trades of all sectors sum to zero, in dollars and in yen."""
-    return np.maximum(relative(flows.spot_usd, flows.gross_usd), relative(flows.spot_jpy, flows.gross_jpy))
+    return np.maximum(cancelled(flows.spot_usd), cancelled(flows.spot_jpy))
 
 
 def equity_explained(books: Books, quote: Quote) -> Array:
@@ -97,23 +101,18 @@ def equity_explained(books: Books, quote: Quote) -> Array:
         gap -= sheet.equity_usd
         np.abs(gap, out=gap)
         gap /= np.maximum(size, floor, out=size)
-        worst = np.maximum(worst, gap.max(axis=1))
+        worst = np.maximum(worst, np.maximum.reduce(gap, axis=1))
     return worst
 
 
 def money_adds_up(books: Books) -> Array:
     """Identity 4: loans owed are loans held and swap legs cancel, in dollars and in yen."""
-    worst = np.zeros(books.outstanding.shape[0])
-    for name in ("usd_cash", "jpy_cash", "hedge_usd"):
-        net, gross = np.zeros((worst.size, 1)), np.zeros((worst.size, 1))
-        # Added one by one: numpy's order of a sum over the first axis depends on the number of runs.
-        for holder in (*books.sheets.values(), *books.accounts.values()):
-            if getattr(holder, name) is not None:
-                amount = row_sum(getattr(holder, name))
-                net += amount
-                gross += np.abs(amount)
-        worst = np.maximum(worst, relative(net, gross))
-    return worst
+    sheets, accounts = books.sheets.values(), books.accounts.values()
+    dollars = cancelled([*(row_sum(sheet.usd_cash) for sheet in sheets), *(account.usd_cash for account in accounts)])
+    yen = cancelled([*(row_sum(sheet.jpy_cash) for sheet in sheets), *(account.jpy_cash for account in accounts)])
+    hedges = [row_sum(sheet.hedge_usd) for sheet in sheets if sheet.hedge_usd is not None]
+    swaps = cancelled([*hedges, *(account.hedge_usd for account in accounts)])
+    return np.maximum(np.maximum(dollars, yen), swaps)
 
 
 def hedges_leave_spot_alone(flows: DayFlows) -> Array:

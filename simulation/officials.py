@@ -137,7 +137,8 @@ class Officials:
 
     def view(self) -> RatesView:
         """Rates as the two views imply them now; `rates` keeps the view of the day."""
-        fed_curve, boj_curve = self.fed.curve(self.clock), self.boj.curve(self.clock)
+        fed_means, boj_means = self.fed.mean_rates(self.clock), self.boj.mean_rates(self.clock)
+        fed_curve, boj_curve = self.fed.curve(fed_means), self.boj.curve(boj_means)
         spread = fed_curve[1] - boj_curve[1]
         if self.scenario.spread_path is not None:
             spread = np.full_like(spread, self.imposed_spread)
@@ -149,7 +150,7 @@ class Officials:
             jgb2=boj_curve[0],
             jgb10=boj_curve[1],
             jgb30=boj_curve[2],
-            carry=self.fed.mean_rate(self.clock) - self.boj.mean_rate(self.clock),
+            carry=fed_means[0] - boj_means[0],
             hedging_cost=hedging_cost(self.fed.path.rate, self.boj.path.rate, self.conditions.basis),
             adverse_surprise=self.boj.adverse_surprise(),
             boj_move_probability=self.boj.next_probability(),
@@ -205,7 +206,4 @@ def bought_on(bank: CentralBank, day: int, asset: str) -> float:
 
 def covers(flow: BalanceSheetFlow, day: int) -> bool:
     """Whether a balance-sheet flow is under way on a day number."""
-    date = np.datetime64(day, "D")
-    return bool(
-        np.datetime64(flow.first_day) <= date and (flow.last_day is None or date <= np.datetime64(flow.last_day))
-    )
+    return day_number(flow.first_day) <= day and (flow.last_day is None or day <= day_number(flow.last_day))

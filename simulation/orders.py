@@ -1,7 +1,7 @@
 """What an investor asks for: units of its books, spot dollars, dollars sold forward, and why."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -55,33 +55,31 @@ class Trade:
 
     def only(self, rows: Flags) -> "Trade":
         """The trade with every row outside `rows` (boolean ``(runs, 1)``) set to exactly zero."""
-        return Trade(
-            {book: np.where(rows, units, 0.0) for book, units in self.units.items()},
-            np.where(rows, self.spot_usd, 0.0),
-            None if self.hedge_usd is None else np.where(rows, self.hedge_usd, 0.0),
-            {cause: np.where(rows, amount, 0.0) for cause, amount in self.unwound.items()},
-            self.announced,
-            None if self.repatriated is None else np.where(rows, self.repatriated, 0.0),
-            None if self.kept_usd is None else np.where(rows, self.kept_usd, 0.0),
-            None if self.expected is None else np.where(rows, self.expected, 0.0),
-        )
+        return self._with_each(lambda amount: np.where(rows, amount, 0.0))
 
     def added_up(self) -> "Trade":
         """The trade of all investors together, every array ``(runs, 1)``."""
-        return replace(
-            self,
-            units={book: row_sum(units) for book, units in self.units.items()},
-            spot_usd=row_sum(self.spot_usd),
-            hedge_usd=None if self.hedge_usd is None else row_sum(self.hedge_usd),
-        )
+        return Trade(
+            {book: row_sum(units) for book, units in self.units.items()},
+            row_sum(self.spot_usd),
+            None if self.hedge_usd is None else row_sum(self.hedge_usd),
+            self.unwound, self.announced, self.repatriated, self.kept_usd, self.expected,
+        )  # fmt: skip
 
     def by_run(self, rows: Rows, runs: int) -> "Trade":
         """The trade of picked investors, every array ``(picked, 1)``, added up over the run that each belongs to."""
-        return replace(
-            self,
-            units={book: summed_by_run(units, rows, runs) for book, units in self.units.items()},
-            spot_usd=summed_by_run(self.spot_usd, rows, runs),
-            unwound={cause: summed_by_run(amount, rows, runs) for cause, amount in self.unwound.items()},
+        return self._with_each(lambda amount: summed_by_run(amount, rows, runs))
+
+    def _with_each(self, change: Callable[[Array], Array]) -> "Trade":
+        """The trade with every array changed in the same way."""
+        others = (self.repatriated, self.kept_usd, self.expected)
+        return Trade(
+            {book: change(units) for book, units in self.units.items()},
+            change(self.spot_usd),
+            None if self.hedge_usd is None else change(self.hedge_usd),
+            {cause: change(amount) for cause, amount in self.unwound.items()},
+            self.announced,
+            *(None if amount is None else change(amount) for amount in others),
         )
 
 
@@ -111,5 +109,6 @@ def flow_of(total: Trade, books: Mapping[str, Book]) -> Flow:
     assets = np.zeros((spot.shape[0], next(iter(books.values())).weights.size))
     for book, units in total.units.items():
         assets += units * books[book].weights
-    assets[:, :1] += spot
+    dollars = assets[:, :1]
+    dollars += spot
     return Flow(assets, np.zeros(spot.shape) if total.hedge_usd is None else total.hedge_usd)

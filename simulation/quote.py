@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +33,11 @@ class Quote:
     level: Array
     usdjpy: Array
     worked_out: dict[object, Array] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @cached_property
+    def usd_per_yen(self) -> Array:
+        """Dollars per yen, ``(runs, 1)``."""
+        return 1.0 / self.usdjpy
 
     def frozen_where(self, rows: Flags, earlier: "Quote") -> "Quote":
         """The quote with the rows marked (boolean ``(runs, 1)``) replaced by an earlier one."""
@@ -67,17 +73,19 @@ class CutOut:
         if name not in self.__dataclass_fields__:
             raise AttributeError(name)
         value = getattr(self.whole, name)
-        value = value[self.rows] if isinstance(value, np.ndarray) else value
-        self.__dict__[name] = value.at(self.rows) if isinstance(value, Quote) else value
-        return self.__dict__[name]
+        if isinstance(value, np.ndarray):
+            value = value[self.rows]
+        elif isinstance(value, Quote):
+            value = value.at(self.rows)
+        self.__dict__[name] = value
+        return value
 
 
 class QuoteOfRuns(CutOut, Quote):
     """The quote of some runs."""
 
     def __init__(self, whole: Quote, rows: Rows) -> None:
-        super().__init__(whole, rows)
-        self.__dict__["worked_out"] = {}
+        self.__dict__.update(whole=whole, rows=rows, worked_out={})
 
     def worth(self, item: object, work_out: Callable[[Quote], Array]) -> Array:
         """As `Quote.worth`, from what it is in all runs."""

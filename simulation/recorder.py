@@ -71,14 +71,35 @@ class Record:
 
 @dataclass
 class Recorder:
-    """Collects columns day by day; never draws a random number and never changes the model."""
+    """Collects columns day by day; never draws a random number and never changes the model.
+
+    Attributes
+    ----------
+    blocks
+        Columns that are stored together by whose they are (nobody's: the market's) and their names,
+        ``([owners,] columns, runs, days + 1)``.
+    """
 
     numbers: Sequence[int]
     days: int
     last_day: int = 0
-    market: dict[str, Array] = field(default_factory=dict)
-    flows: dict[str, dict[str, Array]] = field(default_factory=dict)
+    blocks: dict[tuple[tuple[str, ...], tuple[str, ...]], Array] = field(default_factory=dict, repr=False)
     residuals: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def market(self) -> dict[str, Array]:
+        """Market columns by name, ``(runs, days + 1)``: views of what is stored."""
+        blocks = ((names, block) for (owners, names), block in self.blocks.items() if not owners)
+        return {name: values for names, block in blocks for name, values in zip(names, block, strict=True)}
+
+    @property
+    def flows(self) -> dict[str, dict[str, Array]]:
+        """Flow columns by population and name, likewise."""
+        tables: dict[str, dict[str, Array]] = {}
+        for (owners, names), block in self.blocks.items():
+            for owner, columns in zip(owners, block, strict=bool(owners)):
+                tables.setdefault(owner, {}).update(zip(names, columns, strict=True))
+        return tables
 
     def audit(self, identity: str, residual: Array) -> None:
         """Keep the largest residual of an identity; not-a-number stays, ``(runs,)``."""
@@ -87,14 +108,12 @@ class Recorder:
     def market_row(self, day: int, values: Mapping[str, Array]) -> None:
         """Store one day's market columns, each ``(runs, 1)``."""
         self.last_day = day
-        for name, value in values.items():
-            self._column(self.market, name, np.nan)[:, day] = value[:, 0]
+        block = self._block((), tuple(values), np.nan)
+        block[..., day] = np.concatenate(list(values.values()), axis=1).T
 
-    def flow_row(self, day: int, population: str, values: Mapping[str, Array]) -> None:
-        """Store one day's flows of a population, each ``(runs, 1)``."""
-        table = self.flows.setdefault(population, {})
-        for name, value in values.items():
-            self._column(table, name, 0.0)[:, day] = value[:, 0]
+    def flow_rows(self, day: int, owners: tuple[str, ...], names: tuple[str, ...], values: Array) -> None:
+        """Store one day's flows of several populations, ``(populations, runs, columns)``, under their names."""
+        self._block(owners, names, 0.0)[..., day] = values.swapaxes(1, 2)
 
     def blank_from(self, row: int, day: int) -> None:
         """Mark a stopped run: no market value from `day` on, no flow after it."""
@@ -104,10 +123,12 @@ class Recorder:
             for values in table.values():
                 values[row, day + 1 :] = 0.0
 
-    def _column(self, table: dict[str, Array], name: str, before: float) -> Array:
-        if name not in table:
-            table[name] = np.full((len(self.numbers), self.days + 1), before)
-        return table[name]
+    def _block(self, owners: tuple[str, ...], names: tuple[str, ...], before: float) -> Array:
+        found = self.blocks.get((owners, names))
+        if found is None:
+            size = (*([len(owners)] if owners else []), len(names), len(self.numbers), self.days + 1)
+            found = self.blocks[owners, names] = np.full(size, before)
+        return found
 
     @property
     def model_vars(self) -> dict[str, list[float]]:

@@ -4,17 +4,18 @@ Every cash flow is written as a statement with its sign, once for the investor a
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from simulation.assets import Roster, across_assets
+from simulation.assets import Book, Repricing, Roster
 from simulation.balance_sheet import Account, BalanceSheet
 from simulation.conventions import Array, Rows, row_sum
 from simulation.orders import Flow, Trade
 from simulation.quote import Quote
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Accrual:
     """What one day of holding costs and pays, decimals per year.
 
@@ -36,6 +37,22 @@ class Accrual:
     asset_yields: Array
     years: float
 
+    @cached_property
+    def of_a_dollar(self) -> Array:
+        """Interest on a dollar, ``(runs, 1)``."""
+        return self.dollar_rate * self.years
+
+    @cached_property
+    def of_a_yen(self) -> Array:
+        """Interest on a yen, ``(runs, 1)``."""
+        return self.yen_rate * self.years
+
+    def coupon(self, book: Book, quote: Quote) -> Array:
+        """Coupons and dividends of one unit of a book, in its own currency, ``(runs, 1)``."""
+        item = self, book.shelf.own_money
+        paid = quote.worth(item, lambda prices: book.shelf.value(prices.price * self.asset_yields) * self.years)
+        return paid[:, book.column]
+
 
 @dataclass(frozen=True)
 class Payments:
@@ -47,22 +64,22 @@ class Payments:
     lenders_jpy: Array
 
 
-def mark_to_market(sheet: BalanceSheet, before: Quote, after: Quote, rows: Rows | slice = slice(None)) -> Array:
-    """Revalue positions of some runs held from `before` to `after`; returns the yen paid to the swap counterparty, ``(rows, 1)``.
+def mark_to_market(sheet: BalanceSheet, move: Repricing, rows: Rows | slice = slice(None)) -> Array | None:
+    """Revalue positions of some runs, whose prices make a `move`; returns the yen paid to the swap counterparty, ``(rows, 1)``.
 
-    Both quotes are those of `rows`.
+    Investors without swaps have no such counterparty: none.
 
     ``d equity = sum units dV + yen (1/S' - 1/S) + hedge (S - S')/S'``: a rolled swap pays its change in value in yen.
     """
-    gain = sheet.jpy_cash[rows] * (1.0 / after.usdjpy - 1.0 / before.usdjpy)
+    gain = sheet.jpy_cash[rows] * move.of_a_yen
     for book, units in sheet.holdings.items():
-        gain += units[rows] * (sheet.value_usd(book, after) - sheet.value_usd(book, before))
+        gain += units[rows] * move.of_a_unit(sheet.books[book])
     sheet.equity_usd[rows] += gain
     if sheet.hedge_usd is None:
-        return np.zeros(after.usdjpy.shape)
-    received = sheet.hedge_usd[rows] * (before.usdjpy - after.usdjpy)
+        return None
+    received = sheet.hedge_usd[rows] * (move.before.usdjpy - move.after.usdjpy)
     sheet.jpy_cash[rows] += received
-    sheet.equity_usd[rows] += received / after.usdjpy
+    sheet.equity_usd[rows] += received / move.after.usdjpy
     return -row_sum(received)
 
 
@@ -105,10 +122,11 @@ def _settle_hedge(sheet: BalanceSheet, trade: Trade, quote: Quote) -> None:
 
 def deliver(seller: Account, flow: Flow, quote: Quote, roster: Roster) -> None:
     """The other side of customers' purchases: `seller` gives units and spot dollars and takes the money."""
-    value, spot = flow.assets * quote.price, flow.assets[:, :1]
-    seller.units[:, 1:] -= flow.assets[:, 1:]
-    seller.usd_cash += across_assets(value, roster.in_dollars) - spot
-    seller.jpy_cash += across_assets(value, roster.in_yen) + spot * quote.usdjpy
+    (dollars, yen), spot = roster.paid(flow.assets * quote.price), flow.assets[:, :1]
+    units = seller.units[:, 1:]
+    units -= flow.assets[:, 1:]
+    seller.usd_cash += dollars - spot
+    seller.jpy_cash += yen + spot * quote.usdjpy
 
 
 def lend_hedge(lender: Account, flow: Flow, quote: Quote) -> None:
@@ -124,17 +142,17 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
     ``income = coupons + r_usd usd + spread min(usd, 0) + [r_jpy jpy + spread min(jpy, 0)] / S - hedge cost``
     """
     years = accrual.years
-    dollars, yen = sheet.usd_cash * (accrual.dollar_rate * years), sheet.jpy_cash * (accrual.yen_rate * years)
+    dollars, yen = sheet.usd_cash * accrual.of_a_dollar, sheet.jpy_cash * accrual.of_a_yen
     if loan_spread:
         dollars += (loan_spread * years) * np.minimum(sheet.usd_cash, 0.0)
         yen += (loan_spread * years) * np.minimum(sheet.jpy_cash, 0.0)
     if sheet.hedge_usd is not None:
         yen -= sheet.hedge_usd * (accrual.hedging_cost * quote.usdjpy * years)
     lenders_usd, lenders_jpy = row_sum(dollars), row_sum(yen)
-    issuers = {False: np.zeros(quote.usdjpy.shape), True: np.zeros(quote.usdjpy.shape)}
+    issuers = dict.fromkeys((False, True), np.zeros(quote.usdjpy.shape))
     for name, units in sheet.holdings.items():
         book = sheet.books[name]
-        coupon = book.value(quote.price * accrual.asset_yields) * years
+        coupon = accrual.coupon(book, quote)
         money = yen if book.yen_priced else dollars
         money += units * coupon
         issuers[book.yen_priced] = issuers[book.yen_priced] + row_sum(units) * coupon
@@ -152,7 +170,7 @@ def accrue_account(
     """A day's coupons (paid by issuers) and interest (paid by lenders) of a one-row sector; `payers` in that order."""
     issuers, lenders = payers
     income = account.units * quote.price * accrual.asset_yields * accrual.years
-    coupons = across_assets(income, roster.in_dollars), across_assets(income, roster.in_yen)
+    coupons = roster.paid(income)
     interest = (
         account.usd_cash * accrual.dollar_rate * accrual.years,
         account.jpy_cash * accrual.yen_rate * accrual.years,
@@ -196,18 +214,19 @@ def pay_owners(sheet: BalanceSheet, owners: Account, paid_usd: Array, usdjpy: Ar
         owners.jpy_cash += row_sum(paid_jpy)
 
 
-def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Array, Array]:
+def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Array, Array] | None:
     """Close investors with no position left and debts beyond their assets.
 
     The lender takes over both money accounts, so that its loss is the borrower's negative equity and nothing disappears.
-    Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number.
+    Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number; none
+    where nobody is closed.
     """
     closed = sheet.equity_usd < 0.0
     if closed.any():
         for units in sheet.holdings.values():
             closed &= units == 0.0
     if not closed.any():
-        return np.zeros(quote.usdjpy.shape), np.zeros(quote.usdjpy.shape)
+        return None
     usd, jpy = np.where(closed, sheet.usd_cash, 0.0), np.where(closed, sheet.jpy_cash, 0.0)
     loss = np.where(closed, -sheet.equity_usd, 0.0)
     sheet.usd_cash -= usd

@@ -60,9 +60,10 @@ def accrual_of(economy: Economy, officials: Officials, day: int) -> Accrual:
 def write_off_losses(economy: Economy, session: TradingDay) -> None:
     """Lenders bear the negative equity of closed investors."""
     for population in economy.parts:
-        loss, negative = write_off(population.sheet, economy.books.accounts["money_market"], session.quote)
-        session.flows.lender_loss = session.flows.lender_loss + loss
-        session.flows.negative_equity = session.flows.negative_equity + negative
+        lost = write_off(population.sheet, economy.books.accounts["money_market"], session.quote)
+        if lost is not None:
+            session.flows.lender_loss += lost[0]
+            session.flows.negative_equity += lost[1]
 
 
 def pay_incomes(economy: Economy, session: TradingDay, accrual: Accrual) -> None:

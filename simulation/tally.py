@@ -26,12 +26,16 @@ class Tally:
 
     def add_flow(self, flow: Flow) -> None:
         """Count a flow."""
-        self.assets = self.assets + flow.assets
+        self.assets += flow.assets
+
+    def take_side(self, flow: Flow) -> None:
+        """Count the other side of a customer's flow."""
+        self.assets -= flow.assets
 
     def add(self, trade: Trade, flow: Flow) -> None:
         """Count a trade whose flow is `flow`."""
         self.add_flow(flow)
         if trade.repatriated is not None:
-            self.repatriated = self.repatriated + trade.repatriated
+            self.repatriated += trade.repatriated
         for cause, amount in trade.unwound.items():
             self.unwound[cause] = self.unwound.get(cause, 0.0) + amount

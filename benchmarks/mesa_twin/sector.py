@@ -114,7 +114,7 @@ class Sector:
 def births(population: Population) -> Sequence[Birth]:
     """What each investor of the first run starts with."""
     sheet = population.sheet
-    own = {name: values for name, values in (population.traits | population.memory).items() if name != "bond_flow"}
+    own = {name: values for name, values in {**population.traits, **population.memory}.items() if name != "bond_flow"}
     constants = {name: getattr(population, name) for name in ("plan_half", "income_half") if hasattr(population, name)}
     count = sheet.usd_cash.shape[1]
 

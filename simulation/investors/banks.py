@@ -106,6 +106,7 @@ class Banks(Population):
         """Treasuries against dollar debt; the rest is funded with own yen swapped into dollars, which is the equity."""
         stock, swapped = self.traits["stock"], self.parameters.swap_share
         self.memory = {"negative_days": np.zeros_like(stock)}
+        self.least_carry = np.minimum(self.carry(now), 0.0)
         money = -(1.0 - swapped) * stock, np.zeros_like(stock)
         sheet = balance_sheet(self.books(now.roster), {UST10: stock.copy()}, money)
         sheet.hedge_usd = swapped * stock
@@ -121,8 +122,7 @@ class Banks(Population):
 
     def orders(self, now: Information) -> Trade | None:
         """Sell slowly where carry has been negative for too long or the loss since the start is too large."""
-        level = np.minimum(self.carry(self.start), 0.0)
-        days = negative_days(self.memory["negative_days"], self.carry(now), level)
+        days = negative_days(self.memory["negative_days"], self.carry(now), self.least_carry)
         self.memory["negative_days"] = days
         loss = 1.0 - self.sheet.value_usd(UST10, now.quote)
         selling = (days >= self.traits["patience"]) | (loss > self.traits["loss_limit"])

@@ -13,6 +13,7 @@ from simulation.investors.carry_fund_parameters import CarryFundParameters, Carr
 from simulation.investors.population import Population
 from simulation.investors.rules import (
     TINY,
+    after_falls,
     incentive_ratio,
     is_called,
     is_stopped,
@@ -156,15 +157,14 @@ class CarryFunds(Population):
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
         """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
-        limits, usdjpy, sold = self.limits(now.quote, now), now.quote.usdjpy, []
-        for fall in falls:
-            lower = usdjpy * (1.0 - fall)
+        limits, usdjpy, sold = self.limits(now.quote, now), now.quote.usdjpy, list[Array]()
+        for lower in after_falls(usdjpy, falls, self.sheet.equity_usd.size):
             equity = self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
             equity += self.sheet.equity_usd
             called, stopped = self.forced_shares(equity, lower, limits)
             yen = called + stopped
             yen *= self.sheet.jpy_cash
-            sold.append(row_sum(yen) / -lower)
+            sold.extend(row_sum(yen) / -lower)
         return sold
 
     def levered_spot_usd(self, usdjpy: Array) -> Array:

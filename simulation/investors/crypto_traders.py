@@ -121,7 +121,8 @@ class CryptoTraders(Population):
         volatility = self.noise_scale * np.sqrt(now.long_run_variance[:, column : column + 1])
         closing = closing_rate(volatility, self.traits["leverage"], self.parameters)
         # New longs replace what an average day closes, so that open interest has no trend of its own.
-        self.traits["aim"] = stock * (1.0 + closing / np.maximum(self.speed(), 1e-12))
+        aim = stock * (1.0 + closing / np.maximum(self.speed(), 1e-12))
+        self.traits = {**self.traits, "aim": aim}
         self.memory = {"planned": stock * closing}
         return balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, (-loan, np.zeros_like(stock)))
 

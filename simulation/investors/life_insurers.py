@@ -83,6 +83,9 @@ class LifeInsurers(Population):
         remembered = ("hedged", "unhedged", "ratio", "income", *(f"plan_{name}" for name in PLANNED))
         self.memory = {name: np.zeros_like(stock) for name in remembered}
         self.plan_half, self.income_half = fiscal_half(now.day), -1
+        self.start_incentives = self.incentives(now)
+        unchanged = np.zeros_like(now.hedging_cost)
+        self.start_ratio_change = hedge_ratio_change(unchanged, unchanged + 1.0, now.quote.usdjpy, self.parameters)
         money = np.zeros_like(stock), np.zeros_like(stock)
         sheet = balance_sheet(self.books(now.roster), {UST10: stock.copy(), JGB10: yen_bonds}, money)
         sheet.hedge_usd = stock * self.parameters.hedge_ratio
@@ -97,13 +100,12 @@ class LifeInsurers(Population):
         """Where each programme should stand, in shares of the start position, ``(runs, 1)``."""
         own = self.parameters
         hedged, unhedged = (
-            (today - start) / PERCENT
-            for today, start in zip(self.incentives(now), self.incentives(self.start), strict=True)
+            (today - start) / PERCENT for today, start in zip(self.incentives(now), self.start_incentives, strict=True)
         )
         stress = np.sqrt(now.fx_variance() / now.fx_long_run_variance())
         cost_change = now.hedging_cost - self.start.hedging_cost
         ratio = hedge_ratio_change(cost_change, stress, now.quote.usdjpy, own)
-        ratio -= hedge_ratio_change(0.0 * cost_change, 0.0 * stress + 1.0, self.start.quote.usdjpy, own)
+        ratio -= self.start_ratio_change
         return {
             "hedged": own.hedge_ratio * np.maximum(own.hedged_sale_per_pp * hedged, -1.0),
             "unhedged": (1.0 - own.hedge_ratio) * np.maximum(own.unhedged_sale_per_pp * unhedged, -1.0),

@@ -1,5 +1,6 @@
 """The base of every population, whose rows are investors; in a Mesa model it is one agent (`simulation.model`)."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
@@ -54,6 +55,26 @@ class Start:
     of_run: tuple[PopulationParameters, ...] = ()
 
 
+class CutTraits(Mapping[str, Array]):
+    """Traits of some runs or of picked investors: each is cut out when it is first asked for; many never are."""
+
+    def __init__(self, whole: Mapping[str, Array], where: Rows | Picked) -> None:
+        self.whole, self.where = whole, where
+        self.cut: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        found = self.cut.get(name)
+        if found is None:
+            found = self.cut[name] = self.whole[name][self.where]
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.whole)
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+
 class Population:
     """A population of investors.
 
@@ -100,14 +121,15 @@ class Population:
         self.parameters = parameters
         self.differs = bool(start.of_run)
         self.start = start.information
-        self.traits: dict[str, Array] = self._draw(start)
+        self.traits: Mapping[str, Array] = self._draw(start)
         self.memory: dict[str, Array] = {}
         self.unwind = start.unwind
         self.noise_scale = start.noise_scale
         self.sheet: BalanceSheet = opened(self.endowment(start.information), start.information.quote)
         if self.by_threshold:
             spread_pp = float(start.information.imposed_spread[0, 0]) / PERCENT
-            self.traits["threshold"] = personal_thresholds(self.traits["stock"], self.unwind, spread_pp)
+            threshold = personal_thresholds(self.traits["stock"], self.unwind, spread_pp)
+            self.traits = {**self.traits, "threshold": threshold}
             self.memory["left"] = np.zeros_like(self.traits["stock"])
 
     def _draw(self, start: Start) -> dict[str, Array]:
@@ -196,7 +218,7 @@ class Population:
         rows = where[0][:, 0] if isinstance(where, tuple) else where
         part = self.with_parameters(of_rows(self.parameters, rows) if self.differs else self.parameters)
         part.sheet = self.sheet.at(where)
-        part.traits = {name: values[where] for name, values in self.traits.items()}
+        part.traits = CutTraits(self.traits, where)
         part.memory = {name: values[where] for name, values in self.memory.items()}
         return part
 

@@ -67,6 +67,7 @@ class RealMoneyJapan(BasketHolder):
     def endowment(self, now: Information) -> BalanceSheet:
         """Foreign assets owned outright; nothing sold yet."""
         self.memory = {"done": np.zeros_like(self.traits["stock"])}
+        self.start_incentive = self.incentive(now)
         return super().endowment(now)
 
     def incentive(self, now: Information) -> Array:
@@ -76,7 +77,7 @@ class RealMoneyJapan(BasketHolder):
     def orders(self, now: Information) -> Trade | None:
         """Sell or buy foreign assets and convert the money."""
         own, stock = self.parameters, self.traits["stock"]
-        change = (self.incentive(now) - self.incentive(self.start)) / PERCENT
+        change = (self.incentive(now) - self.start_incentive) / PERCENT
         gap = np.maximum(own.sale_per_pp * change, -1.0) * stock - self.memory["done"]
         step = self.traits["speed"] * outside_band(gap, stock, own.band_share)
         if not step.any():

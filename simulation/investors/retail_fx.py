@@ -12,7 +12,7 @@ from simulation.conventions import PERCENT, Array, Flags, row_sum
 from simulation.information import Information
 from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import Population, PopulationParameters
-from simulation.investors.rules import incentive_ratio, outside_band
+from simulation.investors.rules import after_falls, incentive_ratio, outside_band
 from simulation.orders import INCENTIVE, LIQUIDATION, Trade
 from simulation.parameters import quantity
 from simulation.quote import Quote
@@ -207,10 +207,10 @@ class RetailFx(Population):
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
         """Dollars sold by stop-outs if USDJPY fell by each of `falls` from the close."""
-        usdjpy, sold = now.quote.usdjpy, []
-        for fall in falls:
-            equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / (usdjpy * (1.0 - fall)) - 1.0 / usdjpy)
-            sold.append(row_sum(np.where(self.stopped_out(equity), self.sheet.usd_cash, 0.0)))
+        usdjpy, sold = now.quote.usdjpy, list[Array]()
+        for lower in after_falls(usdjpy, falls, self.sheet.equity_usd.size):
+            equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
+            sold.extend(row_sum(np.where(self.stopped_out(equity), self.sheet.usd_cash, 0.0)))
         return sold
 
     def levered_spot_usd(self, usdjpy: Array) -> Array:

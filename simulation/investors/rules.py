@@ -4,16 +4,20 @@ A choice between a value and zero is written as a product with its condition: `n
 whose conditions follow no order, because the processor cannot foresee them (docs/performance_profile.md).
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
 import numpy as np
 
-from simulation.calendar import business_days
+from simulation.calendar import number_of_business_days
 from simulation.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
 
 TINY: Final = 1e-200
 """Stands in for a denominator of zero, USD bn, where the numerator or the factor is zero too."""
+
+NUMBERS_AT_ONCE: Final = 8_192
+"""Numbers in a pass over several falls together: beyond 64 kB an array passes cost more than the calls saved (measured)."""
 
 
 def volatility_ratio(variance: Array, long_run: Array | float, cap: float) -> Array:
@@ -117,6 +121,21 @@ def is_stopped(usdjpy: Array, level: Array) -> Flags:
     return np.asarray(usdjpy < level)
 
 
+def after_falls(usdjpy: Array, falls: Sequence[float], investors: int) -> Iterator[Array]:
+    """USDJPY after each of `falls` (decimals), as many of them together as fit a cache, each ``(some falls, runs, 1)``.
+
+    Parameters
+    ----------
+    usdjpy
+        Yen per dollar before, ``(runs, 1)``.
+    investors
+        Investors of all runs that are looked at after each fall.
+    """
+    together = max(NUMBERS_AT_ONCE // investors, 1)
+    for first in range(0, len(falls), together):
+        yield usdjpy * (1.0 - np.array(falls[first : first + together])[:, None, None])
+
+
 def unhedged_incentive(ust10: Array, jgb10: Array, variance: Array, risk_charge: float) -> Array:
     """What an unhedged dollar bond pays a yen investor over a JGB, less a charge for currency risk, decimal per year.
 
@@ -140,4 +159,4 @@ def fiscal_half(day: date) -> int:
 
 def days_to_year_end(day: date) -> int:
     """Business days from `day` to the next 31 March, both included."""
-    return len(business_days(day, date(day.year + (day.month > 3), 3, 31)))
+    return number_of_business_days(day, date(day.year + (day.month > 3), 3, 31))

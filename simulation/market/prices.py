@@ -90,8 +90,8 @@ def log_prices(level: Array, rules: PriceRules) -> tuple[Array, Array]:
 def first_runaway(level: Array, rules: PriceRules) -> Array:
     """Column of the first asset whose level is not finite or beyond a plausible range, -1 where all are fine; ``(runs,)``."""
     move = np.abs(level - rules.start_level)
-    yield_out = (level < YIELD_RANGE[0]) | (level > YIELD_RANGE[1])
-    out = ~np.isfinite(level) | np.where(rules.bond, yield_out, move > rules.largest_move)
+    yield_in = (level >= YIELD_RANGE[0]) & (level <= YIELD_RANGE[1])
+    out = ~np.where(rules.bond, yield_in, move <= rules.largest_move)
     return np.where(out.any(axis=1), out.argmax(axis=1), -1)
 
 

@@ -7,6 +7,7 @@ nothing moves.
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -40,6 +41,11 @@ class PendingMeeting:
     day: int
     steps: Array
     probabilities: Array
+
+    @cached_property
+    def expected_step(self) -> Array:
+        """Mean change of the rate, decimal, ``(runs, 1)``."""
+        return expected_step(self.probabilities, self.steps)
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: in
     return ExpectedPath(column(bank.rate_pct * PERCENT, runs), regime, pending, ruled_until)
 
 
-def share_of_horizon(step_day: Array, today: float, horizon_years: float) -> Array:
+def share_of_horizon(step_day: Array | float, today: float, horizon_years: float | Array) -> Array:
     """Share of the next `horizon_years` that lies after `step_day`: the weight of a step in the mean rate."""
     elapsed = (step_day - today) / (horizon_years * DAYS_PER_YEAR)
     return np.asarray(np.minimum(np.maximum(1.0 - elapsed, 0.0), 1.0))
@@ -110,7 +116,7 @@ def guidance_steps(path: ExpectedPath) -> Array:
     """Expected guidance steps, shape ``(runs, MAX_STEPS)``: equal steps that end at the terminal rate."""
     level = path.rate
     for pending in path.pending:
-        level = level + expected_step(pending.probabilities, pending.steps)
+        level = level + pending.expected_step
     step = path.regime.expected_step
     room = (path.regime.terminal_rate - level) * np.sign(step)
     size = np.abs(step)
@@ -130,18 +136,23 @@ def guidance_days(path: ExpectedPath, today: float) -> Array:
     return np.asarray(start + delay + path.regime.days_between_steps * (EARLIER_STEPS + 1.0))
 
 
-def mean_rate(path: ExpectedPath, today: float, horizon_years: float) -> Array:
-    """Mean expected policy rate over the next `horizon_years`, decimal, shape ``(runs, 1)``.
+def mean_rate(path: ExpectedPath, today: float, horizon_years: float | Array) -> Array:
+    """Mean expected policy rate over the next `horizon_years`, decimal, shape ``(runs, 1)``, or ``(horizons, runs, 1)``.
 
     ``rate + sum_j E step_j w(t_j) + sum_k step_k w(anchor + k rhythm)`` with ``w`` the share of the horizon after the
     step.  Source: expectations hypothesis, MODEL section 2.
+
+    Parameters
+    ----------
+    horizon_years
+        One horizon, or several, ``(horizons, 1, 1)``.
     """
     mean = path.rate
     for pending in path.pending:
-        weight = share_of_horizon(np.array([[float(pending.day)]]), today, horizon_years)
-        mean = mean + expected_step(pending.probabilities, pending.steps) * weight
+        weight = share_of_horizon(pending.day, today, horizon_years)
+        mean = mean + pending.expected_step * weight
     weights = share_of_horizon(guidance_days(path, today), today, horizon_years)
-    return np.asarray(mean + (guidance_steps(path) * weights).sum(axis=1, keepdims=True))
+    return np.asarray(mean + (guidance_steps(path) * weights).sum(axis=-1, keepdims=True))
 
 
 def regime_where(rows: Flags, new: Regime, old: Regime) -> Regime:

@@ -36,7 +36,7 @@ def decided(view: BankView, step_bp: float, revealed: float = 0.0) -> RateNews:
 
 
 def curve_bp(view: BankView, day: date) -> np.ndarray:
-    return np.array([level[0, 0] for level in view.curve(day_number(day))]) / BP
+    return np.array([level[0, 0] for level in view.curve(view.mean_rates(day_number(day)))]) / BP
 
 
 def test_the_curve_starts_at_the_scenarios_yields() -> None:
