@@ -1,8 +1,8 @@
 """The desk: takes wishes, lets clients take turns, hands passes to workers, and tells everybody what came of it.
 
-All of it runs in one event loop; only workers compute.  A first answer comes from few runs, fewer where many wait; whoever
-has it may wait for more.  Further runs begin while nobody is at a first answer, and leave a worker free for one; then come states
-that somebody is likely to ask for.  Every answer is held against a baseline of as many runs.
+All of it runs in one event loop; only workers compute.  A first answer comes from few runs, fewer where many wait or passes take
+long; whoever has it may wait for more.  Further runs begin while nobody is at a first answer, and leave a worker free for one;
+then come states that somebody is likely to ask for.  Every answer is held against a baseline of as many runs.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Desk:
         self._baseline_rows: Rows | None = None
         self._running: set[str] = set()
         self._alone: set[str] = set()
-        self._first_passes = self._further_passes = 0
-        self._ends: dict[int, float] = {}
+        self._further_passes = 0
+        self._first_ends: dict[int, float] = {}
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -111,10 +111,13 @@ class Desk:
             chosen, further = self._next()
             if not chosen:
                 return
+            loop, place = asyncio.get_running_loop(), self.bench.take()
             self._running |= {one.key for one in chosen}
-            self._further_passes += further
-            self._first_passes += not further
-            task = asyncio.get_running_loop().create_task(self._compute(chosen, further, self.bench.take()))
+            if further:
+                self._further_passes += 1
+            else:
+                self._first_ends[place] = loop.time() + self.pace.seconds(sum(one.fresh for one in chosen))
+            task = loop.create_task(self._compute(chosen, further, place))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -123,7 +126,7 @@ class Desk:
         if not self.baselines:
             return self._baseline(), False
         found = together(self._wanted(self.first), room(self.pace, FIRST_SECONDS))
-        if found or self._first_passes or self._further_passes >= max(1, self.bench.workers - 1):
+        if found or self._first_ends or self._further_passes >= max(1, self.bench.workers - 1):
             return found, False
         spare = room(self.pace, FURTHER_SECONDS)
         return self._baseline() or together(self._wanted(self.further), spare) or self._unasked(spare), True
@@ -160,7 +163,7 @@ class Desk:
     def _first_runs(self) -> int:
         """Runs of the next first answers, by how many wait for one."""
         now = asyncio.get_running_loop().time()
-        under_way = sum(max(0.0, end - now) for end in self._ends.values())
+        under_way = sum(max(0.0, end - now) for end in self._first_ends.values())
         keys = {ticket.key for ticket in self.first if self._untouched(ticket)}
         return first_runs(len(keys), self.limits, self.pace, self.bench.workers, under_way)
 
@@ -170,24 +173,21 @@ class Desk:
 
     async def _compute(self, chosen: list[Wanted], further: bool, place: int) -> None:
         """One pass, from its worker to those who wait for it."""
-        clock, runs = asyncio.get_running_loop(), sum(one.fresh for one in chosen)
+        clock = asyncio.get_running_loop()
         started = clock.time()
-        if not further:
-            self._ends[place] = started + self.pace.seconds(runs)
         try:
             found = await self.bench.made(place, [one.order for one in chosen], self.limits.seconds)
             self.passes += 1
-            self.pace.learn(runs, clock.time() - started)
+            self.pace.learn(sum(one.fresh for one in chosen), clock.time() - started)
             for one, made in zip(chosen, found, strict=True):
                 self._keep(one, made)
         except EndedError as ended:
             self._lost([one.key for one in chosen], str(ended))
         finally:
-            self._ends.pop(place, None)
+            self._first_ends.pop(place, None)
             self.bench.give_back(place)
             self._running -= {one.key for one in chosen}
             self._further_passes -= further
-            self._first_passes -= not further
             self._tell()
             self._pump()
 

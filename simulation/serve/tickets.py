@@ -43,17 +43,16 @@ class Limits:
 
     def after(self, runs: int) -> int:
         """Runs that a state shall have next that has so many and is wanted with more."""
-        return min(self.runs, runs + min(runs, MOST_FURTHER))
+        return self.first if runs < self.first else min(self.runs, runs + min(runs, MOST_FURTHER))
 
     @property
     def cuts(self) -> tuple[int, ...]:
         """Every number of runs that an answer may have, rising."""
-        found: set[int] = set()
-        for start in self.firsts:
-            runs = start
-            while runs not in found:
-                found.add(runs)
-                runs = self.after(runs)
+        found = {*self.firsts}
+        runs = self.first
+        while runs < self.runs:
+            runs = self.after(runs)
+            found.add(runs)
         return tuple(sorted(found))
 
 

@@ -69,3 +69,4 @@ def test_every_number_of_runs_that_an_answer_may_have_is_a_cut(first: int, first
             runs = limits.after(runs)
             reached.add(runs)
     assert set(limits.cuts) == reached
+    assert [Limits().after(runs) for runs in (2, 4, 8, 16, 32, 48, 64)] == [8, 8, 16, 32, 48, 64, 64]
