@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -75,7 +76,7 @@ def officials_of(batch: Batch, dates: Dates) -> AnyOfficials:
 
 def rows_of(now: Conditions, rows: Any) -> Conditions:
     """Conditions of some rows."""
-    return Conditions(*(getattr(now, item.name)[rows] for item in fields(now)))
+    return Conditions(*(getattr(now, name)[rows] for name in names_of(Conditions)))
 
 
 def joined(told: Sequence[Told], place: Any) -> Told:
@@ -84,5 +85,11 @@ def joined(told: Sequence[Told], place: Any) -> Told:
     if isinstance(first, np.ndarray):
         whole: Any = np.concatenate(list(told), axis=0)[place]
         return whole  # type: ignore[no-any-return]
-    names = [item.name for item in fields(first)]
-    return type(first)(*(joined([getattr(each, name) for each in told], place) for name in names))  # type: ignore[no-any-return]
+    parts = [joined([getattr(each, name) for each in told], place) for name in names_of(type(first))]
+    return type(first)(*parts)  # type: ignore[no-any-return]
+
+
+@cache
+def names_of(kind: Any) -> tuple[str, ...]:
+    """Names of the fields of a dataclass."""
+    return tuple(item.name for item in fields(kind))
