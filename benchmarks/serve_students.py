@@ -88,9 +88,9 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, parents=[options()]).parse_args()
     with served() as port:
         tally = asyncio.run(over_http(port, asked))
-    print(told(tally))
-    load = " ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"load of the machine (1, 5, 15 minutes): {load}, processors {os.cpu_count()}")
+        load = " ".join(f"{one:.1f}" for one in os.getloadavg())
+        print(told(tally))
+        print(f"load of the machine (1, 5, 15 minutes): {load}, processors {os.cpu_count()}", flush=True)
     sys.exit(1 if tally.lost or tally.errors else 0)
 
 
