@@ -85,8 +85,9 @@ def joined(told: Sequence[Told], place: Any) -> Told:
     if isinstance(first, np.ndarray):
         whole: Any = np.concatenate(list(told), axis=0)[place]
         return whole  # type: ignore[no-any-return]
-    parts = [joined([getattr(each, name) for each in told], place) for name in names_of(type(first))]
-    return type(first)(*parts)  # type: ignore[no-any-return]
+    kind: Any = type(first)
+    parts = [joined([getattr(each, name) for each in told], place) for name in names_of(kind)]
+    return kind(*parts)  # type: ignore[no-any-return]
 
 
 @cache
