@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from simulation.investors.population import PopulationParameters
@@ -54,7 +55,8 @@ GIVEN_MAY_DIFFER: Final = (
 )
 """Given numbers that may differ, too: policy, and no parameter of the model."""
 GIVEN_NAMES_MAY_DIFFER: Final = ("fed.meetings*.guidance", "boj.meetings*.guidance")
-"""Given names that may differ, but for one in some runs and none in others.  Every other key is one for all runs."""
+"""Given names that may differ, but for one in some runs and none in others.  Every other key is one for all runs, except that
+the days of meetings may differ, and whether a path of the spread is imposed: runs that differ in these have officials apart."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,16 @@ class Batch:
         The same with columns ``(runs, 1)`` where runs differ.
     variants
         The scenario of each run; empty where all runs have `common`.
+    calendars
+        Rows with the same meeting days, and with an imposed spread or without, each with their scenario as columns; one
+        entry where all rows are alike.
     """
 
     runs: tuple[int, ...]
     common: Scenario
     scenario: Scenario
     variants: tuple[Scenario, ...]
+    calendars: tuple[tuple[NDArray[np.intp], Scenario], ...]
 
     def parts(self) -> Iterator[tuple[Scenario, tuple[int, ...]]]:
         """Scenarios with the run numbers that they belong to, in the order of the runs."""
@@ -99,11 +105,32 @@ def batch_of(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenari
         If there is not one variant per run, or variants differ in a key outside `MAY_DIFFER`.
     """
     numbers = tuple(runs)
+    everybody = np.arange(len(numbers))
     if variants is None:
-        return Batch(numbers, scenario, scenario, ())
+        return Batch(numbers, scenario, scenario, (), ((everybody, scenario),))
     if len(variants) != len(numbers):
         raise ValueError(f"{len(variants)} variants for {len(numbers)} runs; give one for each run")
-    return Batch(numbers, scenario, stacked(variants), tuple(variants))
+    calendars = tuple((rows, stacked([variants[row] for row in rows])) for rows in by_calendar(variants))
+    whole = calendars[0][1] if len(calendars) == 1 else stacked([with_calendar(variants[0], one) for one in variants])
+    return Batch(numbers, scenario, whole, tuple(variants), calendars)
+
+
+def by_calendar(variants: Sequence[Scenario]) -> list[NDArray[np.intp]]:
+    """Rows that share officials: the days of all meetings are the same, and a path of the spread is imposed or none is."""
+    found: dict[Any, list[int]] = {}
+    for row, variant in enumerate(variants):
+        days = tuple(tuple(meeting.date for meeting in bank.meetings) for bank in (variant.fed, variant.boj))
+        found.setdefault((days, variant.spread_path is None), []).append(row)
+    return [np.array(rows) for rows in found.values()]
+
+
+def with_calendar(first: Scenario, variant: Scenario) -> Scenario:
+    """A variant with the meetings and the imposed spread of the first: only officials know of these, and have their own."""
+    banks = {
+        name: getattr(variant, name).model_copy(update={"meetings": getattr(first, name).meetings})
+        for name in ("fed", "boj")
+    }
+    return variant.model_copy(update={**banks, "spread_path": first.spread_path})
 
 
 def stacked(variants: Sequence[Scenario]) -> Scenario:

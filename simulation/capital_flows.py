@@ -9,6 +9,7 @@ import numpy as np
 from simulation import day_record
 from simulation.batch import batch_of
 from simulation.calendar import Dates, business_days
+from simulation.calendars_apart import officials_of
 from simulation.clearing import TradingDay, trade_voluntary
 from simulation.conventions import PERCENT, Array
 from simulation.economy import Economy
@@ -20,7 +21,6 @@ from simulation.investors.population import Population
 from simulation.ledger import TOLERANCE, DayFlows, residuals
 from simulation.market.parameters import CurrencyMarket
 from simulation.news import DayNews, currency_move
-from simulation.officials import Officials
 from simulation.orders import Trade
 from simulation.policy.ministry_of_finance import Action
 from simulation.recorder import Record, Recorder, Stop
@@ -42,7 +42,7 @@ class CapitalFlows:
         self.scenario, self.run_numbers = self.batch.scenario, list(runs)
         self.dates: Dates = scenario_days(scenario)
         self.day = 0
-        self.officials = Officials(self.scenario, self.run_numbers, self.dates)
+        self.officials = officials_of(self.batch, self.dates)
         self.economy = Economy(self.member, self.batch, self.officials.rates, len(self.dates))
         self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
         self.stopped: dict[int, Stop] = {}

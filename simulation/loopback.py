@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import importlib.util
 import socket
+from collections.abc import Sequence
 from typing import Final
 
 HOST: Final = "127.0.0.1"
+GRACE_SECONDS: Final = 2
+"""What an open page is given at the end; it would hold its connection for ever."""
 
 
 class ServingError(RuntimeError):
     """Something cannot be served; says why and what to do."""
+
+
+def cure_of(extra: str) -> str:
+    """What to do without the packages of an extra."""
+    return f"install the extra: python -m pip install 'carryflow[{extra}]'"
+
+
+def require(extra: str, packages: Sequence[str]) -> None:
+    """Refuse to start without the packages of the extra of a command, which has its name.
+
+    Raises
+    ------
+    ServingError
+        With what to install.
+    """
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ServingError(f"carryflow {extra} needs {', '.join(missing)}; {cure_of(extra)}")
 
 
 def bound(port: int) -> socket.socket:

@@ -177,8 +177,6 @@ def yen_bought(finished: FinishedRuns) -> FloatArray:
 
 
 FLOWS, BY_CAUSE, PRICES, STABILITY = "Flows", "Unwound by cause", "Prices, start to end", "Stability"
-
-
 USD_BN, SHARE, PCT, BP, RATIO, DAYS = "USD bn", "share of start stock", "%", "bp", "ratio", "days"
 
 METRICS = (
@@ -215,9 +213,14 @@ def band(values: FloatArray | None, unit: str) -> Band:
     """Return the quantiles of one value per run; an empty band where there is no value."""
     if values is None or values.size == 0:
         return Band(None, None, None, unit)
+    return Band(*quantiles_of(values[:, None])[0], unit)
+
+
+def quantiles_of(values: FloatArray) -> list[tuple[float, float, float]]:
+    """Return the quantiles of each column over its rows, ``(rows, columns)``; all columns cost hardly more than one."""
     # Adding zero turns -0.0 into 0.0, which prints as people write it.
-    low, middle, high = (float(value) + 0.0 for value in np.quantile(values, QUANTILES))
-    return Band(low, middle, high, unit)
+    found = np.quantile(values, QUANTILES, axis=0) + 0.0
+    return [(low, middle, high) for low, middle, high in found.T.tolist()]
 
 
 def metric_bands(record: Record) -> dict[str, Band]:

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from simulation.calendars_apart import AnyOfficials
 from simulation.clearing import Parties, TradingDay
 from simulation.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, DAYS_PER_YEAR, Flags
 from simulation.economy import Economy
 from simulation.ledger import DayFlows
-from simulation.officials import Officials
 from simulation.orders import Flow
 from simulation.policy.fiscal import next_bill
 from simulation.settlement import (
@@ -31,7 +31,7 @@ def open_session(economy: Economy, alive: Flags) -> TradingDay:
     )  # fmt: skip
 
 
-def close_books(economy: Economy, officials: Officials, session: TradingDay, day: int) -> None:
+def close_books(economy: Economy, officials: AnyOfficials, session: TradingDay, day: int) -> None:
     """Settle the night: closing prices, losses, income, inventory to value investors, central-bank purchases."""
     noise = economy.long_run_variance * economy.scenario.noise.scale_x**2
     economy.market.remember(session.quote, noise)
@@ -43,14 +43,14 @@ def close_books(economy: Economy, officials: Officials, session: TradingDay, day
     purchase_bonds(economy, officials, session, day)
 
 
-def update_interest_bill(economy: Economy, officials: Officials, day: int) -> None:
+def update_interest_bill(economy: Economy, officials: AnyOfficials, day: int) -> None:
     """New public debt costs today's ten-year yield: the bill rises as debt is refinanced."""
     at, years = economy.roster.columns["jgb10"], float(officials.days[day] - officials.days[day - 1]) / DAYS_PER_YEAR
     change = economy.market.last.level[:, at : at + 1] - economy.market.rules.start_level[at]
     economy.interest_bill = next_bill(economy.interest_bill, change, years, economy.scenario.fiscal)
 
 
-def accrual_of(economy: Economy, officials: Officials, day: int) -> Accrual:
+def accrual_of(economy: Economy, officials: AnyOfficials, day: int) -> Accrual:
     """Rates of the day over the calendar days since the last business day."""
     rates, days = officials.rates, officials.days
     years = float(days[day] - days[day - 1]) / DAYS_PER_COUPON_YEAR
@@ -95,7 +95,7 @@ def release_inventory(economy: Economy, session: TradingDay) -> None:
     session.flows.spot_trade(back.assets[:, :1], session.quote.usdjpy)
 
 
-def purchase_bonds(economy: Economy, officials: Officials, session: TradingDay, day: int) -> None:
+def purchase_bonds(economy: Economy, officials: AnyOfficials, session: TradingDay, day: int) -> None:
     """Central banks buy or run off bonds against reserves; the flow is announced, so it has the slow impact only."""
     accounts, zero = economy.books.accounts, np.zeros_like(session.rounds)
     for name, bought in officials.purchases(day, economy.roster).items():

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scenario",),
     ("event", "officials", "recorder", "batch", "cloud", "registration", "cautions"),
     ("config",),
-    ("clearing", "economy", "fragility"),
+    ("clearing", "economy", "fragility", "calendars_apart"),
     ("settling", "day_record", "forced_rounds"),
     ("capital_flows",),
     ("model",),

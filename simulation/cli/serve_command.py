@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
+from simulation.cli import serving
 from simulation.cli.output import remark
 
 USUAL_PORT = 8766
 
 
 @click.command(short_help="Serve the page of explore with any state on demand.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65_535),
-    default=USUAL_PORT,
-    show_default=True,
-    metavar="P",
-    help="Port on 127.0.0.1; 0 takes a free one, which is printed.",
-)
+@serving.port(USUAL_PORT)
 @click.option(
     "--runs",
     type=click.IntRange(8, 256),
@@ -34,7 +26,7 @@ USUAL_PORT = 8766
     default=8,
     show_default=True,
     metavar="N",
-    help="Runs of the first answer, 2 to 64; under load it comes from 4.",
+    help="Runs of the first answer, 2 to 64; under load it comes from fewer, down to 2.",
 )
 @click.option(
     "--workers",
@@ -50,7 +42,7 @@ USUAL_PORT = 8766
     metavar="S",
     help="A computation that takes longer is given up, 1 to 600 s.",
 )
-@click.option("--open", "open_it", is_flag=True, help="Open the page in a browser.")
+@serving.in_browser
 def serve(port: int, runs: int, first_runs: int, workers: int | None, seconds: int, open_it: bool) -> None:
     """Serve the page of `carryflow explore` with any state computed on demand, on 127.0.0.1.
 
@@ -58,22 +50,12 @@ def serve(port: int, runs: int, first_runs: int, workers: int | None, seconds: i
     computed, from how many runs and with which seed. Needs the extra: pip install 'carryflow[serve]'. Works without a
     network; nobody but this machine can reach it. Interrupt it (Ctrl-C) to end it. docs/serve.md tells more.
     """
-    from simulation.loopback import ServingError
-    from simulation.serve.server import require, serve
+    from simulation.serve.server import serve
     from simulation.serve.study import shipped_study
     from simulation.serve.tickets import Limits
     from simulation.workers import processors
 
-    def tell(address: str) -> None:
-        click.echo(f"Serving the December page on {address} (Ctrl-C ends it)")
-        sys.stdout.flush()
-        if open_it:
-            click.launch(address)
-
-    try:
-        require()
-        limits = Limits(runs, min(first_runs, runs), seconds)
-        serve(shipped_study(), limits, workers or processors(), port, tell)
-    except ServingError as error:
-        raise click.UsageError(str(error)) from None
+    limits = Limits(runs, min(first_runs, runs), seconds)
+    count = workers or processors()
+    serving.until_ended("the December page", open_it, lambda tell: serve(shipped_study(), limits, count, port, tell))
     remark("The server has ended.")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from simulation.cli import options
+from simulation.cli import options, serving
 
 USUAL_PORT = 8765
 MOST_RUNS = 100
@@ -23,32 +21,15 @@ MOST_RUNS = 100
     help=f"Runs side by side, at most {MOST_RUNS}: few keep the page quick.",
 )
 @options.settings
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65_535),
-    default=USUAL_PORT,
-    show_default=True,
-    metavar="P",
-    help="Port on 127.0.0.1; 0 takes a free one.",
-)
-@click.option("--open", "open_it", is_flag=True, help="Open the page in a browser.")
+@serving.port(USUAL_PORT)
+@serving.in_browser
 def viz(scenario: str, runs: int, settings: tuple[str, ...], port: int, open_it: bool) -> None:
     """Play SCENARIO day by day in a web page: USDJPY, unwound share and flows, with sliders.
 
     Needs the extra: pip install 'carryflow[viz]'. Works without a network; nobody but this machine can reach it.
     Interrupt it (Ctrl-C) to end it. docs/viz.md tells more.
     """
-    from simulation.loopback import ServingError
     from simulation.viz.server import serve
     from simulation.viz.steering import Request
 
-    def tell(address: str) -> None:
-        click.echo(f"Serving {scenario} on {address} (Ctrl-C ends it)")
-        sys.stdout.flush()
-        if open_it:
-            click.launch(address)
-
-    try:
-        serve(Request(scenario, settings, runs), port, tell)
-    except ServingError as error:
-        raise click.UsageError(str(error)) from None
+    serving.until_ended(scenario, open_it, lambda tell: serve(Request(scenario, settings, runs), port, tell))

@@ -14,7 +14,7 @@ from simulation.explore.columns import Column, columns_of, packed
 from simulation.explore.events import happenings
 from simulation.explore.page import FORMAT, Content
 from simulation.explore.sliders import Level, Slider, level_of, slider_of
-from simulation.metrics import METRICS, Metric, band
+from simulation.metrics import METRICS, Band, FloatArray, Metric, band, quantiles_of
 from simulation.store import OutputError
 from simulation.sweeps.facts import FINISHED
 from simulation.sweeps.points import Base, scenario_at, text_of
@@ -162,7 +162,11 @@ def numbers(store: Path, manifest: dict[str, Any], states: int) -> Content:
 
     runs = read_runs(store)
     wanted = [metric for metric in METRICS if metric.name in manifest["metrics"]]
-    table = [printed(group, wanted) for _, group in runs[runs["status"] == "done"].groupby("point")]
+    names = [one.name for one in wanted]
+    table = [
+        printed(group[names].to_numpy(dtype=float), wanted)
+        for _, group in runs[runs["status"] == "done"].groupby("point")
+    ]
     if len(table) != states:
         raise OutputError(f"{store} cannot be shown: no run of some state reached its last day")
     failed = (runs["status"] != "done").groupby(runs["point"]).sum()
@@ -170,11 +174,25 @@ def numbers(store: Path, manifest: dict[str, Any], states: int) -> Content:
     return {"metrics": labels, "numbers": table, "failed": failed.tolist()}
 
 
-def printed(runs: pd.DataFrame, metrics: list[Metric]) -> list[list[str]]:
-    """10 %, median and 90 % of each metric over finished runs, as `carryflow run` prints them."""
+def printed(values: FloatArray, metrics: list[Metric]) -> list[list[str]]:
+    """10 %, median and 90 % of each metric over finished runs, as `carryflow run` prints them.
+
+    Parameters
+    ----------
+    values
+        ``(runs, metrics)``, not-a-number where a run cannot have the metric.
+    metrics
+        What is in the columns.
+    """
     from simulation.summary_table import number_text
 
-    bands = [band(runs[one.name].dropna().to_numpy(dtype=float), one.unit) for one in metrics]
+    there = ~np.isnan(values)
+    whole = np.flatnonzero(there.all(axis=0))
+    known = dict(zip(whole.tolist(), quantiles_of(values[:, whole]), strict=True)) if len(values) else {}
+    bands = [
+        Band(*known[at], one.unit) if at in known else band(values[there[:, at], at], one.unit)
+        for at, one in enumerate(metrics)
+    ]
     return [[number_text(value, one.unit) for value in (one.p10, one.p50, one.p90)] for one in bands]
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from simulation.serve.tickets import Ticket
+from simulation.serve.pace import Pace
+from simulation.serve.tickets import Limits
 from simulation.serve.work import Order
 
-FIRST_ROOM: Final = 64
-"""Runs of a pass of first answers at most; the fixed cost of a pass is spread over them."""
-CROWD: Final = 4
-"""Waiting states per worker up to which first answers have their usual runs."""
-FURTHER_ROOM: Final = 32
-"""Of a pass of further runs: shorter, since a first answer may have to wait for it."""
-AHEAD_ROOM: Final = 32
-"""Of a pass of states that nobody has asked for yet."""
+MOST_RUNS: Final = 64
+"""Runs of a pass at most."""
+FIRST_SECONDS: Final = 0.9
+"""How long a pass of first answers shall take: who comes just after its start waits for it, then for one more."""
+FURTHER_SECONDS: Final = 1.5
+"""A pass of further runs, or of states that nobody has asked for: a first answer may have to wait for it."""
+AIM_SECONDS: Final = 0.6
+"""Within which everybody who waits shall have a first answer; it comes from fewer runs where it would take longer.  Far
+below the 2 s that a class may wait: others come while it is computed (`benchmarks.serve_desk` is where it was chosen)."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Wanted:
 
     Attributes
     ----------
-    key, shape
-        The state, and what all states have in common that may share its pass.
+    key
+        The state.
     order
         Its runs.
     alone
@@ -34,7 +36,6 @@ class Wanted:
     """
 
     key: str
-    shape: str
     order: Order
     alone: bool = False
 
@@ -45,24 +46,43 @@ class Wanted:
 
 
 def together(wanted: Iterable[Wanted], room: int) -> list[Wanted]:
-    """The first state and those of its shape after it, which may share its pass, up to so many runs; each state once.
+    """The first state and those after it that fit into a pass of so many runs; each state once.
 
     The first always goes, so that nobody is passed over for ever.
     """
     chosen: dict[str, Wanted] = {}
-    shape = ""
     for one in wanted:
         if not chosen:
-            chosen[one.key], shape = one, one.shape
+            chosen[one.key] = one
             if one.alone:
                 break
             room -= one.fresh
-        elif one.key not in chosen and not one.alone and one.fresh <= room and one.shape == shape:
+        elif one.key not in chosen and not one.alone and one.fresh <= room:
             chosen[one.key] = one
             room -= one.fresh
     return list(chosen.values())
 
 
-def crowded(waiting: Sequence[Ticket], workers: int) -> bool:
-    """Whether so many wait that first answers shall come from fewer runs."""
-    return len({ticket.key for ticket in waiting}) > CROWD * workers
+def room(pace: Pace, seconds: float) -> int:
+    """Runs of a pass that shall take so long."""
+    return min(MOST_RUNS, pace.room(seconds))
+
+
+def first_runs(states: int, limits: Limits, pace: Pace, workers: int, under_way: float) -> int:
+    """Runs of the next first answers: the most with which everybody has one within `AIM_SECONDS`, else the fewest.
+
+    Parameters
+    ----------
+    states
+        How many states wait for a first answer.
+    limits
+        Numbers of runs that there may be.
+    pace
+        What passes cost.
+    workers
+        Who share the passes.
+    under_way
+        Seconds that workers are still at other first answers, all together.
+    """
+    seconds = {runs: (under_way + pace.seconds(states * runs)) / workers for runs in limits.firsts}
+    return next((runs for runs, until_all in seconds.items() if until_all <= AIM_SECONDS), limits.firsts[-1])

@@ -1,8 +1,8 @@
 """The desk: takes wishes, lets clients take turns, hands passes to workers, and tells everybody what came of it.
 
-All of it runs in one event loop; only workers compute.  A first answer comes from few runs, fewer where many wait; whoever
-has it may wait for more.  Further runs begin while nobody is at a first answer, and leave a worker free for one; then come states
-that somebody is likely to ask for.  Every answer is held against a baseline of as many runs.
+All of it runs in one event loop; only workers compute.  A first answer comes from few runs, fewer where many wait or passes take
+long; whoever has it may wait for more.  Further runs begin while nobody is at a first answer, and leave a worker free for one;
+then come states that somebody is likely to ask for.  Every answer is held against a baseline of as many runs.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Final
 
 from simulation.serve.bench import Bench, EndedError
-from simulation.serve.choosing import AHEAD_ROOM, FIRST_ROOM, FURTHER_ROOM, Wanted, crowded, together
+from simulation.serve.choosing import FIRST_SECONDS, FURTHER_SECONDS, Wanted, first_runs, room, together
 from simulation.serve.line import Line
+from simulation.serve.pace import Pace
 from simulation.serve.reading import Wish
 from simulation.serve.shelf import Computed, Shelf
 from simulation.serve.study import Study, neighbours
@@ -46,13 +47,15 @@ class Desk:
         self.shelf = Shelf(limits.states)
         self.first: Line[Ticket] = Line()
         self.further: Line[Ticket] = Line()
+        self.pace = Pace()
         self.baselines: dict[int, str] = {}
         self.passes = self.runs = 0
         self._ahead = neighbours(study)
         self._baseline_rows: Rows | None = None
         self._running: set[str] = set()
         self._alone: set[str] = set()
-        self._first_passes = self._further_passes = 0
+        self._further_passes = 0
+        self._first_ends: dict[int, float] = {}
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -108,10 +111,13 @@ class Desk:
             chosen, further = self._next()
             if not chosen:
                 return
+            loop, place = asyncio.get_running_loop(), self.bench.take()
             self._running |= {one.key for one in chosen}
-            self._further_passes += further
-            self._first_passes += not further
-            task = asyncio.get_running_loop().create_task(self._compute(chosen, further, self.bench.take()))
+            if further:
+                self._further_passes += 1
+            else:
+                self._first_ends[place] = loop.time() + self.pace.seconds(sum(one.fresh for one in chosen))
+            task = loop.create_task(self._compute(chosen, further, place))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -119,10 +125,11 @@ class Desk:
         """States of the next pass, and whether it gives further runs to what has some."""
         if not self.baselines:
             return self._baseline(), False
-        found = together(self._wanted(self.first), FIRST_ROOM)
-        if found or self._first_passes or self._further_passes >= max(1, self.bench.workers - 1):
+        found = together(self._wanted(self.first), room(self.pace, FIRST_SECONDS))
+        if found or self._first_ends or self._further_passes >= max(1, self.bench.workers - 1):
             return found, False
-        return self._baseline() or together(self._wanted(self.further), FURTHER_ROOM) or self._unasked(), True
+        spare = room(self.pace, FURTHER_SECONDS)
+        return self._baseline() or together(self._wanted(self.further), spare) or self._unasked(spare), True
 
     def _baseline(self) -> list[Wanted]:
         """The next runs of the baseline, none if it has all or is being computed."""
@@ -131,46 +138,56 @@ class Desk:
             return []
         runs = limits.first if there is None else limits.after(len(there))
         cuts = tuple(cut for cut in limits.cuts if cut <= runs and cut not in self.baselines)
-        return [Wanted(HOME, self.study.shape(HOME), Order(HOME, runs, there, cuts))]
+        return [Wanted(HOME, Order(HOME, runs, there, cuts))]
 
-    def _unasked(self) -> list[Wanted]:
+    def _unasked(self, spare: int) -> list[Wanted]:
         """States that somebody is likely to ask for next, while nobody waits."""
         if self.waiting or self.limits.first not in self.baselines:
             return []
         self._ahead = [key for key in self._ahead if self.shelf.get(key) is None and key not in self._running]
-        wanted = (Wanted(key, self.study.shape(key), Order(key, self.limits.first)) for key in self._ahead)
-        return together(wanted, AHEAD_ROOM)
+        wanted = (Wanted(key, Order(key, self.limits.first)) for key in self._ahead)
+        return together(wanted, spare)
 
     def _wanted(self, line: Line[Ticket]) -> Iterator[Wanted]:
         """States that those in a line wait for and that no worker is at, with the runs that they shall have."""
-        first = self.limits.fewest if crowded(self.waiting, self.bench.workers) else self.limits.first
+        first = self._first_runs()
         for ticket in line:
             there = self.shelf.get(ticket.key)
-            if (
-                ticket.reply.done()
-                or ticket.key in self._running
-                or (there is not None and there.runs not in self.baselines)
-            ):
+            if not self._untouched(ticket) or (there is not None and there.runs not in self.baselines):
                 continue
             order = Order(ticket.key, first)
             if there is not None and there.rows is not None:
                 order = Order(ticket.key, self.limits.after(there.runs), there.rows)
-            yield Wanted(ticket.key, self.study.shape(ticket.key), order, ticket.key in self._alone)
+            yield Wanted(ticket.key, order, ticket.key in self._alone)
+
+    def _first_runs(self) -> int:
+        """Runs of the next first answers, by how many wait for one."""
+        now = asyncio.get_running_loop().time()
+        under_way = sum(max(0.0, end - now) for end in self._first_ends.values())
+        keys = {ticket.key for ticket in self.first if self._untouched(ticket)}
+        return first_runs(len(keys), self.limits, self.pace, self.bench.workers, under_way)
+
+    def _untouched(self, ticket: Ticket) -> bool:
+        """Whether a ticket waits for a state that no worker is at."""
+        return not ticket.reply.done() and ticket.key not in self._running
 
     async def _compute(self, chosen: list[Wanted], further: bool, place: int) -> None:
         """One pass, from its worker to those who wait for it."""
+        clock = asyncio.get_running_loop()
+        started = clock.time()
         try:
             found = await self.bench.made(place, [one.order for one in chosen], self.limits.seconds)
             self.passes += 1
+            self.pace.learn(sum(one.fresh for one in chosen), clock.time() - started)
             for one, made in zip(chosen, found, strict=True):
                 self._keep(one, made)
         except EndedError as ended:
             self._lost([one.key for one in chosen], str(ended))
         finally:
+            self._first_ends.pop(place, None)
             self.bench.give_back(place)
             self._running -= {one.key for one in chosen}
             self._further_passes -= further
-            self._first_passes -= not further
             self._tell()
             self._pump()
 

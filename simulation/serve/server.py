@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
 from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from simulation.loopback import HOST, ServingError, bound
+from simulation.loopback import GRACE_SECONDS, HOST, bound, require
 
 if TYPE_CHECKING:
     from simulation.serve.study import Study
     from simulation.serve.tickets import Limits
 
-CURE: Final = "install the extra: python -m pip install 'carryflow[serve]'"
 NEEDED: Final = ("starlette", "uvicorn")
-GRACE_SECONDS: Final = 2
 CONNECT: Final = "'self'"
 """What the page may connect to: where it came from."""
-
-
-def require() -> None:
-    """Refuse to start without the packages of the extra.
-
-    Raises
-    ------
-    ServingError
-        With what to install.
-    """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ServingError(f"carryflow serve needs {', '.join(missing)}; {CURE}")
 
 
 def serve(study: Study, limits: Limits, workers: int, port: int, tell: Callable[[str], None]) -> None:
@@ -55,7 +39,7 @@ def serve(study: Study, limits: Limits, workers: int, port: int, tell: Callable[
     ServingError
         If the extra is not installed or the port is taken.
     """
-    require()
+    require("serve", NEEDED)
     listener = bound(port)
     import uvicorn
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 from simulation.config.catalog import named, path_of
@@ -12,13 +10,13 @@ from simulation.config.loading import load
 from simulation.explore.columns import Column
 from simulation.explore.content import told
 from simulation.explore.page import Content, read_content
-from simulation.explore.sliders import SLIDERS, SPREAD, Slider, level_of
+from simulation.explore.sliders import SLIDERS, Slider, level_of
 from simulation.scenario import Scenario
-from simulation.serve.controls import Values, finer, own_value, sent, without_own
+from simulation.serve.controls import Values, finer, without_own
 from simulation.store import OutputError
 from simulation.sweeps.basing import base_of, based
 from simulation.sweeps.kernel import Work
-from simulation.sweeps.points import structure, text_of
+from simulation.sweeps.points import text_of
 from simulation.sweeps.schema import Sweep
 
 SWEEP: Final = "explore"
@@ -49,16 +47,6 @@ class Study:
     def key(self, values: Values) -> str:
         """One text for equal states."""
         return text_of(without_own(values, self.scenario))
-
-    def shape(self, key: str) -> str:
-        """What states have in common that may share a pass: what they leave out counts as the scenario's own."""
-        return structure(self.own | json.loads(key))
-
-    @cached_property
-    def own(self) -> Values:
-        """What the scenario has under every slider; it imposes no path on the spread."""
-        keys = [slider.key for slider in SLIDERS if slider.key != SPREAD]
-        return {key: sent(key, own_value(self.scenario, key)) for key in keys}
 
 
 def shipped_study(settings: tuple[str, ...] = ()) -> Study:

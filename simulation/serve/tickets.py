@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
-FEWEST: Final = 4
-"""Runs of a first answer where many wait."""
+FEWEST: Final = 2
+"""Runs of a first answer where many wait: with one there would be no band."""
 MOST_FURTHER: Final = 16
 """Runs that a state is given at a time when it has a first answer: a first answer may have to wait for them."""
 
@@ -34,23 +34,25 @@ class Limits:
     states: int = 512
 
     @property
-    def fewest(self) -> int:
-        """Runs of a first answer where many wait."""
-        return min(FEWEST, self.first)
+    def firsts(self) -> tuple[int, ...]:
+        """Numbers of runs that a first answer may have, falling: the more wait, the fewer."""
+        found = [self.first]
+        while found[-1] // 2 >= FEWEST:
+            found.append(found[-1] // 2)
+        return tuple(found)
 
     def after(self, runs: int) -> int:
         """Runs that a state shall have next that has so many and is wanted with more."""
-        return min(self.runs, runs + min(runs, MOST_FURTHER))
+        return self.first if runs < self.first else min(self.runs, runs + min(runs, MOST_FURTHER))
 
     @property
     def cuts(self) -> tuple[int, ...]:
         """Every number of runs that an answer may have, rising."""
-        found: set[int] = set()
-        for start in (self.fewest, self.first):
-            runs = start
-            while runs not in found:
-                found.add(runs)
-                runs = self.after(runs)
+        found = {*self.firsts}
+        runs = self.first
+        while runs < self.runs:
+            runs = self.after(runs)
+            found.add(runs)
         return tuple(sorted(found))
 
 

@@ -14,8 +14,7 @@ from simulation.explore.columns import Column, packed
 from simulation.explore.content import printed
 from simulation.explore.events import happenings
 from simulation.metrics import METRICS, QUANTILES
-from simulation.sweeps.kernel import Work, simulated
-from simulation.sweeps.points import scenario_at
+from simulation.sweeps.kernel import Work, scenario_of, simulated
 from simulation.sweeps.rows import Piece, Rows, joined
 
 QUANTILE_NAMES: Final = ("p10", "p50", "p90")
@@ -112,7 +111,7 @@ def told(work: Work, columns: tuple[Column, ...], values: str, rows: Rows) -> st
     if not fine.any():
         return json.dumps(answer | {"reason": rows.reason[0]})
     days, daily = series_of(rows, fine)
-    scenario = scenario_at(work.base, json.loads(values))
+    scenario = scenario_of(work.base, values)
     answer["data"] = packed(quantiles(daily, work.series, columns))
     answer["numbers"] = numbers(rows.metrics[fine], work.metrics)
     answer["story"] = [asdict(one) for one in happenings(scenario, days)]
@@ -134,6 +133,5 @@ def quantiles(daily: NDArray[np.float64], names: tuple[str, ...], columns: tuple
 
 def numbers(metrics: NDArray[np.float64], names: tuple[str, ...]) -> list[list[str]]:
     """Quantiles of each metric as `carryflow run` prints them."""
-    import pandas as pd
-
-    return printed(pd.DataFrame(metrics, columns=list(names)), [one for one in METRICS if one.name in names])
+    known = [one for one in METRICS if one.name in names]
+    return printed(metrics[:, [names.index(one.name) for one in known]], known)

@@ -124,14 +124,15 @@ def scenarios_of(work: Work, pieces: Sequence[Piece]) -> tuple[list[Scenario], l
     scenarios: list[Scenario] = []
     cloud = _cloud(work.cloud)
     for piece in pieces:
-        scenario, wanted = _point(work.base, piece.values), piece.replications
+        scenario, wanted = scenario_of(work.base, piece.values), piece.replications
         scenarios += [scenario] * len(wanted) if cloud is None else cloud.variants(scenario, wanted)
     numbers = [run_number(piece.key, at, work.independent) for piece in pieces for at in piece.replications]
     return scenarios, numbers
 
 
 @lru_cache(maxsize=256)
-def _point(base: Base, values: str) -> Scenario:
+def scenario_of(base: Base, values: str) -> Scenario:
+    """The scenario of a point by its values as JSON; those of the last batches are remembered."""
     import json
 
     given: Values = json.loads(values)

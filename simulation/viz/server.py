@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from simulation.loopback import HOST, ServingError, bound
+from simulation.loopback import GRACE_SECONDS, HOST, ServingError, bound, cure_of, require
 from simulation.viz.steering import Request
 
-CURE = "install the extra: python -m pip install 'carryflow[viz]'"
 NEEDED = ("solara", "uvicorn", "altair", "ipyvuetify")
 NOWHERE = f"http://{HOST}:9/"
 """An address that nothing answers: an asset that is not installed is an error, never a download."""
@@ -26,9 +24,6 @@ OFFLINE = {
     "SOLARA_CHECK_HOOKS": "off",  # a check of the page's code, which would find fault with Mesa's own
     "SOLARA_APP": "simulation.viz.page",
 }
-
-GRACE_SECONDS = 2
-"""What an open page is given at the end; it would hold its connection for ever."""
 
 
 def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
@@ -51,7 +46,8 @@ def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
         If the scenario cannot be read.
     """
     request.resolved()
-    require()
+    require("viz", NEEDED)
+    require_assets()
     listener = bound(port)
     os.environ |= OFFLINE
     # Solara says at every visit that a page without https cannot be embedded; this one is not meant to be.
@@ -68,14 +64,11 @@ def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
     server.run(sockets=[listener])
 
 
-def require() -> None:
-    """Refuse to start without the packages of the extra and their assets."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ServingError(f"carryflow viz needs {', '.join(missing)}; {CURE}")
+def require_assets() -> None:
+    """Refuse to start without the assets of the page."""
     if not any((Path(home) / "share/solara/cdn/@widgetti").is_dir() for home in prefixes()):
         raise ServingError(
-            f"carryflow viz needs the scripts and fonts of solara-assets, to load none from elsewhere; {CURE}"
+            f"carryflow viz needs the scripts and fonts of solara-assets, to load none from elsewhere; {cure_of('viz')}"
         )
 
 

@@ -99,6 +99,41 @@ def test_rows_may_differ_in_several_keys_at_once() -> None:
     )
 
 
+CALENDARS = (
+    (),
+    ("fed.meetings[0].date=2025-12-19", "boj.meetings[0].decision=50bp"),
+    ("spread_path.target_pp=1.5", "spread_path.over_days=9"),
+    ("populations.carry_funds.stock_usd_bn=400",),
+    ("fed.meetings[0].date=2025-12-19", "spread_path.target_pp=1.2", "spread_path.over_days=9"),
+    ("spread_path.target_pp=2.6", "spread_path.over_days=9", "boj.meetings[0].guidance=hawkish"),
+    ("boj.meetings=[]",),
+    ("boj.meetings[0].date=2025-12-15", "boj.meetings[0].signals=[]"),
+)
+"""Meeting days, a meeting left out, and a path of the spread in some runs, mixed so that no calendar's rows stand together."""
+LIVELY = (
+    "ministry_of_finance.level_yen=140",
+    "ministry_of_finance.fast_rise_pct=0",
+    "ministry_of_finance.probability=1",
+)
+"""Officials who act on what markets did."""
+
+
+@pytest.mark.parametrize("more", [(), LIVELY], ids=["quiet", "ministry"])
+def test_rows_may_differ_in_meeting_days_and_in_whether_a_spread_is_imposed(more: tuple[str, ...]) -> None:
+    variants = [resolved("december_2025_official", (*SMALL, *more, *calendar)) for calendar in CALENDARS]
+    assert [rows.tolist() for rows, _ in batch_of(variants[0], range(8), variants).calendars] == [
+        [0, 3], [1], [2, 5], [4], [6], [7],
+    ]  # fmt: skip
+    rows_are_their_runs_alone(variants, "calendars")
+
+
+def test_other_keys_are_one_for_all_calendars() -> None:
+    settings = ((), ("fed.meetings[0].date=2025-12-19", "boj.rate_pct=0.6"))
+    variants = [resolved("december_2025_official", (*SMALL, *more)) for more in settings]
+    with pytest.raises(ValueError, match=r"boj\.rate_pct may not differ"):
+        batch_of(variants[0], (0, 1), variants)
+
+
 def test_a_drawn_decision_shares_no_batch_with_a_given_one() -> None:
     given = resolved("december_2025_official", SMALL)
     first, *others = given.boj.meetings

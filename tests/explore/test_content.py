@@ -12,10 +12,10 @@ import pytest
 import simulation as cf
 from simulation.config.catalog import named
 from simulation.explore.columns import unpacked
-from simulation.explore.content import content_of
+from simulation.explore.content import content_of, printed
 from simulation.explore.page import Content
 from simulation.explore.sliders import GUIDANCE, HIKE, ORDER, SPREAD, STOCK
-from simulation.metrics import METRICS, QUANTILES, USD_BN
+from simulation.metrics import METRICS, QUANTILES, USD_BN, band
 from simulation.store import OutputError
 from simulation.summary_table import number_text
 from simulation.sweeps.store import read_runs, read_series
@@ -77,6 +77,19 @@ def test_numbers_are_quantiles_of_the_runs_as_they_are_printed(store: Path, cont
             values = runs.loc[runs.point == state, metric["name"]].to_numpy(dtype=float)
             bands = [None] * 3 if np.isnan(values).all() else np.quantile(values, QUANTILES).tolist()
             assert cells == [number_text(value, unit) for value in bands]
+
+
+def test_a_metric_that_some_or_all_runs_lack_is_told_of_those_that_have_it() -> None:
+    values = np.array([[1.0, np.nan, np.nan, 4.0], [2.0, 3.0, np.nan, 8.0], [6.0, 5.0, np.nan, -0.0]])
+    metrics = list(METRICS[:4])
+    told = [
+        [number_text(one.p50, one.unit)] for one in (band(values[:, 0], USD_BN), band(values[1:, 1], metrics[1].unit))
+    ]
+    found = printed(values, metrics)
+    assert [row[1:2] for row in found[:2]] == told
+    assert found[2] == [number_text(None, USD_BN)] * 3
+    assert found[3][0] == number_text(float(np.quantile(values[:, 3], 0.1)), USD_BN)
+    assert printed(values[:0], metrics) == [[number_text(None, USD_BN)] * 3] * 4
 
 
 def test_sliders_have_the_levels_of_the_sweep(content: Content) -> None:

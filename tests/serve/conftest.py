@@ -14,6 +14,7 @@ from simulation.explore.sliders import STOCK
 from simulation.serve.app import app_of
 from simulation.serve.bench import Bench, EndedError
 from simulation.serve.desk import Desk
+from simulation.serve.pace import FIXED_RUNS, Pace
 from simulation.serve.reading import Wish
 from simulation.serve.study import Study, shipped_study
 from simulation.serve.tickets import Limits, Reply
@@ -84,10 +85,32 @@ def paper(order: Order) -> Made:
     return Made(rows, {runs: json.dumps({"state": order.values, "runs": runs}) for runs in cuts})
 
 
-def desk_of(study: Study, bench: PaperBench | Bench, limits: Limits = LIMITS) -> Desk:
+class Steady(Pace):
+    """A machine whose runs take as long as a test says, whatever its clock shows."""
+
+    def __init__(self, run_seconds: float = 1e-3, most: int = 64) -> None:
+        super().__init__()
+        super().learn(0, run_seconds * FIXED_RUNS)
+        super().learn(0, run_seconds * FIXED_RUNS)
+        self.most = most
+
+    def learn(self, runs: int, seconds: float) -> None:
+        """Stay as it is."""
+
+    def room(self, seconds: float) -> int:
+        return min(self.most, super().room(seconds))
+
+
+def desk_of(study: Study, bench: PaperBench | Bench, limits: Limits = LIMITS, pace: Pace | None = None) -> Desk:
     desk = Desk(study, cast(Bench, bench), limits)
+    desk.pace = pace or Steady()
     desk._ahead = []  # no test but its own wants states that nobody asked for
     return desk
+
+
+def one_by_one() -> Pace:
+    """A machine on which every pass has room for one state, so that turns show."""
+    return Steady(most=1)
 
 
 async def settled() -> None:

@@ -8,14 +8,17 @@ from typing import cast
 
 from simulation.explore.sliders import HIKE, ORDER, SPREAD
 from simulation.serve.desk import MOST_CLIENTS
+from simulation.serve.pace import Pace
 from simulation.serve.study import Study, neighbours
 from simulation.serve.tickets import Limits, Reply
 from tests.serve.conftest import (
     LIMITS,
     PaperBench,
+    Steady,
     asked,
     desk_of,
     let_go,
+    one_by_one,
     ran,
     ready,
     settled,
@@ -40,7 +43,7 @@ def test_the_baseline_comes_first_and_with_every_number_of_runs(study: Study) ->
         while any(not one.done() for one in bench.told):
             await let_go(bench)
         assert [orders[0].runs for orders in bench.passes] == [8, 16, 32, 48, 64]
-        assert set(desk.baselines) == {4, 8, 16, 32, 48, 64}
+        assert set(desk.baselines) == {2, 4, 8, 16, 32, 48, 64}
 
     ran(told())
 
@@ -48,11 +51,10 @@ def test_the_baseline_comes_first_and_with_every_number_of_runs(study: Study) ->
 def test_fifty_moves_of_one_student_take_one_turn(study: Study) -> None:
     async def told() -> None:
         bench = PaperBench()
-        desk = desk_of(study, bench)
+        desk = desk_of(study, bench, pace=one_by_one())
         await ready(bench, desk)
         busy = start(desk, asked("busy", stock(100)))
         await settled()
-        # One shape each, so that no two states share a pass and turns show.
         moved = [start(desk, asked("eager", {ORDER: "2025-12-19", HIKE: f"{at}bp"})) for at in range(50)]
         await settled()
         patient = start(desk, asked("patient", {SPREAD: {"target_pp": 1.5}}))
@@ -71,24 +73,24 @@ def test_fifty_moves_of_one_student_take_one_turn(study: Study) -> None:
 def test_a_client_that_was_served_goes_to_the_end(study: Study) -> None:
     async def told() -> None:
         bench = PaperBench()
-        desk = desk_of(study, bench)
+        desk = desk_of(study, bench, pace=one_by_one())
         await ready(bench, desk)
-        shapes: tuple[dict[str, str], ...] = ({}, {ORDER: "2025-12-19"}, {ORDER: "2025-12-22"})
-        waits = [start(desk, asked(str(at), stock(100 + at) | shape)) for at, shape in enumerate(shapes)]
+        waits = [start(desk, asked(str(at), stock(100 + at))) for at in range(3)]
         await settled()
         await let_go(bench)
-        waits.append(start(desk, asked("0", stock(300) | {SPREAD: {"target_pp": 2}})))
+        waits.append(start(desk, asked("0", stock(300))))
         await settled()
         for _ in range(3):
             await let_go(bench)
-        assert [next(iter(states)).count("100") for states in bench.begun] == [1, 0, 0, 0]
-        assert "300" in next(iter(bench.begun[-1]))
+        assert [json.loads(next(iter(states))) for states in bench.begun] == [
+            stock(size) for size in (100, 101, 102, 300)
+        ]
         await asyncio.gather(*waits)
 
     ran(told())
 
 
-def test_states_of_one_shape_share_a_pass_and_equal_ones_are_computed_once(study: Study) -> None:
+def test_states_share_a_pass_and_equal_ones_are_computed_once(study: Study) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench)
@@ -125,7 +127,7 @@ def test_the_scenario_s_own_value_is_the_baseline(study: Study) -> None:
 def test_further_runs_wait_for_first_answers_and_go_on_from_them(study: Study) -> None:
     async def told() -> None:
         bench = PaperBench()
-        desk = desk_of(study, bench)
+        desk = desk_of(study, bench, pace=one_by_one())
         await ready(bench, desk)
         one, two = start(desk, asked("one", stock(100))), start(desk, asked("two", {ORDER: "2025-12-19"}))
         await settled()
@@ -145,16 +147,44 @@ def test_further_runs_wait_for_first_answers_and_go_on_from_them(study: Study) -
     ran(told())
 
 
-def test_many_waiting_are_told_from_fewer_runs(study: Study) -> None:
-    async def told() -> None:
+def test_the_more_wait_the_fewer_runs_has_a_first_answer(study: Study) -> None:
+    async def told(clients: int, pace: Pace) -> list[int]:
         bench = PaperBench()
-        desk = desk_of(study, bench, Limits(runs=64, first=8))
+        desk = desk_of(study, bench, Limits(runs=64, first=8), pace)
         await ready(bench, desk)
-        waits = [start(desk, asked(str(at), stock(100 + at))) for at in range(12)]
+        held = start(desk, asked("held", stock(90)))
+        await settled()
+        waits = [start(desk, asked(str(at), stock(100 + at))) for at in range(clients)]
+        await settled()
+        while not all(one.done() for one in waits):
+            await let_go(bench)
+        await held
+        return [state_of(await one)[1] for one in waits]
+
+    # A pass takes 0.02 * (14 + runs) seconds: 0.6 s are 16 runs.
+    assert ran(told(2, Steady(0.02))) == [8] * 2
+    assert ran(told(3, Steady(0.02))) == [4] * 3
+    assert ran(told(5, Steady(0.02))) == [2] * 5
+    assert ran(told(1, Steady(0.1))) == [2]
+    assert ran(told(5, Steady(0.001))) == [8] * 5
+
+
+def test_a_long_line_is_cut_into_passes(study: Study) -> None:
+    async def told() -> None:
+        bench = PaperBench(workers=2)
+        desk = desk_of(study, bench, Limits(runs=64, first=8), Steady(0.05))
+        await ready(bench, desk)
+        held = [start(desk, asked(f"held-{at}", stock(90 + at))) for at in range(2)]
+        await settled()
+        bench.passes.clear()
+        waits = [start(desk, asked(str(at), stock(100 + at))) for at in range(10)]
         await settled()
         await let_go(bench)
         await let_go(bench)
-        assert [state_of(await one)[1] for one in waits] == [8, *[4] * 11]
+        # As many runs as a pass costs without them, 14, are seven states of two; the other three share the next worker.
+        assert [[order.runs for order in orders] for orders in bench.passes] == [[2] * 7, [2] * 3]
+        while not all(one.done() for one in (*held, *waits)):
+            await let_go(bench)
 
     ran(told())
 
@@ -200,12 +230,9 @@ def test_a_baseline_that_gets_no_further_runs_leaves_states_with_as_few(study: S
 def test_who_hangs_up_leaves_the_line(study: Study) -> None:
     async def told() -> None:
         bench = PaperBench()
-        desk = desk_of(study, bench)
+        desk = desk_of(study, bench, pace=one_by_one())
         await ready(bench, desk)
-        waits = [
-            start(desk, asked(str(at), stock(100) | {ORDER: day}))
-            for at, day in enumerate(("2025-12-19", "2025-12-22"))
-        ]
+        waits = [start(desk, asked(str(at), stock(100 + at))) for at in range(2)]
         await settled()
         waits[1].cancel()
         await settled()

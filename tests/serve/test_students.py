@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from benchmarks.serve_students import lesson, served
+from benchmarks.serve_students import over_http, served
 from simulation.serve.study import shipped_study
 from simulation.serve.work import Order, made
 
@@ -19,7 +19,7 @@ def test_a_short_lesson_loses_nothing() -> None:
     # No time is tested: whoever waits is given as long as the test.
     asked = argparse.Namespace(students=5, seconds=6.0, think=(0.2, 1.0), warm=0.0, stretch=1.0, patience=300.0)
     with served("--runs", "8", "--first-runs", "4") as port:
-        tally = asyncio.run(lesson(port, asked))
+        tally = asyncio.run(over_http(port, asked))
     assert tally.errors == []
     assert tally.lost == 0
     assert len(tally.waits) >= 5
