@@ -11,7 +11,7 @@ import numpy as np
 
 from simulation.calibration import sbc
 from simulation.calibration.checkpoints import Checkpoints
-from simulation.calibration.coverage import Coverage, coverage, powers_down_to
+from simulation.calibration.coverage import Coverage, coverage, many_draws, powers_down_to
 from simulation.calibration.diagnostics import (
     Columns,
     correlations,
@@ -111,7 +111,7 @@ class Outcome:
             "within two standard deviations of its target.",
             f"The data tell most of {best.name} (sd {percent(float(shrinkage.max()))} below the prior's).",
             f"The likelihood has the power {self.fit.power:.2f}: at power one ranks of other truths spread "
-            f"{self.coverage.spreads[0]:.2f} ± {2 * self.coverage.errors[0]:.2f} times as uniform ones.",
+            f"{self.coverage.spreads[0]:.2f} ± {2 * self.coverage.errors[0]:.2f} times as in a right posterior.",
         ]
         for name, ranks in (("Prior", self.prior_ranks), ("Posterior", self.posterior_ranks)):
             width, error = ranks.width()
@@ -171,7 +171,8 @@ def conducted(
 
     bench = Bench(request.seed, workers, checkpoints, counted)
     plain_fit = fit(request.problem, request.method, bench)
-    width = coverage(plain_fit, powers_down_to(request.method.least_power), request.cases)
+    draws = many_draws(plain_fit, request.method.effort)
+    width = coverage(plain_fit, draws, powers_down_to(request.method.least_power), request.cases)
     found = redrawn(plain_fit, request.method, bench, width.power)
     names = [prior.name for prior in request.problem.priors]
     prior = sbc.ranks_of(names, sbc.prior_cases(found, request.cases), workers, counted)

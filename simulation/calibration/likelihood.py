@@ -89,6 +89,13 @@ class Law:
         off = (self.whitening @ (observed - self.mean)[:, :, None])[:, :, 0]
         return np.asarray((off**2).sum(axis=1))
 
+    def drawn(self, stream: np.random.Generator) -> Array:
+        """One draw of the observed moments at each point, ``(n, moments)``."""
+        noise, tails = stream.standard_normal(self.mean.shape), self.group.tails
+        if np.isfinite(tails):
+            noise *= np.sqrt((tails - 2.0) / stream.chisquare(tails, len(noise)))[:, None]
+        return np.asarray(self.mean + np.linalg.solve(self.whitening, noise[:, :, None])[:, :, 0])
+
 
 def log_density(distance: Array, count: int, tails: float) -> Array:
     """Log density of `count` variables at a squared distance, for a unit covariance, up to ``count/2 log(2 pi)``.

@@ -80,8 +80,10 @@ class Case:
         return self.power * (logs if self.given is None else logs + laws.log_likelihood(self.given))
 
 
-def spread(below: Array, draws: Array | float) -> tuple[float, float]:
-    """Spread of ranks relative to uniform ones, and its standard error.
+def squares(below: Array, draws: Array | float) -> Array:
+    """Squared distance of ranks from the middle relative to uniform ones, mean over the parameters, ``(cases,)``.
+
+    Parameters that move together count once in the error of its mean.
 
     Parameters
     ----------
@@ -91,8 +93,7 @@ def spread(below: Array, draws: Array | float) -> tuple[float, float]:
         Number of draws, one or of each case ``(cases, 1)``: ranks among few are coarse, which is allowed for.
     """
     share = (draws * below + 0.5) / (draws + 1.0)
-    own = (12.0 * (share - 0.5) ** 2 / (1.0 - 1.0 / (draws + 1.0) ** 2)).mean(axis=1)
-    return float(own.mean()), float(own.std(ddof=1) / np.sqrt(len(own)))
+    return np.asarray((12.0 * (share - 0.5) ** 2 / (1.0 - 1.0 / (draws + 1.0) ** 2)).mean(axis=1))
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,10 @@ class Ranks:
     def width(self) -> tuple[float, float]:
         """Spread of the ranks relative to uniform ones, and its standard error; above 1 posteriors are too narrow.
 
-        Mean over cases of ``12 (r - 1/2)^2``, each averaged over the parameters, so that parameters that move
-        together count once in the error.
+        Mean over cases of ``12 (r - 1/2)^2``, each averaged over the parameters.
         """
-        return spread(self.values[:, :-1] / RANKS, RANKS)
+        own = squares(self.values[:, :-1] / RANKS, RANKS)
+        return float(own.mean()), float(own.std(ddof=1) / np.sqrt(len(own)))
 
     def worst(self) -> tuple[str, float]:
         """Parameter with the smallest p-value and that value after Bonferroni's correction for all parameters."""
