@@ -4,7 +4,7 @@
 # make lint     style, formatting and strict types
 # make bench    engine, Mesa twin and other libraries side by side, some ten minutes
 # make docs     the documentation site in results/site, warnings are errors
-# make calibrate       the posterior again, about a quarter of an hour on two processors
+# make calibrate       the posterior again, about half an hour on two processors
 # make explore-data    the states of the page of `carryflow explore` again, about half an hour on two processors
 # make facts-history   historical facts again from the official series, DATA=../shared/data
 # Another interpreter or another environment: make test PYTHON=python3.13 VENV=.venv-new

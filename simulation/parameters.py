@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-CALIBRATED: Final = "posterior median, calibrated 24 November 2026 with `make calibrate`"
-"""Source of a calibrated value; its posterior stands in configs/calibration/august_2024.csv."""
+CALIBRATED: Final = (
+    "posterior median of the calibration of 24 November 2026 (`make calibrate`; 26 November: within .3 sd)"
+)
+"""Source of a calibrated value.  The posterior of 26 November stands in configs/calibration/august_2024.csv; its medians lie
+within .3 of its standard deviations of the values (docs/calibration.md)."""
 BASIS_POINTS_PER: Final = {"bp": 1.0, "%": 100.0, "pp": 100.0}
 RATE_PATTERN: Final = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(bp|%|pp)\s*$", re.IGNORECASE)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from simulation.calibration import sbc
 from simulation.calibration.checkpoints import Checkpoints
+from simulation.calibration.coverage import Coverage, coverage, many_draws, powers_down_to
 from simulation.calibration.diagnostics import (
     Columns,
     correlations,
@@ -21,7 +22,7 @@ from simulation.calibration.diagnostics import (
     product_table,
     write_tables,
 )
-from simulation.calibration.fitting import Fit, fit
+from simulation.calibration.fitting import Fit, fit, redrawn
 from simulation.calibration.priors import from_unit
 from simulation.calibration.request import Request
 from simulation.calibration.simulating import Bench
@@ -43,12 +44,15 @@ class Outcome:
     ----------
     request, fit
         What was asked and found.
+    coverage
+        From which the power of the likelihood follows.
     prior_ranks, posterior_ranks
         The two checks of ``sbc``.
     """
 
     request: Request
     fit: Fit
+    coverage: Coverage
     prior_ranks: sbc.Ranks
     posterior_ranks: sbc.Ranks
 
@@ -86,6 +90,7 @@ class Outcome:
             "sets": len(self.fit.chosen),
             "simulated": {name: len(table[0]) for name, table in self.fit.tables.items()},
             "rejected": {name: int(np.isnan(table[1]).any(axis=1).sum()) for name, table in self.fit.tables.items()},
+            "coverage": powers_of(self.coverage),
             "accepted_share": plain(draws_inside(self.fit)),
             "parameters": by_row(parameters, "parameter"),
             "moments": by_row(moments, "moment"),
@@ -105,6 +110,8 @@ class Outcome:
             f"{len(self.fit.chosen)} parameter sets; the median of {near} of {len(moments['moment'])} moments lies "
             "within two standard deviations of its target.",
             f"The data tell most of {best.name} (sd {percent(float(shrinkage.max()))} below the prior's).",
+            f"The likelihood has the power {self.fit.power:.2f}: at power one ranks of other truths spread "
+            f"{self.coverage.spreads[0]:.2f} ± {2 * self.coverage.errors[0]:.2f} times as in a right posterior.",
         ]
         for name, ranks in (("Prior", self.prior_ranks), ("Posterior", self.posterior_ranks)):
             width, error = ranks.width()
@@ -162,13 +169,27 @@ def conducted(
         if progress is not None:
             progress(min(done, request.steps), request.steps)
 
-    found = fit(request.problem, request.method, Bench(request.seed, workers, checkpoints, counted))
+    bench = Bench(request.seed, workers, checkpoints, counted)
+    plain_fit = fit(request.problem, request.method, bench)
+    draws = many_draws(plain_fit, request.method.effort)
+    width = coverage(plain_fit, draws, powers_down_to(request.method.least_power), request.cases)
+    found = redrawn(plain_fit, request.method, bench, width.power)
     names = [prior.name for prior in request.problem.priors]
     prior = sbc.ranks_of(names, sbc.prior_cases(found, request.cases), workers, counted)
     posterior = sbc.ranks_of(names, sbc.posterior_cases(found, request.cases), workers, counted)
     if progress is not None:
         progress(request.steps, request.steps)
-    return Outcome(request, found, prior, posterior)
+    return Outcome(request, found, width, prior, posterior)
+
+
+def powers_of(width: Coverage) -> dict[str, Any]:
+    """What chose the power of the likelihood, as plain values."""
+    places = {"at_power_one": 0, "at_the_power": width.place}
+    about = {"power": width.power, "truths": width.truths, "least_draws": width.least_draws}
+    return about | {
+        name: {"width": float(width.spreads[place]), "width_error": float(width.errors[place])}
+        for name, place in places.items()
+    }
 
 
 def verdict(ranks: sbc.Ranks) -> dict[str, Any]:

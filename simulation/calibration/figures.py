@@ -5,7 +5,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from simulation.calibration.diagnostics import Columns, Drawn, log_factors, moment_table, parameter_table, product
+from simulation.calibration.diagnostics import (
+    Columns,
+    Drawn,
+    Product,
+    log_factors,
+    moment_table,
+    parameter_table,
+    product,
+)
 from simulation.calibration.fitting import Fit
 from simulation.calibration.rank_figure import rank_chart
 from simulation.conventions import Array
@@ -23,7 +31,6 @@ from simulation.figures.style import (
     plain,
 )
 from simulation.figures.style import Columns as Numbers
-from simulation.findings import percent
 
 __all__ = ["draw_learned", "draw_pair", "draw_parameters", "rank_chart", "report"]
 
@@ -32,6 +39,8 @@ MISSED = COLOURS["carry_funds"]
 FAR = 4.0
 """Scores beyond so many standard deviations are drawn at the edge."""
 DOTS = 600
+SMALL = 7.5
+"""Size of the words of a panel that stands beside two others."""
 STRONG = 0.25
 """Correlations beyond are named."""
 
@@ -61,20 +70,26 @@ def finding(drawn: Drawn, parameters: Columns) -> str:
     """Return what the figure shows in one sentence."""
     shrinkage = np.asarray(parameters["shrinkage"])
     learned = int((shrinkage > STRONG).sum())
-    told = f"The data narrow {learned} of {len(shrinkage)} parameters by more than a quarter"
+    told = f"{learned} of {len(shrinkage)} parameters narrowed by over a quarter"
     if not drawn.problem.products:
         return told
     pair = product(drawn, drawn.problem.products[0])
-    labels = {prior.name: prior.label for prior in drawn.problem.priors}
-    first, second = (short(labels[name]) for name in pair.names[:2])
-    one, other, both = (percent(float(1.0 - ratio)) for ratio in pair.ratios)
+    first, second = symbols(drawn, pair)
     if pair.identified:
-        return f"{told}, and {first} × {second} ({both} narrower) better than {first} ({one}) or {second} ({other})"
-    best = percent(1.0 - pair.direction_ratio)
-    power = f"{pair.exponent:.2f}".replace("-", "−")
-    return (
-        f"{told}; they tell {first} × {second} to the power {power} ({best} narrower), not {first} × {second} ({both})"
-    )
+        return f"{told}; the data tell {first} × {second} better than {first} or {second}"
+    return f"{told}; the data tell {best_known(drawn, pair)}, not {first} × {second}"
+
+
+def symbols(drawn: Drawn, pair: Product) -> tuple[str, str]:
+    """Return the symbols of two factors."""
+    labels = {prior.name: short(prior.label) for prior in drawn.problem.priors}
+    return labels[pair.names[0]], labels[pair.names[1]]
+
+
+def best_known(drawn: Drawn, pair: Product) -> str:
+    """Return the combination of two factors that is known best, ``λ × K^0.26``."""
+    first, second = symbols(drawn, pair)
+    return f"{first} × {second}^{pair.exponent:.2f}".replace("-", "−")
 
 
 def short(label: str) -> str:
@@ -83,8 +98,8 @@ def short(label: str) -> str:
     return last if len(last) == 1 else label
 
 
-def draw_parameters(axes: Axes, drawn: Drawn, table: Columns) -> None:
-    """Draw prior and posterior of each parameter, the posterior's numbers beside them."""
+def draw_parameters(axes: Axes, drawn: Drawn, table: Columns, size: float = SMALL) -> None:
+    """Draw prior and posterior of each parameter, the posterior's numbers beside them, in letters of a size in points."""
     unit = 100.0 * np.quantile(drawn.unit, (0.1, 0.5, 0.9), axis=0)
     rows = np.arange(unit.shape[1])
     axes.hlines(rows, 10.0, 90.0, color=PRIOR_COLOUR, linewidth=7.0)
@@ -92,8 +107,8 @@ def draw_parameters(axes: Axes, drawn: Drawn, table: Columns) -> None:
     axes.plot(unit[1], rows, "o", color="white", markeredgecolor=POSTERIOR_COLOUR, markersize=4.5)
     columns = [np.asarray(table[f"posterior_p{level}"]) for level in (10, 50, 90)]
     for row, (low, middle, high) in enumerate(zip(*columns, strict=True)):
-        _beside(axes, row, f"{_number(middle)}  ({_number(low)} to {_number(high)})")
-    _rows(axes, [prior.label for prior in drawn.problem.priors])
+        _beside(axes, row, f"{_number(middle)}  ({_number(low)} to {_number(high)})", size)
+    _rows(axes, [prior.label for prior in drawn.problem.priors], size)
     axes.set_xlim(0.0, 100.0)
     axes.set_xticks([0, 50, 100])
 
@@ -118,15 +133,15 @@ def _draw_moments(axes: Axes, fit: Fit, table: Columns) -> None:
     axes.set_xticks([-4, -2, 0, 2, 4], ["−4", "−2", "0", "2", "4"])
 
 
-def _rows(axes: Axes, labels: list[str]) -> None:
+def _rows(axes: Axes, labels: list[str], size: float = SMALL) -> None:
     """Style a panel of one line per name, the first on top."""
     plain(axes)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
     axes.yaxis.tick_left()
     axes.set_yticks(range(len(labels)), labels)
-    axes.tick_params(axis="y", length=0, labelsize=7.5, labelcolor=INK)
-    axes.tick_params(axis="x", labelsize=7.5)
+    axes.tick_params(axis="y", length=0, labelsize=size, labelcolor=INK)
+    axes.tick_params(axis="x", labelsize=size)
     axes.set_ylim(len(labels) - 0.5, -0.5)
 
 
@@ -135,8 +150,8 @@ def _number(value: float) -> str:
     return f"{value:.{3 if abs(value) >= 1 else 2}g}".replace("-", "−")
 
 
-def _beside(axes: Axes, row: int, text: str) -> None:
-    axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=6.8, color=GREY)
+def _beside(axes: Axes, row: int, text: str, size: float = SMALL) -> None:
+    axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=0.9 * size, color=GREY)
 
 
 def _draw_identification(figure: Figure, drawn: Drawn) -> None:
@@ -149,7 +164,7 @@ def _draw_identification(figure: Figure, drawn: Drawn) -> None:
     draw_learned(axes, drawn)
 
 
-def draw_pair(axes: Axes, drawn: Drawn, pair: tuple[str, str]) -> None:
+def draw_pair(axes: Axes, drawn: Drawn, pair: tuple[str, str], size: float = SMALL) -> None:
     """Draw the posterior of two factors with the line on which their product is the median's."""
     priors = {prior.name: prior for prior in drawn.problem.priors}
     first, second = (priors[name] for name in pair)
@@ -164,19 +179,20 @@ def draw_pair(axes: Axes, drawn: Drawn, pair: tuple[str, str]) -> None:
         ticks = np.exp(np.linspace(np.log(prior.low), np.log(prior.high), 3))
         axis.set_ticks(ticks, [_number(float(tick)) for tick in ticks])
         axis.set_minor_locator(NullLocator())
-    axes.tick_params(labelsize=7.5)
-    axes.set_xlabel(f"{first.label}, {first.unit}", fontsize=7.5)
+    axes.tick_params(labelsize=size)
+    axes.tick_params(axis="x", pad=0.8 * size)
+    axes.set_xlabel(f"{first.label}, {first.unit}", fontsize=size)
     panel_title(
         axes, f"{short(second.label)} by {short(first.label)}; line: fixed {short(first.label)}{short(second.label)}"
     )
 
 
-def draw_learned(axes: Axes, drawn: Drawn) -> None:
+def draw_learned(axes: Axes, drawn: Drawn, size: float = SMALL) -> None:
     """Draw how much narrower the posterior is than the prior, for factors and their products first, then the best known."""
     names, values = learned(drawn)
     rows = np.arange(len(names))
     axes.barh(rows, 100.0 * values, height=0.6, color=POSTERIOR_COLOUR)
-    _rows(axes, names)
+    _rows(axes, names, size)
     axes.set_xlim(0.0, 100.0)
     axes.set_xticks([0, 50, 100])
     panel_title(axes, "Narrower, %")
@@ -185,20 +201,23 @@ def draw_learned(axes: Axes, drawn: Drawn) -> None:
 def learned(drawn: Drawn, most: int = 7) -> tuple[list[str], Array]:
     """Return names and shrinkage of the product and its factors, then of the parameters that shrank most."""
     labels = {prior.name: prior.label for prior in drawn.problem.priors}
-    names: list[str] = []
-    values: list[float] = []
-    for pair in drawn.problem.products[:1]:
-        found = product(drawn, pair)
-        names += ["Product " + " × ".join(short(labels[name]) for name in pair), *(labels[name] for name in pair)]
-        values += [float(1.0 - found.ratios[place]) for place in (2, 0, 1)]
+    found = [row for pair in drawn.problem.products[:1] for row in learned_of(drawn, product(drawn, pair))]
     table = parameter_table(drawn)
     shrinkage = np.asarray(table["shrinkage"], dtype=np.float64)
-    for column in np.argsort(-shrinkage):
-        label = labels[table["parameter"][column]]
-        if label not in names and len(names) < most:
-            names.append(label)
-            values.append(float(shrinkage[column]))
-    return names, np.array(values)
+    others = [(labels[table["parameter"][column]], float(shrinkage[column])) for column in np.argsort(-shrinkage)]
+    told = {name for name, _ in found}
+    found = (found + [row for row in others if row[0] not in told])[:most]
+    return [name for name, _ in found], np.array([value for _, value in found])
+
+
+def learned_of(drawn: Drawn, pair: Product) -> list[tuple[str, float]]:
+    """Return names and shrinkage of a product, of the combination known best where that is another, and of the factors."""
+    labels = {prior.name: prior.label for prior in drawn.problem.priors}
+    one, other, both = (float(1.0 - ratio) for ratio in pair.ratios)
+    rows = [("Product " + " × ".join(symbols(drawn, pair)), both)]
+    if not pair.identified:
+        rows.append((best_known(drawn, pair), float(1.0 - pair.direction_ratio)))
+    return [*rows, (labels[pair.names[0]], one), (labels[pair.names[1]], other)]
 
 
 def numbers(fit: Fit, parameters: Columns, moments: Columns) -> Numbers:

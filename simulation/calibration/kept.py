@@ -57,8 +57,8 @@ class Kept:
         parameters = parameter_table(self)
         with house_style():
             figure = new_figure(Heading(finding(self, parameters), SUBTITLE, self.source))
-            left = figure.add_axes((0.17, 0.085, 0.24, 0.73))
-            draw_parameters(left, self, parameters)
+            left = figure.add_axes((0.185, 0.085, 0.215, 0.73))
+            draw_parameters(left, self, parameters, LARGE)
             panel_title(left, "Prior (grey) and posterior (blue)")
             _draw_identification(figure, self)
         return Drawing(figure, parameter_numbers(parameters) | pair_numbers(self, self.unit))
@@ -86,6 +86,8 @@ class Kept:
         return about | {"sets": len(self.unit), "notes": dict(self.cloud.notes)}
 
 
+LARGE = 9.0
+"""Size of the words of both panels: the figure is meant for a slide too."""
 SUBTITLE = "Middle 80 % and median of each parameter, percent of the prior's range; dots: one parameter set each"
 
 
@@ -116,5 +118,5 @@ def kept(problem: Problem, cloud: Cloud) -> Kept:
 def _draw_identification(figure: Figure, sets: Kept) -> None:
     """Draw the pair of factors above what became narrower."""
     for pair in sets.problem.products[:1]:
-        draw_pair(figure.add_axes((0.70, 0.47, 0.25, 0.345)), sets, pair)
-    draw_learned(figure.add_axes((0.78, 0.085, 0.17, 0.26 if sets.problem.products else 0.73)), sets)
+        draw_pair(figure.add_axes((0.70, 0.49, 0.245, 0.325)), sets, pair, LARGE)
+    draw_learned(figure.add_axes((0.80, 0.085, 0.145, 0.26 if sets.problem.products else 0.73)), sets, LARGE)

@@ -49,20 +49,52 @@ class GroupLikelihood:
     discrepancy: Array
     tails: float = float("inf")
 
-    def log_likelihood(self, variables: Array, observed: Array) -> Array:
-        """Log likelihood of `observed`, ``(moments,)`` or ``(n, moments)``, at scores ``(n, d)``."""
-        distance, log_root = self.distances(variables, self.bounds.applied(observed))
-        count = len(self.discrepancy)
-        return self.finishing.log_probability(variables) + log_density(distance, count, self.tails) - log_root
-
-    def distances(self, variables: Array, observed: Array) -> tuple[Array, Array]:
-        """Squared distance of the observation in standard deviations, and half the log determinant of V, each ``(n,)``."""
+    def at(self, variables: Array) -> "Law":
+        """Law of the observed moments at each of some points, given as scores ``(n, d)``."""
         mean, sd = self.emulator.moments(variables)
         covariance = sd[:, :, None] * self.emulator.correlation * sd[:, None, :]
         covariance += np.diag(self.discrepancy**2)
         root = np.linalg.cholesky(covariance)
-        off = np.linalg.solve(root, (observed - mean)[:, :, None])[:, :, 0]
-        return (off**2).sum(axis=1), np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+        log_root = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+        constant = np.asarray(self.finishing.log_probability(variables) - log_root)
+        return Law(self, mean, np.asarray(np.linalg.inv(root), dtype=np.float64), constant)
+
+
+@dataclass(frozen=True)
+class Law:
+    """Law of the observed moments of one group at some points, so that many data cost one evaluation of the emulator.
+
+    Attributes
+    ----------
+    group
+        Likelihood that it belongs to.
+    mean, whitening
+        Mean ``(n, moments)`` and inverse Cholesky root of the covariance V, ``(n, moments, moments)``.
+    constant
+        Log probability that a run finishes, less half the log determinant of V, ``(n,)``.
+    """
+
+    group: GroupLikelihood
+    mean: Array
+    whitening: Array
+    constant: Array
+
+    def log_likelihood(self, observed: Array) -> Array:
+        """Log likelihood of `observed`, ``(moments,)`` or ``(n, moments)``, at each point, ``(n,)``."""
+        distance = self.distance(self.group.bounds.applied(observed))
+        return self.constant + log_density(distance, self.mean.shape[1], self.group.tails)
+
+    def distance(self, observed: Array) -> Array:
+        """Squared distance of the observation in standard deviations, ``(n,)``."""
+        off = (self.whitening @ (observed - self.mean)[:, :, None])[:, :, 0]
+        return np.asarray((off**2).sum(axis=1))
+
+    def drawn(self, stream: np.random.Generator) -> Array:
+        """One draw of the observed moments at each point, ``(n, moments)``."""
+        noise, tails = stream.standard_normal(self.mean.shape), self.group.tails
+        if np.isfinite(tails):
+            noise *= np.sqrt((tails - 2.0) / stream.chisquare(tails, len(noise)))[:, None]
+        return np.asarray(self.mean + np.linalg.solve(self.whitening, noise[:, :, None])[:, :, 0])
 
 
 def log_density(distance: Array, count: int, tails: float) -> Array:
@@ -83,11 +115,25 @@ class SyntheticLikelihood:
     priors: Priors
     groups: dict[str, GroupLikelihood]
 
+    def at(self, unit: Array) -> "Laws":
+        """Laws of all moments at points of the unit cube, ``(n, d)``."""
+        variables = scores(self.priors, unit)
+        return Laws({name: group.at(variables) for name, group in self.groups.items()})
+
     def log_likelihood(self, unit: Array, observed: dict[str, Array]) -> Array:
         """Log likelihood of the observed moments of every group at points ``(n, d)``, ``(n,)``."""
-        variables = scores(self.priors, unit)
-        parts = [group.log_likelihood(variables, observed[name]) for name, group in self.groups.items()]
-        return np.asarray(np.sum(parts, axis=0))
+        return self.at(unit).log_likelihood(observed)
+
+
+@dataclass(frozen=True)
+class Laws:
+    """Law of the moments of every group at some points."""
+
+    groups: dict[str, Law]
+
+    def log_likelihood(self, observed: dict[str, Array]) -> Array:
+        """Log likelihood of the observed moments of every group, ``(n,)``."""
+        return np.asarray(np.sum([law.log_likelihood(observed[name]) for name, law in self.groups.items()], axis=0))
 
 
 def likelihood_of(priors: Priors, tables: Tables, discrepancy: dict[str, Array]) -> SyntheticLikelihood:
@@ -106,5 +152,5 @@ def likelihood_of(priors: Priors, tables: Tables, discrepancy: dict[str, Array])
 def fitted_tails(group: GroupLikelihood, variables: Array, moments: Array) -> float:
     """Degrees of freedom under which the table, with the targets' normal errors added, is most likely."""
     errors = generator(0, len(variables), "calibration:tails").standard_normal(moments.shape) * group.discrepancy
-    distance, _ = group.distances(variables, moments + errors)
+    distance = group.at(variables).distance(moments + errors)
     return max(TAILS, key=lambda tails: float(log_density(distance, moments.shape[1], tails).sum()))

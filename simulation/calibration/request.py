@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from simulation.calibration.emulator import least_rows
-from simulation.calibration.fitting import FIRST_SHARE, Method, simulations_of, stage_sizes
+from simulation.calibration.fitting import FIRST_SHARE, Method, checks_of, simulations_of, stage_sizes
 from simulation.calibration.problem import Problem
 from simulation.calibration.sampler import Effort
 from simulation.fingerprint import fingerprint
@@ -83,7 +83,8 @@ class Request:
     def steps(self) -> int:
         """Parameter sets to simulate and synthetic data sets to judge."""
         rows = min(simulator.checks for simulator in self.problem.simulators)
-        return simulations_of(self.problem, self.method) + 2 * min(self.cases, rows)
+        sets = simulations_of(self.problem, self.method) + checks_of(self.problem, self.method)
+        return sets + 2 * min(self.cases, rows)
 
 
 def quick(request: Request) -> Request:

@@ -58,8 +58,10 @@ class Case:
         Data that the posterior knows besides, if any.
     number, seed
         What its random numbers follow from.
+    power
+        Power of the likelihood in the posterior.
     sharpened
-        Power of the likelihood: 1, or more for a posterior that is too narrow on purpose.
+        Further power of the data's likelihood: 1, or more for a posterior that is too narrow on purpose.
     """
 
     truth: Array
@@ -68,7 +70,30 @@ class Case:
     given: Moments | None
     number: int
     seed: int
+    power: float = 1.0
     sharpened: float = 1.0
+
+    def log_likelihood(self, unit: Array) -> Array:
+        """Log likelihood of all that the posterior knows, to its power, at points ``(n, d)``, ``(n,)``."""
+        laws = self.likelihood.at(unit)
+        logs = self.sharpened * laws.log_likelihood(self.data)
+        return self.power * (logs if self.given is None else logs + laws.log_likelihood(self.given))
+
+
+def squares(below: Array, draws: Array | float) -> Array:
+    """Squared distance of ranks from the middle relative to uniform ones, mean over the parameters, ``(cases,)``.
+
+    Parameters that move together count once in the error of its mean.
+
+    Parameters
+    ----------
+    below
+        Share of the posterior's draws below the truth, ``(cases, parameters)``.
+    draws
+        Number of draws, one or of each case ``(cases, 1)``: ranks among few are coarse, which is allowed for.
+    """
+    share = (draws * below + 0.5) / (draws + 1.0)
+    return np.asarray((12.0 * (share - 0.5) ** 2 / (1.0 - 1.0 / (draws + 1.0) ** 2)).mean(axis=1))
 
 
 @dataclass(frozen=True)
@@ -105,11 +130,9 @@ class Ranks:
     def width(self) -> tuple[float, float]:
         """Spread of the ranks relative to uniform ones, and its standard error; above 1 posteriors are too narrow.
 
-        Mean over cases of ``12 (r - 1/2)^2``, each averaged over the parameters, so that parameters that move
-        together count once in the error.
+        Mean over cases of ``12 (r - 1/2)^2``, each averaged over the parameters.
         """
-        share = (self.values[:, :-1] + 0.5) / (RANKS + 1)
-        own = (12.0 * (share - 0.5) ** 2 / (1.0 - 1.0 / (RANKS + 1) ** 2)).mean(axis=1)
+        own = squares(self.values[:, :-1] / RANKS, RANKS)
         return float(own.mean()), float(own.std(ddof=1) / np.sqrt(len(own)))
 
     def worst(self) -> tuple[str, float]:
@@ -139,15 +162,10 @@ class Ranks:
 def rank_of(case: Case) -> Array:
     """Ranks of the parameters and of the likelihood of a truth in its posterior, ``(d + 1,)``."""
     stream = generator(case.seed, case.number, "calibration:check")
-
-    def log_likelihood(unit: Array) -> Array:
-        logs = case.sharpened * case.likelihood.log_likelihood(unit, case.data)
-        return logs if case.given is None else logs + case.likelihood.log_likelihood(unit, case.given)
-
-    particles = tempered(log_likelihood, len(case.truth), stream, CHECK_EFFORT)
+    particles = tempered(case.log_likelihood, len(case.truth), stream, CHECK_EFFORT)
     rows = stream.permutation(len(particles.unit))[:RANKS]
     below = (particles.unit[rows] < case.truth).sum(axis=0)
-    own = float(log_likelihood(case.truth[None, :])[0])
+    own = float(case.log_likelihood(case.truth[None, :])[0])
     return np.append(below, (particles.log_likelihood[rows] < own).sum()).astype(np.float64)
 
 
@@ -198,16 +216,16 @@ def without(fit: Fit, name: str, rows: Rows) -> tuple[Array, Array]:
     return unit[kept], moments[kept]
 
 
-def posterior_cases(fit: Fit, most: int) -> list[Case]:
-    """Truths from the posterior: sets of the result whose repeated runs finished with every simulator."""
+def posterior_cases(fit: Fit, most: int, stream: str = "posterior check") -> list[Case]:
+    """Truths from the posterior: sets of the result whose repeated runs finished with every simulator; errors from `stream`."""
     rows = min(len(values) for values in fit.again.values())
     done = np.all([np.isfinite(values[:rows]).all(axis=1) for values in fit.again.values()], axis=0)
     sigma, seen = discrepancies(fit.problem), observed(fit.problem)
     cases = []
     for row in np.flatnonzero(done)[:most]:
         own = {name: clipped(fit.likelihood, name, values[row]) for name, values in fit.again.items()}
-        data = with_error(own, sigma, generator(fit.seed, int(row), "calibration:posterior check"))
-        cases.append(Case(fit.chosen[row], data, fit.likelihood, seen, int(row), fit.seed))
+        data = with_error(own, sigma, generator(fit.seed, int(row), f"calibration:{stream}"))
+        cases.append(Case(fit.chosen[row], data, fit.likelihood, seen, int(row), fit.seed, fit.power))
     return cases
 
 

@@ -118,7 +118,7 @@ class CurrencyMarket(Market):
         "% per $bn",
         (0, 100),
         "lambda_0; with the stated stock, for August 2024 tells lambda K",
-        f"{CALIBRATED}; prior .02-.08: Evans and Lyons (2002), turnover of BIS (2025)",
+        f"of lambda K: {CALIBRATED}; prior .02-.08: Evans and Lyons (2002), turnover of BIS (2025)",
     )
     slow_impact_pct_per_usd_bn: float = quantity(
         0.014, "% per $bn", (0, 100), "slow", f"{CALIBRATED}; prior .005-.025: MoF interventions 2022-24"

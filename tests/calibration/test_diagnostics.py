@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulation.calibration import diagnostics
-from simulation.calibration.figures import finding, learned, report
+from simulation.calibration.figures import best_known, finding, learned, report
 from simulation.calibration.fitting import Fit, Method, fit
 from simulation.calibration.problem import Problem
 from simulation.calibration.sampler import Effort, Particles
@@ -51,6 +51,8 @@ def test_report_tells_the_product_and_holds_its_numbers(crashed: Fit) -> None:
     title = drawing.figure.texts[0].get_text()
     assert "L × K" in title
     assert "better than L" in title
+    # Nothing had to be shrunk to fit.
+    assert drawing.figure.texts[0].get_fontsize() == 14
     names, values = learned(crashed)
     assert names[0] == "Product L × K"
     assert values[0] > values[1:3].max()
@@ -66,11 +68,14 @@ def test_report_says_so_where_a_factor_is_known_alone(crashed: Fit) -> None:
     found = diagnostics.product(alone, ("L", "K"))
     assert not found.identified
     assert found.exponent == pytest.approx(0.0, abs=0.01)
-    assert "not L × K" in finding(alone, diagnostics.parameter_table(alone))
+    assert "tell L × K^0.00, not L × K" in finding(alone, diagnostics.parameter_table(alone)).replace("−", "")
+    names, values = learned(alone)
+    assert names[1] == best_known(alone, found)
+    assert values[1] == pytest.approx(values[2], abs=0.01)
 
 
 def test_a_problem_without_products_has_a_report(crashed: Fit) -> None:
     plain: Problem = replace(crashed.problem, products=())
     drawing = report(replace(crashed, problem=plain), "Source: test")
-    assert "parameters by more than a quarter" in drawing.figure.texts[0].get_text()
+    assert "parameters narrowed by over a quarter" in drawing.figure.texts[0].get_text()
     assert diagnostics.product_table(replace(crashed, problem=plain))["pair"] == []
