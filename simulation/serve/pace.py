@@ -11,6 +11,10 @@ FIXED_RUNS: Final = 14.0
 2025, measured on two machines: 11 to 20)."""
 USUAL_SECONDS: Final = 0.045
 """What a run costs until a pass has shown it, s (the same measurement)."""
+LEAST_ROOM: Final = 10
+"""Runs that a pass takes in any case: fewer would waste the machine on what a pass costs without them, more would let those
+wait too long who ask meanwhile.  Chosen with `benchmarks.serve_desk` among 6 to 14: 8 is better where a pass costs 0.7 s
+before its runs, and worse where it costs 1.5 s."""
 LEAST_SECONDS: Final = 1e-4
 """Less is no run, s: a coarse clock may say zero."""
 REMEMBERED: Final = 16
@@ -41,5 +45,5 @@ class Pace:
         return self.run_seconds * (FIXED_RUNS + runs)
 
     def room(self, seconds: float) -> int:
-        """Runs of a pass that shall not take longer, but as many as it costs without them: less would waste the machine."""
-        return int(max(seconds / self.run_seconds - FIXED_RUNS, FIXED_RUNS))
+        """Runs of a pass that shall not take longer, or `LEAST_ROOM`."""
+        return int(max(seconds / self.run_seconds - FIXED_RUNS, LEAST_ROOM))

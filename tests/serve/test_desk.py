@@ -181,8 +181,8 @@ def test_a_long_line_is_cut_into_passes(study: Study) -> None:
         await settled()
         await let_go(bench)
         await let_go(bench)
-        # As many runs as a pass costs without them, 14, are seven states of two; the other three share the next worker.
-        assert [[order.runs for order in orders] for orders in bench.passes] == [[2] * 7, [2] * 3]
+        # The least room of a pass, 10 runs, is five states of two; the others share the next worker.
+        assert [[order.runs for order in orders] for orders in bench.passes] == [[2] * 5, [2] * 5]
         while not all(one.done() for one in (*held, *waits)):
             await let_go(bench)
 

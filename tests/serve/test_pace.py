@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulation.serve.choosing import FIRST_SECONDS, MOST_RUNS, first_runs, room
-from simulation.serve.pace import FIXED_RUNS, REMEMBERED, Pace
+from simulation.serve.pace import FIXED_RUNS, LEAST_ROOM, REMEMBERED, Pace
 from simulation.serve.tickets import Limits
 
 
@@ -36,10 +36,10 @@ def test_a_machine_that_slows_down_is_known_for_it_after_half_the_passes_that_co
     assert pace.seconds(6) == pytest.approx(2.0)
 
 
-def test_a_pass_has_the_runs_of_its_time_but_never_fewer_than_it_costs_itself() -> None:
+def test_a_pass_has_the_runs_of_its_time_but_never_fewer_than_pay() -> None:
     assert room(taught(0.02), FIRST_SECONDS) == 31
-    assert room(taught(0.05), FIRST_SECONDS) == 14
-    assert room(taught(5.0), FIRST_SECONDS) == 14
+    assert room(taught(0.05), FIRST_SECONDS) == LEAST_ROOM
+    assert room(taught(5.0), FIRST_SECONDS) == LEAST_ROOM
     assert room(taught(0.001), FIRST_SECONDS) == MOST_RUNS
 
 
