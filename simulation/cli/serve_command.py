@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from simulation.cli import serving
-from simulation.cli.output import remark
 
 USUAL_PORT = 8766
 
@@ -58,4 +57,3 @@ def serve(port: int, runs: int, first_runs: int, workers: int | None, seconds: i
     limits = Limits(runs, min(first_runs, runs), seconds)
     count = workers or processors()
     serving.until_ended("the December page", open_it, lambda tell: serve(shipped_study(), limits, count, port, tell))
-    remark("The server has ended.")
