@@ -5,6 +5,7 @@ import pytest
 
 from simulation.capital_flows import simulate
 from simulation.model import CapitalFlowModel
+from simulation.officials import Officials
 from simulation.scenario import Scenario
 from tests.engine.states import assert_same_record
 from tests.scenarios import AROUND_THE_HIKE, COARSE, GONE, ONE_WEEK, POPULATIONS, Changes, official
@@ -28,6 +29,8 @@ def assert_same_draws(some: CapitalFlowModel, others: CapitalFlowModel) -> None:
     assert common
     for key in common:
         np.testing.assert_array_equal(ours[key], theirs[key], err_msg=str(key))
+    assert isinstance(some.officials, Officials)
+    assert isinstance(others.officials, Officials)
     for name, drawn in some.officials.draws.items():
         np.testing.assert_array_equal(drawn, others.officials.draws[name], err_msg=name)
 

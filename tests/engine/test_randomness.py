@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simulation.capital_flows import simulate
 from simulation.model import CapitalFlowModel
+from simulation.officials import Officials
 from simulation.randomness import Streams, generator
 from tests.engine.states import assert_same_record, state
 from tests.scenarios import COARSE, ONE_WEEK, official
@@ -45,6 +46,8 @@ def test_two_scenarios_meet_the_same_news() -> None:
         for decision in ("25bp", "0bp")
     )
     np.testing.assert_array_equal(hike.economy.news, hold.economy.news)
+    assert isinstance(hike.officials, Officials)
+    assert isinstance(hold.officials, Officials)
     for name, drawn in hike.officials.draws.items():
         np.testing.assert_array_equal(drawn, hold.officials.draws[name], err_msg=name)
 
