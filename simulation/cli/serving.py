@@ -42,6 +42,8 @@ def until_ended(what: str, open_it: bool, serve: Callable[[Tell], None]) -> None
     ------
     click.UsageError
         If it cannot be served.
+    KeyboardInterrupt
+        When it is interrupted: a server has no other end.
     """
     from simulation.loopback import ServingError
 
@@ -55,3 +57,5 @@ def until_ended(what: str, open_it: bool, serve: Callable[[Tell], None]) -> None
         serve(tell)
     except ServingError as error:
         raise click.UsageError(str(error)) from None
+    # uvicorn raises the signal again that ended it; on the way out that can get lost.
+    raise KeyboardInterrupt

@@ -38,8 +38,6 @@ def serve(study: Study, limits: Limits, workers: int, port: int, tell: Callable[
     ------
     ServingError
         If the extra is not installed or the port is taken.
-    KeyboardInterrupt
-        When it is interrupted: there is no other end.
     """
     require("serve", NEEDED)
     listener = bound(port)
@@ -75,8 +73,6 @@ def serve(study: Study, limits: Limits, workers: int, port: int, tell: Callable[
         Server(config).run(sockets=[listener])
     finally:
         bench.kill()
-    # uvicorn raises the signal again that ended it; where that gets lost on the way out, nothing else can have ended it.
-    raise KeyboardInterrupt
 
 
 def page_and_policy(study: Study, limits: Limits) -> tuple[str, str]:
