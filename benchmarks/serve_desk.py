@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from benchmarks.students import Tally, lesson, options, told
 from simulation.explore.sliders import ORDER, SPREAD
-from simulation.serve.bench import Bench
+from simulation.serve.bench import Bench, Places
 from simulation.serve.controls import checked
 from simulation.serve.desk import Desk
 from simulation.serve.reading import Wish
@@ -55,26 +55,13 @@ class Clock(asyncio.SelectorEventLoop):
         return self.jump.now
 
 
-class StatedBench:
+class StatedBench(Places):
     """Workers that take as long as they are said to and give states without numbers."""
 
     def __init__(self, workers: int, fixed: float, run: float) -> None:
-        self.workers, self.fixed, self.run = workers, fixed, run
-        self._free = list(range(workers))
+        super().__init__(workers)
+        self.fixed, self.run = fixed, run
         self.sizes: list[tuple[int, int]] = []
-
-    @property
-    def free(self) -> int:
-        """Number of workers that have nothing to do."""
-        return len(self._free)
-
-    def take(self) -> int:
-        """Take a free worker."""
-        return self._free.pop(0)
-
-    def give_back(self, place: int) -> None:
-        """Say that a worker has nothing to do."""
-        self._free.append(place)
 
     async def made(self, place: int, orders: Sequence[Order], seconds: float) -> list[Made]:
         """States after the time that a pass takes."""

@@ -20,22 +20,12 @@ class EndedError(RuntimeError):
     """A pass that gave nothing, with the reason in words."""
 
 
-class Bench:
-    """So many worker processes with one pass each.
+class Places:
+    """Who of so many workers has nothing to do."""
 
-    Parameters
-    ----------
-    study
-        What is computed.
-    workers
-        Number of processes.
-    """
-
-    def __init__(self, study: Study, workers: int) -> None:
-        self.study, self.workers = study, workers
-        self._lanes = [Lanes(1, PRELOAD) for _ in range(workers)]
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
         self._free = list(range(workers))
-        self._new = set(self._free)
 
     @property
     def free(self) -> int:
@@ -49,6 +39,24 @@ class Bench:
     def give_back(self, place: int) -> None:
         """Say that a worker has nothing to do."""
         self._free.append(place)
+
+
+class Bench(Places):
+    """So many worker processes with one pass each.
+
+    Parameters
+    ----------
+    study
+        What is computed.
+    workers
+        Number of processes.
+    """
+
+    def __init__(self, study: Study, workers: int) -> None:
+        super().__init__(workers)
+        self.study = study
+        self._lanes = [Lanes(1, PRELOAD) for _ in range(workers)]
+        self._new = set(self._free)
 
     async def made(self, place: int, orders: Sequence[Order], seconds: float) -> list[Made]:
         """States as a worker makes them.
