@@ -104,7 +104,7 @@ def test_a_column_that_nobody_asked_for_is_no_asset_that_the_scenario_lacks(whol
         next(metric for metric in METRICS if metric.name == "loop_gain_max").per_run(FinishedRuns(few))
     with pytest.raises(LookupError, match="bitcoin_usd was not recorded"):
         daily_values(few, "bitcoin_usd")
-    with pytest.raises(LookupError, match="unwound_usd_bn was not recorded"):
+    with pytest.raises(LookupError, match="stock_usd_bn was not recorded"):
         daily_values(few, "unwound_share_to_date")
 
 
