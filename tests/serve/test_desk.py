@@ -6,9 +6,13 @@ import asyncio
 import json
 from typing import cast
 
+import pytest
+
+from benchmarks.serve_desk import Clock, StatedBench
 from simulation.explore.sliders import HIKE, ORDER, SPREAD
+from simulation.serve.bench import Bench, Places
 from simulation.serve.desk import MOST_CLIENTS
-from simulation.serve.pace import Pace
+from simulation.serve.pace import FIXED_RUNS, Pace
 from simulation.serve.study import Study, neighbours
 from simulation.serve.tickets import Limits, Reply
 from tests.serve.conftest import (
@@ -171,22 +175,41 @@ def test_the_more_wait_the_fewer_runs_has_a_first_answer(study: Study) -> None:
 
 def test_a_long_line_is_cut_into_passes(study: Study) -> None:
     async def told() -> None:
-        bench = PaperBench(workers=2)
+        bench = PaperBench()
         desk = desk_of(study, bench, Limits(runs=64, first=8), Steady(0.05))
         await ready(bench, desk)
-        held = [start(desk, asked(f"held-{at}", stock(90 + at))) for at in range(2)]
+        held = start(desk, asked("held", stock(90)))
         await settled()
         bench.passes.clear()
         waits = [start(desk, asked(str(at), stock(100 + at))) for at in range(10)]
         await settled()
         await let_go(bench)
         await let_go(bench)
-        # The least room of a pass, 10 runs, is five states of two; the others share the next worker.
-        assert [[order.runs for order in orders] for orders in bench.passes] == [[2] * 5, [2] * 5]
-        while not all(one.done() for one in (*held, *waits)):
+        # The least room of a pass, 12 runs, is six states of two; the others have the next one.
+        assert [[order.runs for order in orders] for orders in bench.passes] == [[2] * 6, [2] * 4]
+        while not all(one.done() for one in (held, *waits)):
             await let_go(bench)
 
     ran(told())
+
+
+def test_passes_of_first_answers_begin_one_after_the_other(study: Study) -> None:
+    async def told() -> list[float]:
+        clock, bench = asyncio.get_running_loop(), StatedBench(2, 0.9, 0.05)
+        begun: list[float] = []
+        bench.take = lambda: (begun.append(clock.time()), Places.take(bench))[1]  # type: ignore[method-assign]
+        desk = desk_of(study, cast(Bench, bench), Limits(runs=8, first=8), Steady(0.05))
+        desk.open()
+        await asyncio.sleep(10.0)
+        begun.clear()
+        first, second, third = (asyncio.create_task(desk.ask(asked(str(at), stock(100 + at)))) for at in range(3))
+        await asyncio.gather(first, second, third)
+        return [each - begun[0] for each in begun]
+
+    with asyncio.Runner(loop_factory=Clock) as runner:
+        begun = runner.run(told())
+    # A pass of eight runs takes 18.6 runs' time; the other worker takes all that wait half a pass later, not at once.
+    assert begun == pytest.approx([0.0, 0.05 * (FIXED_RUNS + 8) / 2], abs=2e-3)
 
 
 def test_a_pass_that_fails_costs_only_the_state_that_is_to_blame(study: Study) -> None:
