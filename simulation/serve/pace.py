@@ -6,10 +6,11 @@ from collections import deque
 from statistics import median
 from typing import Final
 
-FIXED_RUNS: Final = 10.6
-"""What a pass costs before its first run, in runs: 63 days take some 0.42 s with no run and 0.04 s more for each (December
-2025, measured on two machines: 9 to 14)."""
-USUAL_SECONDS: Final = 0.045
+FIXED_RUNS: Final = 20.0
+"""What a pass costs before its first run, in runs: 63 days take some 0.5 s with no run and 0.025 s more for each (processor
+seconds of passes of 1 to 12 states that a class asks for, 2 to 32 runs, in turn; ratios 19 to 21, with twins of one state 26).
+Between 10 and 20 it hardly matters (`benchmarks.serve_desk`)."""
+USUAL_SECONDS: Final = 0.025
 """What a run costs until a pass has shown it, s (the same measurement)."""
 LEAST_ROOM: Final = 12
 """Runs that a pass takes in any case: fewer would waste the machine on what a pass costs without them, more would let those

@@ -166,9 +166,9 @@ def test_the_more_wait_the_fewer_runs_has_a_first_answer(study: Study) -> None:
         return [state_of(await one)[1] for one in waits]
 
     # A pass takes 0.02 * (14 + runs) seconds: 0.6 s are 16 runs.
-    assert ran(told(2, Steady(0.02))) == [8] * 2
-    assert ran(told(3, Steady(0.02))) == [4] * 3
-    assert ran(told(5, Steady(0.02))) == [2] * 5
+    assert ran(told(2, Steady(0.0125))) == [8] * 2
+    assert ran(told(4, Steady(0.0125))) == [4] * 4
+    assert ran(told(8, Steady(0.0125))) == [2] * 8
     assert ran(told(1, Steady(0.1))) == [2]
     assert ran(told(5, Steady(0.001))) == [8] * 5
 
@@ -198,7 +198,7 @@ def test_passes_of_first_answers_begin_one_after_the_other(study: Study) -> None
         clock, bench = asyncio.get_running_loop(), StatedBench(2, 0.9, 0.05)
         begun: list[float] = []
         bench.take = lambda: (begun.append(clock.time()), Places.take(bench))[1]  # type: ignore[method-assign]
-        desk = desk_of(study, cast(Bench, bench), Limits(runs=8, first=8), Steady(0.05))
+        desk = desk_of(study, cast(Bench, bench), Limits(runs=8, first=8), Steady(0.02))
         desk.open()
         await asyncio.sleep(10.0)
         begun.clear()
@@ -208,8 +208,8 @@ def test_passes_of_first_answers_begin_one_after_the_other(study: Study) -> None
 
     with asyncio.Runner(loop_factory=Clock) as runner:
         begun = runner.run(told())
-    # A pass of eight runs takes 18.6 runs' time; the other worker takes all that wait half a pass later, not at once.
-    assert begun == pytest.approx([0.0, 0.05 * (FIXED_RUNS + 8) / 2], abs=2e-3)
+    # The other worker takes all that wait half a pass after the first began, not at once.
+    assert begun == pytest.approx([0.0, 0.02 * (FIXED_RUNS + 8) / 2], abs=2e-3)
 
 
 def test_a_pass_that_fails_costs_only_the_state_that_is_to_blame(study: Study) -> None:
