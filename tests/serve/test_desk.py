@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.serve_desk import Clock, StatedBench
 from simulation.explore.sliders import HIKE, ORDER, SPREAD
-from simulation.serve.bench import Bench, Places
+from simulation.serve.bench import Bench
 from simulation.serve.desk import MOST_CLIENTS
 from simulation.serve.pace import FIXED_RUNS, Pace
 from simulation.serve.study import Study, neighbours
@@ -193,18 +193,28 @@ def test_a_long_line_is_cut_into_passes(study: Study) -> None:
     ran(told())
 
 
+class NotedBench(StatedBench):
+    """Workers that note when they begin."""
+
+    def __init__(self, workers: int, fixed: float, run: float) -> None:
+        super().__init__(workers, fixed, run)
+        self.begun: list[float] = []
+
+    def take(self) -> int:
+        self.begun.append(asyncio.get_running_loop().time())
+        return super().take()
+
+
 def test_passes_of_first_answers_begin_one_after_the_other(study: Study) -> None:
     async def told() -> list[float]:
-        clock, bench = asyncio.get_running_loop(), StatedBench(2, 0.9, 0.05)
-        begun: list[float] = []
-        bench.take = lambda: (begun.append(clock.time()), Places.take(bench))[1]  # type: ignore[method-assign]
+        bench = NotedBench(2, 0.9, 0.05)
         desk = desk_of(study, cast(Bench, bench), Limits(runs=8, first=8), Steady(0.02))
         desk.open()
         await asyncio.sleep(10.0)
-        begun.clear()
+        bench.begun.clear()
         first, second, third = (asyncio.create_task(desk.ask(asked(str(at), stock(100 + at)))) for at in range(3))
         await asyncio.gather(first, second, third)
-        return [each - begun[0] for each in begun]
+        return [each - bench.begun[0] for each in bench.begun]
 
     with asyncio.Runner(loop_factory=Clock) as runner:
         begun = runner.run(told())
