@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from benchmarks.students import Tally, lesson, options, told
-from simulation.explore.sliders import ORDER, SPREAD
+from simulation.explore.sliders import ORDER
 from simulation.serve.bench import Bench, Places
 from simulation.serve.controls import checked
 from simulation.serve.desk import Desk
@@ -72,10 +72,10 @@ class StatedBench(Places):
         return [paper(order) for order in orders]
 
 
-def calendar_of(values: str) -> tuple[str | None, bool]:
+def calendar_of(values: str) -> str | None:
     """What states have in common whose runs share officials."""
-    state = json.loads(values)
-    return state.get(ORDER), SPREAD in state
+    day: str | None = json.loads(values).get(ORDER)
+    return day
 
 
 def paper(order: Order) -> Made:

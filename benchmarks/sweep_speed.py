@@ -49,14 +49,15 @@ def plan_with(runs: int, points: int) -> Plan:
 
 def engine_seconds(plan: Plan, mixed: bool) -> float:
     """Seconds of the engine alone: full passes of the base scenario, or of the same mixed points as the sweep."""
+    columns = work_of(plan).columns
     start = time.perf_counter()
     if mixed:
         for batch in batches(plan, missing(plan, Have.nothing(plan)), BLOCK_RUNS):
-            simulated_rows(*scenarios_of(work_of(plan), batch))
+            simulated_rows(*scenarios_of(work_of(plan), batch), columns)
     else:
         base = scenarios_of(work_of(plan), next(batches(plan, missing(plan, Have.nothing(plan)), 1)))[0][0]
         for first in range(0, plan.most_runs, BLOCK_RUNS):
-            simulate(base, range(first, min(first + BLOCK_RUNS, plan.most_runs)))
+            simulate(base, range(first, min(first + BLOCK_RUNS, plan.most_runs)), columns=columns)
     return time.perf_counter() - start
 
 

@@ -56,7 +56,8 @@ GIVEN_MAY_DIFFER: Final = (
 """Given numbers that may differ, too: policy, and no parameter of the model."""
 GIVEN_NAMES_MAY_DIFFER: Final = ("fed.meetings*.guidance", "boj.meetings*.guidance")
 """Given names that may differ, but for one in some runs and none in others.  Every other key is one for all runs, except that
-the days of meetings may differ, and whether a path of the spread is imposed: runs that differ in these have officials apart."""
+a path of the spread may be imposed in some runs and not in others, and the days of meetings may differ: runs that differ in
+these have officials apart."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,7 @@ class Batch:
     variants
         The scenario of each run; empty where all runs have `common`.
     calendars
-        Rows with the same meeting days, and with an imposed spread or without, each with their scenario as columns; one
-        entry where all rows are alike.
+        Rows with the same meeting days, each with their scenario as columns; one entry where all rows are alike.
     """
 
     runs: tuple[int, ...]
@@ -116,11 +116,11 @@ def batch_of(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenari
 
 
 def by_calendar(variants: Sequence[Scenario]) -> list[NDArray[np.intp]]:
-    """Rows that share officials: the days of all meetings are the same, and a path of the spread is imposed or none is."""
+    """Rows that share officials: the days of all meetings are the same."""
     found: dict[Any, list[int]] = {}
     for row, variant in enumerate(variants):
         days = tuple(tuple(meeting.date for meeting in bank.meetings) for bank in (variant.fed, variant.boj))
-        found.setdefault((days, variant.spread_path is None), []).append(row)
+        found.setdefault(days, []).append(row)
     return [np.array(rows) for rows in found.values()]
 
 
@@ -135,8 +135,17 @@ def with_calendar(first: Scenario, variant: Scenario) -> Scenario:
 
 def stacked(variants: Sequence[Scenario]) -> Scenario:
     """One scenario in which every number that differs between the variants is a column ``(runs, 1)``."""
-    joined: Scenario = _joined(list(variants), "")
+    joined: Scenario = _joined(with_paths(variants), "")
     return joined
+
+
+def with_paths(variants: Sequence[Scenario]) -> list[Scenario]:
+    """The variants with a path of the spread in all if there is one in some: without a target where none is imposed."""
+    paths = [variant.spread_path for variant in variants if variant.spread_path is not None]
+    if not paths or len(paths) == len(variants):
+        return list(variants)
+    none = paths[0].model_copy(update={"target_pp": np.nan})
+    return [one.model_copy(update={"spread_path": one.spread_path or none}) for one in variants]
 
 
 def _joined(values: list[Any], key: str) -> Any:

@@ -1,4 +1,4 @@
-"""Officials of a batch whose runs have meetings on different days, or an imposed spread in some runs and none in others.
+"""Officials of a batch whose runs have meetings on different days.
 
 Each calendar has officials of its own; what they say to the day is put together, row by row.  All else in the day is one pass.
 """

@@ -14,7 +14,6 @@ from simulation.clearing import TradingDay, trade_voluntary
 from simulation.conventions import PERCENT, Array
 from simulation.economy import Economy
 from simulation.forced_rounds import trade_forced
-from simulation.fragility import forced_sales
 from simulation.information import Information
 from simulation.investors.counterparties import ABROAD
 from simulation.investors.population import Population
@@ -31,11 +30,15 @@ from simulation.settling import close_books, open_session
 class CapitalFlows:
     """A batch of runs of one scenario, one `step` a business day; `simulation.model` makes a Mesa model of it.
 
-    Arguments and errors are those of `simulation.model.CapitalFlowModel`, which names them.
+    Arguments and errors are those of `simulation.model.CapitalFlowModel`, which names them; `columns` are those of `simulate`.
     """
 
     def __init__(
-        self, scenario: Scenario, runs: Sequence[int] = (0,), variants: Sequence[Scenario] | None = None
+        self,
+        scenario: Scenario,
+        runs: Sequence[int] = (0,),
+        variants: Sequence[Scenario] | None = None,
+        columns: frozenset[str] | None = None,
     ) -> None:
         self.running = True
         self.batch = batch_of(scenario, runs, variants)
@@ -46,7 +49,7 @@ class CapitalFlows:
         self.economy = Economy(self.member, self.batch, self.officials.rates, len(self.dates))
         self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
         self.stopped: dict[int, Stop] = {}
-        self.recorder = Recorder(self.run_numbers, len(self.dates) - 1)
+        self.recorder = Recorder(self.run_numbers, len(self.dates) - 1, columns)
         self.datacollector: Any = self.recorder
         self.record(None, None)
 
@@ -174,20 +177,20 @@ class CapitalFlows:
                 self.stop(broken.tolist(), f"ledger:{name}", f"identity {name} is off by more than {TOLERANCE:g}")
 
     def record(self, news: DayNews | None, session: TradingDay | None) -> None:
-        """Store the day's columns."""
+        """Store those of the day's columns that somebody wants."""
         economy, now = self.economy, self.information()
-        sales = forced_sales(economy.parts, now, economy.market.slope[:, :1])
+        nothing = np.zeros_like(economy.market.slope[:, :1])
         market = day_record.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
-        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now, sales)
+        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now)
+        market |= day_record.fragility_columns(self.recorder, economy, now)
         market |= day_record.official_columns(self.scenario, economy)
         market |= day_record.stance_columns(self.officials.rates, self.scenario.boj)
-        market |= day_record.news_columns(news, sales.slope) | day_record.trading_columns(session, sales.slope)
-        residual = np.zeros_like(sales.slope) if session is None else self.residual[:, None]
+        market |= day_record.news_columns(news, nothing) | day_record.trading_columns(session, nothing)
+        residual = nothing if session is None else self.residual[:, None]
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
         tallies = session.tallies if session else economy.empty_tallies()
         day_record.store_flows(self.recorder, self.day, economy, tallies)
-        for row in np.flatnonzero(~self.alive[:, 0]):
-            self.recorder.blank_from(int(row), self.day)
+        self.recorder.blank(np.flatnonzero(~self.alive[:, 0]))
 
     def result(self) -> Record:
         """Everything recorded so far."""
@@ -198,7 +201,7 @@ class CapitalFlows:
         recorder = self.recorder
         return Record(
             self.batch.common, numbers, self.dates, recorder.market, recorder.flows, roles, self.stopped,
-            residuals=recorder.residuals,
+            residuals=recorder.residuals, columns=recorder.columns,
         )  # fmt: skip
 
 
@@ -209,7 +212,12 @@ def scenario_days(scenario: Scenario) -> Dates:
     return np.concatenate([[start], later[later > start]])
 
 
-def simulate(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenario] | None = None) -> Record:
+def simulate(
+    scenario: Scenario,
+    runs: Sequence[int],
+    variants: Sequence[Scenario] | None = None,
+    columns: frozenset[str] | None = None,
+) -> Record:
     """Run a batch to its end.
 
     Parameters
@@ -220,8 +228,11 @@ def simulate(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenari
         Run numbers; row i of the result is bit-identical to that run alone.  Two rows with variants of their own may share one.
     variants
         A scenario for each run, or none for `scenario` in all of them.
+    columns
+        Names of the columns of the market and of flows that will be read; none: all.  What nobody reads is not worked out
+        where that takes long, and what is recorded has the same bits.  `simulation.recorder.ALWAYS` is recorded in any case.
     """
-    model = CapitalFlows(scenario, runs, variants)
+    model = CapitalFlows(scenario, runs, variants, columns)
     while model.day < len(model.dates) - 1 and model.alive.any():
         model.step()
     for row, stop in model.stopped.items():

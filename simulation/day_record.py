@@ -1,7 +1,8 @@
 """One day's columns, as the recorder keeps them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Final
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from simulation.fragility import (
     cascade_distance,
     crowding,
     depth_weighted_stock,
+    forced_sales,
     loop_gain,
     tipping_distance,
 )
@@ -79,20 +81,34 @@ def stance_columns(rates: RatesView, boj: BankOfJapan) -> dict[str, Array]:
     return {"neutral_gap_pp": neutral_gap_pp(rates.boj_rate, boj.neutral_low_pct, boj.neutral_high_pct)}
 
 
-def risk_columns(now: Information, sales: ForcedSales) -> dict[str, Array]:
-    """Volatility, stress, carry-to-volatility, and how fragile levered positions are."""
+def risk_columns(now: Information) -> dict[str, Array]:
+    """Volatility, stress and carry-to-volatility."""
     variance = now.fx_variance()
     volatility = np.sqrt(variance * TRADING_DAYS_PER_YEAR)
     return {
         "usdjpy_volatility_pct": volatility / PERCENT,
         "stress": np.sqrt(variance / np.maximum(now.fx_long_run_variance(), 1e-300)),
         "carry_to_volatility": carry_to_volatility(now.carry, volatility),
-        "loop_gain": loop_gain(sales),
-        "tipping_distance_pct": tipping_distance(sales) / PERCENT,
-        "cascade_distance_pct": cascade_distance(sales, CASCADE_USD_BN) / PERCENT,
-        "crowding_share": crowding(sales),
-        "depth_weighted_stock_pct": depth_weighted_stock(sales) / PERCENT,
     }
+
+
+FRAGILITY: Final[dict[str, Callable[[ForcedSales], Array]]] = {
+    "loop_gain": loop_gain,
+    "tipping_distance_pct": lambda sales: tipping_distance(sales) / PERCENT,
+    "cascade_distance_pct": lambda sales: cascade_distance(sales, CASCADE_USD_BN) / PERCENT,
+    "crowding_share": crowding,
+    "depth_weighted_stock_pct": lambda sales: depth_weighted_stock(sales) / PERCENT,
+}
+"""Columns on how fragile levered positions are; forced sales after all falls cost a tenth of a day and more."""
+
+
+def fragility_columns(recorder: Recorder, economy: Economy, now: Information) -> dict[str, Array]:
+    """Those columns of FRAGILITY that somebody wants; where nobody does, no forced sales are worked out."""
+    wanted = {name: column for name, column in FRAGILITY.items() if recorder.wants(name)}
+    if not wanted:
+        return {}
+    sales = forced_sales(economy.parts, now, economy.market.slope[:, :1])
+    return {name: column(sales) for name, column in wanted.items()}
 
 
 def carry_to_volatility(carry: Array, volatility: Array) -> Array:
@@ -159,7 +175,6 @@ def stocks(populations: Sequence[Population]) -> Array:
 def store_flows(recorder: Recorder, day: int, economy: Economy, tallies: Mapping[str, Tally]) -> None:
     """What every sector did in a day and what it holds; assets at start prices, yen assets at the start rate."""
     units = np.where(economy.roster.in_yen, economy.market.start_usdjpy, 1.0)
-    done = flows(list(tallies.values()), units)
-    recorder.flow_rows(day, tuple(tallies), flow_columns(economy.roster), done)
-    names = tuple(population.name for population in economy.populations)
-    recorder.flow_rows(day, names, STOCK_COLUMNS, stocks(economy.populations))
+    done, names = list(tallies.values()), tuple(population.name for population in economy.populations)
+    recorder.flow_rows(day, tuple(tallies), flow_columns(economy.roster), lambda: flows(done, units))
+    recorder.flow_rows(day, names, STOCK_COLUMNS, lambda: stocks(economy.populations))

@@ -198,8 +198,10 @@ def _counted(records: Iterable[Record], total: int, progress: Progress | None) -
         yield record
 
 
-def simulated_block(scenario: Scenario, block: range, cloud: Cloud | None = None) -> Record:
-    """Simulate one block, each run with its parameter set if there is a cloud."""
+def simulated_block(
+    scenario: Scenario, block: range, cloud: Cloud | None = None, columns: frozenset[str] | None = None
+) -> Record:
+    """Simulate one block, each run with its parameter set if there is a cloud; `columns` are those of `simulate`."""
     from simulation.capital_flows import simulate
 
-    return simulate(scenario, block, None if cloud is None else cloud.variants(scenario, block))
+    return simulate(scenario, block, None if cloud is None else cloud.variants(scenario, block), columns)

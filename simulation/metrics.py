@@ -6,7 +6,7 @@ repaid and disappears) and repatriation (a Japanese resident brings money home) 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -47,6 +47,7 @@ class FinishedRuns:
 
     def market(self, column: str) -> FloatArray | None:
         """Return a market column, shape (finished, T+1), or None where the scenario lacks the asset."""
+        self.record.demand(column)
         values = self.record.market.get(column)
         if values is None or bool(np.isnan(values).all()):
             return None
@@ -62,6 +63,7 @@ class FinishedRuns:
 
     def flow(self, column: str, populations: list[str]) -> FloatArray:
         """Sum a flow column over populations, shape (finished, T+1)."""
+        self.record.demand(column)
         total = np.zeros((self.count, len(self.record.dates)))
         for name in populations:
             values = self.record.flows[name].get(column)
@@ -70,7 +72,16 @@ class FinishedRuns:
         return total
 
 
-PerRun = Callable[[FinishedRuns], FloatArray | None]
+@dataclass(frozen=True)
+class Measure:
+    """How a number is read from finished runs, and the columns that are read for it."""
+
+    reads: frozenset[str]
+    of: Callable[[FinishedRuns], FloatArray | None]
+
+    def __call__(self, finished: FinishedRuns) -> FloatArray | None:
+        """Return the number of every finished run, or None where the scenario cannot have it."""
+        return self.of(finished)
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,7 @@ class Metric:
     label: str
     unit: str
     group: str
-    per_run: PerRun
+    per_run: Measure
 
 
 @dataclass(frozen=True)
@@ -98,77 +109,62 @@ class Band:
         return {"p10": self.p10, "p50": self.p50, "p90": self.p90, "unit": self.unit}
 
 
-def change_pct(column: str) -> PerRun:
+def of_path(column: str, function: Callable[[FloatArray], FloatArray]) -> Measure:
+    """Return what a function makes of the paths of a market column, shape (finished, T+1)."""
+
+    def of(finished: FinishedRuns) -> FloatArray | None:
+        values = finished.market(column)
+        return None if values is None else function(values)
+
+    return Measure(frozenset({column}), of)
+
+
+def change_pct(column: str) -> Measure:
     """Return the metric "percent change of a price from the scenario's start to its end"."""
-
-    def per_run(finished: FinishedRuns) -> FloatArray | None:
-        values = finished.market(column)
-        return None if values is None else 100.0 * (values[:, -1] / values[:, 0] - 1.0)
-
-    return per_run
+    return of_path(column, lambda values: 100.0 * (values[:, -1] / values[:, 0] - 1.0))
 
 
-def change_bp(column: str) -> PerRun:
+def change_bp(column: str) -> Measure:
     """Return the metric "change of a yield in basis points from start to end"."""
-
-    def per_run(finished: FinishedRuns) -> FloatArray | None:
-        values = finished.market(column)
-        return None if values is None else 100.0 * (values[:, -1] - values[:, 0])
-
-    return per_run
+    return of_path(column, lambda values: 100.0 * (values[:, -1] - values[:, 0]))
 
 
-def trough_pct(column: str) -> PerRun:
+def trough_pct(column: str) -> Measure:
     """Return the metric "lowest cumulative percent change since the start"."""
-
-    def per_run(finished: FinishedRuns) -> FloatArray | None:
-        values = finished.market(column)
-        return None if values is None else 100.0 * (values.min(axis=1) / values[:, 0] - 1.0)
-
-    return per_run
+    return of_path(column, lambda values: 100.0 * (values.min(axis=1) / values[:, 0] - 1.0))
 
 
-def highest(column: str) -> PerRun:
+def highest(column: str) -> Measure:
     """Return the metric "largest value of a market column on any day"."""
-
-    def per_run(finished: FinishedRuns) -> FloatArray | None:
-        values = finished.market(column)
-        return None if values is None else values.max(axis=1)
-
-    return per_run
+    return of_path(column, lambda values: values.max(axis=1))
 
 
-def days_with(column: str) -> PerRun:
+def days_with(column: str) -> Measure:
     """Return the metric "number of days on which a 0/1 market column was 1"."""
-
-    def per_run(finished: FinishedRuns) -> FloatArray | None:
-        values = finished.market(column)
-        return None if values is None else np.asarray(values.sum(axis=1))
-
-    return per_run
+    return of_path(column, lambda values: np.asarray(values.sum(axis=1)))
 
 
-def total(column: str, *roles: str) -> PerRun:
+def total(column: str, *roles: str) -> Measure:
     """Return the metric "sum of a flow over all days and over the populations of some roles"."""
 
-    def per_run(finished: FinishedRuns) -> FloatArray | None:
+    def of(finished: FinishedRuns) -> FloatArray | None:
         names = finished.populations(*roles)
         return np.asarray(finished.flow(column, names).sum(axis=1)) if names else None
 
-    return per_run
+    return Measure(frozenset({column}), of)
 
 
-def share_of_start_stock(column: str, *roles: str) -> PerRun:
+def share_of_start_stock(column: str, *roles: str) -> Measure:
     """Return the metric "sum of a flow over all days as a share of the roles' start stock"."""
 
-    def per_run(finished: FinishedRuns) -> FloatArray | None:
+    def of(finished: FinishedRuns) -> FloatArray | None:
         names = finished.populations(*roles)
         stock = finished.flow("stock_usd_bn", names)[:, 0]
         if not names or not bool((stock > 0).all()):
             return None
         return np.asarray(finished.flow(column, names).sum(axis=1) / stock)
 
-    return per_run
+    return Measure(frozenset({column, "stock_usd_bn"}), of)
 
 
 def yen_bought(finished: FinishedRuns) -> FloatArray:
@@ -186,7 +182,7 @@ METRICS = (
     Metric("unwound_usd_bn", "Unwound by all", USD_BN, FLOWS, total("unwound_usd_bn", *CARRY)),
     Metric("unwound_share", "Unwound by all", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", *CARRY)),
     Metric("retail_unwind_usd_bn", "Retail unwind", USD_BN, FLOWS, total("unwound_usd_bn", RETAIL)),
-    Metric("yen_bought_usd_bn", "Yen bought", USD_BN, FLOWS, yen_bought),
+    Metric("yen_bought_usd_bn", "Yen bought", USD_BN, FLOWS, Measure(frozenset({"spot_usd_bn"}), yen_bought)),
     *(
         Metric(
             f"unwound_{cause}_usd_bn",
@@ -207,6 +203,12 @@ METRICS = (
     Metric("loop_gain_max", "Largest loop gain", RATIO, STABILITY, highest("loop_gain")),
     Metric("cascade_days", "Cascade days", DAYS, STABILITY, days_with("cascade")),
 )
+
+
+def read_by(names: Iterable[str]) -> frozenset[str]:
+    """Return the columns that some metrics read, by name (`simulate` records no others where it is given them)."""
+    wanted = set(names)
+    return frozenset[str]().union(*(metric.per_run.reads for metric in METRICS if metric.name in wanted))
 
 
 def band(values: FloatArray | None, unit: str) -> Band:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulation.assets import JGB10, UST10, Roster
 from simulation.calendar import Dates, day_number, day_numbers
@@ -22,6 +24,9 @@ from simulation.policy.ministry_of_finance import Action, Ministry
 from simulation.randomness import Streams
 from simulation.reactions import boj_memory, boj_path, fed_path, pause, reprice
 from simulation.scenario import Scenario, SpreadPath
+
+NOTHING: Final = -0.0
+"""What changes nothing when it is added, not even the sign of a zero."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Officials:
         self.fed: BankView = bank_view(scenario.fed, fed, self.clock, us, 0.0)
         self.boj: BankView = bank_view(scenario.boj, boj, self.clock, japan, scenario.credibility_bp_per_bp)
         self.imposed_spread = (start.ust10_pct - start.jgb10_pct) * PERCENT
+        self.on_path = has_path(scenario.spread_path)
         self.roster = roster_of(scenario)
         self.given = given_days(scenario.news, dates, self.roster)
         self.ministry = Ministry(scenario.ministry_of_finance, len(runs))
@@ -114,9 +120,11 @@ class Officials:
         if path is None or not step.any():
             return news
         ones = np.ones_like(news.fed.other_two_year)
-        fed = imposed(self.fed, news.fed, ones * step * path.us_share, path.surprise)
-        boj = imposed(self.boj, news.boj, -ones * step * (1.0 - path.us_share), path.surprise)
-        return DayNews(fed, boj)
+        fed, boj = (
+            np.where(self.on_path, change, NOTHING)
+            for change in (ones * step * path.us_share, -ones * step * (1.0 - path.us_share))
+        )
+        return DayNews(imposed(self.fed, news.fed, fed, path.surprise), imposed(self.boj, news.boj, boj, path.surprise))
 
     def _draw_rates(self, day: int) -> None:
         """Under drawn rate paths, let the gap return towards its level and policy rates follow; none of it is news."""
@@ -141,7 +149,7 @@ class Officials:
         fed_curve, boj_curve = self.fed.curve(fed_means), self.boj.curve(boj_means)
         spread = fed_curve[1] - boj_curve[1]
         if self.scenario.spread_path is not None:
-            spread = np.full_like(spread, self.imposed_spread)
+            spread = np.where(self.on_path, self.imposed_spread, spread)
         return RatesView(
             fed_rate=self.fed.path.rate,
             boj_rate=self.boj.path.rate,
@@ -182,6 +190,11 @@ def draws_of(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Ar
     return {name: np.ascontiguousarray(values.swapaxes(0, 1)) for name, values in drawn.items()}
 
 
+def has_path(path: SpreadPath | None) -> NDArray[np.bool_]:
+    """Which runs have an imposed path of the spread, ``(runs, 1)`` with one run where all are alike: those with a target."""
+    return ~np.atleast_2d(np.isnan(np.nan if path is None else path.target_pp))
+
+
 def spread_steps(scenario: Scenario, days: int) -> Array:
     """Change of the ten-year spread imposed on each day, decimal, ``(days, runs, 1)`` with one run where all have the same."""
     path, start = scenario.spread_path, scenario.start_values
@@ -190,7 +203,7 @@ def spread_steps(scenario: Scenario, days: int) -> Array:
     over = 1 if path.surprise else path.over_days
     step = np.atleast_2d(path.target_pp - (start.ust10_pct - start.jgb10_pct)) * PERCENT / over
     steps = np.zeros((days, *step.shape))
-    steps[1 : 1 + over] = step
+    steps[1 : 1 + over] = np.where(has_path(path), step, 0.0)
     return steps
 
 

@@ -1,9 +1,9 @@
 """What a batch of runs hands over: preallocated columns, one row per run, one entry per day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from simulation.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
+
+ALWAYS: Final = frozenset({"usdjpy", "ledger_residual"})
+"""Columns that no record is without: the price that says which days a run reached, and the check of its books."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Record:
         Name of the calibrated parameter sets of the runs; empty where all have the scenario's own.
     residuals
         Largest relative residual of each ledger identity by name, ``(runs,)``.
+    columns
+        Names of the columns that were asked for; none: all.
     """
 
     scenario: Scenario
@@ -60,6 +65,18 @@ class Record:
     stopped: dict[int, Stop]
     parameter_sets: str = ""
     residuals: dict[str, Array] = field(default_factory=dict)
+    columns: frozenset[str] | None = None
+
+    def demand(self, column: str) -> None:
+        """Make sure that a column was asked for, so that one that is missing is one that the scenario lacks.
+
+        Raises
+        ------
+        LookupError
+            If it was not.
+        """
+        if self.columns is not None and column not in self.columns | ALWAYS:
+            raise LookupError(f"the column {column} was not recorded; name it among the `columns` of `simulate`")
 
     @property
     def finished(self) -> NDArray[np.bool_]:
@@ -75,6 +92,8 @@ class Recorder:
 
     Attributes
     ----------
+    columns
+        Names of the columns that somebody wants; none: all.
     blocks
         Columns that are stored together by whose they are (nobody's: the market's) and their names,
         ``([owners,] columns, runs, days + 1)``.
@@ -82,6 +101,7 @@ class Recorder:
 
     numbers: Sequence[int]
     days: int
+    columns: frozenset[str] | None = None
     last_day: int = 0
     blocks: dict[tuple[tuple[str, ...], tuple[str, ...]], Array] = field(default_factory=dict, repr=False)
     residuals: dict[str, Array] = field(default_factory=dict)
@@ -101,27 +121,49 @@ class Recorder:
                 tables.setdefault(owner, {}).update(zip(names, columns, strict=True))
         return tables
 
+    def wants(self, column: str) -> bool:
+        """Whether a column is recorded."""
+        return self.columns is None or column in self.columns or column in ALWAYS
+
     def audit(self, identity: str, residual: Array) -> None:
         """Keep the largest residual of an identity; not-a-number stays, ``(runs,)``."""
         self.residuals[identity] = np.maximum(self.residuals.get(identity, residual), residual)
 
     def market_row(self, day: int, values: Mapping[str, Array]) -> None:
-        """Store one day's market columns, each ``(runs, 1)``."""
+        """Store those of a day's market columns that are wanted, each ``(runs, 1)``."""
         self.last_day = day
-        block = self._block((), tuple(values), np.nan)
-        block[..., day] = np.concatenate(list(values.values()), axis=1).T
+        wanted = {name: value for name, value in values.items() if self.wants(name)}
+        block = self._block((), tuple(wanted), np.nan)
+        block[..., day] = np.concatenate(list(wanted.values()), axis=1).T
 
-    def flow_rows(self, day: int, owners: tuple[str, ...], names: tuple[str, ...], values: Array) -> None:
-        """Store one day's flows of several populations, ``(populations, runs, columns)``, under their names."""
-        self._block(owners, names, 0.0)[..., day] = values.swapaxes(1, 2)
+    def flow_rows(self, day: int, owners: tuple[str, ...], names: tuple[str, ...], values: Callable[[], Array]) -> None:
+        """Store those of a day's flows of several populations that are wanted.
+
+        Parameters
+        ----------
+        day, owners, names
+            The day, whose flows they are, and what they are called.
+        values
+            Gives them, ``(populations, runs, columns)``; not called where none is wanted.
+        """
+        chosen = [at for at, name in enumerate(names) if self.wants(name)]
+        block = self._block(owners, tuple(names[at] for at in chosen), 0.0)
+        if chosen:
+            block[..., day] = values()[..., chosen].swapaxes(1, 2)
+
+    def blank(self, rows: NDArray[np.intp]) -> None:
+        """Mark runs that have stopped: no market value on the day stored last."""
+        for (owners, _), block in self.blocks.items():
+            if not owners:
+                block[:, rows, self.last_day] = np.nan
 
     def blank_from(self, row: int, day: int) -> None:
         """Mark a stopped run: no market value from `day` on, no flow after it."""
-        for values in self.market.values():
-            values[row, day:] = np.nan
-        for table in self.flows.values():
-            for values in table.values():
-                values[row, day + 1 :] = 0.0
+        for (owners, _), block in self.blocks.items():
+            if owners:
+                block[..., row, day + 1 :] = 0.0
+            else:
+                block[:, row, day:] = np.nan
 
     def _block(self, owners: tuple[str, ...], names: tuple[str, ...], before: float) -> Array:
         found = self.blocks.get((owners, names))

@@ -22,7 +22,7 @@ from simulation.ensemble import with_seed
 from simulation.event import Event, Expectation
 from simulation.facts.amplification import LARGE_PCT, SMALL_PCT, peak_amplification, shock
 from simulation.facts.measured import BY_NAME
-from simulation.facts.simulated import first_day, history_of
+from simulation.facts.simulated import READ, first_day, history_of
 from simulation.facts.stored import load_facts
 from simulation.recorder import Record
 from simulation.replay import measures
@@ -143,11 +143,12 @@ def simulate_episode(theta: Array, runs: int, seed: int) -> Array:
     """
     event = episode(seed)
     numbers = range(len(theta) * runs)
-    record = simulate(event, numbers, variants(event, np.repeat(theta, runs, axis=0)))
     wanted = [Expectation.model_validate(item) for item in EPISODE_MEASURES]
+    columns = frozenset(measures.read_for(item) for item in wanted)
+    record = simulate(event, numbers, variants(event, np.repeat(theta, runs, axis=0)), columns)
     found = (measures.simulated(event, record, item) for item in wanted)
-    columns = [placed(record, None if values is None else values[:, None]) for values in found]
-    return np.asarray(np.concatenate(columns, axis=1).reshape(len(theta), runs, len(wanted)).mean(axis=1))
+    placed_values = [placed(record, None if values is None else values[:, None]) for values in found]
+    return np.asarray(np.concatenate(placed_values, axis=1).reshape(len(theta), runs, len(wanted)).mean(axis=1))
 
 
 def placed(record: Record, finished: Array | None) -> Array:
@@ -180,7 +181,7 @@ def _blocks(count: int) -> Iterator[range]:
 
 def _sums(scenario: Scenario, repeated: Array, block: range) -> list[Array]:
     """Sums of terms of every fitted statistic in one block of runs, each ``(runs, terms)``; not-a-number where a run stopped."""
-    record = simulate(scenario, block, variants(scenario, repeated[block.start : block.stop]))
+    record = simulate(scenario, block, variants(scenario, repeated[block.start : block.stop]), READ)
     past = history_of(record).between(first_day(scenario), scenario.end)
     return [placed(record, BY_NAME[name].terms(past).sum(axis=1)) for name in HISTORY_TARGETS]
 
@@ -194,7 +195,7 @@ def simulate_shock(theta: Array, runs: int, seed: int) -> Array:
     records = {}
     for size in (0.0, SMALL_PCT, LARGE_PCT):
         scenario = shocked(size, seed)
-        records[size] = simulate(scenario, numbers, variants(scenario, repeated))
+        records[size] = simulate(scenario, numbers, variants(scenario, repeated), frozenset({"usdjpy"}))
     # A run counts when it finished with every shock.
     stopped = {row: stop for record in records.values() for row, stop in record.stopped.items()}
     twin, small, large = (replace(record, stopped=stopped) for record in records.values())

@@ -84,6 +84,13 @@ OF_PATH: dict[str, tuple[str, Callable[[FloatArray, Window], FloatArray]]] = {
     "us_equity_trough_pct": ("us_equity", trough),
 }
 """Measures that follow from one price path: its column and the function."""
+OF_OTHERS: dict[str, str] = {
+    "path_rmse_pp": "usdjpy",
+    "unwound_share": "stock_usd_bn",
+    "repatriation_usd_bn": "repatriated_usd_bn",
+    "cascade_days": "cascade",
+}
+"""The column that each of the other measures is read from."""
 
 
 def simulated(event: Event, record: Record, item: Expectation) -> FloatArray | None:
@@ -99,16 +106,21 @@ def simulated(event: Event, record: Record, item: Expectation) -> FloatArray | N
     return _of_flows(event, finished, (item.measure, window))
 
 
+def read_for(item: Expectation) -> str:
+    """The column of a record that a measure is read from."""
+    return OF_PATH[item.measure][0] if item.measure in OF_PATH else OF_OTHERS[item.measure]
+
+
 def _of_flows(event: Event, finished: FinishedRuns, what: tuple[str, Window]) -> FloatArray | None:
     measure, (first, _, last) = what
     if measure == "unwound_share":
-        held = finished.flow("stock_usd_bn", list(event.unwound_of))
+        held = finished.flow(OF_OTHERS[measure], list(event.unwound_of))
         start = held[:, first]
         return 1.0 - held[:, last] / np.where(start > 0.0, start, np.inf) if (start > 0.0).all() else None
     if measure == "repatriation_usd_bn":
-        home = finished.flow("repatriated_usd_bn", finished.populations(RESIDENT))
+        home = finished.flow(OF_OTHERS[measure], finished.populations(RESIDENT))
         return np.asarray(home[:, first + 1 : last + 1].sum(axis=1))
-    cascades = finished.market("cascade")
+    cascades = finished.market(OF_OTHERS[measure])
     return None if cascades is None else np.asarray(cascades[:, first + 1 : last + 1].sum(axis=1))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulation.batch import BLOCK_RUNS, may_differ
 from simulation.cloud import with_values
 from simulation.ensemble import run_ensemble
-from simulation.metrics import METRICS, FinishedRuns
+from simulation.metrics import METRICS, FinishedRuns, read_by
 from simulation.store import OutputError
 
 if TYPE_CHECKING:
@@ -160,10 +160,13 @@ class ScenarioResponse:
         parts: list[FloatArray] = []
         for first in range(0, len(numbers), BLOCK_RUNS):
             rows = slice(first, first + BLOCK_RUNS)
-            record = simulate(scenarios[0], numbers[rows], variants[rows])
+            record = simulate(scenarios[0], numbers[rows], variants[rows], read_by(self._metrics()))
             parts.append(measured(record, self.metric))
         together = np.concatenate(parts)
         return list(together.reshape(len(scenarios), self.ensemble.runs, *together.shape[1:]))
+
+    def _metrics(self) -> tuple[str, ...]:
+        return (self.metric,) if isinstance(self.metric, str) else self.metric
 
     def _variants(self, scenario: Scenario, runs: range, own: Mapping[str, float]) -> list[Scenario]:
         cloud = self.ensemble.cloud

@@ -1,8 +1,9 @@
 """The desk: takes wishes, lets clients take turns, hands passes to workers, and tells everybody what came of it.
 
 All of it runs in one event loop; only workers compute.  A first answer comes from few runs, fewer where many wait or passes take
-long; whoever has it may wait for more.  Further runs begin while nobody is at a first answer, and leave a worker free for one;
-then come states that somebody is likely to ask for.  Every answer is held against a baseline of as many runs.
+long; whoever has it may wait for more.  Passes of first answers begin one after the other, not together.  Further runs begin
+while nobody is at a first answer, and leave a worker free for one; then come states that somebody is likely to ask for.  Every
+answer is held against a baseline of as many runs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from simulation.sweeps.rows import Rows
 
 HOME: Final = "{}"
 """Key of the scenario as it is, the baseline."""
+LEAST_WAIT: Final = 1e-3
+"""Shorter waits are none, s."""
 MOST_CLIENTS: Final = 200
 """Clients that may wait at a time."""
 
@@ -56,6 +59,8 @@ class Desk:
         self._alone: set[str] = set()
         self._further_passes = 0
         self._first_ends: dict[int, float] = {}
+        self._first_after = 0.0
+        self._alarm: asyncio.TimerHandle | None = None
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -71,6 +76,7 @@ class Desk:
     async def close(self) -> None:
         """Tell everybody who waits that there is nothing to come, and wait for no pass."""
         self._closed = True
+        self._set_alarm(None)
         for ticket in self.waiting:
             ticket.answer(Reply("busy", reason="the server is being ended; start it again with `carryflow serve`"))
         for task in self._tasks:
@@ -116,7 +122,9 @@ class Desk:
             if further:
                 self._further_passes += 1
             else:
-                self._first_ends[place] = loop.time() + self.pace.seconds(sum(one.fresh for one in chosen))
+                seconds = self.pace.seconds(sum(one.fresh for one in chosen))
+                self._first_ends[place] = loop.time() + seconds
+                self._first_after = loop.time() + seconds / self.bench.workers
             task = loop.create_task(self._compute(chosen, further, place))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -125,11 +133,28 @@ class Desk:
         """States of the next pass, and whether it gives further runs to what has some."""
         if not self.baselines:
             return self._baseline(), False
+        if self._early():
+            return [], False
         found = together(self._wanted(self.first), room(self.pace, FIRST_SECONDS))
         if found or self._first_ends or self._further_passes >= max(1, self.bench.workers - 1):
             return found, False
         spare = room(self.pace, FURTHER_SECONDS)
         return self._baseline() or together(self._wanted(self.further), spare) or self._unasked(spare), True
+
+    def _early(self) -> bool:
+        """Whether the next pass of first answers shall wait, since one began so lately; then it is thought of in time.
+
+        Workers that begin together end together, and who comes just after waits for two whole passes.
+        """
+        wait = self._first_after - asyncio.get_running_loop().time()
+        early = bool(self._first_ends) and wait > LEAST_WAIT
+        self._set_alarm(wait if early else None)
+        return early
+
+    def _set_alarm(self, seconds: float | None) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self._pump)
 
     def _baseline(self) -> list[Wanted]:
         """The next runs of the baseline, none if it has all or is being computed."""

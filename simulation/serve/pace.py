@@ -6,15 +6,16 @@ from collections import deque
 from statistics import median
 from typing import Final
 
-FIXED_RUNS: Final = 14.0
-"""What a pass costs before its first run, in runs: 63 days take some 0.6 s with no run and 0.045 s more for each (December
-2025, measured on two machines: 11 to 20)."""
-USUAL_SECONDS: Final = 0.045
+FIXED_RUNS: Final = 20.0
+"""What a pass costs before its first run, in runs: 63 days take some 0.5 s with no run and 0.025 s more for each (processor
+seconds of passes of 1 to 12 states that a class asks for, 2 to 32 runs, in turn; ratios 19 to 21, with twins of one state 26).
+Between 10 and 20 it hardly matters (`benchmarks.serve_desk`)."""
+USUAL_SECONDS: Final = 0.025
 """What a run costs until a pass has shown it, s (the same measurement)."""
-LEAST_ROOM: Final = 10
+LEAST_ROOM: Final = 12
 """Runs that a pass takes in any case: fewer would waste the machine on what a pass costs without them, more would let those
-wait too long who ask meanwhile.  Chosen with `benchmarks.serve_desk` among 6 to 14: 8 is better where a pass costs 0.7 s
-before its runs, and worse where it costs 1.5 s."""
+wait too long who ask meanwhile.  Chosen with `benchmarks.serve_desk` among 8 to 20: it matters where a pass costs 0.9 s
+before its runs or more."""
 LEAST_SECONDS: Final = 1e-4
 """Less is no run, s: a coarse clock may say zero."""
 REMEMBERED: Final = 16

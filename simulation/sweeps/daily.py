@@ -56,10 +56,20 @@ def _known(series: str) -> str:
 SeriesName = Annotated[str, AfterValidator(_known)]
 
 
+def read_for(name: str) -> frozenset[str]:
+    """The columns of a record that a series is read from."""
+    if name in SHARES_TO_DATE:
+        return frozenset({"stock_usd_bn", "unwound_usd_bn"})
+    if name in CAUSES_TO_DATE:
+        return frozenset({f"{CAUSES_TO_DATE[name]}_usd_bn"})
+    return frozenset({name if population_of(name) is None else "spot_usd_bn"})
+
+
 def daily_values(record: Record, name: str) -> FloatArray:
     """One series of every run, ``(runs, days)``; not-a-number where the scenario lacks the asset or the population."""
     nothing = np.full((len(record.runs), len(record.dates)), np.nan)
     if name in MARKET_SERIES:
+        record.demand(name)
         return record.market.get(name, nothing)
     if name in FLOW_SERIES:
         return _flow(record, name, tuple(sorted(record.flows)))
@@ -78,6 +88,7 @@ def _of_roles(record: Record, roles: tuple[str, ...]) -> tuple[str, ...]:
 
 def _flow(record: Record, column: str, populations: tuple[str, ...]) -> FloatArray:
     """A daily flow summed over populations, ``(runs, days)``."""
+    record.demand(column)
     tables = [record.flows[name][column] for name in populations if column in record.flows[name]]
     shape = (len(record.runs), len(record.dates))
     return np.asarray(np.sum(tables, axis=0)) if tables else np.zeros(shape)

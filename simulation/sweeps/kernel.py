@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from simulation.batch import BLOCK_RUNS
 from simulation.capital_flows import simulate
 from simulation.cloud import Cloud, parsed_cloud
-from simulation.metrics import METRICS, FinishedRuns
+from simulation.metrics import METRICS, FinishedRuns, read_by
 from simulation.recorder import Record, Stop
-from simulation.sweeps.daily import daily_values
+from simulation.sweeps.daily import daily_values, read_for
 from simulation.sweeps.design import Values
 from simulation.sweeps.points import Base, run_number, scenario_at
 from simulation.sweeps.rows import Piece, Rows, Series, failed_rows, joined, labels
@@ -54,6 +54,11 @@ class Work:
     metrics: tuple[str, ...]
     series: tuple[str, ...] = ()
     cloud: str = ""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of a record that are read for it."""
+        return read_by(self.metrics).union(*(read_for(name) for name in self.series))
 
 
 def simulated(work: Work, pieces: Sequence[Piece]) -> Rows:
@@ -106,7 +111,7 @@ def halves(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 
 def _measured(work: Work, pieces: Sequence[Piece]) -> Rows:
-    record = simulated_rows(*scenarios_of(work, pieces))
+    record = simulated_rows(*scenarios_of(work, pieces), work.columns)
     point, key, replication = labels(pieces)
     stops = [record.stopped.get(row) for row in range(len(point))]
     reasons = tuple("" if stop is None else told(stop) for stop in stops)
@@ -144,8 +149,8 @@ def _cloud(text: str) -> Cloud | None:
     return parsed_cloud("the sweep's parameter sets", text) if text else None
 
 
-def simulated_rows(scenarios: Sequence[Scenario], numbers: Sequence[int]) -> Record:
-    """Run scenarios side by side, each with its run number.
+def simulated_rows(scenarios: Sequence[Scenario], numbers: Sequence[int], columns: frozenset[str]) -> Record:
+    """Run scenarios side by side, each with its run number, and record some columns.
 
     Raises
     ------
@@ -154,7 +159,7 @@ def simulated_rows(scenarios: Sequence[Scenario], numbers: Sequence[int]) -> Rec
     """
     first = scenarios[0]
     alike = all(scenario is first for scenario in scenarios)
-    return simulate(first, numbers, None if alike else scenarios)
+    return simulate(first, numbers, None if alike else scenarios, columns)
 
 
 def metrics_of(record: Record, names: Sequence[str]) -> FloatArray:

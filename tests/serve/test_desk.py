@@ -6,9 +6,13 @@ import asyncio
 import json
 from typing import cast
 
+import pytest
+
+from benchmarks.serve_desk import Clock, StatedBench
 from simulation.explore.sliders import HIKE, ORDER, SPREAD
+from simulation.serve.bench import Bench
 from simulation.serve.desk import MOST_CLIENTS
-from simulation.serve.pace import Pace
+from simulation.serve.pace import FIXED_RUNS, Pace
 from simulation.serve.study import Study, neighbours
 from simulation.serve.tickets import Limits, Reply
 from tests.serve.conftest import (
@@ -162,31 +166,60 @@ def test_the_more_wait_the_fewer_runs_has_a_first_answer(study: Study) -> None:
         return [state_of(await one)[1] for one in waits]
 
     # A pass takes 0.02 * (14 + runs) seconds: 0.6 s are 16 runs.
-    assert ran(told(2, Steady(0.02))) == [8] * 2
-    assert ran(told(3, Steady(0.02))) == [4] * 3
-    assert ran(told(5, Steady(0.02))) == [2] * 5
+    assert ran(told(2, Steady(0.0125))) == [8] * 2
+    assert ran(told(4, Steady(0.0125))) == [4] * 4
+    assert ran(told(8, Steady(0.0125))) == [2] * 8
     assert ran(told(1, Steady(0.1))) == [2]
     assert ran(told(5, Steady(0.001))) == [8] * 5
 
 
 def test_a_long_line_is_cut_into_passes(study: Study) -> None:
     async def told() -> None:
-        bench = PaperBench(workers=2)
+        bench = PaperBench()
         desk = desk_of(study, bench, Limits(runs=64, first=8), Steady(0.05))
         await ready(bench, desk)
-        held = [start(desk, asked(f"held-{at}", stock(90 + at))) for at in range(2)]
+        held = start(desk, asked("held", stock(90)))
         await settled()
         bench.passes.clear()
         waits = [start(desk, asked(str(at), stock(100 + at))) for at in range(10)]
         await settled()
         await let_go(bench)
         await let_go(bench)
-        # The least room of a pass, 10 runs, is five states of two; the others share the next worker.
-        assert [[order.runs for order in orders] for orders in bench.passes] == [[2] * 5, [2] * 5]
-        while not all(one.done() for one in (*held, *waits)):
+        # The least room of a pass, 12 runs, is six states of two; the others have the next one.
+        assert [[order.runs for order in orders] for orders in bench.passes] == [[2] * 6, [2] * 4]
+        while not all(one.done() for one in (held, *waits)):
             await let_go(bench)
 
     ran(told())
+
+
+class NotedBench(StatedBench):
+    """Workers that note when they begin."""
+
+    def __init__(self, workers: int, fixed: float, run: float) -> None:
+        super().__init__(workers, fixed, run)
+        self.begun: list[float] = []
+
+    def take(self) -> int:
+        self.begun.append(asyncio.get_running_loop().time())
+        return super().take()
+
+
+def test_passes_of_first_answers_begin_one_after_the_other(study: Study) -> None:
+    async def told() -> list[float]:
+        bench = NotedBench(2, 0.9, 0.05)
+        desk = desk_of(study, cast(Bench, bench), Limits(runs=8, first=8), Steady(0.02))
+        desk.open()
+        await asyncio.sleep(10.0)
+        bench.begun.clear()
+        first, second, third = (asyncio.create_task(desk.ask(asked(str(at), stock(100 + at)))) for at in range(3))
+        await asyncio.gather(first, second, third)
+        return [each - bench.begun[0] for each in bench.begun]
+
+    with asyncio.Runner(loop_factory=Clock) as runner:
+        begun = runner.run(told())
+    # The other worker takes all that wait half a pass after the first began, not at once.
+    assert begun == pytest.approx([0.0, 0.02 * (FIXED_RUNS + 8) / 2], abs=2e-3)
 
 
 def test_a_pass_that_fails_costs_only_the_state_that_is_to_blame(study: Study) -> None:

@@ -19,14 +19,14 @@ def taught(run_seconds: float) -> Pace:
 @pytest.mark.parametrize("run_seconds", [0.01, 0.045, 0.3])
 def test_it_learns_what_passes_took(run_seconds: float) -> None:
     pace = taught(run_seconds)
-    assert pace.seconds(0) == pytest.approx(14 * run_seconds)
-    assert pace.seconds(20) == pytest.approx(34 * run_seconds)
+    assert pace.seconds(0) == pytest.approx(FIXED_RUNS * run_seconds)
+    assert pace.seconds(20) == pytest.approx((FIXED_RUNS + 20) * run_seconds)
 
 
 def test_one_worker_that_had_to_start_first_changes_nothing() -> None:
     pace = taught(0.05)
     pace.learn(8, 60.0)
-    assert pace.seconds(6) == pytest.approx(1.0)
+    assert pace.seconds(6) == pytest.approx(0.05 * (FIXED_RUNS + 6))
 
 
 def test_a_machine_that_slows_down_is_known_for_it_after_half_the_passes_that_count() -> None:
@@ -37,8 +37,8 @@ def test_a_machine_that_slows_down_is_known_for_it_after_half_the_passes_that_co
 
 
 def test_a_pass_has_the_runs_of_its_time_but_never_fewer_than_pay() -> None:
-    assert room(taught(0.02), FIRST_SECONDS) == 31
-    assert room(taught(0.05), FIRST_SECONDS) == LEAST_ROOM
+    assert room(taught(0.02), FIRST_SECONDS) == 25
+    assert room(taught(0.03), FIRST_SECONDS) == LEAST_ROOM
     assert room(taught(5.0), FIRST_SECONDS) == LEAST_ROOM
     assert room(taught(0.001), FIRST_SECONDS) == MOST_RUNS
 
@@ -51,9 +51,9 @@ def test_a_clock_that_stands_still_breaks_nothing() -> None:
 
 
 def test_first_answers_halve_as_the_wait_grows() -> None:
-    limits, pace = Limits(first=8), taught(0.02)
-    assert [first_runs(states, limits, pace, 1, 0.0) for states in (1, 2, 3, 4, 5, 50)] == [8, 8, 4, 4, 2, 2]
-    assert [first_runs(2, limits, pace, 1, busy) for busy in (0.0, 0.1, 0.3)] == [8, 4, 2]
+    limits, pace = Limits(first=8), taught(0.0125)
+    assert [first_runs(states, limits, pace, 1, 0.0) for states in (1, 2, 3, 4, 5, 50)] == [8, 8, 8, 4, 4, 2]
+    assert [first_runs(2, limits, pace, 1, busy) for busy in (0.0, 0.2, 0.3)] == [8, 4, 2]
     assert first_runs(5, limits, pace, 2, 0.0) == 8
 
 
