@@ -16,12 +16,12 @@ from simulation.calibration.diagnostics import (
     Columns,
     correlations,
     draws_inside,
-    emulator_table,
     moment_table,
     parameter_table,
     product_table,
     write_tables,
 )
+from simulation.calibration.emulator_errors import emulator_table
 from simulation.calibration.fitting import Fit, fit, redrawn
 from simulation.calibration.priors import from_unit
 from simulation.calibration.request import Request
