@@ -7,12 +7,14 @@ Source: Xiu and Karniadakis (2002), Legendre polynomial chaos; Blatman and Sudre
 degree.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, permutations
 
 import numpy as np
 
-from simulation.conventions import Array
+from simulation.conventions import Array, Rows
 
 SHRINKAGE_PER_DEGREE = 0.5
 """Prior scale of a coefficient relative to that of a degree below: smooth functions are expected."""
@@ -43,23 +45,41 @@ class Basis:
         """Columns of all terms up to degree two."""
         return slice(0, 1 + 2 * self.dimension + self.dimension * (self.dimension - 1) // 2)
 
+    @cached_property
+    def pairs(self) -> Rows:
+        """The two parameters of each product of degree two, ``(2, pairs)``."""
+        return np.array(np.triu_indices(self.dimension, 1))
+
+    @cached_property
+    def mixed(self) -> Rows:
+        """The squared and the plain parameter of each product of degree three, ``(2, mixed)``."""
+        return np.array(list(permutations(self.active, 2)), dtype=np.intp).reshape(-1, 2).T
+
+    @cached_property
+    def triples(self) -> Rows:
+        """The three parameters of each product of degree three, ``(3, triples)``."""
+        return np.array(list(combinations(self.active, 3)), dtype=np.intp).reshape(-1, 3).T
+
     def terms(self, scores: Array) -> Array:
         """Values of every term at scores of parameter sets, ``(n, d)`` to ``(n, terms)``; the first is one."""
         first, second, third = polynomials(scores)
-        lower, upper = np.triu_indices(self.dimension, 1)
+        (lower, upper), (squared, plain), (one, two, three) = self.pairs, self.mixed, self.triples
         shrunk = SHRINKAGE_PER_DEGREE
-        parts = [np.ones((len(scores), 1)), first, shrunk * second, shrunk * first[:, lower] * first[:, upper]]
-        if self.active:
-            parts.append(shrunk**2 * third[:, self.active])
-        squares = list(permutations(self.active, 2))
-        if squares:
-            one, other = np.array(squares).T
-            parts.append(shrunk**2 * second[:, one] * first[:, other])
-        triples = list(combinations(self.active, 3))
-        if triples:
-            one, two, three = np.array(triples).T
-            parts.append(shrunk**2 * first[:, one] * first[:, two] * first[:, three])
+        parts = [
+            np.ones((len(scores), 1)),
+            first,
+            shrunk * second,
+            picked(shrunk * first, lower) * picked(first, upper),
+            picked(shrunk**2 * third, list(self.active)),
+            picked(shrunk**2 * second, squared) * picked(first, plain),
+            picked(shrunk**2 * first, one) * picked(first, two) * picked(first, three),
+        ]
         return np.concatenate(parts, axis=1)
+
+
+def picked(values: Array, columns: Rows | Sequence[int]) -> Array:
+    """Some columns; `take` copies them in half the time that an index in brackets needs."""
+    return np.take(values, np.asarray(columns, dtype=np.intp), axis=1)
 
 
 def polynomials(scores: Array) -> tuple[Array, Array, Array]:

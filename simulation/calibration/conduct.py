@@ -16,12 +16,12 @@ from simulation.calibration.diagnostics import (
     Columns,
     correlations,
     draws_inside,
-    emulator_table,
     moment_table,
     parameter_table,
     product_table,
     write_tables,
 )
+from simulation.calibration.emulator_errors import emulator_table
 from simulation.calibration.fitting import Fit, fit, redrawn
 from simulation.calibration.priors import from_unit
 from simulation.calibration.request import Request
@@ -88,8 +88,8 @@ class Outcome:
             "config_hash": self.request.hash,
             **self.request.content,
             "sets": len(self.fit.chosen),
-            "simulated": {name: len(table[0]) for name, table in self.fit.tables.items()},
-            "rejected": {name: int(np.isnan(table[1]).any(axis=1).sum()) for name, table in self.fit.tables.items()},
+            "simulated": {name: len(table) for name, table in self.fit.tables.items()},
+            "rejected": {name: int((~table.finished).sum()) for name, table in self.fit.tables.items()},
             "coverage": powers_of(self.coverage),
             "accepted_share": plain(draws_inside(self.fit)),
             "parameters": by_row(parameters, "parameter"),

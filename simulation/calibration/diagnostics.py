@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from simulation.calibration.fitting import Fit
-from simulation.calibration.priors import UNIFORM_SD, Prior, from_unit, scores, unit_sample
+from simulation.calibration.priors import UNIFORM_SD, Prior, from_unit, unit_sample
 from simulation.calibration.problem import Problem
 from simulation.calibration.sampler import outside
 from simulation.conventions import Array
@@ -172,26 +172,6 @@ def product_table(drawn: Drawn) -> Columns:
         "correlation": np.array([one.correlation for one in found for _ in one.names]),
         "exponent": np.array([one.exponent for one in found for _ in one.names]),
         "direction_ratio": np.array([one.direction_ratio for one in found for _ in one.names]),
-    }
-
-
-def emulator_table(fit: Fit) -> Columns:
-    """Standardised errors of the emulator on runs that took no part in the fit: mean 0 and sd 1 if it is right."""
-    names, means, spreads, sets = [], [], [], []
-    for one in fit.problem.simulators:
-        group, moments = fit.likelihood.groups[one.name], fit.again[one.name]
-        done = np.isfinite(moments).all(axis=1)
-        mean, sd = group.emulator.moments(scores(fit.problem.priors, fit.chosen[: len(moments)][done]))
-        errors = (group.bounds.applied(moments[done]) - mean) / sd
-        names += [target.name for target in fit.problem.targets_of(one.name)]
-        means += list(errors.mean(axis=0))
-        spreads += list(errors.std(axis=0))
-        sets += [int(done.sum())] * errors.shape[1]
-    return {
-        "moment": names,
-        "sets": np.array(sets, dtype=np.float64),
-        "mean_error_sd": np.array(means),
-        "spread_of_errors_sd": np.array(spreads),
     }
 
 

@@ -22,11 +22,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulation.calibration.likelihood import SyntheticLikelihood, Tables, likelihood_of
+from simulation.calibration.likelihood import SyntheticLikelihood, likelihood_of
 from simulation.calibration.priors import from_unit, nested_sample
 from simulation.calibration.problem import Problem, Simulator
 from simulation.calibration.sampler import Effort, Particles, tempered
 from simulation.calibration.simulating import Bench, simulated
+from simulation.calibration.table import Table, Tables
 from simulation.conventions import Array
 from simulation.randomness import generator
 
@@ -67,9 +68,7 @@ class Fit:
     problem, seed
         What was asked.
     tables
-        Every simulated set by group: points of the unit cube and moments, in the order of the stages.
-    first
-        Rows of the first stage, drawn from the prior, by group.
+        Every simulated set by group, in the order of the stages.
     likelihood
         Likelihood of the last stage.
     particles
@@ -85,7 +84,6 @@ class Fit:
     problem: Problem
     seed: int
     tables: Tables
-    first: dict[str, int]
     likelihood: SyntheticLikelihood
     particles: Particles
     chosen: Array
@@ -130,19 +128,19 @@ def fit(problem: Problem, method: Method, bench: Bench) -> Fit:
     sizes = {one.name: stage_sizes(one, len(method.powers)) for one in problem.simulators}
     counts = {name: size[0] for name, size in sizes.items()}
     unit = nested_sample(len(problem.priors), sorted(set(counts.values())), bench.seed, f"{STREAM}:prior")
-    tables = stage_tables(problem, unit, counts, "prior", bench)
-    first = {name: len(table[0]) for name, table in tables.items()}
+    tables = stage_tables(problem, unit, counts, 0, bench)
     for stage, power in enumerate(method.powers, start=1):
         likelihood = likelihood_of(problem.priors, tables, discrepancies(problem))
         particles = posterior(problem, likelihood, stream_of(bench.seed, f"stage {stage}"), method.effort, power)
         counts = {name: size[stage] for name, size in sizes.items()}
         unit = picked(particles, max(counts.values()), stream_of(bench.seed, f"sets of stage {stage}"))
-        tables = joined(tables, stage_tables(problem, unit, counts, f"stage{stage}", bench))
+        more = stage_tables(problem, unit, counts, stage, bench)
+        tables = {name: table.joined(more[name]) for name, table in tables.items()}
     likelihood = likelihood_of(problem.priors, tables, discrepancies(problem))
     particles = posterior(problem, likelihood, stream_of(bench.seed, "posterior"), method.effort)
     chosen = picked(particles, method.sets, stream_of(bench.seed, "sets of the result"))
     again = simulated_again(problem, chosen, "check", bench)
-    return Fit(problem, bench.seed, tables, first, likelihood, particles, chosen, again)
+    return Fit(problem, bench.seed, tables, likelihood, particles, chosen, again)
 
 
 def redrawn(found: Fit, method: Method, bench: Bench, power: float) -> Fit:
@@ -157,26 +155,22 @@ def redrawn(found: Fit, method: Method, bench: Bench, power: float) -> Fit:
 
 def simulated_again(problem: Problem, chosen: Array, stage: str, bench: Bench) -> dict[str, Array]:
     """Moments of new runs of the first sets of a posterior, by group, ``(checks, moments)``."""
-    counts = {one.name: min(one.checks, len(chosen)) for one in problem.simulators}
-    return {name: table[1] for name, table in stage_tables(problem, chosen, counts, stage, bench).items()}
+    return {one.name: moments_of(problem, one, chosen[: one.checks], stage, bench) for one in problem.simulators}
 
 
-def stage_tables(problem: Problem, unit: Array, counts: dict[str, int], stage: str, bench: Bench) -> Tables:
+def stage_tables(problem: Problem, unit: Array, counts: dict[str, int], stage: int, bench: Bench) -> Tables:
     """Simulate the first so many points of the unit cube with each simulator."""
-    tables = {}
-    for simulator in problem.simulators:
-        own = unit[: counts[simulator.name]]
-        moments = len(problem.targets_of(simulator.name))
-        tables[simulator.name] = own, simulated(simulator, moments, from_unit(problem.priors, own), stage, bench)
+    name, tables = f"stage{stage}" if stage else "prior", {}
+    for one in problem.simulators:
+        own = unit[: counts[one.name]]
+        tables[one.name] = Table(own, moments_of(problem, one, own, name, bench), np.full(len(own), float(stage)))
     return tables
 
 
-def joined(tables: Tables, more: Tables) -> Tables:
-    """Tables with further rows."""
-    return {
-        name: (np.concatenate([unit, more[name][0]]), np.concatenate([moments, more[name][1]]))
-        for name, (unit, moments) in tables.items()
-    }
+def moments_of(problem: Problem, simulator: Simulator, unit: Array, stage: str, bench: Bench) -> Array:
+    """Moments of points of the unit cube, ``(n, moments)``."""
+    moments = len(problem.targets_of(simulator.name))
+    return simulated(simulator, moments, from_unit(problem.priors, unit), stage, bench)
 
 
 def posterior(

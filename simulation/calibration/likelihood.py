@@ -17,16 +17,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
-from simulation.calibration.emulator import Bounds, Emulator, bounds_of, fitted
+from simulation.calibration.emulator import Emulator, fitted
 from simulation.calibration.priors import Priors, scores
+from simulation.calibration.sample import Bounds, Sample, bounds_of
 from simulation.calibration.survival import Survival, survival
-from simulation.conventions import Array, Flags
+from simulation.calibration.table import Tables
+from simulation.conventions import Array
 from simulation.randomness import generator
 
 TAILS = (4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 40.0, float("inf"))
 """Degrees of freedom tried; infinite is the normal law."""
-Tables = dict[str, tuple[Array, Array]]
-"""For each group points of the unit cube ``(n, d)`` and their moments ``(n, moments)``, rejected rows NaN."""
 
 
 @dataclass(frozen=True)
@@ -139,18 +139,23 @@ class Laws:
 def likelihood_of(priors: Priors, tables: Tables, discrepancy: dict[str, Array]) -> SyntheticLikelihood:
     """Fit the likelihood to the tables."""
     groups = {}
-    for name, (unit, moments) in tables.items():
-        variables = scores(priors, unit)
-        done: Flags = np.asarray(np.isfinite(moments).all(axis=1))
-        limits = bounds_of(moments[done])
-        within = limits.applied(moments[done])
-        group = GroupLikelihood(fitted(variables[done], within), limits, survival(variables, done), discrepancy[name])
-        groups[name] = replace(group, tails=fitted_tails(group, variables[done], within))
+    for name, table in tables.items():
+        variables, done = scores(priors, table.unit), table.finished
+        limits = bounds_of(table.moments[done])
+        within = limits.applied(table.moments[done])
+        sample = Sample(variables[done], within, discrepancy[name], table.nearness[done])
+        group = GroupLikelihood(fitted(sample), limits, survival(variables, done), discrepancy[name])
+        groups[name] = replace(group, tails=fitted_tails(group, replace(sample, emphasis=group.emulator.emphasis)))
     return SyntheticLikelihood(priors, groups)
 
 
-def fitted_tails(group: GroupLikelihood, variables: Array, moments: Array) -> float:
+def fitted_tails(group: GroupLikelihood, sample: Sample) -> float:
     """Degrees of freedom under which the table, with the targets' normal errors added, is most likely."""
-    errors = generator(0, len(variables), "calibration:tails").standard_normal(moments.shape) * group.discrepancy
-    distance = group.at(variables).distance(moments + errors)
-    return max(TAILS, key=lambda tails: float(log_density(distance, moments.shape[1], tails).sum()))
+    count = sample.moments.shape[1]
+    errors = generator(0, len(sample.scores), "calibration:tails").standard_normal(sample.moments.shape)
+    distance = group.at(sample.scores).distance(sample.moments + errors * group.discrepancy)
+
+    def likelihood(tails: float) -> float:
+        return float(sample.importance @ log_density(distance, count, tails))
+
+    return max(TAILS, key=likelihood)

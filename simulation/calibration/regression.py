@@ -1,6 +1,7 @@
-"""Ridge regression with the penalty chosen by generalised cross-validation.
+"""Weighted ridge regression with the penalty chosen by generalised cross-validation.
 
-Source: Hoerl and Kennard (1970); Golub, Heath and Wahba (1979).
+Source: Hoerl and Kennard (1970); Golub, Heath and Wahba (1979); Aitken (1936) for the weights; Kish (1965) for the number
+of rows that they leave.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,12 @@ class Ridge:
     freedom: Array
 
 
-def ridge(terms: Array, responses: Array) -> Ridge:
+def effective_rows(weights: Array) -> Array:
+    """Rows of equal weight that tell as much as rows of these weights, ``(n, ...)`` to ``(...)``."""
+    return np.asarray(weights.sum(axis=0) ** 2 / (weights**2).sum(axis=0))
+
+
+def ridge(terms: Array, responses: Array, weights: Array | None = None) -> Ridge:
     """Regress each response on the terms; the first term, the constant, is not penalised.
 
     Parameters
@@ -40,10 +46,28 @@ def ridge(terms: Array, responses: Array) -> Ridge:
         ``(n, terms)``, the first column constant.
     responses
         ``(n, responses)``.
+    weights
+        Weight of each row, ``(n,)``, or of each row for each response, ``(n, responses)``; all alike if none are given.
     """
-    rows = len(terms)
-    means, centre = terms.mean(axis=0), responses.mean(axis=0)
-    centred, off = terms[:, 1:] - means[1:], responses - centre
+    if weights is None:
+        return equally_weighted(terms, responses, np.ones(len(terms)))
+    if weights.ndim == 1:
+        return equally_weighted(terms, responses, weights)
+    fits = [
+        equally_weighted(terms, responses[:, column : column + 1], weights[:, column])
+        for column in range(responses.shape[1])
+    ]
+    return Ridge(
+        np.concatenate([fit.coefficients for fit in fits], axis=1), np.concatenate([fit.freedom for fit in fits])
+    )
+
+
+def equally_weighted(terms: Array, responses: Array, weights: Array) -> Ridge:
+    """Regress responses ``(n, responses)`` whose rows have the same weights ``(n,)``."""
+    rows, shares = float(effective_rows(weights)), weights / weights.sum()
+    means, centre = shares @ terms, shares @ responses
+    root = np.sqrt(rows * shares)[:, None]
+    centred, off = root * (terms[:, 1:] - means[1:]), root * (responses - centre)
     values, vectors = np.linalg.eigh(centred.T @ centred)
     values = np.maximum(values, 0.0)
     rotated = vectors.T @ (centred.T @ off)

@@ -24,6 +24,7 @@ from scipy.stats import binom, chi2
 from simulation.calibration.fitting import Fit, discrepancies, observed
 from simulation.calibration.likelihood import SyntheticLikelihood, likelihood_of
 from simulation.calibration.sampler import Effort, tempered
+from simulation.calibration.table import Table
 from simulation.conventions import Array, Rows
 from simulation.randomness import generator
 from simulation.workers import in_order
@@ -190,30 +191,28 @@ def with_error(moments: Moments, discrepancy: Moments, stream: np.random.Generat
 
 def prior_cases(fit: Fit, most: int) -> list[Case]:
     """Truths from the prior: sets of the first stage for which every simulator finished, each outside its emulator's table."""
-    rows = min(fit.first.values())
-    unit = next(iter(fit.tables.values()))[0][:rows]
-    moments = {name: table[1][:rows] for name, table in fit.tables.items()}
-    done = np.flatnonzero(np.all([np.isfinite(values).all(axis=1) for values in moments.values()], axis=0))[:most]
+    first = {name: table.only(table.stage == 0) for name, table in fit.tables.items()}
+    rows = min(len(table) for table in first.values())
+    done = np.flatnonzero(np.all([table.finished[:rows] for table in first.values()], axis=0))[:most]
     sigma = discrepancies(fit.problem)
     cases = []
     for fold in range(FOLDS):
         left_out = done[fold::FOLDS]
-        likelihood = likelihood_of(
-            fit.problem.priors, {name: without(fit, name, left_out) for name in fit.tables}, sigma
-        )
+        tables = {name: without(table, left_out) for name, table in first.items()}
+        likelihood = likelihood_of(fit.problem.priors, tables, sigma)
         for row in left_out:
-            own = {name: clipped(likelihood, name, values[row]) for name, values in moments.items()}
+            own = {name: clipped(likelihood, name, table.moments[row]) for name, table in first.items()}
             data = with_error(own, sigma, generator(fit.seed, int(row), "calibration:prior check"))
-            cases.append(Case(unit[row], data, likelihood, None, int(row), fit.seed))
+            truth = next(iter(first.values())).unit[row]
+            cases.append(Case(truth, data, likelihood, None, int(row), fit.seed))
     return cases
 
 
-def without(fit: Fit, name: str, rows: Rows) -> tuple[Array, Array]:
-    """First stage of a table without some rows."""
-    unit, moments = (part[: fit.first[name]] for part in fit.tables[name])
-    kept = np.ones(len(unit), dtype=bool)
+def without(table: Table, rows: Rows) -> Table:
+    """A table without some rows."""
+    kept = np.ones(len(table), dtype=np.bool_)
     kept[rows] = False
-    return unit[kept], moments[kept]
+    return table.only(kept)
 
 
 def posterior_cases(fit: Fit, most: int, stream: str = "posterior check") -> list[Case]:

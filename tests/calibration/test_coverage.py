@@ -67,10 +67,10 @@ def relative_sd(found: Fit) -> Array:
 
 def test_a_right_posterior_is_left_alone_within_error(right: Fit) -> None:
     found = coverage(right, right.unit, POWERS, TRUTHS)
-    # Two standard errors of the spread, .03 each, are .2 in the power here; the sd follows its root, and prior knowledge.
+    # Two standard errors of the spread, .03 each, are .2 in the power here; the sd follows its root: 1.118, and .02 of the draws.
     assert found.spreads[0] == pytest.approx(1.0, abs=3.0 * float(found.errors[0]))
     assert found.power >= 0.8
-    assert relative_sd(redrawn(right, METHOD, Bench(1), found.power)) == pytest.approx(1.0, abs=0.12)
+    assert relative_sd(redrawn(right, METHOD, Bench(1), found.power)) == pytest.approx(1.0, abs=0.14)
 
 
 def test_a_posterior_that_is_too_narrow_gets_the_exact_width(narrow: Fit) -> None:
@@ -79,7 +79,7 @@ def test_a_posterior_that_is_too_narrow_gets_the_exact_width(narrow: Fit) -> Non
     assert found.spreads[0] > 1.0 + 4.0 * found.errors[0]
     assert found.spreads[found.place] <= 1.0
     assert found.power == pytest.approx(CLAIMED, abs=0.15)
-    assert relative_sd(redrawn(narrow, METHOD, Bench(1), found.power)) == pytest.approx(1.0, abs=0.12)
+    assert relative_sd(redrawn(narrow, METHOD, Bench(1), found.power)) == pytest.approx(1.0, abs=0.14)
 
 
 def test_the_check_on_other_truths_fails_before_and_passes_after(narrow: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_chance_is_taken_off(right: Fit) -> None:
     # The emulator's own data are right at power one: nothing is left but the difference of two draws of them.
     cases = sbc.posterior_cases(right, TRUTHS)
     first, second = (ranked(right, right.unit, POWERS[:1], emulated_cases(right, cases, one))[0] for one in (7, 8))
-    assert float(first.mean()) == pytest.approx(1.0, abs=0.12)
+    assert float(first.mean()) == pytest.approx(1.0, abs=0.14)
     assert (first - second).std() < first.std() * np.sqrt(2.0)
     assert {case.truth.tobytes() for case in emulated_cases(right, cases, 7)} == {
         case.truth.tobytes() for case in cases

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from simulation.calibration.checkpoints import Checkpoints, opened
-from simulation.calibration.diagnostics import emulator_table, moment_table, parameter_table, product
+from simulation.calibration.diagnostics import moment_table, parameter_table, product
+from simulation.calibration.emulator_errors import emulator_table, followed_share
 from simulation.calibration.fitting import Fit, Method, fit, simulations_of, stage_sizes
 from simulation.calibration.priors import from_unit
 from simulation.calibration.problem import Problem, Simulator, Target, problem_at
@@ -37,7 +38,7 @@ def test_linear_normal_posterior_is_exact(linear: Fit) -> None:
 
 def test_the_costly_moment_counts(linear: Fit) -> None:
     costly = linear.likelihood.groups["costly"]
-    assert len(linear.tables["costly"][0]) == 512
+    assert len(linear.tables["costly"]) == 512
     without = {"cheap": linear.likelihood.groups["cheap"]}
     assert costly.discrepancy.tolist() == [toys.ERROR_SD]
     assert set(without) != set(linear.likelihood.groups)
@@ -54,7 +55,18 @@ def test_diagnostics_of_the_linear_problem(linear: Fit) -> None:
     errors = emulator_table(linear)
     assert np.asarray(errors["spread_of_errors_sd"]) == pytest.approx(1.0, abs=0.2)
     assert np.asarray(errors["mean_error_sd"]) == pytest.approx(0.0, abs=0.3)
+    # Noise and no more: the moments' own, .5.
+    assert np.asarray(errors["error"]) == pytest.approx(toys.NOISE_SD, rel=0.2)
+    assert np.abs(np.asarray(errors["followed_share"])).max() < 0.15
     assert np.abs(np.asarray(moment_table(linear)["score"])).max() < 2.0
+
+
+def test_an_error_that_follows_the_parameters_is_told_from_noise() -> None:
+    stream = np.random.default_rng(1)
+    variables, noise = stream.standard_normal((4000, 3)), stream.standard_normal((4000, 2))
+    errors = np.stack([noise[:, 0], noise[:, 1] + variables[:, 2] / np.sqrt(3.0)], axis=1)
+    assert followed_share(variables, errors) == pytest.approx([0.0, 0.25], abs=0.03)
+    assert np.isnan(followed_share(variables[:4], errors[:4])).all()
 
 
 def test_only_the_product_is_told() -> None:
@@ -73,12 +85,12 @@ def test_a_run_that_stops_is_evidence() -> None:
     found = fit(toys.stopping_problem(), SMALL, Bench(1))
     # Density 0.95 - 0.9 x on the unit interval: mean 0.35.
     assert found.particles.unit.mean() == pytest.approx((0.95 / 2 - 0.3) / 0.5, abs=0.04)
-    assert np.isnan(found.tables["cheap"][1]).any()
+    assert not found.tables["cheap"].finished.all()
 
 
 def same(first: Fit, second: Fit) -> bool:
     return all(
-        np.array_equal(first.tables[name][1], second.tables[name][1], equal_nan=True) for name in first.tables
+        np.array_equal(first.tables[name].moments, second.tables[name].moments, equal_nan=True) for name in first.tables
     ) and (
         first.particles.unit.tobytes() == second.particles.unit.tobytes()
         and first.chosen.tobytes() == second.chosen.tobytes()

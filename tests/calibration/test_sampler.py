@@ -5,9 +5,10 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import kstest, multivariate_t, norm
 
-from simulation.calibration.emulator import bounds_of, fitted
+from simulation.calibration.emulator import EMPHASES, fitted
 from simulation.calibration.likelihood import log_density
 from simulation.calibration.regression import ridge
+from simulation.calibration.sample import Sample, bounds_of
 from simulation.calibration.sampler import Effort, effective_size, outside, systematic, tempered, weights_of
 from simulation.conventions import Array
 
@@ -68,13 +69,43 @@ def test_more_terms_than_rows_do_not_pass_through_every_row() -> None:
     assert left.std() > 0.5
 
 
+def test_a_row_of_no_weight_is_no_row() -> None:
+    stream = np.random.default_rng(1)
+    terms = np.concatenate([np.ones((300, 1)), stream.standard_normal((300, 20))], axis=1)
+    responses = stream.standard_normal((300, 2)) + terms[:, [3]]
+    kept = stream.random((300, 2)) < 0.6
+    found = ridge(terms, responses, kept.astype(np.float64))
+    for column in range(2):
+        own = ridge(terms[kept[:, column]], responses[kept[:, column], column : column + 1])
+        assert found.coefficients[:, column] == pytest.approx(own.coefficients[:, 0], rel=1e-9, abs=1e-12)
+        assert found.freedom[column] == pytest.approx(own.freedom[0], rel=1e-9)
+
+
+def bent_and_wild(nearness: float) -> Array:
+    """Errors near the centre of an emulator of a kink whose far side is wild; near rows are told to be so near."""
+    stream = np.random.default_rng(4)
+    unit = np.concatenate([stream.random((3000, 3)), 0.5 + 0.2 * (stream.random((1500, 3)) - 0.5)])
+    near = np.arange(4500) >= 3000
+    truth = np.abs(unit[:, :1] - 0.45) + 40.0 * np.maximum(unit[:, :1] - 0.8, 0.0) ** 2
+    moments = truth + (0.02 + (unit[:, :1] > 0.7)) * stream.standard_normal((4500, 1))
+    scores = (unit - 0.5) * np.sqrt(12.0)
+    emulator = fitted(Sample(scores, moments, np.full(1, 0.01), np.where(near, nearness, 0.0)))
+    assert emulator.emphasis == (max(EMPHASES) if nearness else 1.0)
+    return np.asarray(emulator.moments(scores[near])[0] - truth[near])
+
+
+def test_rows_near_the_posterior_count_more_than_wild_corners() -> None:
+    alike, nearer = (float(np.sqrt((bent_and_wild(nearness) ** 2).mean())) for nearness in (0.0, 1.0))
+    assert nearer < 0.8 * alike
+
+
 def test_emulator_learns_mean_and_spread() -> None:
     stream = np.random.default_rng(1)
     unit = stream.random((6000, 4))
     scores = (unit - 0.5) * np.sqrt(12.0)
     sd = 0.1 + unit[:, 1]
     moments = np.stack([np.sin(3.0 * unit[:, 0]) + sd * stream.standard_normal(6000), unit[:, 2] * unit[:, 3]], axis=1)
-    emulator = fitted(scores, moments)
+    emulator = fitted(Sample(scores, moments, np.full(2, 0.1), np.zeros(6000)))
     places = np.array([[0.2, 0.1, 0.5, 0.5], [0.8, 0.9, 0.5, 0.5]])
     mean, spread = emulator.moments((places - 0.5) * np.sqrt(12.0))
     assert mean[:, 0] == pytest.approx(np.sin(3.0 * places[:, 0]), abs=0.06)
@@ -84,7 +115,7 @@ def test_emulator_learns_mean_and_spread() -> None:
 
 def test_too_few_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="10 parameter sets finished; 12 or more"):
-        fitted(np.full((10, 5), 0.5), np.zeros((10, 1)))
+        fitted(Sample(np.full((10, 5), 0.5), np.zeros((10, 1)), np.ones(1), np.zeros(10)))
 
 
 def test_bounds_keep_a_wild_ratio_from_bending_the_fit() -> None:

@@ -56,7 +56,7 @@ FACTS: dict[str, Callable[[], float]] = {
     "width_of_log_impact": lambda: width_of_log(1, 0),
     "width_of_log_stock": lambda: width_of_log(0, 1),
     "width_of_log_product": lambda: width_of_log(1, 1),
-    "width_of_log_impact_and_stock": lambda: width_of_log(1, 0.25),
+    "width_of_log_impact_and_stock": lambda: width_of_log(1, 0.3),
     "width_of_posterior": lambda: of_calibration(r"posterior check finds ranks spread ([\d.]+) "),
     "surprise_of_a_fed_hold_bp": surprise_of_a_fed_hold,
 }
