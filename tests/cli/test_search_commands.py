@@ -113,7 +113,7 @@ def test_the_documented_command_lands_on_the_analytic_spread(
     """As in docs/analysis_and_search.md, with fewer investors and runs: exits of ten days end within the shipped scenario."""
     ask = ["tipping", ARTICLE, "--metric", "unwound_share=0.5", "--over", "spread_path.target_pp"]
     ask += ["--set", "unwind.rule=threshold", *sets(with_investors(ARTICLE, 60)), "--runs", "3"]
-    ask += ["--low", "1.1", "--high", "1.4", "--tolerance", "0.01", "--out", str(tmp_path / "found")]
+    ask += ["--low", "1.2", "--high", "1.3", "--tolerance", "0.01", "--out", str(tmp_path / "found")]
     assert exit_code_of(ask) == exit_codes.DONE
     said = capsys.readouterr().out
     found = json.loads((tmp_path / "found" / "tipping.json").read_text())
