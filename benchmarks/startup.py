@@ -23,13 +23,17 @@ YARDSTICK = "import numpy, pandas"
 CARRYFLOW = "from simulation.cli import main; main()"
 FIRST_DAY = """
 import os
-from simulation.cli import main
-from simulation.capital_flows import CapitalFlows
-step = CapitalFlows.step
-def first_step(model):
-    step(model)
-    os._exit(0)
-CapitalFlows.step = first_step
+from simulation.cli import engine, main
+load = engine.load
+def loaded():
+    load()
+    from simulation.capital_flows import CapitalFlows
+    step = CapitalFlows.step
+    def first_step(model):
+        step(model)
+        os._exit(0)
+    CapitalFlows.step = first_step
+engine.load = loaded
 main()
 raise SystemExit("no day was simulated")
 """

@@ -123,7 +123,9 @@ def comparison_table(summaries: Sequence[Summary], names: Sequence[str]) -> Rend
 
 def plain_text(renderable: RenderableType) -> str:
     """Return a table as text without colour, the same on every machine."""
-    console = Console(file=StringIO(), width=PLAIN_WIDTH, color_system=None, force_terminal=False, highlight=False)
+    console = Console(
+        file=StringIO(), width=PLAIN_WIDTH, color_system=None, force_terminal=False, highlight=False, emoji=False
+    )
     with console.capture() as capture:
         console.print(renderable)
     return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())

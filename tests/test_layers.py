@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ MOST_LINES = 250
 
 # From the bottom up. A part may import parts of earlier rows and itself, never its neighbours or what stands above.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("conventions", "loopback"),
+    ("conventions", "loopback", "special_functions"),
     ("parameters", "calendar", "quote", "randomness"),
     ("assets",),
     ("orders", "information", "balance_sheet"),
@@ -128,8 +129,13 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield from imports(node)
 
 
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    return tuple(imports(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imported_parts(path: Path) -> set[str]:
-    names = (name.split(".") for name in imports(ast.parse(path.read_text(encoding="utf-8"))))
+    names = (name.split(".") for name in imports_of(path))
     return {name[1] for name in names if name[0] == "simulation" and len(name) > 1}
 
 
@@ -150,7 +156,7 @@ def test_imports_point_downwards(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_heavy_libraries_stay_behind_their_fence(path: Path) -> None:
-    used = {name.split(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
+    used = {name.split(".")[0] for name in imports_of(path)}
     for library in used & set(FENCED):
         allowed = FENCED[library]
         above = library in FREE_FROM and LEVEL.get(part_of(path), -1) >= LEVEL[FREE_FROM[library]]

@@ -1,41 +1,61 @@
 """The command line.
 
-Nothing heavy is imported here: a command imports mesa, pandas or matplotlib when it runs, so that help comes at once.
+Nothing heavy is imported here: a command is imported when it is named, and imports the engine, pandas or matplotlib when it
+runs, so that help comes at once.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
+from collections import UserDict
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
 import click
 
 from simulation.cli import exit_codes
-from simulation.cli.analyse_command import analyse
-from simulation.cli.calibrate_command import calibrate
-from simulation.cli.claims_command import claims
-from simulation.cli.compare_command import compare
-from simulation.cli.config_commands import config
-from simulation.cli.demo_command import demo
-from simulation.cli.experiment_command import experiment
-from simulation.cli.explain_command import explain
-from simulation.cli.explore_command import explore
-from simulation.cli.facts_command import facts
-from simulation.cli.list_command import list_names
-from simulation.cli.replay_command import replay
-from simulation.cli.report_command import report
-from simulation.cli.reverse_stress_command import reverse_stress
-from simulation.cli.run_command import run
-from simulation.cli.serve_command import serve
-from simulation.cli.store_commands import merge, rebuild
-from simulation.cli.sweep_command import sweep
-from simulation.cli.tipping_command import tipping
-from simulation.cli.verify_command import verify
-from simulation.cli.viz_command import viz
 
 TRACEBACK_SWITCH = "CARRYFLOW_TRACEBACK"
+PLUGIN_SWITCH = "PYDANTIC_DISABLE_PLUGINS"
+HOMES = {
+    "analyse": ("analyse_command", "analyse"),
+    "calibrate": ("calibrate_command", "calibrate"),
+    "claims": ("claims_command", "claims"),
+    "compare": ("compare_command", "compare"),
+    "config": ("config_commands", "config"),
+    "demo": ("demo_command", "demo"),
+    "experiment": ("experiment_command", "experiment"),
+    "explain": ("explain_command", "explain"),
+    "explore": ("explore_command", "explore"),
+    "facts": ("facts_command", "facts"),
+    "list": ("list_command", "list_names"),
+    "merge": ("store_commands", "merge"),
+    "rebuild": ("store_commands", "rebuild"),
+    "replay": ("replay_command", "replay"),
+    "report": ("report_command", "report"),
+    "reverse-stress": ("reverse_stress_command", "reverse_stress"),
+    "run": ("run_command", "run"),
+    "serve": ("serve_command", "serve"),
+    "sweep": ("sweep_command", "sweep"),
+    "tipping": ("tipping_command", "tipping"),
+    "verify": ("verify_command", "verify"),
+    "viz": ("viz_command", "viz"),
+}
+"""Where each command is: the module of this folder, and the function in it."""
+
+
+class Commands(UserDict[str, Any]):
+    """The commands by name, each imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Import the command of that name."""
+        module, function = self.data[name]
+        command: click.Command = getattr(import_module(f"simulation.cli.{module}"), function)
+        return command
 
 
 class Program(click.Group):
@@ -53,7 +73,11 @@ class Program(click.Group):
         return value
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Program,
+    commands=Commands(HOMES),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="carryflow", message="%(prog)s %(version)s")
 def program() -> None:
     """Simulate capital flows under US-Japan policy divergence: the yen carry trade and its unwinding.
@@ -65,19 +89,14 @@ def program() -> None:
     """
 
 
-COMMANDS = (
-    *(demo, run, replay, calibrate, claims, experiment, explore, facts),
-    *(sweep, rebuild, merge, analyse, tipping, reverse_stress, compare),
-    *(explain, report),
-    *(config, list_names, serve, verify, viz),
-)
-for command in COMMANDS:
-    program.add_command(command)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
-    sys.exit(exit_code_of(arguments))
+    # Looking for plugins reads the metadata of every package there is, and none may change what a config means.
+    os.environ[PLUGIN_SWITCH] = "__all__"
+    code = exit_code_of(arguments)
+    # The interpreter would take apart whatever was imported, which takes longer than a simulated day.
+    gc.freeze()
+    sys.exit(code)
 
 
 def exit_code_of(arguments: Sequence[str] | None = None) -> int:

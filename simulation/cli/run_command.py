@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulation.cli import exit_codes, options
+from simulation.cli import engine, exit_codes, options
 from simulation.cli.output import print_json, print_table, progress, remark
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def simulated(scenario: Scenario, request: Request) -> Result:
 
 def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Scenario:
     """Return the scenario as asked for: name or file, overrides, seed."""
+    engine.load()
     from simulation.ensemble import resolved, with_seed
 
     scenario = resolved(name, settings)

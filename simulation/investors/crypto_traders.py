@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, field_validator
-from scipy.special import ndtr
 
 from simulation.assets import BITCOIN, Book, Roster, bundle
 from simulation.balance_sheet import BalanceSheet, balance_sheet
@@ -15,6 +14,7 @@ from simulation.investors.population import Population, PopulationParameters
 from simulation.orders import INCENTIVE, LIQUIDATION, Trade
 from simulation.parameters import quantity
 from simulation.quote import Quote
+from simulation.special_functions import ndtr
 
 
 class CryptoTraderParameters(PopulationParameters):

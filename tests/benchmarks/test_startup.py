@@ -35,9 +35,8 @@ def test_the_table_holds_medians_against_the_yardstick() -> None:
 
 
 def test_the_first_day_is_simulated_and_nothing_after_it(tmp_path: Path) -> None:
-    later = FIRST_DAY.replace(
-        "step(model)\n", "step(model)\n    print(model.today)\n    open('day', 'w').write(str(model.today))\n"
-    )
+    told = "step(model)\n        print(model.today)\n        open('day', 'w').write(str(model.today))\n"
+    later = FIRST_DAY.replace("step(model)\n", told)
     measure(
         Part("", later.replace("'day'", repr(str(tmp_path / "day"))), (*ONE_DAY[:-1], "end=2025-12-05", "--no-save")),
         tmp_path,

@@ -35,7 +35,7 @@ def test_the_method_passes_around_the_posterior(linear: Fit) -> None:
     assert sbc.ranks_of(NAMES, sbc.posterior_cases(linear, CASES)).passed
 
 
-@pytest.mark.parametrize(("power", "width"), [(3.0, 1.25), (0.3, 0.9)])
+@pytest.mark.parametrize(("power", "width"), [pytest.param(3.0, 1.25, marks=pytest.mark.slow), (0.3, 0.9)])
 def test_an_overconfident_and_a_timid_method_fail(linear: Fit, power: float, width: float) -> None:
     ranks = sbc.ranks_of(NAMES, sbc.sharpened(sbc.prior_cases(linear, CASES), power))
     assert not ranks.passed

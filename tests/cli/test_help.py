@@ -13,20 +13,34 @@ COMMANDS = (
     *("analyse", "tipping", "reverse-stress", "compare", "explain", "explore", "report"),
 )
 HEAVY = ("mesa", "pandas", "matplotlib", "pyarrow", "scipy", "numpy", "pydantic", "ruamel", "rich")
+ASKED = ["--version", *(f"{command} --help" for command in COMMANDS), "--help"]
 SAY_MODULES = """
-import json, sys
+import contextlib, io, json, sys
 from simulation.cli import exit_code_of
-code = exit_code_of(sys.argv[1:])
-print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
+told = {}
+for asked in sys.argv[1:]:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        code = exit_code_of(asked.split())
+    told[asked] = [code, printed.getvalue(), sorted(sys.modules)]
+print(json.dumps(told))
 """
 
+Told = dict[str, tuple[int, str, list[str]]]
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([command, "--help"] for command in COMMANDS)])
-def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
-    done = subprocess.run([sys.executable, "-c", SAY_MODULES, *arguments], capture_output=True, text=True, check=True)
-    code, modules = json.loads(done.stderr)
+
+@pytest.fixture(scope="module")
+def told() -> Told:
+    """Exit code and text of each question, asked one after another of one process, and what it had imported by then."""
+    done = subprocess.run([sys.executable, "-c", SAY_MODULES, *ASKED], capture_output=True, text=True, check=True)
+    found: Told = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_help_imports_nothing_heavy(told: Told, asked: str) -> None:
+    code, text, modules = told[asked]
     assert code == 0
-    assert done.stdout
+    assert text
     assert [name for name in HEAVY if name in modules] == []
 
 

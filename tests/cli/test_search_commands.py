@@ -15,6 +15,7 @@ from simulation.search.keys import SPREAD
 from tests.analysis.toys import FloatArray, saltelli, sweep_of
 
 SMALL = (*with_investors(OFFICIAL, 4), "end=2025-12-24")
+HIKE_WEEK = (*SMALL, "start=2025-12-15", "fed.meetings=[]", "boj.meetings[0].signals=[]")
 THRESHOLD = (
     *NOTHING_BUT,
     *with_investors(ARTICLE, 200, carry_alone=True),
@@ -113,7 +114,7 @@ def test_the_documented_command_lands_on_the_analytic_spread(
     """As in docs/analysis_and_search.md, with fewer investors and runs: exits of ten days end within the shipped scenario."""
     ask = ["tipping", ARTICLE, "--metric", "unwound_share=0.5", "--over", "spread_path.target_pp"]
     ask += ["--set", "unwind.rule=threshold", *sets(with_investors(ARTICLE, 60)), "--runs", "3"]
-    ask += ["--low", "1.1", "--high", "1.4", "--tolerance", "0.01", "--out", str(tmp_path / "found")]
+    ask += ["--low", "1.2", "--high", "1.3", "--tolerance", "0.01", "--out", str(tmp_path / "found")]
     assert exit_code_of(ask) == exit_codes.DONE
     said = capsys.readouterr().out
     found = json.loads((tmp_path / "found" / "tipping.json").read_text())
@@ -188,7 +189,7 @@ def test_reverse_stress_tells_the_shocks_in_their_units(tmp_path: Path, capsys: 
         "boj_surprise,us_yield_fall",
         "--json",
     ]
-    ask += ["--runs", "3", "--evaluations", "8", "--no-frontier", "--out", str(tmp_path / "found"), *sets(SMALL)]
+    ask += ["--runs", "3", "--evaluations", "8", "--no-frontier", "--out", str(tmp_path / "found"), *sets(HIKE_WEEK)]
     assert exit_code_of(ask) == exit_codes.DONE
     told = json.loads(capsys.readouterr().out)
     assert told["day"] == "2025-12-19"

@@ -1,16 +1,21 @@
 """What a command imports when: no part of the start-up that it does not use."""
 
+import gc
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-# Not scipy.linalg: since SciPy 1.18 scipy.special, which the engine needs, imports it.
+from simulation.cli import HOMES, engine, program
+
+# The last four say that scipy.special or scipy.linalg has run as a whole (simulation/special_functions.py).
 HEAVY = {
     *("mesa", "networkx", "pandas", "pyarrow", "matplotlib", "dask", "distributed", "asyncio"),
     *("scipy.optimize", "scipy.spatial", "scipy.stats", "scipy.sparse"),
+    *("scipy.special._basic", "scipy.linalg._basic", "numpy.f2py", "numpy.testing"),
 }
 ONE_DAY = ("run", "december_2025_official", "--runs", "1", "--quiet", "--set", "end=2025-12-01")
 SAY_MODULES = """
@@ -32,7 +37,7 @@ def loaded_by(*arguments: str) -> set[str]:
     return HEAVY & set(modules)
 
 
-def test_a_run_without_files_needs_numpy_and_scipy_special_alone() -> None:
+def test_a_run_without_files_needs_numpy_and_three_functions_of_scipy() -> None:
     assert loaded_by(*ONE_DAY, "--no-save") == set()
 
 
@@ -63,3 +68,50 @@ def test_the_mesa_model_is_what_brings_mesa() -> None:
     told = f"{code}; print(before, 'mesa' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_command_imports_no_other() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SAY_MODULES, *ONE_DAY, "--no-save"], capture_output=True, text=True, check=True
+    )
+    modules = json.loads(done.stderr)[1]
+    assert [name for name in modules if name.startswith("simulation.cli.") and "command" in name] == [
+        "simulation.cli.run_command"
+    ]
+
+
+def test_each_command_is_found_by_its_name_and_a_misspelt_one_is_not() -> None:
+    assert [program.commands[name].name for name in HOMES] == list(HOMES)
+    assert program.get_command(click.Context(program), "rnu") is None
+
+
+def test_the_engine_is_imported_without_collecting_garbage_and_garbage_is_collected_afterwards() -> None:
+    code = (
+        "import gc",
+        "from simulation.cli import engine",
+        "collections = []",
+        "gc.callbacks.append(lambda phase, info: collections.append(phase))",
+        "engine.load()",
+        "loaded, kept = len(collections), gc.get_freeze_count()",
+        "engine.load()",
+        "print(loaded, gc.isenabled(), kept > 10_000, gc.get_freeze_count() == kept)",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "True", "True", "True"]
+
+
+def test_a_failed_import_leaves_garbage_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "PARTS", ("simulation.nowhere",))
+    with pytest.raises(ModuleNotFoundError):
+        engine.load()
+    assert gc.isenabled()
+
+
+def test_no_plugin_of_pydantic_is_looked_for_and_the_end_takes_nothing_apart() -> None:
+    code = "import atexit, gc, os; from simulation.cli import main"
+    told = "gc.get_freeze_count() > 10_000, os.environ['PYDANTIC_DISABLE_PLUGINS']"
+    ended = f"{code}; atexit.register(lambda: print({told})); main()"
+    done = subprocess.run(
+        [sys.executable, "-c", ended, "list", "scenarios"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-2:] == ["True", "__all__"]

@@ -17,7 +17,7 @@ def blocks(language: str) -> list[str]:
 
 def followed(folder: Path) -> Path:
     """A copy of the package with the guide's file and roster line; returns the guide's config."""
-    shutil.copytree(ROOT / "simulation", folder / "simulation", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "simulation", folder / "simulation")
     shutil.copytree(ROOT / "configs", folder / "configs")
     shutil.copy(ROOT / "pyproject.toml", folder)
     investors = folder / "simulation" / "investors"
@@ -41,7 +41,7 @@ def test_one_file_one_line_one_table_make_a_new_investor(tmp_path: Path) -> None
     assert answer["ledger_max_residual"] <= 1e-9
     # Above 152 yen they sell every day, so more comes home than without them.
     plain = subprocess.run(
-        [sys.executable, *command, "--out", str(tmp_path / "plain"), "--set", "populations.treasurers.per_yen_pct=0"],
+        [sys.executable, *command, "--no-save", "--set", "populations.treasurers.per_yen_pct=0"],
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     more, less = (item["metrics"]["repatriation_usd_bn"]["p50"] for item in (answer, json.loads(plain.stdout)))

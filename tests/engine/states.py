@@ -1,13 +1,19 @@
 """What a model and a record hold, flattened by name, so that two of them can be compared bit for bit."""
 
+from __future__ import annotations
+
+import hashlib
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulation.conventions import Array
 from simulation.investors.population import Population
-from simulation.model import CapitalFlowModel
 from simulation.recorder import Record
+
+if TYPE_CHECKING:
+    from simulation.model import CapitalFlowModel
 
 
 def population_state(population: Population) -> dict[str, Array]:
@@ -50,3 +56,11 @@ def assert_same_record(found: Record, expected: Record, rows: slice | None = Non
     for name, values in ours.items():
         part = theirs[name] if rows is None else theirs[name][rows]
         assert values.tobytes() == np.ascontiguousarray(part).tobytes(), name
+
+
+def digest(record: Record) -> str:
+    """A fingerprint of every byte of a record."""
+    content = hashlib.sha256()
+    for name, values in sorted(columns(record).items()):
+        content.update(name.encode() + np.ascontiguousarray(values).tobytes())
+    return content.hexdigest()

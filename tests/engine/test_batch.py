@@ -1,6 +1,5 @@
 """The run axis: a row of a batch is the run alone, bit for bit, however runs are put together and wherever they run."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from simulation.capital_flows import simulate
 from simulation.model import CapitalFlowModel
 from simulation.recorder import Record
-from tests.engine.states import assert_same_record, columns, state
+from tests.engine.states import assert_same_record, columns, digest, state
 from tests.scenarios import AROUND_THE_HIKE, COARSE, POPULATIONS, SHIPPED, TWO_WEEKS, Changes, official, shipped
 
 SURPRISE: Changes = {**AROUND_THE_HIKE, "end": "2025-12-24", "boj.meetings.0.priced_probability": 0.0}
@@ -121,20 +120,12 @@ def test_the_same_run_twice_is_the_same() -> None:
         assert values[0].tobytes() == values[1].tobytes(), name
 
 
-PROGRAM = """
+PROGRAM = f"""
 from simulation.capital_flows import simulate
-from tests.engine.test_batch import ODD_NUMBERS, SURPRISE, digest
+from tests.engine.states import digest
 from tests.scenarios import official
-print(digest(simulate(official(SURPRISE, ODD_NUMBERS), range(5))))
+print(digest(simulate(official({SURPRISE!r}, {ODD_NUMBERS!r}), range(5))))
 """
-
-
-def digest(record: Record) -> str:
-    """A fingerprint of every byte of a record."""
-    content = hashlib.sha256()
-    for name, values in sorted(columns(record).items()):
-        content.update(name.encode() + np.ascontiguousarray(values).tobytes())
-    return content.hexdigest()
 
 
 def in_another_process(hash_seed: str) -> str:

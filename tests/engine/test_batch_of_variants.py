@@ -1,5 +1,6 @@
 """Runs with parameters of their own: each row of the batch is that run alone, bit for bit."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from simulation.batch import GIVEN_MAY_DIFFER, GIVEN_NAMES_MAY_DIFFER, MAY_DIFFER, batch_of, may_differ, shares_a_batch
 from simulation.capital_flows import simulate
 from simulation.ensemble import resolved
+from simulation.recorder import Record
 from simulation.scenario import Scenario
 
 SMALL = (
@@ -15,6 +17,8 @@ SMALL = (
     *(f"populations.{name}.investors=12" for name in ("carry_funds", "yen_borrowers", "retail_fx", "life_insurers")),
     "populations.crypto_traders=null",
 )
+AROUND_THE_HIKE = (*SMALL, "start=2025-12-15", "fed.meetings=[]", "boj.meetings[0].signals=[]")
+"""Six days: a parameter acts every day, and most of all when the Bank of Japan decides."""
 EXAMPLES = {
     "markets.*.release_pct_per_day": "markets.usdjpy.release_pct_per_day",
     "markets.*.decay_pct_per_day": "markets.ust10.decay_pct_per_day",
@@ -42,9 +46,22 @@ def value_of(scenario: Scenario, key: str) -> float:
     return float(part)
 
 
-def variant(key: str, factor: float) -> Scenario:
-    base = resolved("december_2025_official", SMALL)
-    return resolved("december_2025_official", (*SMALL, f"{key}={value_of(base, key) * factor!r}"))
+Settings = tuple[str, ...]
+
+
+@cache
+def scenario_of(settings: Settings) -> Scenario:
+    return resolved("december_2025_official", settings)
+
+
+@cache
+def run_alone(settings: Settings, row: int) -> Record:
+    return simulate(scenario_of(settings), (row,))
+
+
+def variant(key: str, factor: float) -> Settings:
+    value = value_of(scenario_of(AROUND_THE_HIKE), key)
+    return AROUND_THE_HIKE if factor == 1.0 else (*AROUND_THE_HIKE, f"{key}={value * factor!r}")
 
 
 GIVEN = {
@@ -65,10 +82,11 @@ PATH = ("spread_path.target_pp=2.21", "spread_path.over_days=9")
 """At first to where the spread starts, which imposes steps of next to nothing."""
 
 
-def rows_are_their_runs_alone(variants: list[Scenario], about: str) -> None:
+def rows_are_their_runs_alone(settings: list[Settings], about: str) -> None:
+    variants = [scenario_of(each) for each in settings]
     batch = simulate(variants[0], range(len(variants)), variants)
-    for row, scenario in enumerate(variants):
-        alone = simulate(scenario, (row,))
+    for row, each in enumerate(settings):
+        alone = run_alone(each, row)
         for name, values in alone.market.items():
             np.testing.assert_array_equal(batch.market[name][row], values[0], err_msg=f"{name} with {about}")
         for population, columns in alone.flows.items():
@@ -84,7 +102,7 @@ def test_each_row_is_its_run_alone(key: str) -> None:
 @pytest.mark.parametrize("key", GIVEN)
 def test_each_row_with_its_own_policy_is_its_run_alone(key: str) -> None:
     settings = [(), *((setting,) for setting in GIVEN[key])]
-    rows_are_their_runs_alone([resolved("december_2025_official", (*SMALL, *PATH, *more)) for more in settings], key)
+    rows_are_their_runs_alone([(*SMALL, *PATH, *more) for more in settings], key)
 
 
 def test_every_given_key_that_may_differ_is_tried() -> None:
@@ -94,9 +112,7 @@ def test_every_given_key_that_may_differ_is_tried() -> None:
 
 def test_rows_may_differ_in_several_keys_at_once() -> None:
     settings = [tuple(both[at] for both in GIVEN.values()) for at in (0, 1)]
-    rows_are_their_runs_alone(
-        [resolved("december_2025_official", (*SMALL, *PATH, *more)) for more in settings], "all given keys"
-    )
+    rows_are_their_runs_alone([(*SMALL, *PATH, *more) for more in settings], "all given keys")
 
 
 CALENDARS = (
@@ -120,11 +136,12 @@ LIVELY = (
 
 @pytest.mark.parametrize("more", [(), LIVELY], ids=["quiet", "ministry"])
 def test_rows_may_differ_in_meeting_days_and_in_whether_a_spread_is_imposed(more: tuple[str, ...]) -> None:
-    variants = [resolved("december_2025_official", (*SMALL, *more, *calendar)) for calendar in CALENDARS]
+    settings = [(*SMALL, *more, *calendar) for calendar in CALENDARS]
+    variants = [scenario_of(each) for each in settings]
     assert [rows.tolist() for rows, _ in batch_of(variants[0], range(8), variants).calendars] == [
         [0, 2, 3, 5], [1, 4], [6], [7],
     ]  # fmt: skip
-    rows_are_their_runs_alone(variants, "calendars")
+    rows_are_their_runs_alone(settings, "calendars")
 
 
 def test_other_keys_are_one_for_all_calendars() -> None:
@@ -144,19 +161,14 @@ def test_a_drawn_decision_shares_no_batch_with_a_given_one() -> None:
 
 
 def test_every_key_that_may_differ_changes_something() -> None:
-    base = resolved("december_2025_official", SMALL)
-    shocked = ("boj.meetings[0].decision=75bp",)
-    paths = {
-        key: simulate(
-            resolved("december_2025_official", (*SMALL, *shocked, f"{key}={1.008 * value_of(base, key)!r}")), (0,)
-        )
-        for key in KEYS
-    }
-    plain = simulate(resolved("december_2025_official", (*SMALL, *shocked)), (0,))
+    shocked = (*SMALL, "boj.meetings[0].decision=75bp")
+    base = scenario_of(shocked)
+    changed = [scenario_of((*shocked, f"{key}={1.008 * value_of(base, key)!r}")) for key in KEYS]
+    record = simulate(base, [0] * (1 + len(KEYS)), [base, *changed])
     silent = [
         key
-        for key, record in paths.items()
-        if all(np.array_equal(record.market[name], values, equal_nan=True) for name, values in plain.market.items())
+        for row, key in enumerate(KEYS, 1)
+        if all(np.array_equal(values[row], values[0], equal_nan=True) for values in record.market.values())
     ]
     # Not in reach within these four weeks: holidays, caps and floors that do not bind, a decay of nothing (bonds keep it all).
     assert set(silent) <= {
