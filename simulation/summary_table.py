@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulation.metrics import BP, DAYS, FLOWS, METRICS, PCT, RATIO, SHARE, USD_BN, Band
+from simulation.spelling import title
 
 if TYPE_CHECKING:
     from simulation.summary import Summary
@@ -33,11 +34,6 @@ def number_text(value: float | None, unit: str) -> str:
     text = formats.get(unit, "{:g}").format(100.0 * value if unit == SHARE else value)
     # A rounded -0.0 reads as a direction that is not there.
     return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
-
-
-def words(population: str) -> str:
-    """Return a population's name as a reader writes it."""
-    return population.replace("_", " ").capitalize()
 
 
 def band_cells(band: Band, single: bool) -> list[str]:
@@ -76,7 +72,7 @@ def _add_populations(table: Table, summaries: Sequence[Summary], single: bool) -
     table.add_row(Text(YEN_BOUGHT, style="bold"))
     for name in dict.fromkeys(name for one in summaries for name in one.yen_bought):
         table.add_row(
-            Text(labelled(words(name), USD_BN)), *_cells([one.yen_bought.get(name) for one in summaries], single)
+            Text(labelled(title(name), USD_BN)), *_cells([one.yen_bought.get(name) for one in summaries], single)
         )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.explanation.parts import LINK, NEWS, ORDERS, OVERNIGHT, ROUNDING, Part, totals
-from simulation.explanation.why import news_label, order_label, words
+from simulation.explanation.why import news_label, order_label
+from simulation.spelling import spoken
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +22,7 @@ NAMES = {
     "usdjpy": "USDJPY", "ust10": "The US 10-year yield", "jgb10": "The Japanese 10-year yield", "us_equity": "US equity",
     "japan_equity": "Japanese equity", "bitcoin": "Bitcoin",
 }  # fmt: skip
+LINKED = {"ust10": "US 10-year yields", "jgb10": "Japanese 10-year yields"}
 UNITS = {"usdjpy": "yen", "ust10": "bp", "jgb10": "bp", "bitcoin": "$"}
 DECIMALS = {"bp": 2, "$": 0}
 SMALL_SHARE = 0.01
@@ -142,7 +144,7 @@ def label(asset: str, part: Part) -> str:
     if part.group == ORDERS:
         return order_label(part.key, part.forced, (part.flow_usd or 0.0) > 0.0)
     if part.group == LINK:
-        return f"Moves with {words(part.key)}"
+        return f"Moves with {LINKED.get(part.key, spoken(part.key))}"
     return {OVERNIGHT: "Earlier trades: impact fades, dealers pass them on", ROUNDING: "Rounding"}[part.group]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from simulation.explanation.day import NAMES, SMALL_SHARE, DayExplanation, label, signed, story_of
 from simulation.explanation.parts import LINK, NEWS, ORDERS, OVERNIGHT, ROUNDING, Part
-from simulation.explanation.why import first_large, words
+from simulation.spelling import sentence, spoken, title
 
 MENTIONED_USD_BN = 0.005
 ASSET_WORDS = {
@@ -59,7 +59,7 @@ def headline(day: DayExplanation) -> str:
 
 def named(day: DayExplanation) -> str:
     """The asset as the first word of a sentence."""
-    return NAMES.get(day.asset, first_large(words(day.asset)))
+    return NAMES.get(day.asset, title(day.asset))
 
 
 def total(day: DayExplanation, parts: list[Part]) -> str:
@@ -99,17 +99,17 @@ def order(day: DayExplanation, part: Part) -> str:
     story = story_of(day, part)
     flow = part.flow_usd or 0.0
     assert story is not None
-    name = words(part.key.partition(":")[0])
+    name = spoken(part.key.partition(":")[0])
     who = f"{name} ({story.traded:,} of {story.investors:,} traded)" if story.investors else name
-    did = f"{'bought' if flow >= 0 else 'sold'} ${abs(flow):,.2f} bn of {ASSET_WORDS.get(day.asset, words(day.asset))}"
+    did = f"{'bought' if flow >= 0 else 'sold'} ${abs(flow):,.2f} bn of {ASSET_WORDS.get(day.asset, spoken(day.asset))}"
     effect = f"{signed(part.change, day.unit)} {day.unit}"
-    return f"{first_large(who)} {did}: {story.why}. Effect {effect}."
+    return f"{sentence(who)} {did}: {story.why}. Effect {effect}."
 
 
 def other_side(day: DayExplanation) -> str:
     """Who took the other side."""
     told = [
-        f"{words(name)} {'bought' if amount >= 0 else 'sold'} ${abs(amount):,.2f} bn"
+        f"{spoken(name)} {'bought' if amount >= 0 else 'sold'} ${abs(amount):,.2f} bn"
         for name, amount in day.other_side.items()
         if abs(amount) >= MENTIONED_USD_BN
     ]

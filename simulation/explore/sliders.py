@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from simulation.spelling import spoken
+
 
 @dataclass(frozen=True)
 class Level:
@@ -36,6 +38,15 @@ class Slider:
     def departures(self) -> list[Any]:
         """Values other than the base scenario's."""
         return [level.value for level in self.levels if level.value is not None]
+
+
+PACES: Final = {"six_monthly": "a step every six months"}
+"""Guidance whose name says less than a reader needs."""
+
+
+def guidance_words(regime: str) -> str:
+    """What a bank says, in a reader's words."""
+    return PACES.get(regime, spoken(regime))
 
 
 SPREAD, HIKE = "spread_path", "boj.meetings[0].decision"
@@ -80,7 +91,7 @@ SLIDERS: Final = (
         (
             Level("dovish", "dovish"),
             Level(None, "vague"),
-            Level("six_monthly", "a step every six months"),
+            Level("six_monthly", guidance_words("six_monthly")),
             Level("hawkish", "hawkish"),
         ),
     ),

@@ -103,12 +103,6 @@ def colour(population: str) -> str:
     return COLOURS.get(population) or SPARE_COLOURS[crc32(population.encode()) % len(SPARE_COLOURS)]
 
 
-def spoken(name: str) -> str:
-    """Return a name of code as a reader writes it: ``foreigners in Japan``, ``retail FX``, ``US equity``."""
-    spelled = {"fx": "FX", "japan": "Japan", "etf": "ETF", "us": "US"}
-    return " ".join(spelled.get(word, word) for word in name.split("_"))
-
-
 def minus(number: str) -> str:
     """Return a number with the sign that axes have: a minus and not a hyphen."""
     return number.replace("-", "−")
