@@ -68,6 +68,9 @@ class DayExplanation:
         Rounds of forced orders.
     other_side
         Dollars (or the asset's worth) that dealers and value investors took on from customers, USD bn.
+    planned
+        What residents bought as everybody expected, USD bn: the price held it before, so it is no part of the change.  With it,
+        all flows of the parts and the other side's add up to nothing; of bonds, up to what central banks sold.
     """
 
     scenario: str
@@ -80,6 +83,7 @@ class DayExplanation:
     stories: tuple[Story, ...]
     rounds: int
     other_side: dict[str, float]
+    planned: float
 
     @property
     def unit(self) -> str:
@@ -122,7 +126,8 @@ class DayExplanation:
             "scenario": self.scenario, "run": self.run, "date": self.date.isoformat(), "asset": self.asset,
             "unit": self.unit, "before": self.before, "after": self.after, "change": self.change,
             "totals": dict(totals(list(self.parts))), "parts": [part_dict(self, part) for part in self.parts],
-            "forced_rounds": self.rounds, "other_side_usd_bn": self.other_side, "sentences": list(self.sentences),
+            "forced_rounds": self.rounds, "other_side_usd_bn": self.other_side,
+            "planned_usd_bn": self.planned, "sentences": list(self.sentences),
         }  # fmt: skip
 
     def write(self, directory: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulation.capital_flows import scenario_days
 from simulation.explanation.day import DayExplanation, Story
-from simulation.explanation.parts import ORDERS, Part, column_of, parts_of
+from simulation.explanation.parts import ORDERS, Part, column_of, parts_of, planned_usd
 from simulation.explanation.watching import Day, WatchedModel, watch
 from simulation.explanation.why import because, scene_of
 from simulation.store import OutputError
@@ -115,7 +115,10 @@ def told(model: WatchedModel, day: Day, run: int, asset: str) -> DayExplanation:
     others = {name: float(model.recorder.flows[name][column][0, day.step]) for name in OTHER_SIDE}
     rounds = int(model.recorder.market["cascade_rounds"][0, day.step])
     name = model.scenario.name
-    return DayExplanation(name, run, day.date, asset, scale.before, scale.after, tuple(parts), stories, rounds, others)
+    planned = planned_usd(model, day, asset)
+    return DayExplanation(
+        name, run, day.date, asset, scale.before, scale.after, tuple(parts), stories, rounds, others, planned
+    )
 
 
 def story(model: WatchedModel, day: Day, part: Part, why: str) -> Story:

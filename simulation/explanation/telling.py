@@ -24,7 +24,7 @@ def sentences(day: DayExplanation) -> Iterator[str]:
     if told(day, parts[LINK]):
         yield f"Links to other assets: {total(day, parts[LINK])}."
     if told(day, parts[OVERNIGHT]):
-        yield f"Overnight: {total(day, parts[OVERNIGHT])}, as impact of earlier trades fades and dealers pass them on."
+        yield f"Overnight: {total(day, parts[OVERNIGHT])}, as impact of earlier trades fades and dealers pass on what they hold."
     for forced in (False, True):
         yield from traded(day, [part for part in parts[ORDERS] if part.forced == forced and moves(part)], forced)
     yield other_side(day)
@@ -114,4 +114,13 @@ def other_side(day: DayExplanation) -> str:
         if abs(amount) >= MENTIONED_USD_BN
     ]
     text = " and ".join(told) if told else "nobody took on more than $5 mn"
-    return f"The other side, after dealers passed a part of their books on at the close: {text}."
+    told = f"The other side, after dealers passed a part of their books on at the close: {text}."
+    return f"{told} {by_plan(day)}".rstrip()
+
+
+def by_plan(day: DayExplanation) -> str:
+    """What residents traded as everybody expected; nothing where that is nothing."""
+    if abs(day.planned) < MENTIONED_USD_BN:
+        return ""
+    did = "bought" if day.planned > 0 else "sold"
+    return f"Residents' plans {did} ${abs(day.planned):,.2f} bn more, as everybody expected; that moved nothing."
