@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -107,6 +107,16 @@ def summary_table(summary: Summary) -> RenderableType:
     columns = ["value"] if single else ["10 %", "median", "90 %"]
     table = Padding(_table([summary], columns, single), (1, 0))
     return Group(_heading(summary), table, _footer(summary))
+
+
+def rows_table(groups: Mapping[str, Mapping[str, Sequence[str]]], single: bool) -> RenderableType:
+    """Return groups of rows that are printed already: by heading, then label, three quantiles or the one value of a run."""
+    table = _empty_table(["value"] if single else ["10 %", "median", "90 %"])
+    for group, rows in groups.items():
+        table.add_row(Text(group, style="bold"))
+        for label, cells in rows.items():
+            table.add_row(Text(f"  {label}"), *(cells[1:2] if single else cells))
+    return Padding(table, (1, 0))
 
 
 def comparison_table(summaries: Sequence[Summary], names: Sequence[str]) -> RenderableType:

@@ -55,13 +55,13 @@ def explain(
     return told(model, day_of(model, wanted, asset), run, asset)
 
 
-def checked_day(scenario: Scenario, day: str | date) -> date:
-    """A day as a date; it must be a business day on which the scenario trades."""
+def checked_day(scenario: Scenario, day: str | date, first: int = 1) -> date:
+    """A day as a date; it must be a business day on which the scenario trades, or from its start on where `first` is 0."""
     try:
         wanted = day if isinstance(day, date) else date.fromisoformat(day)
     except ValueError:
         raise OutputError(f"date {day!r} is not a date; write it as 2025-12-19") from None
-    days = scenario_days(scenario)[1:]
+    days = scenario_days(scenario)[first:]
     if len(days) and np.datetime64(wanted, "D") in days:
         return wanted
     if not len(days) or not days[0] <= np.datetime64(wanted, "D") <= days[-1]:

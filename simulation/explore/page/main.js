@@ -31,7 +31,15 @@ function drawAll() {
   drawYen();
   drawUnwound();
   drawRisk();
-  changeText(byId("command"), commandFor(view.state));
+  drawCommand();
+}
+
+// Another command is not the one that was copied.
+function drawCommand() {
+  const command = commandFor(view.state, view.day);
+  if (byId("command").textContent === command) return;
+  byId("command").textContent = command;
+  byId("copied").textContent = "";
 }
 
 // Draw after a move of a slider or a new address, and say what could not follow.
@@ -39,7 +47,6 @@ function told(left, unread = []) {
   drawAll();
   drawTable();
   changeText(byId("message"), messageFor(left, unread));
-  changeText(byId("copied"), "");
   keepAddress();
 }
 
