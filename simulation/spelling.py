@@ -4,6 +4,7 @@ from typing import Final
 
 SPELLED: Final = {
     "ministry_of_finance": "Ministry of Finance",
+    "six_monthly": "a step every six months",
     "boj": "BOJ",
     "etf": "ETF",
     "fed": "Fed",

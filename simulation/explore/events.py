@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.explore.sliders import guidance_words
 from simulation.figures.policy_dates import policy_dates
 from simulation.policy.expected_path import PendingMeeting, pending_meeting
 from simulation.policy.meetings import tilted
-from simulation.spelling import sentence
+from simulation.spelling import sentence, spoken
 
 if TYPE_CHECKING:
     from simulation.policy.central_banks import CentralBank
@@ -99,7 +98,7 @@ def meeting_story(name: str, bank: CentralBank, meeting: Meeting) -> Iterator[tu
         odds = heard(odds, bank.signal_multiplier * signal.strength)
         move = f"odds of a {step_words(meeting.step)} on {said(meeting.date)}: {percent(odds, meeting.step)}"
         yield signal.date, f"{sentence(signal.label or 'a signal')}; {move}."
-    yield meeting.date, f"{decided(name, meeting)}; {priced(odds, meeting)}.{spoken(meeting)}"
+    yield meeting.date, f"{decided(name, meeting)}; {priced(odds, meeting)}.{guidance(meeting)}"
 
 
 def heard(odds: PendingMeeting, strength: float) -> PendingMeeting:
@@ -130,9 +129,9 @@ def priced(odds: PendingMeeting, meeting: Meeting) -> str:
     return f"a {step_words(meeting.step)} was priced at {percent(odds, meeting.step)}"
 
 
-def spoken(meeting: Meeting) -> str:
+def guidance(meeting: Meeting) -> str:
     """What was said with the decision."""
-    return f" Guidance: {guidance_words(meeting.guidance)}." if meeting.guidance else ""
+    return f" Guidance: {spoken(meeting.guidance)}." if meeting.guidance else ""
 
 
 def purchases(name: str, usd_bn: float, jpy_bn: float) -> str:

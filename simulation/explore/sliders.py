@@ -40,15 +40,6 @@ class Slider:
         return [level.value for level in self.levels if level.value is not None]
 
 
-PACES: Final = {"six_monthly": "a step every six months"}
-"""Guidance whose name says less than a reader needs."""
-
-
-def guidance_words(regime: str) -> str:
-    """What a bank says, in a reader's words."""
-    return PACES.get(regime, spoken(regime))
-
-
 SPREAD, HIKE = "spread_path", "boj.meetings[0].decision"
 PRICED, GUIDANCE = "boj.meetings[0].priced_probability", "boj.meetings[0].guidance"
 ORDER = "fed.meetings[0].date"
@@ -89,7 +80,7 @@ SLIDERS: Final = (
         (
             Level("dovish", "dovish"),
             Level(None, "vague"),
-            Level("six_monthly", guidance_words("six_monthly")),
+            Level("six_monthly", spoken("six_monthly")),
             Level("hawkish", "hawkish"),
         ),
     ),

@@ -88,14 +88,14 @@ def numbers(summary: Summary) -> Html:
         for group in groups
     ]
     bought = {title(name): band for name, band in summary.yen_bought.items()}
-    side_by_side = tag("div", *made, bands("Yen bought, USD bn", bought, summary), class_="tables")
+    side_by_side = tag("div", *made, bands("Yen bought, USD bn", bought, summary, "Population"), class_="tables")
     return joined([paragraphs(BANDS if summary.runs > 1 else ""), side_by_side])
 
 
-def bands(caption: str, named: dict[str, Band], summary: Summary) -> Html:
+def bands(caption: str, named: dict[str, Band], summary: Summary, first: str = "Metric") -> Html:
     """A table of bands; metrics that the scenario cannot have are left out."""
     single = summary.runs == 1
-    head = ("Metric", "value") if single else ("Metric", "10 %", "median", "90 %")
+    head = (first, "value") if single else (first, "10 %", "median", "90 %")
     rows = [(name, *band_cells(band, single)) for name, band in named.items() if band.p50 is not None]
     return table(caption, head, rows) if rows else Html("")
 

@@ -79,7 +79,14 @@ def meetings(scenario: Scenario) -> Html:
     rows = [
         (
             meeting.date,
-            (said(meeting.date), name, priced(meeting), decided(meeting), meeting.guidance or "-", heard(meeting)),
+            (
+                said(meeting.date),
+                name,
+                priced(meeting),
+                decided(meeting),
+                spoken(meeting.guidance or "-"),
+                heard(meeting),
+            ),
         )
         for name, bank in banks(scenario)
         for meeting in bank.meetings
