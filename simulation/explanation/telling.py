@@ -114,8 +114,8 @@ def other_side(day: DayExplanation) -> str:
         if abs(amount) >= MENTIONED_USD_BN
     ]
     text = " and ".join(told) if told else "nobody took on more than $5 mn"
-    told = f"The other side, after dealers passed a part of their books on at the close: {text}."
-    return f"{told} {by_plan(day)}".rstrip()
+    whole = f"The other side, after dealers passed a part of their books on at the close: {text}. {by_plan(day)}"
+    return whole.rstrip()
 
 
 def by_plan(day: DayExplanation) -> str:
