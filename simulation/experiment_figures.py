@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from simulation.conventions import Flags
 from simulation.figures import Drawing, png, write_numbers
-from simulation.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, house_style, plain
+from simulation.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, house_style, ink_on, plain
 from simulation.findings import amount
 
 LEVERED_COLOUR, RESIDENT_COLOUR = COLOURS["carry_funds"], COLOURS["life_insurers"]
@@ -57,11 +57,9 @@ def heat_map(axes: Axes, grid: Grid, limits: tuple[float, float], colours: Linea
     axes.imshow(np.ma.masked_invalid(grid.values), cmap=colours, vmin=low, vmax=high, aspect="auto")
     for row, column in np.argwhere(np.isfinite(grid.values)):
         value = float(grid.values[row, column])
-        strong = abs((value - low) / (high - low) - (0.5 if low < 0 < high else 0.0)) > (
-            0.33 if low < 0 < high else 0.6
-        )
+        shade = colours(float(np.clip((value - low) / ((high - low) or 1.0), 0.0, 1.0)))
         text = signed(value) if low < 0 < high else signed(value, 0).removeprefix("+")
-        axes.text(column, row, text, ha="center", va="center", fontsize=9, color="white" if strong else INK)
+        axes.text(column, row, text, ha="center", va="center", fontsize=9, color=ink_on(shade))
     axes.set_xticks(range(len(grid.columns)), list(grid.columns))
     axes.set_yticks(range(len(grid.rows)), list(grid.rows))
     axes.spines[:].set_visible(False)

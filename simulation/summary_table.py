@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulation.metrics import BP, DAYS, FLOWS, METRICS, PCT, RATIO, SHARE, USD_BN, Band
+from simulation.spelling import title
 
 if TYPE_CHECKING:
     from simulation.summary import Summary
@@ -33,11 +34,6 @@ def number_text(value: float | None, unit: str) -> str:
     text = formats.get(unit, "{:g}").format(100.0 * value if unit == SHARE else value)
     # A rounded -0.0 reads as a direction that is not there.
     return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
-
-
-def words(population: str) -> str:
-    """Return a population's name as a reader writes it."""
-    return population.replace("_", " ").capitalize()
 
 
 def band_cells(band: Band, single: bool) -> list[str]:
@@ -76,7 +72,7 @@ def _add_populations(table: Table, summaries: Sequence[Summary], single: bool) -
     table.add_row(Text(YEN_BOUGHT, style="bold"))
     for name in dict.fromkeys(name for one in summaries for name in one.yen_bought):
         table.add_row(
-            Text(labelled(words(name), USD_BN)), *_cells([one.yen_bought.get(name) for one in summaries], single)
+            Text(labelled(title(name), USD_BN)), *_cells([one.yen_bought.get(name) for one in summaries], single)
         )
 
 
@@ -111,6 +107,16 @@ def summary_table(summary: Summary) -> RenderableType:
     columns = ["value"] if single else ["10 %", "median", "90 %"]
     table = Padding(_table([summary], columns, single), (1, 0))
     return Group(_heading(summary), table, _footer(summary))
+
+
+def rows_table(groups: Mapping[str, Mapping[str, Sequence[str]]], single: bool) -> RenderableType:
+    """Return groups of rows that are printed already: by heading, then label, three quantiles or the one value of a run."""
+    table = _empty_table(["value"] if single else ["10 %", "median", "90 %"])
+    for group, rows in groups.items():
+        table.add_row(Text(group, style="bold"))
+        for label, cells in rows.items():
+            table.add_row(Text(f"  {label}"), *(cells[1:2] if single else cells))
+    return Padding(table, (1, 0))
 
 
 def comparison_table(summaries: Sequence[Summary], names: Sequence[str]) -> RenderableType:

@@ -12,7 +12,7 @@ MOST_LINES = 250
 
 # From the bottom up. A part may import parts of earlier rows and itself, never its neighbours or what stands above.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("conventions", "loopback", "special_functions"),
+    ("conventions", "loopback", "special_functions", "spelling"),
     ("parameters", "calendar", "quote", "randomness"),
     ("assets",),
     ("orders", "information", "balance_sheet"),

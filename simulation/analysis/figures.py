@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from simulation.analysis.curves import ResponseMap
 from simulation.analysis.sobol import Indices
-from simulation.analysis.sweep_table import Axis, readable, sentence
+from simulation.analysis.sweep_table import Axis
 from simulation.experiment_figures import (
     DIVERGING,
     FEW_RUNS,
@@ -37,6 +37,7 @@ from simulation.figures.style import (
     plain,
     shown_scale,
 )
+from simulation.spelling import sentence, spoken
 
 MOST_PANELS = 6
 OUTER, INNER = 0.18, 0.36
@@ -72,7 +73,7 @@ class Shown:
     def words(self) -> str:
         """The metric without its unit: ``USDJPY trough``."""
         ends = ("_pct", "_usd_bn", "_bp", "_share")
-        return readable(next((self.metric.removesuffix(end) for end in ends if self.metric.endswith(end)), self.metric))
+        return spoken(next((self.metric.removesuffix(end) for end in ends if self.metric.endswith(end)), self.metric))
 
 
 def axis_title(axis: Axis) -> str:

@@ -15,8 +15,9 @@ from simulation.analysis.curves import ResponseMap, is_grid, response_curve, res
 from simulation.analysis.discovery import Condition, Discovery, discover, where_failed
 from simulation.analysis.influence import in_words, influence
 from simulation.analysis.sobol import SALTELLI, STANDARD, Bootstrap, Indices, VarianceShares, sobol, variance_shares
-from simulation.analysis.sweep_table import Axis, SweepTable, sentence
+from simulation.analysis.sweep_table import Axis, SweepTable
 from simulation.metrics import METRICS
+from simulation.spelling import sentence
 
 if TYPE_CHECKING:
     from simulation.figures import Drawing

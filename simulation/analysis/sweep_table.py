@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simulation.spelling import spoken
 from simulation.store import OutputError
 from simulation.sweeps.store import read_manifest, read_runs
 
@@ -18,17 +19,6 @@ FloatArray = NDArray[np.float64]
 PARAMETER = "param:"
 """Columns that begin with this hold the value of an axis."""
 DONE = "done"
-
-
-def readable(name: str) -> str:
-    """A name of code as a reader writes it: ``USDJPY stress slope``."""
-    spelled = {"usdjpy": "USDJPY", "boj": "BOJ", "fed": "Fed", "usd": "USD", "us": "US"}
-    return " ".join(spelled.get(word, word) for word in name.replace("_", " ").split())
-
-
-def sentence(words: str) -> str:
-    """Words with the first letter large, the others as they are."""
-    return words[:1].upper() + words[1:]
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ class Axis:
     def name(self) -> str:
         """The key in as few words as tell it: ``USDJPY fast impact pct per USD bn``, ``carry funds leverage median``."""
         parts = self.key.replace("populations.", "").replace("markets.", "").split(".")
-        return readable(" ".join(part.removesuffix("_x") for part in parts))
+        return spoken(" ".join(part.removesuffix("_x") for part in parts))
 
 
 @dataclass(frozen=True)

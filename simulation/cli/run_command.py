@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,10 @@ from simulation.cli import engine, exit_codes, options
 from simulation.cli.output import print_json, print_table, progress, remark
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from rich.console import RenderableType
+
     from simulation.cloud import Cloud
     from simulation.results import Result
     from simulation.scenario import Scenario
@@ -71,6 +75,7 @@ def refuse_early(scenario: Scenario, cloud: Cloud | None, target: Path, force: b
 @options.settings
 @options.posterior
 @options.parameter_sets
+@click.option("--date", "day", metavar="D", help="Print the numbers of this day as well, such as 2025-12-19.")
 @options.out
 @options.force
 @click.option("--no-save", is_flag=True, help="Write nothing, only print.")
@@ -87,6 +92,7 @@ def run(
     settings: tuple[str, ...],
     posterior: bool,
     parameter_sets: str | None,
+    day: str | None,
     out: Path | None,
     force: bool,
     no_save: bool,
@@ -103,13 +109,14 @@ def run(
     if no_save and (out is not None or force):
         raise click.UsageError("--no-save writes nothing: leave out --out and --force.")
     wanted = requested(scenario, settings, seed)
+    shown_day = None if day is None else day_of(wanted, day)
     request = Request(runs, workers, quiet, options.cloud_of(posterior, parameter_sets))
     target = target_of(wanted, request, out)
     if not no_save:
         refuse_early(wanted, request.cloud, target, force)
     look_again(wanted, quiet)
     result = simulated(wanted, request)
-    report(result, as_json)
+    report(result, as_json, shown_day)
     if not no_save:
         result.save(target, force, figures=not no_figures)
         remark(f"Results in {target}", quiet)
@@ -125,10 +132,37 @@ def look_again(scenario: Scenario, quiet: bool) -> None:
         remark(f"Look again: {item}", quiet)
 
 
-def report(result: Result, as_json: bool) -> None:
-    """Print the summary of a run."""
+def day_of(scenario: Scenario, day: str) -> date:
+    """The day whose numbers are asked for; a wrong one is refused before the work starts."""
+    from simulation.explanation.explaining import checked_day
+
+    return checked_day(scenario, day, first=0)
+
+
+def report(result: Result, as_json: bool, day: date | None = None) -> None:
+    """Print the summary of a run, and the numbers of a day if one is asked for."""
     summary = result.summary()
     if as_json:
-        print_json(summary.to_dict())
-    else:
-        print_table(summary.__rich__())
+        print_json(summary.to_dict() | ({} if day is None else {"day": day_numbers(result, day)}))
+        return
+    print_table(summary.__rich__())
+    if day is not None:
+        print_table(day_table(result, day))
+
+
+def day_numbers(result: Result, day: date) -> dict[str, Any]:
+    """The numbers of a day as JSON-ready values."""
+    from simulation.explore.day_table import day_numbers, day_rows
+
+    return day_numbers(day_rows(result.record, day), day)
+
+
+def day_table(result: Result, day: date) -> RenderableType:
+    """The numbers of a day as a table."""
+    from simulation.explore.day_table import day_rows
+    from simulation.summary_table import rows_table
+
+    rows = day_rows(result.record, day)
+    groups = dict.fromkeys(row.group for row in rows)
+    made = {group: {row.label: row.cells for row in rows if row.group == group} for group in groups}
+    return rows_table(made, result.runs == 1)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.explanation.parts import LINK, NEWS, ORDERS, OVERNIGHT, ROUNDING, Part, totals
-from simulation.explanation.why import news_label, order_label, words
+from simulation.explanation.why import news_label, order_label
+from simulation.spelling import spoken
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +22,7 @@ NAMES = {
     "usdjpy": "USDJPY", "ust10": "The US 10-year yield", "jgb10": "The Japanese 10-year yield", "us_equity": "US equity",
     "japan_equity": "Japanese equity", "bitcoin": "Bitcoin",
 }  # fmt: skip
+LINKED = {"ust10": "US 10-year yields", "jgb10": "Japanese 10-year yields"}
 UNITS = {"usdjpy": "yen", "ust10": "bp", "jgb10": "bp", "bitcoin": "$"}
 DECIMALS = {"bp": 2, "$": 0}
 SMALL_SHARE = 0.01
@@ -66,6 +68,9 @@ class DayExplanation:
         Rounds of forced orders.
     other_side
         Dollars (or the asset's worth) that dealers and value investors took on from customers, USD bn.
+    planned
+        What residents bought as everybody expected, USD bn: the price held it before, so it is no part of the change.  With it,
+        all flows of the parts and the other side's add up to nothing; of bonds, up to what central banks sold.
     """
 
     scenario: str
@@ -78,6 +83,7 @@ class DayExplanation:
     stories: tuple[Story, ...]
     rounds: int
     other_side: dict[str, float]
+    planned: float
 
     @property
     def unit(self) -> str:
@@ -120,7 +126,8 @@ class DayExplanation:
             "scenario": self.scenario, "run": self.run, "date": self.date.isoformat(), "asset": self.asset,
             "unit": self.unit, "before": self.before, "after": self.after, "change": self.change,
             "totals": dict(totals(list(self.parts))), "parts": [part_dict(self, part) for part in self.parts],
-            "forced_rounds": self.rounds, "other_side_usd_bn": self.other_side, "sentences": list(self.sentences),
+            "forced_rounds": self.rounds, "other_side_usd_bn": self.other_side,
+            "planned_usd_bn": self.planned, "sentences": list(self.sentences),
         }  # fmt: skip
 
     def write(self, directory: Path) -> None:
@@ -142,7 +149,7 @@ def label(asset: str, part: Part) -> str:
     if part.group == ORDERS:
         return order_label(part.key, part.forced, (part.flow_usd or 0.0) > 0.0)
     if part.group == LINK:
-        return f"Moves with {words(part.key)}"
+        return f"Moves with {LINKED.get(part.key, spoken(part.key))}"
     return {OVERNIGHT: "Earlier trades: impact fades, dealers pass them on", ROUNDING: "Rounding"}[part.group]
 
 

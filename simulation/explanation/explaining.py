@@ -9,7 +9,7 @@ import numpy as np
 
 from simulation.capital_flows import scenario_days
 from simulation.explanation.day import DayExplanation, Story
-from simulation.explanation.parts import ORDERS, Part, column_of, parts_of
+from simulation.explanation.parts import ORDERS, Part, column_of, parts_of, planned_usd
 from simulation.explanation.watching import Day, WatchedModel, watch
 from simulation.explanation.why import because, scene_of
 from simulation.store import OutputError
@@ -55,13 +55,13 @@ def explain(
     return told(model, day_of(model, wanted, asset), run, asset)
 
 
-def checked_day(scenario: Scenario, day: str | date) -> date:
-    """A day as a date; it must be a business day on which the scenario trades."""
+def checked_day(scenario: Scenario, day: str | date, first: int = 1) -> date:
+    """A day as a date; it must be a business day on which the scenario trades, or from its start on where `first` is 0."""
     try:
         wanted = day if isinstance(day, date) else date.fromisoformat(day)
     except ValueError:
         raise OutputError(f"date {day!r} is not a date; write it as 2025-12-19") from None
-    days = scenario_days(scenario)[1:]
+    days = scenario_days(scenario)[first:]
     if len(days) and np.datetime64(wanted, "D") in days:
         return wanted
     if not len(days) or not days[0] <= np.datetime64(wanted, "D") <= days[-1]:
@@ -115,7 +115,10 @@ def told(model: WatchedModel, day: Day, run: int, asset: str) -> DayExplanation:
     others = {name: float(model.recorder.flows[name][column][0, day.step]) for name in OTHER_SIDE}
     rounds = int(model.recorder.market["cascade_rounds"][0, day.step])
     name = model.scenario.name
-    return DayExplanation(name, run, day.date, asset, scale.before, scale.after, tuple(parts), stories, rounds, others)
+    planned = planned_usd(model, day, asset)
+    return DayExplanation(
+        name, run, day.date, asset, scale.before, scale.after, tuple(parts), stories, rounds, others, planned
+    )
 
 
 def story(model: WatchedModel, day: Day, part: Part, why: str) -> Story:

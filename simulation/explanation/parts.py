@@ -204,9 +204,7 @@ def logarithmic_mean(first: float, second: float) -> float:
 
 def parts_of(model: WatchedModel, day: Day, asset: str) -> tuple[list[Part], Scale]:
     """Parts of a day's recorded change, rounding last, and the scale they are in."""
-    scale = scale_of(model, day, asset)
-    yen_priced = dict(zip(model.economy.roster.names, model.economy.roster.yen_priced, strict=True))[asset]
-    per_unit = 1.0 / model.economy.market.start_usdjpy if yen_priced and asset != "usdjpy" else 1.0
+    scale, per_unit = scale_of(model, day, asset), dollars_per_unit(model, asset)
     parts = [
         replace(
             part,
@@ -218,6 +216,18 @@ def parts_of(model: WatchedModel, day: Day, asset: str) -> tuple[list[Part], Sca
     recorded = (scale.after - scale.before) * (100.0 if scale.in_bp else 1.0)
     rest = recorded - sum(part.change for part in parts)
     return [*parts, Part(ROUNDING, "rounding", rest)], scale
+
+
+def dollars_per_unit(model: WatchedModel, asset: str) -> float:
+    """Worth of a unit of an asset at start prices, dollars."""
+    yen_priced = dict(zip(model.economy.roster.names, model.economy.roster.yen_priced, strict=True))[asset]
+    return 1.0 / model.economy.market.start_usdjpy if yen_priced and asset != "usdjpy" else 1.0
+
+
+def planned_usd(model: WatchedModel, day: Day, asset: str) -> float:
+    """Dollars, or the asset's worth, that were bought as everybody expected, USD bn."""
+    column = model.economy.roster.columns[asset]
+    return dollars_per_unit(model, asset) * sum(float(done.expected[column]) for done in day.session.done)
 
 
 def totals(parts: list[Part]) -> Mapping[str, float]:

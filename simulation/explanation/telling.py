@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from simulation.explanation.day import NAMES, SMALL_SHARE, DayExplanation, label, signed, story_of
 from simulation.explanation.parts import LINK, NEWS, ORDERS, OVERNIGHT, ROUNDING, Part
-from simulation.explanation.why import first_large, words
+from simulation.spelling import sentence, spoken, title
 
 MENTIONED_USD_BN = 0.005
 ASSET_WORDS = {
@@ -24,7 +24,7 @@ def sentences(day: DayExplanation) -> Iterator[str]:
     if told(day, parts[LINK]):
         yield f"Links to other assets: {total(day, parts[LINK])}."
     if told(day, parts[OVERNIGHT]):
-        yield f"Overnight: {total(day, parts[OVERNIGHT])}, as impact of earlier trades fades and dealers pass them on."
+        yield f"Overnight: {total(day, parts[OVERNIGHT])}, as impact of earlier trades fades and dealers pass on what they hold."
     for forced in (False, True):
         yield from traded(day, [part for part in parts[ORDERS] if part.forced == forced and moves(part)], forced)
     yield other_side(day)
@@ -59,7 +59,7 @@ def headline(day: DayExplanation) -> str:
 
 def named(day: DayExplanation) -> str:
     """The asset as the first word of a sentence."""
-    return NAMES.get(day.asset, first_large(words(day.asset)))
+    return NAMES.get(day.asset, title(day.asset))
 
 
 def total(day: DayExplanation, parts: list[Part]) -> str:
@@ -99,19 +99,28 @@ def order(day: DayExplanation, part: Part) -> str:
     story = story_of(day, part)
     flow = part.flow_usd or 0.0
     assert story is not None
-    name = words(part.key.partition(":")[0])
+    name = spoken(part.key.partition(":")[0])
     who = f"{name} ({story.traded:,} of {story.investors:,} traded)" if story.investors else name
-    did = f"{'bought' if flow >= 0 else 'sold'} ${abs(flow):,.2f} bn of {ASSET_WORDS.get(day.asset, words(day.asset))}"
+    did = f"{'bought' if flow >= 0 else 'sold'} ${abs(flow):,.2f} bn of {ASSET_WORDS.get(day.asset, spoken(day.asset))}"
     effect = f"{signed(part.change, day.unit)} {day.unit}"
-    return f"{first_large(who)} {did}: {story.why}. Effect {effect}."
+    return f"{sentence(who)} {did}: {story.why}. Effect {effect}."
 
 
 def other_side(day: DayExplanation) -> str:
     """Who took the other side."""
     told = [
-        f"{words(name)} {'bought' if amount >= 0 else 'sold'} ${abs(amount):,.2f} bn"
+        f"{spoken(name)} {'bought' if amount >= 0 else 'sold'} ${abs(amount):,.2f} bn"
         for name, amount in day.other_side.items()
         if abs(amount) >= MENTIONED_USD_BN
     ]
     text = " and ".join(told) if told else "nobody took on more than $5 mn"
-    return f"The other side, after dealers passed a part of their books on at the close: {text}."
+    whole = f"The other side, after dealers passed a part of their books on at the close: {text}. {by_plan(day)}"
+    return whole.rstrip()
+
+
+def by_plan(day: DayExplanation) -> str:
+    """What residents traded as everybody expected; nothing where that is nothing."""
+    if abs(day.planned) < MENTIONED_USD_BN:
+        return ""
+    did = "bought" if day.planned > 0 else "sold"
+    return f"Residents' plans {did} ${abs(day.planned):,.2f} bn more, as everybody expected; that moved nothing."

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 
 from simulation.explanation.day import NAMES, SMALL_SHARE, DayExplanation, label, shown, signed
 from simulation.explanation.parts import NEWS, ORDERS, ROUNDING, Part
-from simulation.explanation.why import first_large, words
 from simulation.figures.style import (
     ACCENT,
     GREY,
@@ -22,6 +21,7 @@ from simulation.figures.style import (
     minus,
     new_figure,
 )
+from simulation.spelling import title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def waterfall(day: DayExplanation) -> Drawing:
 
 def heading(day: DayExplanation) -> Heading:
     """The finding: the move, and the part that did most of it."""
-    name = NAMES.get(day.asset, first_large(words(day.asset))).removeprefix("The ")
+    name = NAMES.get(day.asset, title(day.asset)).removeprefix("The ")
     largest = max(day.parts, key=lambda part: part.change * (1.0 if day.change >= 0 else -1.0))
     first = label(day.asset, largest)
     names_a_country = largest.group == NEWS and ":" in largest.key

@@ -8,6 +8,7 @@ from simulation.conventions import PERCENT, TRADING_DAYS_PER_YEAR
 from simulation.explanation.parts import HEDGING, OWN_RULE
 from simulation.explanation.watching import Day, WatchedModel
 from simulation.orders import INCENTIVE, LIQUIDATION, MARGIN, SLOW_REPATRIATION, STOP, VOLATILITY_TARGET
+from simulation.spelling import spoken, title
 
 NEWS_WORDS = {
     "curve": "expected policy rates, macro news and term premium",
@@ -45,15 +46,6 @@ KIND_RULES = {
     "life_insurers": "dollar bonds pay another margin over yen bonds than at the start",
     "real_money_japan": "dollar bonds pay another margin over yen bonds than at the start",
     "crypto_traders": "longs are cut after a fall and replaced slowly",
-}
-SPELLED = {
-    "japan": "Japan",
-    "fx": "FX",
-    "etf": "ETF",
-    "usdjpy": "USDJPY",
-    "us": "US",
-    "ust10": "US 10-year yields",
-    "jgb10": "Japanese 10-year yields",
 }
 OFFICIALS = {
     "ministry_of_finance": "an intervention of the Ministry of Finance",
@@ -93,16 +85,6 @@ def scene_of(model: WatchedModel, day: Day) -> Scene:
     )  # fmt: skip
 
 
-def words(name: str) -> str:
-    """A name of the code as a reader writes it."""
-    return " ".join(SPELLED.get(part, part) for part in name.split("_"))
-
-
-def first_large(text: str) -> str:
-    """Words with the first letter large, the others as they are."""
-    return text[:1].upper() + text[1:]
-
-
 def news_label(key: str) -> str:
     """A piece of news in words."""
     bank, _, what = key.rpartition(":")
@@ -113,9 +95,9 @@ def order_label(key: str, forced: bool, bought: bool) -> str:
     """A population and its cause in a few words."""
     name, _, cause = key.partition(":")
     if name in OFFICIALS:
-        return first_large(words(name))
-    told = SENT_ABROAD if cause == SLOW_REPATRIATION and bought else CAUSE_WORDS.get(cause, words(cause))
-    return f"{first_large(words(name))}: {told}{', forced' if forced else ''}"
+        return title(name)
+    told = SENT_ABROAD if cause == SLOW_REPATRIATION and bought else CAUSE_WORDS.get(cause, spoken(cause))
+    return f"{title(name)}: {told}{', forced' if forced else ''}"
 
 
 def because(model: WatchedModel, key: str, scene: Scene) -> str:

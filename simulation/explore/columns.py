@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.spelling import title
 from simulation.store import OutputError
 from simulation.sweeps.daily import CAUSES_TO_DATE, population_of
 
@@ -98,7 +99,7 @@ def columns_of(store: Path, there: Sequence[str]) -> list[Column]:
 def bars_of_causes() -> list[Column]:
     """A bar for each cause of unwinding."""
     return [
-        Column(name, "p50", USD_BN, ONE, "cause", said(cause), colour)
+        Column(name, "p50", USD_BN, ONE, "cause", title(cause), colour)
         for (name, cause), colour in zip(CAUSES_TO_DATE.items(), CAUSE_COLOURS, strict=True)
     ]
 
@@ -108,14 +109,7 @@ def bar_of_yen(series: str) -> Column:
     from simulation.figures.style import colour
 
     population = str(population_of(series))
-    return Column(series, "p50", USD_BN, ONE, "yen", said(population), colour(population))
-
-
-def said(name: str) -> str:
-    """A name as `carryflow run` prints it."""
-    from simulation.summary_table import words
-
-    return words(name)
+    return Column(series, "p50", USD_BN, ONE, "yen", title(population), colour(population))
 
 
 def packed(steps: NDArray[np.float64]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simulation.figures.policy_dates import policy_dates
 from simulation.policy.expected_path import PendingMeeting, pending_meeting
 from simulation.policy.meetings import tilted
+from simulation.spelling import sentence, spoken
 
 if TYPE_CHECKING:
     from simulation.policy.central_banks import CentralBank
@@ -53,10 +54,10 @@ def happenings(scenario: Scenario, dates: Dates) -> list[Happening]:
         Its days, ``(days,)``.
     """
     words: dict[int, list[str]] = {}
-    for day, sentence in [(scenario.start, opening(scenario)), *dated(scenario)]:
+    for day, told in [(scenario.start, opening(scenario)), *dated(scenario)]:
         at = int(np.searchsorted(dates, np.datetime64(day, "D")))
         if at < len(dates):
-            words.setdefault(at, []).append(sentence)
+            words.setdefault(at, []).append(told)
     words.setdefault(len(dates) - 1, []).append("The scenario ends.")
     marks: dict[int, list[str]] = {}
     for mark in policy_dates(scenario, dates):
@@ -96,8 +97,8 @@ def meeting_story(name: str, bank: CentralBank, meeting: Meeting) -> Iterator[tu
     for signal in meeting.signals:
         odds = heard(odds, bank.signal_multiplier * signal.strength)
         move = f"odds of a {step_words(meeting.step)} on {said(meeting.date)}: {percent(odds, meeting.step)}"
-        yield signal.date, f"{signal.label or 'A signal'}; {move}."
-    yield meeting.date, f"{decided(name, meeting)}; {priced(odds, meeting)}.{spoken(meeting)}"
+        yield signal.date, f"{sentence(signal.label or 'a signal')}; {move}."
+    yield meeting.date, f"{decided(name, meeting)}; {priced(odds, meeting)}.{guidance(meeting)}"
 
 
 def heard(odds: PendingMeeting, strength: float) -> PendingMeeting:
@@ -128,9 +129,9 @@ def priced(odds: PendingMeeting, meeting: Meeting) -> str:
     return f"a {step_words(meeting.step)} was priced at {percent(odds, meeting.step)}"
 
 
-def spoken(meeting: Meeting) -> str:
+def guidance(meeting: Meeting) -> str:
     """What was said with the decision."""
-    return f" Guidance: {meeting.guidance.replace('_', ' ')}." if meeting.guidance else ""
+    return f" Guidance: {spoken(meeting.guidance)}." if meeting.guidance else ""
 
 
 def purchases(name: str, usd_bn: float, jpy_bn: float) -> str:

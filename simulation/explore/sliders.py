@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from simulation.spelling import spoken
+
 
 @dataclass(frozen=True)
 class Level:
@@ -47,7 +49,7 @@ SLIDERS: Final = (
     Slider(
         SPREAD,
         "Spread",
-        "Ten-year yield, US minus Japan, imposed in equal daily steps over the quarter; it starts at 2.21 points.",
+        "US less Japanese ten-year yield, imposed in equal daily steps over the quarter, from 2.21 points.",
         (
             Level({"target_pp": 2.6}, "widens to 2.60 points"),
             Level(None, "no imposed path"),
@@ -58,14 +60,13 @@ SLIDERS: Final = (
     Slider(
         HIKE,
         "Size of the hike",
-        "What the Bank of Japan decides on 19 December.",
+        "What the Bank of Japan does on 19 December.",
         (Level("0bp", "no hike"), Level(None, "25 bp"), Level("50bp", "50 bp")),
     ),
     Slider(
         PRICED,
         "What was priced",
-        "Probability of a 25 bp hike at the end of November. The signals of December multiply its odds, p / (1 - p), until the "
-        "meeting: zero stays zero.",
+        "Chance of a 25 bp hike, end of November and on the eve. Signals in between multiply its odds: zero stays zero.",
         (
             Level(0.02, "2 %, then 20 %"),
             Level(0.25, "25 %, then 80 %"),
@@ -75,20 +76,18 @@ SLIDERS: Final = (
     Slider(
         GUIDANCE,
         "Guidance",
-        "What the Bank of Japan says on 19 December about its next steps. At the start the market expects a step every six "
-        "months: beside that, vague is a slower path, too.",
+        "What the Bank of Japan says of its next steps. A step every six months is expected: beside that, vague is slower, too.",
         (
             Level("dovish", "dovish"),
             Level(None, "vague"),
-            Level("six_monthly", "a step every six months"),
+            Level("six_monthly", spoken("six_monthly")),
             Level("hawkish", "hawkish"),
         ),
     ),
     Slider(
         ORDER,
         "Who moves first",
-        "Only the day of the Fed's cut moves, away from the 10th, when it was made; the Bank of Japan keeps the 19th. "
-        "As 87 % of the cut was priced, the order alone changes little.",
+        "Moves the Fed's cut alone, which was made on the 10th. It was priced at 87 %, so the order alone changes little.",
         (
             Level(None, "Fed first, 10 Dec"),
             Level("2025-12-19", "both on 19 Dec"),
@@ -98,8 +97,7 @@ SLIDERS: Final = (
     Slider(
         LEVERAGE,
         "Leverage",
-        "Position over equity of the median carry fund. It ends at 5: at 6, some funds would start under a margin call, "
-        "where no market can stand at a close.",
+        "Position over equity of the median carry fund. It ends at 5: at 6 some funds would begin under a margin call.",
         (Level(3, "3 times"), Level(None, "4.5 times"), Level(5, "5 times")),
     ),
     Slider(

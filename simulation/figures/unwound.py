@@ -21,10 +21,10 @@ from simulation.figures.style import (
     new_figure,
     panel_title,
     plain,
-    spoken,
 )
 from simulation.findings import amount, percent, unwind_finding
 from simulation.metrics import LEVERED, RESIDENT, RETAIL, FinishedRuns
+from simulation.spelling import spoken
 
 if TYPE_CHECKING:
     from simulation.recorder import Record

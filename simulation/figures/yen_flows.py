@@ -22,10 +22,10 @@ from simulation.figures.style import (
     legend_line,
     new_figure,
     plain,
-    spoken,
 )
 from simulation.findings import yen_finding
 from simulation.metrics import FinishedRuns
+from simulation.spelling import spoken
 
 if TYPE_CHECKING:
     from simulation.recorder import Record

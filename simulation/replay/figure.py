@@ -23,12 +23,12 @@ from simulation.figures.style import (
     new_figure,
     panel_title,
     plain,
-    spoken,
 )
 from simulation.metrics import FinishedRuns
 from simulation.replay.given_marks import mark_given
 from simulation.replay.measures import observed_path
 from simulation.replay.replay import Replay
+from simulation.spelling import spoken
 
 BOND_COLOURS = {"ust2": "#7A6A4F", "ust10": "#B79F6B", "jgb2": "#AA4499", "jgb10": "#D79BCB"}
 NAMES = {"ust2": "US 2y", "ust10": "US 10y", "jgb2": "Japan 2y", "jgb10": "Japan 10y"}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from simulation import ledger
 from simulation.explanation.day import flow_text, label, shown, signed
-from simulation.explanation.why import first_large, words
 from simulation.findings import scenario_finding
 from simulation.ledger import TOLERANCE
 from simulation.metrics import METRICS, Band
@@ -19,6 +18,7 @@ from simulation.reporting.page import lines, page
 from simulation.reporting.pictures import picture
 from simulation.reporting.reproducing import closing, reproducing
 from simulation.reporting.scenario_words import in_words, said
+from simulation.spelling import sentence, spoken, title
 from simulation.store import OutputError
 from simulation.summary_table import band_cells, labelled
 
@@ -72,7 +72,7 @@ def findings(result: Result, summary: Summary) -> Html:
         "A median is not an effect of policy: news alone set off stops. Effects are differences between scenarios with the same "
         "seed. Policy paths are inputs; this is not a forecast."
     )
-    lead = tag("p", first_large(scenario_finding(result.record)), class_="lead")
+    lead = tag("p", sentence(scenario_finding(result.record)), class_="lead")
     return joined([lead, *notes, paragraphs(PARTS if summary.runs > 1 else "", caution)])
 
 
@@ -87,15 +87,15 @@ def numbers(summary: Summary) -> Html:
         )
         for group in groups
     ]
-    bought = {first_large(words(name)): band for name, band in summary.yen_bought.items()}
-    side_by_side = tag("div", *made, bands("Yen bought, USD bn", bought, summary), class_="tables")
+    bought = {title(name): band for name, band in summary.yen_bought.items()}
+    side_by_side = tag("div", *made, bands("Yen bought, USD bn", bought, summary, "Population"), class_="tables")
     return joined([paragraphs(BANDS if summary.runs > 1 else ""), side_by_side])
 
 
-def bands(caption: str, named: dict[str, Band], summary: Summary) -> Html:
+def bands(caption: str, named: dict[str, Band], summary: Summary, first: str = "Metric") -> Html:
     """A table of bands; metrics that the scenario cannot have are left out."""
     single = summary.runs == 1
-    head = ("Metric", "value") if single else ("Metric", "10 %", "median", "90 %")
+    head = (first, "value") if single else (first, "10 %", "median", "90 %")
     rows = [(name, *band_cells(band, single)) for name, band in named.items() if band.p50 is not None]
     return table(caption, head, rows) if rows else Html("")
 
@@ -116,9 +116,9 @@ def one_day(result: Result) -> Html:
 def told(day: DayExplanation) -> Html:
     """The day in sentences; who traded as a list below what all of them did."""
     made: list[Html] = []
-    for indented, group in groupby(day.sentences, lambda sentence: sentence.startswith(" ")):
-        spoken = [sentence.strip() for sentence in group]
-        made.append(bullets(spoken) if indented else paragraphs(*spoken))
+    for indented, group in groupby(day.sentences, lambda line: line.startswith(" ")):
+        said_so = [line.strip() for line in group]
+        made.append(bullets(said_so) if indented else paragraphs(*said_so))
     return joined(made)
 
 
@@ -136,7 +136,7 @@ def stopped(summary: Summary) -> Html:
     """Runs that ended early, each with its reason."""
     if not summary.failures:
         return paragraphs("Every run reached its last day.")
-    rows = [(str(one.run), one.date, words(one.reason), one.message) for one in summary.failures[:MOST_STOPPED]]
+    rows = [(str(one.run), one.date, spoken(one.reason), one.message) for one in summary.failures[:MOST_STOPPED]]
     left = len(summary.failures) - len(rows)
     listed = table("Runs that stopped early", ("Run", "Date", "Reason", "What happened"), rows, 9)
     return joined([listed, paragraphs(f"{left} more stopped runs are in the manifest." if left else "")])
@@ -161,7 +161,7 @@ def audit(result: Result, summary: Summary) -> Html:
 
 def identity(name: str) -> str:
     """What an identity says, in the ledger's own words."""
-    return (getattr(ledger, name).__doc__ or words(name)).strip().split("\n")[0]
+    return (getattr(ledger, name).__doc__ or spoken(name)).strip().split("\n")[0]
 
 
 def verdict(residual: float) -> str:

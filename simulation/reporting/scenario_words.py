@@ -12,9 +12,9 @@ from simulation.config.diff import differences
 from simulation.config.errors import ConfigError
 from simulation.config.loading import Loaded, load
 from simulation.config.tree import Node, Origin, Source
-from simulation.explanation.why import first_large, words
 from simulation.investors import cast as known_kinds
 from simulation.reporting.html import Html, bullets, joined, paragraphs, table, tag
+from simulation.spelling import spoken, title
 
 if TYPE_CHECKING:
     from simulation.policy.central_banks import CentralBank
@@ -79,7 +79,14 @@ def meetings(scenario: Scenario) -> Html:
     rows = [
         (
             meeting.date,
-            (said(meeting.date), name, priced(meeting), decided(meeting), meeting.guidance or "-", heard(meeting)),
+            (
+                said(meeting.date),
+                name,
+                priced(meeting),
+                decided(meeting),
+                spoken(meeting.guidance or "-"),
+                heard(meeting),
+            ),
         )
         for name, bank in banks(scenario)
         for meeting in bank.meetings
@@ -120,8 +127,8 @@ def heard(meeting: Meeting) -> str:
 def besides(name: str, bank: CentralBank) -> str:
     """Guidance at the start, and how decisions come about."""
     rule = " Its decisions and their odds follow a reaction function." if bank.reaction is not None else ""
-    spoken = f" It speaks {len(bank.statements)} times between meetings." if bank.statements else ""
-    return f"{name}, guidance that the market expects at the start: {words(bank.guidance)}.{rule}{spoken}"
+    between = f" It speaks {len(bank.statements)} times between meetings." if bank.statements else ""
+    return f"{name}, guidance that the market expects at the start: {spoken(bank.guidance)}.{rule}{between}"
 
 
 def cast(scenario: Scenario) -> Html:
@@ -129,7 +136,7 @@ def cast(scenario: Scenario) -> Html:
     about = {kind.Parameters.model_fields["kind"].default: kind for kind in known_kinds()}
     rows = [
         (
-            first_large(words(name)),
+            title(name),
             f"{own.stock_usd_bn:,.0f}",
             f"{own.investors:,}",
             first_line(about[own.kind].__doc__),

@@ -11,7 +11,7 @@ from typing import Any
 
 from simulation.analysis.report import Analysis, MetricAnalysis, analysed
 from simulation.analysis.sobol import Indices
-from simulation.analysis.sweep_table import Axis, SweepTable, read_sweep, readable
+from simulation.analysis.sweep_table import Axis, SweepTable, read_sweep
 from simulation.config.wording import number
 from simulation.paired_words import mean_text, shown_unit
 from simulation.reporting.html import Html, joined, paragraphs, table
@@ -19,6 +19,7 @@ from simulation.reporting.page import code, lines, page
 from simulation.reporting.pictures import picture
 from simulation.reporting.reproducing import closing, reproducing
 from simulation.scenario import Scenario
+from simulation.spelling import spoken
 
 PREFERRED = ("unwound_share", "usdjpy_trough_pct", "levered_unwind_share", "repatriation_usd_bn")
 """Metrics shown unless others are asked for, as far as they were measured and vary."""
@@ -123,7 +124,7 @@ def indices(found: Indices | None) -> Html:
         return Html("")
     names = [str(name) for name in found.table if name != "key"]
     rows = [(str(row["key"]), *(f"{row[name]:.3g}" for name in names)) for row in found.table.to_dict("records")]
-    return table("Sobol indices", ("Key", *(readable(name) for name in names)), rows)
+    return table("Sobol indices", ("Key", *(spoken(name) for name in names)), rows)
 
 
 def failed(sweep: SweepTable, found: Analysis) -> Html:

@@ -24,12 +24,12 @@ from simulation.figures.style import (
     legend_line,
     panel_title,
     plain,
-    spoken,
 )
 from simulation.figures.yen_flows import draw_stack, mean_yen_bought
 from simulation.findings import amount, percent
 from simulation.metrics import FinishedRuns
 from simulation.recorder import Record
+from simulation.spelling import spoken
 
 SIZE_INCHES = (4.1, 3.5)
 """Small, so that letters are large enough where a phone shows the plot over its whole width."""

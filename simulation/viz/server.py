@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from simulation.loopback import GRACE_SECONDS, HOST, ServingError, bound, cure_of, require
 from simulation.viz.steering import Request
@@ -59,7 +61,14 @@ def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
     from simulation.viz import page
 
     page.LAUNCHED["request"] = request
-    server = uvicorn.Server(uvicorn.Config(starlette.app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS))
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # Pages that are still open are cut off, of which solara and uvicorn tell with tracebacks; it is nobody's mistake.
+            logging.disable(logging.CRITICAL)
+            super().handle_exit(sig, frame)
+
+    server = Server(uvicorn.Config(starlette.app, log_level="warning", timeout_graceful_shutdown=GRACE_SECONDS))
     tell(f"http://{HOST}:{listener.getsockname()[1]}")
     server.run(sockets=[listener])
 

@@ -36,6 +36,38 @@ def test_json_is_one_pure_object(carryflow: Carryflow) -> None:
     assert outcome.err == ""
 
 
+def test_a_day_is_printed_as_the_tables_have_it(carryflow: Carryflow) -> None:
+    outcome = carryflow("run", SMALL, *SHORT, "--runs", "3", "--date", "2025-12-22", "--out", "here")
+    daily, flows = (pd.read_parquet(f"here/{name}.parquet") for name in ("daily", "flows"))
+    _, found = outcome.out.split("\nOn 22 December 2025\n")
+    rows = {
+        line.rsplit(maxsplit=3)[0].strip(): line.split()[-3:] for line in found.splitlines() if "  " in line.strip()
+    }
+    usdjpy = daily.loc[daily["date"] == "2025-12-22", "usdjpy"].quantile([0.1, 0.5, 0.9])
+    assert rows["USDJPY"] == [f"{value:.2f}" for value in usdjpy]
+    so_far = flows[(flows["date"] <= "2025-12-22") & (flows["population"] == "carry_funds")]
+    bought = -so_far.groupby("run")["spot_usd_bn"].sum().quantile([0.1, 0.5, 0.9])
+    assert {abs(float(one)) for one in rows["Carry funds, USD bn"]} != {0.0}
+    assert [float(one) for one in rows["Carry funds, USD bn"]] == pytest.approx(sorted(bought), abs=0.0501)
+    again = json.loads(
+        carryflow("run", SMALL, *SHORT, "--runs", "3", "--date", "2025-12-22", "--json", "--no-save").out
+    )
+    assert again["day"]["date"] == "2025-12-22"
+    assert again["day"]["series"]["usdjpy"]["p50"] == pytest.approx(usdjpy[0.5], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("day", "says"), [("2025-12-06", "no business day; the next one is 2025-12-08"), ("Monday", "is not a date")]
+)
+def test_a_day_that_is_none_is_refused_before_anything_runs(
+    carryflow: Carryflow, tmp_path: Path, day: str, says: str
+) -> None:
+    outcome = carryflow("run", SMALL, *SHORT, "--date", day)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert says in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_same_run_is_found_not_piled_up(carryflow: Carryflow, tmp_path: Path) -> None:
     first = carryflow("run", SMALL, *SHORT)
     again = carryflow("run", SMALL, *SHORT)

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
 
 import simulation as cf
 from simulation.experiment import (
@@ -23,6 +25,7 @@ from simulation.experiment import (
     question,
     with_investors,
 )
+from simulation.experiment_figures import DIVERGING, RISING, Grid, heat_map
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES
 
@@ -126,3 +129,20 @@ def test_a_question_is_read_without_running_the_file(tmp_path: Path) -> None:
     study = tmp_path / "study.py"
     study.write_text('"""Is it so?\n\nMore."""\nraise SystemExit("must not run")\n')
     assert question(study) == "Is it so?"
+
+
+def lightness(shade: tuple[float, ...]) -> float:
+    """Relative luminance of WCAG 2."""
+    parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in shade[:3]]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize(("low", "colours"), [(-1.0, DIVERGING), (0.0, RISING)])
+def test_numbers_in_a_heat_map_can_be_read(low: float, colours: LinearSegmentedColormap) -> None:
+    values = np.linspace(low, 1.0, 41)
+    axes = Figure().add_subplot()
+    heat_map(axes, Grid(values[None], ["row"], [""] * 41), (low, 1.0), colours)
+    assert len(axes.texts) == 41
+    for value, text in zip(values, axes.texts, strict=True):
+        ends = [lightness(colours((value - low) / (1.0 - low))), lightness(to_rgb(text.get_color()))]
+        assert (max(ends) + 0.05) / (min(ends) + 0.05) >= 4.5

@@ -12,9 +12,12 @@ from simulation.explanation.day import DayExplanation
 from simulation.explanation.explaining import check_against, explain
 from simulation.results import Result
 from simulation.store import OutputError
-from tests.scenarios import COARSE, ONE_WEEK, TWO_WEEKS, official, shocks
+from tests.scenarios import COARSE, ONE_WEEK, TWO_WEEKS, official, shipped, shocks
 
 CRASH_DAY = "2025-12-03"
+FEW = {
+    f"populations.{name}.investors": 6 for name in ("carry_funds", "crypto_traders", "life_insurers", "yen_borrowers")
+}
 
 
 @cache
@@ -43,6 +46,15 @@ def test_the_shares_of_dealers_and_value_investors_are_those_recorded() -> None:
     flows = crashed().flows
     day = flows[(flows["run"] == 1) & (flows["date"] == CRASH_DAY)].set_index("population")
     assert crash().other_side == {name: day.loc[name, "spot_usd_bn"] for name in ("dealers", "real_money")}
+
+
+@pytest.mark.parametrize("asset", ["usdjpy", "jgb10", "us_equity", "japan_equity", "bitcoin"])
+def test_every_dollar_bought_was_sold_by_somebody(asset: str) -> None:
+    day = explain(shipped("december_2025_official", FEW, TWO_WEEKS), "2025-12-10", asset=asset)
+    bought = sum(part.flow_usd or 0.0 for part in day.parts) + sum(day.other_side.values()) + day.planned
+    assert bought == pytest.approx(0.0, abs=1e-9)
+    assert (day.planned > 0.0) == (asset in ("usdjpy", "us_equity"))
+    assert ("Residents' plans bought" in day.text()) == (day.planned > 0.005)
 
 
 def test_json_holds_every_part_and_adds_up() -> None:

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from simulation.explore.columns import unpacked
+from simulation.explore.day_table import LABELS
 from simulation.explore.page import Content
 
 MINUS = "−"
@@ -57,6 +59,20 @@ class Reading:
         return [
             f"+{text}" if text[0] != MINUS and any(sign in text for sign in "123456789") else text for text in texts
         ]
+
+    def day_words(self, day: int) -> str:
+        """A day as one says it."""
+        one = date.fromisoformat(self.content["dates"][day])
+        return f"{one.day} {one:%B %Y}"
+
+    def of_day(self, state: int, day: int) -> dict[tuple[str, str], str]:
+        """Every number that the page holds of a day, by label of the copied command's row and quantile."""
+        return {
+            (LABELS.get(one["series"]) or f"{one['words']}, USD bn", one["quantile"]): self.value(
+                state, one["series"], one["quantile"], day
+            )
+            for one in self.content["columns"]
+        }
 
     def table(self, state: int) -> list[list[str]]:
         """Cells of the table: three quantiles and the baseline's median."""
@@ -122,6 +138,16 @@ def printed_rows(text: str, wanted: dict[str, list[str]]) -> dict[str, list[str]
         if label in wanted and found.get(label) != wanted[label]:
             found[label] = parts[1:]
     return found
+
+
+def printed_cells(text: str) -> dict[tuple[str, str], str]:
+    """Cells of a printed table by label of the row and quantile."""
+    rows = [re.split(r"\s{2,}", line.strip()) for line in text.splitlines()]
+    return {
+        (label, name): cell.replace("-", MINUS)
+        for label, *cells in rows
+        for name, cell in zip(("p10", "p50", "p90"), cells, strict=False)
+    }
 
 
 CONTRAST = """() => {

@@ -10,7 +10,7 @@ import pytest
 
 from simulation.explore.sliders import GUIDANCE, HIKE, STOCK
 from tests.explore.conftest import Opened
-from tests.explore.reading import CONTRAST, MINUS, Reading, in_a_shell, printed_rows, shown
+from tests.explore.reading import CONTRAST, Reading, in_a_shell, printed_cells, printed_rows, shown
 
 pytestmark = pytest.mark.slow
 
@@ -131,21 +131,27 @@ def test_the_copied_command_gives_the_numbers_on_the_page(
     which: str, request: pytest.FixtureRequest, opened: Opened, tmp_path: Path
 ) -> None:
     path, reading = request.getfixturevalue(which)
-    page = opened(path)
+    page = opened(path, f"#day={reading.content['dates'][-6]}")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     move(page, 0, 2)
     move(page, 1, 2)
     page.get_by_role("button", name="Copy this state as a command").press("Enter")
     page.locator("#copied:text-matches('.')").wait_for()
-    assert shown(page)["command"] == page.evaluate("navigator.clipboard.readText()")
-    printed = in_a_shell(shown(page)["command"], tmp_path)
+    found = shown(page)
+    assert found["command"] == page.evaluate("navigator.clipboard.readText()")
+    whole, day = in_a_shell(found["command"], tmp_path).split(f"\nOn {reading.day_words(-6)}\n")
     labels = [one["label"] for one in reading.content["metrics"]]
-    rows = dict(zip(labels, (row[:3] for row in shown(page)["table"]), strict=True))
-    bars = [one["words"] for one in reading.content["columns"] if one["panel"] == "yen"]
-    assert printed_rows(printed, rows) == rows
-    for words, value in zip(bars, shown(page)["bars"]["yen"], strict=True):
-        (row,) = (line for line in printed.splitlines() if line.startswith(f"  {words}, USD bn"))
-        assert row.split()[-2].replace("-", MINUS) == value.replace("+", "")
+    rows = dict(zip(labels, (row[:3] for row in found["table"]), strict=True))
+    assert printed_rows(whole, rows) == rows
+    of_day = reading.of_day(found["state"], -6)
+    assert {at: printed_cells(day)[at] for at in of_day} == of_day
+    for panel, numbers in reading.findings(found["state"], -6).items():
+        assert [number for number in numbers if number not in found["findings"][panel]] == []
+    assert found["bars"] == {panel: reading.bars(found["state"], panel, -6) for panel in ("yen", "cause")}
+    page.locator("#day").focus()
+    page.keyboard.press("End")
+    assert page.locator("#copied").text_content() == ""
+    assert shown(page)["command"].endswith(f"--date {reading.content['dates'][-1]}")
 
 
 def test_every_control_is_reached_and_seen_by_keyboard(small: tuple[Path, Reading], opened: Opened) -> None:

@@ -65,7 +65,7 @@ def test_every_series_and_quantile_is_there(content: Content) -> None:
     fans = [one for one in content["columns"] if one["series"] == "usdjpy"]
     assert [one["quantile"] for one in fans] == ["p10", "p50", "p90"]
     bars = [one["words"] for one in content["columns"] if one["panel"] == "yen"]
-    assert bars == ["Carry funds", "Real money japan", "Real money", "Dealers"]
+    assert bars == ["Carry funds", "Real money Japan", "Real money", "Dealers"]
     assert len({one["colour"] for one in content["columns"] if one["panel"] == "yen"}) == 4
 
 

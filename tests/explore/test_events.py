@@ -32,6 +32,12 @@ def test_decisions_are_told_and_marked() -> None:
     assert [one.mark for one in found.values() if one.mark] == ["Fed −25 bp", "BOJ +50 bp", "BOJ holds", "Fed holds"]
 
 
+def test_captions_begin_large_and_say_guidance_as_the_slider_does() -> None:
+    found = captions("boj.meetings[0].guidance=six_monthly")
+    assert found["2025-12-04"].words.startswith("Press reports of a planned hike; odds")
+    assert found["2025-12-19"].words.endswith("Guidance: a step every six months.")
+
+
 def test_two_happenings_of_a_day_stand_together() -> None:
     found = captions("fed.meetings[0].date=2025-12-19")
     assert "The Fed cuts" in found["2025-12-19"].words

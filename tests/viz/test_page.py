@@ -82,6 +82,7 @@ def address() -> Iterator[str]:
         process.terminate()
         said = process.communicate(timeout=60)[1]
     assert "REACHED OUT" not in said, said
+    assert "Traceback" not in said, said
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,15 @@ function canvas(width, height) {
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
 }
 
-// Round numbers between two ends, about as many as asked for.
+// Round numbers between two ends, at most about as many as asked for, each with as many decimals as their step has.
 function ticks(low, high, count) {
   const rough = (high - low) / count;
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((one) => one * size).find((one) => one >= rough);
+  const factor = [1, 2, 2.5, 5, 10].find((one) => one * size >= rough);
+  const step = factor * size;
+  const decimals = Math.max(0, (factor === 2.5 ? 1 : factor === 10 ? -1 : 0) - Math.floor(Math.log10(rough)));
   const found = [];
-  for (let at = Math.ceil(low / step); at * step <= high; at += 1) found.push(at * step);
+  for (let at = Math.ceil(low / step); at * step <= high; at += 1) found.push({ value: at * step, words: shown(at * step, decimals) });
   return found;
 }
 
@@ -44,7 +46,7 @@ function labelledDays(width) {
   return chosen.slice(1);
 }
 
-// A fan up to the day shown: band and median, the baseline's median in dashes, and the policy dates so far.
+// A fan up to the day shown: band and median, the baseline's median dotted, and the policy dates so far.
 // `fan`: {width, height, title, range, band: [low, middle, high], ghost, second, colour, marks, label}; `old`: the chart so far.
 function fanChart(fan, old) {
   const dated = fan.marks.filter((one) => one.mark).map(({ day, mark }) => [day, mark]);
@@ -84,9 +86,9 @@ function fanFrame(fan) {
 
 function drawFrame(chart, fan, box, { x, y }) {
   if (fan.title) chart.append(svg("text", { class: "title", x: box.left, y: 12 }, fan.title));
-  for (const value of ticks(...fan.range, fan.height > 170 ? 5 : 4)) {
+  for (const { value, words } of ticks(...fan.range, Math.ceil((box.bottom - box.top) / 26))) {
     chart.append(svg("line", { class: value === 0 ? "zero" : "grid", x1: box.left, x2: box.right, y1: y(value), y2: y(value) }));
-    chart.append(svg("text", { x: box.right + 4, y: y(value) + 4 }, shown(value, 0)));
+    chart.append(svg("text", { x: box.right + 4, y: y(value) + 4 }, words));
   }
   let free = 0;
   for (const day of labelledDays(fan.width)) {
@@ -108,7 +110,7 @@ function drawMarks(chart, fan, box, x) {
   for (const { day, mark } of fan.marks.filter((one) => one.mark)) {
     add(day, svg("line", { class: "policy", x1: x(day), x2: x(day), y1: box.top, y2: box.bottom }));
     if (!fan.labels) continue;
-    const half = mark.length * 3.1;
+    const half = mark.length * 3.4;
     const at = Math.min(Math.max(x(day), half), fan.width - half);
     const level = at - half >= free[0] ? 0 : 1;
     free[level] = at + half + 4;
@@ -135,9 +137,9 @@ function barFrame(bars) {
   const high = Math.max(0, bars.range[1]);
   const x = (value) => box.left + ((value - low) / (high - low)) * (box.right - box.left);
   const node = canvas(bars.width, height);
-  for (const value of ticks(low, high, bars.width < 420 ? 4 : 6)) {
+  for (const { value, words } of ticks(low, high, bars.width < 420 ? 4 : 6)) {
     node.append(svg("line", { class: value === 0 ? "zero" : "grid", x1: x(value), x2: x(value), y1: 0, y2: height - 18 }));
-    node.append(svg("text", { x: x(value), y: height - 5, "text-anchor": "middle" }, shown(value, 0)));
+    node.append(svg("text", { x: x(value), y: height - 5, "text-anchor": "middle" }, words));
   }
   const rows = bars.rows.map((one, at) => addBar(node, one, { middle: at * row + row / 2, box, width: bars.width }));
   return { node, x, rows };

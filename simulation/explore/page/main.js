@@ -31,7 +31,15 @@ function drawAll() {
   drawYen();
   drawUnwound();
   drawRisk();
-  changeText(byId("command"), commandFor(view.state));
+  drawCommand();
+}
+
+// Another command is not the one that was copied.
+function drawCommand() {
+  const command = commandFor(view.state, view.day);
+  if (byId("command").textContent === command) return;
+  byId("command").textContent = command;
+  byId("copied").textContent = "";
 }
 
 // Draw after a move of a slider or a new address, and say what could not follow.
@@ -39,7 +47,6 @@ function told(left, unread = []) {
   drawAll();
   drawTable();
   changeText(byId("message"), messageFor(left, unread));
-  changeText(byId("copied"), "");
   keepAddress();
 }
 
@@ -91,8 +98,8 @@ function listen() {
 
 function introduce() {
   const first = dateWords(0);
-  byId("title").textContent = content.title;
-  byId("about").textContent = `What the yen carry trade does from ${first} to ${dateWords(dayCount - 1)}, in ${parts.length} computed states of ${content.runs} simulated runs each${content.live ? ", and in any other that the server computes" : ""}. Dashes and diamonds: the baseline. All states meet the same news.`;
+  byId("title").textContent = `The yen carry trade: ${content.title}`;
+  byId("about").textContent = `${first} to ${dateWords(dayCount - 1)}, in ${parts.length} computed states of ${content.runs} simulated runs each${content.live ? ", and in any other that the server computes" : ""}, under the same news. Dotted lines and diamonds: the baseline.`;
   byId("day").max = String(dayCount - 1);
   byId("reading").textContent = "Lines are medians over runs, bands the middle 80 % of runs: what is uncertain of the news, not of the model. Medians of parts do not add up to the median of their sum. Differences to the baseline are due to the sliders; the level of a median is not an effect of policy. This is a simulation, not a forecast.";
   byId("source").textContent = `carryflow ${content.version}, scenario ${content.scenario}${content.live ? "" : `, ${content.runs} runs a state`}. Only computed states are shown; nothing is interpolated.`;

@@ -73,11 +73,11 @@ function leftWords(left) {
   return `This combination was not computed, and nothing is interpolated. Shown is the nearest state that was, with ${told.join("; ")}.`;
 }
 
-// The command whose numbers are those on screen.
-function commandFor(state) {
+// The command whose numbers are those on screen, those of the day included.
+function commandFor(state, day) {
   const settings = content.states[state].map((level, slider) => content.sliders[slider].levels[level].set).filter(Boolean);
   const end = content.command_end.replace(`--runs ${content.runs} `, `--runs ${runsOf(state)} `);
-  return [content.command, ...settings, end].join(" ");
+  return [content.command, ...settings, end, `--date ${content.dates[day]}`].join(" ");
 }
 
 // The address: what differs from the baseline, and the day unless it is the last.
