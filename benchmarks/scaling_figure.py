@@ -15,7 +15,6 @@ from simulation.figures.style import (
     Drawing,
     Heading,
     house_style,
-    legend_line,
     new_figure,
     panel_title,
     plain,
@@ -136,7 +135,8 @@ def _memory(panel: Axes, rows: Sequence[Row]) -> None:
 
 def _title(panel: Axes, axis: str, text: str) -> None:
     panel_title(panel, text, lines_below=1)
-    legend_line(panel, [(HELD[axis], GREY)])
+    place = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points", "va": "baseline"}
+    panel.annotate(HELD[axis], (0, 1), color=GREY, fontsize=9, **place)
 
 
 def _frame(panel: Axes, sizes: np.ndarray[Any, Any]) -> None:
