@@ -10,7 +10,8 @@ import pytest
 from simulation.config.catalog import named
 from simulation.experiment import question
 from tests.cli.conftest import Carryflow, carryflow
-from tests.cli.test_help import HEAVY, SAY_MODULES
+from tests.cli.test_help import HEAVY
+from tests.cli.test_startup import SAY_MODULES
 from tests.experiments.conftest import NAMES
 
 __all__ = ["carryflow"]
@@ -81,8 +82,9 @@ def test_list_shows_the_question_of_each(carryflow: Carryflow) -> None:
 
 
 def test_listing_runs_no_experiment() -> None:
-    code = SAY_MODULES.replace("sys.argv[1:]", "['list', 'experiments']")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SAY_MODULES, "list", "experiments"], capture_output=True, text=True, check=True
+    )
     exit_code, modules = json.loads(done.stderr)
     assert exit_code == 0
     assert [name for name in modules if name.startswith("carryflow_experiment")] == []
