@@ -135,8 +135,10 @@ def _memory(panel: Axes, rows: Sequence[Row]) -> None:
 
 def _title(panel: Axes, axis: str, text: str) -> None:
     panel_title(panel, text, lines_below=1)
-    place = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points", "va": "baseline"}
-    panel.annotate(HELD[axis], (0, 1), color=GREY, fontsize=9, **place)
+    panel.annotate(
+        HELD[axis], (0, 1), xycoords="axes fraction", xytext=(0, 6), textcoords="offset points", color=GREY, fontsize=9,
+        va="baseline",
+    )  # fmt: skip
 
 
 def _frame(panel: Axes, sizes: np.ndarray[Any, Any]) -> None:
