@@ -40,6 +40,13 @@ ALWAYS: tuple[Measure, ...] = ("path_rmse_pp", "trough_pct", "unwound_share", "e
 
 
 PRICES = ("usdjpy", "us_equity", "japan_equity", "bitcoin_usd")
+MOST_APART = 2.0
+"""Most that an observed USDJPY may lie above or below the start, as a factor: within two years it moved by 1.56 at most (H.10,
+1990-2024)."""
+LEAST_PRICE = 1e-6
+"""Prices are above zero: the least that is taken for one, in the unit of its column."""
+FIRST_START = date(1990, 1, 1)
+"""First day that an event may start on: news, facts and bases go back to then."""
 COLUMNS = (*PRICES, "ust2_pct", "ust10_pct", "jgb2_pct", "jgb10_pct", "spread_10y_pp")
 """Columns of the daily table that an event may give observations of; measures are about usdjpy and us_equity."""
 
@@ -88,7 +95,7 @@ class Event(Scenario):
 
     @model_validator(mode="after")
     def _check_event(self) -> Self:
-        for problem in (*strangers(self), *days_outside(self), *unlikely(self)):
+        for problem in (*too_early(self), *strangers(self), *days_outside(self), *unlikely(self)):
             raise ValueError(problem)
         return self
 
@@ -102,6 +109,12 @@ class Event(Scenario):
         return {day: value for item in self.observed if item.column == column for day, value in item.values.items()}
 
 
+def too_early(event: Event) -> Iterator[str]:
+    """A start before there is anything to compare with."""
+    if event.start < FIRST_START:
+        yield f"start: {event.start} is too early; allowed: {FIRST_START} or later; choose a later episode"
+
+
 def strangers(event: Event) -> Iterator[str]:
     """Populations that the event does not have, and a low without its day."""
     for name in event.unwound_of:
@@ -113,24 +126,34 @@ def strangers(event: Event) -> Iterator[str]:
 
 
 def unlikely(event: Event) -> Iterator[str]:
-    """Series that no table holds, prices that are not positive, ranges that are upside down."""
-    for item in event.observed:
+    """Series that no table holds, prices that are hardly meant, ranges that are upside down."""
+    for place, item in enumerate(event.observed):
         if item.column not in COLUMNS:
             yield f"observed: there is no column {item.column!r} to compare with; known: {', '.join(COLUMNS)}"
-        low = min(item.values.values())
-        if item.column in PRICES and low <= 0.0:
-            yield f"observed.{item.column}: {low:g} is no price; allowed: above 0"
+        low, high, unit = prices_allowed(event, item.column)
+        for day, value in item.values.items():
+            if not low <= value <= high:
+                words = f"{item.column} {value:g} on {day} is no price of this event"
+                yield f"observed[{place}].values: {words}; allowed: {low:g} to {high:g} {unit}; look at its digits"
     for wanted in event.accept:
         if wanted.at_least is not None and wanted.at_most is not None and wanted.at_least > wanted.at_most:
             yield f"accept.{wanted.measure}: at_least {wanted.at_least:g} lies above at_most {wanted.at_most:g}; exchange them"
 
 
+def prices_allowed(event: Event, column: str) -> tuple[float, float, str]:
+    """Lowest and highest value that a column of observations may have, and their unit; any for yields."""
+    start = event.start_values.usdjpy
+    if column == "usdjpy":
+        return start / MOST_APART, start * MOST_APART, "yen per dollar, around start_values.usdjpy"
+    return (LEAST_PRICE if column in PRICES else -float("inf")), float("inf"), "in the unit of the column"
+
+
 def days_outside(event: Event) -> Iterator[str]:
     """Days of observations and windows at which the event has no close."""
-    dated = [(f"observed.{item.column}", day) for item in event.observed for day in item.values]
+    dated = [(f"observed[{place}].values", day) for place, item in enumerate(event.observed) for day in item.values]
     dated += [
-        (f"accept.{item.measure}", day)
-        for item in event.accept
+        (f"accept[{place}]", day)
+        for place, item in enumerate(event.accept)
         for day in (item.first_day, item.turning_day, item.last_day)
         if day is not None
     ]

@@ -142,6 +142,6 @@ def crowding(sales: ForcedSales) -> Array:
 def depth_weighted_stock(sales: ForcedSales) -> Array:
     """Fall of log USDJPY if all levered dollars left at today's depth, ``lambda_t K``, decimal, ``(runs, 1)``.
 
-    Source: MODEL section 4: August 2024 identifies this product (9-10 %), not the stock by itself.
+    Source: MODEL section 4: August 2024 tells impact together with stock, not the stock by itself (docs/calibration.md).
     """
     return np.asarray(sales.slope * sales.levered_usd)

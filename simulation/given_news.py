@@ -13,8 +13,15 @@ from simulation.calendar import Dates, steps_of
 from simulation.conventions import BASIS_POINT, PERCENT, Array
 from simulation.parameters import Parameters, Rate, quantity
 
+LARGEST_YIELD_BP: Final = 200.0
+"""Largest change of a yield in a day that is taken for meant, bp: three times the largest since 1990 (H.15: the two-year Treasury
+fell by 57 bp on 13 March 2023)."""
 TEN_YEAR_SHARE: Final = 0.7
 """Response of the ten-year yield to news of which only the two-year change is given (H.15 1990-2024: about .7)."""
+
+
+YieldChange = Annotated[Rate, Field(ge=-LARGEST_YIELD_BP, le=LARGEST_YIELD_BP, json_schema_extra={"unit": "bp"})]
+"""A day's change of a yield, held in basis points."""
 
 
 class GivenNews(Parameters):
@@ -23,10 +30,10 @@ class GivenNews(Parameters):
     date: Annotated[date, Field(description="the day; each day once")]
     label: str = Field("", description="what happened")
     source: str = Field("", description="where the numbers of the day come from")
-    ust2: Rate | None = Field(None, description="change of the two-year Treasury yield by macro news")
-    ust10: Rate | None = Field(None, description="change of the ten-year Treasury yield by macro news")
-    jgb2: Rate | None = Field(None, description="change of the two-year JGB yield by macro news")
-    jgb10: Rate | None = Field(None, description="change of the ten-year JGB yield by macro news")
+    ust2: YieldChange | None = Field(None, description="change of the two-year Treasury yield by macro news")
+    ust10: YieldChange | None = Field(None, description="change of the ten-year Treasury yield by macro news")
+    jgb2: YieldChange | None = Field(None, description="change of the two-year JGB yield by macro news")
+    jgb10: YieldChange | None = Field(None, description="change of the ten-year JGB yield by macro news")
     value_pct: dict[str, float] = Field(
         default_factory=dict,
         description="change of an asset's fundamental value in %, everything included; its price adds what flows do to it",

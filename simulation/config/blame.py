@@ -23,7 +23,11 @@ def blamed(tree: Node, path: KeyPath, message: str) -> tuple[KeyPath, str]:
     if named and below is not None:
         path, message = (*path, *below), message[named.end() :]
     node = descend(tree, path)
-    found = [] if node is None else [(_mention(leaf, message), leaf_path) for leaf_path, leaf in walk(node, path)]
+    found = (
+        []
+        if node is None
+        else [(_mention(leaf, leaf_path, message), leaf_path) for leaf_path, leaf in walk(node, path)]
+    )
     mentioned = [(position, leaf_path) for position, leaf_path in found if position >= 0]
     # `min` keeps the first of equals: the value that stands highest in the file.
     return (min(mentioned, key=lambda pair: pair[0])[1] if mentioned else path), message
@@ -47,8 +51,10 @@ def steps(key: str) -> KeyPath:
     return tuple(int(part[1:-1]) if re.fullmatch(r"\[\d+\]", part) else part for part in parts if part)
 
 
-def _mention(node: Node, message: str) -> int:
-    """Return where a message mentions a date or quoted text, -1 where it does not."""
+def _mention(node: Node, path: KeyPath, message: str) -> int:
+    """Return where a message mentions a date, which may be the key of a value, or quoted text; -1 where it does not."""
+    if path and DATE.fullmatch(str(path[-1])):
+        return message.find(str(path[-1]))
     if isinstance(node.content, date):
         return message.find(node.content.isoformat())
     if isinstance(node.content, str) and node.content:

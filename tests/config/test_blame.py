@@ -14,6 +14,8 @@ boj:
     - {date: 2025-12-19, guidance: hawk}
     - {date: 2026-01-23, guidance: six_monthly, signals: [{date: 2026-02-02}]}
 populations: {a: {}}
+observed:
+  - values: {2026-01-05: 157.0, 2026-01-06: 15.7}
 """
 
 
@@ -25,6 +27,12 @@ populations: {a: {}}
         ("boj.meetings[1]", "a signal on 2026-02-02 comes after 2026-01-23", "boj.meetings[1].signals[0].date", None),
         ("boj", "meetings[1].signals: too many", "boj.meetings[1].signals", "too many"),
         ("", "populations.a: is empty", "populations.a", "is empty"),
+        (
+            "",
+            "observed[0].values: 15.7 on 2026-01-06 is odd",
+            "observed[0].values.2026-01-06",
+            "15.7 on 2026-01-06 is odd",
+        ),
         ("", "nobody: is empty", "", None),
         ("boj", "it is all wrong", "boj", None),
         ("populations", "end 2026-03-31 is elsewhere", "populations", None),

@@ -5,9 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from simulation.capital_flows import simulate
+from simulation.cloud import with_values
+from simulation.config.posterior import load_cloud
+from simulation.ensemble import resolved
 from simulation.metrics import METRICS, PCT, SHARE, USD_BN
 from simulation.recorder import Record
-from simulation.summary import summary_of
+from simulation.summary import CALIBRATED_PCT, summary_of
 from simulation.summary_table import comparison_table, number_text, plain_text
 from tests.results.conftest import MakeRecord
 
@@ -52,7 +56,15 @@ def test_a_market_unlike_the_calibrated_one_is_told(make_record: MakeRecord, pro
     record.market["depth_weighted_stock_pct"] = np.full_like(record.market["loop_gain"], product)
     notes = summary_of(record).notes
     assert (len(notes) == 1) is told
-    assert all(f"is {product:.3g} % at the start; August 2024 allows 5 to 14 %" in note for note in notes)
+    assert all(f"is {product:.3g} % at the start, where 5 to 14 % are expected" in note for note in notes)
+
+
+def test_the_range_of_the_calibrated_sets_is_the_one_that_is_told() -> None:
+    scenario, cloud = resolved("december_2025_official", ("end=2025-12-01",)), load_cloud("august_2024")
+    variants = [with_values(scenario, dict(zip(cloud.keys, map(float, row), strict=True))) for row in cloud.values]
+    columns = frozenset({"depth_weighted_stock_pct"})
+    found = simulate(scenario, range(len(variants)), variants, columns).market["depth_weighted_stock_pct"][:, 0]
+    assert (found.min(), found.max()) == pytest.approx(CALIBRATED_PCT, abs=0.05)
 
 
 def test_open_books_are_told(make_record: MakeRecord) -> None:
