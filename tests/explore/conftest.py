@@ -19,7 +19,7 @@ from tests.explore.reading import Reading
 from tests.sweeps.conftest import run_into
 
 Opened = Callable[..., Any]
-WAIT_MS = 20_000
+WAIT_MS = 120_000
 SMALL = Path(__file__).parents[1] / "results" / "small.yaml"
 TABLE = f"""{HIKE},{STOCK},{GUIDANCE}
 ,,

@@ -66,7 +66,9 @@ def served(chromium: Any) -> Iterator[Served]:
     found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
     assert found is not None
     one = Served(process, found[0])
-    one.page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(WAIT_MS)  # on two busy cores a page alone takes Chromium half a minute
+    one.page = context.new_page()
     one.page.on("request", lambda request: one.requests.add(request.url.partition("#")[0]))
     one.page.on("console", lambda message: one.complaints.append(message.text))
     one.page.on("pageerror", lambda error: one.complaints.append(str(error)))

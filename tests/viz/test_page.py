@@ -90,6 +90,7 @@ def visit(address: str) -> Iterator[Visit]:
     with playwright() as driver:
         browser = launched(driver, NO_NAMES)
         seen = Visit(browser.new_page(viewport={"width": 1280, "height": 1100}), address)
+        seen.page.set_default_timeout(WAIT_MS)
         seen.page.on("request", seen.note)
         seen.page.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
         seen.page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))
@@ -128,6 +129,7 @@ def test_a_slider_counts_from_the_next_reset(visit: Visit) -> None:
 
 def test_a_phone_shows_plots_over_its_width_and_the_buttons(visit: Visit) -> None:
     page = visit.page.context.browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(WAIT_MS)
     phone = Visit(page, visit.address)
     page.on("console", phone.hear)
     page.goto(phone.address)
