@@ -46,7 +46,11 @@ def heard(pending: PendingMeeting, probabilities: Array, multiplier: float, toda
 
 
 def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Conditions, today: int) -> ExpectedPath:
-    """The expected path with the odds of the rule; a hike likely at one meeting makes the next one less likely."""
+    """The expected path with the odds of the rule; a hike likely at one meeting makes all later ones less likely.
+
+    Departure: the rule itself counts hikes of the last five months only.  Over many meetings the market therefore expects
+    fewer hikes than the rule brings, and those that come are news on average.
+    """
     rule = bank.reaction
     if not isinstance(rule, BojReaction):
         return path
@@ -103,7 +107,10 @@ def reprice(view: BankView, path: ExpectedPath, today: int) -> Array:
 
 
 def pause(view: BankView, memory: BojMemory, now: Conditions, today: int) -> Array:
-    """A stress pause: after a fall of equities the Bank promises not to hike for a while; returns the path surprise."""
+    """A stress pause: after a fall of equities the Bank promises not to hike for a while; returns the path surprise.
+
+    Departure: its words leave long term premia alone; those of meetings and statements move them (credibility channel).
+    """
     rule = view.bank.reaction
     if not isinstance(rule, BojReaction) or rule.stress_pause is None:
         return np.zeros_like(now.stress)
