@@ -1,13 +1,15 @@
 """What only several keys of a scenario together show to be wrong: one generator of complaints for each kind of mistake."""
 
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from simulation.assets import STANDARD_ORDER, USDJPY, Roster, bundle, ordered_names
-from simulation.calendar import business_days, is_business_day
+from simulation.calendar import business_days, is_business_day, number_of_business_days
+from simulation.conventions import MONTHS_PER_YEAR, TRADING_DAYS_PER_YEAR
 from simulation.investors import cast
 from simulation.investors.unwind_rule import threshold_mean
 from simulation.market.bonds import BondMarket
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 SECTOR_NAMES = ("abroad", "boj", "dealers", "fed", "issuers", "ministry_of_finance", "money_market", "real_money")
 """Sectors that every scenario has; a population cannot take their names."""
+
+YEN_PRICED: Final = {"currency": False, "treasury": False, "jgb": True}
+"""Kinds of market that have one money only, and whether it is the yen."""
 
 
 def days_in_order(scenario: "Scenario") -> Iterator[str]:
@@ -83,6 +88,36 @@ def purchases_in_own_currency(scenario: "Scenario") -> Iterator[str]:
         yield "boj.balance_sheet: bought_usd_bn_per_month is for the Federal Reserve; write bought_jpy_bn_per_month"
 
 
+def runoffs_possible(scenario: "Scenario") -> Iterator[str]:
+    """No central bank runs off more bonds than it holds."""
+    for name, key in (("fed", "bought_usd_bn_per_month"), ("boj", "bought_jpy_bn_per_month")):
+        bank = getattr(scenario, name)
+        for flow in bank.balance_sheet:
+            until = min(flow.last_day or scenario.end, scenario.end)
+            left = bank.bonds_held + sum(bought_until(item, key, scenario.start, until) for item in bank.balance_sheet)
+            if getattr(flow, key) < 0.0 and left < 0.0:
+                yield (
+                    f"{name}.balance_sheet: until {until} it runs off {-left:,.0f} bn more than the {bank.bonds_held:,.0f} bn "
+                    f"held; lower the flow, end it earlier or raise {name}.bonds_held"
+                )
+
+
+def bought_until(flow: "BalanceSheetFlow", key: str, start: date, until: date) -> float:
+    """Ten-year equivalents that a flow buys after the start and until a day, billions of the bond's currency."""
+    first, last = max(flow.first_day, start + timedelta(days=1)), min(flow.last_day or until, until)
+    days = number_of_business_days(first, last) if first <= last else 0
+    return float(getattr(flow, key) * flow.ten_year_share * days * MONTHS_PER_YEAR / TRADING_DAYS_PER_YEAR)
+
+
+def markets_in_their_money(scenario: "Scenario") -> Iterator[str]:
+    """Spot dollars and Treasuries are priced in dollars, JGBs in yen."""
+    for name, market in scenario.markets.items():
+        yen = YEN_PRICED.get(getattr(market, "kind", ""), market.yen_priced)
+        if market.yen_priced != yen:
+            money = "true (yen)" if yen else "false (dollars)"
+            yield f"markets.{name}.yen_priced: of this kind only {money} is possible; leave it out or choose another kind"
+
+
 def markets_complete(scenario: "Scenario") -> Iterator[str]:
     """The currency and both bonds are there; links and correlations lead to assets that exist."""
     names = ordered_names(list(scenario.markets))
@@ -135,6 +170,8 @@ CHECKS = (
     meetings_on_business_days,
     given_news_possible,
     purchases_in_own_currency,
+    runoffs_possible,
+    markets_in_their_money,
     markets_complete,
     populations_possible,
 )

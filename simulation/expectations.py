@@ -27,8 +27,9 @@ HORIZONS: Final = (2.0, 10.0, 30.0)
 GUIDANCE_HORIZON: Final = 2.0
 """Horizon of the path surprise: 24 months (Guerkaynak, Sack and Swanson 2005)."""
 PATH_LOADINGS: Final = (1.0, 0.7, 0.6)
-"""Response of the 2-, 10- and 30-year yield to news about the path: long yields move less than the two-year mean.
-Macro news are given at ten years and use the same ratios scaled to one at ten years."""
+"""Response of the 2-, 10- and 30-year yield to measured or drawn news about the path: long yields move less than the two-year
+mean.  A change of guidance or of odds moves each yield by the mean of its own new path instead: one that lowers the terminal
+rate moves long yields more."""
 
 BAND_LOADINGS: Final = (0.0, 1.0, 0.9)
 """Response of the curve to a change of a yield band, given at ten years: the two-year yield hardly moves (20 December

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simulation.calendar import day_number
-from simulation.conventions import DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, Array
+from simulation.conventions import DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
 from simulation.expectations import BankView
+from simulation.market.market import VOLATILITY_MEMORY
 from simulation.policy.central_banks import CentralBank
 from simulation.policy.conditions import Conditions
 from simulation.policy.expected_path import ExpectedPath, PendingMeeting
@@ -45,7 +46,11 @@ def heard(pending: PendingMeeting, probabilities: Array, multiplier: float, toda
 
 
 def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Conditions, today: int) -> ExpectedPath:
-    """The expected path with the odds of the rule; a hike likely at one meeting makes the next one less likely."""
+    """The expected path with the odds of the rule; a hike likely at one meeting makes all later ones less likely.
+
+    Departure: the rule itself counts hikes of the last five months only.  Over many meetings the market therefore expects
+    fewer hikes than the rule brings, and those that come are news on average.
+    """
     rule = bank.reaction
     if not isinstance(rule, BojReaction):
         return path
@@ -62,12 +67,33 @@ def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Cond
     return replace(path, pending=tuple(pending))
 
 
+def expected_stress(stress: Array, days_ahead: float) -> Array:
+    """Stress expected so many business days ahead, ``(runs, 1)``: ``sqrt(1 + (s^2 - 1) .94^d)``.
+
+    What lifts the volatility estimate above its long-run value is forgotten at the estimate's own pace.
+
+    Source: RiskMetrics (1996), the memory of `simulation.market.market.VOLATILITY_MEMORY`.
+    """
+    return np.asarray(np.sqrt(1.0 + (stress**2 - 1.0) * VOLATILITY_MEMORY**days_ahead))
+
+
 def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int) -> ExpectedPath:
-    """The expected path with the odds of the Taylor rule at every meeting left to it."""
-    if not isinstance(bank.reaction, FedReaction):
+    """The expected path with the odds of the Taylor rule at every meeting left to it.
+
+    At a later meeting the rule is expected to look at the rate that earlier meetings lead to and at what is left of today's
+    stress: a day of stress that were priced at every meeting of two years would move the whole curve.
+    """
+    rule = bank.reaction
+    if not isinstance(rule, FedReaction):
         return path
-    odds, multiplier = taylor_odds(bank.reaction, path.rate, now), bank.signal_multiplier
-    pending = [heard(item, odds, multiplier, today) if item.meeting.decision is None else item for item in path.pending]
+    rate, pending = path.rate, []
+    for item in path.pending:
+        if item.meeting.decision is None:
+            ahead = (item.day - today) * TRADING_DAYS_PER_YEAR / DAYS_PER_YEAR
+            then = replace(now, stress=expected_stress(now.stress, ahead))
+            item = heard(item, taylor_odds(rule, rate, then), bank.signal_multiplier, today)
+        rate = rate + item.expected_step
+        pending.append(item)
     return replace(path, pending=tuple(pending))
 
 
@@ -81,7 +107,10 @@ def reprice(view: BankView, path: ExpectedPath, today: int) -> Array:
 
 
 def pause(view: BankView, memory: BojMemory, now: Conditions, today: int) -> Array:
-    """A stress pause: after a fall of equities the Bank promises not to hike for a while; returns the path surprise."""
+    """A stress pause: after a fall of equities the Bank promises not to hike for a while; returns the path surprise.
+
+    Departure: its words leave long term premia alone; those of meetings and statements move them (credibility channel).
+    """
     rule = view.bank.reaction
     if not isinstance(rule, BojReaction) or rule.stress_pause is None:
         return np.zeros_like(now.stress)

@@ -79,11 +79,11 @@ def negative_days(days: Array, carry: Array, level: Array) -> Array:
 
 
 class Banks(Population):
-    """Banks with no currency position: a sale repays dollar debt and unwinds swaps, so it moves Treasuries and no spot USDJPY.
+    """Banks with no currency position: a sale repays dollar debt and ends swaps: it moves Treasuries and the basis, not USDJPY.
 
     Sales are not announced: dealers take them.  Sold bonds are not bought back within a scenario.
     Departure: where bonds paid less than their funding at the start, the limit is what they paid then: banks that hold at
-    the start are content with it.  The basis is a given of the scenario, so that ended swaps do not move it.
+    the start are content with it.
     """
 
     Parameters = BankParameters

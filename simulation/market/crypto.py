@@ -34,7 +34,7 @@ class CryptoMarket(Market):
         "% per year",
         (0, 500),
         "volatility of news of its own",
-        "assumption: about realised volatility in 2025, of which the link to equities and flows make a part",
+        "assumption: about realised volatility in 2025; with the link to equities 44, and liquidations add as much again",
     )
     thin_factor_x: float = quantity(2, "multiple", (1, 100), "fast impact in thin markets", "MODEL section 4")
     half_spread_bp: float = quantity(

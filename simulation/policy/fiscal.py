@@ -9,7 +9,13 @@ from simulation.parameters import Parameters, quantity
 class Fiscal(Parameters):
     """Japan's public debt."""
 
-    debt_to_gdp_pct: float = quantity(229.6, "% of GDP", (0, 1000), "gross debt", "IMF WEO October 2025; CLAIMS 40")
+    debt_to_gdp_pct: float = quantity(
+        229.6,
+        "% of GDP",
+        (0, 1000),
+        "gross debt, for reference: no rule reads it, bonds_jpy_tn reprice",
+        "IMF WEO October 2025; CLAIMS 40",
+    )
     gdp_jpy_tn: float = quantity(635, "JPY tn", (1, 1e5), "nominal GDP", "Cabinet Office, 2025; CLAIMS 42")
     bonds_jpy_tn: float = quantity(1_100, "JPY tn", (0, 1e5), "JGBs that reprice", "MoF Japan, 2025; CLAIMS 42")
     average_maturity_years: float = quantity(9, "years", (0.1, 50), "average maturity", "MoF Japan; CLAIMS 42")

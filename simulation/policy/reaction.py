@@ -1,6 +1,7 @@
 """Reaction functions: the odds of each decision as a function of the economy and the markets.
 
-The market knows the rule, so the same odds are what it prices; decisions are drawn from them, run by run.
+The market knows the rule, so that a decision is drawn, run by run, from the odds that the market holds on its day.  What it
+expects of later meetings is worked out in `simulation.reactions`.
 """
 
 from datetime import date

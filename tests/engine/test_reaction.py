@@ -1,6 +1,7 @@
 """Reaction functions by hand: what raises and lowers the odds of a decision, and what a stress pause does."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from simulation.calendar import day_number
 from simulation.conventions import BASIS_POINT, Array, column
 from simulation.officials import Officials
 from simulation.policy.conditions import Conditions, calm
+from simulation.policy.expected_path import ExpectedPath, mean_rate
 from simulation.policy.reaction import (
     FED_GRID,
     BojReaction,
@@ -20,7 +22,7 @@ from simulation.policy.reaction import (
     taylor_odds,
     taylor_rate,
 )
-from simulation.reactions import LONG_AGO, BojMemory, boj_path, fed_path, pause
+from simulation.reactions import LONG_AGO, BojMemory, boj_path, expected_stress, fed_path, pause
 from tests.scenarios import CALM, COARSE, Changes, official
 
 NEUTRAL = BojReaction(core_inflation_pct=2.0, wage_growth_pct=4.5)
@@ -158,15 +160,46 @@ def test_an_inertial_fed_splits_the_odds() -> None:
     assert float(below @ FED_GRID) == pytest.approx(6 * BASIS_POINT, rel=0.02)
 
 
-def test_meetings_left_to_the_rule_get_its_odds() -> None:
-    meetings = [{"date": "2025-12-10"}, {"date": "2026-01-28", "decision": "-25bp", "priced_probability": 0.3}]
+def fed_under_rule(meetings: list[dict[str, Any]], today: str, *, stress: float) -> tuple[ExpectedPath, ExpectedPath]:
+    """The expected path before and after the rule sets its odds, as seen on a day of a given stress."""
     scenario = official(CALM, COARSE, {"fed.meetings": meetings, "fed.reaction": {"kind": "taylor"}})
-    officials = Officials(scenario, [0], np.array(["2025-11-28", "2025-12-01"], dtype="datetime64[D]"))
-    path = fed_path(officials.fed.path, scenario.fed, now(stress=3.0), day_number(scenario.start))
-    assert scenario.fed.reaction is not None
-    wanted = taylor_odds(scenario.fed.reaction, officials.fed.path.rate, now(stress=3.0))
-    np.testing.assert_array_equal(path.pending[0].probabilities, wanted)
-    np.testing.assert_array_equal(path.pending[1].probabilities, officials.fed.path.pending[1].probabilities)
+    before = Officials(scenario, [0], np.array(["2025-11-28", "2025-12-01"], dtype="datetime64[D]")).fed.path
+    return before, fed_path(before, scenario.fed, now(stress=stress), day_number(date.fromisoformat(today)))
+
+
+def test_meetings_left_to_the_rule_get_its_odds() -> None:
+    given = {"date": "2026-01-28", "decision": "-25bp", "priced_probability": 0.3}
+    meetings: list[dict[str, Any]] = [{"date": "2025-12-10"}, given]
+    before, path = fed_under_rule(meetings, "2025-12-10", stress=3.0)
+    wanted = taylor_odds(FedReaction(), before.rate, now(stress=3.0))
+    np.testing.assert_allclose(path.pending[0].probabilities, wanted, rtol=1e-12)
+    np.testing.assert_array_equal(path.pending[1].probabilities, before.pending[1].probabilities)
+
+
+def test_stress_is_expected_to_fade() -> None:
+    # .94^22 = .2563 of 3^2 - 1 = 8 is left after a month: sqrt(1 + 2.051) = 1.747.
+    assert expected_stress(column(3.0, 1), 22.0)[0, 0] == pytest.approx(1.747, abs=0.001)
+    assert expected_stress(column(3.0, 1), 0.0)[0, 0] == pytest.approx(3.0, rel=1e-12)
+    assert expected_stress(column(0.5, 1), 500.0)[0, 0] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_a_later_meeting_is_judged_from_the_rate_that_earlier_ones_lead_to() -> None:
+    cut = {"date": "2025-12-10", "decision": "-25bp", "step": "-25bp", "priced_probability": 1.0}
+    meetings: list[dict[str, Any]] = [cut, {"date": "2026-01-28"}]
+    before, path = fed_under_rule(meetings, "2025-11-28", stress=1.0)
+    wanted = taylor_odds(FedReaction(), before.rate - 25 * BASIS_POINT, now(stress=1.0))
+    np.testing.assert_allclose(path.pending[1].probabilities, wanted, rtol=1e-12)
+
+
+def test_a_day_of_stress_is_not_priced_at_every_meeting_to_come() -> None:
+    meetings: list[dict[str, Any]] = [
+        {"date": day} for day in ("2025-12-10", "2026-01-28", "2026-03-18", "2026-04-29", "2026-06-17")
+    ]
+    paths = {stress: fed_under_rule(meetings, "2025-12-01", stress=stress)[1] for stress in (1.0, 2.0)}
+    today = day_number(date(2025, 12, 1))
+    fall = float((mean_rate(paths[1.0], today, 2.0) - mean_rate(paths[2.0], today, 2.0))[0, 0])
+    # 20 bp (1.74 - 1) at the first meeting, 20 bp (1.12 - 1) at the second, hardly anything later.
+    assert 10 * BASIS_POINT < fall < 20 * BASIS_POINT
 
 
 def test_decisions_are_drawn_by_their_odds() -> None:

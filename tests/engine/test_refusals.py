@@ -23,6 +23,13 @@ REFUSED: dict[str, tuple[Changes, str]] = {
     "the Bank buys Treasuries": (
         {"boj.balance_sheet": [{"first_day": "2025-12-05", "bought_usd_bn_per_month": 10}]}, "bought_usd_bn_per_month",
     ),
+    "more run off than held": (
+        {"fed.bonds_held": 100, "fed.balance_sheet": [{"first_day": "2025-11-01", "bought_usd_bn_per_month": -500}]},
+        # Five days of 500 x 12 / 252 = 23.81.
+        "fed.balance_sheet.*19 bn more than the 100 bn.*fed.bonds_held",
+    ),
+    "spot dollars priced in yen": ({"markets.usdjpy.yen_priced": True}, "markets.usdjpy.yen_priced.*false"),
+    "JGBs priced in dollars": ({"markets.jgb10.yen_priced": False}, "markets.jgb10.yen_priced.*true"),
     "no business day": ({"end": "2025-11-30"}, "business day"),
     "meeting on a Sunday": ({"boj.meetings.0.date": "2025-12-21"}, "2025-12-21 is not a business day"),
     "meeting before the start": ({"boj.meetings.0.date": "2025-11-27", "boj.meetings.0.signals": []}, "2025-11-27 is not after"),
