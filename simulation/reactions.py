@@ -1,14 +1,15 @@
 """Central banks under a rule: the odds of coming meetings follow the conditions of the day, and a pause changes guidance."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from simulation.calendar import day_number
-from simulation.conventions import DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
+from simulation.conventions import DAYS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
 from simulation.expectations import BankView
 from simulation.market.market import VOLATILITY_MEMORY
 from simulation.policy.central_banks import CentralBank
+from simulation.policy.coming_hikes import BojMemory, Hikes
 from simulation.policy.conditions import Conditions
 from simulation.policy.expected_path import ExpectedPath, PendingMeeting
 from simulation.policy.meetings import tilted
@@ -16,20 +17,11 @@ from simulation.policy.reaction import (
     BojReaction,
     FedReaction,
     hike_log_odds,
-    hike_probability,
     taylor_odds,
 )
 
 LONG_AGO = -1e9
 """Day number of an event that lies before anything that matters."""
-
-
-@dataclass
-class BojMemory:
-    """What the Bank of Japan's rule remembers, day numbers, ``(runs, 1)``."""
-
-    last_hike: Array
-    paused_until: Array
 
 
 def boj_memory(rule: BojReaction | None, runs: int) -> BojMemory:
@@ -46,23 +38,21 @@ def heard(pending: PendingMeeting, probabilities: Array, multiplier: float, toda
 
 
 def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Conditions, today: int) -> ExpectedPath:
-    """The expected path with the odds of the rule; a hike likely at one meeting makes all later ones less likely.
+    """The expected path with the odds of the rule at every meeting left to it, in the conditions of today.
 
-    Departure: the rule itself counts hikes of the last five months only.  Over many meetings the market therefore expects
-    fewer hikes than the rule brings, and those that come are news on average.
+    What the market expects of a meeting weighs the rule's odds after a recent hike and without one by how likely a hike in the
+    months before it is, so that over many meetings it expects as many hikes as the rule brings.
     """
     rule = bank.reaction
     if not isinstance(rule, BojReaction):
         return path
-    log_odds, window = hike_log_odds(rule, now), rule.recent_hike_months / MONTHS_PER_YEAR * DAYS_PER_YEAR
-    still_open, pending = np.ones_like(log_odds), []
+    hikes, pending = Hikes(rule, hike_log_odds(rule, now), memory), []
     for item in path.pending:
-        recent, paused = item.day - memory.last_hike < window, item.day < memory.paused_until
-        chance = hike_probability(log_odds, recent, paused, rule.after_recent_hike) * still_open
-        if item.meeting.decision is None:
-            odds = np.concatenate([1.0 - chance, chance], axis=1)
-            item = heard(item, odds, bank.signal_multiplier, today)
-        still_open = still_open * (1.0 - item.probabilities[:, -1:])
+        ruled = item.meeting.decision is None
+        if ruled:
+            chance = hikes.chance(item.day)
+            item = heard(item, np.concatenate([1.0 - chance, chance], axis=1), bank.signal_multiplier, today)
+        hikes.after(item, ruled)
         pending.append(item)
     return replace(path, pending=tuple(pending))
 

@@ -1,5 +1,6 @@
 """Reaction functions by hand: what raises and lowers the odds of a decision, and what a stress pause does."""
 
+import itertools
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from simulation.calendar import day_number
 from simulation.conventions import BASIS_POINT, Array, column
 from simulation.officials import Officials
+from simulation.policy.coming_hikes import BojMemory
 from simulation.policy.conditions import Conditions, calm
 from simulation.policy.expected_path import ExpectedPath, mean_rate
 from simulation.policy.reaction import (
@@ -22,12 +24,25 @@ from simulation.policy.reaction import (
     taylor_odds,
     taylor_rate,
 )
-from simulation.reactions import LONG_AGO, BojMemory, boj_path, expected_stress, fed_path, pause
+from simulation.reactions import LONG_AGO, boj_path, expected_stress, fed_path, pause
 from tests.scenarios import CALM, COARSE, Changes, official
 
 NEUTRAL = BojReaction(core_inflation_pct=2.0, wage_growth_pct=4.5)
 AT_150 = calm(150.0, -0.0025, 1)
 MEETINGS = [{"date": "2025-12-19"}, {"date": "2026-01-23"}, {"date": "2026-03-19"}]
+YEAR = [
+    {"date": day}
+    for day in (
+        "2025-12-19",
+        "2026-01-23",
+        "2026-03-19",
+        "2026-04-28",
+        "2026-06-16",
+        "2026-07-31",
+        "2026-09-18",
+        "2026-10-30",
+    )
+]
 RULE: Changes = {"boj.meetings": MEETINGS, "boj.reaction": {"kind": "hazard"}, "end": "2026-03-31"}
 
 
@@ -82,11 +97,37 @@ def memory(last_hike: float = LONG_AGO, paused_until: float = LONG_AGO) -> BojMe
     return BojMemory(column(last_hike, 1), column(paused_until, 1))
 
 
-def test_a_likely_hike_makes_the_next_one_less_likely() -> None:
+def by_tree(log_odds: float, days: list[int], window: float) -> list[float]:
+    """Chance of a hike at each meeting, by every sequence of hikes and holds."""
+    totals = [0.0] * len(days)
+    for hikes in itertools.product([False, True], repeat=len(days)):
+        weight, last, each = 1.0, LONG_AGO, []
+        for day, hike in zip(days, hikes, strict=True):
+            odds = 1.0 / (1.0 + np.exp(-(log_odds - 3.0 * (day - last < window))))
+            weight *= odds if hike else 1.0 - odds
+            last = day if hike else last
+            each.append(weight)
+        totals = [total + weight * hike for total, hike in zip(totals, hikes, strict=True)]
+    return totals
+
+
+def test_the_market_expects_what_the_rule_brings() -> None:
     first, second, third = chances(memory())
-    alone = first  # the same odds at each meeting if nothing has happened before it
-    assert second == pytest.approx(alone * (1 - first), rel=1e-12)
-    assert third == pytest.approx(alone * (1 - first) * (1 - second), rel=1e-12)
+    alone, after = first, 1.0 / (1.0 + np.exp(-(np.log(first / (1 - first)) - 3.0)))
+    assert second == pytest.approx(first * after + (1 - first) * alone, rel=1e-12)
+    assert third < second < first
+    days = [day_number(date.fromisoformat(item["date"])) for item in YEAR]
+    found = chances(memory(), AT_150, {"boj.meetings": YEAR, "end": "2026-12-31"})
+    log_odds = float(hike_log_odds(BojReaction(), AT_150)[0, 0])
+    assert found == pytest.approx(by_tree(log_odds, days, 5 / 12 * 365.25), rel=1e-12)
+
+
+@pytest.mark.parametrize("priced", [0.0, 0.3, 1.0])
+def test_a_decision_that_is_given_counts_as_a_hike_at_its_odds(priced: float) -> None:
+    given = {"decision": "25bp", "step": "25bp", "priced_probability": priced}
+    found = chances(memory(), AT_150, {"boj.meetings": [MEETINGS[0] | given, *MEETINGS[1:]]})[1]
+    free, held = chances(memory())[0], chances(memory(last_hike=float(day_number(date(2025, 12, 1)))))[1]
+    assert found == pytest.approx(priced * held + (1 - priced) * free, rel=1e-9)
 
 
 def test_a_hike_counts_as_recent_for_five_months() -> None:

@@ -199,3 +199,9 @@ class HereBench(Bench):
 def ran(work: Coroutine[Any, Any, Any]) -> Any:
     """What a coroutine gives, within a minute."""
     return asyncio.run(asyncio.wait_for(work, 60))
+
+
+def state_of(reply: Reply) -> tuple[str, int]:
+    told = json.loads(reply.state)
+    assert json.loads(reply.baseline) == {"state": "{}", "runs": told["runs"]}
+    return told["state"], told["runs"]
