@@ -71,7 +71,10 @@ out = click.option(
 )
 force = click.option("--force", is_flag=True, help="Replace results of another config in the folder.")
 workers = click.option(
-    "--workers", type=Whole(1, 1024, "processes", 2), metavar="N", help="Processes to use.  [default: by the size of the work]"
+    "--workers",
+    type=Whole(1, 1024, "processes", 2),
+    metavar="N",
+    help="Processes to use.  [default: by the size of the work]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks, only results.")

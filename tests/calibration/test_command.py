@@ -87,7 +87,10 @@ def test_a_problem_that_does_not_exist_is_a_usage_error(carryflow: Carryflow) ->
         ("20000000", "20000000 is too large; allowed: 64 to 10,000,000"),
         ("text", "'text' is not a whole number; allowed: 64 to 10,000,000"),
         ("1e4", "'1e4' is not a whole number; allowed: 64 to 10,000,000"),
-        ("300", "fewer than the 4,096 of a further one; allowed: 4,096 to 10,000,000; give --draws 4096 or more, or --costly-"),
+        (
+            "300",
+            "fewer than the 4,096 of a further one; allowed: 4,096 to 10,000,000; give --draws 4096 or more, or --costly-",
+        ),
     ],
 )
 def test_numbers_of_draws_that_cannot_be(carryflow: Carryflow, tmp_path: Path, number: str, words: str) -> None:
