@@ -9,12 +9,24 @@ from typing import Any
 import numpy as np
 
 from simulation.cautions import cautions
-from simulation.event import MEASURES
+from simulation.episode_measures import COLUMN_UNITS
 from simulation.replay.inputs import inputs_of, left_out
 from simulation.replay.replay import RANK, Replay, Score
 
 MISSING = "–"
 WIDTHS = (24, 9, 9, 9, 10, 18)
+UNITS = {
+    "scores.*.p10, p50, p90, observed, accept": "in the `unit` of the measure; accept is [least, most], null: no limit",
+    "scores.*.inside": "whether p50 lies in accept; null: nothing is accepted or scored",
+    "scores.*.share_inside": "share of the runs without drawn news that lie in accept, 0 to 1",
+    "bands.usdjpy.p05, p25, p50, p75, p95": "quantiles over the runs with drawn news, in bands.unit, one for each of bands.dates",
+    "bands.usdjpy.central": "median over the runs without drawn news, in bands.unit, one for each of bands.dates",
+    "observed.*.values": "in the `unit` of the column, by date",
+    "inputs.*.days": "number of dates on which the input is given; `detail` states sizes with their units",
+    "runs": "runs with drawn news",
+    "runs_failed": "runs of either kind that ended early; they are left out everywhere",
+}
+"""What the numbers of the JSON mean that do not say it themselves."""
 
 
 def as_json(replay: Replay) -> dict[str, Any]:
@@ -23,6 +35,7 @@ def as_json(replay: Replay) -> dict[str, Any]:
     bands = {name: [float(value) for value in row] for name, row in replay.bands().items()}
     series = {
         item.column: {
+            "unit": COLUMN_UNITS[item.column],
             "source": item.source,
             "values": {str(day): value for day, value in sorted(item.values.items())},
         }
@@ -41,8 +54,9 @@ def as_json(replay: Replay) -> dict[str, Any]:
         "inputs": [item.to_dict() for item in inputs_of(replay.event)],
         "left_out": left_out(replay.event),
         "cautions": [asdict(item) for item in cautions(replay.event)],
-        "bands": {"dates": dates, "usdjpy": bands},
+        "bands": {"dates": dates, "unit": COLUMN_UNITS["usdjpy"], "usdjpy": bands},
         "observed": series,
+        "units": UNITS,
     }
 
 
@@ -62,6 +76,7 @@ def text(replay: Replay) -> str:
         "",
         f"{RANK}: part of the runs with drawn news that lie below the observed USDJPY, over days",
         "everything else: runs that meet the given inputs and no drawn news",
+        "units: _pct %; _pp percentage points; _usd_bn $bn; _days days; _share and rank: 0 to 1 (unwound_share < 0: they grew)",
     ]
     without = left_out(replay.event)
     given += [f"  left out: {', '.join(without)}"] if without else []
@@ -109,8 +124,3 @@ def _aligned(cells: tuple[str, ...]) -> str:
     first, *middle, last = cells
     numbers = "".join(f"{cell:>{width}}" for cell, width in zip(middle, WIDTHS[1:5], strict=True))
     return f"  {first:<{WIDTHS[0]}}{numbers}  {last}".rstrip()
-
-
-def legend() -> str:
-    """What each measure means."""
-    return "\n".join(f"  {name}: {meaning}" for name, meaning in MEASURES.items())

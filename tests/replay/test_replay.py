@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from simulation.cloud import Cloud
+from simulation.episode_measures import MEASURES
 from simulation.recorder import Stop
 from simulation.replay.figure import draw
 from simulation.replay.given_marks import given_days
@@ -87,14 +88,42 @@ def test_command_prints_scores_and_writes_a_figure(carryflow: Carryflow, tmp_pat
     assert written == {"figure.png", "figure.svg", "figure.csv", "scores.json", "manifest.json"}
 
 
+def test_every_number_of_the_json_has_a_unit(event: Make) -> None:
+    found = as_json(replay(event(), 2))
+    known = {meaning.unit for meaning in MEASURES.values()} | {"share, 0 to 1"}
+    for name, score in found["scores"].items():
+        assert score["unit"] in known, name
+        assert score["meaning"]
+        assert score["quantiles_over"].startswith("days" if name == "rank" else "runs without drawn news")
+    assert found["scores"]["trough_pct"]["unit"] == "%"
+    assert found["bands"]["unit"] == found["observed"]["usdjpy"]["unit"] == "yen per dollar"
+    spoken_of = {key.split(".")[0] for key in found["units"]}
+    told_elsewhere = {"event", "title", "fitted", "posterior", "seed", "why_failed", "left_out", "cautions", "units"}
+    assert set(found) == spoken_of | told_elsewhere
+
+
+def test_names_of_measures_tell_their_units() -> None:
+    ends = {"%": "_pct", "percentage points": "_pp", "$bn": "_usd_bn", "days": "_days"}
+    for name, meaning in MEASURES.items():
+        assert name.endswith(ends.get(meaning.unit, "_share")), name
+
+
+def test_the_help_describes_the_json(carryflow: Carryflow) -> None:
+    text = " ".join(carryflow("replay", "--help").out.split())
+    assert "_pct is %, _pp percentage points, _usd_bn $bn, _days days, _share and rank from 0 to 1" in text
+    assert "`units` says of all other numbers what they are" in text
+
+
 def test_the_guide_holds_a_complete_event(carryflow: Carryflow, tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
-    assert carryflow("config", "check", "mine.yaml").code == 0
+    checked = carryflow("config", "check", "mine.yaml")
+    assert (checked.code, checked.err) == (0, "")
     outcome = carryflow("replay", "mine.yaml", "--runs", "2", "--out", "out")
     assert outcome.code == 0, outcome.err
     assert "out of sample" in outcome.out
     assert "Given (not scored)" in outcome.out
+    assert "Look again" not in outcome.out
 
 
 @pytest.mark.parametrize(
