@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from simulation.cautions import cautions
 from simulation.episode_measures import COLUMN_UNITS
 from simulation.replay.inputs import inputs_of, left_out
 from simulation.replay.replay import RANK, Replay, Score
+from simulation.summary import depth_note, loop_gain_note
 
 MISSING = "–"
 WIDTHS = (24, 9, 9, 9, 10, 18)
@@ -54,6 +56,7 @@ def as_json(replay: Replay) -> dict[str, Any]:
         "inputs": [item.to_dict() for item in inputs_of(replay.event)],
         "left_out": left_out(replay.event),
         "cautions": [asdict(item) for item in cautions(replay.event)],
+        "notes": list(start_notes(replay)),
         "bands": {"dates": dates, "unit": COLUMN_UNITS["usdjpy"], "usdjpy": bands},
         "observed": series,
         "units": UNITS,
@@ -81,7 +84,13 @@ def text(replay: Replay) -> str:
     without = left_out(replay.event)
     given += [f"  left out: {', '.join(without)}"] if without else []
     careful = [f"Look again: {item}" for item in cautions(replay.event)]
+    careful += [f"Note: {item}" for item in start_notes(replay)]
     return "\n".join([head, "", "Given (not scored):", *given, "", "Simulated:", *lines, *notes, *failed, *careful])
+
+
+def start_notes(replay: Replay) -> Iterator[str]:
+    """What start positions to look at again: a loop gain above one, impact times stock out of the range expected."""
+    yield from (note for check in (loop_gain_note, depth_note) if (note := check(replay.central)) is not None)
 
 
 def reasons(replay: Replay) -> list[str]:

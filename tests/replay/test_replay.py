@@ -22,6 +22,7 @@ from tests.replay.conftest import SMALL, Make
 
 __all__ = ["carryflow"]  # a fixture from the tests of the command line
 
+STOCK = "populations.carry_funds.stock_usd_bn={}"
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
 
 
@@ -98,8 +99,28 @@ def test_every_number_of_the_json_has_a_unit(event: Make) -> None:
     assert found["scores"]["trough_pct"]["unit"] == "%"
     assert found["bands"]["unit"] == found["observed"]["usdjpy"]["unit"] == "yen per dollar"
     spoken_of = {key.split(".")[0] for key in found["units"]}
-    told_elsewhere = {"event", "title", "fitted", "posterior", "seed", "why_failed", "left_out", "cautions", "units"}
+    told_elsewhere = {
+        "event",
+        "title",
+        "fitted",
+        "posterior",
+        "seed",
+        "why_failed",
+        "left_out",
+        "cautions",
+        "notes",
+        "units",
+    }
     assert set(found) == spoken_of | told_elsewhere
+
+
+def test_a_stock_out_of_proportion_to_the_market_is_told(event: Make) -> None:
+    shipped, large = replay(event("october_2008"), 2), replay(event("october_2008", STOCK.format(200)), 2)
+    assert as_json(shipped)["notes"] == []
+    gain, depth = as_json(large)["notes"]
+    assert gain.startswith("The loop gain is 1.")
+    assert depth.startswith("Impact times levered stock is 2")
+    assert all(f"Note: {note}" in text(large) for note in (gain, depth))
 
 
 def test_names_of_measures_tell_their_units() -> None:
@@ -114,9 +135,12 @@ def test_the_help_describes_the_json(carryflow: Carryflow) -> None:
     assert "`units` says of all other numbers what they are" in text
 
 
-def test_the_guide_holds_a_complete_event(carryflow: Carryflow, tmp_path: Path) -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["2024", "2016"])
+def test_the_guide_holds_complete_events(carryflow: Carryflow, tmp_path: Path, example: str) -> None:
+    (tmp_path / "mine.yaml").write_text(example, encoding="utf-8")
     checked = carryflow("config", "check", "mine.yaml")
     assert (checked.code, checked.err) == (0, "")
     outcome = carryflow("replay", "mine.yaml", "--runs", "2", "--out", "out")
@@ -124,6 +148,7 @@ def test_the_guide_holds_a_complete_event(carryflow: Carryflow, tmp_path: Path) 
     assert "out of sample" in outcome.out
     assert "Given (not scored)" in outcome.out
     assert "Look again" not in outcome.out
+    assert "Note:" not in outcome.out
 
 
 @pytest.mark.parametrize(
