@@ -25,9 +25,10 @@ class ObservedSeries(Parameters):
     """A daily series as it was."""
 
     column: str = Field(description="column of the market table, such as usdjpy, ust10_pct, jgb10_pct or us_equity")
-    source: str = Field(min_length=1, description="where the series comes from")
+    source: str = Field(min_length=1, description="where the series comes from, such as Federal Reserve H.10")
     values: dict[date, float] = Field(
-        min_length=1, description="in the unit of the column; us_equity is 100 at the start"
+        min_length=1,
+        description="closes by date, such as {2024-07-31: 150.38}, in the unit of the column; equities are 100 at the start",
     )
 
 
@@ -129,8 +130,11 @@ def windows(event: Event) -> Iterator[str]:
 def unlikely(event: Event) -> Iterator[str]:
     """Series that no table holds, prices that are hardly meant, ranges that are upside down."""
     for place, item in enumerate(event.observed):
+        if item.column in [other.column for other in event.observed[:place]]:
+            yield f"observed[{place}].column: {item.column!r} is given twice; put all its values into one series"
         if item.column not in COLUMN_UNITS:
-            yield f"observed: there is no column {item.column!r} to compare with; known: {', '.join(COLUMN_UNITS)}"
+            known = ", ".join(COLUMN_UNITS)
+            yield f"observed: there is no column {item.column!r} to compare with; known: {known}; name one of them"
         low, high, unit = prices_allowed(event, item.column)
         for day, value in item.values.items():
             if not low <= value <= high:
