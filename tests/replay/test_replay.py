@@ -12,6 +12,7 @@ import pytest
 from simulation.cloud import Cloud
 from simulation.episode_measures import MEASURES
 from simulation.recorder import Stop
+from simulation.replay import figure as figure_of
 from simulation.replay.figure import draw
 from simulation.replay.given_marks import given_days
 from simulation.replay.replay import replay
@@ -212,3 +213,21 @@ def test_inputs_without_a_line_are_marked_in_the_figure(event: Make) -> None:
     assert days["statements"] == [date(2024, 8, 7)]
     drawn = {text.get_text() for axes in draw(told).figure.axes for text in axes.texts}
     assert {"▲", "interventions (input)", "◆", "statements (input)"} <= drawn
+
+
+def test_the_figure_of_an_event_without_given_values_says_so_within_its_margins(event: Make) -> None:
+    found = replay(event("march_2024", "news=[]"), 2)
+    figure = draw(found).figure
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert "INPUT: no values given" in titles
+    assert "INPUT: no yields given" in titles
+    figure.canvas.draw()
+    width = figure.bbox.width
+    extents = [axes._left_title.get_window_extent() for axes in figure.axes]  # type: ignore[attr-defined]
+    assert max(extent.x1 for extent in extents) < width
+    assert any("2024-03-08 to" in text.get_text() for text in figure.texts)
+
+
+def test_a_price_that_never_fell_has_no_sign(event: Make) -> None:
+    assert figure_of._signed(0.0) == figure_of._signed(-0.04) == "0.0"
+    assert figure_of._signed(-1.26) == "−1.3"
