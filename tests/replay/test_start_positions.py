@@ -5,6 +5,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 
 from simulation.config.catalog import bases
@@ -106,3 +107,10 @@ def test_policy_rates_of_the_shipped_events_stand_in_the_table() -> None:
     assert event.start == date(2008, 9, 30)
     assert "| 30 April 2008 | 2.0 | | 21 February 2007 | 0.5 |" in PROSE
     assert (event.fed.rate_pct, event.boj.rate_pct) == (2.0, 0.5)
+
+
+@pytest.mark.parametrize(("name", "words"), [("october_1998", "of the 1990s"), ("october_2008", "of 1999 to 2019")])
+def test_impact_times_stock_of_the_bases_is_as_stated(name: str, words: str) -> None:
+    assert "(10.8 with the base of the 1990s, 12.8 with those of 1999 to 2019)" in PROSE
+    found = replay(load(name, root=Event, kind="events").scenario, 2).central.market["depth_weighted_stock_pct"][:, 0]
+    assert float(np.median(found)) == pytest.approx(10.8 if words == "of the 1990s" else 12.8, abs=0.06)
