@@ -17,6 +17,9 @@ MOST_APART = 2.0
 1990-2024)."""
 LEAST_PRICE = 1e-6
 """Prices are above zero: the least that is taken for one, in the unit of its column."""
+LARGEST_STEP_BP = 300.0
+"""Largest change of a policy rate, or of what is expected of it, in a day that is taken for meant, bp: three times the largest
+since 1990 (Federal Reserve, 15 March 2020: -100 bp)."""
 FIRST_START = date(1990, 1, 1)
 """First day that an event may start on: news, facts and bases go back to then."""
 
@@ -66,7 +69,14 @@ class Event(Scenario):
 
     @model_validator(mode="after")
     def _check_event(self) -> Self:
-        for problem in (*first_close(self), *strangers(self), *days_outside(self), *windows(self), *unlikely(self)):
+        for problem in (
+            *first_close(self),
+            *strangers(self),
+            *days_outside(self),
+            *windows(self),
+            *unlikely(self),
+            *too_large(self),
+        ):
             raise ValueError(problem)
         return self
 
@@ -143,6 +153,20 @@ def unlikely(event: Event) -> Iterator[str]:
     for wanted in event.accept:
         if wanted.at_least is not None and wanted.at_most is not None and wanted.at_least > wanted.at_most:
             yield f"accept.{wanted.measure}: at_least {wanted.at_least:g} lies above at_most {wanted.at_most:g}; exchange them"
+
+
+def too_large(event: Event) -> Iterator[str]:
+    """Changes of policy rates and of what is expected of them that no central bank made in a day: a percent for a basis point."""
+    keys = ("decision", "step", "path_surprise", "ten_year_surprise")
+    dated = [(f"news[{place}].basis", item.basis) for place, item in enumerate(event.news)]
+    for bank in ("fed", "boj"):
+        for kind in ("meetings", "statements"):
+            for place, item in enumerate(getattr(getattr(event, bank), kind)):
+                dated += [(f"{bank}.{kind}[{place}].{key}", getattr(item, key, None)) for key in keys]
+    for key, change in dated:
+        if change is not None and abs(change) > LARGEST_STEP_BP:
+            meant = f"did you mean {change / 100.0:g}bp?" if abs(change) <= 100.0 * LARGEST_STEP_BP else "give it in bp"
+            yield f"{key}: {change:+g} bp in a day is too large; allowed: {-LARGEST_STEP_BP:g} to {LARGEST_STEP_BP:g} bp; {meant}"
 
 
 def prices_allowed(event: Event, column: str) -> tuple[float, float, str]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from simulation.assets import JGB10, UST10, Roster
 from simulation.calendar import Dates, steps_of
 from simulation.conventions import BASIS_POINT, PERCENT, Array
-from simulation.parameters import Parameters, Rate, RateChange, quantity
+from simulation.parameters import Parameters, Rate, quantity
 
 LARGEST_YIELD_BP: Final = 200.0
 """Largest change of a yield in a day that is taken for meant, bp: three times the largest since 1990 (H.15: the two-year Treasury
@@ -46,9 +46,7 @@ class GivenNews(Parameters):
         description="the yields of the day are what is left without what a decision, statement or signal of the day moved; "
         "says that nothing is counted twice",
     )
-    basis: RateChange | None = Field(
-        None, description="change of the cross-currency basis; negative: dollars become scarcer"
-    )
+    basis: Rate | None = Field(None, description="change of the cross-currency basis; negative: dollars become scarcer")
     dollars_bought_usd_bn: float = quantity(
         0,
         "$bn",

@@ -62,11 +62,6 @@ Rate = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[+-]?[0-9.]+ *(bp|%|pp)$", "examples": ["25bp", "0.25%"]}),
 ]
 """A rate or a change of a rate.  Written with its unit in a config; held in BASIS POINTS."""
-LARGEST_STEP_BP: Final = 300.0
-"""Largest change of a policy rate, or of what is expected of it, in a day that is taken for meant, bp: three times the largest
-since 1990 (Federal Reserve, 15 March 2020: -100 bp)."""
-RateChange = Annotated[Rate, Field(ge=-LARGEST_STEP_BP, le=LARGEST_STEP_BP, json_schema_extra={"unit": "bp"})]
-"""A change of a rate in a day, held in basis points."""
 
 
 Some = TypeVar("Some", bound=BaseModel)

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from simulation.conventions import BASIS_POINT, Array
-from simulation.parameters import Parameters, Rate, RateChange, quantity
+from simulation.parameters import Parameters, Rate, quantity
 
 REFERENCE_STEP = 25 * BASIS_POINT
 """The step at which a signal of strength one has its full effect."""
@@ -25,10 +25,8 @@ class Meeting(Parameters):
     """One policy meeting with the probabilities held at the start, dated signals, and its outcome."""
 
     date: Annotated[date, Field(description="day of the decision")]
-    decision: RateChange | None = Field(
-        None, description="change of the policy rate; none: drawn from the reaction function"
-    )
-    step: RateChange = Field(
+    decision: Rate | None = Field(None, description="change of the policy rate; none: drawn from the reaction function")
+    step: Rate = Field(
         "25bp",
         description="the change that `priced_probability` speaks about",
         validate_default=True,
@@ -45,10 +43,10 @@ class Meeting(Parameters):
         default_factory=dict, description="further outcomes and their probabilities, e.g. {50bp: 0.02}"
     )
     guidance: str | None = Field(None, description="guidance regime announced at this meeting; none: no statement")
-    path_surprise: RateChange | None = Field(
+    path_surprise: Rate | None = Field(
         None, description="Z2 as measured, in place of guidance: change of the two-year mean beyond the target surprise"
     )
-    ten_year_surprise: RateChange = Field(
+    ten_year_surprise: Rate = Field(
         "0bp",
         description="surprise at ten years alone, such as a change of a yield band",
         validate_default=True,
@@ -81,7 +79,7 @@ class Statement(Parameters):
 
     date: Annotated[date, Field(description="day of the statement")]
     guidance: str | None = Field(None, description="guidance regime announced")
-    path_surprise: RateChange | None = Field(
+    path_surprise: Rate | None = Field(
         None, description="change of the two-year mean of the expected rate, as measured"
     )
     label: str = Field("", description="what was said")

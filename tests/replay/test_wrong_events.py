@@ -15,7 +15,7 @@ SLIPS = {
     "a misspelt key": ("usdjpy_high:", "usdjpy_hihg:", "start_values.usdjpy_hihg: unknown key; did you mean usdjpy_high?"),
     "a percent for a basis point": (
         "decision: 15bp", "decision: 15%",
-        "boj.meetings[0].decision: '15%' is too large; allowed: -300 to 300 bp; did you mean 15 bp?",
+        "boj.meetings[0].decision: +1500 bp in a day is too large; allowed: -300 to 300 bp; did you mean 15bp?",
     ),
     "a rate without a unit": (
         "ust2: -13bp", "ust2: -13", "news[0].ust2: -13: a rate needs its unit: write 25bp, 0.25% or 0.25pp",
