@@ -94,3 +94,15 @@ def test_the_line_told_is_the_line_of_the_slip(carryflow: Carryflow, tmp_path: P
         (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
         line = text[: text.index(wrong)].count("\n") + 1
         assert carryflow("config", "check", "mine.yaml").err.startswith(f"mine.yaml:{line}:"), name
+
+
+def test_a_file_that_extends_a_base_of_events_is_an_event_without_observations(
+    carryflow: Carryflow, tmp_path: Path
+) -> None:
+    bare = GOOD[: GOOD.index("observed:")]
+    (tmp_path / "mine.yaml").write_text(bare, encoding="utf-8")
+    assert carryflow("config", "check", "mine.yaml").code == 0
+    (tmp_path / "mine.yaml").write_text(bare.replace("start: 2024-07-30", "start: 2024-07-28"), encoding="utf-8")
+    checked = carryflow("config", "check", "mine.yaml")
+    assert checked.code == 2
+    assert "start: 2024-07-28 is not a business day (Sunday)" in checked.err
