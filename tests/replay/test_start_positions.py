@@ -1,7 +1,6 @@
 """What docs/events.md says of start positions: the bases it scales from, the rule, and which of them decide in October 2008."""
 
 import re
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -102,11 +101,25 @@ def test_the_other_positions_hardly_matter() -> None:
     )
 
 
-def test_policy_rates_of_the_shipped_events_stand_in_the_table() -> None:
-    event = load("october_2008", root=Event, kind="events").scenario
-    assert event.start == date(2008, 9, 30)
-    assert "| 30 April 2008 | 2.0 | | 21 February 2007 | 0.5 |" in PROSE
-    assert (event.fed.rate_pct, event.boj.rate_pct) == (2.0, 0.5)
+RATES = {
+    "october_1998": ("29 September 5.25, 15 October 5", "9 September 1998 0.25"),
+    "october_2008": ("30 April 2, 8 October 1.5", "21 February 0.5"),
+    "february_2007": ("29 June 2006 5.25", "21 February 0.5"),
+    "march_2020": ("30 October 1.625; 3 March 1.125", "29 January -0.1"),
+    "december_2022": ("14 December 4.375", "29 January -0.1"),
+    "august_2024": ("26 July 5.375", "19 March 0.05"),
+    "january_2025": ("18 December 4.375", "31 July 0.25"),
+}
+"""Where the table has the rates that hold at the start of shipped events."""
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_policy_rates_of_the_shipped_events_stand_in_the_table(name: str) -> None:
+    event, (fed, boj) = load(name, root=Event, kind="events").scenario, RATES[name]
+    assert fed in PROSE
+    assert boj in PROSE
+    assert f" {event.fed.rate_pct:g}" in fed
+    assert boj.endswith(f" {event.boj.rate_pct:g}")
 
 
 @pytest.mark.parametrize(("name", "words"), [("october_1998", "of the 1990s"), ("october_2008", "of 1999 to 2019")])
