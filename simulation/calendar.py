@@ -21,6 +21,11 @@ def is_business_day(day: date) -> bool:
     return bool(np.is_busday(np.datetime64(day, "D"), holidays=closed_days(day, day)))
 
 
+def business_day_before(day: date) -> date:
+    """The last day before `day` on which the model has a step."""
+    return next(earlier for back in range(1, 8) if is_business_day(earlier := day - timedelta(days=back)))
+
+
 def business_days(first: date, last: date) -> Dates:
     """Every business day from `first` to `last`, both included, as ``datetime64[D]``."""
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + np.timedelta64(1, "D"))

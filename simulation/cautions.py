@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
+from simulation.event import Event
 from simulation.given_news import GivenNews
 from simulation.investors import cast
 from simulation.policy.central_banks import CentralBank
@@ -164,4 +165,22 @@ def price_of_another_time(scenario: Scenario) -> Iterator[Caution]:
         )
 
 
-CHECKS = (counted_twice, other_step, words_without_room, before_their_time, price_of_another_time)
+def nothing_to_compare(scenario: Scenario) -> Iterator[Caution]:
+    """Find measures that stay without an observed value because a day is missing in the observed series."""
+    if not isinstance(scenario, Event):
+        return
+    missing: dict[tuple[date, ...], list[str]] = {}
+    for item in scenario.expectations():
+        missing.setdefault(scenario.unobserved(item), []).append(item.measure)
+    for days, names in missing.items():
+        if days:
+            told = (
+                f"nothing is given of {' and '.join(map(str, days))}, so that {', '.join(names)} has no observed value"
+            )
+            cure = "give the close, move the window (accept) or the end to a day that has one, or state `observed` under accept"
+            yield Caution("observed", f"{told}; {cure}")
+
+
+CHECKS = (
+    counted_twice, other_step, words_without_room, before_their_time, price_of_another_time, nothing_to_compare
+)  # fmt: skip

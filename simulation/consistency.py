@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -29,7 +30,7 @@ YEN_PRICED: Final = {"currency": False, "treasury": False, "jgb": True}
 def days_in_order(scenario: "Scenario") -> Iterator[str]:
     """The scenario has days, and its periods do not run backwards."""
     if scenario.end <= scenario.start:
-        yield f"end {scenario.end} must come after start {scenario.start}"
+        yield f"end {scenario.end} must come after start {scenario.start}; choose a later day"
     elif not (business_days(scenario.start, scenario.end) > np.datetime64(scenario.start)).any():
         yield f"end: there is no business day between {scenario.start} and {scenario.end}; choose a later day"
     periods: list[tuple[str, ThinPeriod | BalanceSheetFlow]] = [
@@ -49,30 +50,47 @@ def meetings_on_business_days(scenario: "Scenario") -> Iterator[str]:
             days = [("meeting", meeting.date), *(("signal", signal.date) for signal in meeting.signals)]
             for what, day in days:
                 if day <= scenario.start:
-                    yield f"{bank}.meetings: the {what} of {day} is not after the start, {scenario.start}"
+                    words = f"the {what} of {day} is not after the start, {scenario.start}"
+                    yield f"{bank}.meetings: {words}; start earlier or leave it out"
                 if not is_business_day(day):
                     yield f"{bank}.meetings: {day} is not a business day ({day:%A}); choose one"
 
 
-def given_news_possible(scenario: "Scenario") -> Iterator[str]:
-    """Given news and statements fall on business days of the scenario, each day once, and speak of its markets."""
-    days = [item.date for item in scenario.news]
-    if days != sorted(set(days)):
-        yield "news: days must be in order and each day once; put everything that is given of a day into one entry"
+def news_in_order(scenario: "Scenario") -> Iterator[str]:
+    """News are given in order of days, each day once."""
+    for place, (earlier, item) in enumerate(pairwise(scenario.news), start=1):
+        if item.date <= earlier.date:
+            words = f"{item.date} follows {earlier.date}; days must be in order and each day once"
+            yield f"news[{place}].date: {words}; put everything that is given of a day into one entry, in its place"
+
+
+def given_days_possible(scenario: "Scenario") -> Iterator[str]:
+    """News, statements and interventions fall on business days after the start and up to the end."""
     dated = [("news", item.date) for item in scenario.news]
     for bank in ("fed", "boj"):
         dated += [(f"{bank}.statements", item.date) for item in getattr(scenario, bank).statements]
+    if scenario.ministry_of_finance is not None:
+        dated += [
+            ("ministry_of_finance.interventions", item.date) for item in scenario.ministry_of_finance.interventions
+        ]
     for key, day in dated:
         if not scenario.start < day <= scenario.end:
-            yield f"{key}: {day} is not between the start, {scenario.start} (excluded), and the end, {scenario.end}"
+            span = f"the start, {scenario.start} (excluded), and the end, {scenario.end}"
+            yield f"{key}: {day} is not between {span}; leave it out"
         elif not is_business_day(day):
             yield f"{key}: {day} is not a business day ({day:%A}); choose one"
-    for item in scenario.news:
+
+
+def given_values_possible(scenario: "Scenario") -> Iterator[str]:
+    """Changes of values speak of markets that have one, and leave something of it."""
+    known = ", ".join(valued(scenario))
+    for place, item in enumerate(scenario.news):
         for asset, change in item.value_pct.items():
+            key = f"news[{place}].value_pct.{asset}"
             if asset not in scenario.markets or isinstance(scenario.markets[asset], BondMarket):
-                yield f"news: {asset!r} of {item.date} has no value to give; known: {', '.join(valued(scenario))}"
+                yield f"{key}: {asset!r} of {item.date} has no value to give; known: {known}; name one of them"
             if not -99.0 <= change <= 1000.0:
-                yield f"news: value_pct.{asset} of {item.date} is {change:g} %; allowed: -99 to 1000 %"
+                yield f"{key}: {change:g} % of {item.date} is no change of a value; allowed: -99 to 1000 %; give it in %"
 
 
 def valued(scenario: "Scenario") -> list[str]:
@@ -168,7 +186,9 @@ def refused(attempt: Callable[[], object], prefix: str = "") -> Iterator[str]:
 CHECKS = (
     days_in_order,
     meetings_on_business_days,
-    given_news_possible,
+    news_in_order,
+    given_days_possible,
+    given_values_possible,
     purchases_in_own_currency,
     runoffs_possible,
     markets_in_their_money,

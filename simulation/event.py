@@ -2,42 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from simulation.calendar import is_business_day
+from simulation.calendar import business_day_before, is_business_day
+from simulation.episode_measures import ALWAYS, COLUMN_UNITS, MEASURES, Measure
 from simulation.parameters import Parameters
 from simulation.scenario import Scenario
-
-Measure = Literal[
-    "path_rmse_pp",
-    "trough_pct",
-    "peak_pct",
-    "end_pct",
-    "move_pct",
-    "unwound_share",
-    "retrace_share",
-    "us_equity_trough_pct",
-    "repatriation_usd_bn",
-    "cascade_days",
-]
-MEASURES: dict[str, str] = {
-    "path_rmse_pp": "root mean squared distance of the path of log USDJPY from the observed one, percentage points",
-    "trough_pct": "lowest close of USDJPY in the window against the close of its first day, %",
-    "peak_pct": "highest close of USDJPY in the window against the close of its first day, %",
-    "end_pct": "close of USDJPY at the end of the window against the close of its first day, %",
-    "move_pct": "change of USDJPY from the close before the window to the close at its end, %: one day if both are the same",
-    "unwound_share": "part of the positions of `unwound_of` held at the first day that is gone at the end of the window",
-    "retrace_share": "best close from the turning day to the end of the window, over the fall from its first to the turning day",
-    "us_equity_trough_pct": "lowest close of US equity in the window against the first day's, %",
-    "repatriation_usd_bn": "foreign assets that residents sold and converted to yen, net of purchases beyond plan, $bn",
-    "cascade_days": "days with a cascade of forced orders",
-}
-"""What a replay may be judged by, with its meaning and unit."""
-ALWAYS: tuple[Measure, ...] = ("path_rmse_pp", "trough_pct", "unwound_share", "end_pct", "cascade_days")
-"""Measured in every replay; an entry under `accept` gives them a window and a range."""
-
 
 PRICES = ("usdjpy", "us_equity", "japan_equity", "bitcoin_usd")
 MOST_APART = 2.0
@@ -45,19 +17,21 @@ MOST_APART = 2.0
 1990-2024)."""
 LEAST_PRICE = 1e-6
 """Prices are above zero: the least that is taken for one, in the unit of its column."""
+LARGEST_STEP_BP = 300.0
+"""Largest change of a policy rate, or of what is expected of it, in a day that is taken for meant, bp: three times the largest
+since 1990 (Federal Reserve, 15 March 2020: -100 bp)."""
 FIRST_START = date(1990, 1, 1)
 """First day that an event may start on: news, facts and bases go back to then."""
-COLUMNS = (*PRICES, "ust2_pct", "ust10_pct", "jgb2_pct", "jgb10_pct", "spread_10y_pp")
-"""Columns of the daily table that an event may give observations of; measures are about usdjpy and us_equity."""
 
 
 class ObservedSeries(Parameters):
     """A daily series as it was."""
 
     column: str = Field(description="column of the market table, such as usdjpy, ust10_pct, jgb10_pct or us_equity")
-    source: str = Field(min_length=1, description="where the series comes from")
+    source: str = Field(min_length=1, description="where the series comes from, such as Federal Reserve H.10")
     values: dict[date, float] = Field(
-        min_length=1, description="in the unit of the column; us_equity is 100 at the start"
+        min_length=1,
+        description="closes by date, such as {2024-07-31: 150.38}, in the unit of the column; equities are 100 at the start",
     )
 
 
@@ -95,7 +69,14 @@ class Event(Scenario):
 
     @model_validator(mode="after")
     def _check_event(self) -> Self:
-        for problem in (*too_early(self), *strangers(self), *days_outside(self), *unlikely(self)):
+        for problem in (
+            *first_close(self),
+            *strangers(self),
+            *days_outside(self),
+            *windows(self),
+            *unlikely(self),
+            *too_large(self),
+        ):
             raise ValueError(problem)
         return self
 
@@ -104,15 +85,35 @@ class Event(Scenario):
         stated = {item.measure for item in self.accept}
         return (*self.accept, *(Expectation(measure=name) for name in ALWAYS if name not in stated))
 
+    def unobserved(self, item: Expectation) -> tuple[date, ...]:
+        """Days whose observed price a measure needs and the event does not give; none where nothing is to be compared."""
+        price = MEASURES[item.measure].price
+        if item.observed is not None or item.measure == "path_rmse_pp" or price is None or not self.series(price):
+            return ()
+        return tuple(day for day in self.days_of(item) if day != self.start and day not in self.series(price))
+
+    def days_of(self, item: Expectation) -> tuple[date, ...]:
+        """Days whose closes a measure of a price compares: the first of its window (the one before, for a move) to its last."""
+        first = item.first_day or self.start
+        closed = self.end if is_business_day(self.end) else business_day_before(self.end)
+        base = business_day_before(first) if item.measure == "move_pct" and first > self.start else first
+        return tuple(sorted({base, item.turning_day or base, item.last_day or closed}))
+
     def series(self, column: str) -> dict[date, float]:
         """Observed values of a column by day; empty where none are given."""
         return {day: value for item in self.observed if item.column == column for day, value in item.values.items()}
 
 
-def too_early(event: Event) -> Iterator[str]:
-    """A start before there is anything to compare with."""
+def first_close(event: Event) -> Iterator[str]:
+    """A start before there is anything to compare with, or on a day that has no close."""
     if event.start < FIRST_START:
         yield f"start: {event.start} is too early; allowed: {FIRST_START} or later; choose a later episode"
+    elif not is_business_day(event.start):
+        before = business_day_before(event.start)
+        yield (
+            f"start: {event.start} is not a business day ({event.start:%A}), so that no market closed on it; allowed: Monday to "
+            f"Friday without 25 December and 1 January; start at the close before, {before}, with its prices and yields"
+        )
 
 
 def strangers(event: Event) -> Iterator[str]:
@@ -125,11 +126,25 @@ def strangers(event: Event) -> Iterator[str]:
             yield f"accept: {item.measure} and turning_day: retrace_share needs the day of the low, nothing else takes one"
 
 
+def windows(event: Event) -> Iterator[str]:
+    """Windows that run backwards, and lows after which nothing is left to come back."""
+    for place, item in enumerate(event.accept):
+        first, last = item.first_day or event.start, item.last_day or event.end
+        if first > last:
+            yield f"accept[{place}].first_day: {first} is after last_day {last}; allowed: {event.start} to {last}; exchange them"
+        elif item.turning_day is not None and not first <= item.turning_day < last:
+            words = f"{item.turning_day} must lie in the window and before its end; allowed: {first} to the day before {last}"
+            yield f"accept[{place}].turning_day: {words}; move the day or the window"
+
+
 def unlikely(event: Event) -> Iterator[str]:
     """Series that no table holds, prices that are hardly meant, ranges that are upside down."""
     for place, item in enumerate(event.observed):
-        if item.column not in COLUMNS:
-            yield f"observed: there is no column {item.column!r} to compare with; known: {', '.join(COLUMNS)}"
+        if item.column in [other.column for other in event.observed[:place]]:
+            yield f"observed[{place}].column: {item.column!r} is given twice; put all its values into one series"
+        if item.column not in COLUMN_UNITS:
+            known = ", ".join(COLUMN_UNITS)
+            yield f"observed: there is no column {item.column!r} to compare with; known: {known}; name one of them"
         low, high, unit = prices_allowed(event, item.column)
         for day, value in item.values.items():
             if not low <= value <= high:
@@ -138,6 +153,20 @@ def unlikely(event: Event) -> Iterator[str]:
     for wanted in event.accept:
         if wanted.at_least is not None and wanted.at_most is not None and wanted.at_least > wanted.at_most:
             yield f"accept.{wanted.measure}: at_least {wanted.at_least:g} lies above at_most {wanted.at_most:g}; exchange them"
+
+
+def too_large(event: Event) -> Iterator[str]:
+    """Changes of policy rates and of what is expected of them that no central bank made in a day: a percent for a basis point."""
+    keys = ("decision", "step", "path_surprise", "ten_year_surprise")
+    dated = [(f"news[{place}].basis", item.basis) for place, item in enumerate(event.news)]
+    for bank in ("fed", "boj"):
+        for kind in ("meetings", "statements"):
+            for place, item in enumerate(getattr(getattr(event, bank), kind)):
+                dated += [(f"{bank}.{kind}[{place}].{key}", getattr(item, key, None)) for key in keys]
+    for key, change in dated:
+        if change is not None and abs(change) > LARGEST_STEP_BP:
+            meant = f"did you mean {change / 100.0:g}bp?" if abs(change) <= 100.0 * LARGEST_STEP_BP else "give it in bp"
+            yield f"{key}: {change:+g} bp in a day is too large; allowed: {-LARGEST_STEP_BP:g} to {LARGEST_STEP_BP:g} bp; {meant}"
 
 
 def prices_allowed(event: Event, column: str) -> tuple[float, float, str]:
@@ -160,5 +189,5 @@ def days_outside(event: Event) -> Iterator[str]:
     for key, day in dated:
         if not event.start <= day <= event.end:
             yield f"{key}: {day} is outside the event, {event.start} to {event.end}"
-        elif not is_business_day(day) and day != event.start:
+        elif not is_business_day(day):
             yield f"{key}: {day} is not a business day ({day:%A}); leave it out"

@@ -13,7 +13,7 @@ from simulation.investors import cast
 from simulation.investors.population import PopulationParameters
 from simulation.investors.unwind_rule import UnwindRule
 from simulation.market.fundamentals import Noise
-from simulation.market.standard import STANDARD_MARKETS, AnyMarket
+from simulation.market.standard import KINDS, STANDARD_MARKETS, AnyMarket
 from simulation.parameters import Parameters, quantity
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
 from simulation.policy.drawn_rates import DrawnRates
@@ -149,6 +149,11 @@ class Scenario(Parameters):
             return given
         merged: dict[str, Any] = {name: dict(values) for name, values in STANDARD_MARKETS.items()}
         for name, values in given.items():
+            if name not in merged and isinstance(values, Mapping) and "kind" not in values:
+                known = (
+                    f"standard: {', '.join(STANDARD_MARKETS)}; a market of its own needs its kind: {', '.join(KINDS)}"
+                )
+                raise ValueError(f"{name}: there is no market of this name; {known}")
             merged[name] = merged.get(name, {}) | dict(values) if isinstance(values, Mapping) else values
         return {name: values for name, values in merged.items() if values is not None}
 

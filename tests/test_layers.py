@@ -12,7 +12,7 @@ MOST_LINES = 250
 
 # From the bottom up. A part may import parts of earlier rows and itself, never its neighbours or what stands above.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("conventions", "loopback", "special_functions", "spelling"),
+    ("conventions", "loopback", "special_functions", "spelling", "episode_measures"),
     ("parameters", "calendar", "quote", "randomness"),
     ("assets",),
     ("orders", "information", "balance_sheet"),
@@ -22,7 +22,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("news", "reactions", "cascade", "stated_orders"),
     ("consistency",),
     ("scenario",),
-    ("event", "officials", "recorder", "batch", "cloud", "registration", "cautions"),
+    ("event", "officials", "recorder", "batch", "cloud", "registration"),
+    ("cautions",),
     ("config",),
     ("clearing", "economy", "fragility", "calendars_apart"),
     ("settling", "day_record", "forced_rounds"),

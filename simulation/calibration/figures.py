@@ -87,7 +87,7 @@ def symbols(drawn: Drawn, pair: Product) -> tuple[str, str]:
 
 
 def best_known(drawn: Drawn, pair: Product) -> str:
-    """Return the combination of two factors that is known best, ``λ × K^0.26``."""
+    """Return the combination of two factors that is known best, ``λ × K^0.35``."""
     first, second = symbols(drawn, pair)
     return f"{first} × {second}^{pair.exponent:.2f}".replace("-", "−")
 

@@ -14,12 +14,13 @@ from simulation.cli.run_command import RESULTS
 if TYPE_CHECKING:
     from simulation.calibration.checkpoints import Checkpoints
     from simulation.calibration.conduct import Outcome
+    from simulation.calibration.problem import Problem
     from simulation.calibration.request import Request
 
 DEFAULT_PROBLEM = "simulation.calibration.august_2024:problem"
 DEFAULT_SEED = 20240805
 PARTIAL = ".partial"
-MOST_SETS = 10_000_000
+LEAST_SETS, MOST_SETS = 64, 10_000_000
 
 
 @click.command(short_help="Fit the parameters to August 2024 and stylised facts.")
@@ -33,15 +34,17 @@ MOST_SETS = 10_000_000
 )
 @click.option(
     "--draws",
-    type=click.IntRange(64, MOST_SETS),
+    type=options.Whole(LEAST_SETS, MOST_SETS, "parameter sets", 12_288),
     metavar="N",
-    help="Parameter sets to simulate with the first, cheap simulator.  [default: what the problem states]",
+    help="Parameter sets to simulate with the first, cheap simulator; as many as each further one at least, or the command says "
+    "so.  [default: what the problem states, 12,288]",
 )
 @click.option(
     "--costly-draws",
-    type=click.IntRange(64, MOST_SETS),
+    type=options.Whole(LEAST_SETS, MOST_SETS, "parameter sets", 768),
     metavar="N",
-    help="Parameter sets to simulate with each further simulator.  [default: what the problem states]",
+    help="Parameter sets to simulate with each further simulator; 100 at least for the 19 parameters of the shipped problem.  "
+    "[default: what the problem states, 4,096 and 768]",
 )
 @click.option(
     "--quick", is_flag=True, help="A small version that shows that everything works, in a fraction of the time."
@@ -153,11 +156,23 @@ def requested(place: str, draws: tuple[int | None, int | None], seed: int, small
 
     try:
         problem = problem_at(place)
+        check_order(problem, draws)
         sets = [draws[0], *[draws[1]] * (len(problem.simulators) - 1)]
         request = Request(problem.resized(sets), Method(), seed)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     return quick(request) if small else request
+
+
+def check_order(problem: Problem, draws: tuple[int | None, int | None]) -> None:
+    """Raise ValueError where a further simulator would get more parameter sets than the first one."""
+    first, *further = problem.simulators
+    given, most = draws[0] or first.sets, max((draws[1] or one.sets for one in further), default=0)
+    if given < most:
+        raise ValueError(
+            f"--draws is {given:,} parameter sets for simulator {first.name!r}, fewer than the {most:,} of a further one; "
+            f"allowed: {most:,} to {MOST_SETS:,}; give --draws {most} or more, or --costly-draws {given} or fewer"
+        )
 
 
 def calibrated(request: Request, target: Path, how: tuple[int, bool, bool, bool]) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,11 +15,46 @@ if TYPE_CHECKING:
 LARGEST_SEED = 2**63 - 1
 MOST_RUNS = 10_000_000
 
+
+class Whole(click.IntRange):
+    """A whole number between two limits, whose mistake names the value, what it counts, the limits and an example.
+
+    Parameters
+    ----------
+    least, most : int
+        The limits, both allowed.
+    what : str
+        The unit: what is counted.
+    example : int
+        A number that may be written.
+    """
+
+    def __init__(self, least: int, most: int, what: str, example: int) -> None:
+        super().__init__(least, most)
+        self.span, self.what, self.example = (least, most), what, example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, or fail with a message that says what may be written."""
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number; {self.allowed}", param, ctx)
+        if not self.span[0] <= number <= self.span[1]:
+            size = "small" if number < self.span[0] else "large"
+            self.fail(f"{number} is too {size}; {self.allowed}", param, ctx)
+        return number
+
+    @property
+    def allowed(self) -> str:
+        """The limits and an example in words."""
+        return f"allowed: {self.span[0]:,} to {self.span[1]:,} ({self.what}), such as {self.example}"
+
+
 runs = click.option(
-    "--runs", type=click.IntRange(1, MOST_RUNS), default=100, show_default=True, metavar="N", help="Number of runs."
+    "--runs", type=Whole(1, MOST_RUNS, "runs", 100), default=100, show_default=True, metavar="N", help="Number of runs."
 )
 seed = click.option(
-    "--seed", type=click.IntRange(0, LARGEST_SEED), metavar="S", help="Seed in place of the scenario's own."
+    "--seed", type=Whole(0, LARGEST_SEED, "seed", 1), metavar="S", help="Seed in place of the scenario's own."
 )
 settings = click.option(
     "--set",
@@ -36,7 +71,10 @@ out = click.option(
 )
 force = click.option("--force", is_flag=True, help="Replace results of another config in the folder.")
 workers = click.option(
-    "--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes to use.  [default: by the size of the work]"
+    "--workers",
+    type=Whole(1, 1024, "processes", 2),
+    metavar="N",
+    help="Processes to use.  [default: by the size of the work]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks, only results.")

@@ -56,6 +56,11 @@ def replay(
     figure, the scores (JSON) and a manifest go to --out, or to a folder under results/ that the same event, seed, runs
     and parameter sets always give. docs/events.md tells how to write an event. With --all, every shipped episode is
     replayed; the tables go to --out or a folder under results/.
+
+    Numbers of the table and of --json: p10, p50 and p90 are quantiles over runs without drawn news (of `rank`: over the
+    days observed). Units are in the names: _pct is %, _pp percentage points, _usd_bn $bn, _days days, _share and rank
+    from 0 to 1. In JSON every score has its `unit`, `meaning` and range (`accept`: [least, most]), `bands` their own
+    (yen per dollar), every observed column its own, and `units` says of all other numbers what they are.
     """
     if every is (event is not None):
         raise click.UsageError("give the name or file of one EVENT, or --all.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from simulation.config.catalog import is_path, named, path_of
+from simulation.config.catalog import bases, is_path, named, path_of
 from simulation.config.errors import ConfigError
-from simulation.config.layers import Layered, layered
+from simulation.config.layers import EXTENDS, Layered, layered
 from simulation.config.loading import Loaded, default_root, load, overlaid
+from simulation.config.reader import shown
 
 EVENT_KEYS = frozenset({"observed", "accept", "unwound_of"})
 """Keys that only an event has."""
@@ -19,10 +20,18 @@ def is_event(name: str) -> bool:
     if not is_path(name):
         return name in named("events") and name not in named("scenarios")
     try:
-        content = layered(path_of("events", name), "events").tree.content
+        found = layered(path_of("events", name), "events")
     except ConfigError:
         return False
-    return isinstance(content, dict) and bool(EVENT_KEYS & content.keys())
+    content = found.tree.content
+    return builds_on_an_event(found) or (isinstance(content, dict) and bool(EVENT_KEYS & content.keys()))
+
+
+def builds_on_an_event(found: Layered) -> bool:
+    """Whether a file names, at first or second hand, a shipped event or a base of events as what it extends."""
+    shipped = {shown(path) for path in bases("events").values()}
+    named_one = not any(problem.key == EXTENDS for problem in found.problems)
+    return named_one and any(source.name in shipped for source in found.sources)
 
 
 def as_read(name: str, settings: Sequence[str]) -> tuple[type[Any], Layered]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulation.config.catalog import bases, is_path
+from simulation.config.decades import assumed_base, complaint, stands_alone
 from simulation.config.errors import ConfigError, Problem
 from simulation.config.reader import read, shown
-from simulation.config.tree import Node, Source
+from simulation.config.tree import Node, Origin, Source
 from simulation.config.wording import suggestion
 from simulation.config.yaml_text import Reading, described
 
@@ -55,6 +56,8 @@ def removes(top: Node, below: Node) -> bool:
 def _chain(path: Path, kind: str) -> list[Reading]:
     """Return the readings of a file, of the file it extends, and so on."""
     readings, seen = [read(path)], [path.resolve()]
+    if kind == "events" and not _has_base(readings[0].tree, path):
+        return [*readings, *_assumed(readings[0])]
     try:
         while (parent := _parent(readings[-1].tree, seen, kind)) is not None:
             readings.append(read(parent))
@@ -63,6 +66,17 @@ def _chain(path: Path, kind: str) -> list[Reading]:
         found = [problem for reading in readings for problem in reading.problems]
         raise ConfigError([*found, *error.problems]) from None
     return readings
+
+
+def _has_base(tree: Node, path: Path) -> bool:
+    """Return whether an event names a base or needs none: it states its markets, or is a shipped base itself."""
+    return tree.child(EXTENDS) is not None or stands_alone(tree) or path.resolve() in bases("events").values()
+
+
+def _assumed(reading: Reading) -> list[Reading]:
+    """Return the base of the event's decade, so that other mistakes show too, with the complaint that it was not named."""
+    reading.problems.append(Origin(reading.source, 1, 1).problem((EXTENDS,), *complaint(reading.tree)))
+    return _chain(bases("events")[assumed_base(reading.tree)], "events")
 
 
 def _parent(tree: Node, seen: list[Path], kind: str) -> Path | None:

@@ -16,6 +16,7 @@ from simulation.parameters import BASIS_POINTS_PER
 Words = tuple[str, str]
 NUMBER_WITH_TEXT = re.compile(r"\s*([+-]?[\d,]*\.?\d+(?:e[+-]?\d+)?)\s*(\S*)\s*$", re.IGNORECASE)
 PERCENT_IN_ONE = 100.0
+DIGITS_OF_A_GROUP = 3
 DATE_LIKE = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\s*$")
 
 
@@ -61,10 +62,17 @@ def not_a_number(mistake: Mistake) -> Words:
     found = NUMBER_WITH_TEXT.match(str(mistake.value)) if isinstance(mistake.value, str) else None
     if found is None:
         return _with_limits(message, mistake), ""
-    bare = _converted(found[1].replace(",", ""), found[2].lower(), mistake.shape.unit or "")
+    bare = _converted(_plain_number(found[1]), found[2].lower(), mistake.shape.unit or "")
     unit = f" (the unit is {mistake.shape.unit})" if mistake.shape.unit else ""
     quoted = not found[2] and bare == str(mistake.value).strip()
     return _with_limits(message, mistake), f"write {bare}{' without quotes' if quoted else ''}{unit}"
+
+
+def _plain_number(written: str) -> str:
+    """Return a number without commas: one that stands before other than three digits is a decimal point (153,72)."""
+    whole, comma, rest = written.rpartition(",")
+    decimal = comma and "," not in whole and "." not in written and len(rest) != DIGITS_OF_A_GROUP
+    return f"{whole}.{rest}" if decimal else written.replace(",", "")
 
 
 def _converted(number: str, written: str, wanted: str) -> str:
@@ -95,9 +103,18 @@ def _out_of_range(mistake: Mistake) -> Words:
     value, unit, allowed = mistake.value, mistake.shape.unit, mistake.shape.allowed
     size = "small" if mistake.type.startswith("greater") else "large"
     if not isinstance(value, int | float):
-        return f"{mistake.shown} is too {size}" + _limits(mistake), ""
+        return f"{mistake.shown} is too {size}" + _limits(mistake), _slip_of_rate(mistake)
     shown = mistake.shown if isinstance(getattr(mistake.node, "content", None), str) else with_unit(value, unit)
     return f"{shown} is too {size}" + _limits(mistake), likely_slip(value, allowed, unit)
+
+
+def _slip_of_rate(mistake: Mistake) -> str:
+    """Return a question that names the rate probably meant (15 bp where 15 % was written), empty where no slip explains it."""
+    found = NUMBER_WITH_TEXT.match(str(mistake.value))
+    if found is None or found[2].lower() not in BASIS_POINTS_PER:
+        return ""
+    value = float(_converted(found[1].replace(",", ""), found[2].lower(), mistake.shape.unit))
+    return likely_slip(value, mistake.shape.allowed, mistake.shape.unit)
 
 
 def _limits(mistake: Mistake) -> str:
@@ -115,8 +132,15 @@ def _with_limits(message: str, mistake: Mistake) -> str:
 
 def _missing(mistake: Mistake) -> Words:
     """Say that a key is required, with the unit and range of what to write."""
-    keys = mistake.shape.keys
-    return _with_limits("this required key is missing", mistake), f"it holds: {', '.join(keys)}" if keys else ""
+    keys, about = mistake.shape.keys, mistake.shape.about
+    cure = f"it holds: {', '.join(keys)}" if keys else f"add it: {about}" if about else ""
+    return _with_limits("this required key is missing", mistake), cure
+
+
+def _too_few(mistake: Mistake) -> Words:
+    """Say how many are needed of what was left empty."""
+    least, about = mistake.context.get("min_length", 1), mistake.shape.about
+    return f"{mistake.shown} holds too few entries; allowed: {least} or more", f"add: {about}" if about else ""
 
 
 def _not_a_choice(mistake: Mistake) -> Words:
@@ -181,6 +205,7 @@ _SAYINGS: tuple[tuple[tuple[str, ...], Callable[[Mistake], Words]], ...] = (
     (("literal_error", "enum"), _not_a_choice),
     (("union_tag_invalid", "union_tag_not_found"), _wrong_kind),
     (("model_type", "model_attributes_type", "dict_type", *_LIST_TYPES), _wrong_container),
+    (("too_short",), _too_few),
     (("string_type",), _not_text),
     (("bool_type", "bool_parsing"), _not_a_truth),
 )

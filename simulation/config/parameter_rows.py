@@ -167,7 +167,7 @@ def text_of(value: Any) -> str:
 
 def allowed(shape: Shape) -> str:
     """Return what values a key takes: a range, a choice, or a kind of value."""
-    words = shape.allowed.words("").removeprefix("allowed: ")
+    words = shape.allowed.words(shape.unit if shape.prepares else "").removeprefix("allowed: ")
     if words or shape.prepares:
         return words
     if get_origin(shape.kind) is Literal:

@@ -40,6 +40,12 @@ class Shape:
         return ""
 
     @property
+    def about(self) -> str:
+        """What a key means, empty where the model does not say."""
+        said = (note.description for note in self.notes if isinstance(note, FieldInfo))
+        return next((text for text in said if text), "")
+
+    @property
     def allowed(self) -> Range:
         """The allowed range of a number."""
         bounds: dict[str, Any] = {}

@@ -172,6 +172,7 @@ class _Builder:
             value: Scalar = self._constructor.construct_object(raw)
         except (ValueError, KeyError, AttributeError, YAMLError) as error:
             reason = f" ({error})" if kind == "a date" and isinstance(error, ValueError) else ""
+            quotes = f"write a day that there is, as YYYY-MM-DD, or {quotes}" if reason else quotes
             return self._broken(raw, path, f"{raw.value} is not {kind}{reason}", quotes)
         if isinstance(value, float) and not math.isfinite(value):
             return self._broken(raw, path, f"{raw.value} is not a finite number", "leave the key out or write a number")

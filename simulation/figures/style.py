@@ -142,9 +142,10 @@ def _width(text: Text) -> float:
     figure = text.get_figure(root=True)
     assert isinstance(figure, Figure)
     screen, found = figure.dpi, []
-    for dots in (screen, DPI):
+    for dots in (DPI, screen):
         figure.set_dpi(dots)
-        found.append(text.get_window_extent().width / figure.bbox.width)
+        # A text keeps the renderer that measured it, and with it the size of its dots: give it the right one, the screen's last.
+        found.append(text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width / figure.bbox.width)
     figure.set_dpi(screen)
     return max(found)
 

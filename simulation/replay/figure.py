@@ -61,7 +61,8 @@ def finding(replay: Replay) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
+    text = f"{value:+.1f}".replace("-", "−")
+    return "0.0" if text[1:] == "0.0" else text
 
 
 def subtitle(replay: Replay) -> str:
@@ -76,7 +77,8 @@ def source(replay: Replay) -> str:
     sets = "" if replay.cloud is None else f", parameter sets {replay.cloud.name}"
     observed = "; ".join(dict.fromkeys(item.source for item in replay.event.observed))
     seen = f" Observed: {observed}" if observed else ""
-    return f"Source: carryflow simulation, event {replay.event.name}, seed {replay.event.seed}{sets}.{seen}"
+    span = f"{replay.event.start} to {replay.event.end}"
+    return f"Source: carryflow simulation, event {replay.event.name}, {span}, seed {replay.event.seed}{sets}.{seen}"
 
 
 def path_panel(axes: Axes, replay: Replay) -> Columns:
@@ -92,7 +94,7 @@ def path_panel(axes: Axes, replay: Replay) -> Columns:
     axes.plot(dates, bands["central"], color=INK, linewidth=1.8)
     seen = observed_path(replay.event, replay.full, "usdjpy", (0, 0, len(dates) - 1))
     if seen is not None:
-        axes.plot(dates, seen, "o", color=OBSERVED, markersize=4)
+        axes.plot(dates, seen, "o", color=OBSERVED, markersize=4, clip_on=False)
     date_axis(axes, dates, ticks=6)
     lines = mark_policy_dates(axes, policy_dates(replay.event, dates))
     panel_title(axes, "OUTPUT: USDJPY, yen per dollar (down: stronger yen)", lines_below=lines + 1)
@@ -115,7 +117,7 @@ def held_panel(axes: Axes, replay: Replay) -> Columns:
     shade = colour(names[0])
     axes.fill_between(replay.full.dates, left[0], left[2], color=shade, alpha=0.25, linewidth=0)
     axes.plot(replay.full.dates, left[1], color=shade, linewidth=1.8)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.04 * max(100.0, float(left.max())))
     date_axis(axes, replay.full.dates, ticks=4)
     panel_title(axes, f"OUTPUT: positions of {', '.join(spoken(name) for name in names)}, % of start")
     return {f"held_pct_{name}": row for name, row in zip(("p10", "p50", "p90"), left, strict=True)}
@@ -126,7 +128,7 @@ def yields_panel(axes: Axes, replay: Replay) -> Columns:
     lines: Lines = {}
     for key, name in NAMES.items():
         lines[name] = BOND_COLOURS[key], changes(replay, [getattr(item, key) for item in replay.event.news])
-    _given_panel(axes, replay, lines, "yields since the start, bp")
+    _given_panel(axes, replay, lines, ("yields", " since the start, bp"))
     return {f"given_{name}_bp": line for name, (_, line) in lines.items() if line is not None}
 
 
@@ -136,11 +138,11 @@ def values_panel(axes: Axes, replay: Replay) -> Columns:
     for at, asset in enumerate(sorted({name for item in replay.event.news for name in item.value_pct})):
         given = changes(replay, [item.value_pct.get(asset) for item in replay.event.news])
         lines[spoken(asset)] = VALUE_COLOURS[at % len(VALUE_COLOURS)], given
-    _given_panel(axes, replay, lines, "values, % on the days given")
+    _given_panel(axes, replay, lines, ("values", ", % on the days given"))
     return {f"given_{name}_pct": line for name, (_, line) in lines.items() if line is not None}
 
 
-def _given_panel(axes: Axes, replay: Replay, lines: Lines, what: str) -> None:
+def _given_panel(axes: Axes, replay: Replay, lines: Lines, what: tuple[str, str]) -> None:
     plain(axes)
     axes.set_facecolor("#f4f4f4")
     entries = []
@@ -149,7 +151,10 @@ def _given_panel(axes: Axes, replay: Replay, lines: Lines, what: str) -> None:
             axes.plot(replay.full.dates, values, color=shade, linewidth=1.5)
             entries.append((f"━ {name}", shade))
     date_axis(axes, replay.full.dates, ticks=6 if len(lines) > 2 else 4)
-    panel_title(axes, f"INPUT: {what}" if entries else f"INPUT: none given of {what}", lines_below=1 if entries else 0)
+    if not entries:
+        axes.set_yticks([])
+    name, unit = what
+    panel_title(axes, f"INPUT: {name}{unit}" if entries else f"INPUT: no {name} given", lines_below=1 if entries else 0)
     legend_line(axes, entries)
 
 

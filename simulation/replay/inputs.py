@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from simulation.episode_measures import MEASURES, Measure
 from simulation.event import Event
 from simulation.investors import cast
 from simulation.investors.population import Population
 from simulation.market.standard import STANDARD_MARKETS, first_day
 from simulation.policy.meetings import Meeting
 
-USDJPY_MEASURES = ("path_rmse_pp", "trough_pct", "peak_pct", "end_pct", "move_pct", "retrace_share")
 RATES = {
     "ust2": "2-year Treasury yield",
     "ust10": "10-year Treasury yield",
@@ -20,8 +20,6 @@ RATES = {
     "basis": "cross-currency basis",
 }
 """Keys of given news that are rates."""
-OF_ASSET = dict.fromkeys(USDJPY_MEASURES, "usdjpy") | {"us_equity_trough_pct": "us_equity"}
-"""Asset whose price a measure is about."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,9 @@ class Input:
         return {"name": self.name, "days": self.days, "detail": self.detail}
 
 
-def is_input(event: Event, measure: str) -> bool:
+def is_input(event: Event, measure: Measure) -> bool:
     """Whether a measure is about a price whose value the event gives: it is then no answer of the model."""
-    asset = OF_ASSET.get(measure)
+    asset = MEASURES[measure].price
     return asset is not None and any(asset in item.value_pct for item in event.news)
 
 

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.episode_measures import MEASURES
 from simulation.event import Event, Expectation
 from simulation.metrics import RESIDENT, FinishedRuns
 from simulation.recorder import Record
@@ -75,40 +76,39 @@ def retrace(path: FloatArray, window: Window) -> FloatArray:
     return np.where(fall > 0.0, rise / np.where(fall > 0.0, fall, 1.0), 0.0)
 
 
-OF_PATH: dict[str, tuple[str, Callable[[FloatArray, Window], FloatArray]]] = {
-    "trough_pct": ("usdjpy", trough),
-    "peak_pct": ("usdjpy", peak),
-    "end_pct": ("usdjpy", end),
-    "move_pct": ("usdjpy", move),
-    "retrace_share": ("usdjpy", retrace),
-    "us_equity_trough_pct": ("us_equity", trough),
+OF_PATH: dict[str, Callable[[FloatArray, Window], FloatArray]] = {
+    "trough_pct": trough,
+    "peak_pct": peak,
+    "end_pct": end,
+    "move_pct": move,
+    "retrace_share": retrace,
+    "us_equity_trough_pct": trough,
 }
-"""Measures that follow from one price path: its column and the function."""
+"""Measures that follow from one price path; the path is that of their price."""
 OF_OTHERS: dict[str, str] = {
-    "path_rmse_pp": "usdjpy",
     "unwound_share": "stock_usd_bn",
     "repatriation_usd_bn": "repatriated_usd_bn",
     "cascade_days": "cascade",
 }
-"""The column that each of the other measures is read from."""
+"""The column that each measure is read from that is not about a price."""
 
 
 def simulated(event: Event, record: Record, item: Expectation) -> FloatArray | None:
     """A measure of every finished run, ``(runs,)``; none where the event lacks what it needs."""
     finished, window = FinishedRuns(record), window_of(item, record)
     if item.measure in OF_PATH:
-        column, function = OF_PATH[item.measure]
-        path = finished.market(column)
-        return None if path is None else function(path, window)
+        path = finished.market(read_for(item))
+        return None if path is None else OF_PATH[item.measure](path, window)
     if item.measure == "path_rmse_pp":
         seen, path = observed_path(event, record, "usdjpy", window), finished.market("usdjpy")
-        return None if seen is None or path is None else path_rmse(path, seen)
+        known = 0 if seen is None else np.isfinite(seen).sum()
+        return None if seen is None or path is None or known < 2 else path_rmse(path, seen)
     return _of_flows(event, finished, (item.measure, window))
 
 
 def read_for(item: Expectation) -> str:
     """The column of a record that a measure is read from."""
-    return OF_PATH[item.measure][0] if item.measure in OF_PATH else OF_OTHERS[item.measure]
+    return MEASURES[item.measure].price or OF_OTHERS[item.measure]
 
 
 def _of_flows(event: Event, finished: FinishedRuns, what: tuple[str, Window]) -> FloatArray | None:
@@ -128,13 +128,11 @@ def observed(event: Event, record: Record, item: Expectation) -> float | None:
     """A measure of what was observed: as stated, or from the observed path; none where neither is known."""
     if item.observed is not None or item.measure not in OF_PATH:
         return item.observed
-    column, function = OF_PATH[item.measure]
     window = window_of(item, record)
-    seen = observed_path(event, record, column, window)
-    needed = [window[0], window[1], window[2], max(window[0] - 1, 0) if item.measure == "move_pct" else window[0]]
-    if seen is None or not np.isfinite(seen[needed]).all():
+    seen = observed_path(event, record, read_for(item), window)
+    if seen is None or event.unobserved(item):
         return None
-    return float(function(seen[None], window)[0])
+    return float(OF_PATH[item.measure](seen[None], window)[0])
 
 
 def observed_path(event: Event, record: Record, column: str, window: Window) -> FloatArray | None:

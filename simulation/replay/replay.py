@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulation.ensemble import Progress, run_ensemble
-from simulation.event import MEASURES, Event, Expectation
+from simulation.episode_measures import MEASURES, RANK_MEANING, Meaning
+from simulation.event import Event, Expectation
 from simulation.metrics import FinishedRuns
 from simulation.recorder import Record
 from simulation.replay.inputs import is_input
@@ -49,13 +50,18 @@ class Score:
     """
 
     measure: str
-    unit: str
+    meaning: Meaning
     role: str
     quantiles: tuple[float, float, float] | None
     observed: float | None
     accept: tuple[float | None, float | None]
     inside: bool | None
     share_inside: float | None
+
+    @property
+    def over(self) -> str:
+        """What the quantiles are taken over."""
+        return "days observed, over runs with drawn news" if self.measure == RANK else "runs without drawn news"
 
     def to_dict(self) -> dict[str, Any]:
         """The score as JSON-ready values."""
@@ -64,7 +70,9 @@ class Score:
             "p10": low,
             "p50": middle,
             "p90": high,
-            "unit": self.unit,
+            "unit": self.meaning.unit,
+            "meaning": self.meaning.words,
+            "quantiles_over": self.over,
             "role": self.role,
             "observed": self.observed,
             "accept": list(self.accept),
@@ -150,27 +158,25 @@ def replay(
 
 def score(event: Event, record: Record, item: Expectation) -> Score:
     """One measure over the central runs, held against its range."""
-    values, unit = simulated(event, record, item), MEASURES[item.measure].rpartition(", ")[2]
+    values, meaning = simulated(event, record, item), MEASURES[item.measure]
     given = is_input(event, item.measure)
     role, seen, accept = "input" if given else "output", observed(event, record, item), (item.at_least, item.at_most)
     if values is None or values.size == 0:
-        return Score(item.measure, unit, role, None, seen, accept, None, None)
+        return Score(item.measure, meaning, role, None, seen, accept, None, None)
     low, middle, high = (float(value) + 0.0 for value in np.quantile(values, QUANTILES))
     verdicts = [item.accepts(float(value)) for value in values]
     inside = None if given else item.accepts(middle)
     share = None if inside is None else float(np.mean([bool(verdict) for verdict in verdicts]))
-    return Score(item.measure, unit, role, (low, middle, high), seen, accept, inside, share)
+    return Score(item.measure, meaning, role, (low, middle, high), seen, accept, inside, share)
 
 
 def rank_score(event: Event, record: Record) -> Score:
     """Part of the full runs that lie below the observed USDJPY: quantiles over the days observed; .5 is the middle."""
     path = FinishedRuns(record).market("usdjpy")
     seen = observed_path(event, record, "usdjpy", (0, 0, len(record.dates) - 1))
-    unit = "part of runs below the observed USDJPY; quantiles over days"
-    if path is None or seen is None or not len(path):
-        return Score(RANK, unit, "output", None, None, (None, None), None, None)
-    known = [index_of(record, day) for day in sorted(event.series("usdjpy"))]
-    known = [at for at in known if at > 0]
+    known = [at for day in sorted(event.series("usdjpy")) if (at := index_of(record, day)) > 0]
+    if path is None or seen is None or not len(path) or not known:
+        return Score(RANK, RANK_MEANING, "output", None, None, (None, None), None, None)
     below = (path[:, known] < seen[known]).mean(axis=0)
     low, middle, high = (float(value) + 0.0 for value in np.quantile(below, QUANTILES))
-    return Score(RANK, unit, "output", (low, middle, high), None, (None, None), None, None)
+    return Score(RANK, RANK_MEANING, "output", (low, middle, high), None, (None, None), None, None)

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from simulation.cautions import cautions
-from simulation.event import MEASURES
+from simulation.episode_measures import COLUMN_UNITS
 from simulation.replay.inputs import inputs_of, left_out
 from simulation.replay.replay import RANK, Replay, Score
+from simulation.summary import depth_note, loop_gain_note
 
 MISSING = "–"
 WIDTHS = (24, 9, 9, 9, 10, 18)
+UNITS = {
+    "scores.*.p10, p50, p90, observed, accept": "in the `unit` of the measure; accept is [least, most], null: no limit",
+    "scores.*.inside": "whether p50 lies in accept; null: nothing is accepted or scored",
+    "scores.*.share_inside": "share of the runs without drawn news that lie in accept, 0 to 1",
+    "bands.usdjpy.p05, p25, p50, p75, p95": "quantiles over the runs with drawn news, in bands.unit, one for each of bands.dates",
+    "bands.usdjpy.central": "median over the runs without drawn news, in bands.unit, one for each of bands.dates",
+    "observed.*.values": "in the `unit` of the column, by date",
+    "inputs.*.days": "number of dates on which the input is given; `detail` states sizes with their units",
+    "runs": "runs with drawn news",
+    "runs_failed": "runs of either kind that ended early; they are left out everywhere",
+}
+"""What the numbers of the JSON mean that do not say it themselves."""
 
 
 def as_json(replay: Replay) -> dict[str, Any]:
@@ -23,6 +37,7 @@ def as_json(replay: Replay) -> dict[str, Any]:
     bands = {name: [float(value) for value in row] for name, row in replay.bands().items()}
     series = {
         item.column: {
+            "unit": COLUMN_UNITS[item.column],
             "source": item.source,
             "values": {str(day): value for day, value in sorted(item.values.items())},
         }
@@ -41,8 +56,10 @@ def as_json(replay: Replay) -> dict[str, Any]:
         "inputs": [item.to_dict() for item in inputs_of(replay.event)],
         "left_out": left_out(replay.event),
         "cautions": [asdict(item) for item in cautions(replay.event)],
-        "bands": {"dates": dates, "usdjpy": bands},
+        "notes": list(start_notes(replay)),
+        "bands": {"dates": dates, "unit": COLUMN_UNITS["usdjpy"], "usdjpy": bands},
         "observed": series,
+        "units": UNITS,
     }
 
 
@@ -62,11 +79,18 @@ def text(replay: Replay) -> str:
         "",
         f"{RANK}: part of the runs with drawn news that lie below the observed USDJPY, over days",
         "everything else: runs that meet the given inputs and no drawn news",
+        "units: _pct %; _pp percentage points; _usd_bn $bn; _days days; _share and rank: 0 to 1 (unwound_share < 0: they grew)",
     ]
     without = left_out(replay.event)
     given += [f"  left out: {', '.join(without)}"] if without else []
     careful = [f"Look again: {item}" for item in cautions(replay.event)]
+    careful += [f"Note: {item}" for item in start_notes(replay)]
     return "\n".join([head, "", "Given (not scored):", *given, "", "Simulated:", *lines, *notes, *failed, *careful])
+
+
+def start_notes(replay: Replay) -> Iterator[str]:
+    """What start positions to look at again: a loop gain above one, impact times stock out of the range expected."""
+    yield from (note for check in (loop_gain_note, depth_note) if (note := check(replay.central)) is not None)
 
 
 def reasons(replay: Replay) -> list[str]:
@@ -109,8 +133,3 @@ def _aligned(cells: tuple[str, ...]) -> str:
     first, *middle, last = cells
     numbers = "".join(f"{cell:>{width}}" for cell, width in zip(middle, WIDTHS[1:5], strict=True))
     return f"  {first:<{WIDTHS[0]}}{numbers}  {last}".rstrip()
-
-
-def legend() -> str:
-    """What each measure means."""
-    return "\n".join(f"  {name}: {meaning}" for name, meaning in MEASURES.items())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from simulation.calibration.problem import problem_at
 from simulation.cli import calibrate_command
 from simulation.cloud import read_cloud
 from tests.calibration import toys
@@ -76,7 +77,41 @@ def test_a_problem_that_does_not_exist_is_a_usage_error(carryflow: Carryflow) ->
     outcome = carryflow("calibrate", "--problem", "nowhere:problem")
     assert outcome.code == 2
     assert "nowhere:problem" in outcome.err
-    assert carryflow("calibrate", "--draws", "3").code == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("0", "0 is too small; allowed: 64 to 10,000,000 (parameter sets), such as 12288"),
+        ("-1", "-1 is too small; allowed: 64 to 10,000,000"),
+        ("20000000", "20000000 is too large; allowed: 64 to 10,000,000"),
+        ("text", "'text' is not a whole number; allowed: 64 to 10,000,000"),
+        ("1e4", "'1e4' is not a whole number; allowed: 64 to 10,000,000"),
+        (
+            "300",
+            "fewer than the 4,096 of a further one; allowed: 4,096 to 10,000,000; give --draws 4096 or more, or --costly-",
+        ),
+    ],
+)
+def test_numbers_of_draws_that_cannot_be(carryflow: Carryflow, tmp_path: Path, number: str, words: str) -> None:
+    outcome = carryflow("calibrate", "--draws", number, "--out", "one")
+    assert outcome.code == 2
+    assert "--draws" in outcome.err
+    assert words in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ten_thousand_draws_are_taken() -> None:
+    request = calibrate_command.requested(calibrate_command.DEFAULT_PROBLEM, (10_000, None), 1, small=False)
+    assert [one.sets for one in request.problem.simulators] == [10_000, 4096, 768]
+
+
+def test_the_help_states_range_and_default_of_the_draws(carryflow: Carryflow) -> None:
+    text = " ".join(carryflow("calibrate", "--help").out.split())
+    sizes = [one.sets for one in problem_at(calibrate_command.DEFAULT_PROBLEM).simulators]
+    assert text.count("64<=x<=10000000") == 2
+    assert f"what the problem states, {sizes[0]:,}" in text
+    assert f"what the problem states, {sizes[1]:,} and {sizes[2]:,}" in text
 
 
 def test_too_few_draws_are_refused_before_anything_is_simulated(carryflow: Carryflow, tmp_path: Path) -> None:

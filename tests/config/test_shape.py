@@ -74,7 +74,7 @@ class Zoo(Strict):
         ("pets: [{kind: cat}, {kind: cow}]", "1:28: pets[1].kind: unknown kind 'cow'", ["cat, dog, kitten"]),
         ("pets: [{kind: cat, live: 1}]", "1:20: pets[0].live: unknown key", ["did you mean lives?"]),
         ("chosen: {items: [1, x]}", "1:21: chosen.items[1]: 'x' is not a number", []),
-        ("chosen: {items: []}", "1:10: chosen.items: List should have at least 1 item, not 0", []),
+        ("chosen: {items: []}", "1:10: chosen.items: a list of 0 holds too few entries; allowed: 1 or more", []),
         ("chosen: {vale: 1}", "1:10: chosen.vale: unknown key", ["did you mean value?"]),
         ("either: [1, x]", "1:13: either[1]: 'x' is not a number", []),
         ("pair: [1, 2025]", "1:11: pair[1]: 2025 is not a date", []),

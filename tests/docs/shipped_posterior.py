@@ -5,6 +5,8 @@ from functools import cache
 import numpy as np
 
 from simulation.calibration.august_2024 import problem
+from simulation.calibration.diagnostics import Product, product
+from simulation.calibration.kept import kept
 from simulation.calibration.priors import from_unit, to_unit
 from simulation.config import load
 from simulation.config.posterior import load_cloud
@@ -36,6 +38,15 @@ def width_of_log(impact: float, stock: float) -> float:
     """Posterior over prior spread of the logarithm of impact and stock, each to a power."""
     after, before = (impact * columns[0] + stock * columns[1] for columns in map(log_factors, shipped()))
     return float(after.std() / before.std())
+
+
+@cache
+def impact_and_stock() -> Product:
+    """What was learned of impact and stock, of their product, and of impact times the power of the stock that is known best."""
+    sets = kept(problem(), load_cloud("august_2024"))
+    found = product(sets, sets.problem.products[0])
+    assert found.names[:2] == (IMPACT, STOCK)
+    return found
 
 
 def log_factors(values: Array) -> tuple[Array, Array]:

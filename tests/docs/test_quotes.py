@@ -21,7 +21,7 @@ from simulation.config.posterior import load_cloud
 from simulation.experiment_runner import conducted, plan_of
 from tests.docs.blocks import ROOT, blocks_of
 from tests.docs.quotes import Quote, difference, file, prose, quotes, unclassified, value_of
-from tests.docs.shipped_posterior import farthest_default, narrowed, width_of_log
+from tests.docs.shipped_posterior import farthest_default, impact_and_stock, narrowed, width_of_log
 from tests.docs.shown_page import shown_page
 
 PAGES = ("README.md", "docs/tutorial.md", "docs/teaching.md", "docs/model_card.md")
@@ -56,7 +56,8 @@ FACTS: dict[str, Callable[[], float]] = {
     "width_of_log_impact": lambda: width_of_log(1, 0),
     "width_of_log_stock": lambda: width_of_log(0, 1),
     "width_of_log_product": lambda: width_of_log(1, 1),
-    "width_of_log_impact_and_stock": lambda: width_of_log(1, 0.3),
+    "power_of_stock_known_best": lambda: impact_and_stock().exponent,
+    "width_of_best_known": lambda: impact_and_stock().direction_ratio,
     "width_of_posterior": lambda: of_calibration(r"posterior check finds ranks spread ([\d.]+) "),
     "surprise_of_a_fed_hold_bp": surprise_of_a_fed_hold,
 }

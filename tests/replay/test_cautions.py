@@ -127,6 +127,35 @@ def test_soft_words_after_no_guidance_would_raise_the_path(event: Make) -> None:
     assert moved[1] < -0.01
 
 
+CLOSES = "{2024-07-11: 158.58, 2024-07-29: 153.96, 2024-07-31: 150.38, 2024-08-16: 148.0}"
+HOLE = f"observed=[{{column: usdjpy, source: H.10, values: {CLOSES}}}]"
+DAY_ALONE = "accept=[{measure: move_pct, first_day: 2024-07-31, last_day: 2024-07-31, at_least: -4, at_most: -1"
+
+
+def test_a_measure_whose_observed_value_is_lost_is_told_with_the_day(event: Make) -> None:
+    found = event("august_2024", HOLE, f"{DAY_ALONE}}}]")
+    message = told(found)["observed"]
+    assert message.startswith("nothing is given of 2024-07-30, so that move_pct has no observed value; give the close")
+    assert replay(found, 2).scores["move_pct"].observed is None
+    # Each cure works: the close, a stated value, a window that the series covers.
+    whole = HOLE.replace("2024-07-31", "2024-07-30: 153.72, 2024-07-31")
+    cured = (
+        event("august_2024", whole, f"{DAY_ALONE}}}]"),
+        event("august_2024", HOLE, f"{DAY_ALONE}, observed: -2.2}}]"),
+        event("august_2024", HOLE, f"{DAY_ALONE}}}]".replace("first_day: 2024-07-31", "first_day: 2024-07-30")),
+    )
+    for mended in cured:
+        assert told(mended) == {}
+    observed = [replay(mended, 2).scores["move_pct"].observed for mended in cured]
+    assert observed == pytest.approx([100 * (150.38 / 153.72 - 1), -2.2, 100 * (150.38 / 153.96 - 1)])
+
+
+def test_a_series_that_ends_before_the_event_is_told(event: Make) -> None:
+    found = event("august_2024", HOLE.replace(", 2024-08-16: 148.0", ""), "accept=[]")
+    assert "nothing is given of 2024-08-16, so that trough_pct, end_pct has no" in told(found)["observed"]
+    assert told(event("august_2024", "observed=[]", "accept=[]")) == {}
+
+
 NAIVE = """
 extends: _base_2020s
 name: naive

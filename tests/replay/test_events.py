@@ -1,17 +1,22 @@
 """Event files: the shipped ones replay, broken ones say what is wrong and where."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from simulation.config.catalog import named
+from simulation.config.catalog import bases, named
+from simulation.config.decades import DECADES
 from simulation.config.errors import ConfigError
 from simulation.config.json_schema import schema_text
 from simulation.config.loading import load
-from simulation.event import ALWAYS, Event
+from simulation.config.rendering import show
+from simulation.episode_measures import ALWAYS
+from simulation.event import Event
 from simulation.replay.inputs import inputs_of, is_input
 from simulation.replay.replay import replay
 from tests.replay.conftest import Make
+from tests.replay.test_replay import GUIDE
 
 
 @pytest.mark.parametrize("name", named("events"))
@@ -45,6 +50,11 @@ MISTAKES = {
     "observed[0].values={2024-07-12: 15.79}": "15.79 on 2024-07-12 is no price of this event; allowed: 80.865 to 323.46 yen",
     "news=[{date: 2024-07-11, jgb2: -7.7pp}]": "allowed: -200 to 200",
     "start=1985-01-28": "allowed: 1990-01-01 or later",
+    "start=2024-07-07": "start: 2024-07-07 is not a business day (Sunday), so that no market closed on it",
+    "start=2024-01-01": "start at the close before, 2023-12-29, with its prices",
+    "accept=[{measure: trough_pct, first_day: 2024-08-05, last_day: 2024-07-31}]": "2024-08-05 is after last_day 2024-07-31",
+    "accept=[{measure: retrace_share, turning_day: 2024-08-16}]": "allowed: 2024-07-10 to the day before 2024-08-16",
+    "accept=[{measure: retrace_share, turning_day: 2024-07-30, first_day: 2024-07-31}]": "must lie in the window",
     "accept=[{measure: trough_pct, at_least: -2, at_most: -8}]": "exchange them",
     "boj.statements=[{date: 2024-08-07}]": "needs either guidance or path_surprise",
     "boj.statements=[{date: 2024-09-07, guidance: dovish}]": "not between the start",
@@ -88,3 +98,67 @@ def test_a_move_without_an_observed_base_has_no_observed_value(event: Make) -> N
     score = replay(event("august_2024", sparse, wanted), 2).scores["move_pct"]
     assert score.observed is None
     assert score.quantiles is not None
+
+
+WITHOUT_BASE = """\
+name: mine
+start: {start}
+end: {end}
+start_values: {{usdjpy: 100, ust2_pct: 1, ust10_pct: 3, jgb2_pct: 0.2, jgb10_pct: 1, jgb30_pct: 2}}
+fed: {{rate_pct: 0.25}}
+boj: {{rate_pct: 0.1}}
+populations: {{carry_funds: {{stock_usd_bn: 100}}}}
+observed: [{{column: usdjpy, source: H.10, values: {{{end}: 99}}}}]
+"""
+"""Complete but for `extends`: the sizes of its markets would be those of November 2025."""
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "base"),
+    [
+        ("1998-12-30", "1999-01-08", "_base_1990s"),
+        ("2008-12-30", "2009-01-08", "_base_2000s"),
+        ("2009-01-05", "2009-01-15", "_base_2010s"),
+        ("2019-12-30", "2020-01-08", "_base_2010s"),
+        ("2020-01-02", "2020-01-10", "_base_2020s"),
+    ],
+)
+def test_an_event_without_a_base_is_told_which_one_to_extend(tmp_path: Path, start: str, end: str, base: str) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(WITHOUT_BASE.format(start=start, end=end), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(mine, root=Event, kind="events")
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.key) == (1, "extends")
+    assert all(name in problem.message for name, _, _ in DECADES)
+    assert problem.hint == f"write `extends: {base}`, for it starts on {start}"
+    # The cure works.
+    mine.write_text(f"extends: {base}\n{mine.read_text(encoding='utf-8')}", encoding="utf-8")
+    assert load(mine, root=Event, kind="events").scenario.start == date.fromisoformat(start)
+
+
+def test_other_mistakes_show_beside_a_missing_base(tmp_path: Path) -> None:
+    text = WITHOUT_BASE.format(start="2009-01-05", end="2009-01-15").replace("jgb30_pct", "jgb_30_pct")
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "mine.yaml", root=Event, kind="events")
+    assert {"extends", "start_values.jgb_30_pct"} <= {problem.key for problem in caught.value.problems}
+
+
+def test_a_resolved_event_needs_no_base(tmp_path: Path) -> None:
+    shipped = load("october_2008", root=Event, kind="events")
+    (tmp_path / "mine.yaml").write_text(show(shipped), encoding="utf-8")
+    assert load(tmp_path / "mine.yaml", root=Event, kind="events").hash == shipped.hash
+
+
+def test_every_base_of_a_decade_is_shipped_and_stands_in_the_guide() -> None:
+    guide = " ".join(GUIDE.read_text(encoding="utf-8").split())
+    assert {name for name, _, _ in DECADES} == {name for name in bases("events") if name.startswith("_")}
+    for name, _, words in DECADES:
+        assert f"`{name}` ({words})" in guide
+
+
+def test_one_observed_day_is_no_path(event: Make) -> None:
+    scores = replay(event("august_2024", "observed[0].values={2024-07-10: 161.73}"), 2).scores
+    assert scores["path_rmse_pp"].quantiles is None
+    assert scores["rank"].quantiles is None

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from simulation.cloud import Cloud
+from simulation.episode_measures import MEASURES
 from simulation.recorder import Stop
+from simulation.replay import figure as figure_of
 from simulation.replay.figure import draw
 from simulation.replay.given_marks import given_days
 from simulation.replay.replay import replay
@@ -21,6 +23,7 @@ from tests.replay.conftest import SMALL, Make
 
 __all__ = ["carryflow"]  # a fixture from the tests of the command line
 
+STOCK = "populations.carry_funds.stock_usd_bn={}"
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
 
 
@@ -87,14 +90,66 @@ def test_command_prints_scores_and_writes_a_figure(carryflow: Carryflow, tmp_pat
     assert written == {"figure.png", "figure.svg", "figure.csv", "scores.json", "manifest.json"}
 
 
-def test_the_guide_holds_a_complete_event(carryflow: Carryflow, tmp_path: Path) -> None:
-    (text,) = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
-    assert carryflow("config", "check", "mine.yaml").code == 0
+def test_every_number_of_the_json_has_a_unit(event: Make) -> None:
+    found = as_json(replay(event(), 2))
+    known = {meaning.unit for meaning in MEASURES.values()} | {"share, 0 to 1"}
+    for name, score in found["scores"].items():
+        assert score["unit"] in known, name
+        assert score["meaning"]
+        assert score["quantiles_over"].startswith("days" if name == "rank" else "runs without drawn news")
+    assert found["scores"]["trough_pct"]["unit"] == "%"
+    assert found["bands"]["unit"] == found["observed"]["usdjpy"]["unit"] == "yen per dollar"
+    spoken_of = {key.split(".")[0] for key in found["units"]}
+    told_elsewhere = {
+        "event",
+        "title",
+        "fitted",
+        "posterior",
+        "seed",
+        "why_failed",
+        "left_out",
+        "cautions",
+        "notes",
+        "units",
+    }
+    assert set(found) == spoken_of | told_elsewhere
+
+
+def test_a_stock_out_of_proportion_to_the_market_is_told(event: Make) -> None:
+    shipped, large = replay(event("october_2008"), 2), replay(event("october_2008", STOCK.format(200)), 2)
+    assert as_json(shipped)["notes"] == []
+    gain, depth = as_json(large)["notes"]
+    assert gain.startswith("The loop gain is 1.")
+    assert depth.startswith("Impact times levered stock is 2")
+    assert all(f"Note: {note}" in text(large) for note in (gain, depth))
+
+
+def test_names_of_measures_tell_their_units() -> None:
+    ends = {"%": "_pct", "percentage points": "_pp", "$bn": "_usd_bn", "days": "_days"}
+    for name, meaning in MEASURES.items():
+        assert name.endswith(ends.get(meaning.unit, "_share")), name
+
+
+def test_the_help_describes_the_json(carryflow: Carryflow) -> None:
+    text = " ".join(carryflow("replay", "--help").out.split())
+    assert "_pct is %, _pp percentage points, _usd_bn $bn, _days days, _share and rank from 0 to 1" in text
+    assert "`units` says of all other numbers what they are" in text
+
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["2024", "2016"])
+def test_the_guide_holds_complete_events(carryflow: Carryflow, tmp_path: Path, example: str) -> None:
+    (tmp_path / "mine.yaml").write_text(example, encoding="utf-8")
+    checked = carryflow("config", "check", "mine.yaml")
+    assert (checked.code, checked.err) == (0, "")
     outcome = carryflow("replay", "mine.yaml", "--runs", "2", "--out", "out")
     assert outcome.code == 0, outcome.err
     assert "out of sample" in outcome.out
     assert "Given (not scored)" in outcome.out
+    assert "Look again" not in outcome.out
+    assert "Note:" not in outcome.out
 
 
 @pytest.mark.parametrize(
@@ -158,3 +213,21 @@ def test_inputs_without_a_line_are_marked_in_the_figure(event: Make) -> None:
     assert days["statements"] == [date(2024, 8, 7)]
     drawn = {text.get_text() for axes in draw(told).figure.axes for text in axes.texts}
     assert {"▲", "interventions (input)", "◆", "statements (input)"} <= drawn
+
+
+def test_the_figure_of_an_event_without_given_values_says_so_within_its_margins(event: Make) -> None:
+    found = replay(event("march_2024", "news=[]"), 2)
+    figure = draw(found).figure
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert "INPUT: no values given" in titles
+    assert "INPUT: no yields given" in titles
+    figure.canvas.draw()
+    width = figure.bbox.width
+    extents = [axes._left_title.get_window_extent() for axes in figure.axes]  # type: ignore[attr-defined]
+    assert max(extent.x1 for extent in extents) < width
+    assert any("2024-03-08 to" in text.get_text() for text in figure.texts)
+
+
+def test_a_price_that_never_fell_has_no_sign(event: Make) -> None:
+    assert figure_of._signed(0.0) == figure_of._signed(-0.04) == "0.0"
+    assert figure_of._signed(-1.26) == "−1.3"
