@@ -1,5 +1,6 @@
 """What every test shares: the same examples everywhere, and one thread of linear algebra for each process."""
 
+import gc
 import os
 
 # Two test processes with two threads each would wait for one another; the programs that tests start inherit this.
@@ -11,3 +12,9 @@ from hypothesis import settings  # noqa: E402  (numpy reads the number of thread
 # No clock: a slow machine is no mistake of the model.
 settings.register_profile("carryflow", deadline=None, derandomize=True, database=None)
 settings.load_profile("carryflow")
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and collected tests, which stay to the end, out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
