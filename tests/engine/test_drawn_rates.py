@@ -10,7 +10,7 @@ from simulation.policy.drawn_rates import DrawnRates, levels, priced_step, retur
 
 SMALL = (
     *(f"populations.{name}.investors=5" for name in ("carry_funds", "yen_borrowers", "retail_fx")),
-    "end=2004-12-31",
+    "end=2002-12-31",
 )
 
 
@@ -37,7 +37,7 @@ def test_without_noise_nothing_moves_usdjpy_on_the_way_to_the_level() -> None:
 
 
 def test_levels_spread_over_runs_and_policy_rates_follow() -> None:
-    record = simulate(resolved("long_history", SMALL), range(12))
+    record = simulate(resolved("long_history", SMALL), range(24))
     gap = (record.market["ust2_pct"] - record.market["jgb2_pct"])[:, 504:]
     assert gap.mean(axis=1).min() < 1.8
     assert gap.mean(axis=1).max() > 3.5
