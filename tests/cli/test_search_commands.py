@@ -108,6 +108,7 @@ def test_tipping_finds_the_analytic_spread_without_being_told_where(
     assert {path.name for path in (tmp_path / "found").iterdir()} >= {"figure.png", "figure.csv", "tipping.json"}
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_documented_command_lands_on_the_analytic_spread(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

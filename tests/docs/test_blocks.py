@@ -86,11 +86,10 @@ def test_commands_named_in_the_text_exist(page: Path) -> None:
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, f"{page.name}: carryflow {name}{rest}"
 
 
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_a_page_can_be_followed(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for picture in ("simulation.figures.png", "simulation.experiment_figures.png", "simulation.experiment_figures.svg"):
-        monkeypatch.setattr(picture, lambda _: b"")  # drawn and not rendered, which is most of their time
     names: dict[str, Any] = {}
     for block in blocks_of(page):
         if block.language == "yaml":
