@@ -1,5 +1,6 @@
 """Read one config file into a tree that knows where every key and value stands."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +16,9 @@ def read(path: Path) -> Reading:
     """Return the mapping in a file; raises ConfigError where there is none to read."""
     name = shown(path)
     text = _text(path, name)
-    reading = _composed(text, name)
+    composed = _composed(text, name)
+    # A list of mistakes of its own: the reader may find more of them.
+    reading = replace(composed, problems=[*composed.problems])
     if not isinstance(reading.tree.content, dict) and not reading.problems:
         empty = reading.tree.content is None
         message = "the file is empty" if empty else f"expected keys and values, got {described(reading.tree)}"

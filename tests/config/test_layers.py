@@ -9,6 +9,7 @@ import pytest
 from simulation.config import catalog
 from simulation.config.errors import ConfigError
 from simulation.config.loading import Loaded
+from simulation.config.reader import read
 
 Write = Callable[..., Path]
 LoadSample = Callable[..., Loaded[Any]]
@@ -64,6 +65,13 @@ def test_the_same_text_in_two_files_is_told_apart(good: str, write: Write, load_
     path.with_name("b.yaml").write_text(good)
     first, second = (load_sample(f"./{name}.yaml").origins["boj.rate_pct"] for name in "ab")
     assert first.replace("a.yaml", "b.yaml") == second != first
+
+
+def test_a_mistake_that_a_reader_adds_is_not_there_in_the_next_reading(good: str, write: Write) -> None:
+    path = write(good)
+    first = read(path)
+    first.problems.append(first.tree.origin.problem((), "mine"))
+    assert read(path).problems == []
 
 
 def test_null_takes_an_inherited_table_away(good: str, write: Write, load_sample: LoadSample) -> None:
