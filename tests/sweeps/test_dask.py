@@ -48,7 +48,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path: Path
 
 
 def test_a_scheduler_that_does_not_answer_is_told() -> None:
-    with pytest.raises(OutputError, match="no Dask scheduler"), dask_pool("tcp://127.0.0.1:9", seconds=0.3):
+    with pytest.raises(OutputError, match="no Dask scheduler"), dask_pool("tcp://127.0.0.1:9", seconds=1):
         pass
 
 
