@@ -52,8 +52,9 @@ $(VENV)/.installed-docs: $(VENV)/.installed
 demo: $(VENV)/.installed
 	$(BIN)/carryflow demo
 
+# Neighbours stay together, and with them what they compute once; whoever is ready early takes over from the other.
 test: $(VENV)/.installed-test
-	$(PYTEST) -m "not slow"
+	$(PYTEST) --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/.installed-slow
 	$(PYTEST) -m slow

@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,15 @@ class OutputError(ValueError):
 def versions() -> dict[str, str]:
     """Return the versions that the bytes of a result may depend on."""
     named = {"python": platform.python_version(), "machine": platform.machine()}
-    for package in ("carryflow", *PACKAGES):
-        try:
-            named[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            named[package] = "not installed"
-    return named
+    return named | {package: _version(package) for package in ("carryflow", *PACKAGES)}
+
+
+@cache
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def digest(path: Path) -> str:

@@ -1,5 +1,7 @@
 """Read one config file into a tree that knows where every key and value stands."""
 
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from simulation.config.errors import ConfigError, Problem
@@ -14,7 +16,9 @@ def read(path: Path) -> Reading:
     """Return the mapping in a file; raises ConfigError where there is none to read."""
     name = shown(path)
     text = _text(path, name)
-    reading = compose(text, Source(name, tuple(LINE_BREAK.split(text))))
+    composed = _composed(text, name)
+    # A list of mistakes of its own: the reader may find more of them.
+    reading = replace(composed, problems=[*composed.problems])
     if not isinstance(reading.tree.content, dict) and not reading.problems:
         empty = reading.tree.content is None
         message = "the file is empty" if empty else f"expected keys and values, got {described(reading.tree)}"
@@ -22,6 +26,12 @@ def read(path: Path) -> Reading:
     if not isinstance(reading.tree.content, dict):
         raise ConfigError(reading.problems)
     return reading
+
+
+@lru_cache(maxsize=32)
+def _composed(text: str, name: str) -> Reading:
+    """Return the tree of a text, the same tree for the same text: experiments and sweeps read a few files a thousand times."""
+    return compose(text, Source(name, tuple(LINE_BREAK.split(text))))
 
 
 def shown(path: Path) -> str:

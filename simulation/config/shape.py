@@ -28,7 +28,7 @@ class Shape:
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys that a model knows, none for anything else."""
-        return tuple(_by_key(self.model)) if self.model else ()
+        return tuple(_fields(self.model)) if self.model else ()
 
     @property
     def unit(self) -> str:
@@ -80,7 +80,8 @@ class Shape:
         if members:
             return members.get(str(part), ANYTHING), False
         if self.model:
-            return _by_key(self.model).get(str(part), ANYTHING), True
+            field = _fields(self.model).get(str(part))
+            return (ANYTHING if field is None else unwrapped(field.annotation, _flat([field]))), True
         origin, arguments = get_origin(self.kind) or self.kind, get_args(self.kind)
         if isinstance(origin, type) and issubclass(origin, Mapping):
             return (unwrapped(arguments[1]) if len(arguments) == 2 else ANYTHING), part != "[key]"
@@ -150,10 +151,9 @@ def discriminator_key(shape: Shape) -> str:
     return next((name for name in map(_discriminator, shape.notes) if name), "kind")
 
 
-def _by_key(model: type[BaseModel]) -> dict[str, Shape]:
-    """Return the shape of each field of a model by the key that a config writes."""
-    fields = model.model_fields.items()
-    return {info.alias or name: unwrapped(info.annotation, _flat([info])) for name, info in fields}
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model by the key that a config writes."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
 def _flat(notes: Sequence[Any]) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from simulation.calibration.simulating import Bench
 from tests.calibration import toys
 
 NAMES = ("a", "b", "c")
-CASES = 96
+CASES = 64
 
 
 @pytest.fixture(scope="module")

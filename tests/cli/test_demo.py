@@ -30,13 +30,7 @@ def test_demo_prints_both_and_writes_figures(carryflow: Carryflow, tmp_path: Pat
     assert manifest["members"] == ["article", "official"]
 
 
-@pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are drawn and not written, most of their time."""
-    monkeypatch.setattr("simulation.figures.write", lambda _, directory: directory.mkdir(exist_ok=True))
-
-
-@pytest.mark.usefixtures("small_demo", "undrawn")
+@pytest.mark.usefixtures("small_demo", "unrendered")
 def test_demo_again_fills_the_same_folder_and_can_be_verified(carryflow: Carryflow, tmp_path: Path) -> None:
     assert carryflow("demo", "--runs", "1", "--quiet").code == 0
     found = json.loads(carryflow("demo", "--runs", "1", "--json", "--quiet").out)

@@ -9,6 +9,7 @@ import pytest
 from simulation.config import catalog
 from simulation.config.errors import ConfigError
 from simulation.config.loading import Loaded
+from simulation.config.reader import read
 
 Write = Callable[..., Path]
 LoadSample = Callable[..., Loaded[Any]]
@@ -46,6 +47,31 @@ def test_origins_name_the_file_and_line_that_set_a_value(good: str, write: Write
     assert origins["boj.meetings[0].decision"] == "base.yaml:10"
     assert origins["seed"] == "--set seed=3"
     assert "noise.scale_x" not in origins
+
+
+def test_a_file_written_anew_is_read_anew(good: str, write: Write, load_sample: LoadSample) -> None:
+    seeds = []
+    for seed in (2, 3):
+        write(f"extends: base\nseed: {seed}\n", base=good)
+        loaded = load_sample("./a.yaml", "title=mine")
+        seeds.append((loaded.scenario.seed, loaded.scenario.title))
+    assert seeds == [(2, "mine"), (3, "mine")]
+    # What one reading lays over a file is gone in the next.
+    assert load_sample().scenario.title != "mine"
+
+
+def test_the_same_text_in_two_files_is_told_apart(good: str, write: Write, load_sample: LoadSample) -> None:
+    path = write(good)
+    path.with_name("b.yaml").write_text(good)
+    first, second = (load_sample(f"./{name}.yaml").origins["boj.rate_pct"] for name in "ab")
+    assert first.replace("a.yaml", "b.yaml") == second != first
+
+
+def test_a_mistake_that_a_reader_adds_is_not_there_in_the_next_reading(good: str, write: Write) -> None:
+    path = write(good)
+    first = read(path)
+    first.problems.append(first.tree.origin.problem((), "mine"))
+    assert read(path).problems == []
 
 
 def test_null_takes_an_inherited_table_away(good: str, write: Write, load_sample: LoadSample) -> None:

@@ -49,7 +49,7 @@ def test_a_key_reads_back_as_itself(key: str) -> None:
     assert reading.problems == []
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_show_loads_back_to_the_same_hash(
     data: st.DataObject, tmp_path: Path, good: str, sample_root: type[Any]

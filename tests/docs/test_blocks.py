@@ -86,6 +86,7 @@ def test_commands_named_in_the_text_exist(page: Path) -> None:
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, f"{page.name}: carryflow {name}{rest}"
 
 
+@pytest.mark.usefixtures("unrendered")
 @pytest.mark.parametrize("page", FOLLOWED)
 def test_a_page_can_be_followed(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

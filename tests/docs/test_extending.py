@@ -34,8 +34,9 @@ def test_one_file_one_line_one_table_make_a_new_investor(tmp_path: Path) -> None
     config = followed(tmp_path)
     command = ["-m", "simulation.cli", "run", str(config), "--runs", "2", "--json", "--set", "end=2025-12-12"]
     done = subprocess.run(
-        [sys.executable, *command, "--out", str(tmp_path / "out")], cwd=tmp_path, capture_output=True, text=True
-    )
+        [sys.executable, *command, "--no-figures", "--out", str(tmp_path / "out")],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["ledger_max_residual"] <= 1e-9

@@ -10,7 +10,7 @@ from simulation.policy.drawn_rates import DrawnRates, levels, priced_step, retur
 
 SMALL = (
     *(f"populations.{name}.investors=5" for name in ("carry_funds", "yen_borrowers", "retail_fx")),
-    "end=2004-12-31",
+    "end=2002-12-31",
 )
 
 
@@ -29,7 +29,7 @@ def test_equations_by_hand() -> None:
 def test_without_noise_nothing_moves_usdjpy_on_the_way_to_the_level() -> None:
     quiet = ("noise.scale_x=0", "populations.carry_funds.stock_usd_bn=0.001", "populations.yen_borrowers=null")
     record = simulate(
-        resolved("long_history", (*SMALL, "end=2001-12-31", *quiet, "populations.retail_fx.stock_usd_bn=0.001")), (0,)
+        resolved("long_history", (*SMALL, "end=2000-12-29", *quiet, "populations.retail_fx.stock_usd_bn=0.001")), (0,)
     )
     gap = (record.market["ust2_pct"] - record.market["jgb2_pct"])[0]
     assert abs(gap[-1] - gap[0]) > 0.1
@@ -37,7 +37,7 @@ def test_without_noise_nothing_moves_usdjpy_on_the_way_to_the_level() -> None:
 
 
 def test_levels_spread_over_runs_and_policy_rates_follow() -> None:
-    record = simulate(resolved("long_history", SMALL), range(12))
+    record = simulate(resolved("long_history", SMALL), range(24))
     gap = (record.market["ust2_pct"] - record.market["jgb2_pct"])[:, 504:]
     assert gap.mean(axis=1).min() < 1.8
     assert gap.mean(axis=1).max() > 3.5

@@ -11,7 +11,7 @@ from tests.engine.drawn import casts, markets, policy, scenarios
 from tests.engine.outcomes import assert_complete_or_stopped, assert_flows_add_up
 
 ANY_SCENARIO = settings(
-    max_examples=70,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 MORE = settings(ANY_SCENARIO, max_examples=1500)

@@ -21,7 +21,7 @@ from tests.scenarios import (
     switched,
 )
 
-RUNS = 32
+RUNS = 16
 
 
 @cache

@@ -13,7 +13,8 @@ from tests.experiments.conftest import check_output, small
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    changes = {"QUICK_STOCKS": (150, 300, 500), "QUICK_IMPACTS": (0.02, 0.035, 0.08)}
+    shorter = {"LATER_DAYS": 8, "END": "2025-12-15"}
+    changes = {"QUICK_STOCKS": (150, 300, 500), "QUICK_IMPACTS": (0.02, 0.035, 0.08), **shorter}
     with small("carry_size", 4, changes) as outcome:
         yield outcome
 

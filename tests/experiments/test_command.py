@@ -28,6 +28,7 @@ def test_findings_on_output_place_on_error(carryflow: Carryflow, study: Path, tm
     assert outcome.err == f"Table and figure in results/{folder.name}\n"
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_json_is_one_pure_object(carryflow: Carryflow, study: Path) -> None:
     outcome = carryflow("experiment", study, "--quick", "--seed", "3", "--json", "--quiet", "--out", "here")
     found = json.loads(outcome.out)
@@ -37,12 +38,14 @@ def test_json_is_one_pure_object(carryflow: Carryflow, study: Path) -> None:
     assert outcome.err == ""
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_same_experiment_is_found_not_piled_up(carryflow: Carryflow, study: Path, tmp_path: Path) -> None:
     assert carryflow("experiment", study).err == carryflow("experiment", study).err
     assert carryflow("experiment", study, "--runs", "1").code == 0
     assert len(list((tmp_path / "results").iterdir())) == 2
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_other_results_are_refused_unless_forced(carryflow: Carryflow, study: Path) -> None:
     carryflow("experiment", study, "--out", "here")
     refused = carryflow("experiment", study, "--out", "here", "--seed", "12")

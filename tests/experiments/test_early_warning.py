@@ -10,7 +10,7 @@ import pytest
 
 import simulation as cf
 from simulation.experiment import Scale
-from simulation.experiment_runner import Outcome, conducted, plan_of
+from simulation.experiment_runner import Outcome
 from tests.experiments.conftest import check_output, small, study_of
 
 
@@ -62,6 +62,8 @@ def test_the_verdict_follows_the_intervals(outcome: Outcome) -> None:
 
 
 def test_too_few_runs_are_told() -> None:
-    plan = plan_of("early_warning", quick=True, runs=1)
-    with pytest.raises(cf.ConfigError, match="take more runs"):
-        _ = conducted(plan).findings
+    with (
+        small("early_warning", 1, {"QUICK_END": "2026-01-30"}) as outcome,
+        pytest.raises(cf.ConfigError, match="take more runs"),
+    ):
+        _ = outcome.findings

@@ -12,7 +12,7 @@ from tests.experiments.conftest import check_output, small, study_of
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    with small("guidance", 6, {"LATER": ("2026-01-23",), "END": "2026-02-27"}) as outcome:
+    with small("guidance", 6, {"LATER": ("2026-01-23",), "END": "2026-01-30"}) as outcome:
         yield outcome
 
 

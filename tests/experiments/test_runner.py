@@ -44,6 +44,7 @@ def test_findings_are_computed_from_the_table(study: Path) -> None:
     assert outcome.findings.values == {"mean": mean}
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_everything_is_written_and_described(study: Path, tmp_path: Path) -> None:
     outcome = conducted(plan_of(study, seed=5))
     folder = outcome.save(tmp_path / "out", "carryflow experiment own_study")

@@ -12,7 +12,7 @@ from tests.experiments.conftest import check_output, small
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    with small("sequence", 6, {}) as outcome:
+    with small("sequence", 6, {"LATER_DAYS": 5, "END": "2025-12-29"}) as outcome:
         yield outcome
 
 

@@ -19,6 +19,8 @@ def outcome() -> Iterator[Outcome]:
         "CURVE_DAYS": 10,
         "AFTER_DAYS": 10,
         "THRESHOLD_RUNS": 2,
+        "THRESHOLD_INVESTORS": 500,
+        "QUICK_THRESHOLD_SPREADS": (2.2, 1.81, 1.5, 1.0, 0.5),
     }
     with small("spread", 6, changes) as outcome:
         yield outcome

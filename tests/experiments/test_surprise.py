@@ -15,7 +15,7 @@ THREE = ("six_monthly", "vague", "dovish")
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    with small("surprise", 4, {"REGIMES": THREE}) as outcome:
+    with small("surprise", 4, {"REGIMES": THREE, "LATER_DAYS": 6, "END": "2025-12-31"}) as outcome:
         yield outcome
 
 

@@ -25,6 +25,12 @@ OFFICIAL = "december_2025_official"
 BASE = Base(OFFICIAL, (*NOTHING_BUT, *with_investors(OFFICIAL, 20, carry_alone=True)), 3)
 
 
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three weeks after the shock instead of eight: stops and margin calls come in the first days."""
+    monkeypatch.setattr("simulation.facts.amplification.DAYS_AFTER", 15)
+
+
 def record(*runs: list[float]) -> Record:
     """A record of which only USDJPY is known."""
     usdjpy = np.array(runs)

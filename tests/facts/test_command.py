@@ -34,6 +34,7 @@ def test_table_and_files(command: Facts, tmp_path: Path) -> None:
     assert sorted(manifest["files"]) == ["facts.csv", "figure.csv", "figure.png", "figure.svg"]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_json_is_one_object(command: Facts) -> None:
     outcome = command("--json", "--quiet")
     found = json.loads(outcome.stdout)
@@ -46,6 +47,7 @@ def test_json_is_one_object(command: Facts) -> None:
     assert by_name["skew_slope"]["verdict"] == "not measured"
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_same_seed_same_bytes_whatever_the_workers(command: Facts, tmp_path: Path) -> None:
     command("--out", "one", "--workers", "1")
     two = command("--out", "two", "--workers", "2")
@@ -55,6 +57,7 @@ def test_same_seed_same_bytes_whatever_the_workers(command: Facts, tmp_path: Pat
     assert texts[0] == texts[1] != texts[2]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_folder_of_other_facts_is_refused_unless_forced(command: Facts) -> None:
     command("--out", "here")
     refused = command("--out", "here", "--set", "end=2025-12-29")
@@ -62,6 +65,7 @@ def test_a_folder_of_other_facts_is_refused_unless_forced(command: Facts) -> Non
     assert command("--out", "here", "--set", "end=2025-12-29", "--force").exit_code == 0
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_parameter_sets_are_used_and_named(command: Facts, tmp_path: Path) -> None:
     outcome = command("--posterior", "--out", "here")
     assert "3 runs, parameter sets august_2024" in outcome.stdout
@@ -69,6 +73,7 @@ def test_parameter_sets_are_used_and_named(command: Facts, tmp_path: Path) -> No
     assert isinstance(command("--out", "here").exception, OutputError)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_failed_runs_end_with_three(command: Facts) -> None:
     outcome = command(
         "--set", "populations.carry_funds.leverage_x={median: 90, highest: 100}",

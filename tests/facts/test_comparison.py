@@ -136,6 +136,7 @@ def test_the_figure_knows_only_stored_facts() -> None:
     assert set(shown) <= set(load_facts().facts)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_folder_of_results(comparison: Comparison, tmp_path: Path) -> None:
     write(comparison, tmp_path, {"kind": "facts", "source": "Source: a test"})
     manifest = read_manifest(tmp_path)

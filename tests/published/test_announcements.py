@@ -28,19 +28,16 @@ Floats = NDArray[np.float64]
 def announcements() -> tuple[Floats, Floats, Floats]:
     """Expected step and surprise in bp, and the day's move of USDJPY in percent, of each simulated announcement."""
     stream = np.random.default_rng(20251219)
-    rows = []
-    for number in range(ANNOUNCEMENTS):
+    parts, variants = [], []
+    for _ in range(ANNOUNCEMENTS):
         priced = float(np.round(stream.uniform(0.02, 0.98), 3))
         decided = 25.0 * (stream.random() < priced)
         meeting = f"{{date: {DAY}, decision: {decided}bp, priced_probability: {priced}, path_surprise: 0bp}}"
-        scenario = resolved("december_2025_official", (*SETTINGS, f"boj.meetings=[{meeting}]"))
-        usdjpy = simulate(scenario, range(RUNS_EACH * number, RUNS_EACH * (number + 1))).market["usdjpy"]
-        rows += [
-            (25.0 * priced, decided - 25.0 * priced, float(move))
-            for move in 100 * np.log(usdjpy[:, -1] / usdjpy[:, -2])
-        ]
-    expected, surprise, moved = np.array(rows).T
-    return expected, surprise, moved
+        variants += [resolved("december_2025_official", (*SETTINGS, f"boj.meetings=[{meeting}]"))] * RUNS_EACH
+        parts += [(25.0 * priced, decided - 25.0 * priced)] * RUNS_EACH
+    usdjpy = simulate(variants[0], range(len(variants)), variants).market["usdjpy"]
+    expected, surprise = np.array(parts).T
+    return expected, surprise, 100.0 * np.log(usdjpy[:, -1] / usdjpy[:, -2])
 
 
 def t_statistics(announcements: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats]:

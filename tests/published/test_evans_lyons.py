@@ -22,6 +22,7 @@ from simulation.conventions import Array
 from simulation.market.parameters import CurrencyMarket
 from simulation.metrics import FinishedRuns
 from simulation.recorder import Record
+from simulation.scenario import Scenario
 from tests.scenarios import GONE, NO_OFFICIALS, Changes, shipped
 
 LEVERED = ("carry_funds", "yen_borrowers")
@@ -122,12 +123,15 @@ def test_without_forced_trades_on_the_same_day_the_coefficient_is_the_impact(
 
 
 def test_twice_the_impact_is_twice_the_coefficient() -> None:
-    def slope(fast: float) -> float:
-        impact: Changes = {
+    def impact(fast: float) -> Scenario:
+        sizes: Changes = {
             "markets.usdjpy.fast_impact_pct_per_usd_bn": fast,
             "markets.usdjpy.slow_impact_pct_per_usd_bn": fast / 3.0,
         }
-        return regressions(16, NO_POLICY, FLOW_ALONE, impact)[1].slope
+        return shipped("december_2025_official", NO_POLICY, FLOW_ALONE, sizes)
 
-    # Where impact is too small for a cascade, which would bend the line.
-    assert slope(0.025) / slope(0.0125) == pytest.approx(2.0, rel=0.1)
+    # Where impact is too small for a cascade, which would bend the line; the same sixteen runs of both.
+    twice, once = impact(0.025), impact(0.0125)
+    response, _, dealt = daily(simulate(twice, [*range(16)] * 2, [*[twice] * 16, *[once] * 16]))
+    ratio = regression(response[:16], dealt[:16]).slope / regression(response[16:], dealt[16:]).slope
+    assert ratio == pytest.approx(2.0, rel=0.1)

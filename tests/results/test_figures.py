@@ -29,9 +29,23 @@ def column(drawing: figures.Drawing, name: str) -> list[float]:
     return [float(value) for value in drawing.numbers[name]]
 
 
-def test_every_figure_states_finding_units_and_source(small_record: Record) -> None:
-    for drawing in figures.draw(small_record).values():
-        found = " | ".join(texts(drawing.figure))
+def chart(record: Record, name: str) -> figures.Drawing:
+    """One of the figures of a batch."""
+    with house_style():
+        drawing = figures.CHARTS[name](record)
+    assert drawing is not None
+    return drawing
+
+
+@pytest.fixture(scope="module")
+def all_drawn(small_record: Record) -> dict[str, figures.Drawing]:
+    """Every figure of a small batch, and two batches compared; to look at."""
+    return figures.draw(small_record) | {"compare": figures.compare({"One": small_record, "Two": small_record})}
+
+
+def test_every_figure_states_finding_units_and_source(all_drawn: dict[str, figures.Drawing]) -> None:
+    for name in figures.CHARTS:
+        found = " | ".join(texts(all_drawn[name].figure))
         assert "Source: carryflow simulation, scenario small, 1 Dec 2025 to 30 Dec 2025, seed 7, 6 runs" in found
         assert any(unit in found for unit in ("yen per dollar", "USD bn", "start = 100"))
 
@@ -39,23 +53,23 @@ def test_every_figure_states_finding_units_and_source(small_record: Record) -> N
 def test_findings_change_with_the_data(make_record: MakeRecord) -> None:
     record = make_record()
     assert "USDJPY falls 0.7 % at the median; the 10-year spread narrows by 15 bp" in texts(
-        figures.draw(record)["fan_usdjpy_spread"].figure
+        chart(record, "fan_usdjpy_spread").figure
     )
     record.market["usdjpy"][:, -1] = 165.0
     record.market["spread_10y_pp"][:, -1] = 2.5
     assert "USDJPY rises 10.0 % at the median; the 10-year spread widens by 30 bp" in texts(
-        figures.draw(record)["fan_usdjpy_spread"].figure
+        chart(record, "fan_usdjpy_spread").figure
     )
 
 
 def test_numbers_beside_the_fan_are_quantiles(make_record: MakeRecord) -> None:
-    fan = figures.draw(make_record())["fan_usdjpy_spread"]
+    fan = chart(make_record(), "fan_usdjpy_spread")
     assert column(fan, "usdjpy_p50") == [150.0, 151.0, 143.0, 146.0, 149.0]
     assert column(fan, "usdjpy_p10")[-1] == pytest.approx(147.4)
 
 
 def test_stacked_bars_add_up_to_the_net(make_record: MakeRecord) -> None:
-    bars = figures.draw(make_record())["yen_flows"]
+    bars = chart(make_record(), "yen_flows")
     assert column(bars, "carry_funds") == [12.0] * 4
     assert column(bars, "net") == [14.0] * 4
     assert "dealers" not in bars.numbers
@@ -75,7 +89,7 @@ def test_long_scenarios_are_shown_in_groups_of_days() -> None:
 
 
 def test_who_unwound_keeps_levered_and_repatriated_apart(make_record: MakeRecord) -> None:
-    drawing = figures.draw(make_record())["who_unwound"]
+    drawing = chart(make_record(), "who_unwound")
     assert list(drawing.numbers["population"]) == ["carry_funds", "life_insurers"]
     assert column(drawing, "unwound_usd_bn_p50") == [40.0, 12.0]
     assert column(drawing, "repatriated_usd_bn_p50") == [0.0, 8.0]
@@ -84,13 +98,13 @@ def test_who_unwound_keeps_levered_and_repatriated_apart(make_record: MakeRecord
 
 
 def test_missing_bitcoin_leaves_its_panel_out(make_record: MakeRecord) -> None:
-    panel = figures.draw(make_record(without=("bitcoin_usd",)))["asset_prices"]
+    panel = chart(make_record(without=("bitcoin_usd",)), "asset_prices")
     assert len(panel.figure.axes) == 5
     assert not any(name.startswith("bitcoin") for name in panel.numbers)
 
 
 def test_stopped_runs_are_named_and_left_out(make_record: MakeRecord) -> None:
-    panel = figures.draw(make_record(stopped=(0,)))["asset_prices"]
+    panel = chart(make_record(stopped=(0,)), "asset_prices")
     assert any("4 runs (1 stopped early, left out)" in text for text in texts(panel.figure))
 
 
@@ -120,9 +134,8 @@ def test_comparison_uses_one_scale(make_record: MakeRecord) -> None:
     assert "Article: $52 bn unwound, USDJPY −0.7 %; Official: $132 bn unwound, USDJPY −20.0 %" in texts(drawing.figure)
 
 
-def test_labels_do_not_run_off_the_picture(small_record: Record) -> None:
-    drawings = figures.draw(small_record) | {"compare": figures.compare({"One": small_record, "Two": small_record})}
-    for name, drawing in drawings.items():
+def test_labels_do_not_run_off_the_picture(all_drawn: dict[str, figures.Drawing]) -> None:
+    for name, drawing in all_drawn.items():
         width, height = drawing.figure.get_size_inches()
         box = drawing.figure.get_tightbbox()
         assert box.x0 >= 0.0, name
@@ -139,9 +152,8 @@ def contrast_on_white(text: Text) -> float:
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
-def test_words_are_dark_enough_to_read(small_record: Record) -> None:
-    drawings = figures.draw(small_record) | {"compare": figures.compare({"One": small_record, "Two": small_record})}
-    for name, drawing in drawings.items():
+def test_words_are_dark_enough_to_read(all_drawn: dict[str, figures.Drawing]) -> None:
+    for name, drawing in all_drawn.items():
         words = [text for text in drawing.figure.findobj(Text) if any(map(str.isalpha, text.get_text()))]
         assert {text.get_text(): contrast_on_white(text) for text in words if contrast_on_white(text) < 4.5} == {}, name
 
@@ -164,9 +176,9 @@ def test_drawing_changes_no_setting_and_opens_no_window(small_record: Record) ->
     assert ("matplotlib.pyplot" in sys.modules) == imported
 
 
-def test_pictures_and_numbers_are_written_side_by_side(small_record: Record, tmp_path: Path) -> None:
-    figures.write(figures.draw(small_record), tmp_path)
-    for name in figures.CHARTS:
+def test_pictures_and_numbers_are_written_side_by_side(all_drawn: dict[str, figures.Drawing], tmp_path: Path) -> None:
+    figures.write(all_drawn, tmp_path)
+    for name in all_drawn:
         picture = (tmp_path / f"{name}.png").read_bytes()
         assert picture.startswith(b"\x89PNG")
         assert b"matplotlib" not in picture.lower()

@@ -25,6 +25,7 @@ def digests(folder: Path) -> dict[str, str]:
     return files
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_folder_holds_what_was_promised(result: Result, tmp_path: Path) -> None:
     folder = result.save(tmp_path / "run")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}

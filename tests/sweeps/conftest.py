@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from simulation.sweeps.execute import Options
 from simulation.sweeps.kernel import Work, simulated
@@ -34,6 +38,22 @@ def run_into(
 ) -> Store:
     with local_pool(workers) as pool:
         return run_sweep(plan, Target(path, extend, force=force), pool, Options(**options))
+
+
+Whole = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    """Return a function that gives the store of the grid, computed here in one go, by what it records; not to be changed."""
+
+    @cache
+    def stored(record: str) -> Path:
+        path = tmp_path_factory.mktemp("whole") / record
+        run_into(path, grid(f"record={record}"))
+        return path
+
+    return stored
 
 
 def table(path: Path) -> bytes:

@@ -13,7 +13,7 @@ from simulation.sweeps.opening import locked
 from simulation.sweeps.plan import plan_of
 from simulation.sweeps.rebuild import rebuild
 from simulation.sweeps.store import read_manifest, read_runs, read_series
-from tests.sweeps.conftest import Counted, Interrupted, grid, run_into, sweep_of, table
+from tests.sweeps.conftest import Counted, Interrupted, Whole, grid, run_into, sweep_of, table
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -44,16 +44,14 @@ def test_the_manifest_says_what_was_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
-def test_batches_change_no_byte(tmp_path: Path, batch: int) -> None:
-    run_into(tmp_path / "a", grid("record=all"))
+def test_batches_change_no_byte(tmp_path: Path, whole: Whole, batch: int) -> None:
     run_into(tmp_path / "b", grid("record=all"), batch=batch)
-    assert files(tmp_path / "a") == files(tmp_path / "b")
+    assert files(tmp_path / "b") == files(whole("all"))
 
 
 @pytest.mark.parametrize("record", ["none", "quantiles", "all"])
-def test_an_interrupted_sweep_goes_on_without_repeating_a_run(tmp_path: Path, record: str) -> None:
+def test_an_interrupted_sweep_goes_on_without_repeating_a_run(tmp_path: Path, whole: Whole, record: str) -> None:
     plan, counted = grid(f"record={record}"), Counted()
-    run_into(tmp_path / "whole", plan)
     with pytest.raises(KeyboardInterrupt):
         run_into(tmp_path / "b", plan, batch=7, function=Interrupted(3))
     assert read_manifest(tmp_path / "b")["status"] == "interrupted"
@@ -62,7 +60,7 @@ def test_an_interrupted_sweep_goes_on_without_repeating_a_run(tmp_path: Path, re
     run_into(tmp_path / "b", plan, function=counted)
     assert len(counted.runs) == 60 - len(before)
     assert not set(counted.runs) & set(zip(before.point, before.replication, strict=True))
-    assert files(tmp_path / "b") == files(tmp_path / "whole")
+    assert files(tmp_path / "b") == files(whole(record))
 
 
 def test_a_finished_sweep_is_left_alone(tmp_path: Path) -> None:
