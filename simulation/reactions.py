@@ -48,11 +48,10 @@ def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Cond
         return path
     hikes, pending = Hikes(rule, hike_log_odds(rule, now), memory), []
     for item in path.pending:
-        ruled = item.meeting.decision is None
-        if ruled:
-            chance = hikes.chance(item.day)
+        chance = hikes.chance(item.day) if item.meeting.decision is None else None
+        if chance is not None:
             item = heard(item, np.concatenate([1.0 - chance, chance], axis=1), bank.signal_multiplier, today)
-        hikes.after(item, ruled)
+        hikes.after(item, chance)
         pending.append(item)
     return replace(path, pending=tuple(pending))
 

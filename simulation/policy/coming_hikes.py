@@ -56,13 +56,13 @@ class Hikes:
         recent = sum((odds for _, odds in self.recent(day)), np.zeros_like(self.log_odds))
         return np.asarray(recent * self.odds(day, True) + (1.0 - recent) * self.odds(day, False))
 
-    def after(self, meeting: PendingMeeting, ruled: bool) -> None:
-        """Look beyond a meeting, which the rule decides, or which hikes whatever happened before it.
+    def after(self, meeting: PendingMeeting, chance: Array | None) -> None:
+        """Look beyond a meeting, of which the rule alone gives a hike the `chance`; none: it hikes whatever happened before it.
 
         Signals that tilt its odds tilt them alike whenever the last hike was.
         """
         day, hike = meeting.day, np.asarray(meeting.probabilities[:, meeting.steps > 0.0].sum(axis=1, keepdims=True))
         stays = 1.0 - hike
-        if ruled:
-            stays = stays / np.maximum(1.0 - self.chance(day), CERTAIN) * (1.0 - self.odds(day, True))
+        if chance is not None:
+            stays = stays / np.maximum(1.0 - chance, CERTAIN) * (1.0 - self.odds(day, True))
         self.last = [(last, odds * stays) for last, odds in self.recent(day)] + [(float(day), hike)]
