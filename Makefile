@@ -89,12 +89,12 @@ calibrate: $(VENV)/.installed
 
 # Interrupted, it goes on where it was.
 explore-data: $(VENV)/.installed
-	$(BIN)/python -m simulation.explore.design > configs/sweeps/explore.csv
+	$(BIN)/python -m simulation.pages.explore.design > configs/sweeps/explore.csv
 	$(BIN)/carryflow sweep explore --out results/explore
 	$(BIN)/carryflow explore --store results/explore --out configs/explore/december_2025.json
 
 facts-history: $(VENV)/.installed
-	$(BIN)/python -m simulation.facts.historical $(DATA) > $(VENV)/facts.yaml
+	$(BIN)/python -m simulation.studies.facts.historical $(DATA) > $(VENV)/facts.yaml
 	mv $(VENV)/facts.yaml $(FACTS)
 
 clean:

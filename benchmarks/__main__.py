@@ -13,9 +13,9 @@ from benchmarks.models import engines, kernels, twins
 from benchmarks.peers.environment import peers
 from benchmarks.report import Report, markdown, write_csv
 from benchmarks.rounds import measure
-from simulation.ensemble import resolved
-from simulation.experiment_figures import svg
-from simulation.figures import png
+from simulation.compute.ensemble import resolved
+from simulation.studies.experiment.experiment_figures import svg
+from simulation.results.figures import png
 
 FEWEST = 7
 """Rounds of a measurement that is quoted."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulation.recorder import Record
-from simulation.scenario import Scenario
+from simulation.day.recorder import Record
+from simulation.scenario.scenario import Scenario
 
 INVESTOR_DAY = "investor-day"
 DECISION = "agent decision"

@@ -10,7 +10,7 @@ from benchmarks.contestants import INVESTOR_DAY
 from benchmarks.models import KERNEL, REFERENCE
 from benchmarks.report import Report
 from benchmarks.rounds import Result
-from simulation.figures.style import (
+from simulation.results.figures.style import (
     ACCENT,
     COLOURS,
     GREY,

@@ -8,8 +8,8 @@ from time import process_time
 from benchmarks.contestants import INVESTOR_DAY, CannotBeMeasuredError, Contestant, Measured, Setting, absent
 from benchmarks.mesa_twin.model import MesaTwin, StoppedRunError, UnknownRuleError
 from benchmarks.mesa_twin.plain_numbers import plain_rules
-from simulation.capital_flows import scenario_days, simulate
-from simulation.recorder import Record
+from simulation.day.capital_flows import scenario_days, simulate
+from simulation.day.recorder import Record
 
 BATCHES = (1, 8, 64, 256)
 """Runs in a pass of the engine."""

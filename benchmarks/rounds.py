@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from benchmarks.contestants import CannotBeMeasuredError, Contestant
-from simulation.recorder import Record
+from simulation.day.recorder import Record
 
 NANOSECONDS = 1e9
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from simulation.figures.style import (
+from simulation.results.figures.style import (
     ACCENT,
     GREY,
     INK,

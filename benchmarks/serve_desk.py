@@ -15,17 +15,17 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from benchmarks.students import Tally, lesson, options, told
-from simulation.explore.sliders import ORDER
-from simulation.serve.bench import Bench, Places
-from simulation.serve.controls import checked
-from simulation.serve.desk import Desk
-from simulation.serve.reading import Wish
-from simulation.serve.study import shipped_study
-from simulation.serve.tickets import Limits
-from simulation.serve.work import Made, Order
+from simulation.pages.explore.sliders import ORDER
+from simulation.pages.serve.bench import Bench, Places
+from simulation.pages.serve.controls import checked
+from simulation.pages.serve.desk import Desk
+from simulation.pages.serve.reading import Wish
+from simulation.pages.serve.study import shipped_study
+from simulation.pages.serve.tickets import Limits
+from simulation.pages.serve.work import Made, Order
 
 CALENDAR = 0.07
-"""What each further calendar in a pass adds to its fixed cost, by calls of functions (`simulation.calendars_apart`)."""
+"""What each further calendar in a pass adds to its fixed cost, by calls of functions (`simulation.day.calendars_apart`)."""
 
 
 class Jump(selectors.SelectSelector):

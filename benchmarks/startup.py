@@ -27,7 +27,7 @@ from simulation.cli import engine, main
 load = engine.load
 def loaded():
     load()
-    from simulation.capital_flows import CapitalFlows
+    from simulation.day.capital_flows import CapitalFlows
     step = CapitalFlows.step
     def first_step(model):
         step(model)
@@ -57,7 +57,7 @@ def parts() -> tuple[Part, ...]:
     return (
         Part(YARDSTICK, YARDSTICK),
         Part("carryflow --help", CARRYFLOW, ("--help",)),
-        Part("imports of a run", "import simulation.ensemble, simulation.config.loading, simulation.capital_flows"),
+        Part("imports of a run", "import simulation.compute.ensemble, simulation.scenario.config.loading, simulation.day.capital_flows"),
         Part("carryflow run, up to the end of the first day", FIRST_DAY, (*ONE_DAY, "--no-save")),
         Part("carryflow run of one day, summary printed", CARRYFLOW, (*ONE_DAY, "--no-save")),
         Part("the same with tables written", CARRYFLOW, (*ONE_DAY, "--no-figures", "--out", "tables")),

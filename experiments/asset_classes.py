@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.experiment import (
+from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Findings,
     Scale,
@@ -28,12 +28,12 @@ from simulation.experiment import (
     per_run,
     with_investors,
 )
-from simulation.experiment_exposures import exposures
-from simulation.experiment_figures import SERIES_COLOURS, bar_axes, signed
-from simulation.figures.style import GREY, INK, Drawing, FloatArray, Heading, new_figure, panel_title
+from simulation.studies.experiment.experiment_exposures import exposures
+from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, bar_axes, signed
+from simulation.results.figures.style import GREY, INK, Drawing, FloatArray, Heading, new_figure, panel_title
 from simulation.investors.carry_fund_parameters import CarryFundParameters
 from simulation.market.bonds import BondMarket
-from simulation.metrics import FinishedRuns
+from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 48
 WELL_ORDERED = 0.7  # rank correlation above which a trait is said to order the assets

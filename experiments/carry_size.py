@@ -17,8 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 import simulation as cf
-from simulation.conventions import Flags
-from simulation.experiment import (
+from simulation.values.conventions import Flags
+from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Findings,
     Scale,
@@ -29,7 +29,7 @@ from simulation.experiment import (
     per_run,
     with_investors,
 )
-from simulation.experiment_figures import (
+from simulation.studies.experiment.experiment_figures import (
     DIVERGING,
     FEW_RUNS,
     Grid,
@@ -38,8 +38,8 @@ from simulation.experiment_figures import (
     heat_map,
     signed,
 )
-from simulation.figures.style import INK, LIGHT, Columns, Drawing, FloatArray, Heading, new_figure, panel_title, plain
-from simulation.metrics import FinishedRuns
+from simulation.results.figures.style import INK, LIGHT, Columns, Drawing, FloatArray, Heading, new_figure, panel_title, plain
+from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 20
 QUICK_NOTE = "carry holders alone with 100 investors each, a coarser grid"

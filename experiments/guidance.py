@@ -17,7 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.experiment import (
+from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Estimate,
     Findings,
@@ -31,9 +31,9 @@ from simulation.experiment import (
     per_run,
     with_investors,
 )
-from simulation.experiment_figures import bar_axes, beside, signed
-from simulation.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, plain
-from simulation.metrics import FinishedRuns
+from simulation.studies.experiment.experiment_figures import bar_axes, beside, signed
+from simulation.results.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, plain
+from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 400, 20
 QUICK_NOTE = (

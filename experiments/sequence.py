@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.experiment import (
+from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Estimate,
     Findings,
@@ -31,9 +31,9 @@ from simulation.experiment import (
     per_run,
     with_investors,
 )
-from simulation.experiment_figures import SERIES_COLOURS, bar_axes, signed
-from simulation.figures.style import GREY, INK, Columns, Drawing, Heading, new_figure, panel_title
-from simulation.metrics import FinishedRuns
+from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, bar_axes, signed
+from simulation.results.figures.style import GREY, INK, Columns, Drawing, Heading, new_figure, panel_title
+from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 20
 QUICK_NOTE = "carry holders alone with 60 investors each"

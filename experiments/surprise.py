@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 import simulation as cf
-from simulation.experiment import (
+from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Findings,
     Scale,
@@ -29,8 +29,8 @@ from simulation.experiment import (
     per_run,
     with_investors,
 )
-from simulation.experiment_figures import DIVERGING, FEW_RUNS, RISING, Grid, boundary, hatch, heat_map, signed
-from simulation.figures.style import Columns, Drawing, FloatArray, Heading, new_figure, panel_title
+from simulation.studies.experiment.experiment_figures import DIVERGING, FEW_RUNS, RISING, Grid, boundary, hatch, heat_map, signed
+from simulation.results.figures.style import Columns, Drawing, FloatArray, Heading, new_figure, panel_title
 
 RUNS, QUICK_RUNS = 200, 16
 QUICK_NOTE = "carry holders alone with 60 investors each"

@@ -9,42 +9,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulation.cascade import Banks, FireSale, LeverageRule, MarketDepth, fire_sale
-    from simulation.config import ConfigError
-    from simulation.ensemble import resolved as load_scenario
-    from simulation.ensemble import run
-    from simulation.model import CapitalFlowModel
-    from simulation.paired import compare
-    from simulation.registration import register
-    from simulation.replay.requested import replay_event
-    from simulation.reporting.writing import report
-    from simulation.results import Result
-    from simulation.run_folder import read_run
-    from simulation.scenario import Scenario
-    from simulation.shapley.attribution import mechanisms
+    from simulation.studies.cascade import Banks, FireSale, LeverageRule, MarketDepth, fire_sale
+    from simulation.scenario.config import ConfigError
+    from simulation.compute.ensemble import resolved as load_scenario
+    from simulation.compute.ensemble import run
+    from simulation.day.model import CapitalFlowModel
+    from simulation.studies.paired.paired import compare
+    from simulation.scenario.registration import register
+    from simulation.studies.replay.requested import replay_event
+    from simulation.pages.reporting.writing import report
+    from simulation.results.results import Result
+    from simulation.results.run_folder import read_run
+    from simulation.scenario.scenario import Scenario
+    from simulation.studies.shapley.attribution import mechanisms
     from simulation.sweeps.opened import SweepStore, sweep
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Banks": ("simulation.cascade", "Banks"),
-    "CapitalFlowModel": ("simulation.model", "CapitalFlowModel"),
-    "ConfigError": ("simulation.config", "ConfigError"),
-    "FireSale": ("simulation.cascade", "FireSale"),
-    "LeverageRule": ("simulation.cascade", "LeverageRule"),
-    "MarketDepth": ("simulation.cascade", "MarketDepth"),
-    "Result": ("simulation.results", "Result"),
-    "Scenario": ("simulation.scenario", "Scenario"),
+    "Banks": ("simulation.studies.cascade", "Banks"),
+    "CapitalFlowModel": ("simulation.day.model", "CapitalFlowModel"),
+    "ConfigError": ("simulation.scenario.config", "ConfigError"),
+    "FireSale": ("simulation.studies.cascade", "FireSale"),
+    "LeverageRule": ("simulation.studies.cascade", "LeverageRule"),
+    "MarketDepth": ("simulation.studies.cascade", "MarketDepth"),
+    "Result": ("simulation.results.results", "Result"),
+    "Scenario": ("simulation.scenario.scenario", "Scenario"),
     "SweepStore": ("simulation.sweeps.opened", "SweepStore"),
-    "compare": ("simulation.paired", "compare"),
-    "fire_sale": ("simulation.cascade", "fire_sale"),
-    "load_scenario": ("simulation.ensemble", "resolved"),
-    "mechanisms": ("simulation.shapley.attribution", "mechanisms"),
-    "read_run": ("simulation.run_folder", "read_run"),
-    "register": ("simulation.registration", "register"),
-    "replay_event": ("simulation.replay.requested", "replay_event"),
-    "report": ("simulation.reporting.writing", "report"),
-    "run": ("simulation.ensemble", "run"),
+    "compare": ("simulation.studies.paired.paired", "compare"),
+    "fire_sale": ("simulation.studies.cascade", "fire_sale"),
+    "load_scenario": ("simulation.compute.ensemble", "resolved"),
+    "mechanisms": ("simulation.studies.shapley.attribution", "mechanisms"),
+    "read_run": ("simulation.results.run_folder", "read_run"),
+    "register": ("simulation.scenario.registration", "register"),
+    "replay_event": ("simulation.studies.replay.requested", "replay_event"),
+    "report": ("simulation.pages.reporting.writing", "report"),
+    "run": ("simulation.compute.ensemble", "run"),
     "sweep": ("simulation.sweeps.opened", "sweep"),
 }
 

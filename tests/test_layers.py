@@ -179,10 +179,10 @@ def test_files_stay_short(path: Path) -> None:
 def test_the_fence_sees_every_kind_of_import() -> None:
     code = """
 import simulation.cli
-from simulation import model
+from simulation.day import model
 def later():
-    from simulation.figures import style
+    from simulation.results.figures import style
 if TYPE_CHECKING:
-    from simulation.results import Result
+    from simulation.results.results import Result
 """
-    assert set(imports(ast.parse(code))) == {"simulation.cli", "simulation.model", "simulation.figures.style"}
+    assert set(imports(ast.parse(code))) == {"simulation.cli", "simulation.day.model", "simulation.results.figures.style"}

@@ -69,7 +69,7 @@ def test_wheel_holds_one_package_with_its_data(tmp_path: Path) -> None:
     for data in ("sweeps/explore.csv", "explore/december_2025.json"):
         assert f"simulation/configs/{data}" in names
     page = ROOT / "simulation" / "explore" / "page"
-    assert {f"simulation/explore/page/{file.name}" for file in page.iterdir()} <= set(names)
+    assert {f"simulation/pages/explore/page/{file.name}" for file in page.iterdir()} <= set(names)
     studies = list((ROOT / "experiments").glob("*.py"))
     assert all(f"simulation/experiments/{study.name}" in names for study in studies)
     assert not any("__pycache__" in name for name in names)

@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from simulation.special_functions import expit, ndtr, ndtri
+from simulation.values.special_functions import expit, ndtr, ndtri
 
-FIRST_OURS = "import simulation.special_functions as ours, scipy.special as its"
-FIRST_ITS = "import scipy.special as its, simulation.special_functions as ours"
+FIRST_OURS = "import simulation.values.special_functions as ours, scipy.special as its"
+FIRST_ITS = "import scipy.special as its, simulation.values.special_functions as ours"
 SAME = "assert all(getattr(ours, name) is getattr(its, name) for name in ours.__all__)"
 
 
@@ -33,7 +33,7 @@ def test_they_are_the_very_functions_of_scipy(imports: str) -> None:
 
 def test_neither_package_of_scipy_runs_for_them() -> None:
     modules = set(
-        json.loads(printed("import json, sys, simulation.special_functions", "print(json.dumps([*sys.modules]))"))
+        json.loads(printed("import json, sys, simulation.values.special_functions", "print(json.dumps([*sys.modules]))"))
     )
     assert "scipy.special._ufuncs" in modules
     assert not modules & {"scipy.special._basic", "scipy.linalg._basic", "numpy.f2py", "numpy.testing"}
@@ -50,13 +50,13 @@ def test_afterwards_the_packages_are_whole() -> None:
         "assert {'gamma', 'ndtr'} <= set(dir(named)) and named.__all__ == scipy.special.__all__",
         "print(stats.norm.cdf(0.0), type(scipy.special).__name__, type(scipy.linalg).__name__)",
     )
-    assert printed("import sys, simulation.special_functions", *code) == "0.5 module module"
+    assert printed("import sys, simulation.values.special_functions", *code) == "0.5 module module"
 
 
 def test_a_scipy_that_keeps_them_elsewhere_is_asked_for_the_package() -> None:
     code = (
         "import importlib.util, pathlib, sys",
-        "source = pathlib.Path(importlib.util.find_spec('simulation.special_functions').origin).read_text(encoding='utf-8')",
+        "source = pathlib.Path(importlib.util.find_spec('simulation.values.special_functions').origin).read_text(encoding='utf-8')",
         "ours = {'__name__': 'ours'}",
         "exec(source.replace('scipy.special._ufuncs', 'scipy.special._elsewhere'), ours)",
         "import scipy.special as its",

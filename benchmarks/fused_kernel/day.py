@@ -16,7 +16,7 @@ from benchmarks.fused_kernel.kernel import (
     supply,
     voluntary,
 )
-from simulation.conventions import Array
+from simulation.values.conventions import Array
 
 
 @nb.njit(fastmath=FUSED)

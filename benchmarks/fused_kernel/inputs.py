@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from simulation.capital_flows import CapitalFlows
-from simulation.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, PERCENT
-from simulation.scenario import Scenario
+from simulation.day.capital_flows import CapitalFlows
+from simulation.values.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, PERCENT
+from simulation.scenario.scenario import Scenario
 
 
 class Watched(CapitalFlows):

@@ -9,7 +9,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-from simulation.conventions import Array
+from simulation.values.conventions import Array
 
 FUSED = {"reassoc", "contract", "nsz"}
 """Sums may be reordered, as NumPy's are; not-a-number and infinity stay what they are."""

@@ -12,7 +12,7 @@ import mesa
 
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Night, Number, Prices, Worth
-from simulation.conventions import BASIS_POINT
+from simulation.values.conventions import BASIS_POINT
 
 if TYPE_CHECKING:
     from benchmarks.mesa_twin.sector import Sector
@@ -31,12 +31,12 @@ class Birth:
 
 
 class Investor(mesa.Agent, ABC):
-    """One investor; the signs and statements are those of `simulation.settlement`.
+    """One investor; the signs and statements are those of `simulation.accounts.settlement`.
 
     Attributes
     ----------
     units, usd_cash, jpy_cash, hedge_usd, equity_usd
-        Balance sheet as in `simulation.balance_sheet.BalanceSheet`.
+        Balance sheet as in `simulation.values.balance_sheet.BalanceSheet`.
     stock
         Start position, USD bn.  Other personal numbers are attributes by their names in the population.
     order

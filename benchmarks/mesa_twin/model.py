@@ -11,13 +11,13 @@ import numpy as np
 from benchmarks.mesa_twin.prices import News, Prices, news_of
 from benchmarks.mesa_twin.sector import Sector
 from benchmarks.mesa_twin.trading import Floor, pay_incomes, trade_forced, trade_voluntary, write_off_losses
-from simulation.clearing import TradingDay
-from simulation.ledger import TOLERANCE, DayFlows
-from simulation.model import CapitalFlowModel
-from simulation.recorder import Record
-from simulation.scenario import Scenario
-from simulation.settlement import accrue_account
-from simulation.settling import accrual_of, open_session, purchase_bonds, release_inventory, update_interest_bill
+from simulation.day.clearing import TradingDay
+from simulation.accounts.ledger import TOLERANCE, DayFlows
+from simulation.day.model import CapitalFlowModel
+from simulation.day.recorder import Record
+from simulation.scenario.scenario import Scenario
+from simulation.accounts.settlement import accrue_account
+from simulation.day.settling import accrual_of, open_session, purchase_bonds, release_inventory, update_interest_bill
 
 
 class StoppedRunError(RuntimeError):
@@ -97,7 +97,7 @@ class MesaTwin(CapitalFlowModel):
         return open_session(self.economy, self.alive)
 
     def close_books(self, floor: Floor) -> None:
-        """Settle the night, in the order of `simulation.settling.close_books`."""
+        """Settle the night, in the order of `simulation.day.settling.close_books`."""
         economy, session, accounts = self.economy, floor.session, self.economy.books.accounts
         economy.market.remember(session.quote, economy.long_run_variance * self.scenario.noise.scale_x**2)
         economy.remember_close(self.day)

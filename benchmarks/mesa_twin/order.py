@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.mesa_twin.prices import Number
-from simulation.assets import Book
-from simulation.conventions import Array, column
-from simulation.orders import Flow
+from simulation.values.assets import Book
+from simulation.values.conventions import Array, column
+from simulation.values.orders import Flow
 
 
 @dataclass
 class Order:
-    """An order of one investor, plain numbers in the units of `simulation.orders.Trade`."""
+    """An order of one investor, plain numbers in the units of `simulation.values.orders.Trade`."""
 
     units: dict[str, Number]
     spot_usd: Number = 0.0

@@ -116,7 +116,7 @@ def exit_code_of(arguments: Sequence[str] | None = None) -> int:
 
 def _told(error: Exception) -> int:
     """Print an error as a message and return the exit code for its kind."""
-    from simulation.config.errors import ConfigError
+    from simulation.scenario.config.errors import ConfigError
 
     if os.environ.get(TRACEBACK_SWITCH):
         traceback.print_exception(error)
@@ -127,9 +127,9 @@ def _told(error: Exception) -> int:
 
 
 def _told_other(error: Exception) -> int:
-    from simulation.ensemble import EnsembleError
-    from simulation.scenario import ImpossibleScenarioError
-    from simulation.store import OutputError
+    from simulation.compute.ensemble import EnsembleError
+    from simulation.scenario.scenario import ImpossibleScenarioError
+    from simulation.results.store import OutputError
 
     if isinstance(error, OutputError | ImpossibleScenarioError):
         click.echo(f"Error: {error}", err=True)

@@ -12,12 +12,12 @@ from simulation.cli.output import print_json, print_table, progress, remark
 from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
-    from simulation.calibration.checkpoints import Checkpoints
-    from simulation.calibration.conduct import Outcome
-    from simulation.calibration.problem import Problem
-    from simulation.calibration.request import Request
+    from simulation.studies.calibration.checkpoints import Checkpoints
+    from simulation.studies.calibration.conduct import Outcome
+    from simulation.studies.calibration.problem import Problem
+    from simulation.studies.calibration.request import Request
 
-DEFAULT_PROBLEM = "simulation.calibration.august_2024:problem"
+DEFAULT_PROBLEM = "simulation.studies.calibration.august_2024:problem"
 DEFAULT_SEED = 20240805
 PARTIAL = ".partial"
 LEAST_SETS, MOST_SETS = 64, 10_000_000
@@ -97,8 +97,8 @@ def calibrate(
         draw_kept(place, kept_sets, (out, force, as_json, quiet))
         return
     one_thread_each()
-    from simulation.store import check_target
-    from simulation.workers import processors
+    from simulation.results.store import check_target
+    from simulation.compute.workers import processors
 
     request = requested(place, (draws, costly_draws), seed, quick)
     target = out or RESULTS / request.folder
@@ -117,10 +117,10 @@ def calibrate(
 
 def draw_kept(place: str, name: str, how: tuple[Path | None, bool, bool, bool]) -> None:
     """Write figure and tables of kept parameter sets; `how` is where, whether to replace, as JSON, quietly."""
-    from simulation.calibration.kept import kept
-    from simulation.calibration.problem import problem_at
-    from simulation.config.posterior import load_cloud
-    from simulation.store import check_target, content_address
+    from simulation.studies.calibration.kept import kept
+    from simulation.studies.calibration.problem import problem_at
+    from simulation.scenario.config.posterior import load_cloud
+    from simulation.results.store import check_target, content_address
 
     out, force, as_json, quiet = how
     cloud = load_cloud(name)
@@ -150,9 +150,9 @@ def one_thread_each() -> None:
 
 def requested(place: str, draws: tuple[int | None, int | None], seed: int, small: bool) -> Request:
     """Return what is to be calibrated."""
-    from simulation.calibration.fitting import Method
-    from simulation.calibration.problem import problem_at
-    from simulation.calibration.request import Request, quick
+    from simulation.studies.calibration.fitting import Method
+    from simulation.studies.calibration.problem import problem_at
+    from simulation.studies.calibration.request import Request, quick
 
     try:
         problem = problem_at(place)
@@ -177,8 +177,8 @@ def check_order(problem: Problem, draws: tuple[int | None, int | None]) -> None:
 
 def calibrated(request: Request, target: Path, how: tuple[int, bool, bool, bool]) -> Outcome:
     """Calibrate with progress on standard error, each finished batch kept beside the target."""
-    from simulation.calibration.checkpoints import opened
-    from simulation.calibration.conduct import conducted
+    from simulation.studies.calibration.checkpoints import opened
+    from simulation.studies.calibration.conduct import conducted
 
     workers, resume, force, quiet = how
     checkpoints = opened(partial(target).folder, request.content, resume, request.engine, force)
@@ -188,7 +188,7 @@ def calibrated(request: Request, target: Path, how: tuple[int, bool, bool, bool]
 
 def partial(target: Path) -> Checkpoints:
     """Return where the batches of an unfinished calibration are kept."""
-    from simulation.calibration.checkpoints import Checkpoints
+    from simulation.studies.calibration.checkpoints import Checkpoints
 
     return Checkpoints(target.with_name(target.name + PARTIAL))
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from simulation.calibration.diagnostics import Columns
+    from simulation.studies.calibration.diagnostics import Columns
 
 
 def parameters(table: Columns) -> Table:

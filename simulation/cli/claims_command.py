@@ -12,7 +12,7 @@ from simulation.cli.output import print_json, remark
 from simulation.cli.run_command import RESULTS, Request, simulated
 
 if TYPE_CHECKING:
-    from simulation.claims.assessment import Assessment
+    from simulation.studies.claims.assessment import Assessment
 
 DEFAULT_RUNS = 40
 """Enough for a verdict, few enough for less than a minute: a dozen scenarios are run."""
@@ -49,9 +49,9 @@ def claims(
     Prints article, official figure, model (p50, p10 to p90) and verdict, and writes the same as Markdown and CSV
     into --out, or into a folder under results/ that the same claims, scenarios, seed and runs always give.
     """
-    from simulation.claims.assessment import assess_with, ledger_hash, scenarios_of
-    from simulation.claims.ledger import load_ledger
-    from simulation.store import check_target, content_address
+    from simulation.studies.claims.assessment import assess_with, ledger_hash, scenarios_of
+    from simulation.studies.claims.ledger import load_ledger
+    from simulation.results.store import check_target, content_address
 
     ledger = load_ledger()
     scenarios = scenarios_of(ledger, seed)
@@ -70,7 +70,7 @@ def claims(
 
 def _report(assessment: Assessment, as_json: bool) -> None:
     """Print the claims."""
-    from simulation.claims.writing import objects
+    from simulation.studies.claims.writing import objects
     from simulation.cli.claims_table import print_claims
 
     if as_json:
@@ -81,8 +81,8 @@ def _report(assessment: Assessment, as_json: bool) -> None:
 
 def _save(assessment: Assessment, target: Path) -> None:
     """Write Markdown and CSV, whole or not at all."""
-    from simulation.claims.writing import write
-    from simulation.store import written_whole
+    from simulation.studies.claims.writing import write
+    from simulation.results.store import written_whole
 
     with written_whole(target) as draft:
         write(assessment, draft, options.command_line())

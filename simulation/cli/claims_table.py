@@ -12,8 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from simulation.claims import wording
-from simulation.claims.assessment import Assessed, Assessment
+from simulation.studies.claims import wording
+from simulation.studies.claims.assessment import Assessed, Assessment
 
 PIPE_WIDTH = 120
 NARROWEST, WIDEST = 80, 160

@@ -10,13 +10,13 @@ import click
 from simulation.cli import exit_codes, options
 from simulation.cli.failure import exit_with_reason
 from simulation.cli.output import print_json
-from simulation.config.errors import ConfigError
+from simulation.scenario.config.errors import ConfigError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from simulation.config.loading import Loaded
-    from simulation.scenario import Scenario
+    from simulation.scenario.config.loading import Loaded
+    from simulation.scenario.scenario import Scenario
 
 
 @click.group("config")
@@ -50,7 +50,7 @@ def check(files: Sequence[str], sweep: bool, settings: Sequence[str], as_json: b
 @exit_with_reason()
 def show(file: str, resolved: bool, origin: bool, settings: Sequence[str]) -> None:
     """Print a config as it will be used, as YAML that loads back to the same config."""
-    from simulation.config.rendering import show as text_of
+    from simulation.scenario.config.rendering import show as text_of
 
     click.echo(text_of(_loaded(file, settings), origins=origin), nl=False)
 
@@ -63,7 +63,7 @@ def show(file: str, resolved: bool, origin: bool, settings: Sequence[str]) -> No
 @exit_with_reason()
 def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> None:
     """Say in words how the SECOND config differs from the FIRST; overrides apply to both."""
-    from simulation.config.diff import differences
+    from simulation.scenario.config.diff import differences
 
     found = differences(_loaded(first, settings), _loaded(second, settings))
     if as_json:
@@ -80,7 +80,7 @@ def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> Non
 @exit_with_reason()
 def schema(out: Path | None, event: bool, sweep: bool) -> None:
     """Print the JSON schema of a scenario file, for completion in an editor."""
-    from simulation.config.json_schema import schema_text
+    from simulation.scenario.config.json_schema import schema_text
 
     if event and sweep:
         raise click.UsageError("--event and --sweep are different files: leave one out.")
@@ -92,7 +92,7 @@ def schema(out: Path | None, event: bool, sweep: bool) -> None:
 @exit_with_reason()
 def table(out: Path | None) -> None:
     """Print every config key with meaning, unit, default, range and source, as Markdown."""
-    from simulation.config.parameter_table import parameter_table
+    from simulation.scenario.config.parameter_table import parameter_table
 
     _print_or_write(parameter_table(), out)
 
@@ -113,15 +113,15 @@ def _root(event: bool, sweep: bool) -> "type[BaseModel]":
         from simulation.sweeps.schema import Sweep
 
         return Sweep
-    from simulation.config.loading import default_root
-    from simulation.event import Event
+    from simulation.scenario.config.loading import default_root
+    from simulation.scenario.event import Event
 
     return Event if event else default_root()
 
 
 def _loaded(file: str, settings: Sequence[str]) -> "Loaded[Scenario]":
     """Return a scenario or an event by name or path."""
-    from simulation.config.kinds import loaded
+    from simulation.scenario.config.kinds import loaded
 
     return loaded(file, settings)
 
@@ -149,8 +149,8 @@ def _checked(file: str, settings: Sequence[str], sweep: bool) -> "Fine | ConfigE
 
 def _cautions(found: "Loaded[Scenario]") -> tuple[str, ...]:
     """Return what is suspicious in a scenario or an event, each with the line that says it."""
-    from simulation.cautions import cautions
-    from simulation.scenario import Scenario
+    from simulation.scenario.cautions import cautions
+    from simulation.scenario.scenario import Scenario
 
     if not isinstance(found.scenario, Scenario):
         return ()

@@ -13,7 +13,7 @@ from simulation.cli.output import print_json, print_table, remark
 from simulation.cli.run_command import RESULTS, Request, requested, simulated
 
 if TYPE_CHECKING:
-    from simulation.results import Result
+    from simulation.results.results import Result
 
 SCENARIOS = {"article": "december_2025_article", "official": "december_2025_official"}
 COMPARISON = "article_vs_official"
@@ -44,8 +44,8 @@ def demo(
     quiet: bool,
 ) -> None:
     """Run December 2025 twice, as the article states it and with official data, side by side."""
-    from simulation.config.loading import config_hash
-    from simulation.store import check_target, content_address
+    from simulation.scenario.config.loading import config_hash
+    from simulation.results.store import check_target, content_address
 
     scenarios = {name: requested(scenario, (), seed) for name, scenario in SCENARIOS.items()}
     config = pair_hash([config_hash(scenario) for scenario in scenarios.values()])
@@ -65,8 +65,8 @@ def demo(
 
 def save(results: dict[str, Result], target: Path, config: str) -> None:
     """Write both results and the figure that compares them into one folder, whole or not at all."""
-    from simulation import figures
-    from simulation.store import write_manifest, written_whole
+    from simulation.results.results import figures
+    from simulation.results.store import write_manifest, written_whole
 
     records = {name.capitalize(): result.record for name, result in results.items()}
     facts = {
@@ -85,8 +85,8 @@ def save(results: dict[str, Result], target: Path, config: str) -> None:
 
 def report(results: dict[str, Result], as_json: bool) -> None:
     """Print both summaries side by side and the finding of each."""
-    from simulation.findings import scenario_finding
-    from simulation.summary_table import comparison_table
+    from simulation.results.findings import scenario_finding
+    from simulation.results.summary_table import comparison_table
 
     summaries = {name: result.summary() for name, result in results.items()}
     if as_json:

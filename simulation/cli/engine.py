@@ -6,7 +6,7 @@ import gc
 import sys
 from importlib import import_module
 
-PARTS = ("simulation.config.loading", "simulation.ensemble", "simulation.results", "simulation.capital_flows")
+PARTS = ("simulation.scenario.config.loading", "simulation.compute.ensemble", "simulation.results.results", "simulation.day.capital_flows")
 
 
 def load() -> None:

@@ -12,7 +12,7 @@ from simulation.cli.output import print_json, progress, remark
 from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
-    from simulation.experiment_runner import Outcome, Plan
+    from simulation.studies.experiment.experiment_runner import Outcome, Plan
 
 
 @click.command(short_help="Answer one question with a table, a figure, a paragraph.")
@@ -52,8 +52,8 @@ def experiment(
     A table (Parquet, CSV), a figure (PNG, SVG, its numbers as CSV), the findings and a manifest go to --out, or to a
     folder under results/ that the same experiment, size and seed always give.
     """
-    from simulation.experiment_runner import plan_of
-    from simulation.store import check_target
+    from simulation.studies.experiment.experiment_runner import plan_of
+    from simulation.results.store import check_target
 
     plan = plan_of(name, quick=quick, runs=runs, seed=seed, cloud=options.cloud_of(posterior, parameter_sets))
     target = out or RESULTS / plan.folder
@@ -68,8 +68,8 @@ def experiment(
 
 def answered(plan: Plan, workers: int | None, quiet: bool) -> Outcome:
     """Conduct an experiment with progress on standard error."""
-    from simulation.experiment_runner import conducted
-    from simulation.experiment_workload import worthwhile_workers
+    from simulation.studies.experiment.experiment_runner import conducted
+    from simulation.studies.experiment.experiment_workload import worthwhile_workers
 
     with progress(plan.name, quiet) as update:
         return conducted(plan, workers or worthwhile_workers(plan), update)

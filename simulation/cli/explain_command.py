@@ -12,10 +12,10 @@ from simulation.cli import exit_codes, options
 from simulation.cli.output import print_json, progress, remark
 
 if TYPE_CHECKING:
-    from simulation.cloud import Cloud
-    from simulation.results import Result
-    from simulation.scenario import Scenario
-    from simulation.shapley.shares import Mechanisms
+    from simulation.scenario.cloud import Cloud
+    from simulation.results.results import Result
+    from simulation.scenario.scenario import Scenario
+    from simulation.studies.shapley.shares import Mechanisms
 
 DEFAULT_RUNS = 20
 """Runs of each of the 32 coalitions: a few minutes for the December scenario."""
@@ -44,7 +44,7 @@ class Subject:
 
     def about(self, **question: Any) -> dict[str, Any]:
         """Everything that the answer follows from."""
-        from simulation.config.posterior import hash_with_cloud
+        from simulation.scenario.config.posterior import hash_with_cloud
 
         return {"config": hash_with_cloud(self.scenario, self.cloud)} | question
 
@@ -133,9 +133,9 @@ def refuse_mixed(context: click.Context, mechanisms: bool) -> None:
 
 def subject_of(subject: str, settings: tuple[str, ...], seed: int | None, cloud: Cloud | None) -> Subject:
     """Return the scenario of a folder of results, or the scenario or event named."""
-    from simulation.config.kinds import loaded
-    from simulation.ensemble import with_seed
-    from simulation.run_folder import read_run
+    from simulation.scenario.config.kinds import loaded
+    from simulation.compute.ensemble import with_seed
+    from simulation.results.run_folder import read_run
 
     if not Path(subject).is_dir():
         scenario = loaded(subject, settings).scenario
@@ -156,7 +156,7 @@ def target_of(about: dict[str, Any], out: Path | None, force: bool) -> Any:
 
 def explained(subject: Subject, day: str | None, run: int, asset: str) -> Answer:
     """Take a day apart; a folder's run must come out as it is recorded there."""
-    from simulation.explanation.explaining import explain as taken_apart
+    from simulation.results.explanation.explaining import explain as taken_apart
 
     if subject.held is not None:
         return subject.held.explain(day, run, asset)
@@ -165,8 +165,8 @@ def explained(subject: Subject, day: str | None, run: int, asset: str) -> Answer
 
 def attributed(subject: Subject, runs: int, metrics: tuple[str, ...], workers: int | None, quiet: bool) -> Mechanisms:
     """Attribute metrics to mechanisms."""
-    from simulation.shapley.attribution import DEFAULT_METRICS
-    from simulation.shapley.attribution import mechanisms as shares
+    from simulation.studies.shapley.attribution import DEFAULT_METRICS
+    from simulation.studies.shapley.attribution import mechanisms as shares
 
     with progress("mechanisms", quiet) as update:
         return shares(
@@ -177,7 +177,7 @@ def attributed(subject: Subject, runs: int, metrics: tuple[str, ...], workers: i
 
 def tell(answer: Answer, target: Any, as_json: bool, quiet: bool) -> None:
     """Print the answer and write it, whole or not at all."""
-    from simulation.store import versions, write_manifest, written_whole
+    from simulation.results.store import versions, write_manifest, written_whole
 
     if as_json:
         print_json(answer.to_dict() | ({} if target is None else {"folder": str(target.folder)}))

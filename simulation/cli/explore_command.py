@@ -12,7 +12,7 @@ from simulation.cli import options
 from simulation.cli.output import remark
 
 if TYPE_CHECKING:
-    from simulation.explore.page import Content
+    from simulation.pages.explore.page import Content
 
 SHIPPED = "december_2025"
 
@@ -39,7 +39,7 @@ def explore(out: Path, store: Path | None, force: bool, quiet: bool) -> None:
     Without --store the page shows December 2025 by seven sliders. docs/teaching.md tells how to teach with it,
     docs/explore.md how to make a page of another sweep.
     """
-    from simulation.explore.page import content_text, page_of
+    from simulation.pages.explore.page import content_text, page_of
 
     if out.suffix not in (".html", ".json"):
         raise click.UsageError(f"--out {out}: write FILE.html for the page, or FILE.json for its data alone.")
@@ -53,20 +53,20 @@ def explore(out: Path, store: Path | None, force: bool, quiet: bool) -> None:
 
 def content_from(store: Path | None) -> Content:
     """Content of a store, of a file, or as shipped."""
-    from simulation.config.catalog import path_of
-    from simulation.explore.page import read_content
+    from simulation.scenario.config.catalog import path_of
+    from simulation.pages.explore.page import read_content
 
     path = path_of("explore", SHIPPED) if store is None else store
     if path.suffix == ".json":
         return read_content(path)
-    from simulation.explore.content import content_of
+    from simulation.pages.explore.content import content_of
 
     return content_of(path)
 
 
 def refuse_to_lose(out: Path, force: bool) -> None:
     """Refuse to replace a file, unless it is told to or it is a page or data that this command wrote."""
-    from simulation.store import OutputError
+    from simulation.results.store import OutputError
 
     if force or not out.exists():
         return

@@ -14,11 +14,11 @@ from simulation.cli.output import print_json, print_table, progress, remark
 from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
-    from simulation.facts.amplification import Base
-    from simulation.facts.comparison import Comparison
-    from simulation.facts.simulated import Simulated
-    from simulation.facts.stored import StoredFacts
-    from simulation.scenario import Scenario
+    from simulation.studies.facts.amplification import Base
+    from simulation.studies.facts.comparison import Comparison
+    from simulation.studies.facts.simulated import Simulated
+    from simulation.studies.facts.stored import StoredFacts
+    from simulation.scenario.scenario import Scenario
 
 LONG_HISTORY = "long_history"
 DEFAULT_RUNS = 200
@@ -44,21 +44,21 @@ class Wanted:
     @cached_property
     def stored(self) -> StoredFacts:
         """The historical column."""
-        from simulation.facts.stored import load_facts
+        from simulation.studies.facts.stored import load_facts
 
         return load_facts()
 
     @cached_property
     def hash(self) -> str:
         """Hash of everything that the table follows from."""
-        from simulation.facts.writing import comparison_hash
+        from simulation.studies.facts.writing import comparison_hash
 
         return comparison_hash(self.stored, self.scenario, self.base.cloud)
 
     @property
     def heading(self) -> str:
         """The scenario and its size in words."""
-        from simulation.facts.simulated import first_day
+        from simulation.studies.facts.simulated import first_day
 
         scenario, cloud = self.scenario, self.base.cloud
         sets = "" if cloud is None else f", parameter sets {cloud.name}"
@@ -120,8 +120,8 @@ def facts(
     accept range and a verdict. A table (CSV), a figure (PNG, SVG, its numbers as CSV) and a
     manifest go to --out, or to a folder under results/ that the same config, seed and runs give.
     """
-    from simulation.facts.amplification import Base
-    from simulation.store import check_target, content_address
+    from simulation.studies.facts.amplification import Base
+    from simulation.results.store import check_target, content_address
 
     base = Base(name, settings, seed, options.cloud_of(posterior, parameter_sets))
     wanted = Wanted(base, runs, workers, quiet)
@@ -138,8 +138,8 @@ def facts(
 
 def simulate(wanted: Wanted) -> Simulated:
     """Simulate the long history with progress on standard error."""
-    from simulation.ensemble import worthwhile_workers
-    from simulation.facts.simulated import simulated
+    from simulation.compute.ensemble import worthwhile_workers
+    from simulation.studies.facts.simulated import simulated
 
     workers = wanted.workers or worthwhile_workers(wanted.scenario, wanted.runs)
     with progress(wanted.scenario.name, wanted.quiet, wanted.runs) as update:
@@ -148,9 +148,9 @@ def simulate(wanted: Wanted) -> Simulated:
 
 def compare(wanted: Wanted, simulation: Simulated) -> Comparison:
     """Measure the histories and the shocks and hold them beside the stored facts."""
-    from simulation.facts.amplification import amplification_estimates
-    from simulation.facts.comparison import compared
-    from simulation.facts.simulated import estimates
+    from simulation.studies.facts.amplification import amplification_estimates
+    from simulation.studies.facts.comparison import compared
+    from simulation.studies.facts.simulated import estimates
 
     found = estimates(simulation.history)
     # A few weeks of some runs are seldom worth a process; only the wish for a single one counts here.
@@ -160,7 +160,7 @@ def compare(wanted: Wanted, simulation: Simulated) -> Comparison:
 
 
 def _report(wanted: Wanted, simulation: Simulated, comparison: Comparison, as_json: bool) -> None:
-    from simulation.facts.writing import objects
+    from simulation.studies.facts.writing import objects
 
     if as_json:
         print_json(objects(comparison, wanted.about, simulation))
@@ -172,8 +172,8 @@ def _report(wanted: Wanted, simulation: Simulated, comparison: Comparison, as_js
 
 def _save(wanted: Wanted, simulation: Simulated, comparison: Comparison, target: Path) -> None:
     """Write table and figure, whole or not at all."""
-    from simulation.facts.writing import write
-    from simulation.store import written_whole
+    from simulation.studies.facts.writing import write
+    from simulation.results.store import written_whole
 
     with written_whole(target) as draft:
         write(comparison, draft, manifest(wanted, simulation, comparison))

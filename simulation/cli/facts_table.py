@@ -7,8 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from simulation.facts.comparison import OUTSIDE, Comparison
-from simulation.facts.writing import HEADINGS, cells, explained
+from simulation.studies.facts.comparison import OUTSIDE, Comparison
+from simulation.studies.facts.writing import HEADINGS, cells, explained
 
 
 def facts_table(comparison: Comparison, heading: str) -> RenderableType:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import click
 
 from simulation.cli import exit_codes
-from simulation.config.errors import ConfigError
+from simulation.scenario.config.errors import ConfigError
 
 
 @contextmanager

@@ -18,9 +18,9 @@ KINDS = (*FILES, "metrics")
 
 def yaml_title(kind: str, path: Path) -> str:
     """Return the title of a config, its own or inherited, without checking the rest of it."""
-    from simulation.config.errors import ConfigError
-    from simulation.config.layers import layered
-    from simulation.config.tree import descend
+    from simulation.scenario.config.errors import ConfigError
+    from simulation.scenario.config.layers import layered
+    from simulation.scenario.config.tree import descend
 
     try:
         title = descend(layered(path, kind).tree, ("title",))
@@ -39,7 +39,7 @@ def docstring_title(path: Path) -> str:
 
 def files(kind: str) -> list[Entry]:
     """Return the shipped files of a kind with their titles."""
-    from simulation.config.catalog import named
+    from simulation.scenario.config.catalog import named
 
     return [
         {"name": name, "title": docstring_title(path) if path.suffix == ".py" else yaml_title(kind, path)}
@@ -49,7 +49,7 @@ def files(kind: str) -> list[Entry]:
 
 def metrics() -> list[Entry]:
     """Return the metrics of a summary."""
-    from simulation.metrics import METRICS
+    from simulation.results.metrics import METRICS
 
     return [{"name": metric.name, "title": metric.label, "unit": metric.unit} for metric in METRICS]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from simulation.cloud import Cloud
+    from simulation.scenario.cloud import Cloud
 
 LARGEST_SEED = 2**63 - 1
 MOST_RUNS = 10_000_000
@@ -95,7 +95,7 @@ def cloud_of(posterior: bool, parameter_sets: str | None) -> Cloud | None:
     """Return the parameter sets asked for, none where none were."""
     if not posterior and parameter_sets is None:
         return None
-    from simulation.config.posterior import SHIPPED, load_cloud
+    from simulation.scenario.config.posterior import SHIPPED, load_cloud
 
     return load_cloud(parameter_sets or SHIPPED)
 

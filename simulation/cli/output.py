@@ -31,7 +31,7 @@ def print_table(renderable: RenderableType) -> None:
         Console(highlight=False).print(renderable)
         sys.stdout.flush()
     else:
-        from simulation.summary_table import plain_text
+        from simulation.results.summary_table import plain_text
 
         click.echo(plain_text(renderable))
 

@@ -14,9 +14,9 @@ from simulation.cli.output import print_json, progress, remark
 from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
-    from simulation.cloud import Cloud
-    from simulation.event import Event
-    from simulation.replay.replay import Replay
+    from simulation.scenario.cloud import Cloud
+    from simulation.scenario.event import Event
+    from simulation.studies.replay.replay import Replay
 
 
 @click.command(short_help="Run an episode of history beside what was observed.")
@@ -72,11 +72,11 @@ def replay(
             Telling(seed, out, force, as_json),
         )
         return
-    from simulation.config.posterior import hash_with_cloud
-    from simulation.replay.requested import load_event
-    from simulation.replay.telling import as_json as told
-    from simulation.replay.telling import text
-    from simulation.store import check_target, content_address
+    from simulation.scenario.config.posterior import hash_with_cloud
+    from simulation.studies.replay.requested import load_event
+    from simulation.studies.replay.telling import as_json as told
+    from simulation.studies.replay.telling import text
+    from simulation.results.store import check_target, content_address
 
     wanted, cloud = load_event(event, settings, seed), options.cloud_of(posterior, parameter_sets)
     address = hash_with_cloud(wanted, cloud)
@@ -107,12 +107,12 @@ def replay_all(
     context: click.Context, cloud: Cloud | None, how: tuple[int, int | None, bool], telling: Telling
 ) -> None:
     """Replay every shipped episode and tell fitted from unfitted."""
-    from simulation.config.catalog import named
-    from simulation.config.posterior import hash_with_cloud
-    from simulation.replay.requested import load_event
-    from simulation.replay.telling import as_json
-    from simulation.replay.validation import markdown
-    from simulation.store import check_target, content_address
+    from simulation.scenario.config.catalog import named
+    from simulation.scenario.config.posterior import hash_with_cloud
+    from simulation.studies.replay.requested import load_event
+    from simulation.studies.replay.telling import as_json
+    from simulation.studies.replay.validation import markdown
+    from simulation.results.store import check_target, content_address
 
     events = [load_event(name, (), telling.seed) for name in named("events")]
     address = hashlib.sha256(" ".join(hash_with_cloud(event, cloud) for event in events).encode()).hexdigest()
@@ -132,7 +132,7 @@ def replay_all(
 
 def save_tables(text: str, target: Path, address: str) -> None:
     """Write the tables of all episodes, whole or not at all."""
-    from simulation.store import versions, write_manifest, written_whole
+    from simulation.results.store import versions, write_manifest, written_whole
 
     with written_whole(target) as draft:
         (draft / "episodes.md").write_text(text, encoding="utf-8")
@@ -142,7 +142,7 @@ def save_tables(text: str, target: Path, address: str) -> None:
 
 def replayed(event: Event, cloud: Cloud | None, how: tuple[int, int | None, bool]) -> Replay:
     """Replay an event with progress on standard error; `how` is runs, workers and whether to be quiet."""
-    from simulation.replay.replay import replay as run
+    from simulation.studies.replay.replay import replay as run
 
     runs, workers, quiet = how
     with progress(event.name, quiet, runs) as update:
@@ -153,10 +153,10 @@ def save(found: Replay, target: Path, address: str) -> None:
     """Write the figure, its numbers and the scores, whole or not at all."""
     import json
 
-    from simulation.experiment_figures import write_figure
-    from simulation.replay.figure import draw
-    from simulation.replay.telling import as_json
-    from simulation.store import versions, write_manifest, written_whole
+    from simulation.studies.experiment.experiment_figures import write_figure
+    from simulation.studies.replay.figure import draw
+    from simulation.studies.replay.telling import as_json
+    from simulation.results.store import versions, write_manifest, written_whole
 
     facts = as_json(found)
     with written_whole(target) as draft:

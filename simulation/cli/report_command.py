@@ -27,7 +27,7 @@ def report(folder: Path, metrics: tuple[str, ...], out: Path | None, force: bool
     Of a run: the scenario in words, figures, tables, a day taken apart, claims, stopped runs, the ledger audit and how to
     reproduce it. Of a sweep: the design, what matters most, response curves and indices.
     """
-    from simulation.reporting.writing import report as write
+    from simulation.pages.reporting.writing import report as write
 
     path = write(folder, out, metrics=metrics, force=force)
     size = path.stat().st_size

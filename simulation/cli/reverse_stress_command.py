@@ -12,8 +12,8 @@ from simulation.cli import options, searching
 from simulation.cli.output import print_json
 
 if TYPE_CHECKING:
-    from simulation.search.reverse_stress import Reached, ReverseStress
-    from simulation.search.shocks import Place
+    from simulation.studies.search.reverse_stress import Reached, ReverseStress
+    from simulation.studies.search.shocks import Place
 
 DEFAULT_SHOCKS = "boj_surprise,us_equity_fall,us_yield_fall"
 
@@ -73,9 +73,9 @@ def reverse_stress(
     Shocks are counted in standard deviations of their priors and happen on one day. Beside the combination stand each shock
     alone and, for pairs, the frontier beyond which the outcome is reached.
     """
-    from simulation.config.loading import load
-    from simulation.search.response import Ensemble
-    from simulation.search.shocks import checked_names, place_of
+    from simulation.scenario.config.loading import load
+    from simulation.studies.search.response import Ensemble
+    from simulation.studies.search.shocks import checked_names, place_of
 
     if list_shocks:
         listed(as_json)
@@ -110,10 +110,10 @@ def reverse_stress(
 def _found(how: tuple[Any, ...], place: Place, names: tuple[str, ...], what: tuple[Any, ...]) -> ReverseStress:
     import numpy as np
 
-    from simulation.search.response import ScenarioResponse, loaded_with
-    from simulation.search.reverse_stress import Space
-    from simulation.search.reverse_stress import reverse_stress as find
-    from simulation.search.shocks import SHOCKS, correlation, settings_of
+    from simulation.studies.search.response import ScenarioResponse, loaded_with
+    from simulation.studies.search.reverse_stress import Space
+    from simulation.studies.search.reverse_stress import reverse_stress as find
+    from simulation.studies.search.shocks import SHOCKS, correlation, settings_of
 
     (scenario, own, ensemble, update), ((metric, level), correlated, evaluations, frontier) = how, what
     at = loaded_with(scenario, own, lambda sizes: settings_of(place, dict(zip(names, map(float, sizes), strict=True))))
@@ -124,7 +124,7 @@ def _found(how: tuple[Any, ...], place: Place, names: tuple[str, ...], what: tup
 
 def told(found: ReverseStress, wanted: tuple[str, float], place: Place) -> str:
     """The answer in words: the combination, then each shock alone."""
-    from simulation.search.shocks import SHOCKS
+    from simulation.studies.search.shocks import SHOCKS
 
     metric, level = wanted
     distance = found.mildest.distance
@@ -142,7 +142,7 @@ def told(found: ReverseStress, wanted: tuple[str, float], place: Place) -> str:
 
 
 def _alone(name: str, one: Reached | None) -> str:
-    from simulation.search.shocks import SHOCKS
+    from simulation.studies.search.shocks import SHOCKS
 
     shock = SHOCKS[name]
     if one is None:
@@ -151,8 +151,8 @@ def _alone(name: str, one: Reached | None) -> str:
 
 
 def _facts(found: ReverseStress, asked: tuple[Any, ...], place: Place) -> dict[str, Any]:
-    from simulation.search.shocks import SHOCKS
-    from simulation.search.telling import as_json
+    from simulation.studies.search.shocks import SHOCKS
+    from simulation.studies.search.telling import as_json
 
     scenario, own, (metric, _) = asked
     amounts = {
@@ -163,8 +163,8 @@ def _facts(found: ReverseStress, asked: tuple[Any, ...], place: Place) -> dict[s
 
 
 def _drawn(found: ReverseStress, wanted: tuple[str, float], how: tuple[str, int]) -> Any:
-    from simulation.search.figures import Asked, stress_figure
-    from simulation.search.response import unit_of
+    from simulation.studies.search.figures import Asked, stress_figure
+    from simulation.studies.search.response import unit_of
 
     source = f"Source: carryflow reverse-stress {how[0]}, {how[1]} runs at each point, same news at all"
     return stress_figure(found, Asked(*wanted, unit_of(wanted[0]), "", source))
@@ -172,7 +172,7 @@ def _drawn(found: ReverseStress, wanted: tuple[str, float], how: tuple[str, int]
 
 def listed(as_json: bool) -> None:
     """Print the named shocks."""
-    from simulation.search.shocks import SHOCKS
+    from simulation.studies.search.shocks import SHOCKS
 
     if as_json:
         print_json({name: vars(shock) for name, shock in SHOCKS.items()})

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from simulation.cloud import Cloud
-    from simulation.results import Result
-    from simulation.scenario import Scenario
+    from simulation.scenario.cloud import Cloud
+    from simulation.results.results import Result
+    from simulation.scenario.scenario import Scenario
 
 RESULTS = Path("results")
 
@@ -35,8 +35,8 @@ class Request:
 
 def simulated(scenario: Scenario, request: Request) -> Result:
     """Run a scenario with progress on standard error."""
-    from simulation.ensemble import run_ensemble
-    from simulation.results import Result
+    from simulation.compute.ensemble import run_ensemble
+    from simulation.results.results import Result
 
     with progress(scenario.name, request.quiet, request.runs) as update:
         record = run_ensemble(scenario, request.runs, request.workers, update, request.cloud)
@@ -46,7 +46,7 @@ def simulated(scenario: Scenario, request: Request) -> Result:
 def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Scenario:
     """Return the scenario as asked for: name or file, overrides, seed."""
     engine.load()
-    from simulation.ensemble import resolved, with_seed
+    from simulation.compute.ensemble import resolved, with_seed
 
     scenario = resolved(name, settings)
     return scenario if seed is None else with_seed(scenario, seed)
@@ -54,16 +54,16 @@ def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Scenari
 
 def target_of(scenario: Scenario, request: Request, out: Path | None) -> Path:
     """Return the folder to write: the one given, or one whose name follows from config, seed, runs and parameter sets."""
-    from simulation.config.posterior import hash_with_cloud
-    from simulation.store import content_address
+    from simulation.scenario.config.posterior import hash_with_cloud
+    from simulation.results.store import content_address
 
     return out or RESULTS / content_address(scenario.name, hash_with_cloud(scenario, request.cloud), request.runs)
 
 
 def refuse_early(scenario: Scenario, cloud: Cloud | None, target: Path, force: bool) -> None:
     """Refuse a folder that may not be written before the work starts, not after."""
-    from simulation.config.posterior import hash_with_cloud
-    from simulation.store import check_target
+    from simulation.scenario.config.posterior import hash_with_cloud
+    from simulation.results.store import check_target
 
     check_target(target, hash_with_cloud(scenario, cloud), force)
 
@@ -126,7 +126,7 @@ def run(
 
 def look_again(scenario: Scenario, quiet: bool) -> None:
     """Say beside the results what of a scenario is suspicious."""
-    from simulation.cautions import cautions
+    from simulation.scenario.cautions import cautions
 
     for item in cautions(scenario):
         remark(f"Look again: {item}", quiet)
@@ -134,7 +134,7 @@ def look_again(scenario: Scenario, quiet: bool) -> None:
 
 def day_of(scenario: Scenario, day: str) -> date:
     """The day whose numbers are asked for; a wrong one is refused before the work starts."""
-    from simulation.explanation.explaining import checked_day
+    from simulation.results.explanation.explaining import checked_day
 
     return checked_day(scenario, day, first=0)
 
@@ -152,15 +152,15 @@ def report(result: Result, as_json: bool, day: date | None = None) -> None:
 
 def day_numbers(result: Result, day: date) -> dict[str, Any]:
     """The numbers of a day as JSON-ready values."""
-    from simulation.explore.day_table import day_numbers, day_rows
+    from simulation.pages.explore.day_table import day_numbers, day_rows
 
     return day_numbers(day_rows(result.record, day), day)
 
 
 def day_table(result: Result, day: date) -> RenderableType:
     """The numbers of a day as a table."""
-    from simulation.explore.day_table import day_rows
-    from simulation.summary_table import rows_table
+    from simulation.pages.explore.day_table import day_rows
+    from simulation.results.summary_table import rows_table
 
     rows = day_rows(result.record, day)
     groups = dict.fromkeys(row.group for row in rows)

@@ -18,7 +18,7 @@ from simulation.cli.output import SECONDS_BETWEEN_LINES, remark
 from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
-    from simulation.figures import Drawing
+    from simulation.results.figures import Drawing
 
 metric = click.option(
     "--metric", required=True, metavar="NAME=LEVEL", help="The outcome: a metric and its level, e.g. unwound_share=0.5."
@@ -27,7 +27,7 @@ metric = click.option(
 
 def metric_and_level(text: str) -> tuple[str, float]:
     """Return the metric and the level of ``METRIC=LEVEL``."""
-    from simulation.search.response import metric_named
+    from simulation.studies.search.response import metric_named
 
     name, equals, level = text.partition("=")
     try:
@@ -42,7 +42,7 @@ def metric_and_level(text: str) -> tuple[str, float]:
 @contextmanager
 def refusals() -> Iterator[None]:
     """Turn a search that has no answer into a message and exit code 2."""
-    from simulation.search.tipping import NoTippingError
+    from simulation.studies.search.tipping import NoTippingError
 
     try:
         yield
@@ -82,7 +82,7 @@ class Target:
 
 def target_of(name: str, question: Mapping[str, Any], out: Path | None, force: bool) -> Target:
     """Return the folder to write, and refuse one that would lose something before the work starts."""
-    from simulation.store import check_target, content_address
+    from simulation.results.store import check_target, content_address
 
     text = json.dumps(question, sort_keys=True, default=str)
     address = hashlib.sha256(text.encode()).hexdigest()
@@ -93,8 +93,8 @@ def target_of(name: str, question: Mapping[str, Any], out: Path | None, force: b
 
 def save(target: Target, kind: str, facts: Mapping[str, Any], drawing: Drawing, quiet: bool) -> None:
     """Write the answer, its figure and a manifest, whole or not at all."""
-    from simulation.experiment_figures import write_figure
-    from simulation.store import versions, write_manifest, written_whole
+    from simulation.studies.experiment.experiment_figures import write_figure
+    from simulation.results.store import versions, write_manifest, written_whole
 
     with written_whole(target.folder) as draft:
         write_figure(drawing, draft)

@@ -45,7 +45,7 @@ def until_ended(what: str, open_it: bool, serve: Callable[[Tell], None]) -> None
     KeyboardInterrupt
         When it is interrupted: a server has no other end.
     """
-    from simulation.loopback import ServingError
+    from simulation.pages.loopback import ServingError
 
     def tell(address: str) -> None:
         click.echo(f"Serving {what} on {address} (Ctrl-C ends it)")

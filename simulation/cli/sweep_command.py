@@ -108,7 +108,7 @@ def sweep(
     The store goes to --out, or to a folder under results/ that the same sweep always gives. Run it again and only what
     is missing is computed; docs/sweeps.md describes the file and the store.
     """
-    from simulation.config.posterior import SHIPPED
+    from simulation.scenario.config.posterior import SHIPPED
     from simulation.sweeps.plan import plan_of
 
     if extend and out is None:

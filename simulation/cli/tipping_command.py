@@ -12,12 +12,12 @@ from simulation.cli import options, searching
 from simulation.cli.output import print_json
 
 if TYPE_CHECKING:
-    from simulation.figures import Drawing
-    from simulation.scenario import Scenario
-    from simulation.search.figures import Asked
-    from simulation.search.keys import Searched
-    from simulation.search.response import Ensemble, Settings
-    from simulation.search.tipping import Tipping
+    from simulation.results.figures import Drawing
+    from simulation.scenario.scenario import Scenario
+    from simulation.studies.search.figures import Asked
+    from simulation.studies.search.keys import Searched
+    from simulation.studies.search.response import Ensemble, Settings
+    from simulation.studies.search.tipping import Tipping
 
 PARTS_IN_ONE_BATCH = 4
 
@@ -79,10 +79,10 @@ def tipping(
     Every value meets the same news (common random numbers). The interval says how far the answer depends on the news that
     were drawn; beside it stands where single runs cross. The figure and the numbers go to --out, or to a folder under results/.
     """
-    from simulation.search.exits import LENGTH, room_for_exits
-    from simulation.search.exits import told as told_exits
-    from simulation.search.keys import searched
-    from simulation.search.response import Ensemble
+    from simulation.studies.search.exits import LENGTH, room_for_exits
+    from simulation.studies.search.exits import told as told_exits
+    from simulation.studies.search.keys import searched
+    from simulation.studies.search.response import Ensemble
 
     if (low is None) != (high is None):
         raise click.UsageError("--low and --high belong together.")
@@ -107,7 +107,7 @@ def tipping(
 
 def _rest(question: Question, sets: str | None) -> dict[str, Any]:
     """What else the answer follows from: the config as it is now, runs, tolerance, parameter sets."""
-    from simulation.config.loading import config_hash
+    from simulation.scenario.config.loading import config_hash
 
     config = config_hash(_somewhere(question))
     return {"config": config, "runs": question.ensemble.runs, "tolerance": question.tolerance, "sets": sets}
@@ -115,7 +115,7 @@ def _rest(question: Question, sets: str | None) -> dict[str, Any]:
 
 def _somewhere(question: Question) -> Scenario:
     """The scenario with some value of the key, which other settings may need."""
-    from simulation.ensemble import resolved
+    from simulation.compute.ensemble import resolved
 
     value = question.over.start if question.over.start is not None else question.over.number(question.ends[0] or "0")
     return resolved(question.scenario, (*question.settings, question.over.setting(value)))
@@ -123,7 +123,7 @@ def _somewhere(question: Question) -> Scenario:
 
 def _answered(question: Question, curve: str | None, how: tuple[bool, bool]) -> tuple[dict[str, Any], Drawing]:
     """Search, print, and return the numbers and the figure; `how` is whether to print JSON and to be quiet."""
-    from simulation.search.figures import curve_figure, tipping_figure
+    from simulation.studies.search.figures import curve_figure, tipping_figure
 
     as_json, quiet = how
     asked = _asked(question)
@@ -152,7 +152,7 @@ def _answered(question: Question, curve: str | None, how: tuple[bool, bool]) -> 
 
 def _along(question: Question, curve: str, quiet: bool) -> tuple[str, list[str], list[Tipping | None]]:
     """The tipping value at each value of a second key; none where the level is not crossed."""
-    from simulation.search.tipping import NoTippingError
+    from simulation.studies.search.tipping import NoTippingError
 
     second, _, text = curve.partition("=")
     values = [value.strip() for value in text.split(",") if value.strip()]
@@ -169,11 +169,11 @@ def _along(question: Question, curve: str, quiet: bool) -> tuple[str, list[str],
 
 def sought(question: Question, more: Settings, quiet: bool) -> Tipping:
     """Find the tipping value with some more settings."""
-    from simulation.batch import may_differ
-    from simulation.search.keys import bracket_around
-    from simulation.search.response import ScenarioResponse, loaded_with
-    from simulation.search.tipping import Bracket
-    from simulation.search.tipping import tipping as find
+    from simulation.scenario.batch import may_differ
+    from simulation.studies.search.keys import bracket_around
+    from simulation.studies.search.response import ScenarioResponse, loaded_with
+    from simulation.studies.search.tipping import Bracket
+    from simulation.studies.search.tipping import tipping as find
 
     over, (metric, level) = question.over, question.metric
     at = loaded_with(question.scenario, (*question.settings, *more), lambda values: (over.setting(float(values[0])),))
@@ -207,8 +207,8 @@ def _single(found: Tipping) -> tuple[float, float]:
 
 
 def _asked(question: Question) -> Asked:
-    from simulation.search.figures import Asked
-    from simulation.search.response import unit_of
+    from simulation.studies.search.figures import Asked
+    from simulation.studies.search.response import unit_of
 
     metric, level = question.metric
     key = f"{question.over.key}, {question.over.unit}" if question.over.unit else question.over.key

@@ -14,8 +14,8 @@ from simulation.cli.output import print_json, remark
 from simulation.cli.run_command import Request, simulated
 
 if TYPE_CHECKING:
-    from simulation.results import Result
-    from simulation.run_folder import RunFolder
+    from simulation.results.results import Result
+    from simulation.results.run_folder import RunFolder
 
 TABLES = ("daily.parquet", "flows.parquet")
 
@@ -37,7 +37,7 @@ class Check:
 @click.pass_context
 def verify(context: click.Context, run_dir: Path, workers: int | None, as_json: bool, quiet: bool) -> None:
     """Run again from RUN_DIR's manifest and compare the tables byte by byte (exit code 4 if they differ)."""
-    from simulation.store import read_manifest
+    from simulation.results.store import read_manifest
 
     manifest = read_manifest(run_dir)
     folders = [run_dir / name for name in manifest.get("members", [])] or [run_dir]
@@ -56,7 +56,7 @@ def verify(context: click.Context, run_dir: Path, workers: int | None, as_json: 
 
 def checked(folder: Path, workers: int | None, quiet: bool) -> list[Check]:
     """Run one folder again in a temporary place and compare its tables."""
-    from simulation.run_folder import open_folder
+    from simulation.results.run_folder import open_folder
 
     result = made_again(open_folder(folder), workers, quiet)
     with tempfile.TemporaryDirectory() as temporary:
@@ -68,8 +68,8 @@ def made_again(held: RunFolder, workers: int | None, quiet: bool) -> Result:
     """The runs of a folder, simulated again with the numbers they have there."""
     if held.from_zero:
         return simulated(held.scenario, Request(held.runs, workers, quiet, held.cloud))
-    from simulation.capital_flows import simulate
-    from simulation.results import Result
+    from simulation.day.capital_flows import simulate
+    from simulation.results.results import Result
 
     variants = None if held.cloud is None else held.cloud.variants(held.scenario, held.numbers)
     return Result(simulate(held.scenario, held.numbers, variants), None, held.cloud)
@@ -105,7 +105,7 @@ def difference(kept: Path, again: Path) -> str:
 
 def remark_versions(manifest: dict[str, Any], quiet: bool) -> None:
     """Name the versions that changed since, the usual reason for other bytes."""
-    from simulation.store import versions
+    from simulation.results.store import versions
 
     then, now = manifest.get("versions", {}), versions()
     changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]

@@ -29,7 +29,7 @@ def viz(scenario: str, runs: int, settings: tuple[str, ...], port: int, open_it:
     Needs the extra: pip install 'carryflow[viz]'. Works without a network; nobody but this machine can reach it.
     Interrupt it (Ctrl-C) to end it. docs/viz.md tells more.
     """
-    from simulation.viz.server import serve
-    from simulation.viz.steering import Request
+    from simulation.pages.viz.server import serve
+    from simulation.pages.viz.steering import Request
 
     serving.until_ended(scenario, open_it, lambda tell: serve(Request(scenario, settings, runs), port, tell))

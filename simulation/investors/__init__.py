@@ -29,7 +29,7 @@ ROSTER: tuple[type[Population], ...] = (
 """Every shipped kind of population."""
 
 REGISTERED: dict[str, type[Population]] = {}
-"""Kinds that this process was told of (`simulation.registration`), by name."""
+"""Kinds that this process was told of (`simulation.scenario.registration`), by name."""
 
 
 def cast() -> tuple[type[Population], ...]:

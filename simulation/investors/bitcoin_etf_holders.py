@@ -6,15 +6,15 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.assets import BITCOIN, US_EQUITY, Book, Roster, bundle
-from simulation.balance_sheet import BalanceSheet, balance_sheet
-from simulation.conventions import Array, row_sum
-from simulation.information import Information
+from simulation.values.assets import BITCOIN, US_EQUITY, Book, Roster, bundle
+from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.conventions import Array, row_sum
+from simulation.values.information import Information
 from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import Population, PopulationParameters
-from simulation.orders import INCENTIVE, Trade
-from simulation.parameters import quantity
-from simulation.quote import Quote
+from simulation.values.orders import INCENTIVE, Trade
+from simulation.values.parameters import quantity
+from simulation.values.quote import Quote
 
 
 class BitcoinEtfHolderParameters(PopulationParameters):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import PopulationParameters
-from simulation.parameters import CALIBRATED, Parameters, quantity
+from simulation.values.parameters import CALIBRATED, Parameters, quantity
 
 BY_VOLATILITY = "positions shrink when the volatility of USDJPY rises"
 BY_MARGIN = "lenders call margin within the day"

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulation.assets import Book, Roster, bundle
-from simulation.balance_sheet import BalanceSheet, balance_sheet
-from simulation.conventions import PERCENT, Array, Flags, row_sum
-from simulation.information import Information
+from simulation.values.assets import Book, Roster, bundle
+from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.conventions import PERCENT, Array, Flags, row_sum
+from simulation.values.information import Information
 from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
@@ -25,8 +25,8 @@ from simulation.investors.rules import (
     target_leverage,
     volatility_ratio,
 )
-from simulation.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
-from simulation.quote import Quote
+from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
+from simulation.values.quote import Quote
 
 BASKET = "basket"
 

@@ -5,7 +5,7 @@ Value investors and dealers are the demand curve of the market equations; the mo
 
 from typing import ClassVar
 
-from simulation.balance_sheet import Account, empty_account
+from simulation.values.balance_sheet import Account, empty_account
 
 ABROAD = "abroad"
 """Name of the buyers of dollars outside the model."""

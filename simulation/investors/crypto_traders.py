@@ -6,15 +6,15 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from simulation.assets import BITCOIN, Book, Roster, bundle
-from simulation.balance_sheet import BalanceSheet, balance_sheet
-from simulation.conventions import PERCENT, Array, Flags, row_sum
-from simulation.information import Information
+from simulation.values.assets import BITCOIN, Book, Roster, bundle
+from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.conventions import PERCENT, Array, Flags, row_sum
+from simulation.values.information import Information
 from simulation.investors.population import Population, PopulationParameters
-from simulation.orders import INCENTIVE, LIQUIDATION, Trade
-from simulation.parameters import quantity
-from simulation.quote import Quote
-from simulation.special_functions import ndtr
+from simulation.values.orders import INCENTIVE, LIQUIDATION, Trade
+from simulation.values.parameters import quantity
+from simulation.values.quote import Quote
+from simulation.values.special_functions import ndtr
 
 
 class CryptoTraderParameters(PopulationParameters):

@@ -5,10 +5,10 @@ from typing import Any, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from simulation.conventions import Array
-from simulation.parameters import Parameters, quantity
-from simulation.randomness import stratified_uniform
-from simulation.special_functions import ndtri
+from simulation.values.conventions import Array
+from simulation.values.parameters import Parameters, quantity
+from simulation.values.randomness import stratified_uniform
+from simulation.values.special_functions import ndtri
 
 
 class ParetoSizes(Parameters):

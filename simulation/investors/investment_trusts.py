@@ -6,14 +6,14 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.assets import US_EQUITY
-from simulation.balance_sheet import BalanceSheet
-from simulation.conventions import Array
-from simulation.information import Information
+from simulation.values.assets import US_EQUITY
+from simulation.values.balance_sheet import BalanceSheet
+from simulation.values.conventions import Array
+from simulation.values.information import Information
 from simulation.investors.basket_holder import BASKET, BasketHolder
 from simulation.investors.population import PopulationParameters
-from simulation.orders import Trade
-from simulation.parameters import quantity
+from simulation.values.orders import Trade
+from simulation.values.parameters import quantity
 
 JANUARY: Final = 1
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from simulation.investors.heterogeneity import Lognormal
 from simulation.investors.population import PopulationParameters
-from simulation.parameters import quantity
+from simulation.values.parameters import quantity
 
 
 class LifeInsurerParameters(PopulationParameters):

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from simulation.assets import JGB10, UST10, Book, Roster, bundle
-from simulation.balance_sheet import BalanceSheet, balance_sheet
-from simulation.conventions import PERCENT, Array, row_sum
-from simulation.information import Information
+from simulation.values.assets import JGB10, UST10, Book, Roster, bundle
+from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.conventions import PERCENT, Array, row_sum
+from simulation.values.information import Information
 from simulation.investors.life_insurer_parameters import LifeInsurerParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
@@ -15,7 +15,7 @@ from simulation.investors.rules import (
     outside_band,
     unhedged_incentive,
 )
-from simulation.orders import SLOW_REPATRIATION, Trade, flow_of
+from simulation.values.orders import SLOW_REPATRIATION, Trade, flow_of
 
 PLANNED = ("hedged", "unhedged")
 """Programmes that follow the semi-annual plans; the hedge ratio is run from day to day."""

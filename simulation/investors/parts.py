@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from simulation.conventions import Array
+from simulation.values.conventions import Array
 from simulation.investors.population import Population
 
 PART_INVESTORS: Final = 32_768

@@ -6,15 +6,15 @@ from typing import Final, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from simulation.assets import USDJPY, Book, Roster, bundle
-from simulation.balance_sheet import BalanceSheet, balance_sheet
-from simulation.conventions import PERCENT, Array, row_sum
-from simulation.information import Information
+from simulation.values.assets import USDJPY, Book, Roster, bundle
+from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.conventions import PERCENT, Array, row_sum
+from simulation.values.information import Information
 from simulation.investors.heterogeneity import Lognormal
 from simulation.investors.population import Population, PopulationParameters
-from simulation.orders import SLOW_REPATRIATION, Trade
-from simulation.parameters import Parameters, quantity
-from simulation.quote import Quote
+from simulation.values.orders import SLOW_REPATRIATION, Trade
+from simulation.values.parameters import Parameters, quantity
+from simulation.values.quote import Quote
 
 LONGEST_QUARTER_DAYS: Final = 66
 """Most business days that a calendar quarter can have: a limit per quarter is kept by a daily pace of one in 66."""

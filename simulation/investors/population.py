@@ -1,4 +1,4 @@
-"""The base of every population, whose rows are investors; in a Mesa model it is one agent (`simulation.model`)."""
+"""The base of every population, whose rows are investors; in a Mesa model it is one agent (`simulation.day.model`)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from simulation.assets import Book, Roster
-from simulation.balance_sheet import BalanceSheet, opened
-from simulation.conventions import PERCENT, Array, Flags, Picked, Rows
-from simulation.information import Information
+from simulation.values.assets import Book, Roster
+from simulation.values.balance_sheet import BalanceSheet, opened
+from simulation.values.conventions import PERCENT, Array, Flags, Picked, Rows
+from simulation.values.information import Information
 from simulation.investors.heterogeneity import ParetoSizes
 from simulation.investors.unwind_rule import UnwindRule, exit_step, personal_thresholds
-from simulation.orders import Trade
-from simulation.parameters import Parameters, of_rows, quantity
-from simulation.quote import Quote
-from simulation.randomness import Streams
+from simulation.values.orders import Trade
+from simulation.values.parameters import Parameters, of_rows, quantity
+from simulation.values.quote import Quote
+from simulation.values.randomness import Streams
 
 CARRY_ROLES = ("levered", "resident", "retail")
 """Roles whose foreign positions make up the carry stock."""

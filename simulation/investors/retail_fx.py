@@ -6,16 +6,16 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.assets import Book, Roster, bundle
-from simulation.balance_sheet import BalanceSheet, balance_sheet
-from simulation.conventions import PERCENT, Array, Flags, row_sum
-from simulation.information import Information
+from simulation.values.assets import Book, Roster, bundle
+from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.conventions import PERCENT, Array, Flags, row_sum
+from simulation.values.information import Information
 from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import Population, PopulationParameters
 from simulation.investors.rules import after_falls, incentive_ratio, outside_band
-from simulation.orders import INCENTIVE, LIQUIDATION, Trade
-from simulation.parameters import quantity
-from simulation.quote import Quote
+from simulation.values.orders import INCENTIVE, LIQUIDATION, Trade
+from simulation.values.parameters import quantity
+from simulation.values.quote import Quote
 
 DOLLARS = "dollars"
 CONTRARIANS = "sign: Mukoyama, Kikuta and Washimi (2018), BOJ Review 2018-E-3"

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from simulation.calendar import number_of_business_days
-from simulation.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
+from simulation.values.calendar import number_of_business_days
+from simulation.values.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
 
 TINY: Final = 1e-200
 """Stands in for a denominator of zero, USD bn, where the numerator or the factor is zero too."""

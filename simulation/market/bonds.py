@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulation.conventions import BASIS_POINT
+from simulation.values.conventions import BASIS_POINT
 from simulation.market.parameters import LINEAR_SCALE, PRICED_IN_YEN, Impact, Market
-from simulation.parameters import quantity
+from simulation.values.parameters import quantity
 
 
 class BondMarket(Market):

@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from simulation.conventions import PERCENT
+from simulation.values.conventions import PERCENT
 from simulation.market.parameters import LINEAR_SCALE, Impact, Market
-from simulation.parameters import quantity
+from simulation.values.parameters import quantity
 
 
 class CryptoMarket(Market):

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import Field
 
-from simulation.assets import JGB10, USDJPY, UST10, Roster
-from simulation.conventions import Array, daily_volatility
+from simulation.values.assets import JGB10, USDJPY, UST10, Roster
+from simulation.values.conventions import Array, daily_volatility
 from simulation.market.parameters import CurrencyMarket, Market
 from simulation.market.prices import own_news_volatility
-from simulation.parameters import CALIBRATED, Parameters, quantity
-from simulation.randomness import Streams
+from simulation.values.parameters import CALIBRATED, Parameters, quantity
+from simulation.values.randomness import Streams
 
 TWO_YEAR_SHARE = {UST10: 0.9, JGB10: 0.5}
 """Response of the two-year yield to macro news that move the ten-year yield by one.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.conventions import PERCENT, Array, across
+from simulation.values.conventions import PERCENT, Array, across
 from simulation.market.parameters import Market
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from simulation.conventions import PERCENT
-from simulation.parameters import CALIBRATED, Parameters, quantity
+from simulation.values.conventions import PERCENT
+from simulation.values.parameters import CALIBRATED, Parameters, quantity
 
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
 PRICED_IN_YEN = "whether the price is in yen; else in dollars"

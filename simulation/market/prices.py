@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.assets import Roster
-from simulation.conventions import PERCENT, TRADING_DAYS_PER_YEAR, Array
+from simulation.values.assets import Roster
+from simulation.values.conventions import PERCENT, TRADING_DAYS_PER_YEAR, Array
 from simulation.market.bonds import BondMarket
 from simulation.market.crypto import CryptoMarket
 from simulation.market.parameters import CurrencyMarket, EquityMarket, Market

@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from simulation.parameters import Parameters, quantity
+from simulation.values.parameters import Parameters, quantity
 from simulation.policy.meetings import Guidance, Meeting, Statement
 from simulation.policy.reaction import BojReaction, FedReaction
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from simulation.conventions import DAYS_PER_YEAR, MONTHS_PER_YEAR, Array
+from simulation.values.conventions import DAYS_PER_YEAR, MONTHS_PER_YEAR, Array
 from simulation.policy.expected_path import PendingMeeting
 from simulation.policy.reaction import BojReaction, hike_probability
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from simulation.conventions import Array, column
+from simulation.values.conventions import Array, column
 
 
 @dataclass(frozen=True)

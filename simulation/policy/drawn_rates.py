@@ -6,8 +6,8 @@ that are fully priced.  News about rates are the daily macro news, as in any sce
 
 import numpy as np
 
-from simulation.conventions import BASIS_POINT, PERCENT, TRADING_DAYS_PER_YEAR, Array
-from simulation.parameters import Parameters, quantity
+from simulation.values.conventions import BASIS_POINT, PERCENT, TRADING_DAYS_PER_YEAR, Array
+from simulation.values.parameters import Parameters, quantity
 
 STEP = 25 * BASIS_POINT
 """Grid of policy rates."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from simulation.conventions import PERCENT, Array
-from simulation.parameters import Parameters, quantity
+from simulation.values.conventions import PERCENT, Array
+from simulation.values.parameters import Parameters, quantity
 
 
 class Fiscal(Parameters):

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from simulation.conventions import BASIS_POINT, Array
-from simulation.parameters import Parameters, Rate, quantity
+from simulation.values.conventions import BASIS_POINT, Array
+from simulation.values.parameters import Parameters, Rate, quantity
 
 REFERENCE_STEP = 25 * BASIS_POINT
 """The step at which a signal of strength one has its full effect."""

@@ -7,8 +7,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from simulation.conventions import PERCENT, Array, Flags
-from simulation.parameters import Parameters, quantity
+from simulation.values.conventions import PERCENT, Array, Flags
+from simulation.values.parameters import Parameters, quantity
 from simulation.policy.conditions import Conditions
 
 

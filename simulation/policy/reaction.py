@@ -1,7 +1,7 @@
 """Reaction functions: the odds of each decision as a function of the economy and the markets.
 
 The market knows the rule, so that a decision is drawn, run by run, from the odds that the market holds on its day.  What it
-expects of later meetings is worked out in `simulation.reactions`.
+expects of later meetings is worked out in `simulation.day.reactions`.
 """
 
 from datetime import date
@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.conventions import BASIS_POINT, PERCENT, Array, Flags
-from simulation.parameters import Parameters, quantity
+from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Flags
+from simulation.values.parameters import Parameters, quantity
 from simulation.policy.conditions import Conditions
-from simulation.special_functions import expit, ndtr
+from simulation.values.special_functions import expit, ndtr
 
 FED_GRID = np.array([-50.0, -25.0, 0.0, 25.0, 50.0]) * BASIS_POINT
 """Decisions of the Federal Reserve under its rule."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from simulation.config.catalog import is_path
-from simulation.config.errors import ConfigError, Problem
-from simulation.config.kinds import loaded as load_scenario
-from simulation.config.loading import Loaded
-from simulation.config.tree import KeyPath, Node, descend, plain
+from simulation.scenario.config.catalog import is_path
+from simulation.scenario.config.errors import ConfigError, Problem
+from simulation.scenario.config.kinds import loaded as load_scenario
+from simulation.scenario.config.loading import Loaded
+from simulation.scenario.config.tree import KeyPath, Node, descend, plain
 from simulation.sweeps.design import jsonable
 from simulation.sweeps.points import Base, text_of
 from simulation.sweeps.schema import Sweep
@@ -83,7 +83,7 @@ def _moved(problem: Problem, loaded: Loaded[Sweep], path: KeyPath) -> Problem:
 
 def base_of(loaded: Loaded[Any], sweep: Sweep) -> Base:
     """The base as text that any process can read."""
-    from simulation.event import Event
+    from simulation.scenario.event import Event
 
     kind = "events" if isinstance(loaded.scenario, Event) else "scenarios"
     return Base(kind, text_of(_with_seed(loaded.tree, loaded.scenario.seed)))
@@ -113,7 +113,7 @@ def check_settings(texts: Iterable[str]) -> None:
     ConfigError
         With how to write each of them.
     """
-    from simulation.scenario import Scenario
+    from simulation.scenario.scenario import Scenario
 
     problems = []
     for text in texts:

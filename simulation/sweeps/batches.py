@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.batch import BLOCK_RUNS
+from simulation.scenario.batch import BLOCK_RUNS
 from simulation.sweeps.points import text_of
 from simulation.sweeps.precision import wanted
 from simulation.sweeps.rows import Piece

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from simulation.config.errors import ConfigError, Problem
-from simulation.config.explain import in_order
-from simulation.config.kinds import as_read
-from simulation.config.loading import Loaded, checked
-from simulation.config.tree import Node, Source, descend
-from simulation.config.wording import suggestion
-from simulation.consistency import SECTOR_NAMES
+from simulation.scenario.config.errors import ConfigError, Problem
+from simulation.scenario.config.explain import in_order
+from simulation.scenario.config.kinds import as_read
+from simulation.scenario.config.loading import Loaded, checked
+from simulation.scenario.config.tree import Node, Source, descend
+from simulation.scenario.config.wording import suggestion
+from simulation.scenario.consistency import SECTOR_NAMES
 from simulation.sweeps.basing import beside, settings_of
 from simulation.sweeps.daily import population_of
 from simulation.sweeps.design import Values, jsonable, values_of

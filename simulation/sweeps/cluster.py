@@ -8,7 +8,7 @@ from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from types import ModuleType
 
-from simulation.store import OutputError
+from simulation.results.store import OutputError
 from simulation.sweeps.engine import engine
 from simulation.sweeps.execute import Pool
 from simulation.sweeps.same_code import SameCode, refuse_other_code

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel
 
-from simulation.config.blame import steps
-from simulation.config.errors import ConfigError
+from simulation.scenario.config.blame import steps
+from simulation.scenario.config.errors import ConfigError
 from simulation.sweeps.points import is_number, scenario_at, text_of
 from simulation.sweeps.schema import SAMPLED, Range, rate_bp
 

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator
 
-from simulation.config.wording import suggestion
-from simulation.metrics import CARRY, LEVERED
-from simulation.orders import CAUSES
+from simulation.scenario.config.wording import suggestion
+from simulation.results.metrics import CARRY, LEVERED
+from simulation.values.orders import CAUSES
 
 if TYPE_CHECKING:
-    from simulation.recorder import Record
+    from simulation.day.recorder import Record
 
 FloatArray = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from simulation.fingerprint import SHORT, fingerprint
-from simulation.store import OutputError
+from simulation.results.fingerprint import SHORT, fingerprint
+from simulation.results.store import OutputError
 
 ENGINES = "engines"
 """Key of the manifest: digests in the order in which they came, the last the one that the store was last filled with."""

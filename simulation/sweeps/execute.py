@@ -13,7 +13,7 @@ from simulation.sweeps.batches import WHOLE, Batch, Part, batches, block_size, m
 from simulation.sweeps.kernel import Work, halves, simulated
 from simulation.sweeps.precision import wanted
 from simulation.sweeps.rows import Rows, failed_rows
-from simulation.workers import EnsembleError
+from simulation.compute.workers import EnsembleError
 
 if TYPE_CHECKING:
     from simulation.sweeps.plan import Plan
@@ -120,7 +120,7 @@ def execute(store: Store, pool: Pool, options: Options | None = None) -> None:
 
 def work_of(plan: Plan) -> Work:
     """What all batches of a plan have in common."""
-    from simulation.cloud import cloud_text
+    from simulation.scenario.cloud import cloud_text
 
     cloud = "" if plan.cloud is None else cloud_text(plan.cloud)
     return Work(plan.base, plan.sweep.independent, plan.sweep.measured, plan.sweep.kept_series, cloud)

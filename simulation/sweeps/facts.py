@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from simulation.metrics import METRICS
-from simulation.store import versions
+from simulation.results.metrics import METRICS
+from simulation.results.store import versions
 from simulation.sweeps.columns import Columns
 from simulation.sweeps.engine import ENGINES
 from simulation.sweeps.precision import precision, wanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from simulation.store import OutputError
+from simulation.results.store import OutputError
 from simulation.sweeps.batches import missing
 from simulation.sweeps.engine import common
 from simulation.sweeps.facts import FINISHED, PARTIAL

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from simulation import store as folder
-from simulation.store import MANIFEST, OutputError
+from simulation.results.results import store as folder
+from simulation.results.store import MANIFEST, OutputError
 from simulation.sweeps.engine import continued
 from simulation.sweeps.facts import FINISHED
 from simulation.sweeps.have import Have

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.config.blame import blamed
-from simulation.config.catalog import path_of
-from simulation.config.errors import ConfigError
-from simulation.config.loading import Loaded, load
-from simulation.config.posterior import load_cloud
-from simulation.config.tree import nearest_node
+from simulation.scenario.config.blame import blamed
+from simulation.scenario.config.catalog import path_of
+from simulation.scenario.config.errors import ConfigError
+from simulation.scenario.config.loading import Loaded, load
+from simulation.scenario.config.posterior import load_cloud
+from simulation.scenario.config.tree import nearest_node
 from simulation.sweeps.basing import base_of, based, beside, check_settings
 from simulation.sweeps.checking import check_points, check_series, problems_of_axes
 from simulation.sweeps.design import Values, jsonable, points_of
@@ -28,7 +28,7 @@ from simulation.sweeps.table import rows_of
 from simulation.sweeps.tidying import without_base, without_repetition
 
 if TYPE_CHECKING:
-    from simulation.cloud import Cloud
+    from simulation.scenario.cloud import Cloud
 
 
 @dataclass(frozen=True)

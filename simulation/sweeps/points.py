@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from simulation.batch import names_share_a_batch, shares_a_batch
-from simulation.config.loading import checked, validated
-from simulation.config.overrides import put
-from simulation.config.tree import Node, Origin, Source
+from simulation.scenario.batch import names_share_a_batch, shares_a_batch
+from simulation.scenario.config.loading import checked, validated
+from simulation.scenario.config.overrides import put
+from simulation.scenario.config.tree import Node, Origin, Source
 from simulation.sweeps.bounds import MOST_REPLICATIONS
 from simulation.sweeps.design import Values, jsonable
 from simulation.sweeps.schema import rate_bp
 
 if TYPE_CHECKING:
-    from simulation.scenario import Scenario
+    from simulation.scenario.scenario import Scenario
 
 KEY_BYTES = 8
 POINT_BITS = 63 - (MOST_REPLICATIONS.bit_length() - 1)
@@ -50,8 +50,8 @@ class Base:
     @property
     def root(self) -> type[Scenario]:
         """The model that the config is validated with."""
-        from simulation.event import Event
-        from simulation.scenario import Scenario
+        from simulation.scenario.event import Event
+        from simulation.scenario.scenario import Scenario
 
         return Event if self.kind == "events" else Scenario
 

@@ -106,7 +106,7 @@ def size_of(plan: Plan) -> int:
 
 
 def _days(plan: Plan) -> int:
-    from simulation.capital_flows import scenario_days
+    from simulation.day.capital_flows import scenario_days
     from simulation.sweeps.points import scenario_at
 
     return len(scenario_days(scenario_at(plan.base, plan.points[0])))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from simulation.results import Result
-from simulation.store import OutputError
+from simulation.results.results import Result
+from simulation.results.store import OutputError
 from simulation.sweeps.compact import RUN_ID
 from simulation.sweeps.engine import engine, engines_of
 from simulation.sweeps.execute import work_of
@@ -77,7 +77,7 @@ def rebuild(store: Path, run_id: str, command: str | None = None) -> Rebuilt:
 
 def recorded(plan: Plan, piece: Piece, command: str | None) -> Result | None:
     """The run with everything recorded, none where it does not even begin."""
-    from simulation.capital_flows import simulate
+    from simulation.day.capital_flows import simulate
 
     try:
         (scenario,), (run,) = scenarios_of(work_of(plan), [piece])

@@ -7,21 +7,21 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from simulation.ensemble import worthwhile_workers
-from simulation.store import content_address
+from simulation.compute.ensemble import worthwhile_workers
+from simulation.results.store import content_address
 from simulation.sweeps.batches import missing
 from simulation.sweeps.execute import Options, Pool, execute
 from simulation.sweeps.facts import FINISHED, INTERRUPTED, PARTIAL
 from simulation.sweeps.opening import Target, check_to_extend, locked, prepared
 from simulation.sweeps.points import scenario_at
 from simulation.sweeps.store import Store
-from simulation.workers import lanes
+from simulation.compute.workers import lanes
 
 if TYPE_CHECKING:
     from simulation.sweeps.plan import Plan
 
 Value = TypeVar("Value")
-PRELOADED = ("simulation.sweeps.kernel", "simulation.sweeps.points", "simulation.event")
+PRELOADED = ("simulation.sweeps.kernel", "simulation.sweeps.points", "simulation.scenario.event")
 
 
 def run_sweep(plan: Plan, target: Target, pool: Pool, options: Options | None = None) -> Store:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
-from simulation.fingerprint import SHORT
-from simulation.store import OutputError
+from simulation.results.fingerprint import SHORT
+from simulation.results.store import OutputError
 from simulation.sweeps.engine import engine
 
 Value = TypeVar("Value")

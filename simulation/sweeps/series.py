@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from simulation.metrics import QUANTILES
+from simulation.results.metrics import QUANTILES
 from simulation.sweeps.have import KEY, REPLICATION, chunks
 from simulation.sweeps.points import run_id
 from simulation.sweeps.precision import wanted

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from simulation import store as folder
-from simulation.cloud import cloud_text
-from simulation.store import MANIFEST, OutputError
+from simulation.results.results import store as folder
+from simulation.scenario.cloud import cloud_text
+from simulation.results.store import MANIFEST, OutputError
 from simulation.sweeps.columns import Columns
 from simulation.sweeps.compact import write_runs
 from simulation.sweeps.facts import FINISHED, RUNNING, facts_of

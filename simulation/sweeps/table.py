@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulation.config.errors import ConfigError, Problem
-from simulation.config.reader import shown
-from simulation.config.tree import Source, plain
-from simulation.config.yaml_text import compose
+from simulation.scenario.config.errors import ConfigError, Problem
+from simulation.scenario.config.reader import shown
+from simulation.scenario.config.tree import Source, plain
+from simulation.scenario.config.yaml_text import compose
 from simulation.sweeps.bounds import MOST_POINTS
 from simulation.sweeps.design import Values, jsonable
 

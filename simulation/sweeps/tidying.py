@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from simulation.config.blame import steps
+from simulation.scenario.config.blame import steps
 from simulation.sweeps.columns import as_number, value_at
 from simulation.sweeps.design import Values, jsonable
 from simulation.sweeps.points import normal, text_of
 from simulation.sweeps.schema import SAMPLED, Range, Sweep
 
 if TYPE_CHECKING:
-    from simulation.scenario import Scenario
+    from simulation.scenario.scenario import Scenario
 
 Remarks = tuple[str, ...]
 

@@ -16,8 +16,8 @@ from benchmarks.models import FUNDS, KERNEL, REFERENCE, TWIN, engines, kernels, 
 from benchmarks.peers import environment
 from benchmarks.report import Report, markdown
 from benchmarks.rounds import Result, measure
-from simulation.capital_flows import scenario_days
-from tests.scenarios import COARSE, ONE_WEEK, official
+from simulation.day.capital_flows import scenario_days
+from tests.support.scenarios import COARSE, ONE_WEEK, official
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import guard
 from benchmarks.__main__ import main
-from simulation.capital_flows import scenario_days
+from simulation.day.capital_flows import scenario_days
 
 REFERENCE_TOTAL = 97.19631595260626
 """What one day of the reference adds up to on two small blocks."""

@@ -9,9 +9,9 @@ import pytest
 from benchmarks import scaling
 from benchmarks.scaling import read, setting, write
 from benchmarks.scaling_figure import bytes_each, chart, exponent, short
-from simulation.capital_flows import scenario_days
-from simulation.figures import Drawing
-from simulation.store import OutputError
+from simulation.day.capital_flows import scenario_days
+from simulation.results.figures import Drawing
+from simulation.results.store import OutputError
 
 ROWS = [
     {

@@ -23,7 +23,7 @@ def test_imports_are_added_up_by_package() -> None:
 import time:       120 |        120 |   numpy._core
 import time:        30 |        150 | numpy
 something else
-import time:         7 |          7 | simulation.capital_flows
+import time:         7 |          7 | simulation.day.capital_flows
 """.splitlines()
     assert by_package(report) == {"numpy": 150, "simulation": 7}
 

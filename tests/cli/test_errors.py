@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation import ensemble
+from simulation.compute import ensemble
 from tests.cli.conftest import SMALL, Carryflow
 
 PROGRAM = "import sys; sys.argv[0] = 'carryflow'; from simulation.cli import main; main()"

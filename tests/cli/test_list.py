@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulation.cli.list_command import KINDS, docstring_title, yaml_title
-from simulation.metrics import METRICS
+from simulation.results.metrics import METRICS
 from tests.cli.conftest import Carryflow
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulation.metrics import METRICS
+from simulation.results.metrics import METRICS
 from tests.cli.conftest import SMALL, Carryflow
 
 SHORT = ("--runs", "2", "--no-figures")

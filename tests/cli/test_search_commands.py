@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from simulation.cli import exit_code_of, exit_codes
-from simulation.ensemble import resolved
-from simulation.experiment import ARTICLE, NOTHING_BUT, OFFICIAL, with_investors
-from simulation.search.exits import days_cut_off, room_for_exits
-from simulation.search.exits import told as told_exits
-from simulation.search.keys import SPREAD
-from tests.analysis.toys import FloatArray, saltelli, sweep_of
+from simulation.compute.ensemble import resolved
+from simulation.studies.experiment.experiment import ARTICLE, NOTHING_BUT, OFFICIAL, with_investors
+from simulation.studies.search.exits import days_cut_off, room_for_exits
+from simulation.studies.search.exits import told as told_exits
+from simulation.studies.search.keys import SPREAD
+from tests.sweeps.analysis.toys import FloatArray, saltelli, sweep_of
 
 SMALL = (*with_investors(OFFICIAL, 4), "end=2025-12-24")
 HIKE_WEEK = (*SMALL, "start=2025-12-15", "end=2025-12-22", "fed.meetings=[]", "boj.meetings[0].signals=[]")
@@ -24,7 +24,7 @@ THRESHOLD = (
     "end=2025-12-04",
 )
 ANALYTIC_HALF = 1.24233
-"""Spread, pp, at which half has left under the article's rule: brentq on share_unwound, see tests/search/test_tipping.py."""
+"""Spread, pp, at which half has left under the article's rule: brentq on share_unwound, see tests/studies/search/test_tipping.py."""
 
 
 def sets(settings: tuple[str, ...]) -> list[str]:

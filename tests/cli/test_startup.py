@@ -12,7 +12,7 @@ import pytest
 
 from simulation.cli import HOMES, engine, program
 
-# The last four say that scipy.special or scipy.linalg has run as a whole (simulation/special_functions.py).
+# The last four say that scipy.special or scipy.linalg has run as a whole (simulation/values/special_functions.py).
 HEAVY = {
     *("mesa", "networkx", "pandas", "pyarrow", "matplotlib", "dask", "distributed", "asyncio"),
     *("scipy.optimize", "scipy.spatial", "scipy.stats", "scipy.sparse"),
@@ -65,7 +65,7 @@ def test_figures_are_drawn_without_mesa(tmp_path: Path) -> None:
 
 def test_workers_import_only_the_engine() -> None:
     """What none of them imports when all are imported in turn, each leaves alone by itself."""
-    wanted = ("simulation.capital_flows", "simulation.ensemble", "simulation.results", "simulation.sweeps.kernel")
+    wanted = ("simulation.day.capital_flows", "simulation.compute.ensemble", "simulation.results.results", "simulation.sweeps.kernel")
     done = subprocess.run([sys.executable, "-c", SAY_IMPORTED, *wanted], capture_output=True, text=True, check=True)
     modules = set(json.loads(done.stdout))
     assert modules >= set(wanted)

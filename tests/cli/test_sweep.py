@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.capital_flows import simulate
+from simulation.day.capital_flows import simulate
 from simulation.cli.sweep_progress import duration, line
-from simulation.config.catalog import named
-from simulation.config.json_schema import schema_text
+from simulation.scenario.config.catalog import named
+from simulation.scenario.config.json_schema import schema_text
 from simulation.sweeps.execute import State
 from simulation.sweeps.plan import plan_of
 from simulation.sweeps.points import scenario_at, text_of

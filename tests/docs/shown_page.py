@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from tests.docs.blocks import ROOT
-from tests.explore.reading import Reading
+from tests.pages.explore.reading import Reading
 
 DAY_OF_THE_MEETING = "2025-12-19"
 

@@ -9,13 +9,13 @@ from click.testing import CliRunner
 from pydantic import Field
 
 from simulation.cli.config_commands import config
-from simulation.config.catalog import named
-from simulation.config.loading import load
-from simulation.config.parameter_rows import Nested, Row, rows
-from simulation.config.parameter_table import flat, parameter_table
-from simulation.config.tree import Node, key_text, walk
-from simulation.event import Event
-from simulation.parameters import Parameters, Rate, quantity
+from simulation.scenario.config.catalog import named
+from simulation.scenario.config.loading import load
+from simulation.scenario.config.parameter_rows import Nested, Row, rows
+from simulation.scenario.config.parameter_table import flat, parameter_table
+from simulation.scenario.config.tree import Node, key_text, walk
+from simulation.scenario.event import Event
+from simulation.values.parameters import Parameters, Rate, quantity
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "parameters.md"
 SHIPPED = [(kind, name) for kind in ("scenarios", "events") for name in named(kind) if not name.startswith("_")]

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from simulation.calibration.august_2024 import problem
-from simulation.config import load
-from simulation.config.posterior import load_cloud
-from simulation.experiment_runner import conducted, plan_of
+from simulation.studies.calibration.august_2024 import problem
+from simulation.scenario.config import load
+from simulation.scenario.config.posterior import load_cloud
+from simulation.studies.experiment.experiment_runner import conducted, plan_of
 from tests.docs.blocks import ROOT, blocks_of
 from tests.docs.quotes import Quote, difference, file, prose, quotes, unclassified, value_of
 from tests.docs.shipped_posterior import farthest_default, impact_and_stock, narrowed, width_of_log

@@ -51,7 +51,7 @@ def test_commands_exist(name: str) -> None:
 
 
 def test_settings_of_the_readme_are_valid() -> None:
-    from simulation.config import load
+    from simulation.scenario.config import load
 
     (line,) = re.findall(r"carryflow run (.*--set.*)$", README, flags=re.MULTILINE)
     words = shlex.split(line)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import simulation
-from tests.browser import needs
+from tests.support.browser import needs
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LINKS = {"a", "area", "form"}

@@ -11,12 +11,12 @@ from benchmarks.mesa_twin.model import MesaTwin, StoppedRunError, run_twin
 from benchmarks.mesa_twin.plain_numbers import RULE_MODULES, plain_rules
 from benchmarks.mesa_twin.residents import InvestmentTrust
 from benchmarks.mesa_twin.sector import KINDS
-from simulation.capital_flows import simulate
+from simulation.day.capital_flows import simulate
 from simulation.investors import ROSTER
-from simulation.orders import CAUSES
-from simulation.recorder import Record
-from simulation.scenario import Scenario
-from tests.scenarios import ONE_WEEK, Changes, official, shipped, shocks
+from simulation.values.orders import CAUSES
+from simulation.day.recorder import Record
+from simulation.scenario.scenario import Scenario
+from tests.support.scenarios import ONE_WEEK, Changes, official, shipped, shocks
 
 DEFAULT_CAST = (
     "carry_funds", "yen_borrowers", "life_insurers", "pension_funds", "banks", "investment_trusts", "retail_fx",

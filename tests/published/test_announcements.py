@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation.capital_flows import simulate
-from simulation.ensemble import resolved
-from simulation.experiment import NOTHING_BUT
+from simulation.day.capital_flows import simulate
+from simulation.compute.ensemble import resolved
+from simulation.studies.experiment.experiment import NOTHING_BUT
 
 ANNOUNCEMENTS, RUNS_EACH = 60, 4
 DAY = "2025-12-04"

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from simulation.capital_flows import simulate
-from simulation.ensemble import resolved
-from simulation.facts.measured import BY_NAME
-from simulation.facts.simulated import Estimate, estimate, history_of
-from simulation.facts.simulated import first_day as measured_from
+from simulation.day.capital_flows import simulate
+from simulation.compute.ensemble import resolved
+from simulation.studies.facts.measured import BY_NAME
+from simulation.studies.facts.simulated import Estimate, estimate, history_of
+from simulation.studies.facts.simulated import first_day as measured_from
 
 pytestmark = pytest.mark.slow
 RUNS = 48

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from simulation.capital_flows import simulate
-from simulation.conventions import Array
+from simulation.day.capital_flows import simulate
+from simulation.values.conventions import Array
 from simulation.market.parameters import CurrencyMarket
-from simulation.metrics import FinishedRuns
-from simulation.recorder import Record
-from simulation.scenario import Scenario
-from tests.scenarios import GONE, NO_OFFICIALS, Changes, shipped
+from simulation.results.metrics import FinishedRuns
+from simulation.day.recorder import Record
+from simulation.scenario.scenario import Scenario
+from tests.support.scenarios import GONE, NO_OFFICIALS, Changes, shipped
 
 LEVERED = ("carry_funds", "yen_borrowers")
 NO_POLICY: Changes = {

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.conventions import Array
+from simulation.values.conventions import Array
 
 HOLDINGS = np.array([[100.0, 0.0], [50.0, 50.0], [0.0, 100.0]])
 EQUITY = np.array([10.0, 20.0, 25.0])

@@ -1,6 +1,6 @@
 """Limits of the cascade by itself: no shock, no impact, no leverage.  Those of the engine are in tests/engine.
 
-tests/engine/test_equilibrium.py: nothing moves without a shock; one round without impact.  tests/engine/test_surprise.py:
+tests/day/test_equilibrium.py: nothing moves without a shock; one round without impact.  tests/expectations/test_surprise.py:
 amplification is one without mechanisms, without impact and without leverage.
 """
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.conventions import Array
+from simulation.values.conventions import Array
 from simulation.investors.rules import is_called, target_leverage
 
 MEMORY, NOISE, SHARES, VALUE = 0.99, 0.035, 1000.0, 1.0

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation.config.loading import load
-from simulation.ensemble import run_ensemble
-from simulation.recorder import Record, Stop
-from simulation.scenario import Scenario
+from simulation.scenario.config.loading import load
+from simulation.compute.ensemble import run_ensemble
+from simulation.day.recorder import Record, Stop
+from simulation.scenario.scenario import Scenario
 
 SMALL = Path(__file__).with_name("small.yaml")
 DAYS = 4

@@ -11,13 +11,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from simulation import figures
-from simulation.figures.policy_dates import decision_text, policy_dates
-from simulation.figures.style import COLOURS, DPI, SPARE_COLOURS, Heading, colour, house_style, new_figure, tick_days
-from simulation.figures.yen_flows import grouped, stacked
-from simulation.findings import amount, moved, percent, scenario_finding
-from simulation.recorder import Record
-from simulation.results import Result
+from simulation.results.results import figures
+from simulation.results.figures.policy_dates import decision_text, policy_dates
+from simulation.results.figures.style import COLOURS, DPI, SPARE_COLOURS, Heading, colour, house_style, new_figure, tick_days
+from simulation.results.figures.yen_flows import grouped, stacked
+from simulation.results.findings import amount, moved, percent, scenario_finding
+from simulation.day.recorder import Record
+from simulation.results.results import Result
 from tests.results.conftest import MakeRecord
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation import fingerprint as tested
-from simulation.fingerprint import fingerprint, sources
+from simulation.results.results import fingerprint as tested
+from simulation.results.fingerprint import fingerprint, sources
 
 KERNEL = "simulation.sweeps.kernel"
 

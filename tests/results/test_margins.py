@@ -5,8 +5,8 @@ from io import BytesIO
 import numpy as np
 from matplotlib.image import imread
 
-from simulation import figures
-from simulation.figures.style import DPI, SIZE_INCHES, Heading, house_style, new_figure
+from simulation.results.results import figures
+from simulation.results.figures.style import DPI, SIZE_INCHES, Heading, house_style, new_figure
 
 
 def test_a_long_title_stays_within_the_margin_of_the_file() -> None:

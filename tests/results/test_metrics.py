@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulation.metrics import METRICS, FinishedRuns, band, metric_bands, metric_values, yen_bought_by_population
+from simulation.results.metrics import METRICS, FinishedRuns, band, metric_bands, metric_values, yen_bought_by_population
 from tests.results.conftest import MakeRecord
 
 # Five runs; usdjpy ends at 147 + run and starts at 150; the middle run is run 2.

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulation import figures
-from simulation.config.loading import config_hash
-from simulation.recorder import Record
-from simulation.results import Result
-from simulation.scenario import Scenario
-from simulation.store import OutputError
+from simulation.results.results import figures
+from simulation.scenario.config.loading import config_hash
+from simulation.day.recorder import Record
+from simulation.results.results import Result
+from simulation.scenario.scenario import Scenario
+from simulation.results.store import OutputError
 from tests.results.conftest import MakeRecord
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.results import Result
-from simulation.scenario import Scenario
-from simulation.store import OutputError
-from simulation.summary import ledger_audit
-from tests.scenarios import COARSE, ONE_WEEK, official
+from simulation.results.results import Result
+from simulation.scenario.scenario import Scenario
+from simulation.results.store import OutputError
+from simulation.results.summary import ledger_audit
+from tests.support.scenarios import COARSE, ONE_WEEK, official
 
 RUNAWAY = {"noise.scale_x": 10, "end": "2026-02-27"}
 
@@ -58,8 +58,8 @@ def test_the_ledger_is_audited_by_identity(small_scenario: Scenario, tmp_path: P
 
 
 def test_blocks_keep_the_residuals_of_their_runs(small_scenario: Scenario) -> None:
-    from simulation.ensemble import joined
-    from simulation.capital_flows import simulate
+    from simulation.compute.ensemble import joined
+    from simulation.day.capital_flows import simulate
 
     whole = simulate(small_scenario, range(4))
     parts = joined([simulate(small_scenario, range(2)), simulate(small_scenario, range(2, 4))])

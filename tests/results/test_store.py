@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation import store
-from simulation.store import OutputError, check_target, content_address, read_manifest, write_manifest, written_whole
+from simulation.results.results import store
+from simulation.results.store import OutputError, check_target, content_address, read_manifest, write_manifest, written_whole
 
 HASH, OTHER = "a" * 64, "b" * 64
 

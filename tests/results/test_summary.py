@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from simulation.capital_flows import simulate
-from simulation.cloud import with_values
-from simulation.config.posterior import load_cloud
-from simulation.ensemble import resolved
-from simulation.metrics import METRICS, PCT, SHARE, USD_BN
-from simulation.recorder import Record
-from simulation.summary import CALIBRATED_PCT, summary_of
-from simulation.summary_table import comparison_table, number_text, plain_text
+from simulation.day.capital_flows import simulate
+from simulation.scenario.cloud import with_values
+from simulation.scenario.config.posterior import load_cloud
+from simulation.compute.ensemble import resolved
+from simulation.results.metrics import METRICS, PCT, SHARE, USD_BN
+from simulation.day.recorder import Record
+from simulation.results.summary import CALIBRATED_PCT, summary_of
+from simulation.results.summary_table import comparison_table, number_text, plain_text
 from tests.results.conftest import MakeRecord
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from simulation.recorder import Record
-from simulation.tables import daily_table, flows_table
+from simulation.day.recorder import Record
+from simulation.results.tables import daily_table, flows_table
 from tests.results.conftest import MakeRecord
 
 

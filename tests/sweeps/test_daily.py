@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.config.errors import ConfigError
-from simulation.orders import CAUSES
+from simulation.scenario.config.errors import ConfigError
+from simulation.values.orders import CAUSES
 from simulation.sweeps.daily import USUAL_SERIES
 from simulation.sweeps.plan import plan_of
 from simulation.sweeps.store import read_manifest, read_runs, read_series

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from simulation.fingerprint import PACKAGE
-from simulation.store import OutputError
+from simulation.results.fingerprint import PACKAGE
+from simulation.results.store import OutputError
 from simulation.sweeps.cluster import dask_pool
 from simulation.sweeps.engine import engine
 from simulation.sweeps.execute import Options, State

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.config.errors import ConfigError
+from simulation.scenario.config.errors import ConfigError
 from simulation.sweeps.design import Axes, FloatArray, at_shares, points_of, values_of
 from simulation.sweeps.plan import plan_of
 from simulation.sweeps.schema import Design, Kind, Range

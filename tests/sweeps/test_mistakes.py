@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.config.errors import ConfigError
+from simulation.scenario.config.errors import ConfigError
 from simulation.sweeps.plan import plan_of
 from tests.sweeps.conftest import sweep_of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.store import OutputError
+from simulation.results.store import OutputError
 from simulation.sweeps.merge import merge
 from simulation.sweeps.plan import plan_of
 from simulation.sweeps.rebuild import rebuild

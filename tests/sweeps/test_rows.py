@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulation.ensemble import run_ensemble
-from simulation.metrics import metric_values
+from simulation.compute.ensemble import run_ensemble
+from simulation.results.metrics import metric_values
 from simulation.sweeps.batches import batches, block_size, missing
 from simulation.sweeps.execute import work_of
 from simulation.sweeps.have import Have

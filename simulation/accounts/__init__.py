@@ -1,0 +1,1 @@
+"""Settlement of trades and the accounting identities that every day must satisfy."""

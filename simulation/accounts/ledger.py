@@ -1,0 +1,143 @@
+"""The ledger: identities that hold every day in every run, and the name of the one that does not.
+
+Each identity is a residual per run relative to the amounts it compares, ``(runs,)``; amounts below one billion count as one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Final, Self
+
+import numpy as np
+
+from simulation.values.balance_sheet import Account, BalanceSheet, sector_units
+from simulation.values.conventions import Array, row_sum
+from simulation.values.quote import Quote
+
+TOLERANCE: Final = 1e-9
+"""Largest relative residual of an identity."""
+
+
+@dataclass
+class DayFlows:
+    """What moved in a day, seen from both sides; every array ``(runs, 1)``.
+
+    Attributes
+    ----------
+    spot_usd, spot_jpy
+        Dollars that sectors bought spot and the yen they paid, one trade of one sector after the other, USD bn and JPY bn.
+    unhedged_gap
+        Spot and forward dollars of hedgers less the dollar assets they bought, USD bn at order prices.
+    lender_loss, negative_equity
+        Claims written off by lenders and the negative equity they belong to, USD bn.
+    reserves, official_purchases
+        Change of central-bank money and the bonds bought with it, bn of the own currency.
+    """
+
+    spot_usd: list[Array]
+    spot_jpy: list[Array]
+    unhedged_gap: Array
+    lender_loss: Array
+    negative_equity: Array
+    reserves: Array
+    official_purchases: Array
+
+    @classmethod
+    def none(cls, runs: int) -> Self:
+        """A day before anything moves."""
+        nothing = [np.zeros((runs, 1)) for _ in fields(cls)]
+        return cls(nothing[:1], nothing[1:2], *nothing[2:])
+
+    def spot_trade(self, spot_usd: Array, usdjpy: Array) -> None:
+        """Count one sector's spot purchase of dollars, ``(runs, 1)``."""
+        self.spot_usd.append(spot_usd)
+        self.spot_jpy.append(spot_usd * usdjpy)
+
+
+@dataclass(frozen=True)
+class Books:
+    """Every balance sheet of the economy, and the amount outstanding of each asset, ``(runs, assets)``."""
+
+    sheets: Mapping[str, BalanceSheet]
+    accounts: Mapping[str, Account]
+    outstanding: Array
+
+
+def relative(difference: Array, scale: Array) -> Array:
+    """Largest ``|difference| / max(scale, 1)`` of each run, ``(runs,)``."""
+    return np.asarray((np.abs(difference) / np.maximum(np.abs(scale), 1.0)).max(axis=1))
+
+
+def cancelled(amounts: Sequence[Array]) -> Array:
+    """How far amounts ``(runs, 1)`` are from adding up to zero, relative to their absolute sum, ``(runs,)``.
+
+    Added one after the other: numpy's order of a sum over the first axis depends on the number of runs.
+    """
+    each = np.concatenate(amounts, axis=1)
+    return relative(np.add.accumulate(each, axis=1)[:, -1:], np.add.accumulate(np.abs(each), axis=1)[:, -1:])
+
+
+def holdings_add_up(books: Books) -> Array:
+    """Identity 1: for every asset, the holdings of all sectors sum to the amount outstanding."""
+    held = sum((sector_units(sheet) for sheet in books.sheets.values()), np.zeros_like(books.outstanding))
+    for account in books.accounts.values():
+        held = held + account.units
+    return relative(held - books.outstanding, books.outstanding)
+
+
+def spot_trades_balance(flows: DayFlows) -> Array:
+    """Identity 2: spot trades of all sectors sum to zero, in dollars and in yen."""
+    return np.maximum(cancelled(flows.spot_usd), cancelled(flows.spot_jpy))
+
+
+def equity_explained(books: Books, quote: Quote) -> Array:
+    """Identity 3: every investor's net worth from the balance equals its equity carried forward by profit and loss.
+
+    Judged against the investor's balance sheet, or a thousandth of the population's mean at the start if that is larger.
+    """
+    worst = np.zeros(books.outstanding.shape[0])
+    for sheet in books.sheets.values():
+        gap, size = sheet.worth_and_size(quote)
+        floor = np.maximum(1e-3 * sheet.typical_usd, 1e-300)
+        gap -= sheet.equity_usd
+        np.abs(gap, out=gap)
+        gap /= np.maximum(size, floor, out=size)
+        worst = np.maximum(worst, np.maximum.reduce(gap, axis=1))
+    return worst
+
+
+def money_adds_up(books: Books) -> Array:
+    """Identity 4: loans owed are loans held and swap legs cancel, in dollars and in yen."""
+    sheets, accounts = books.sheets.values(), books.accounts.values()
+    dollars = cancelled([*(row_sum(sheet.usd_cash) for sheet in sheets), *(account.usd_cash for account in accounts)])
+    yen = cancelled([*(row_sum(sheet.jpy_cash) for sheet in sheets), *(account.jpy_cash for account in accounts)])
+    hedges = [row_sum(sheet.hedge_usd) for sheet in sheets if sheet.hedge_usd is not None]
+    swaps = cancelled([*hedges, *(account.hedge_usd for account in accounts)])
+    return np.maximum(np.maximum(dollars, yen), swaps)
+
+
+def hedges_leave_spot_alone(flows: DayFlows) -> Array:
+    """Identity 5: a hedged purchase has no spot trade; a hedge-ratio change has one and no bond."""
+    return relative(flows.unhedged_gap, np.ones_like(flows.unhedged_gap))
+
+
+def reserves_follow_bonds(flows: DayFlows) -> Array:
+    """Identity 6: central-bank money changes by the bonds bought with it."""
+    return relative(flows.reserves + flows.official_purchases, flows.official_purchases)
+
+
+def losses_are_borne(flows: DayFlows) -> Array:
+    """Identity 7: lenders' losses equal the negative equity written off."""
+    return relative(flows.lender_loss - flows.negative_equity, flows.negative_equity)
+
+
+def residuals(books: Books, flows: DayFlows, quote: Quote) -> dict[str, Array]:
+    """Relative residual of every identity by name, each ``(runs,)``."""
+    return {
+        "holdings_add_up": holdings_add_up(books),
+        "spot_trades_balance": spot_trades_balance(flows),
+        "equity_explained": equity_explained(books, quote),
+        "money_adds_up": money_adds_up(books),
+        "hedges_leave_spot_alone": hedges_leave_spot_alone(flows),
+        "reserves_follow_bonds": reserves_follow_bonds(flows),
+        "losses_are_borne": losses_are_borne(flows),
+    }

@@ -1,0 +1,1 @@
+"""Batches of runs on one or several processes."""

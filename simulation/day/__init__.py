@@ -1,0 +1,1 @@
+"""The business day: officials, orders, clearing with margin calls, settlement and the record."""

@@ -1,0 +1,245 @@
+"""CapitalFlows: the day, as a table of contents."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from simulation.day import day_record
+from simulation.scenario.batch import batch_of
+from simulation.values.calendar import Dates, business_days
+from simulation.day.calendars_apart import officials_of
+from simulation.day.clearing import TradingDay, trade_voluntary
+from simulation.values.conventions import PERCENT, Array
+from simulation.day.economy import Economy
+from simulation.day.forced_rounds import trade_forced
+from simulation.values.information import Information
+from simulation.investors.counterparties import ABROAD
+from simulation.investors.population import Population
+from simulation.accounts.ledger import TOLERANCE, DayFlows, residuals
+from simulation.market.parameters import CurrencyMarket
+from simulation.expectations.news import DayNews, currency_move
+from simulation.values.orders import Trade
+from simulation.policy.ministry_of_finance import Action
+from simulation.day.recorder import Record, Recorder, Stop
+from simulation.scenario.scenario import Scenario
+from simulation.day.settling import close_books, open_session
+
+
+class CapitalFlows:
+    """A batch of runs of one scenario, one `step` a business day; `simulation.day.model` makes a Mesa model of it.
+
+    Arguments and errors are those of `simulation.day.model.CapitalFlowModel`, which names them; `columns` are those of `simulate`.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        runs: Sequence[int] = (0,),
+        variants: Sequence[Scenario] | None = None,
+        columns: frozenset[str] | None = None,
+    ) -> None:
+        self.running = True
+        self.batch = batch_of(scenario, runs, variants)
+        self.scenario, self.run_numbers = self.batch.scenario, list(runs)
+        self.dates: Dates = scenario_days(scenario)
+        self.day = 0
+        self.officials = officials_of(self.batch, self.dates)
+        self.economy = Economy(self.member, self.batch, self.officials.rates, len(self.dates))
+        self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
+        self.stopped: dict[int, Stop] = {}
+        self.recorder = Recorder(self.run_numbers, len(self.dates) - 1, columns)
+        self.datacollector: Any = self.recorder
+        self.record(None, None)
+
+    def step(self) -> None:
+        """Simulate one business day; after the last one nothing happens any more."""
+        if self.day >= len(self.dates) - 1 or not self.alive.any():
+            self.running = False
+            return
+        self.day += 1
+        self.stop_impossible_starts()
+        if not self.alive.any():
+            self.running = False
+            return
+        news = self.policy_and_expectations()
+        action = self.officials.intervene(self.day)
+        self.fundamentals(news, action)
+        now = self.information()
+        session = self.session()
+        trade_voluntary(session, self.orders(now), now, self.outside_sales(action))
+        trade_forced(session, now, self.scenario.limits)
+        self.stop_runaways(session)
+        close_books(self.economy, self.officials, session, self.day)
+        self.check_ledger(session.flows)
+        self.record(news, session)
+        self.running = self.day < len(self.dates) - 1 and bool(self.alive.any())
+
+    def member(self, kind: Callable[..., Any], *given: Any) -> Any:
+        """Make a population or a sector of the economy; a Mesa model makes an agent of it."""
+        return kind(*given)
+
+    @property
+    def today(self) -> date:
+        """Date of the current day."""
+        day: date = self.dates[self.day].astype(object)
+        return day
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """The populations, by name."""
+        return self.economy.populations
+
+    def session(self) -> TradingDay:
+        """The day's trading, at yesterday's close."""
+        return open_session(self.economy, self.alive)
+
+    def policy_and_expectations(self) -> DayNews:
+        """Signals, decisions and macro news of the day; both curves move."""
+        economy = self.economy
+        economy.given_basis = float(self.officials.given.basis[: self.day + 1].sum())
+        return self.officials.announce(self.day, economy.news[self.day], economy.conditions())
+
+    def fundamentals(self, news: DayNews, action: Action) -> None:
+        """Rate impulses and news move the fundamentals; yesterday's stress sets the day's price impact."""
+        economy, fx, given = self.economy, self.scenario.markets["usdjpy"], self.officials.given
+        economy.market.shake(given.volatility[self.day], economy.long_run_variance)
+        long_run = economy.long_run_variance
+        stress = np.sqrt(economy.market.variance(long_run) / long_run)
+        economy.market.set_slopes(stress, economy.thin_on(self.today))
+        if isinstance(fx, CurrencyMarket):
+            move = currency_move(news, fx) - self.signal_of(action)
+            economy.move_fundamentals(self.day, move, self.officials.rates)
+        economy.market.give_values(given.value[self.day])
+
+    def outside_sales(self, action: Action) -> dict[str, Array]:
+        """Dollars sold by those who follow no rule of the model, USD bn, ``(runs, 1)``."""
+        sales = {"ministry_of_finance": action.sold_usd}
+        if ABROAD in self.economy.counterparties:
+            sales[ABROAD] = np.full_like(action.sold_usd, -self.officials.given.dollars[self.day])
+        return sales
+
+    def signal_of(self, action: Action) -> Array:
+        """Fall of the fundamental log USDJPY from what the Ministry of Finance says and signals by acting, ``(runs, 1)``."""
+        rule, slope = self.scenario.ministry_of_finance, self.economy.market.slope[:, :1]
+        if rule is None:
+            return np.zeros_like(slope)
+        return rule.signal_multiplier * slope * action.sold_usd + rule.warning_pct * PERCENT * action.warned
+
+    def information(self) -> Information:
+        """What everybody may know: the last close and today's rates."""
+        return self.economy.information(self.today, self.day, self.officials.rates)
+
+    def orders(self, now: Information) -> dict[str, Trade]:
+        """Every population states its orders from the same information; stopped runs state none."""
+        orders, all_alive = {}, bool(self.alive.all())
+        for population in self.economy.parts:
+            trade = population.threshold_orders(now) if population.by_threshold else population.orders(now)
+            if trade is not None:
+                orders[population.key] = trade if all_alive else trade.only(self.alive)
+        return orders
+
+    def stop(self, rows: Sequence[int], name: str, message: str) -> None:
+        """End the runs in `rows` today for a named reason; the first reason of a row counts."""
+        for row in rows:
+            self.alive[row] = False
+            self.stopped.setdefault(row, Stop(self.today, name, message))
+
+    def stop_impossible_starts(self) -> None:
+        """On the first day, end runs that cannot start: no long-run volatility, or investors under a margin call."""
+        if self.day > 1:
+            return
+        for name, variance in zip(self.economy.roster.names, self.economy.long_run_variance.T, strict=True):
+            rows = np.flatnonzero(variance <= 0.0)
+            self.stop(rows.tolist(), "zero_volatility", f"the long-run volatility of {name} is zero")
+        if self.alive.any():
+            now = self.information()
+            for population in self.economy.parts:
+                forced = population.forced(now.quote, now) & population.can_be_forced
+                rows = np.flatnonzero(forced)
+                message = f"{population.name} are under margin calls at start prices; lower their leverage"
+                self.stop(rows.tolist(), "forced_at_start", message)
+
+    def stop_runaways(self, session: TradingDay) -> None:
+        """End runs in which a price left its plausible range."""
+        for row, asset in session.runaways.items():
+            self.stop([row], "price_runaway", f"{asset} left its plausible range; lower impact or leverage")
+
+    def check_ledger(self, flows: DayFlows) -> None:
+        """Every identity, every day; a broken one ends the run with its name."""
+        found = residuals(self.economy.books, flows, self.economy.market.last)
+        self.residual = np.maximum.reduce([*found.values()], initial=0.0)
+        for name, residual in found.items():
+            self.recorder.audit(name, residual)
+            broken = (~(residual <= TOLERANCE)).nonzero()[0]
+            if broken.size:
+                self.stop(broken.tolist(), f"ledger:{name}", f"identity {name} is off by more than {TOLERANCE:g}")
+
+    def record(self, news: DayNews | None, session: TradingDay | None) -> None:
+        """Store those of the day's columns that somebody wants."""
+        economy, now = self.economy, self.information()
+        nothing = np.zeros_like(economy.market.slope[:, :1])
+        market = day_record.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
+        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now)
+        market |= day_record.fragility_columns(self.recorder, economy, now)
+        market |= day_record.official_columns(self.scenario, economy)
+        market |= day_record.stance_columns(self.officials.rates, self.scenario.boj)
+        market |= day_record.news_columns(news, nothing) | day_record.trading_columns(session, nothing)
+        residual = nothing if session is None else self.residual[:, None]
+        self.recorder.market_row(self.day, market | {"ledger_residual": residual})
+        tallies = session.tallies if session else economy.empty_tallies()
+        day_record.store_flows(self.recorder, self.day, economy, tallies)
+        self.recorder.blank(np.flatnonzero(~self.alive[:, 0]))
+
+    def result(self) -> Record:
+        """Everything recorded so far."""
+        roles = {population.name: population.role for population in self.populations}
+        roles["ministry_of_finance"] = "official"
+        roles |= {name: party.role for name, party in self.economy.counterparties.items()}
+        numbers = np.array(self.run_numbers, dtype=np.int64)
+        recorder = self.recorder
+        return Record(
+            self.batch.common, numbers, self.dates, recorder.market, recorder.flows, roles, self.stopped,
+            residuals=recorder.residuals, columns=recorder.columns,
+        )  # fmt: skip
+
+
+def scenario_days(scenario: Scenario) -> Dates:
+    """The start day, whatever day it is, and every business day after it."""
+    later = business_days(scenario.start, scenario.end)
+    start = np.datetime64(scenario.start, "D")
+    return np.concatenate([[start], later[later > start]])
+
+
+def simulate(
+    scenario: Scenario,
+    runs: Sequence[int],
+    variants: Sequence[Scenario] | None = None,
+    columns: frozenset[str] | None = None,
+) -> Record:
+    """Run a batch to its end.
+
+    Parameters
+    ----------
+    scenario
+        A validated scenario.
+    runs
+        Run numbers; row i of the result is bit-identical to that run alone.  Two rows with variants of their own may share one.
+    variants
+        A scenario for each run, or none for `scenario` in all of them.
+    columns
+        Names of the columns of the market and of flows that will be read; none: all.  What nobody reads is not worked out
+        where that takes long, and what is recorded has the same bits.  `simulation.day.recorder.ALWAYS` is recorded in any case.
+    """
+    model = CapitalFlows(scenario, runs, variants, columns)
+    while model.day < len(model.dates) - 1 and model.alive.any():
+        model.step()
+    for row, stop in model.stopped.items():
+        model.recorder.blank_from(row, day_of(model, stop.date))
+    return model.result()
+
+
+def day_of(model: CapitalFlows, day: date) -> int:
+    """Index of a date in the model's days."""
+    return int(np.searchsorted(model.dates, np.datetime64(day, "D")))

@@ -1,0 +1,1 @@
+"""Web pages: the teaching page, its server, the Mesa page and reports."""

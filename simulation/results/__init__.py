@@ -1,0 +1,1 @@
+"""Tables, metrics, summaries and figures of a batch of runs, and the folder that holds them."""

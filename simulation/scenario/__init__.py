@@ -1,0 +1,1 @@
+"""What a scenario or event file may say, and batches of scenarios."""

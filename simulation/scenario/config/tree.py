@@ -1,0 +1,127 @@
+"""The configuration as read: plain values that remember the file, line and column they came from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeAlias
+
+from simulation.scenario.config.errors import Problem
+
+Scalar: TypeAlias = str | int | float | bool | date | None
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that values come from: a file, or one ``--set`` override (then it has no line numbers)."""
+
+    name: str
+    lines: tuple[str, ...]
+    inline: bool = False
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A place in a source; line and column count from 1."""
+
+    source: Source
+    line: int
+    column: int
+
+    def problem(self, key: KeyPath, message: str, hint: str = "") -> Problem:
+        """Return a mistake at this place."""
+        lines = self.source.lines
+        excerpt = lines[self.line - 1] if self.line <= len(lines) else ""
+        line = None if self.source.inline else self.line
+        return Problem(self.source.name, line, self.column, key_text(key), message, hint, excerpt)
+
+    def __str__(self) -> str:
+        """Return ``file:line``, or ``--set`` with its text."""
+        return self.source.name if self.source.inline else f"{self.source.name}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value with the place of the value and, inside a mapping, the place of its key.
+
+    ``broken`` marks a value that could not be read and has been reported: it holds None in its stead.  ``removes``
+    marks an explicit null laid over an inherited mapping.
+    """
+
+    content: "Scalar | dict[str, Node] | list[Node]"
+    origin: Origin
+    key_origin: Origin | None = None
+    broken: bool = False
+    removes: bool = False
+
+    @property
+    def head(self) -> Origin:
+        """The place a reader looks for this value: its key where it has one."""
+        return self.key_origin or self.origin
+
+    def child(self, part: str | int) -> "Node | None":
+        """Return the entry of a mapping or the item of a list, None where there is none."""
+        if isinstance(self.content, dict) and isinstance(part, str):
+            return self.content.get(part)
+        if isinstance(self.content, list) and isinstance(part, int) and 0 <= part < len(self.content):
+            return self.content[part]
+        return None
+
+
+def key_text(path: KeyPath) -> str:
+    """Return a key path as one writes it: ``boj.meetings[0].date``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def plain(node: Node) -> object:
+    """Return the bare dictionaries, lists and scalars."""
+    if isinstance(node.content, dict):
+        return {key: plain(child) for key, child in node.content.items()}
+    if isinstance(node.content, list):
+        return [plain(child) for child in node.content]
+    return node.content
+
+
+def descend(node: Node, path: KeyPath) -> Node | None:
+    """Return the node at a key path, None where there is none."""
+    current: Node | None = node
+    for part in path:
+        current = current.child(part) if current is not None else None
+    return current
+
+
+def nearest_node(node: Node, path: KeyPath) -> Node:
+    """Return the node at a key path, or its closest ancestor that exists."""
+    for part in path:
+        child = node.child(part)
+        if child is None:
+            return node
+        node = child
+    return node
+
+
+def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
+    """Yield every node below and including this one with its key path, parents first."""
+    yield path, node
+    if isinstance(node.content, dict):
+        for key, child in node.content.items():
+            yield from walk(child, (*path, key))
+    elif isinstance(node.content, list):
+        for index, child in enumerate(node.content):
+            yield from walk(child, (*path, index))
+
+
+def without(node: Node, path: KeyPath) -> Node:
+    """Return the tree without the entry of a mapping at a key path."""
+    part, rest = path[0], path[1:]
+    child = node.child(part)
+    if child is None:
+        return node
+    if isinstance(node.content, list):
+        items = [without(item, rest) if index == part else item for index, item in enumerate(node.content)]
+        return replace(node, content=items)
+    assert isinstance(node.content, dict)
+    assert isinstance(part, str)
+    entries = {key: value for key, value in node.content.items() if key != part}
+    return replace(node, content={**node.content, part: without(child, rest)} if rest else entries)

@@ -1,0 +1,1 @@
+"""Studies built on the model: experiments, replays, calibration, stylised facts and searches."""

@@ -1,0 +1,161 @@
+"""Synthetic likelihood: moments of one simulation scatter around the emulator's mean.
+
+The observed moments equal those of one simulation plus a discrepancy of stated size:
+
+    y ~ t_nu(mu(theta), V(theta)),   V = D(theta) R D(theta) + diag(tau^2)
+
+with the emulator's mean mu, standard deviations D and correlation R, and the targets' tau; V is the covariance.  Tails are
+fatter than normal where the simulations' are: nu is the value under which the table itself is most likely.  Simulators
+of different groups are independent.  A set whose run stops can produce no observation: the probability of finishing is
+a factor.
+
+Source: Wood (2010); Price, Drovandi, Lee and Nott (2018); Wilkinson (2014); Lange, Little and Taylor (1989) for the tails.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import gammaln
+
+from simulation.studies.calibration.emulator import Emulator, fitted
+from simulation.studies.calibration.priors import Priors, scores
+from simulation.studies.calibration.sample import Bounds, Sample, bounds_of
+from simulation.studies.calibration.survival import Survival, survival
+from simulation.studies.calibration.table import Tables
+from simulation.values.conventions import Array
+from simulation.values.randomness import generator
+
+TAILS = (4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 40.0, float("inf"))
+"""Degrees of freedom tried; infinite is the normal law."""
+
+
+@dataclass(frozen=True)
+class GroupLikelihood:
+    """Likelihood of the moments of one group.
+
+    Attributes
+    ----------
+    emulator, bounds, finishing
+        Moments, the bounds they were fitted in, and the probability that a run finishes.
+    discrepancy
+        Standard deviations tau of the targets, ``(moments,)``.
+    tails
+        Degrees of freedom nu.
+    """
+
+    emulator: Emulator
+    bounds: Bounds
+    finishing: Survival
+    discrepancy: Array
+    tails: float = float("inf")
+
+    def at(self, variables: Array) -> "Law":
+        """Law of the observed moments at each of some points, given as scores ``(n, d)``."""
+        mean, sd = self.emulator.moments(variables)
+        covariance = sd[:, :, None] * self.emulator.correlation * sd[:, None, :]
+        covariance += np.diag(self.discrepancy**2)
+        root = np.linalg.cholesky(covariance)
+        log_root = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+        constant = np.asarray(self.finishing.log_probability(variables) - log_root)
+        return Law(self, mean, np.asarray(np.linalg.inv(root), dtype=np.float64), constant)
+
+
+@dataclass(frozen=True)
+class Law:
+    """Law of the observed moments of one group at some points, so that many data cost one evaluation of the emulator.
+
+    Attributes
+    ----------
+    group
+        Likelihood that it belongs to.
+    mean, whitening
+        Mean ``(n, moments)`` and inverse Cholesky root of the covariance V, ``(n, moments, moments)``.
+    constant
+        Log probability that a run finishes, less half the log determinant of V, ``(n,)``.
+    """
+
+    group: GroupLikelihood
+    mean: Array
+    whitening: Array
+    constant: Array
+
+    def log_likelihood(self, observed: Array) -> Array:
+        """Log likelihood of `observed`, ``(moments,)`` or ``(n, moments)``, at each point, ``(n,)``."""
+        distance = self.distance(self.group.bounds.applied(observed))
+        return self.constant + log_density(distance, self.mean.shape[1], self.group.tails)
+
+    def distance(self, observed: Array) -> Array:
+        """Squared distance of the observation in standard deviations, ``(n,)``."""
+        off = (self.whitening @ (observed - self.mean)[:, :, None])[:, :, 0]
+        return np.asarray((off**2).sum(axis=1))
+
+    def drawn(self, stream: np.random.Generator) -> Array:
+        """One draw of the observed moments at each point, ``(n, moments)``."""
+        noise, tails = stream.standard_normal(self.mean.shape), self.group.tails
+        if np.isfinite(tails):
+            noise *= np.sqrt((tails - 2.0) / stream.chisquare(tails, len(noise)))[:, None]
+        return np.asarray(self.mean + np.linalg.solve(self.whitening, noise[:, :, None])[:, :, 0])
+
+
+def log_density(distance: Array, count: int, tails: float) -> Array:
+    """Log density of `count` variables at a squared distance, for a unit covariance, up to ``count/2 log(2 pi)``.
+
+    The scale of the t law is ``(nu - 2) / nu``, so that the covariance is one whatever nu.
+    """
+    if np.isinf(tails):
+        return -0.5 * distance
+    constant = gammaln((tails + count) / 2) - gammaln(tails / 2) - 0.5 * count * np.log((tails - 2.0) / 2.0)
+    return np.asarray(constant - 0.5 * (tails + count) * np.log1p(distance / (tails - 2.0)))
+
+
+@dataclass(frozen=True)
+class SyntheticLikelihood:
+    """Likelihood of all moments, group by group."""
+
+    priors: Priors
+    groups: dict[str, GroupLikelihood]
+
+    def at(self, unit: Array) -> "Laws":
+        """Laws of all moments at points of the unit cube, ``(n, d)``."""
+        variables = scores(self.priors, unit)
+        return Laws({name: group.at(variables) for name, group in self.groups.items()})
+
+    def log_likelihood(self, unit: Array, observed: dict[str, Array]) -> Array:
+        """Log likelihood of the observed moments of every group at points ``(n, d)``, ``(n,)``."""
+        return self.at(unit).log_likelihood(observed)
+
+
+@dataclass(frozen=True)
+class Laws:
+    """Law of the moments of every group at some points."""
+
+    groups: dict[str, Law]
+
+    def log_likelihood(self, observed: dict[str, Array]) -> Array:
+        """Log likelihood of the observed moments of every group, ``(n,)``."""
+        return np.asarray(np.sum([law.log_likelihood(observed[name]) for name, law in self.groups.items()], axis=0))
+
+
+def likelihood_of(priors: Priors, tables: Tables, discrepancy: dict[str, Array]) -> SyntheticLikelihood:
+    """Fit the likelihood to the tables."""
+    groups = {}
+    for name, table in tables.items():
+        variables, done = scores(priors, table.unit), table.finished
+        limits = bounds_of(table.moments[done])
+        within = limits.applied(table.moments[done])
+        sample = Sample(variables[done], within, discrepancy[name], table.nearness[done])
+        group = GroupLikelihood(fitted(sample), limits, survival(variables, done), discrepancy[name])
+        groups[name] = replace(group, tails=fitted_tails(group, replace(sample, emphasis=group.emulator.emphasis)))
+    return SyntheticLikelihood(priors, groups)
+
+
+def fitted_tails(group: GroupLikelihood, sample: Sample) -> float:
+    """Degrees of freedom under which the table, with the targets' normal errors added, is most likely."""
+    count = sample.moments.shape[1]
+    errors = generator(0, len(sample.scores), "calibration:tails").standard_normal(sample.moments.shape)
+    distance = group.at(sample.scores).distance(sample.moments + errors * group.discrepancy)
+
+    def likelihood(tails: float) -> float:
+        return float(sample.importance @ log_density(distance, count, tails))
+
+    return max(TAILS, key=likelihood)

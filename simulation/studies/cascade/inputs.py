@@ -1,0 +1,171 @@
+"""What a fire sale starts from: balance sheets, leverage rules, market depth; each is checked when it is stated."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from simulation.values.conventions import Array
+
+LARGEST: Final = 1e18
+"""Highest amount of money; beyond it the last unit is lost to rounding."""
+
+
+def checked(name: str, value: Any, unit: str, bounds: tuple[float, float], cure: str) -> Array:
+    """`value` as an array of numbers within `bounds`, both ends included.
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message gives the place, the value, the unit, the allowed range and the cure.
+    """
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is {value!r}, but must be numbers ({unit}) in equally long rows: {cure}") from error
+    wrong = ~((array >= bounds[0]) & (array <= bounds[1]))
+    if wrong.any():
+        at = tuple(int(index) for index in np.argwhere(wrong)[0])
+        place = f"{name}{list(at)}" if at else name
+        raise ValueError(f"{place} is {array[at]:g} {unit}; allowed are {bounds[0]:g} to {bounds[1]:g} {unit}: {cure}")
+    return array
+
+
+def leading_axes(name: str, value: Array, tail: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of the runs of `value`, whose last axes belong to the banks and assets counted in `tail`.
+
+    Raises
+    ------
+    ValueError
+        If its last axes are neither as long as `tail` says nor of length one.
+    """
+    cut = max(value.ndim - len(tail), 0)
+    own = (1,) * (len(tail) - value.ndim + cut) + value.shape[cut:]
+    if any(length not in (1, expected) for length, expected in zip(own, tail, strict=True)):
+        raise ValueError(
+            f"{name} has shape {value.shape}; its last axes may be {tail} (banks, assets, as the holdings have them) or 1: "
+            "give one number for all of them, or one for each"
+        )
+    return value.shape[:cut]
+
+
+@dataclass(frozen=True)
+class Banks:
+    """Balance sheets before the shock.
+
+    Attributes
+    ----------
+    holdings
+        Value of each asset on each balance sheet, money, ``(..., banks, assets)``; leading axes are runs.
+    equity
+        Value of all assets less debt, money, ``(..., banks)``.
+
+    Raises
+    ------
+    ValueError
+        If a holding is negative, a number is not finite or the shapes do not belong together.
+    """
+
+    holdings: ArrayLike
+    equity: ArrayLike
+
+    def __post_init__(self) -> None:
+        cure = "state what a bank owes by way of its equity, not as a holding"
+        held = checked("holdings", self.holdings, "money", (0.0, LARGEST), cure)
+        equity = checked("equity", self.equity, "money", (-LARGEST, LARGEST), "state the value of assets less debt")
+        if held.ndim < 2 or equity.ndim < 1 or equity.shape[-1] != held.shape[-2]:
+            raise ValueError(
+                f"holdings have shape {held.shape} and equity {equity.shape}; allowed are (..., banks, assets) and "
+                "(..., banks): give a row of holdings and a number of equity for each bank"
+            )
+
+    @property
+    def leverage(self) -> Array:
+        """Assets over equity, ``(..., banks)``; infinite without equity."""
+        equity = np.asarray(self.equity, dtype=np.float64)
+        assets = np.asarray(self.holdings, dtype=np.float64).sum(axis=-1)
+        return np.where(equity > 0.0, assets / np.where(equity > 0.0, equity, 1.0), np.inf)
+
+
+@dataclass(frozen=True)
+class LeverageRule:
+    """When and how much a bank sells; leverage is assets over equity, so debt over equity is one less.
+
+    With a limit and a target, a margin call that is larger than the way to the target counts.
+
+    Attributes
+    ----------
+    limit
+        Leverage above which lenders call margin, a multiple of equity, ``(..., banks)``; None: they never do.
+    restore
+        A margin call brings leverage down to this share of the limit; without equity it takes everything.
+    target
+        Leverage to which a bank returns by itself, by sales or, where it is below, by purchases; a multiple of equity,
+        ``(..., banks)``; None: to none.
+    speed
+        Share of the gap to the target closed in a round: 1 is Greenwood, Landier and Thesmar (2015), less the partial
+        adjustment of Duarte and Eisenbach (2021).
+    mix
+        Shares of a bank's sales by asset, ``(..., banks, assets)``; None: in proportion to what it holds at the moment.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range, or the shares of a mix do not add up to one.
+    """
+
+    limit: ArrayLike | None = None
+    restore: float = 0.9
+    target: ArrayLike | None = None
+    speed: float = 1.0
+    mix: ArrayLike | None = None
+
+    def __post_init__(self) -> None:
+        cure = "state assets over equity, such as 25, or leave it out"
+        for name, multiple in (("limit", self.limit), ("target", self.target)):
+            if multiple is not None:
+                checked(name, multiple, "x equity", (0.01, 1e6), cure)
+        checked("restore", self.restore, "of the limit", (0.1, 1.0), "state the share that a call restores")
+        checked("speed", self.speed, "of the gap a round", (0.0, 1.0), "state a share of the gap, 1 for all of it")
+        if self.mix is not None:
+            shares = checked("mix", self.mix, "of a sale", (0.0, 1.0), "state shares of a sale, such as 0.25")
+            whole = (1.0 - 1e-9, 1.0 + 1e-9)
+            checked("sum of mix", shares.sum(axis=-1), "of a sale", whole, "let the shares of a bank add up to 1")
+
+
+@dataclass(frozen=True)
+class MarketDepth:
+    """What trades do to prices: ``ln P = F(Z)`` or ``P - 1 = F(Z)``, Z the net purchases since the shock.
+
+    F is the engine's `fast_impact`: linear where its scale is infinite, concave where it is not.
+
+    Attributes
+    ----------
+    impact
+        Slope of F at zero, decimal per unit of money, ``(..., assets)``: one over the market depth.
+    scale
+        q1, the trade at which concavity sets in, money, ``(..., assets)``.
+    returns
+        Whether F is a log return, as in the engine, or a simple return, as in Greenwood, Landier and Thesmar (2015).
+    sellable
+        Whether an asset can be sold, ``(assets,)``; what cannot still counts towards leverage and losses.
+
+    Raises
+    ------
+    ValueError
+        If a number is outside its range.
+    """
+
+    impact: ArrayLike
+    scale: ArrayLike = np.inf
+    returns: Literal["log", "simple"] = "log"
+    sellable: ArrayLike = True
+
+    def __post_init__(self) -> None:
+        cure = "state the change of the price per unit traded, such as 1e-4, or 0 for none"
+        checked("impact", self.impact, "per unit of money", (0.0, 1e6), cure)
+        checked("scale", self.scale, "money", (1e-9, np.inf), "state an amount, infinite for linear impact")
+        checked("sellable", self.sellable, "(1 yes, 0 no)", (0.0, 1.0), "state for each asset whether it can be sold")
+        if self.returns not in ("log", "simple"):
+            raise ValueError(f"returns is {self.returns!r}; allowed are 'log' and 'simple': state what F is")

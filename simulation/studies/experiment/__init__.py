@@ -1,0 +1,1 @@
+"""Experiments: one question, its variants, a table, a figure and a finding."""

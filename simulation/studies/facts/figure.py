@@ -1,0 +1,182 @@
+"""The facts as a picture: history and model with their errors, the accept ranges behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from simulation.results.figures.style import (
+    ACCENT,
+    GREY,
+    INK,
+    LIGHT,
+    Columns,
+    Drawing,
+    Heading,
+    house_style,
+    legend_line,
+    new_figure,
+    panel_title,
+    plain,
+)
+
+if TYPE_CHECKING:
+    from simulation.studies.facts.comparison import Comparison, Row
+    from simulation.studies.facts.stored import Accept
+
+ERRORS_SHOWN: Final = 2.0
+"""Half-width of the bars in standard errors."""
+ACCEPTED: Final = "#cfe8dc"
+MODEL, HISTORY = ACCENT, INK
+APART: Final = 0.17
+"""Distance of history and model from the middle of a row, in rows."""
+Panel = tuple[str, Mapping[str, str]]
+PANELS: Final[tuple[Panel, ...]] = (
+    (
+        "Skewness",
+        {
+            "daily_skew": "daily",
+            "weekly_skew": "weekly",
+            "monthly_skew": "monthly",
+            "skew_large_gap": "gap 3–4 pp",
+            "skew_no_gap": "gap 0–0.5 pp",
+        },
+    ),
+    (
+        "Volatility and tails",
+        {
+            "daily_sd_pct": "sd daily, %",
+            "weekly_sd_pct": "sd weekly, %",
+            "monthly_sd_pct": "sd monthly, %",
+            "daily_kurtosis": "kurtosis daily",
+            "tail_index": "tail index",
+        },
+    ),
+    (
+        "Days per year beyond",
+        {"days_below_2": "−2 %", "days_above_2": "+2 %", "days_below_3": "−3 %", "days_above_3": "+3 %"},
+    ),
+    (
+        "Autocorrelation",
+        {
+            "acf_1": "return, 1",
+            "acf_20": "return, 20",
+            "acf_size_1": "size, 1",
+            "acf_size_20": "size, 20",
+            "acf_size_100": "size, 100",
+        },
+    ),
+    (
+        "Skewness and co-movement",
+        {
+            "skew_slope": "skew per pp",
+            "skew_on_position": "skew per sd",
+            "spread_r2_2020_2024": "R² spread",
+            "equity_calm": "equity, calm",
+            "equity_stress": "equity, stress",
+            "carry_sharpe": "Sharpe ratio",
+        },
+    ),
+    (
+        "Carry and amplification",
+        {
+            "carry_pct": "carry, % p.a.",
+            "spread_beta_2013_2019": "beta 2013–19",
+            "spread_beta_2020_2024": "beta 2020–24",
+            "amplification_ratio": "4 % over 1 %",
+            "amplification_in_news": "in daily news",
+            "amplification_frozen": "frozen",
+        },
+    ),
+)
+"""Facts shown in each panel with a short label, in groups whose numbers fit on one axis."""
+ENTRIES: Final = (("● model", MODEL), ("○ history", HISTORY), ("■ accepted", "#5fae87"))
+
+
+def facts_chart(comparison: Comparison, source: str) -> Drawing:
+    """Draw every fact in panels of comparable size; `source` is the line under the figure."""
+    subtitle = (
+        f"Points with {ERRORS_SHOWN:.0f} standard errors on either side; thin line: the middle 80 % of single runs; "
+        "units at the labels"
+    )
+    rows = {row.name: row for row in comparison.rows}
+    with house_style():
+        figure = new_figure(Heading(comparison.finding, subtitle, source))
+        for place, (title, labels) in enumerate(PANELS):
+            shown = {label: rows[name] for name, label in labels.items() if name in rows}
+            if shown:
+                _draw_panel(_axes(figure, place), title, shown)
+        legend_line(figure.axes[0], ENTRIES, 1) if figure.axes else None
+    return Drawing(figure, numbers(comparison))
+
+
+def _axes(figure: Figure, place: int) -> Axes:
+    row, column = divmod(place, 3)
+    return figure.add_axes((0.115 + 0.32 * column, 0.505 - 0.405 * row, 0.205, 0.265))
+
+
+def _draw_panel(axes: Axes, title: str, shown: Mapping[str, Row]) -> None:
+    for at, row in enumerate(shown.values()):
+        _draw_row(axes, at, row)
+    plain(axes)
+    axes.grid(visible=False, axis="y")
+    axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
+    axes.axvline(0.0, color=GREY, linewidth=0.8)
+    axes.yaxis.tick_left()
+    axes.set_yticks(range(len(shown)), list(shown))
+    axes.tick_params(axis="y", length=0, labelsize=8.5, labelcolor=INK)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    # The accept ranges end where the panel does, so they are drawn when its width is settled.
+    limits = axes.get_xlim()
+    axes.set_xlim(*limits)
+    for at, row in enumerate(shown.values()):
+        if row.fact.accept is not None:
+            _draw_range(axes, at, row.fact.accept)
+    panel_title(axes, title)
+
+
+def _draw_row(axes: Axes, at: int, row: Row) -> None:
+    fact, found = row.fact, row.estimate
+    if fact.value is not None:
+        error = 0.0 if fact.standard_error is None else ERRORS_SHOWN * fact.standard_error
+        axes.plot([fact.value - error, fact.value + error], [at - APART] * 2, color=HISTORY, linewidth=1.6)
+        axes.plot(fact.value, at - APART, "o", color=HISTORY, markerfacecolor="white", markersize=4.5)
+    if found is not None:
+        error = ERRORS_SHOWN * found.error if np.isfinite(found.error) else 0.0
+        axes.plot([found.p10, found.p90], [at + APART] * 2, color=MODEL, linewidth=0.8)
+        axes.plot([found.value - error, found.value + error], [at + APART] * 2, color=MODEL, linewidth=2.6)
+        axes.plot(found.value, at + APART, "o", color=MODEL, markersize=4.5)
+
+
+def _draw_range(axes: Axes, at: int, accept: Accept) -> None:
+    left, right = axes.get_xlim()
+    low = left if accept.low is None else max(left, accept.low)
+    high = right if accept.high is None else min(right, accept.high)
+    axes.add_patch(Rectangle((low, at - 0.45), high - low, 0.9, facecolor=ACCEPTED, linewidth=0, zorder=0.5))
+
+
+def numbers(comparison: Comparison) -> Columns:
+    """Return the plotted numbers, one row per fact; not a number where there is none."""
+    shown = {name for _, labels in PANELS for name in labels}
+    rows = [row for row in comparison.rows if row.name in shown]
+    nothing = float("nan")
+
+    def column(values: list[float | None]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([nothing if value is None else value for value in values])
+
+    found = [row.estimate for row in rows]
+    return {
+        "fact": np.array([row.name for row in rows]),
+        "historical": column([row.fact.value for row in rows]),
+        "historical_se": column([row.fact.standard_error for row in rows]),
+        "simulated": column([None if one is None else one.value for one in found]),
+        "simulated_se": column([None if one is None else one.error for one in found]),
+        "single_run_p10": column([None if one is None else one.p10 for one in found]),
+        "single_run_p50": column([None if one is None else one.p50 for one in found]),
+        "single_run_p90": column([None if one is None else one.p90 for one in found]),
+    }

@@ -1,0 +1,1 @@
+"""Two scenarios compared run by run with the same news."""

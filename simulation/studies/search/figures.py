@@ -1,0 +1,197 @@
+"""Figures of a search: a tipping value on its curve, tipping values over a second key, frontiers of shocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, mark
+from simulation.results.figures.style import (
+    ACCENT,
+    GREY,
+    INK,
+    LIGHT,
+    SIZE_INCHES,
+    Columns,
+    Drawing,
+    Heading,
+    house_style,
+    new_figure,
+    panel_title,
+    plain,
+    shown_scale,
+)
+from simulation.studies.search.reverse_stress import Frontier, ReverseStress
+from simulation.studies.search.shocks import SHOCKS
+from simulation.studies.search.tipping import Tipping
+
+FloatArray = NDArray[np.float64]
+REACHED = "#D55E00"
+RINGS = (1.0, 2.0, 4.0, 6.0, 8.0)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was looked for: metric, level, its unit, the key with its unit, the scenario."""
+
+    metric: str
+    level: float
+    unit: str
+    key: str
+    source: str
+
+    @property
+    def scale(self) -> float:
+        """100 for a share, which is shown in percent."""
+        return shown_scale(self.unit)
+
+    @property
+    def outcome(self) -> str:
+        """``unwound_share = 50 %``."""
+        unit = self.unit.replace("share of start stock", "%").replace("share", "%")
+        return f"{self.metric} = {self.scale * self.level:g} {unit}"
+
+
+def tipping_figure(found: Tipping, asked: Asked) -> Drawing:
+    """The mean of the metric over the key, with the level and the interval of the crossing."""
+    finding = f"{asked.outcome} at {asked.key} = {found.value:.4g} ({found.low:.4g} to {found.high:.4g})"
+    subtitle = f"Mean over {found.runs} runs that meet the same news at every point; dark band: 95 % interval of the crossing; "
+    subtitle += "light: middle 80 % of single runs"
+    with house_style():
+        figure = new_figure(Heading(finding, subtitle, asked.source))
+        axes = figure.add_axes((0.05, 0.13, 0.88, 0.68))
+        plain(axes)
+        _single_runs(axes, found)
+        axes.axvspan(found.low, found.high, color=ACCENT, alpha=0.3, linewidth=0)
+        axes.plot(found.points, asked.scale * found.means, "o-", color=ACCENT, markersize=3.5, linewidth=1.6)
+        axes.axhline(asked.scale * asked.level, color=GREY, linewidth=0.9)
+        mark(axes, found.value, f"{found.value:.4g}")
+        axes.set_xlabel(asked.key, color=INK)
+    return Drawing(figure, {asked.key: found.points, asked.metric: found.means})
+
+
+def _single_runs(axes: Axes, found: Tipping) -> None:
+    low, high = float(found.points[0]), float(found.points[-1])
+    ends = (max(found.history_low, low), min(found.history_high, high))
+    if ends[0] < ends[1]:
+        axes.axvspan(ends[0], ends[1], color=ACCENT, alpha=0.1, linewidth=0)
+    axes.set_xlim(low, high)
+
+
+def curve_figure(values: Sequence[str], found: Sequence[Tipping | None], asked: Asked, second: str) -> Drawing:
+    """Tipping values with their intervals over a second key; a value without one is left blank."""
+    finding = f"Where {asked.outcome}, by {second}"
+    subtitle = (
+        f"Tipping value of {asked.key}; thick: 95 % interval of the mean over runs; thin: middle 80 % of single runs"
+    )
+    places = np.arange(len(values), dtype=np.float64)
+    numbers = {name: _column(found, name) for name in ("value", "low", "high", "history_low", "history_high")}
+    with house_style():
+        figure = new_figure(Heading(finding, subtitle, asked.source))
+        axes = figure.add_axes((0.05, 0.13, 0.88, 0.70))
+        plain(axes)
+        axes.vlines(places, numbers["history_low"], numbers["history_high"], color=ACCENT, alpha=0.35, linewidth=1.5)
+        axes.vlines(places, numbers["low"], numbers["high"], color=ACCENT, alpha=0.5, linewidth=8)
+        axes.plot(places, numbers["value"], "o-", color=ACCENT, markersize=5, linewidth=1.2)
+        axes.set_xticks(places, list(values))
+        axes.set_xlim(-0.5, len(values) - 0.5)
+        axes.set_xlabel(second, color=INK)
+    columns: Columns = {second: np.array(values)}
+    return Drawing(figure, columns | numbers)
+
+
+def _column(found: Sequence[Tipping | None], name: str) -> FloatArray:
+    values = np.array([np.nan if one is None else float(getattr(one, name)) for one in found])
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def stress_figure(found: ReverseStress, asked: Asked) -> Drawing:
+    """Frontiers of pairs of shocks with rings of equal distance, and the mildest combination as bars."""
+    mildest = found.mildest
+    finding = f"{asked.outcome} takes shocks {mildest.distance.value:.2g} standard deviations away"
+    subtitle = (
+        "Standard deviations of each prior; beyond the line the mean reaches the outcome with the two shocks alone; "
+    )
+    subtitle += "rings: equal distance"
+    count = max(1, len(found.frontiers))
+    width = min(0.63 / count, 0.42)
+    with house_style():
+        figure = new_figure(Heading(finding, subtitle, asked.source))
+        # As tall as the round frontiers beside it.
+        height = min(0.62, (width - 0.035) * SIZE_INCHES[0] / SIZE_INCHES[1])
+        _bars(figure.add_axes((0.14, 0.75 - height, 0.17, height)), found)
+        for at, one in enumerate(found.frontiers):
+            axes = figure.add_axes((0.36 + at * width, 0.13, width - 0.035, 0.62))
+            _frontier(axes, one, found)
+    return Drawing(figure, _stress_numbers(found))
+
+
+def _bars(axes: Axes, found: ReverseStress) -> None:
+    plain(axes)
+    rows = np.arange(len(found.space.names))
+    labels = [SHOCKS[name].label if name in SHOCKS else name for name in found.space.names]
+    axes.barh(rows, found.mildest.sizes, height=0.5, color=REACHED)
+    for row, (name, size) in enumerate(found.sizes().items()):
+        shock = SHOCKS.get(name)
+        amount = "" if shock is None else shock.in_words(size).removeprefix(f"{shock.label} ")
+        axes.annotate(f"{size:.1f} sd, {amount}", (0.0, row + 0.27), xytext=(2, -3), textcoords="offset points",
+                      fontsize=8, color=GREY, va="top")  # fmt: skip
+    axes.yaxis.tick_left()
+    axes.grid(visible=False, axis="y")
+    axes.set_yticks(rows, labels)
+    axes.set_ylim(len(labels) - 0.4, -0.5)
+    axes.set_xlim(0.0, 1.15 * max(1.0, float(found.mildest.sizes.max())))
+    panel_title(axes, "Mildest combination, sd")
+
+
+def _frontier(axes: Axes, one: Frontier, found: ReverseStress) -> None:
+    plain(axes)
+    at = [found.space.names.index(name) for name in one.pair]
+    largest = float(max(found.space.most[at]))
+    points = np.array([reached.sizes[at] for reached in one.reached if reached is not None]).reshape(-1, 2)
+    limit = min(largest, 1.25 * float(points.max())) if points.size else largest
+    _rings(axes, found, at, limit)
+    if points.size:
+        axes.plot(points[:, 0], points[:, 1], "o-", color=REACHED, markersize=3.5, linewidth=1.8)
+        nearest = min((reached for reached in one.reached if reached), key=lambda reached: reached.distance.value)
+        axes.plot(*nearest.sizes[at], "o", markersize=9, markerfacecolor="none", color=SERIES_COLOURS[0])
+    else:
+        axes.text(0.5, 0.5, "not reached", transform=axes.transAxes, ha="center", color=GREY)
+    axes.set_xlim(0.0, limit)
+    axes.set_ylim(0.0, limit)
+    # Rings are circles only then.
+    axes.set_aspect("equal", anchor="NW")
+    labels = [SHOCKS[name].label if name in SHOCKS else name for name in one.pair]
+    axes.set_xlabel(labels[0], color=INK)
+    panel_title(axes, labels[1])
+
+
+def _rings(axes: Axes, found: ReverseStress, at: Sequence[int], limit: float) -> None:
+    """Lines of equal distance for the two shocks alone."""
+    angles = np.radians(np.linspace(0.0, 90.0, 91))
+    for ring in RINGS:
+        line = []
+        for angle in angles:
+            direction = np.zeros(len(found.space.names))
+            direction[list(at)] = (np.cos(angle), np.sin(angle))
+            line.append(ring * found.space.unit(direction)[list(at)])
+        places = np.array(line)
+        if places.min() <= limit:
+            axes.plot(places[:, 0], places[:, 1], color=LIGHT, linewidth=1.0, zorder=0.5)
+
+
+def _stress_numbers(found: ReverseStress) -> Columns:
+    """The mildest combination, then the points of each frontier."""
+    rows = [("mildest", found.mildest)]
+    for one in found.frontiers:
+        rows += [(" + ".join(one.pair), reached) for reached in one.reached if reached is not None]
+    columns: Columns = {"what": np.array([name for name, _ in rows])}
+    sizes = np.array([reached.sizes for _, reached in rows])
+    columns |= {f"{name}_sd": sizes[:, at] for at, name in enumerate(found.space.names)}
+    for name in ("value", "low", "high"):
+        columns[f"distance_{name}"] = np.array([float(getattr(reached.distance, name)) for _, reached in rows])
+    return columns

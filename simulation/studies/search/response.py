@@ -1,0 +1,186 @@
+"""A metric of a scenario as a function of some of its keys, run by run under common random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.scenario.batch import BLOCK_RUNS, may_differ
+from simulation.scenario.cloud import with_values
+from simulation.compute.ensemble import run_ensemble
+from simulation.results.metrics import METRICS, FinishedRuns, read_by
+from simulation.results.store import OutputError
+
+if TYPE_CHECKING:
+    from simulation.scenario.cloud import Cloud
+    from simulation.day.recorder import Record
+    from simulation.scenario.scenario import Scenario
+
+FloatArray = NDArray[np.float64]
+Settings = tuple[str, ...]
+Progress = Callable[[int, int], None]
+
+
+class Response(Protocol):
+    """What a search works on: values ``(points, keys)`` to a metric ``(points, runs)``.
+
+    Run i meets the same news at every point; not-a-number where a run did not finish.
+    """
+
+    def __call__(self, values: FloatArray, /) -> FloatArray:
+        """Return the metric of every run at every point."""
+
+
+def metric_named(name: str) -> str:
+    """Return the name of a metric.
+
+    Raises
+    ------
+    OutputError
+        If there is none of that name.
+    """
+    known = [metric.name for metric in METRICS]
+    if name not in known:
+        raise OutputError(f"there is no metric {name!r}; known: {', '.join(known)}")
+    return name
+
+
+def unit_of(name: str) -> str:
+    """Unit of a metric."""
+    return next(metric.unit for metric in METRICS if metric.name == name)
+
+
+def measured(record: Record, names: str | tuple[str, ...]) -> FloatArray:
+    """A metric of every run of a record, ``(runs,)``, or several, ``(runs, metrics)``.
+
+    Not-a-number where a run did not finish.
+
+    Raises
+    ------
+    OutputError
+        If the scenario cannot have the metric.
+    """
+    if not isinstance(names, str):
+        return np.stack([measured(record, name) for name in names], axis=-1)
+    finished, name = FinishedRuns(record), names
+    found = next(metric for metric in METRICS if metric.name == name).per_run(finished)
+    if found is None and finished.count:
+        raise OutputError(f"{record.scenario.name} has no {name}: the scenario lacks what it measures")
+    values = np.full(len(record.runs), np.nan)
+    if found is not None:
+        values[finished.rows] = found
+    return values
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """How often and with what each point is run.
+
+    Attributes
+    ----------
+    runs
+        Runs at each point, numbers 0 to runs - 1.
+    workers
+        Processes; none: by the size of the work.
+    cloud
+        Calibrated parameter sets: run i takes set i.
+    """
+
+    runs: int
+    workers: int | None = 1
+    cloud: Cloud | None = None
+
+
+@dataclass
+class ScenarioResponse:
+    """A metric of a scenario over some of its keys.
+
+    Attributes
+    ----------
+    scenario_at
+        The scenario at one value of each key.
+    searched
+        Keys that the search sets itself; they win over a cloud that holds them too.
+    metric
+        Name of the metric, or names of several, which then make a last axis.
+    ensemble
+        Runs at each point.
+    progress
+        Called with (points done, 0) after every point; the number of points is not known beforehand.
+    """
+
+    scenario_at: Callable[[Sequence[float]], Scenario]
+    searched: tuple[str, ...]
+    metric: str | tuple[str, ...]
+    ensemble: Ensemble
+    progress: Progress | None = None
+    known: dict[tuple[float, ...], FloatArray] = field(default_factory=dict)
+
+    def __call__(self, values: FloatArray) -> FloatArray:
+        """Return the metric of every run at every point; a point that was asked for before is not run again."""
+        points = [tuple(float(value) for value in row) for row in np.atleast_2d(values)]
+        new = [point for point in dict.fromkeys(points) if point not in self.known]
+        size = self._points_per_batch()
+        for first in range(0, len(new), size):
+            batch = new[first : first + size]
+            self.known.update(zip(batch, self._run(batch), strict=True))
+            if self.progress is not None:
+                self.progress(len(self.known), 0)
+        return np.stack([self.known[point] for point in points])
+
+    def _points_per_batch(self) -> int:
+        """Points that fit into one pass; one where a key may not differ within a batch."""
+        together = bool(self.searched) and all(may_differ(key) for key in self.searched)
+        return max(1, BLOCK_RUNS // self.ensemble.runs) if together else 1
+
+    def _run(self, points: Sequence[tuple[float, ...]]) -> list[FloatArray]:
+        scenarios = [self.scenario_at(point) for point in points]
+        held = set(self.searched) & set(self.ensemble.cloud.keys if self.ensemble.cloud else ())
+        if len(points) == 1 and not held:
+            how = self.ensemble
+            return [measured(run_ensemble(scenarios[0], how.runs, how.workers, None, how.cloud), self.metric)]
+        values = [dict(zip(self.searched, point, strict=True)) for point in points]
+        return self._side_by_side(scenarios, values)
+
+    def _side_by_side(self, scenarios: Sequence[Scenario], values: Sequence[Mapping[str, float]]) -> list[FloatArray]:
+        """Several points in passes of at most `BLOCK_RUNS` runs, or one whose key the cloud would set otherwise."""
+        from simulation.day.capital_flows import simulate
+
+        runs = range(self.ensemble.runs)
+        variants = [
+            variant
+            for scenario, own in zip(scenarios, values, strict=True)
+            for variant in self._variants(scenario, runs, own)
+        ]
+        numbers = list(runs) * len(scenarios)
+        parts: list[FloatArray] = []
+        for first in range(0, len(numbers), BLOCK_RUNS):
+            rows = slice(first, first + BLOCK_RUNS)
+            record = simulate(scenarios[0], numbers[rows], variants[rows], read_by(self._metrics()))
+            parts.append(measured(record, self.metric))
+        together = np.concatenate(parts)
+        return list(together.reshape(len(scenarios), self.ensemble.runs, *together.shape[1:]))
+
+    def _metrics(self) -> tuple[str, ...]:
+        return (self.metric,) if isinstance(self.metric, str) else self.metric
+
+    def _variants(self, scenario: Scenario, runs: range, own: Mapping[str, float]) -> list[Scenario]:
+        cloud = self.ensemble.cloud
+        if cloud is None:
+            return [scenario] * len(runs)
+        mine = {key: value for key, value in own.items() if key in cloud.keys}
+        return [with_values(variant, mine) for variant in cloud.variants(scenario, runs)]
+
+
+def loaded_with(name: str, settings: Settings, texts: Callable[[Sequence[float]], Settings]) -> Callable[..., Scenario]:
+    """The scenario of a name or file with settings, and those that follow from values, as a function of the values."""
+    from simulation.compute.ensemble import resolved
+
+    def at(values: Sequence[float]) -> Scenario:
+        return resolved(name, (*settings, *texts(values)))
+
+    return at

@@ -1,0 +1,150 @@
+"""Shapley shares of the mechanisms of a scenario: every coalition of mechanisms is run under the same news."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulation.compute.ensemble import resolved, run_ensemble, with_seed, worthwhile_workers
+from simulation.results.metrics import METRICS, FinishedRuns, Metric
+from simulation.studies.shapley.shares import Attribution, Estimate, Mechanisms, Share
+from simulation.studies.shapley.switches import MECHANISMS, WORDS, changes, without
+from simulation.studies.shapley.values import Coalition, FloatArray, Worths, alone_and_last, coalitions, shapley
+from simulation.results.store import OutputError
+from simulation.compute.workers import in_order
+
+if TYPE_CHECKING:
+    from simulation.scenario.cloud import Cloud
+    from simulation.compute.ensemble import Progress
+    from simulation.day.recorder import Record
+    from simulation.scenario.scenario import Scenario
+
+DEFAULT_METRICS = ("usdjpy_trough_pct", "unwound_share")
+DEFAULT_RUNS = 20
+FEWEST_RUNS = 2
+
+
+def mechanisms(  # noqa: PLR0913 - the one call that most users make
+    scenario: str | Path | Scenario,
+    *,
+    runs: int = DEFAULT_RUNS,
+    metrics: Sequence[str] = DEFAULT_METRICS,
+    seed: int | None = None,
+    workers: int | None = 1,
+    settings: Sequence[str] = (),
+    cloud: Cloud | None = None,
+    progress: Progress | None = None,
+) -> Mechanisms:
+    """Say what margin calls, stops, volatility targets, carry incentives and repatriation contribute to a metric.
+
+    Every coalition of the mechanisms is run (32 times `runs`) under the same news; the Shapley values add up to the
+    metric with all mechanisms less that with none.
+
+    Parameters
+    ----------
+    scenario : str, Path or Scenario
+        What to simulate; its holders must leave by their own rules (``unwind.rule: structural``).
+    runs : int
+        Runs of each coalition, at least 2.
+    metrics : sequence of str
+        Metrics to attribute, names as ``carryflow list metrics`` shows them.
+    seed, workers, settings, cloud, progress
+        As for `run`.
+
+    Raises
+    ------
+    OutputError
+        If a metric is unknown, the scenario has none of the mechanisms, or too few runs finish.
+    """
+    if runs < FEWEST_RUNS:
+        raise OutputError(f"runs must be at least {FEWEST_RUNS} for a standard error, got {runs}")
+    wanted = resolved(scenario, settings)
+    wanted = wanted if seed is None else with_seed(wanted, seed)
+    chosen, players = chosen_metrics(metrics), players_of(wanted)
+    groups, found = list(coalitions(players)), {}
+    games = [(without(wanted, set(players) - group), runs, metrics, cloud) for group in groups]
+    count = worthwhile_workers(wanted, runs * len(groups)) if workers is None else workers
+    for at, group_measured in enumerate(played(games, count)):
+        found[groups[at]] = group_measured
+        if progress is not None:
+            progress((at + 1) * runs, len(groups) * runs)
+    worths, kept = common(found, chosen)
+    attributions = tuple(attributed(metric, worths[metric.name], players) for metric in chosen)
+    switched = {one: changes(wanted, one) for one in players}
+    return Mechanisms(wanted.name, wanted.seed, runs, runs - kept, attributions, switched)
+
+
+Measured = tuple[NDArray[np.int64], dict[str, FloatArray]]
+"""Numbers of the finished runs, and each metric of them."""
+Game = tuple["Scenario", int, Sequence[str], "Cloud | None"]
+"""A scenario with some mechanisms off, its runs, the metrics, and the parameter sets of the runs."""
+
+
+def played(games: Sequence[Game], workers: int) -> Iterator[Measured]:
+    """Measure every game in order, here or on worker processes; the numbers are the same."""
+    return (play(*game) for game in games) if workers == 1 else in_order(play, games, workers)
+
+
+def play(scenario: Scenario, runs: int, metrics: Sequence[str], cloud: Cloud | None) -> Measured:
+    """Run one coalition and measure it."""
+    return measured(run_ensemble(scenario, runs, cloud=cloud), chosen_metrics(metrics))
+
+
+def chosen_metrics(names: Sequence[str]) -> tuple[Metric, ...]:
+    """Metrics by name."""
+    known = {metric.name: metric for metric in METRICS}
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        raise OutputError(f"metric {unknown[0] if unknown else ''!r} is unknown; known: {', '.join(known)}")
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def players_of(scenario: Scenario) -> tuple[str, ...]:
+    """The mechanisms that a scenario has."""
+    if scenario.unwind.rule == "threshold":
+        raise OutputError(
+            f"{scenario.name}: holders leave by thresholds, which replace the mechanisms; set unwind.rule=structural"
+        )
+    players = tuple(one for one in MECHANISMS if changes(scenario, one))
+    if not players:
+        raise OutputError(f"{scenario.name} has none of the mechanisms: {', '.join(WORDS)}")
+    return players
+
+
+def measured(record: Record, metrics: Sequence[Metric]) -> Measured:
+    """Metrics of the finished runs of a coalition."""
+    finished = FinishedRuns(record)
+    values = {metric.name: metric.per_run(finished) for metric in metrics}
+    missing = [name for name, found in values.items() if found is None]
+    if missing:
+        raise OutputError(f"{record.scenario.name}: {missing[0]} cannot be measured there")
+    return record.runs[finished.rows], {name: found for name, found in values.items() if found is not None}
+
+
+def common(found: dict[Coalition, Measured], metrics: Sequence[Metric]) -> tuple[dict[str, Worths], int]:
+    """Worths by metric over the runs that finished in every coalition, and how many these are."""
+    kept = None
+    for numbers, _ in found.values():
+        kept = numbers if kept is None else np.intersect1d(kept, numbers)
+    count = 0 if kept is None else len(kept)
+    if kept is None or count < FEWEST_RUNS:
+        raise OutputError(f"{count} runs finished in every coalition; at least {FEWEST_RUNS} are needed")
+    worths: dict[str, Worths] = {
+        metric.name: {group: values[metric.name][np.isin(numbers, kept)] for group, (numbers, values) in found.items()}
+        for metric in metrics
+    }
+    return worths, count
+
+
+def attributed(metric: Metric, worths: Worths, players: tuple[str, ...]) -> Attribution:
+    """The mechanisms' shares of one metric."""
+    full, none = worths[frozenset(players)], worths[frozenset()]
+    values, ends = shapley(worths, players), alone_and_last(worths, players)
+    shares = tuple(
+        Share(one, Estimate.of(values[one]), Estimate.of(ends[one][0]), Estimate.of(ends[one][1])) for one in players
+    )
+    return Attribution(metric, Estimate.of(none), Estimate.of(full), Estimate.of(full - none), shares)

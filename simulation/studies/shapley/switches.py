@@ -1,0 +1,85 @@
+"""Which keys of a scenario switch each mechanism of the carry trade off."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from simulation.investors.heterogeneity import Lognormal
+
+if TYPE_CHECKING:
+    from simulation.investors.population import PopulationParameters
+    from simulation.scenario.scenario import Scenario
+
+MARGIN, STOPS, VOLATILITY_TARGET = "margin", "stops", "volatility_target"
+INCENTIVE, REPATRIATION = "incentive", "repatriation"
+MECHANISMS: Final = (MARGIN, STOPS, VOLATILITY_TARGET, INCENTIVE, REPATRIATION)
+
+WORDS: Final[Mapping[str, str]] = {
+    MARGIN: "Margin calls, covenants, stop-outs",
+    STOPS: "Trailing stops",
+    VOLATILITY_TARGET: "Volatility target",
+    INCENTIVE: "Carry incentive",
+    REPATRIATION: "Repatriation by residents",
+}
+
+NEVER: Final = Lognormal(median=1e6, log_sd=0)
+"""Days of patience, or per cent of loss, after which nobody acts within a scenario."""
+LEVERED: Final[Mapping[str, Mapping[str, Any]]] = {
+    MARGIN: {"switches.margin": False},
+    STOPS: {"switches.trailing_stop": False},
+    VOLATILITY_TARGET: {"switches.volatility_target": False},
+    INCENTIVE: {"switches.incentive": False},
+}
+OFF: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "carry_funds": LEVERED,
+    "yen_borrowers": {**LEVERED, MARGIN: {"switches.margin": False, "switches.covenant": False}},
+    "retail_fx": {MARGIN: {"stop_out_pct": 0.0}, INCENTIVE: {"carry_share": 0.0}},
+    "life_insurers": {REPATRIATION: {"hedged_sale_per_pp": 0.0, "unhedged_sale_per_pp": 0.0}},
+    "real_money_japan": {REPATRIATION: {"sale_per_pp": 0.0}},
+    "pension_funds": {REPATRIATION: {"turnover_pct_per_quarter": 0.0}},
+    "banks": {REPATRIATION: {"patience_days": NEVER, "loss_limit_pct": NEVER}},
+    "investment_trusts": {REPATRIATION: {"momentum_x": 0.0}},
+}
+"""Values that switch a mechanism off, by kind of population and key."""
+
+
+def changes(scenario: Scenario, mechanism: str) -> dict[str, Any]:
+    """Keys of a scenario and the values that switch a mechanism off; empty where no population has it.
+
+    A key that already has this value is left out: there the mechanism is off.
+    """
+    found = {}
+    for name, own in scenario.populations.items():
+        for key, value in OFF.get(own.kind, {}).get(mechanism, {}).items():
+            if _value(own, key) != value:
+                found[f"populations.{name}.{key}"] = value
+    return found
+
+
+def without(scenario: Scenario, mechanisms: Collection[str]) -> Scenario:
+    """The scenario with some mechanisms switched off, validated."""
+    populations = dict(scenario.populations)
+    for mechanism in mechanisms:
+        for key, value in changes(scenario, mechanism).items():
+            _, name, rest = key.split(".", 2)
+            populations[name] = _changed(populations[name], rest, value)
+    return scenario.model_copy(update={"populations": populations})
+
+
+def _value(parameters: PopulationParameters, key: str) -> Any:
+    part: Any = parameters
+    for step in key.split("."):
+        part = getattr(part, step)
+    return part
+
+
+def _changed(parameters: Any, key: str, value: Any) -> Any:
+    """Parameters with one value changed and checked against its range."""
+    dumped = parameters.model_dump()
+    place = dumped
+    *path, last = key.split(".")
+    for step in path:
+        place = place[step]
+    place[last] = value
+    return type(parameters).model_validate(dumped)

@@ -1,0 +1,191 @@
+"""Figures of a sweep: response curves, a heat map of two parameters, bars of Sobol indices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from simulation.sweeps.analysis.curves import ResponseMap
+from simulation.sweeps.analysis.sobol import Indices
+from simulation.sweeps.analysis.sweep_table import Axis
+from simulation.studies.experiment.experiment_figures import (
+    DIVERGING,
+    FEW_RUNS,
+    RISING,
+    SERIES_COLOURS,
+    Grid,
+    bar_axes,
+    boundary,
+    hatch,
+    heat_map,
+)
+from simulation.results.figures.style import (
+    ACCENT,
+    INK,
+    Drawing,
+    Heading,
+    house_style,
+    legend_line,
+    new_figure,
+    plain,
+    shown_scale,
+)
+from simulation.values.spelling import sentence, spoken
+
+MOST_PANELS = 6
+OUTER, INNER = 0.18, 0.36
+TITLE_POINTS, TITLE_LETTERS = 9.5, 34
+"""Size of a panel's title, and how many letters of it fit."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The metric of a figure: its name and unit, and the line that names the source.
+
+    Attributes
+    ----------
+    scale
+        What values are multiplied with, so that shares read as percent.
+    """
+
+    metric: str
+    unit: str
+    source: str
+
+    @property
+    def scale(self) -> float:
+        """100 for a share."""
+        return shown_scale(self.unit)
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit as written on an axis."""
+        return self.unit.replace("share", "%", 1)
+
+    @property
+    def words(self) -> str:
+        """The metric without its unit: ``USDJPY trough``."""
+        ends = ("_pct", "_usd_bn", "_bp", "_share")
+        return spoken(next((self.metric.removesuffix(end) for end in ends if self.metric.endswith(end)), self.metric))
+
+
+def axis_title(axis: Axis) -> str:
+    """Name and unit of an axis."""
+    return f"{axis.name}, {axis.unit}" if axis.unit and axis.unit not in axis.name else axis.name
+
+
+def curves_figure(curves: Sequence[tuple[Axis, pd.DataFrame]], shown: Shown, finding: str) -> Drawing:
+    """Response curves side by side, on one scale of the metric, most influential axis first."""
+    some = list(curves)[:MOST_PANELS]
+    subtitle = (
+        f"{shown.metric}, {shown.shown_unit}; line: mean; inner band: 10-90 % of means at a point (the other parameters); "
+        "outer band: 10-90 % of runs (noise too)"
+    )
+    with house_style():
+        figure = new_figure(Heading(finding, subtitle, shown.source))
+        panels = _panels(figure, len(some))
+        for axes, (axis, curve) in zip(panels, some, strict=True):
+            _curve(axes, axis, curve, shown.scale)
+        low, high = min(axes.get_ylim()[0] for axes in panels), max(axes.get_ylim()[1] for axes in panels)
+        for axes in panels:
+            axes.set_ylim(low, high)
+    return Drawing(figure, _curve_numbers(some))
+
+
+def _panels(figure: Figure, count: int) -> list[Axes]:
+    columns = min(count, 3)
+    rows = math.ceil(count / columns)
+    width, height = 0.92 / columns, 0.76 / rows
+    place = [(0.03 + width * (at % columns), 0.10 + height * (rows - 1 - at // columns)) for at in range(count)]
+    return [figure.add_axes((left, bottom, width - 0.045, height - 0.11)) for left, bottom in place]
+
+
+def _curve(axes: Axes, axis: Axis, curve: pd.DataFrame, scale: float) -> None:
+    plain(axes)
+    places = curve["value"].to_numpy() if axis.numeric else np.arange(len(curve))
+    numbers = {name: scale * curve[name].to_numpy(dtype=np.float64) for name in curve if name != "value"}
+    if axis.numeric:
+        axes.fill_between(places, numbers["p10"], numbers["p90"], color=ACCENT, alpha=OUTER, linewidth=0)
+        axes.fill_between(places, numbers["means_p10"], numbers["means_p90"], color=ACCENT, alpha=INNER, linewidth=0)
+        axes.plot(places, numbers["mean"], color=ACCENT, linewidth=1.8)
+    else:
+        axes.vlines(places, numbers["p10"], numbers["p90"], color=ACCENT, alpha=OUTER, linewidth=9)
+        axes.vlines(places, numbers["means_p10"], numbers["means_p90"], color=ACCENT, alpha=INNER, linewidth=9)
+        axes.plot(places, numbers["mean"], "o", color=ACCENT, markersize=5)
+        axes.set_xticks(places, [str(value) for value in curve["value"]])
+        axes.set_xlim(-0.5, len(curve) - 0.5)
+    # The key's own name tells the unit; a long one is set smaller rather than run into its neighbour.
+    axes.set_title(
+        axis.name, loc="left", fontsize=TITLE_POINTS * min(1.0, TITLE_LETTERS / len(axis.name)), fontweight="bold"
+    )
+
+
+def _curve_numbers(curves: Sequence[tuple[Axis, pd.DataFrame]]) -> dict[str, Any]:
+    parts = [curve.assign(value=curve["value"].astype(str)).assign(key=axis.key) for axis, curve in curves]
+    joined = pd.concat(parts, ignore_index=True)
+    return {name: joined[name].to_numpy() for name in ("key", *joined.columns.drop("key"))}
+
+
+def map_figure(found: ResponseMap, shown: Shown, level: float | None = None) -> Drawing:
+    """Heat map of the median over two axes, a line around the cells beyond `level`, hatched where runs are few."""
+    values = shown.scale * found.median
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    signed = low < 0.0
+    limits = (-max(-low, high), max(-low, high)) if signed else (min(low, 0.0), high or 1.0)
+    line = "" if level is None else f"; line: {shown.scale * level:g} {shown.shown_unit}"
+    subtitle = f"Median of {shown.metric}, {shown.shown_unit}{line}; hatched: fewer than {FEW_RUNS} runs"
+    finding = f"{sentence(shown.words)}: {low:.3g} to {high:.3g} {shown.shown_unit} over the two parameters"
+    with house_style():
+        figure = new_figure(Heading(finding, subtitle, shown.source))
+        axes = figure.add_axes((0.17, 0.16, 0.78, 0.66))
+        names = [[_level_text(value) for value in side] for side in (found.row_values, found.column_values)]
+        heat_map(axes, Grid(values, names[0], names[1]), limits, DIVERGING if signed else RISING)
+        hatch(axes, found.runs < FEW_RUNS)
+        if level is not None:
+            boundary(axes, np.asarray(found.median > level))
+        axes.set_xlabel(axis_title(found.columns), color=INK)
+        axes.set_ylabel(axis_title(found.rows), color=INK)
+    return Drawing(figure, _map_numbers(found))
+
+
+def _level_text(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, int | float | np.number) else str(value)
+
+
+def _map_numbers(found: ResponseMap) -> dict[str, Any]:
+    rows, columns = np.indices(found.median.shape)
+    row_names = np.array([_level_text(value) for value in found.row_values])[rows.ravel()]
+    column_names = np.array([_level_text(value) for value in found.column_values])[columns.ravel()]
+    cells = {"median": found.median.ravel(), "runs": found.runs.ravel()}
+    return {found.rows.key: row_names, found.columns.key: column_names} | cells
+
+
+def sobol_figure(indices: Indices, axes_of: Sequence[Axis], shown: Shown) -> Drawing:
+    """First-order and total indices as bars with their intervals, the largest total on top."""
+    table = indices.table.sort_values(["total", "key"], ascending=[False, True], ignore_index=True)
+    names = {axis.key: axis.name for axis in axes_of}
+    top = names[table["key"][0]]
+    alone, in_all = 100.0 * table["first"][0], 100.0 * table["total"][0]
+    finding = f"{sentence(top)} does most: {alone:.0f} % by itself, {in_all:.0f} % with others"
+    subtitle = f"Share of the variance of the mean of {shown.metric}, %; lines: 95 % bootstrap intervals over rows"
+    with house_style():
+        figure = new_figure(Heading(finding, subtitle, shown.source))
+        axes = figure.add_axes((0.32, 0.12, 0.63, 0.68))
+        bar_axes(axes, [names[key] for key in table["key"]])
+        for part, shade, shift in zip(("first", "total"), SERIES_COLOURS, (-0.19, 0.19), strict=True):
+            places = np.arange(len(table)) + shift
+            axes.barh(places, 100.0 * table[part], height=0.34, color=shade)
+            axes.hlines(places, 100.0 * table[f"{part}_low"], 100.0 * table[f"{part}_high"], color=INK, linewidth=1.0)
+        legend_line(
+            axes, [("■ by itself (first order)", SERIES_COLOURS[0]), ("■ with others (total)", SERIES_COLOURS[1])]
+        )
+        axes.set_xlabel(f"{indices.in_words()}", fontsize=8.5)
+    return Drawing(figure, {str(name): table[name].to_numpy() for name in table})

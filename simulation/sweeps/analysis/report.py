@@ -1,0 +1,217 @@
+"""The analysis of a sweep: what is found for each metric, as text, as JSON and as a folder of figures and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from simulation.sweeps.analysis.curves import ResponseMap, is_grid, response_curve, response_map
+from simulation.sweeps.analysis.discovery import Condition, Discovery, discover, where_failed
+from simulation.sweeps.analysis.influence import in_words, influence
+from simulation.sweeps.analysis.sobol import SALTELLI, STANDARD, Bootstrap, Indices, VarianceShares, sobol, variance_shares
+from simulation.sweeps.analysis.sweep_table import Axis, SweepTable
+from simulation.results.metrics import METRICS
+from simulation.values.spelling import sentence
+
+if TYPE_CHECKING:
+    from simulation.results.figures import Drawing
+
+
+@dataclass(frozen=True)
+class MetricAnalysis:
+    """What a sweep says of one metric."""
+
+    sweep: SweepTable
+    metric: str
+    how: Bootstrap = STANDARD
+
+    @cached_property
+    def influence(self) -> pd.DataFrame:
+        """Axes by influence."""
+        return influence(self.sweep, self.metric)
+
+    @cached_property
+    def indices(self) -> Indices | None:
+        """Sobol indices; none for another design."""
+        return sobol(self.sweep, self.metric, self.how) if self.sweep.design == SALTELLI else None
+
+    @cached_property
+    def shares(self) -> VarianceShares | None:
+        """What the variance of a run is made of; none where points have one run."""
+        return variance_shares(self.sweep, self.metric)
+
+    @cached_property
+    def curves(self) -> list[tuple[Axis, pd.DataFrame]]:
+        """Response curves, the most influential axis first; an axis without two values has none."""
+        axes = [self.sweep.axis(str(key)) for key in self.influence["key"]]
+        found = [(axis, response_curve(self.sweep, axis, self.metric)) for axis in axes]
+        return [(axis, curve) for axis, curve in found if len(curve) > 1]
+
+    @cached_property
+    def map(self) -> ResponseMap | None:
+        """The two most influential axes together; none for a design that moves one key at a time or a single axis."""
+        if self.sweep.design == "one_at_a_time" or len(self.curves) < 2:
+            return None
+        # A column for each value of a grid in the order of the design; otherwise as ranked.
+        chosen = [axis for axis, _ in self.curves][:2]
+        rows, columns = sorted(chosen, key=lambda axis: is_grid(self.sweep, axis) and axis.numeric)
+        return response_map(self.sweep, (rows, columns), self.metric)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the metric."""
+        return self.sweep.units[self.metric]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Words for the keys and the metric, where they differ from the key."""
+        known = {axis.key: axis.name for axis in self.sweep.axes}
+        known |= {one.name: one.label for one in METRICS if one.name == self.metric}
+        return {key: words for key, words in known.items() if words != key}
+
+    def text(self) -> str:
+        """What was found, in sentences."""
+        indices = None if self.indices is None else self.indices.table
+        parts = [in_words(self.influence, self.metric, self.unit, indices, self.names)]
+        if self.indices is not None:
+            parts.append(self.indices.in_words())
+        if self.shares is not None:
+            parts.append(self.shares.in_words(self.sweep.independent))
+        return " ".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers as JSON-ready values."""
+        sobol_part = None
+        if self.indices is not None:
+            value, low, high = self.indices.interactions
+            keys = {"rows": self.indices.rows, "adds_up": self.indices.adds_up, "indices": records(self.indices.table)}
+            sobol_part = keys | {"interactions": {"value": value, "low": low, "high": high}}
+        return {
+            "unit": self.unit,
+            "words": self.text(),
+            "influence": records(self.influence),
+            "sobol": sobol_part,
+            "variance_shares": None if self.shares is None else vars(self.shares),
+            "curves": {axis.key: records(curve) for axis, curve in self.curves},
+        }
+
+    def drawings(self, source: str, level: float | None = None) -> dict[str, Drawing]:
+        """The figures by name."""
+        from simulation.sweeps.analysis.figures import Shown, curves_figure, map_figure, sobol_figure
+
+        shown = Shown(self.metric, self.unit, source)
+        found: dict[str, Drawing] = {}
+        if self.curves:
+            first = self.curves[0][0].name
+            finding = f"{sentence(shown.words)} depends most on {first}"
+            found[f"curves_{self.metric}"] = curves_figure(self.curves, shown, finding)
+        if self.map is not None:
+            found[f"map_{self.metric}"] = map_figure(self.map, shown, level)
+        if self.indices is not None:
+            found[f"sobol_{self.metric}"] = sobol_figure(self.indices, self.sweep.axes, shown)
+        return found
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a sweep says of some metrics, and where some outcomes happen."""
+
+    sweep: SweepTable
+    metrics: Mapping[str, MetricAnalysis]
+    discoveries: Sequence[Discovery]
+    failures: Discovery | None = None
+
+    def text(self) -> str:
+        """Everything in words."""
+        sweep = self.sweep
+        points, done = sweep.runs["point"].nunique(), len(sweep.finished)
+        head = f"{sweep.name}: {points:,} points of a {sweep.design} design, {done:,} finished runs, {sweep.failed:,} failed."
+        parts = [part.text() for part in self.metrics.values()]
+        if self.failures is not None:
+            head += " What stopped early is left out, which bends what is said of the corner where it did. "
+            head += self.failures.in_words()
+        return "\n\n".join([head, *parts, *(found.in_words() for found in self.discoveries)])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON-ready values."""
+        sweep = self.sweep
+        return {
+            "sweep": sweep.name,
+            "design": sweep.design,
+            "points": int(sweep.runs["point"].nunique()),
+            "runs": len(sweep.finished),
+            "runs_failed": sweep.failed,
+            "failures": None if self.failures is None else _discovered(self.failures),
+            "metrics": {name: part.to_dict() for name, part in self.metrics.items()},
+            "discovery": [_discovered(found) for found in self.discoveries],
+        }
+
+    def write(self, directory: Path) -> None:
+        """Write figures, their numbers and the report into an existing empty folder."""
+        import json
+
+        from simulation.studies.experiment.experiment_figures import svg
+        from simulation.results.figures import write
+
+        conditions = [Condition.parsed(found.condition) for found in self.discoveries]
+        levels = {condition.metric: condition.level for condition in conditions}
+        source = f"Source: carryflow sweep {self.sweep.name}, {len(self.sweep.finished):,} runs"
+        for name, part in self.metrics.items():
+            drawings = part.drawings(source, levels.get(name))
+            write(drawings, directory)
+            for figure, drawing in drawings.items():
+                (directory / f"{figure}.svg").write_bytes(svg(drawing))
+        (directory / "analysis.txt").write_text(self.text() + "\n", encoding="utf-8")
+        text = json.dumps(self.to_dict(), indent=2, allow_nan=False, ensure_ascii=False)
+        (directory / "analysis.json").write_text(text + "\n", encoding="utf-8")
+
+
+def analysed(
+    sweep: SweepTable, metrics: Sequence[str] = (), conditions: Sequence[str] = (), how: Bootstrap = STANDARD
+) -> Analysis:
+    """Analyse a sweep.
+
+    Parameters
+    ----------
+    metrics
+        Metrics to analyse; none: all that vary.
+    conditions
+        Outcomes whose corners are looked for, such as ``usdjpy_trough_pct<-10``.
+
+    Raises
+    ------
+    OutputError
+        If the sweep lacks a metric, or no run is finished.
+    """
+    from simulation.results.store import OutputError
+
+    if sweep.finished.empty:
+        raise OutputError(f"no run of {sweep.name} is finished: there is nothing to analyse")
+    wanted = [Condition.parsed(text) for text in conditions]
+    for name in [*metrics, *(condition.metric for condition in wanted)]:
+        sweep.check_metric(name)
+    chosen = metrics or [name for name in sweep.units if sweep.finished[name].nunique() > 1]
+    parts = {name: MetricAnalysis(sweep, name, how) for name in chosen}
+    failures = where_failed(sweep) if sweep.failed else None
+    return Analysis(sweep, parts, [discover(sweep, condition) for condition in wanted], failures)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON-ready rows; what is missing is null."""
+    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _discovered(found: Discovery) -> dict[str, Any]:
+    boxes = [vars(box) | {"limits": list(box.limits)} for box in found.boxes]
+    return {"condition": found.condition, "share": found.share, "boxes": boxes, "note": found.note}

@@ -1,0 +1,206 @@
+"""Sobol indices of a metric, from the blocks A, B and AB of a Saltelli design, and what of a run's variance is noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulation.sweeps.analysis.sweep_table import SweepTable, by_point_and_run, point_means, without_news
+from simulation.results.store import OutputError
+
+FloatArray = NDArray[np.float64]
+SALTELLI = "saltelli"
+FEWEST_ROWS = 8
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How intervals are made: share of resamples inside, number of resamples, seed of the draw."""
+
+    level: float = 0.95
+    resamples: int = 500
+    seed: int = 0
+
+    def interval(self, draws: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper end over the first axis of draws, ``(resamples, ...)``."""
+        tail = (1.0 - self.level) / 2.0
+        low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0)
+        return low, high
+
+
+STANDARD = Bootstrap()
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Means of a metric at the points of a Saltelli design.
+
+    Attributes
+    ----------
+    first, second
+        At the rows of A and B, ``(rows,)``.
+    mixed
+        At the rows of A with one column of B, ``(keys, rows)``.
+    """
+
+    first: FloatArray
+    second: FloatArray
+    mixed: FloatArray
+
+    def taken(self, rows: NDArray[np.intp]) -> Blocks:
+        """Some rows, in this order."""
+        return Blocks(self.first[rows], self.second[rows], self.mixed[:, rows])
+
+
+@dataclass(frozen=True)
+class Indices:
+    """First-order and total indices with their intervals, and whether they add up.
+
+    Attributes
+    ----------
+    table
+        ``key``, ``first``, ``first_low``, ``first_high``, ``total``, ``total_low``, ``total_high``; shares of the variance of
+        the mean response.
+    interactions
+        One minus the sum of the first-order indices, with its interval: what keys do only together.
+    rows
+        Rows of A that all blocks have.
+    """
+
+    table: pd.DataFrame
+    interactions: tuple[float, float, float]
+    rows: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether a decomposition of variance can look like this within the intervals.
+
+        First-order indices add to at most one, totals to at least one, and no key does more by itself than in all.
+        """
+        table = self.table
+        within_keys = bool((table["first_low"] <= table["total_high"]).all())
+        return within_keys and self.interactions[2] >= 0.0 and float(table["total_high"].sum()) >= 1.0
+
+    def in_words(self) -> str:
+        """The sum in a sentence."""
+        # Adding zero turns -0.0 into 0.0.
+        total, low, high = (round(100.0 * part) + 0.0 for part in self.interactions)
+        shares = 100.0 * float(self.table["first"].sum())
+        return (
+            f"First-order indices add to {shares:.0f} %; what keys do only together is {total:.0f} % "
+            f"({low:.0f} to {high:.0f} %)."
+        )
+
+
+def blocks_of(sweep: SweepTable, metric: str) -> Blocks:
+    """Blocks of a metric's point means; rows that are not complete are left out, the first power of two of the rest is kept.
+
+    Raises
+    ------
+    OutputError
+        If the design is no Saltelli design or too little of it is finished.
+    """
+    if sweep.design != SALTELLI:
+        raise OutputError(f"Sobol indices need design: {{kind: {SALTELLI}}}; {sweep.name} has {sweep.design}")
+    keys = len(sweep.axes)
+    count = int(sweep.runs["point"].max()) + 1
+    runs = sweep.measured(metric) if sweep.independent else without_news(sweep.measured(metric), metric)
+    means = point_means(runs, (), metric)["mean"].reindex(range(count)).to_numpy(dtype=np.float64)
+    rows, rest = divmod(count, keys + 2)
+    if rest:
+        raise OutputError(f"{sweep.name} has {count} points, which are not {keys + 2} blocks of equally many")
+    cells = means.reshape(keys + 2, rows)
+    complete = np.flatnonzero(np.isfinite(cells).all(axis=0))
+    if len(complete) < FEWEST_ROWS:
+        raise OutputError(
+            f"only {len(complete)} rows of the design are finished in all blocks; {FEWEST_ROWS} are needed"
+        )
+    # scipy takes powers of two alone, for which the Sobol sequence is balanced.
+    kept = complete[: 1 << (len(complete).bit_length() - 1)]
+    return Blocks(cells[0, kept], cells[1, kept], cells[2:, kept])
+
+
+def estimated(blocks: Blocks) -> tuple[FloatArray, FloatArray]:
+    """First-order and total indices, ``(keys,)`` each; not-a-number where nothing varies.
+
+    Source: Saltelli et al. (2010), estimators of table 2 (b) and (f), by scipy.stats.sobol_indices.
+    """
+    from scipy.stats import sobol_indices
+
+    keys, rows = blocks.mixed.shape
+    if not np.ptp(np.concatenate([blocks.first, blocks.second])) > 0.0:
+        return np.full(keys, np.nan), np.full(keys, np.nan)
+    values: Any = {"f_A": blocks.first[None, :], "f_B": blocks.second[None, :], "f_AB": blocks.mixed[:, None, :]}
+    found = sobol_indices(func=values, n=rows)
+    return np.ravel(found.first_order), np.ravel(found.total_order)
+
+
+def sobol(sweep: SweepTable, metric: str, how: Bootstrap = STANDARD) -> Indices:
+    """Indices of the mean response of a metric, with bootstrap intervals over the rows of the design.
+
+    Under common random numbers the mean over replications is a function of the parameters, so that noise does not count as
+    interaction; with independent noise totals are too high by the noise that is left in the means.
+    """
+    blocks = blocks_of(sweep, metric)
+    rows = len(blocks.first)
+    first, total = estimated(blocks)
+    random = np.random.default_rng(np.random.SeedSequence([how.seed, rows]))
+    drawn = [estimated(blocks.taken(random.integers(rows, size=rows))) for _ in range(how.resamples)]
+    draws = np.array(drawn)
+    low, high = how.interval(draws)
+    columns = {"key": [axis.key for axis in sweep.axes], "first": first, "first_low": low[0], "first_high": high[0]}
+    table = pd.DataFrame(columns | {"total": total, "total_low": low[1], "total_high": high[1]})
+    rest_low, rest_high = how.interval(1.0 - draws[:, 0].sum(axis=1))
+    return Indices(table, (float(1.0 - first.sum()), float(rest_low), float(rest_high)), rows)
+
+
+@dataclass(frozen=True)
+class VarianceShares:
+    """What the variance of one run is made of, shares that add to one.
+
+    Attributes
+    ----------
+    parameters
+        Mean response to the parameters of the sweep.
+    news
+        Noise alike at all points; zero where points drew noise of their own.
+    together
+        Noise that works otherwise at each point.
+    """
+
+    parameters: float
+    news: float
+    together: float
+
+    def in_words(self, independent: bool) -> str:
+        """The shares in a sentence."""
+        parameters, news, together = (100.0 * part for part in (self.parameters, self.news, self.together))
+        head = f"Of the variance of one run {parameters:.0f} % comes from the parameters"
+        if independent:
+            return f"{head}, the rest is noise."
+        return f"{head}, {news:.0f} % from news alike at all points and {together:.0f} % from news that works otherwise at each."
+
+
+def variance_shares(sweep: SweepTable, metric: str) -> VarianceShares | None:
+    """Split the variance of a run into parameters and noise; none where points have fewer than two runs.
+
+    Two-way analysis of variance over points and replications without and with a common replication effect; estimates below
+    zero count as zero.  Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 4.
+    """
+    cells = by_point_and_run(sweep.measured(metric), metric)
+    points, runs = cells.shape
+    if points < 2 or runs < 2:
+        return None
+    across, along = cells.mean(axis=1), cells.mean(axis=0)
+    effect = np.zeros_like(along) if sweep.independent else along - cells.mean()
+    rest = cells - across[:, None] - effect
+    freedom = points * (runs - 1) if sweep.independent else (points - 1) * (runs - 1)
+    noise = float((rest**2).sum() / freedom)
+    common = 0.0 if sweep.independent else max(0.0, float(along.var(ddof=1)) - noise / points)
+    between = max(0.0, float(across.var(ddof=1)) - noise / runs)
+    whole = between + common + noise
+    return VarianceShares(between / whole, common / whole, noise / whole) if whole > 0.0 else None

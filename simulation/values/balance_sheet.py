@@ -1,0 +1,130 @@
+"""Balance sheets: what each investor of a sector holds and owes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulation.values.assets import Book
+from simulation.values.conventions import Array, Picked, Rows, row_sum
+from simulation.values.quote import Quote
+
+
+@dataclass
+class BalanceSheet:
+    """Holdings and money of a sector; every array ``(runs, investors)``.
+
+    Attributes
+    ----------
+    books
+        Bundles of assets that the sector holds.
+    holdings
+        Units of each book.
+    usd_cash
+        Net dollar money: deposits minus loans, USD bn.
+    jpy_cash
+        Net yen money: deposits minus loans, JPY bn.
+    hedge_usd
+        Dollars sold forward through FX swaps, USD bn; the yen leg is the same amount at today's rate, because swaps are
+        rolled daily and the difference is paid in yen.
+    equity_usd
+        Net worth carried forward by profit and loss, USD bn; the ledger compares it with the balance.
+    typical_usd
+        Mean gross size of a sheet at the start, USD bn, ``(runs, 1)``: the scale for accounts that have closed since.
+    """
+
+    books: Mapping[str, Book]
+    holdings: dict[str, Array]
+    usd_cash: Array
+    jpy_cash: Array
+    hedge_usd: Array | None
+    equity_usd: Array
+    typical_usd: Array
+
+    def at(self, where: Rows | Picked) -> "BalanceSheet":
+        """A copy of the sheets of some runs, or of picked investors, each a row of its own."""
+        rows = where[0][:, 0] if isinstance(where, tuple) else where
+        return BalanceSheet(
+            self.books,
+            {book: units[where] for book, units in self.holdings.items()},
+            self.usd_cash[where],
+            self.jpy_cash[where],
+            None if self.hedge_usd is None else self.hedge_usd[where],
+            self.equity_usd[where],
+            self.typical_usd[rows],
+        )
+
+    def put(self, where: Rows | Picked, part: "BalanceSheet") -> None:
+        """Write the sheets of some runs, or of picked investors, back."""
+        for book, units in part.holdings.items():
+            self.holdings[book][where] = units
+        self.usd_cash[where] = part.usd_cash
+        self.jpy_cash[where] = part.jpy_cash
+        self.equity_usd[where] = part.equity_usd
+        if self.hedge_usd is not None and part.hedge_usd is not None:
+            self.hedge_usd[where] = part.hedge_usd
+
+    def take_marks(self, where: Picked, marked: "BalanceSheet") -> None:
+        """Take over what marking to market has changed in the sheets that these were picked from."""
+        self.equity_usd = marked.equity_usd[where]
+        if marked.hedge_usd is not None:
+            self.jpy_cash = marked.jpy_cash[where]
+
+    def value_usd(self, book: str, quote: Quote) -> Array:
+        """Dollar value of one unit of a book's securities, ``(runs, 1)``."""
+        return self.books[book].worth_usd(quote)
+
+    def worth_and_size(self, quote: Quote) -> tuple[Array, Array]:
+        """Net worth from the balance and the gross size of the sheet, USD bn; rolled swaps are worth nothing."""
+        worth = self.jpy_cash / quote.usdjpy
+        size = np.abs(worth)
+        worth += self.usd_cash
+        size += np.abs(self.usd_cash)
+        for book, units in self.holdings.items():
+            value = units * self.value_usd(book, quote)
+            worth += value
+            size += np.abs(value, out=value)
+        return worth, size
+
+
+def balance_sheet(books: Mapping[str, Book], holdings: dict[str, Array], money: tuple[Array, Array]) -> BalanceSheet:
+    """A sector's sheet at start prices without hedges: dollar and yen money are `money`; equity is set by `opened`."""
+    return BalanceSheet(books, holdings, *money, None, np.zeros_like(money[0]), np.zeros_like(money[0][:, :1]))
+
+
+def opened(sheet: BalanceSheet, quote: Quote) -> BalanceSheet:
+    """Set the equity of a new sheet to its net worth at the opening quote."""
+    sheet.equity_usd, size = sheet.worth_and_size(quote)
+    sheet.typical_usd = size.mean(axis=1, keepdims=True)
+    return sheet
+
+
+def sector_units(sheet: BalanceSheet) -> Array:
+    """Units of each asset held by a population, ``(runs, assets)``."""
+    parts = [row_sum(units) * sheet.books[name].weights for name, units in sheet.holdings.items()]
+    return np.asarray(sum(parts[1:], parts[0]))
+
+
+@dataclass
+class Account:
+    """The balance sheet of a sector that is one row: dealers, value investors, lenders, officials, issuers.
+
+    Attributes
+    ----------
+    units
+        Units of each asset, ``(runs, assets)``; the column of USDJPY stays zero.
+    usd_cash, jpy_cash
+        Net money, ``(runs, 1)``; for a central bank a negative number is the reserves it owes.
+    hedge_usd
+        Dollars sold forward, ``(runs, 1)``; negative for the other side of the swaps.
+    """
+
+    units: Array
+    usd_cash: Array
+    jpy_cash: Array
+    hedge_usd: Array
+
+
+def empty_account(runs: int, assets: int) -> Account:
+    """An account that holds and owes nothing."""
+    return Account(np.zeros((runs, assets)), np.zeros((runs, 1)), np.zeros((runs, 1)), np.zeros((runs, 1)))

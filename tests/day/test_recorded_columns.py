@@ -1,0 +1,120 @@
+"""A caller that reads few columns gets these, bit for bit, and pays for no others."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from simulation.day import capital_flows
+
+from simulation.day import day_record
+from simulation.day.capital_flows import simulate
+from simulation.values.conventions import Array
+from simulation.results.metrics import METRICS, FinishedRuns, Metric, read_by
+from simulation.day.recorder import ALWAYS, Record
+from simulation.scenario.scenario import Scenario
+from simulation.sweeps.daily import NAMED, daily_values, read_for, yen_to_date
+from tests.support.scenarios import COARSE, ONE_WEEK, official
+
+RUNS = range(3)
+FEW = (
+    frozenset[str](),
+    frozenset({"loop_gain"}),
+    frozenset({"crowding_share", "stock_usd_bn"}),
+    frozenset({"cascade", "unwound_usd_bn", "equity_usd_bn"}),
+)
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    return official(COARSE, ONE_WEEK)
+
+
+@pytest.fixture(scope="module")
+def whole(scenario: Scenario) -> Record:
+    return simulate(scenario, RUNS)
+
+
+def of_flows(record: Record) -> Iterator[tuple[str, str, Array]]:
+    for owner, table in record.flows.items():
+        for name, values in table.items():
+            yield owner, name, values
+
+
+@pytest.mark.parametrize("columns", FEW, ids=[" ".join(sorted(few)) or "none" for few in FEW])
+def test_what_is_asked_for_has_the_bits_that_it_has_among_all(
+    scenario: Scenario, whole: Record, columns: frozenset[str]
+) -> None:
+    found = simulate(scenario, RUNS, columns=columns)
+    assert list(found.market) == [name for name in whole.market if name in columns | ALWAYS]
+    assert all(values.tobytes() == whole.market[name].tobytes() for name, values in found.market.items())
+    wanted = {(owner, name): values for owner, name, values in of_flows(whole) if name in columns}
+    assert {(owner, name): values.tobytes() for owner, name, values in of_flows(found)} == {
+        key: values.tobytes() for key, values in wanted.items()
+    }
+    assert list(found.flows) == list(whole.flows)
+    assert found.roles == whole.roles
+
+
+def test_forced_sales_are_worked_out_for_those_who_read_them(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> None:
+        raise RuntimeError("somebody asked")
+
+    monkeypatch.setattr(day_record, "forced_sales", asked)
+    assert simulate(scenario, RUNS, columns=frozenset({"stock_usd_bn"})).finished.all()
+    for name in day_record.FRAGILITY:
+        with pytest.raises(RuntimeError, match="somebody asked"):
+            simulate(scenario, RUNS, columns=frozenset({name}))
+
+
+def test_the_ledger_is_checked_whatever_is_read(
+    scenario: Scenario, whole: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = simulate(scenario, RUNS, columns=frozenset())
+    assert {name: values.tobytes() for name, values in few.residuals.items()} == {
+        name: values.tobytes() for name, values in whole.residuals.items()
+    }
+    monkeypatch.setattr(capital_flows, "residuals", lambda *_: {"made_up": np.array([0.0, 1.0, 0.0])})
+    broken = simulate(scenario, RUNS, columns=frozenset({"unwound_usd_bn"}))
+    assert {row: stop.name for row, stop in broken.stopped.items()} == {1: "ledger:made_up"}
+    assert np.isnan(broken.market["usdjpy"][1, 1:]).all()
+    assert np.isfinite(broken.market["usdjpy"][[0, 2]]).all()
+    assert all(not values[1, 2:].any() for _, _, values in of_flows(broken))
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=[metric.name for metric in METRICS])
+def test_a_metric_reads_what_it_says(whole: Record, metric: Metric) -> None:
+    few = recorded(whole, read_by([metric.name]))
+    found, wanted = metric.per_run(FinishedRuns(few)), metric.per_run(FinishedRuns(whole))
+    assert (found is None) == (wanted is None)
+    if found is not None and wanted is not None:
+        assert found.tobytes() == wanted.tobytes()
+
+
+@pytest.mark.parametrize("series", [*NAMED, yen_to_date("carry_funds")])
+def test_a_daily_series_is_read_from_what_it_says(whole: Record, series: str) -> None:
+    found = daily_values(recorded(whole, read_for(series)), series)
+    assert found.tobytes() == daily_values(whole, series).tobytes()
+
+
+def test_a_column_that_nobody_asked_for_is_no_asset_that_the_scenario_lacks(whole: Record) -> None:
+    few = recorded(whole, frozenset({"usdjpy"}))
+    with pytest.raises(LookupError, match="loop_gain was not recorded"):
+        next(metric for metric in METRICS if metric.name == "loop_gain_max").per_run(FinishedRuns(few))
+    with pytest.raises(LookupError, match="bitcoin_usd was not recorded"):
+        daily_values(few, "bitcoin_usd")
+    with pytest.raises(LookupError, match="stock_usd_bn was not recorded"):
+        daily_values(few, "unwound_share_to_date")
+
+
+def recorded(whole: Record, columns: frozenset[str]) -> Record:
+    """A record with these columns alone."""
+    market = {name: values for name, values in whole.market.items() if name in columns | ALWAYS}
+    flows = {
+        owner: {name: values for name, values in table.items() if name in columns}
+        for owner, table in whole.flows.items()
+    }
+    return replace(whole, market=market, flows=flows, columns=columns)

@@ -1,0 +1,113 @@
+"""A small sweep with three sliders, of which not every combination is computed, and its page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulation.scenario.config.catalog import named
+from simulation.pages.explore.content import content_of
+from simulation.pages.explore.page import Content, page_of
+from simulation.pages.explore.sliders import GUIDANCE, HIKE, STOCK
+from simulation.sweeps.plan import plan_of
+from tests.support.browser import launched, playwright
+from tests.pages.explore.reading import Reading
+from tests.sweeps.conftest import run_into
+
+Opened = Callable[..., Any]
+WAIT_MS = 120_000
+SMALL = Path(__file__).parents[1] / "results" / "small.yaml"
+TABLE = f"""{HIKE},{STOCK},{GUIDANCE}
+,,
+50bp,,
+0bp,,
+,500,
+,150,
+50bp,500,
+,,hawkish
+50bp,,hawkish
+"""
+SERIES = (
+    *("usdjpy", "us_equity", "japan_equity", "bitcoin_usd", "unwound_share_to_date", "levered_unwind_share_to_date"),
+    *("unwound_incentive_to_date_usd_bn", "unwound_volatility_target_to_date_usd_bn", "unwound_margin_to_date_usd_bn"),
+    *("unwound_stop_to_date_usd_bn", "unwound_liquidation_to_date_usd_bn", "unwound_slow_repatriation_to_date_usd_bn"),
+    *("yen_bought_carry_funds_to_date_usd_bn", "yen_bought_real_money_japan_to_date_usd_bn"),
+    *("yen_bought_real_money_to_date_usd_bn", "yen_bought_dealers_to_date_usd_bn"),
+)
+
+
+def sweep_file(folder: Path, text: str = "", series: tuple[str, ...] = SERIES) -> Path:
+    """A sweep over the small scenario; `text` takes the place of the usual design and record."""
+    usual = "design: {kind: table, file: states.csv}\nrecord: quantiles\n" + f"series: [{', '.join(series)}]\n"
+    (folder / "states.csv").write_text(TABLE)
+    path = folder / "sweep.yaml"
+    path.write_text(f"name: small_page\nscenario: {SMALL}\nreplications: 5\n{text or usual}")
+    return path
+
+
+def store_of(folder: Path, text: str = "", series: tuple[str, ...] = SERIES) -> Path:
+    """The store of such a sweep."""
+    run_into(folder / "store", plan_of(sweep_file(folder, text, series)))
+    return folder / "store"
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return store_of(tmp_path_factory.mktemp("explore"))
+
+
+@pytest.fixture(scope="session")
+def content(store: Path) -> Content:
+    return content_of(store)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright() as driver:
+        browser = launched(driver)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def small(content: Content, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Reading]:
+    path = tmp_path_factory.mktemp("page") / "small.html"
+    path.write_text(page_of(content), encoding="utf-8")
+    return path, Reading(content)
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Reading]:
+    content = json.loads(named("explore")["december_2025"].read_text(encoding="utf-8"))
+    path = tmp_path_factory.mktemp("page") / "december.html"
+    path.write_text(page_of(content), encoding="utf-8")
+    return path, Reading(content)
+
+
+@pytest.fixture
+def opened(chromium: Any) -> Iterator[Opened]:
+    """Open a page; at the end nothing was asked of anybody and nothing was complained of."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    requests: list[str] = []
+    complaints: list[str] = []
+
+    def open_(path: Path, hash_: str = "", width: int = 1280) -> Any:
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.set_default_timeout(WAIT_MS)
+        page.on("request", lambda request: requests.append(request.url.partition("#")[0]))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri() + hash_)
+        expected.add(path.as_uri())
+        return page
+
+    expected: set[str] = set()
+    yield open_
+    context.close()
+    assert set(requests) <= expected
+    assert complaints == []

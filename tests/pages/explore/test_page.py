@@ -1,0 +1,123 @@
+"""The page asks nobody for anything, says so in its policy, and comes whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from simulation.scenario.config.catalog import named
+from simulation.pages.explore.design import AT_MOST, csv_text, states
+from simulation.pages.explore.page import Content, content_text, page_of
+from simulation.pages.explore.sliders import SLIDERS, TOGETHER, level_of
+from simulation.sweeps.plan import plan_of
+from tests.cli.conftest import Carryflow, carryflow
+
+__all__ = ["carryflow"]
+SHIPPED = named("explore")["december_2025"]
+
+
+def between(page: str, start: str, end: str) -> str:
+    return page.partition(start)[2].partition(end)[0]
+
+
+def test_the_policy_allows_this_script_and_this_style_alone(content: Content) -> None:
+    page = page_of(content)
+    policy = between(page, 'Content-Security-Policy" content="', '"')
+    script, style = between(page, "<script>", "</script>"), between(page, "<style>", "</style>")
+    for text in (script, style):
+        assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert page.count("<script") == 2
+    assert " style=" not in page
+    assert " on" not in re.sub(r">[^<]*<", "><", page.partition("<script")[0]).replace(" only", "")
+
+
+def test_the_page_names_no_address(content: Content) -> None:
+    addresses = set(re.findall(r"\w+://[^\"' ]*", page_of(content)))
+    assert addresses == {"http://www.w3.org/2000/svg"}
+
+
+def test_content_cannot_end_its_element(content: Content) -> None:
+    page = page_of(content | {"title": "</script><script>alert(1)</script><!--"})
+    assert page.count("<script") == 2
+    assert page.count("</script>") == 2
+    assert "<title>&lt;/script&gt;" in page
+    text = between(page, 'id="content">', "</script>")
+    assert json.loads(text)["title"] == "</script><script>alert(1)</script><!--"
+
+
+def test_the_same_store_gives_the_same_bytes_by_way_of_its_data(carryflow: Carryflow, store: Path) -> None:
+    assert carryflow("explore", "--store", store, "--out", "a.html").code == 0
+    assert carryflow("explore", "--store", store, "--out", "data.json").code == 0
+    assert carryflow("explore", "--store", "data.json", "--out", "b.html").code == 0
+    assert Path("a.html").read_bytes() == Path("b.html").read_bytes()
+
+
+def test_a_stranger_s_file_is_left_alone(carryflow: Carryflow, store: Path) -> None:
+    Path("notes.html").write_text("mine")
+    outcome = carryflow("explore", "--store", store, "--out", "notes.html")
+    assert outcome.code == 2
+    assert "--force" in outcome.err
+    assert Path("notes.html").read_text() == "mine"
+    assert carryflow("explore", "--store", store, "--out", "notes.html", "--force").code == 0
+    assert carryflow("explore", "--store", store, "--out", "notes.html").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--out", "page.txt"], "FILE.html"),
+        (["--out", "page.html", "--store", "nowhere"], "manifest.json"),
+        (["--out", "page.html", "--store", "nowhere.json"], "cannot be read"),
+        ([], "--out"),
+    ],
+)
+def test_mistakes_are_told_and_write_nothing(carryflow: Carryflow, arguments: list[str], told: str) -> None:
+    outcome = carryflow("explore", *arguments)
+    assert outcome.code == 2
+    assert told in outcome.err
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_json_of_something_else_is_refused(carryflow: Carryflow) -> None:
+    Path("other.json").write_text("[1]")
+    outcome = carryflow("explore", "--store", "other.json", "--out", "page.html")
+    assert outcome.code == 2
+    assert "no content of a page" in outcome.err
+
+
+def test_the_shipped_design_is_the_one_that_is_described() -> None:
+    found = states()
+    assert named("sweeps")["explore"].with_suffix(".csv").read_text(encoding="utf-8") == csv_text(found)
+    texts = {json.dumps(values, sort_keys=True) for values in found}
+    assert found[0] == {}
+    assert len(texts) == len(found)
+    assert all(len(values) <= AT_MOST or set(values) == set(TOGETHER) for values in found)
+    moved = [len(slider.departures) for slider in SLIDERS]
+    pairs = (sum(moved) ** 2 - sum(count**2 for count in moved)) // 2
+    together = [len(slider.departures) for slider in SLIDERS if slider.key in TOGETHER]
+    assert len(found) == 1 + sum(moved) + pairs + together[0] * together[1] * together[2]
+
+
+def test_the_shipped_page_has_every_state_of_its_sweep() -> None:
+    """After a change of the sweep or of what it varies, docs/explore.md tells how to make the data again."""
+    content, plan = json.loads(SHIPPED.read_text(encoding="utf-8")), plan_of("explore")
+    assert content["config_hash"] == plan.hash
+    keys = [slider["key"] for slider in content["sliders"]]
+    by_key = {slider.key: slider for slider in SLIDERS}
+    wanted = [[level_of(by_key[key], values.get(key)) for key in keys] for values in states()]
+    assert content["states"] == wanted
+    told = [(slider["label"], slider["help"]) for slider in content["sliders"]]
+    assert told == [(by_key[key].label, by_key[key].help) for key in keys]
+
+
+def test_the_shipped_page_is_small(carryflow: Carryflow) -> None:
+    assert carryflow("explore", "--out", "page.html").code == 0
+    assert Path("page.html").stat().st_size < 3e6
+    assert SHIPPED.read_text(encoding="utf-8") == content_text(json.loads(SHIPPED.read_text(encoding="utf-8"))) + "\n"

@@ -1,0 +1,214 @@
+"""Pages are whole, say what the results hold, need no network, and can be read by everybody."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import simulation as cf
+from simulation.scenario.config.loading import load
+from simulation.pages.reporting.page import POLICY, STYLE
+from simulation.pages.reporting.writing import check_page, page_of, report
+from simulation.scenario.scenario import Scenario
+from simulation.results.store import OutputError
+from tests.support.scenarios import COARSE, ONE_WEEK, official, shocks
+from tests.sweeps.conftest import run_into, sweep_of
+
+HOSTILE = '</title><script>alert(1)</script> & "quoted" <b>'
+VOID = {"meta"}
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: what is opened is closed; keeps ids, links and texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def values(self, attribute: str) -> list[str]:
+        return [value for _, attributes in self.tags if (value := attributes.get(attribute)) is not None]
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def crash() -> Scenario:
+    scenario = official(COARSE, shocks({"2025-12-03": 0.09}), ONE_WEEK)
+    return scenario.model_copy(
+        update={"name": f"crash {HOSTILE}", "title": HOSTILE, "description": HOSTILE, "source": HOSTILE}
+    )
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cf.run(crash(), runs=3).save(tmp_path_factory.mktemp("reports") / "run", figures=False)
+
+
+@pytest.fixture(scope="session")
+def sweep_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sweeps")
+    from simulation.sweeps.plan import plan_of
+
+    axes = "axes: {boj.meetings[0].guidance: [vague, six_monthly], markets.usdjpy.stress_slope: {low: 0.1, high: 2, steps: 3}}"
+    metrics = "replications: 3\nmetrics: [usdjpy_trough_pct, levered_unwind_usd_bn]\n"
+    text = axes.replace("boj.meetings[0].guidance", '"boj.meetings[0].guidance"')
+    run_into(folder / "store", plan_of(sweep_of(folder, f"{metrics}{text}\n"), ()))
+    return folder / "store"
+
+
+@pytest.fixture(scope="session")
+def pages(run_folder: Path, sweep_store: Path) -> dict[str, str]:
+    return {"run": page_of(run_folder), "sweep": page_of(sweep_store)}
+
+
+@pytest.mark.parametrize("kind", ["run", "sweep"])
+def test_a_page_is_well_formed_and_fetches_nothing(pages: dict[str, str], kind: str) -> None:
+    reader = read(pages[kind])
+    assert {tag for tag, _ in reader.tags} & {"script", "link", "iframe", "object", "embed", "base", "form"} == set()
+    policy = next(attributes["content"] for tag, attributes in reader.tags if attributes.get("http-equiv"))
+    assert policy == POLICY
+    assert "default-src 'none'" in POLICY
+    fetched = [value for name in ("src", "href", "xlink:href") for value in reader.values(name)]
+    assert all(value.startswith(("#", "data:image/png;base64,")) for value in fetched)
+    assert "@import" not in pages[kind]
+    assert set(re.findall(r"url\((.)", pages[kind])) <= {"#"}
+
+
+@pytest.mark.parametrize("kind", ["run", "sweep"])
+def test_ids_are_unique_and_links_lead_to_them(pages: dict[str, str], kind: str) -> None:
+    reader = read(pages[kind])
+    ids = reader.values("id")
+    assert len(ids) == len(set(ids))
+    linked = {value[1:] for name in ("href", "xlink:href") for value in reader.values(name) if value.startswith("#")}
+    assert linked <= set(ids)
+    assert set(re.findall(r"url\(#([^)]+)\)", pages[kind])) <= set(ids)
+
+
+@pytest.mark.parametrize("kind", ["run", "sweep"])
+def test_every_figure_is_described(pages: dict[str, str], kind: str) -> None:
+    figures = [attributes for tag, attributes in read(pages[kind]).tags if tag == "svg"]
+    assert len(figures) >= 2
+    assert all(attributes["role"] == "img" and len(attributes["aria-label"] or "") > 40 for attributes in figures)
+
+
+def test_a_hostile_title_is_only_text(pages: dict[str, str]) -> None:
+    assert "<script" not in pages["run"]
+    assert pages["run"].count('&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; "quoted" &lt;b&gt;') >= 3
+
+
+def test_a_run_is_told_in_full(pages: dict[str, str], run_folder: Path) -> None:
+    page = unescape(pages["run"])
+    result = cf.read_run(run_folder)
+    assert "The scenario runs from 28 November 2025 to 5 December 2025, 5 business days." in page
+    trough = result.summary().metrics["usdjpy_trough_pct"].p50
+    assert trough is not None
+    assert f">{trough:.2f}</td>" in page
+    assert result.config_hash in page
+    assert "Identity 3: every investor's net worth" in page
+    assert page.count(">closes</td>") == 7
+    assert "Every run reached its last day." in page
+    assert "The claims ledger runs scenarios of its own, and this is none of them." in page
+    assert f">carryflow verify {run_folder.name}\n<" in page
+    assert str(run_folder) not in page, "a path of the machine that made the page"
+    assert ("Medians of parts do not add up" in page) == (result.summary().runs > 1)
+    assert "Carry funds: stop, forced" in page
+
+
+def test_the_config_in_the_page_is_the_config_of_the_run(
+    pages: dict[str, str], run_folder: Path, tmp_path: Path
+) -> None:
+    (block,) = re.findall(r'<pre tabindex="0" id="config">(.*?)</pre>', pages["run"], flags=re.DOTALL)
+    path = tmp_path / "scenario.yaml"
+    path.write_text(unescape(block))
+    assert load(path).hash == cf.read_run(run_folder).config_hash
+
+
+def test_the_same_folder_gives_the_same_page(pages: dict[str, str], run_folder: Path, sweep_store: Path) -> None:
+    assert page_of(run_folder) == pages["run"]
+    assert page_of(sweep_store) == pages["sweep"]
+
+
+def test_a_run_that_stopped_is_named_with_its_reason(tmp_path: Path) -> None:
+    forced = official(COARSE, ONE_WEEK, {"populations.carry_funds.margin.floor_pct": 90})
+    page = page_of(cf.run(forced, runs=2).save(tmp_path / "stopped", figures=False))
+    read(page)
+    assert "forced at start" in page
+    assert "carry_funds are under margin calls at start prices; lower their leverage" in page
+    assert page.count("<svg") == 0
+
+
+def test_the_ledger_case_of_a_run_brings_its_claims(tmp_path: Path) -> None:
+    from simulation.studies.claims.ledger import load_ledger
+    from simulation.pages.reporting.claims_part import case_of
+
+    ledger = load_ledger()
+    official_case = cf.load_scenario("december_2025_official")
+    assert case_of(ledger, official_case.model_copy(update={"seed": 3})) == ("official", ledger.cases["official"])
+    assert case_of(ledger, cf.load_scenario("december_2025_official", ["end=2025-12-31"])) is None
+
+
+def test_a_sweep_is_told_in_full(pages: dict[str, str]) -> None:
+    page = unescape(pages["sweep"])
+    assert "was run at 6 points, 3 times each; replication i meets the same news at every point." in page
+    assert "0.1, 1.05, 2" in page
+    assert "Influence on: USDJPY, lowest point, %" in page
+    assert ">carryflow rebuild store RUN_ID\n<" in page
+    assert re.search(r"USDJPY, lowest point \(usdjpy_trough_pct\) (depends most on|answers to none)", page)
+    assert "no run broke one" in page
+
+
+def luminance(colour: str) -> float:
+    digits = "".join(2 * sign for sign in colour) if len(colour) == 3 else colour
+    parts = [int(digits[at : at + 2], 16) / 255.0 for at in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_text_has_the_contrast_of_level_aa() -> None:
+    colours = set(re.findall(r"(?<![-\w])color: #([0-9a-f]{3,6})", STYLE))
+    assert len(colours) >= 3
+    for colour in colours:
+        for paper in ("fff", "f4f4f4"):
+            high, low = luminance(paper), luminance(colour)
+            assert (high + 0.05) / (low + 0.05) >= 4.5, colour
+
+
+def test_only_pages_are_replaced(run_folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    assert report(run_folder, target) == target
+    check_page(target, force=False)
+    target.write_text("my notes")
+    with pytest.raises(OutputError, match="is no HTML page"):
+        report(run_folder, target)
+    assert target.read_text() == "my notes"
+    check_page(target, force=True)
+    with pytest.raises(OutputError, match="is a folder"):
+        report(run_folder, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_other_folders_are_refused(tmp_path: Path, run_folder: Path) -> None:
+    with pytest.raises(OutputError, match="it is not a folder of results"):
+        report(tmp_path, tmp_path / "page.html")
+    with pytest.raises(OutputError, match="metrics are chosen for a sweep"):
+        report(run_folder, tmp_path / "page.html", metrics=["unwound_share"])
+    assert list(tmp_path.iterdir()) == []

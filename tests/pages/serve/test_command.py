@@ -1,0 +1,83 @@
+"""``carryflow serve`` refuses what it cannot do, with the cure, and ends cleanly."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from click.testing import CliRunner
+
+from simulation.cli import program
+from simulation.pages.loopback import HOST
+
+CLI = (sys.executable, "-m", "simulation.cli", "serve")
+
+
+def told(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(program, ["serve", *arguments])
+    return done.exit_code, done.output
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    code, text = told()
+    assert code == 2
+    assert "starlette, uvicorn" in text
+    assert "carryflow[serve]" in text
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, text = told("--port", str(port))
+    assert code == 2
+    assert f"port {port} on 127.0.0.1 is not free" in " ".join(text.split())
+    assert "--port" in text
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "limits"),
+    [
+        ("--port", "70000", "0<=x<=65535"),
+        ("--runs", "7", "8<=x<=256"),
+        ("--runs", "1000", "8<=x<=256"),
+        ("--first-runs", "1", "2<=x<=64"),
+        ("--workers", "0", "1<=x<=64"),
+        ("--seconds", "0", "1<=x<=600"),
+        ("--seconds", "601", "1<=x<=600"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(option: str, value: str, limits: str) -> None:
+    code, text = told(option, value)
+    assert code == 2
+    assert option in text
+    assert value in text
+    assert limits in text
+
+
+def test_what_is_no_number_starts_nothing() -> None:
+    assert told("--seconds", "nan")[0] == 2
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_with_130_and_leaves_nothing() -> None:
+    process = subprocess.Popen([*CLI, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    found = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
+    assert found is not None
+    with urllib.request.urlopen(found[0], timeout=60) as answer:
+        assert "connect-src 'self'" in answer.headers["content-security-policy"]
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in complaints
+    with socket.socket() as again, pytest.raises(ConnectionRefusedError):
+        again.connect((HOST, int(found[1])))

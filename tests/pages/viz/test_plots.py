@@ -1,0 +1,78 @@
+"""The page's plots show the model's days so far, on the dates of the whole scenario."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from simulation.results.figures.style import date_number
+from simulation.results.metrics import FinishedRuns
+from simulation.day.model import CapitalFlowModel
+from simulation.pages.viz import plots
+from tests.pages.viz.test_steering import OFFICIAL
+
+
+@pytest.fixture
+def model() -> CapitalFlowModel:
+    made = CapitalFlowModel(OFFICIAL.resolved(), range(3))
+    made.step()
+    made.step()
+    return made
+
+
+def title(axes: Axes) -> str:
+    return axes.get_title("left")
+
+
+def test_the_median_and_every_run_are_drawn(model: CapitalFlowModel) -> None:
+    (axes,) = plots.usdjpy(model).axes
+    paths = model.result().market["usdjpy"][:, :3]
+    drawn = [np.asarray(line.get_ydata()) for line in axes.lines]
+    assert sum(any(np.array_equal(path, line) for line in drawn) for path in paths) == 3
+    middle = np.median(paths, axis=0)
+    assert any(np.array_equal(middle, line) for line in drawn)
+    assert f"{middle[-1]:.1f} on 2 Dec 2025" in title(axes)
+
+
+def test_the_axis_is_that_of_the_whole_scenario(model: CapitalFlowModel) -> None:
+    for draw, margin in ((plots.usdjpy, 0.0), (plots.unwound, 0.0), (plots.flows, plots.BAR_MARGIN_DAYS)):
+        (axes,) = draw(model).axes
+        first, last = date_number(model.dates[0]) - margin, date_number(model.dates[-1]) + margin
+        assert axes.get_xlim() == (first, last)
+
+
+def test_the_share_is_what_was_unwound_of_the_start_stock(model: CapitalFlowModel) -> None:
+    finished = FinishedRuns(plots.so_far(model))
+    share = plots.unwound_share(finished, ["carry_funds"])
+    table = model.result().flows["carry_funds"]
+    expected = table["unwound_usd_bn"][:, :3].sum(axis=1) / table["stock_usd_bn"][:, 0]
+    np.testing.assert_allclose(share[:, -1], expected)
+
+
+def test_before_the_first_step_every_plot_is_there() -> None:
+    fresh = CapitalFlowModel(OFFICIAL.resolved(), range(2))
+    for draw in (plots.usdjpy, plots.unwound, plots.flows):
+        (axes,) = draw(fresh).axes
+        assert title(axes)
+
+
+def test_bars_reach_as_high_as_what_was_bought(model: CapitalFlowModel) -> None:
+    (axes,) = plots.flows(model).axes
+    spot = sum(table["spot_usd_bn"][:, 1:3].mean(axis=0) for table in traders(model))
+    (net,) = [line for line in axes.lines if line.get_marker() == "D"]
+    np.testing.assert_allclose(np.asarray(net.get_ydata()), -spot, atol=1e-9)
+
+
+def traders(model: CapitalFlowModel) -> list[dict[str, Any]]:
+    record = model.result()
+    return [record.flows[name] for name in FinishedRuns(record).customers()]
+
+
+def test_without_a_run_left_the_plots_say_so() -> None:
+    request = OFFICIAL.resolved().model_copy(deep=True)
+    model = CapitalFlowModel(request, range(1))
+    model.stop([0], "test", "stopped by the test")
+    for draw in (plots.usdjpy, plots.unwound, plots.flows):
+        (words,) = draw(model).texts
+        assert "no run is left" in words.get_text()

@@ -1,0 +1,81 @@
+"""Shipped files by name: from a wheel, from a checkout, from any directory."""
+
+from pathlib import Path
+
+import pytest
+
+from simulation.scenario.config import catalog
+from simulation.scenario.config.catalog import named, path_of
+from simulation.scenario.config.errors import ConfigError
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout with two scenarios and an experiment, worked on from elsewhere."""
+    for name in ("configs/scenarios/official.yaml", "configs/scenarios/article.yaml", "experiments/who_first.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("checkout")
+    (tmp_path / "experiments" / "__init__.py").write_text("")
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "simulation").mkdir()
+    monkeypatch.setattr(catalog, "PACKAGE", tmp_path / "simulation")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    return tmp_path
+
+
+def installed(project: Path, name: str) -> None:
+    """Put a file where a wheel puts it."""
+    path = project / "simulation" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("wheel")
+
+
+def test_names_are_found_in_a_checkout_in_order(project: Path) -> None:
+    assert list(named("scenarios")) == ["article", "official"]
+    assert list(named("experiments")) == ["who_first"]
+    assert named("sweeps") == {}
+    assert path_of("scenarios", "official").read_text() == "checkout"
+
+
+def test_the_package_comes_before_the_checkout(project: Path) -> None:
+    installed(project, "configs/scenarios/official.yaml")
+    assert path_of("scenarios", "official").read_text() == "wheel"
+    assert path_of("scenarios", "article").read_text() == "checkout"
+
+
+def test_a_wheel_needs_no_checkout(project: Path) -> None:
+    installed(project, "configs/scenarios/only.yaml")
+    (project / "pyproject.toml").unlink()
+    # The folder above an installed package is site-packages: what lies there is not ours.
+    assert list(named("scenarios")) == ["only"]
+
+
+def test_an_unknown_name_lists_the_nearest(project: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^oficial: no scenario of this name; did you mean official\?$"):
+        path_of("scenarios", "oficial")
+    with pytest.raises(ConfigError, match=r"^xyz: no scenario of this name; known names: article, official$"):
+        path_of("scenarios", "xyz")
+    with pytest.raises(ConfigError, match=r"^xyz: no sweep of this name$"):
+        path_of("sweeps", "xyz")
+
+
+@pytest.mark.parametrize("text", ["own.yaml", "./own.yaml", "sub/own.yml", "own.py"])
+def test_a_path_is_used_as_it_is(text: str, project: Path) -> None:
+    path = Path(text)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("own")
+    assert path_of("scenarios", text) == path
+    assert path_of("scenarios", path) == path
+
+
+def test_a_bare_name_is_never_a_file_of_the_working_directory(project: Path) -> None:
+    Path("mine").write_text("own")
+    with pytest.raises(ConfigError):
+        path_of("scenarios", "mine")
+
+
+def test_a_path_that_leads_nowhere_names_a_shipped_file(project: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^official\.yaml: no such file; did you mean official\?$"):
+        path_of("scenarios", "official.yaml")

@@ -1,0 +1,87 @@
+"""What kept parameter sets say of their priors, without simulating."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulation.studies.calibration.diagnostics import parameter_table, product
+from simulation.studies.calibration.kept import kept
+from simulation.studies.calibration.priors import from_unit
+from simulation.scenario.cloud import Cloud, cloud_text
+from tests.calibration import toys
+from tests.cli.conftest import Carryflow, carryflow
+
+__all__ = ["carryflow"]
+
+KEYS = ("toy.L", "toy.K", "toy.c")
+
+
+def crossed(count: int = 400) -> Cloud:
+    """Sets of the toy of a product: impact times stock known to 2 %, neither factor beyond its prior."""
+    stream = np.random.default_rng(5)
+    impact = np.exp(stream.uniform(np.log(0.03), np.log(0.055), count))
+    stock = 9.0 / impact * np.exp(0.02 * stream.standard_normal(count))
+    values = np.stack([impact, stock, stream.standard_normal(count)], axis=1)
+    return Cloud("mine", KEYS, values, np.full(count, 1.0 / count), {"command": "by hand"})
+
+
+def test_sets_come_back_as_the_values_they_are() -> None:
+    cloud = crossed()
+    sets = kept(toys.product_problem(), cloud)
+    back = from_unit(sets.problem.priors, sets.unit)
+    np.testing.assert_allclose(np.sort(back, axis=0), np.sort(cloud.values, axis=0), rtol=1e-9)
+    told = np.asarray(parameter_table(sets)["posterior_p50"])
+    np.testing.assert_allclose(told, np.median(cloud.values, axis=0), rtol=0.02, atol=0.01)
+
+
+def test_a_product_is_told_from_its_factors() -> None:
+    sets = kept(toys.product_problem(), crossed())
+    found = product(sets, ("L", "K"))
+    assert found.identified
+    assert found.exponent == pytest.approx(1.0, abs=0.02)
+    drawing = sets.draw()
+    assert "better than L" in drawing.figure.texts[0].get_text()
+    assert np.ptp(drawing.numbers["log_L"] + drawing.numbers["log_K"]) > 0.05
+    logs = np.log(crossed().values[:, :2])
+    np.testing.assert_allclose(np.sort(drawing.numbers["log_L"]), np.sort(logs[:, 0]), rtol=1e-9)
+
+
+def test_weights_count() -> None:
+    cloud = crossed(2)
+    heavy = replace(cloud, weights=np.array([0.75, 0.25]), values=cloud.values)
+    many = replace(heavy, values=np.repeat(heavy.values, 200, axis=0), weights=np.repeat(heavy.weights, 200) / 200)
+    share = (
+        kept(toys.product_problem(), many).unit[:, 0] == kept(toys.product_problem(), cloud).unit[:, 0].min()
+    ).mean()
+    assert share in (pytest.approx(0.75, abs=0.01), pytest.approx(0.25, abs=0.01))
+
+
+def test_sets_of_another_problem_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"toy\.b.* in one only"):
+        kept(toys.product_problem(), replace(crossed(), keys=("toy.L", "toy.K", "toy.b")))
+    wide = crossed()
+    with pytest.raises(
+        ValueError, match=r"toy.L reaches from .* to 0.5 units; the prior of product allows 0.02 to 0.08"
+    ):
+        kept(toys.product_problem(), replace(wide, values=np.vstack([wide.values[:-1], [[0.5, 200.0, 0.0]]])))
+
+
+def test_the_command_draws_the_shipped_sets(carryflow: Carryflow, tmp_path: Path) -> None:
+    outcome = carryflow("calibrate", "--from", "august_2024", "--out", "out", "--json", "--quiet")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert json.loads(outcome.out)["sets"] == 256
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"figure.png", "figure.svg", "figure.csv", "parameters.csv", "products.csv", "correlations.csv"} < written
+
+
+def test_the_command_refuses_what_does_not_go_together(carryflow: Carryflow, tmp_path: Path) -> None:
+    assert "leave out --draws" in carryflow("calibrate", "--from", "august_2024", "--quick").err
+    outcome = carryflow("calibrate", "--from", "nobody")
+    assert (outcome.code, "Traceback" in outcome.err) == (2, False)
+    (tmp_path / "toy.csv").write_text(cloud_text(crossed()), encoding="utf-8")
+    outcome = carryflow("calibrate", "--from", "./toy.csv", "--problem", "tests.studies.calibration.toys:product_problem")
+    assert outcome.code == 2
+    assert "toy.L" in outcome.err

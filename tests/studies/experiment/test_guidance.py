@@ -1,0 +1,37 @@
+"""The guidance experiment: the day against the year."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from simulation.studies.experiment.experiment_runner import Outcome
+from tests.studies.experiment.conftest import check_output, small, study_of
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Iterator[Outcome]:
+    with small("guidance", 6, {"LATER": ("2026-01-23",), "END": "2026-01-30"}) as outcome:
+        yield outcome
+
+
+def test_output(outcome: Outcome, tmp_path: Path) -> None:
+    check_output(outcome, tmp_path / "out")
+
+
+def test_the_less_is_promised_the_weaker_the_yen_on_the_day(outcome: Outcome) -> None:
+    values = cast(dict[str, float], outcome.findings.values)
+    assert values["usdjpy_day0_pct six_monthly"] == 0.0
+    assert 1.0 < values["usdjpy_day0_pct vague"] < values["usdjpy_day0_pct wage_dependent"]
+
+
+def test_the_verdict_follows_the_numbers() -> None:
+    study = study_of("guidance")
+    clear, noise = study.Estimate(-2.0, 0.5), study.Estimate(-0.5, 0.5)
+    said = [
+        study.verdict(study.Tail(2.0, (0.0,) * 3, (0.0,) * 2, year, fall))
+        for year, fall in ((clear, clear), (noise, noise))
+    ]
+    assert "are paid for later" in said[0]
+    assert "cannot be told" in said[1]

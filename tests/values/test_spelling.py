@@ -1,0 +1,24 @@
+"""Names of the code as readers see them, in tables, figures and sentences alike."""
+
+import pytest
+
+from simulation.values.spelling import sentence, spoken, title
+
+
+@pytest.mark.parametrize(
+    ("name", "within", "first"),
+    [
+        ("retail_fx", "retail FX", "Retail FX"),
+        ("foreigners_in_japan", "foreigners in Japan", "Foreigners in Japan"),
+        ("bitcoin_etf_holders", "bitcoin ETF holders", "Bitcoin ETF holders"),
+        ("ministry_of_finance", "Ministry of Finance", "Ministry of Finance"),
+        ("usdjpy stress_slope", "USDJPY stress slope", "USDJPY stress slope"),
+        ("us_equity", "US equity", "US equity"),
+    ],
+)
+def test_names_are_spelled_as_readers_write_them(name: str, within: str, first: str) -> None:
+    assert (spoken(name), title(name)) == (within, first)
+
+
+def test_the_rest_of_a_sentence_stays_as_it_is() -> None:
+    assert sentence("the BOJ holds") == "The BOJ holds"
