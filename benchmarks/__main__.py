@@ -14,8 +14,8 @@ from benchmarks.peers.environment import peers
 from benchmarks.report import Report, markdown, write_csv
 from benchmarks.rounds import measure
 from simulation.compute.ensemble import resolved
-from simulation.studies.experiment.experiment_figures import svg
 from simulation.results.figures import png
+from simulation.studies.experiment.experiment_figures import svg
 
 FEWEST = 7
 """Rounds of a measurement that is quoted."""

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simulation.cli.exit_codes import DONE, INTERRUPTED, USAGE
+from simulation.results.store import OutputError
 from simulation.scenario.config import ConfigError
 from simulation.scenario.scenario import ImpossibleScenarioError
-from simulation.results.store import OutputError
 
 
 def positive(text: str) -> int:

@@ -6,10 +6,10 @@ from time import process_time
 
 import numpy as np
 
-from simulation.day.capital_flows import scenario_days, simulate
-from simulation.values.conventions import Array
 from simulation.compute.ensemble import resolved
+from simulation.day.capital_flows import scenario_days, simulate
 from simulation.scenario.scenario import Scenario
+from simulation.values.conventions import Array
 
 RUNS = 32
 DAYS_END = "2025-12-12"

@@ -19,12 +19,12 @@ from typing import Any
 from benchmarks.command_line import made, positive, told
 from benchmarks.machine import described
 from benchmarks.scaling_figure import FIT_FROM, chart, exponent
-from simulation.values.calendar import business_days
-from simulation.day.capital_flows import CapitalFlows
 from simulation.compute.ensemble import resolved, run_ensemble
+from simulation.day.capital_flows import CapitalFlows
 from simulation.results.figures import png
-from simulation.scenario.scenario import Scenario
 from simulation.results.store import OutputError
+from simulation.scenario.scenario import Scenario
+from simulation.values.calendar import business_days
 
 POINTS: dict[str, tuple[int, ...]] = {
     "investors": (1_000, 10_000, 100_000, 1_000_000, 10_000_000),

@@ -71,7 +71,7 @@ async def over_http(port: int, asked: argparse.Namespace) -> Tally:
 @contextmanager
 def served(*options: str) -> Iterator[int]:
     """A server of its own on a free port."""
-    command = [sys.executable, "-m", "simulation.cli", "serve", "--port", "0", *options]
+    command = [sys.executable, "-m", "simulation", "serve", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -57,7 +57,10 @@ def parts() -> tuple[Part, ...]:
     return (
         Part(YARDSTICK, YARDSTICK),
         Part("carryflow --help", CARRYFLOW, ("--help",)),
-        Part("imports of a run", "import simulation.compute.ensemble, simulation.scenario.config.loading, simulation.day.capital_flows"),
+        Part(
+            "imports of a run",
+            "import simulation.compute.ensemble, simulation.scenario.config.loading, simulation.day.capital_flows",
+        ),
         Part("carryflow run, up to the end of the first day", FIRST_DAY, (*ONE_DAY, "--no-save")),
         Part("carryflow run of one day, summary printed", CARRYFLOW, (*ONE_DAY, "--no-save")),
         Part("the same with tables written", CARRYFLOW, (*ONE_DAY, "--no-figures", "--out", "tables")),

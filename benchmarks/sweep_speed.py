@@ -18,8 +18,8 @@ from pathlib import Path
 
 from benchmarks.command_line import positive, told
 from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
-from simulation.scenario.batch import BLOCK_RUNS
 from simulation.day.capital_flows import simulate
+from simulation.scenario.batch import BLOCK_RUNS
 from simulation.sweeps.batches import batches, missing
 from simulation.sweeps.execute import Options, work_of
 from simulation.sweeps.have import Have

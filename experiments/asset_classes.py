@@ -16,6 +16,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
+from simulation.investors.carry_fund_parameters import CarryFundParameters
+from simulation.market.bonds import BondMarket
+from simulation.results.figures.style import GREY, INK, Drawing, FloatArray, Heading, new_figure, panel_title
+from simulation.results.metrics import FinishedRuns
 from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Findings,
@@ -30,10 +34,6 @@ from simulation.studies.experiment.experiment import (
 )
 from simulation.studies.experiment.experiment_exposures import exposures
 from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, bar_axes, signed
-from simulation.results.figures.style import GREY, INK, Drawing, FloatArray, Heading, new_figure, panel_title
-from simulation.investors.carry_fund_parameters import CarryFundParameters
-from simulation.market.bonds import BondMarket
-from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 48
 WELL_ORDERED = 0.7  # rank correlation above which a trait is said to order the assets

@@ -17,7 +17,18 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 import simulation as cf
-from simulation.values.conventions import Flags
+from simulation.results.figures.style import (
+    INK,
+    LIGHT,
+    Columns,
+    Drawing,
+    FloatArray,
+    Heading,
+    new_figure,
+    panel_title,
+    plain,
+)
+from simulation.results.metrics import FinishedRuns
 from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Findings,
@@ -38,8 +49,7 @@ from simulation.studies.experiment.experiment_figures import (
     heat_map,
     signed,
 )
-from simulation.results.figures.style import INK, LIGHT, Columns, Drawing, FloatArray, Heading, new_figure, panel_title, plain
-from simulation.results.metrics import FinishedRuns
+from simulation.values.conventions import Flags
 
 RUNS, QUICK_RUNS = 200, 20
 QUICK_NOTE = "carry holders alone with 100 investors each, a coarser grid"

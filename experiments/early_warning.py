@@ -18,12 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import simulation as cf
-from simulation.scenario.config.errors import ConfigError, Problem
 from simulation.day.day_record import CASCADE_USD_BN
-from simulation.studies.early_warning.evaluation import INDEX, Lead, TooFewCascadesError, leads
-from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, LONGEST_HORIZON_DAYS, Panel, by_run, panel_of
-from simulation.studies.experiment.experiment import OFFICIAL, Findings, Scale, Variant, with_investors
-from simulation.studies.experiment.experiment_figures import banded_line, bar_axes
+from simulation.day.fragility import CROWDING_FALL
 from simulation.results.figures.style import (
     ACCENT,
     GREY,
@@ -37,7 +33,11 @@ from simulation.results.figures.style import (
     panel_title,
     plain,
 )
-from simulation.day.fragility import CROWDING_FALL
+from simulation.scenario.config.errors import ConfigError, Problem
+from simulation.studies.early_warning.evaluation import INDEX, Lead, TooFewCascadesError, leads
+from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, LONGEST_HORIZON_DAYS, Panel, by_run, panel_of
+from simulation.studies.experiment.experiment import OFFICIAL, Findings, Scale, Variant, with_investors
+from simulation.studies.experiment.experiment_figures import banded_line, bar_axes
 
 RUNS, QUICK_RUNS = 200, 60
 QUICK_NOTE = "carry holders alone with 100 investors each over eight months, no long history"

@@ -17,6 +17,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
+from simulation.results.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, plain
+from simulation.results.metrics import FinishedRuns
 from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Estimate,
@@ -32,8 +34,6 @@ from simulation.studies.experiment.experiment import (
     with_investors,
 )
 from simulation.studies.experiment.experiment_figures import bar_axes, beside, signed
-from simulation.results.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, plain
-from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 400, 20
 QUICK_NOTE = (

@@ -18,12 +18,37 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.studies.experiment.experiment import ARTICLE, OFFICIAL, Findings, Scale, Variant, bands, per_run, with_investors
-from simulation.studies.experiment.experiment_figures import LEVERED_COLOUR, RESIDENT_COLOUR, banded_line, bar_axes, beside
-from simulation.results.figures.style import GREY, INK, Columns, Drawing, Heading, date_axis, new_figure, panel_title, plain
-from simulation.results.findings import amount, percent
 from simulation.investors.population import CARRY_ROLES
+from simulation.results.figures.style import (
+    GREY,
+    INK,
+    Columns,
+    Drawing,
+    Heading,
+    date_axis,
+    new_figure,
+    panel_title,
+    plain,
+)
+from simulation.results.findings import amount, percent
 from simulation.results.metrics import LEVERED, RESIDENT, FinishedRuns
+from simulation.studies.experiment.experiment import (
+    ARTICLE,
+    OFFICIAL,
+    Findings,
+    Scale,
+    Variant,
+    bands,
+    per_run,
+    with_investors,
+)
+from simulation.studies.experiment.experiment_figures import (
+    LEVERED_COLOUR,
+    RESIDENT_COLOUR,
+    banded_line,
+    bar_axes,
+    beside,
+)
 
 RUNS, QUICK_RUNS = 100, 16
 QUICK_NOTE = "carry holders alone with 100 investors each, six months instead of twelve"

@@ -16,6 +16,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
+from simulation.results.figures.style import GREY, INK, Columns, Drawing, Heading, new_figure, panel_title
+from simulation.results.metrics import FinishedRuns
 from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Estimate,
@@ -32,8 +34,6 @@ from simulation.studies.experiment.experiment import (
     with_investors,
 )
 from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, bar_axes, signed
-from simulation.results.figures.style import GREY, INK, Columns, Drawing, Heading, new_figure, panel_title
-from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 20
 QUICK_NOTE = "carry holders alone with 60 investors each"

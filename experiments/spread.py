@@ -18,6 +18,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
+from simulation.investors.population import CARRY_ROLES
+from simulation.results.figures.style import INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
+from simulation.results.findings import amount, percent
+from simulation.results.metrics import FinishedRuns
 from simulation.studies.experiment import experiment_figures as shapes
 from simulation.studies.experiment.experiment import (
     ARTICLE,
@@ -33,10 +37,6 @@ from simulation.studies.experiment.experiment import (
     per_run,
     with_investors,
 )
-from simulation.results.figures.style import INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
-from simulation.results.findings import amount, percent
-from simulation.investors.population import CARRY_ROLES
-from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS = 200, 16
 START, ANCHOR, LOW_SPREAD = 1.81, 1.5, 1.0  # at the low spread the width of the threshold answer is read

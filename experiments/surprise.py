@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 import simulation as cf
+from simulation.results.figures.style import Columns, Drawing, FloatArray, Heading, new_figure, panel_title
 from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Findings,
@@ -29,8 +30,16 @@ from simulation.studies.experiment.experiment import (
     per_run,
     with_investors,
 )
-from simulation.studies.experiment.experiment_figures import DIVERGING, FEW_RUNS, RISING, Grid, boundary, hatch, heat_map, signed
-from simulation.results.figures.style import Columns, Drawing, FloatArray, Heading, new_figure, panel_title
+from simulation.studies.experiment.experiment_figures import (
+    DIVERGING,
+    FEW_RUNS,
+    RISING,
+    Grid,
+    boundary,
+    hatch,
+    heat_map,
+    signed,
+)
 
 RUNS, QUICK_RUNS = 200, 16
 QUICK_NOTE = "carry holders alone with 60 investors each"

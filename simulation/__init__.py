@@ -9,18 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulation.studies.cascade import Banks, FireSale, LeverageRule, MarketDepth, fire_sale
-    from simulation.scenario.config import ConfigError
     from simulation.compute.ensemble import resolved as load_scenario
     from simulation.compute.ensemble import run
     from simulation.day.model import CapitalFlowModel
-    from simulation.studies.paired.paired import compare
-    from simulation.scenario.registration import register
-    from simulation.studies.replay.requested import replay_event
     from simulation.pages.reporting.writing import report
     from simulation.results.results import Result
     from simulation.results.run_folder import read_run
+    from simulation.scenario.config import ConfigError
+    from simulation.scenario.registration import register
     from simulation.scenario.scenario import Scenario
+    from simulation.studies.cascade import Banks, FireSale, LeverageRule, MarketDepth, fire_sale
+    from simulation.studies.paired.paired import compare
+    from simulation.studies.replay.requested import replay_event
     from simulation.studies.shapley.attribution import mechanisms
     from simulation.sweeps.opened import SweepStore, sweep
 

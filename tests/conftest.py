@@ -18,7 +18,11 @@ settings.load_profile("carryflow")
 @pytest.fixture
 def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are drawn but make no pictures, which takes most of their time; for tests of what lies beside them."""
-    for picture in ("simulation.results.figures.png", "simulation.studies.experiment.experiment_figures.png", "simulation.studies.experiment.experiment_figures.svg"):
+    for picture in (
+        "simulation.results.figures.png",
+        "simulation.studies.experiment.experiment_figures.png",
+        "simulation.studies.experiment.experiment_figures.svg",
+    ):
         monkeypatch.setattr(picture, lambda _: b"")
 
 

@@ -185,4 +185,8 @@ def later():
 if TYPE_CHECKING:
     from simulation.results.results import Result
 """
-    assert set(imports(ast.parse(code))) == {"simulation.cli", "simulation.day.model", "simulation.results.figures.style"}
+    assert set(imports(ast.parse(code))) == {
+        "simulation.cli",
+        "simulation.day.model",
+        "simulation.results.figures.style",
+    }

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 import simulation
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 needs_checkout = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="needs the checkout")
 
 

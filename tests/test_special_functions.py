@@ -33,7 +33,9 @@ def test_they_are_the_very_functions_of_scipy(imports: str) -> None:
 
 def test_neither_package_of_scipy_runs_for_them() -> None:
     modules = set(
-        json.loads(printed("import json, sys, simulation.values.special_functions", "print(json.dumps([*sys.modules]))"))
+        json.loads(
+            printed("import json, sys, simulation.values.special_functions", "print(json.dumps([*sys.modules]))")
+        )
     )
     assert "scipy.special._ufuncs" in modules
     assert not modules & {"scipy.special._basic", "scipy.linalg._basic", "numpy.f2py", "numpy.testing"}

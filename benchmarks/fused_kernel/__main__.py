@@ -5,8 +5,8 @@ import sys
 
 from benchmarks.command_line import positive, told
 from benchmarks.fused_kernel.check import Kernel, differences, funds_only, ratios
-from simulation.day.capital_flows import simulate
 from simulation.compute.ensemble import resolved
+from simulation.day.capital_flows import simulate
 
 
 def main() -> None:

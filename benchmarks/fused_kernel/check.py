@@ -11,10 +11,10 @@ from benchmarks.fused_kernel.day import all_days
 from benchmarks.fused_kernel.inputs import Watched, behaviour, named, paths, state, surroundings
 from benchmarks.fused_kernel.kernel import OUTPUT
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array
-from simulation.investors.carry_fund_parameters import CarryFundParameters
 from simulation.day.recorder import Record
+from simulation.investors.carry_fund_parameters import CarryFundParameters
 from simulation.scenario.scenario import Scenario
+from simulation.values.conventions import Array
 
 TOLERANCE = 1e-9
 """Largest difference from the engine, relative to the larger of its number and one."""

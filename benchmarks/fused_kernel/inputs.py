@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from simulation.day.capital_flows import CapitalFlows
-from simulation.values.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, PERCENT
 from simulation.scenario.scenario import Scenario
+from simulation.values.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, PERCENT
 
 
 class Watched(CapitalFlows):

@@ -3,7 +3,6 @@
 from benchmarks.mesa_twin.investor import Investor, per_unit
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
-from simulation.values.conventions import PERCENT
 from simulation.investors.carry_funds import BASKET, Limits, expected_return
 from simulation.investors.rules import (
     incentive_ratio,
@@ -18,6 +17,7 @@ from simulation.investors.rules import (
     volatility_ratio,
 )
 from simulation.investors.yen_borrowers import breaks_covenant, covenant_cut
+from simulation.values.conventions import PERCENT
 from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET
 
 

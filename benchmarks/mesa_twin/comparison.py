@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from simulation.values.conventions import Array
-from simulation.results.metrics import metric_values
 from simulation.day.recorder import Record
+from simulation.results.metrics import metric_values
+from simulation.values.conventions import Array
 
 TOLERANCE = 1e-9
 """Largest difference between the twin and the engine, relative to the larger of one and the column's largest value."""

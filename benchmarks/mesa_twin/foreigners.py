@@ -3,11 +3,11 @@
 from benchmarks.mesa_twin.investor import Investor
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
-from simulation.values.assets import BITCOIN, JAPAN_EQUITY, JGB10, US_EQUITY
-from simulation.values.conventions import PERCENT
 from simulation.investors.bitcoin_etf_holders import momentum_flow
 from simulation.investors.foreigners_in_japan import hedge_gap
 from simulation.investors.rules import outside_band
+from simulation.values.assets import BITCOIN, JAPAN_EQUITY, JGB10, US_EQUITY
+from simulation.values.conventions import PERCENT
 from simulation.values.orders import INCENTIVE
 
 

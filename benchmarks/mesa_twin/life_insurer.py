@@ -3,8 +3,6 @@
 from benchmarks.mesa_twin.investor import Investor
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number
-from simulation.values.assets import JGB10, UST10
-from simulation.values.conventions import PERCENT
 from simulation.investors.life_insurers import PLANNED, followed, hedge_ratio_change, sold_at_most
 from simulation.investors.rules import (
     days_to_year_end,
@@ -13,6 +11,8 @@ from simulation.investors.rules import (
     outside_band,
     unhedged_incentive,
 )
+from simulation.values.assets import JGB10, UST10
+from simulation.values.conventions import PERCENT
 from simulation.values.orders import SLOW_REPATRIATION
 
 UNCHANGED: Number = 0.0

@@ -3,11 +3,11 @@
 from benchmarks.mesa_twin.investor import Investor
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
-from simulation.values.assets import BITCOIN
-from simulation.values.conventions import PERCENT
 from simulation.investors.crypto_traders import liquidated
 from simulation.investors.retail_fx import DOLLARS, contrarian_target, is_stopped_out
 from simulation.investors.rules import incentive_ratio, outside_band
+from simulation.values.assets import BITCOIN
+from simulation.values.conventions import PERCENT
 from simulation.values.orders import INCENTIVE, LIQUIDATION
 
 

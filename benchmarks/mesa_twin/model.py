@@ -11,13 +11,13 @@ import numpy as np
 from benchmarks.mesa_twin.prices import News, Prices, news_of
 from benchmarks.mesa_twin.sector import Sector
 from benchmarks.mesa_twin.trading import Floor, pay_incomes, trade_forced, trade_voluntary, write_off_losses
-from simulation.day.clearing import TradingDay
 from simulation.accounts.ledger import TOLERANCE, DayFlows
+from simulation.accounts.settlement import accrue_account
+from simulation.day.clearing import TradingDay
 from simulation.day.model import CapitalFlowModel
 from simulation.day.recorder import Record
-from simulation.scenario.scenario import Scenario
-from simulation.accounts.settlement import accrue_account
 from simulation.day.settling import accrual_of, open_session, purchase_bonds, release_inventory, update_interest_bill
+from simulation.scenario.scenario import Scenario
 
 
 class StoppedRunError(RuntimeError):

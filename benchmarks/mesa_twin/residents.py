@@ -3,13 +3,13 @@
 from benchmarks.mesa_twin.investor import Investor, per_unit
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
-from simulation.values.assets import US_EQUITY, UST10
-from simulation.values.conventions import BASIS_POINT, PERCENT
 from simulation.investors.banks import dollar_funding, negative_days
 from simulation.investors.basket_holder import BASKET
 from simulation.investors.investment_trusts import expected_flow, flow_share, recent_return
 from simulation.investors.pension_funds import LONGEST_QUARTER_DAYS, paced_share, rebalances, worst_deviation
 from simulation.investors.rules import outside_band, unhedged_incentive
+from simulation.values.assets import US_EQUITY, UST10
+from simulation.values.conventions import BASIS_POINT, PERCENT
 from simulation.values.orders import SLOW_REPATRIATION
 
 

@@ -13,9 +13,6 @@ from benchmarks.mesa_twin.margin_traders import CryptoTrader, RetailTrader
 from benchmarks.mesa_twin.order import Order, total
 from benchmarks.mesa_twin.prices import Number, Prices
 from benchmarks.mesa_twin.residents import Bank, InvestmentTrust, PensionFund, RealMoneyHolder
-from simulation.values.balance_sheet import BalanceSheet
-from simulation.values.conventions import Array, Flags, column
-from simulation.values.information import Information
 from simulation.investors import banks, carry_funds, crypto_traders, life_insurers, pension_funds, retail_fx
 from simulation.investors.bitcoin_etf_holders import BitcoinEtfHolders
 from simulation.investors.foreigners_in_japan import ForeignersInJapan
@@ -23,6 +20,9 @@ from simulation.investors.investment_trusts import InvestmentTrusts
 from simulation.investors.population import Population
 from simulation.investors.real_money_japan import RealMoneyJapan
 from simulation.investors.yen_borrowers import YenBorrowers
+from simulation.values.balance_sheet import BalanceSheet
+from simulation.values.conventions import Array, Flags, column
+from simulation.values.information import Information
 from simulation.values.quote import Quote
 
 KINDS: Final[Mapping[type[Population], type[Investor]]] = {

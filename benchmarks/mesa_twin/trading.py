@@ -7,15 +7,15 @@ import numpy as np
 from benchmarks.mesa_twin.order import Order, expected_assets, flow_of_sector
 from benchmarks.mesa_twin.prices import Prices, night_of, prices_of
 from benchmarks.mesa_twin.sector import Sector
+from simulation.accounts.ledger import DayFlows
+from simulation.accounts.settlement import Accrual, deliver, lend_hedge
 from simulation.day.clearing import TradingDay, dollar_purchases
-from simulation.values.conventions import Array, column
 from simulation.day.economy import Economy
 from simulation.day.forced_rounds import size_usd
-from simulation.accounts.ledger import DayFlows
+from simulation.scenario.scenario import Limits
+from simulation.values.conventions import Array, column
 from simulation.values.orders import Flow
 from simulation.values.quote import Quote
-from simulation.scenario.scenario import Limits
-from simulation.accounts.settlement import Accrual, deliver, lend_hedge
 
 
 class Floor:

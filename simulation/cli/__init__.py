@@ -128,8 +128,8 @@ def _told(error: Exception) -> int:
 
 def _told_other(error: Exception) -> int:
     from simulation.compute.ensemble import EnsembleError
-    from simulation.scenario.scenario import ImpossibleScenarioError
     from simulation.results.store import OutputError
+    from simulation.scenario.scenario import ImpossibleScenarioError
 
     if isinstance(error, OutputError | ImpossibleScenarioError):
         click.echo(f"Error: {error}", err=True)

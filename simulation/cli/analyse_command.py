@@ -51,10 +51,10 @@ def analyse(
     Prints which parameters matter most in words; figures (response curves, heat maps, Sobol indices for a saltelli design),
     their numbers and the report go to --out, or to a folder beside the store.
     """
+    from simulation.results.store import check_target, versions, write_manifest, written_whole
     from simulation.sweeps.analysis.report import analysed
     from simulation.sweeps.analysis.sobol import Bootstrap
     from simulation.sweeps.analysis.sweep_table import read_sweep
-    from simulation.results.store import check_target, versions, write_manifest, written_whole
 
     sweep = read_sweep(store)
     target = out or store.with_name(f"{store.resolve().name}-analysis")

@@ -97,8 +97,8 @@ def calibrate(
         draw_kept(place, kept_sets, (out, force, as_json, quiet))
         return
     one_thread_each()
-    from simulation.results.store import check_target
     from simulation.compute.workers import processors
+    from simulation.results.store import check_target
 
     request = requested(place, (draws, costly_draws), seed, quick)
     target = out or RESULTS / request.folder
@@ -117,10 +117,10 @@ def calibrate(
 
 def draw_kept(place: str, name: str, how: tuple[Path | None, bool, bool, bool]) -> None:
     """Write figure and tables of kept parameter sets; `how` is where, whether to replace, as JSON, quietly."""
+    from simulation.results.store import check_target, content_address
+    from simulation.scenario.config.posterior import load_cloud
     from simulation.studies.calibration.kept import kept
     from simulation.studies.calibration.problem import problem_at
-    from simulation.scenario.config.posterior import load_cloud
-    from simulation.results.store import check_target, content_address
 
     out, force, as_json, quiet = how
     cloud = load_cloud(name)

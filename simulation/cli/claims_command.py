@@ -49,9 +49,9 @@ def claims(
     Prints article, official figure, model (p50, p10 to p90) and verdict, and writes the same as Markdown and CSV
     into --out, or into a folder under results/ that the same claims, scenarios, seed and runs always give.
     """
+    from simulation.results.store import check_target, content_address
     from simulation.studies.claims.assessment import assess_with, ledger_hash, scenarios_of
     from simulation.studies.claims.ledger import load_ledger
-    from simulation.results.store import check_target, content_address
 
     ledger = load_ledger()
     scenarios = scenarios_of(ledger, seed)
@@ -70,8 +70,8 @@ def claims(
 
 def _report(assessment: Assessment, as_json: bool) -> None:
     """Print the claims."""
-    from simulation.studies.claims.writing import objects
     from simulation.cli.claims_table import print_claims
+    from simulation.studies.claims.writing import objects
 
     if as_json:
         print_json(objects(assessment))
@@ -81,8 +81,8 @@ def _report(assessment: Assessment, as_json: bool) -> None:
 
 def _save(assessment: Assessment, target: Path) -> None:
     """Write Markdown and CSV, whole or not at all."""
-    from simulation.studies.claims.writing import write
     from simulation.results.store import written_whole
+    from simulation.studies.claims.writing import write
 
     with written_whole(target) as draft:
         write(assessment, draft, options.command_line())

@@ -46,10 +46,10 @@ def compare(
     Prints what differs between the configs, the difference of every metric with its interval, and how many runs a comparison
     with news of their own would have needed. Figure and tables go to --out, or to a folder under results/.
     """
+    from simulation.results.store import versions, write_manifest, written_whole
     from simulation.scenario.config.loading import load
     from simulation.studies.paired.paired import FEWEST_RUNS
     from simulation.studies.paired.paired import compare as compared
-    from simulation.results.store import versions, write_manifest, written_whole
 
     if runs < FEWEST_RUNS:
         raise click.UsageError(f"--runs {runs}: a difference with an interval needs at least {FEWEST_RUNS}.")

@@ -44,8 +44,8 @@ def demo(
     quiet: bool,
 ) -> None:
     """Run December 2025 twice, as the article states it and with official data, side by side."""
-    from simulation.scenario.config.loading import config_hash
     from simulation.results.store import check_target, content_address
+    from simulation.scenario.config.loading import config_hash
 
     scenarios = {name: requested(scenario, (), seed) for name, scenario in SCENARIOS.items()}
     config = pair_hash([config_hash(scenario) for scenario in scenarios.values()])
@@ -65,7 +65,7 @@ def demo(
 
 def save(results: dict[str, Result], target: Path, config: str) -> None:
     """Write both results and the figure that compares them into one folder, whole or not at all."""
-    from simulation.results.results import figures
+    from simulation.results import figures
     from simulation.results.store import write_manifest, written_whole
 
     records = {name.capitalize(): result.record for name, result in results.items()}

@@ -6,7 +6,12 @@ import gc
 import sys
 from importlib import import_module
 
-PARTS = ("simulation.scenario.config.loading", "simulation.compute.ensemble", "simulation.results.results", "simulation.day.capital_flows")
+PARTS = (
+    "simulation.scenario.config.loading",
+    "simulation.compute.ensemble",
+    "simulation.results.results",
+    "simulation.day.capital_flows",
+)
 
 
 def load() -> None:

@@ -52,8 +52,8 @@ def experiment(
     A table (Parquet, CSV), a figure (PNG, SVG, its numbers as CSV), the findings and a manifest go to --out, or to a
     folder under results/ that the same experiment, size and seed always give.
     """
-    from simulation.studies.experiment.experiment_runner import plan_of
     from simulation.results.store import check_target
+    from simulation.studies.experiment.experiment_runner import plan_of
 
     plan = plan_of(name, quick=quick, runs=runs, seed=seed, cloud=options.cloud_of(posterior, parameter_sets))
     target = out or RESULTS / plan.folder

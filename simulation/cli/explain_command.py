@@ -12,8 +12,8 @@ from simulation.cli import exit_codes, options
 from simulation.cli.output import print_json, progress, remark
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
     from simulation.results.results import Result
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
     from simulation.studies.shapley.shares import Mechanisms
 
@@ -133,9 +133,9 @@ def refuse_mixed(context: click.Context, mechanisms: bool) -> None:
 
 def subject_of(subject: str, settings: tuple[str, ...], seed: int | None, cloud: Cloud | None) -> Subject:
     """Return the scenario of a folder of results, or the scenario or event named."""
-    from simulation.scenario.config.kinds import loaded
     from simulation.compute.ensemble import with_seed
     from simulation.results.run_folder import read_run
+    from simulation.scenario.config.kinds import loaded
 
     if not Path(subject).is_dir():
         scenario = loaded(subject, settings).scenario

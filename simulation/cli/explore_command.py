@@ -53,8 +53,8 @@ def explore(out: Path, store: Path | None, force: bool, quiet: bool) -> None:
 
 def content_from(store: Path | None) -> Content:
     """Content of a store, of a file, or as shipped."""
-    from simulation.scenario.config.catalog import path_of
     from simulation.pages.explore.page import read_content
+    from simulation.scenario.config.catalog import path_of
 
     path = path_of("explore", SHIPPED) if store is None else store
     if path.suffix == ".json":

@@ -14,11 +14,11 @@ from simulation.cli.output import print_json, print_table, progress, remark
 from simulation.cli.run_command import RESULTS
 
 if TYPE_CHECKING:
+    from simulation.scenario.scenario import Scenario
     from simulation.studies.facts.amplification import Base
     from simulation.studies.facts.comparison import Comparison
     from simulation.studies.facts.simulated import Simulated
     from simulation.studies.facts.stored import StoredFacts
-    from simulation.scenario.scenario import Scenario
 
 LONG_HISTORY = "long_history"
 DEFAULT_RUNS = 200
@@ -120,8 +120,8 @@ def facts(
     accept range and a verdict. A table (CSV), a figure (PNG, SVG, its numbers as CSV) and a
     manifest go to --out, or to a folder under results/ that the same config, seed and runs give.
     """
-    from simulation.studies.facts.amplification import Base
     from simulation.results.store import check_target, content_address
+    from simulation.studies.facts.amplification import Base
 
     base = Base(name, settings, seed, options.cloud_of(posterior, parameter_sets))
     wanted = Wanted(base, runs, workers, quiet)
@@ -172,8 +172,8 @@ def _report(wanted: Wanted, simulation: Simulated, comparison: Comparison, as_js
 
 def _save(wanted: Wanted, simulation: Simulated, comparison: Comparison, target: Path) -> None:
     """Write table and figure, whole or not at all."""
-    from simulation.studies.facts.writing import write
     from simulation.results.store import written_whole
+    from simulation.studies.facts.writing import write
 
     with written_whole(target) as draft:
         write(comparison, draft, manifest(wanted, simulation, comparison))

@@ -72,11 +72,11 @@ def replay(
             Telling(seed, out, force, as_json),
         )
         return
+    from simulation.results.store import check_target, content_address
     from simulation.scenario.config.posterior import hash_with_cloud
     from simulation.studies.replay.requested import load_event
     from simulation.studies.replay.telling import as_json as told
     from simulation.studies.replay.telling import text
-    from simulation.results.store import check_target, content_address
 
     wanted, cloud = load_event(event, settings, seed), options.cloud_of(posterior, parameter_sets)
     address = hash_with_cloud(wanted, cloud)
@@ -107,12 +107,12 @@ def replay_all(
     context: click.Context, cloud: Cloud | None, how: tuple[int, int | None, bool], telling: Telling
 ) -> None:
     """Replay every shipped episode and tell fitted from unfitted."""
+    from simulation.results.store import check_target, content_address
     from simulation.scenario.config.catalog import named
     from simulation.scenario.config.posterior import hash_with_cloud
     from simulation.studies.replay.requested import load_event
     from simulation.studies.replay.telling import as_json
     from simulation.studies.replay.validation import markdown
-    from simulation.results.store import check_target, content_address
 
     events = [load_event(name, (), telling.seed) for name in named("events")]
     address = hashlib.sha256(" ".join(hash_with_cloud(event, cloud) for event in events).encode()).hexdigest()
@@ -153,10 +153,10 @@ def save(found: Replay, target: Path, address: str) -> None:
     """Write the figure, its numbers and the scores, whole or not at all."""
     import json
 
+    from simulation.results.store import versions, write_manifest, written_whole
     from simulation.studies.experiment.experiment_figures import write_figure
     from simulation.studies.replay.figure import draw
     from simulation.studies.replay.telling import as_json
-    from simulation.results.store import versions, write_manifest, written_whole
 
     facts = as_json(found)
     with written_whole(target) as draft:

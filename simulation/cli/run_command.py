@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from simulation.scenario.cloud import Cloud
     from simulation.results.results import Result
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
 
 RESULTS = Path("results")
@@ -54,16 +54,16 @@ def requested(name: str, settings: tuple[str, ...], seed: int | None) -> Scenari
 
 def target_of(scenario: Scenario, request: Request, out: Path | None) -> Path:
     """Return the folder to write: the one given, or one whose name follows from config, seed, runs and parameter sets."""
-    from simulation.scenario.config.posterior import hash_with_cloud
     from simulation.results.store import content_address
+    from simulation.scenario.config.posterior import hash_with_cloud
 
     return out or RESULTS / content_address(scenario.name, hash_with_cloud(scenario, request.cloud), request.runs)
 
 
 def refuse_early(scenario: Scenario, cloud: Cloud | None, target: Path, force: bool) -> None:
     """Refuse a folder that may not be written before the work starts, not after."""
-    from simulation.scenario.config.posterior import hash_with_cloud
     from simulation.results.store import check_target
+    from simulation.scenario.config.posterior import hash_with_cloud
 
     check_target(target, hash_with_cloud(scenario, cloud), force)
 

@@ -93,8 +93,8 @@ def target_of(name: str, question: Mapping[str, Any], out: Path | None, force: b
 
 def save(target: Target, kind: str, facts: Mapping[str, Any], drawing: Drawing, quiet: bool) -> None:
     """Write the answer, its figure and a manifest, whole or not at all."""
-    from simulation.studies.experiment.experiment_figures import write_figure
     from simulation.results.store import versions, write_manifest, written_whole
+    from simulation.studies.experiment.experiment_figures import write_figure
 
     with written_whole(target.folder) as draft:
         write_figure(drawing, draft)

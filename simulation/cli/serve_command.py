@@ -49,10 +49,10 @@ def serve(port: int, runs: int, first_runs: int, workers: int | None, seconds: i
     computed, from how many runs and with which seed. Needs the extra: pip install 'carryflow[serve]'. Works without a
     network; nobody but this machine can reach it. Interrupt it (Ctrl-C) to end it. docs/serve.md tells more.
     """
+    from simulation.compute.workers import processors
     from simulation.pages.serve.server import serve
     from simulation.pages.serve.study import shipped_study
     from simulation.pages.serve.tickets import Limits
-    from simulation.compute.workers import processors
 
     limits = Limits(runs, min(first_runs, runs), seconds)
     count = workers or processors()

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.scenario.batch import BLOCK_RUNS
 from simulation.compute.workers import EnsembleError, in_order, processors
+from simulation.scenario.batch import BLOCK_RUNS
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
     from simulation.day.recorder import Record
     from simulation.results.results import Result
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
 
 Progress = Callable[[int, int], None]
@@ -136,8 +136,8 @@ def run(  # noqa: PLR0913 - the one call that most users make
     >>> result = cf.run("december_2025_official", runs=200)  # doctest: +SKIP
     >>> print(result.summary())  # doctest: +SKIP
     """
-    from simulation.scenario.config.posterior import load_cloud
     from simulation.results.results import Result
+    from simulation.scenario.config.posterior import load_cloud
 
     cloud = load_cloud(posterior) if isinstance(posterior, str | Path) else posterior
     wanted = resolved(scenario, settings)

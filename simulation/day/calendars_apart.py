@@ -12,14 +12,14 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from simulation.values.assets import Roster
-from simulation.scenario.batch import Batch
-from simulation.values.calendar import Dates
-from simulation.values.conventions import Array
-from simulation.expectations.news import DayNews
 from simulation.day.officials import Officials
+from simulation.expectations.news import DayNews
 from simulation.policy.conditions import Conditions
 from simulation.policy.ministry_of_finance import Action
+from simulation.scenario.batch import Batch
+from simulation.values.assets import Roster
+from simulation.values.calendar import Dates
+from simulation.values.conventions import Array
 
 Told = TypeVar("Told")
 

@@ -6,25 +6,25 @@ from typing import Any
 
 import numpy as np
 
+from simulation.accounts.ledger import TOLERANCE, DayFlows, residuals
 from simulation.day import day_record
-from simulation.scenario.batch import batch_of
-from simulation.values.calendar import Dates, business_days
 from simulation.day.calendars_apart import officials_of
 from simulation.day.clearing import TradingDay, trade_voluntary
-from simulation.values.conventions import PERCENT, Array
 from simulation.day.economy import Economy
 from simulation.day.forced_rounds import trade_forced
-from simulation.values.information import Information
+from simulation.day.recorder import Record, Recorder, Stop
+from simulation.day.settling import close_books, open_session
+from simulation.expectations.news import DayNews, currency_move
 from simulation.investors.counterparties import ABROAD
 from simulation.investors.population import Population
-from simulation.accounts.ledger import TOLERANCE, DayFlows, residuals
 from simulation.market.parameters import CurrencyMarket
-from simulation.expectations.news import DayNews, currency_move
-from simulation.values.orders import Trade
 from simulation.policy.ministry_of_finance import Action
-from simulation.day.recorder import Record, Recorder, Stop
+from simulation.scenario.batch import batch_of
 from simulation.scenario.scenario import Scenario
-from simulation.day.settling import close_books, open_session
+from simulation.values.calendar import Dates, business_days
+from simulation.values.conventions import PERCENT, Array
+from simulation.values.information import Information
+from simulation.values.orders import Trade
 
 
 class CapitalFlows:

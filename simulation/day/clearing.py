@@ -9,19 +9,19 @@ from typing import Final
 
 import numpy as np
 
+from simulation.accounts.ledger import DayFlows
+from simulation.accounts.settlement import deliver, lend_hedge, mark_to_market, settle_trade
+from simulation.accounts.tally import Tally
+from simulation.day.stated_orders import Forced, Order, order_of
+from simulation.investors.population import Population
+from simulation.market.market import MarketState
+from simulation.market.prices import first_runaway
 from simulation.values.assets import Repricing, Roster, across_assets
 from simulation.values.balance_sheet import Account
 from simulation.values.conventions import Array, Flags, Rows, summed_by_run
 from simulation.values.information import Information
-from simulation.investors.population import Population
-from simulation.accounts.ledger import DayFlows
-from simulation.market.market import MarketState
-from simulation.market.prices import first_runaway
 from simulation.values.orders import Flow, Trade
 from simulation.values.quote import Quote
-from simulation.accounts.settlement import deliver, lend_hedge, mark_to_market, settle_trade
-from simulation.day.stated_orders import Forced, Order, order_of
-from simulation.accounts.tally import Tally
 
 ALL: Final = slice(None)
 """All runs of a batch."""

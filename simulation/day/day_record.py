@@ -6,9 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.assets import Roster
+from simulation.accounts.tally import Tally
 from simulation.day.clearing import TradingDay
-from simulation.values.conventions import BASIS_POINT, PERCENT, TRADING_DAYS_PER_YEAR, Array, row_sum
 from simulation.day.economy import Economy
 from simulation.day.fragility import (
     ForcedSales,
@@ -19,17 +18,18 @@ from simulation.day.fragility import (
     loop_gain,
     tipping_distance,
 )
-from simulation.values.information import Information
-from simulation.investors.population import Population
-from simulation.expectations.news import DayNews, sum_of_surprises
 from simulation.day.officials import RatesView
-from simulation.values.orders import CAUSES
+from simulation.day.recorder import Recorder
+from simulation.expectations.news import DayNews, sum_of_surprises
+from simulation.investors.population import Population
 from simulation.policy.central_banks import BankOfJapan
 from simulation.policy.fiscal import neutral_gap_pp
-from simulation.values.quote import Quote
-from simulation.day.recorder import Recorder
 from simulation.scenario.scenario import Scenario
-from simulation.accounts.tally import Tally
+from simulation.values.assets import Roster
+from simulation.values.conventions import BASIS_POINT, PERCENT, TRADING_DAYS_PER_YEAR, Array, row_sum
+from simulation.values.information import Information
+from simulation.values.orders import CAUSES
+from simulation.values.quote import Quote
 
 INDEX_START = 100.0
 """Index level of equities at the start."""

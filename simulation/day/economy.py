@@ -8,24 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from simulation.values.balance_sheet import empty_account, sector_units
-from simulation.scenario.batch import Batch
-from simulation.scenario.consistency import roster_of
-from simulation.values.conventions import BASIS_POINT, Array, column, row_sum
-from simulation.values.information import Information
+from simulation.accounts.ledger import Books
+from simulation.accounts.tally import Tally
+from simulation.day.officials import RatesView
 from simulation.investors import cast
 from simulation.investors.counterparties import ABROAD, Abroad, Counterparty, Dealers, MoneyMarket, RealMoney
 from simulation.investors.parts import parts_of
 from simulation.investors.population import Population, Start
-from simulation.accounts.ledger import Books
 from simulation.market.fundamentals import daily_news, long_run_variance
 from simulation.market.market import MarketState
 from simulation.market.prices import expected_growth, running_yield
-from simulation.day.officials import RatesView
 from simulation.policy.conditions import Conditions
-from simulation.values.randomness import Streams
+from simulation.scenario.batch import Batch
+from simulation.scenario.consistency import roster_of
 from simulation.scenario.scenario import ImpossibleScenarioError
-from simulation.accounts.tally import Tally
+from simulation.values.balance_sheet import empty_account, sector_units
+from simulation.values.conventions import BASIS_POINT, Array, column, row_sum
+from simulation.values.information import Information
+from simulation.values.randomness import Streams
 
 HIGH_WINDOW = 120
 """Days over which the recent high of USDJPY is taken (MODEL section 3)."""

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulation.values.assets import Roster
 from simulation.day.clearing import ALL, TradingDay
+from simulation.day.stated_orders import Forced, forced_order
+from simulation.investors.population import Population
+from simulation.scenario.scenario import Limits
+from simulation.values.assets import Roster
 from simulation.values.conventions import Array, Flags, Rows, row_sum
 from simulation.values.information import Information
-from simulation.investors.population import Population
 from simulation.values.orders import Flow
 from simulation.values.quote import Quote
-from simulation.scenario.scenario import Limits
-from simulation.day.stated_orders import Forced, forced_order
 
 
 @dataclass(frozen=True)

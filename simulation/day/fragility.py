@@ -10,9 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from simulation.investors.population import Population
 from simulation.values.conventions import Array
 from simulation.values.information import Information
-from simulation.investors.population import Population
 
 FALLS: Final = (0.01, 0.02, 0.03, 0.06, 0.10)
 """Falls of USDJPY from the close at which forced sales are evaluated, decimal."""

@@ -8,22 +8,22 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.values.assets import JGB10, UST10, Roster
-from simulation.values.calendar import Dates, day_number, day_numbers
-from simulation.scenario.consistency import roster_of
-from simulation.values.conventions import BASIS_POINT, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
+from simulation.day.reactions import boj_memory, boj_path, fed_path, pause, reprice
 from simulation.expectations.expectations import PATH_LOADINGS, BankView, RateNews, bank_view, hedging_cost
-from simulation.values.given_news import BONDS, given_days
-from simulation.market.fundamentals import TWO_YEAR_SHARE
 from simulation.expectations.news import DayNews, bank_news, imposed, macro_news, with_other
+from simulation.market.fundamentals import TWO_YEAR_SHARE
 from simulation.policy.central_banks import BalanceSheetFlow, CentralBank
 from simulation.policy.conditions import Conditions, calm
 from simulation.policy.drawn_rates import levels, priced_step, return_to_level
 from simulation.policy.expected_path import ExpectedPath, initial_path
 from simulation.policy.ministry_of_finance import Action, Ministry
-from simulation.values.randomness import Streams
-from simulation.day.reactions import boj_memory, boj_path, fed_path, pause, reprice
+from simulation.scenario.consistency import roster_of
 from simulation.scenario.scenario import Scenario, SpreadPath
+from simulation.values.assets import JGB10, UST10, Roster
+from simulation.values.calendar import Dates, day_number, day_numbers
+from simulation.values.conventions import BASIS_POINT, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
+from simulation.values.given_news import BONDS, given_days
+from simulation.values.randomness import Streams
 
 NOTHING: Final = -0.0
 """What changes nothing when it is added, not even the sign of a zero."""

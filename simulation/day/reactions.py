@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulation.values.calendar import day_number
-from simulation.values.conventions import DAYS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
 from simulation.expectations.expectations import BankView
 from simulation.market.market import VOLATILITY_MEMORY
 from simulation.policy.central_banks import CentralBank
@@ -19,6 +17,8 @@ from simulation.policy.reaction import (
     hike_log_odds,
     taylor_odds,
 )
+from simulation.values.calendar import day_number
+from simulation.values.conventions import DAYS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
 
 LONG_AGO = -1e9
 """Day number of an event that lies before anything that matters."""

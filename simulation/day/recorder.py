@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.scenario.scenario import Scenario
 from simulation.values.calendar import Dates
 from simulation.values.conventions import Array
-from simulation.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,13 +2,7 @@
 
 import numpy as np
 
-from simulation.day.calendars_apart import AnyOfficials
-from simulation.day.clearing import Parties, TradingDay
-from simulation.values.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, DAYS_PER_YEAR, Flags
-from simulation.day.economy import Economy
 from simulation.accounts.ledger import DayFlows
-from simulation.values.orders import Flow
-from simulation.policy.fiscal import next_bill
 from simulation.accounts.settlement import (
     Accrual,
     accrue,
@@ -19,6 +13,12 @@ from simulation.accounts.settlement import (
     pay_owners,
     write_off,
 )
+from simulation.day.calendars_apart import AnyOfficials
+from simulation.day.clearing import Parties, TradingDay
+from simulation.day.economy import Economy
+from simulation.policy.fiscal import next_bill
+from simulation.values.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, DAYS_PER_YEAR, Flags
+from simulation.values.orders import Flow
 
 
 def open_session(economy: Economy, alive: Flags) -> TradingDay:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+from simulation.investors.population import Population
 from simulation.values.conventions import Flags, Picked, Rows
 from simulation.values.information import Information
-from simulation.investors.population import Population
 from simulation.values.orders import Flow, Trade, flow_of
 from simulation.values.quote import Quote
 

@@ -9,8 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.calendar import day_number
-from simulation.values.conventions import BASIS_POINT, Array, Flags, column
 from simulation.policy.central_banks import CentralBank
 from simulation.policy.expected_path import (
     ExpectedPath,
@@ -21,6 +19,8 @@ from simulation.policy.expected_path import (
     regime_where,
 )
 from simulation.policy.meetings import Statement, adverse_surprise, expected_step, tilted
+from simulation.values.calendar import day_number
+from simulation.values.conventions import BASIS_POINT, Array, Flags, column
 
 HORIZONS: Final = (2.0, 10.0, 30.0)
 """Maturities of the curves, years."""

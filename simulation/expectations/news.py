@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulation.values.conventions import BASIS_POINT, PERCENT, Array
 from simulation.expectations.expectations import BankView, RateNews, no_news
 from simulation.market.parameters import CurrencyMarket
 from simulation.policy.reaction import drawn
+from simulation.values.conventions import BASIS_POINT, PERCENT, Array
 
 THIRTY_YEAR_SHARE = 0.9
 """Response of the thirty-year yield to macro news that move the ten-year yield by one (H.15 and MoF Japan 2005-24)."""

@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.population import Population, PopulationParameters
 from simulation.values.assets import UST10, Book, Roster, bundle
 from simulation.values.balance_sheet import BalanceSheet, balance_sheet
 from simulation.values.conventions import BASIS_POINT, PERCENT, Array, row_sum
 from simulation.values.information import Information
-from simulation.investors.heterogeneity import Lognormal
-from simulation.investors.population import Population, PopulationParameters
 from simulation.values.orders import SLOW_REPATRIATION, Trade
 from simulation.values.parameters import quantity
 

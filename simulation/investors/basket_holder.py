@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from simulation.investors.population import Population
 from simulation.values.assets import Book, Roster, bundle
 from simulation.values.balance_sheet import BalanceSheet, balance_sheet
 from simulation.values.conventions import Array, row_sum
 from simulation.values.information import Information
-from simulation.investors.population import Population
 from simulation.values.orders import SLOW_REPATRIATION, Trade, flow_of
 from simulation.values.quote import Quote
 

@@ -6,12 +6,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from simulation.investors.heterogeneity import Lognormal, personal
+from simulation.investors.population import Population, PopulationParameters
 from simulation.values.assets import BITCOIN, US_EQUITY, Book, Roster, bundle
 from simulation.values.balance_sheet import BalanceSheet, balance_sheet
 from simulation.values.conventions import Array, row_sum
 from simulation.values.information import Information
-from simulation.investors.heterogeneity import Lognormal, personal
-from simulation.investors.population import Population, PopulationParameters
 from simulation.values.orders import INCENTIVE, Trade
 from simulation.values.parameters import quantity
 from simulation.values.quote import Quote

@@ -5,10 +5,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulation.values.assets import Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
-from simulation.values.conventions import PERCENT, Array, Flags, row_sum
-from simulation.values.information import Information
 from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
@@ -25,6 +21,10 @@ from simulation.investors.rules import (
     target_leverage,
     volatility_ratio,
 )
+from simulation.values.assets import Book, Roster, bundle
+from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.conventions import PERCENT, Array, Flags, row_sum
+from simulation.values.information import Information
 from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
 from simulation.values.quote import Quote
 

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, field_validator
 
+from simulation.investors.population import Population, PopulationParameters
 from simulation.values.assets import BITCOIN, Book, Roster, bundle
 from simulation.values.balance_sheet import BalanceSheet, balance_sheet
 from simulation.values.conventions import PERCENT, Array, Flags, row_sum
 from simulation.values.information import Information
-from simulation.investors.population import Population, PopulationParameters
 from simulation.values.orders import INCENTIVE, LIQUIDATION, Trade
 from simulation.values.parameters import quantity
 from simulation.values.quote import Quote

@@ -5,13 +5,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from simulation.investors.heterogeneity import Lognormal, personal
+from simulation.investors.population import Population, PopulationParameters, Start
+from simulation.investors.rules import outside_band
 from simulation.values.assets import JAPAN_EQUITY, JGB10, Book, Roster, bundle
 from simulation.values.balance_sheet import BalanceSheet, balance_sheet
 from simulation.values.conventions import PERCENT, Array, row_sum
 from simulation.values.information import Information
-from simulation.investors.heterogeneity import Lognormal, personal
-from simulation.investors.population import Population, PopulationParameters, Start
-from simulation.investors.rules import outside_band
 from simulation.values.orders import Trade
 from simulation.values.parameters import quantity
 from simulation.values.quote import Quote

@@ -6,12 +6,12 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import Field
 
+from simulation.investors.basket_holder import BASKET, BasketHolder
+from simulation.investors.population import PopulationParameters
 from simulation.values.assets import US_EQUITY
 from simulation.values.balance_sheet import BalanceSheet
 from simulation.values.conventions import Array
 from simulation.values.information import Information
-from simulation.investors.basket_holder import BASKET, BasketHolder
-from simulation.investors.population import PopulationParameters
 from simulation.values.orders import Trade
 from simulation.values.parameters import quantity
 

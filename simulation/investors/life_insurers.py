@@ -2,10 +2,6 @@
 
 import numpy as np
 
-from simulation.values.assets import JGB10, UST10, Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
-from simulation.values.conventions import PERCENT, Array, row_sum
-from simulation.values.information import Information
 from simulation.investors.life_insurer_parameters import LifeInsurerParameters
 from simulation.investors.population import Population
 from simulation.investors.rules import (
@@ -15,6 +11,10 @@ from simulation.investors.rules import (
     outside_band,
     unhedged_incentive,
 )
+from simulation.values.assets import JGB10, UST10, Book, Roster, bundle
+from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.conventions import PERCENT, Array, row_sum
+from simulation.values.information import Information
 from simulation.values.orders import SLOW_REPATRIATION, Trade, flow_of
 
 PLANNED = ("hedged", "unhedged")

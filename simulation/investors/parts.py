@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from simulation.values.conventions import Array
 from simulation.investors.population import Population
+from simulation.values.conventions import Array
 
 PART_INVESTORS: Final = 32_768
 """Investors in a part, 256 kB an array: so many at any number of runs, because sums are added part by part (measured:

@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
+from simulation.investors.heterogeneity import ParetoSizes
+from simulation.investors.unwind_rule import UnwindRule, exit_step, personal_thresholds
 from simulation.values.assets import Book, Roster
 from simulation.values.balance_sheet import BalanceSheet, opened
 from simulation.values.conventions import PERCENT, Array, Flags, Picked, Rows
 from simulation.values.information import Information
-from simulation.investors.heterogeneity import ParetoSizes
-from simulation.investors.unwind_rule import UnwindRule, exit_step, personal_thresholds
 from simulation.values.orders import Trade
 from simulation.values.parameters import Parameters, of_rows, quantity
 from simulation.values.quote import Quote

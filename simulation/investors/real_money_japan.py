@@ -5,13 +5,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.values.balance_sheet import BalanceSheet
-from simulation.values.conventions import PERCENT, Array
-from simulation.values.information import Information
 from simulation.investors.basket_holder import BasketHolder
 from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.population import PopulationParameters
 from simulation.investors.rules import outside_band, unhedged_incentive
+from simulation.values.balance_sheet import BalanceSheet
+from simulation.values.conventions import PERCENT, Array
+from simulation.values.information import Information
 from simulation.values.orders import Trade
 from simulation.values.parameters import quantity
 

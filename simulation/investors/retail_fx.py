@@ -6,13 +6,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from simulation.investors.heterogeneity import Lognormal, personal
+from simulation.investors.population import Population, PopulationParameters
+from simulation.investors.rules import after_falls, incentive_ratio, outside_band
 from simulation.values.assets import Book, Roster, bundle
 from simulation.values.balance_sheet import BalanceSheet, balance_sheet
 from simulation.values.conventions import PERCENT, Array, Flags, row_sum
 from simulation.values.information import Information
-from simulation.investors.heterogeneity import Lognormal, personal
-from simulation.investors.population import Population, PopulationParameters
-from simulation.investors.rules import after_falls, incentive_ratio, outside_band
 from simulation.values.orders import INCENTIVE, LIQUIDATION, Trade
 from simulation.values.parameters import quantity
 from simulation.values.quote import Quote

@@ -5,9 +5,6 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.values.balance_sheet import BalanceSheet
-from simulation.values.conventions import PERCENT, Array, Flags
-from simulation.values.information import Information
 from simulation.investors.carry_fund_parameters import (
     BY_MARGIN,
     BY_STOP,
@@ -19,6 +16,9 @@ from simulation.investors.carry_fund_parameters import (
 from simulation.investors.carry_funds import BASKET, CarryFunds, Limits
 from simulation.investors.heterogeneity import Lognormal, personal
 from simulation.investors.rules import TINY
+from simulation.values.balance_sheet import BalanceSheet
+from simulation.values.conventions import PERCENT, Array, Flags
+from simulation.values.information import Information
 from simulation.values.orders import Trade
 from simulation.values.parameters import Parameters, quantity
 from simulation.values.quote import Quote

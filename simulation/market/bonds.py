@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from simulation.values.conventions import BASIS_POINT
 from simulation.market.parameters import LINEAR_SCALE, PRICED_IN_YEN, Impact, Market
+from simulation.values.conventions import BASIS_POINT
 from simulation.values.parameters import quantity
 
 

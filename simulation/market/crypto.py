@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from simulation.values.conventions import PERCENT
 from simulation.market.parameters import LINEAR_SCALE, Impact, Market
+from simulation.values.conventions import PERCENT
 from simulation.values.parameters import quantity
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import Field
 
-from simulation.values.assets import JGB10, USDJPY, UST10, Roster
-from simulation.values.conventions import Array, daily_volatility
 from simulation.market.parameters import CurrencyMarket, Market
 from simulation.market.prices import own_news_volatility
+from simulation.values.assets import JGB10, USDJPY, UST10, Roster
+from simulation.values.conventions import Array, daily_volatility
 from simulation.values.parameters import CALIBRATED, Parameters, quantity
 from simulation.values.randomness import Streams
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.values.conventions import PERCENT, Array, across
 from simulation.market.parameters import Market
+from simulation.values.conventions import PERCENT, Array, across
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.assets import Roster
-from simulation.values.conventions import Array
 from simulation.market.impact import ImpactTable, fast_impact, impact_table, slow_impact, stressed_slope
 from simulation.market.parameters import Market
 from simulation.market.prices import PriceRules, log_prices, price_rules
+from simulation.values.assets import Roster
+from simulation.values.conventions import Array
 from simulation.values.quote import Quote
 
 VOLATILITY_MEMORY: Final = 0.94

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.values.assets import Roster
-from simulation.values.conventions import PERCENT, TRADING_DAYS_PER_YEAR, Array
 from simulation.market.bonds import BondMarket
 from simulation.market.crypto import CryptoMarket
 from simulation.market.parameters import CurrencyMarket, EquityMarket, Market
+from simulation.values.assets import Roster
+from simulation.values.conventions import PERCENT, TRADING_DAYS_PER_YEAR, Array
 
 LARGEST_LOG_MOVE = 2.3
 """A log price further than this from its start (a factor of ten) is a runaway, not a scenario."""

@@ -6,9 +6,9 @@ from typing import Any, Final, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from simulation.values.parameters import Parameters, quantity
 from simulation.policy.meetings import Guidance, Meeting, Statement
 from simulation.policy.reaction import BojReaction, FedReaction
+from simulation.values.parameters import Parameters, quantity
 
 GUIDANCE_AT_START = "guidance regime that the market expects to hold at the start"
 

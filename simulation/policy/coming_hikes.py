@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.conventions import DAYS_PER_YEAR, MONTHS_PER_YEAR, Array
 from simulation.policy.expected_path import PendingMeeting
 from simulation.policy.reaction import BojReaction, hike_probability
+from simulation.values.conventions import DAYS_PER_YEAR, MONTHS_PER_YEAR, Array
 
 CERTAIN: Final = 1e-12
 """Smallest chance of no hike that is divided by."""

@@ -11,10 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
-from simulation.values.conventions import BASIS_POINT, DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, Array, Flags, column
 from simulation.policy.central_banks import CentralBank
 from simulation.policy.meetings import Guidance, Meeting, expected_step
 from simulation.policy.reaction import FED_GRID, FedReaction
+from simulation.values.conventions import BASIS_POINT, DAYS_PER_YEAR, MONTHS_PER_YEAR, PERCENT, Array, Flags, column
 
 MAX_STEPS = 40
 """Guidance steps looked at: ten years of quarterly steps."""

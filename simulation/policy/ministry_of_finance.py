@@ -7,9 +7,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from simulation.policy.conditions import Conditions
 from simulation.values.conventions import PERCENT, Array, Flags
 from simulation.values.parameters import Parameters, quantity
-from simulation.policy.conditions import Conditions
 
 
 class Intervention(Parameters):

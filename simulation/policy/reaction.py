@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from simulation.policy.conditions import Conditions
 from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Flags
 from simulation.values.parameters import Parameters, quantity
-from simulation.policy.conditions import Conditions
 from simulation.values.special_functions import expit, ndtr
 
 FED_GRID = np.array([-50.0, -25.0, 0.0, 25.0, 50.0]) * BASIS_POINT

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from simulation.scenario.event import Event
-from simulation.values.given_news import GivenNews
 from simulation.investors import cast
 from simulation.policy.central_banks import CentralBank
 from simulation.policy.meetings import Meeting
+from simulation.scenario.event import Event
 from simulation.scenario.scenario import Scenario
+from simulation.values.given_news import GivenNews
 
 YIELDS_OF = {"fed": ("ust2", "ust10"), "boj": ("jgb2", "jgb10")}
 """Keys of given news that each central bank moves by what it does and says."""

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.values.assets import STANDARD_ORDER, USDJPY, Roster, bundle, ordered_names
-from simulation.values.calendar import business_days, is_business_day, number_of_business_days
-from simulation.values.conventions import MONTHS_PER_YEAR, TRADING_DAYS_PER_YEAR
 from simulation.investors import cast
 from simulation.investors.unwind_rule import threshold_mean
 from simulation.market.bonds import BondMarket
 from simulation.market.fundamentals import correlation_matrix
+from simulation.values.assets import STANDARD_ORDER, USDJPY, Roster, bundle, ordered_names
+from simulation.values.calendar import business_days, is_business_day, number_of_business_days
+from simulation.values.conventions import MONTHS_PER_YEAR, TRADING_DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from simulation.policy.central_banks import BalanceSheetFlow

@@ -6,10 +6,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from simulation.values.calendar import business_day_before, is_business_day
 from simulation.scenario.episode_measures import ALWAYS, COLUMN_UNITS, MEASURES, Measure
-from simulation.values.parameters import Parameters
 from simulation.scenario.scenario import Scenario
+from simulation.values.calendar import business_day_before, is_business_day
+from simulation.values.parameters import Parameters
 
 PRICES = ("usdjpy", "us_equity", "japan_equity", "bitcoin_usd")
 MOST_APART = 2.0

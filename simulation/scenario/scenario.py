@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, Union
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator
 
-from simulation.scenario.consistency import CHECKS
-from simulation.values.given_news import GivenNews
 from simulation.investors import cast
 from simulation.investors.population import PopulationParameters
 from simulation.investors.unwind_rule import UnwindRule
 from simulation.market.fundamentals import Noise
 from simulation.market.standard import KINDS, STANDARD_MARKETS, AnyMarket
-from simulation.values.parameters import Parameters, quantity
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
 from simulation.policy.drawn_rates import DrawnRates
 from simulation.policy.fiscal import Fiscal
 from simulation.policy.ministry_of_finance import MinistryOfFinance
+from simulation.scenario.consistency import CHECKS
+from simulation.values.given_news import GivenNews
+from simulation.values.parameters import Parameters, quantity
 
 
 def population_type() -> Any:

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simulation.results.store import OutputError
 from simulation.studies.search.keys import searched
 from simulation.studies.search.response import Ensemble, ScenarioResponse, Settings, loaded_with, metric_named
-from simulation.results.store import OutputError
 
 FloatArray = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator
 
-from simulation.scenario.config.wording import suggestion
 from simulation.results.metrics import CARRY, LEVERED
+from simulation.scenario.config.wording import suggestion
 from simulation.values.orders import CAUSES
 
 if TYPE_CHECKING:

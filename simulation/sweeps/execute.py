@@ -9,11 +9,11 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from simulation.compute.workers import EnsembleError
 from simulation.sweeps.batches import WHOLE, Batch, Part, batches, block_size, missing
 from simulation.sweeps.kernel import Work, halves, simulated
 from simulation.sweeps.precision import wanted
 from simulation.sweeps.rows import Rows, failed_rows
-from simulation.compute.workers import EnsembleError
 
 if TYPE_CHECKING:
     from simulation.sweeps.plan import Plan

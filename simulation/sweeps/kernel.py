@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.scenario.batch import BLOCK_RUNS
 from simulation.day.capital_flows import simulate
-from simulation.scenario.cloud import Cloud, parsed_cloud
-from simulation.results.metrics import METRICS, FinishedRuns, read_by
 from simulation.day.recorder import Record, Stop
+from simulation.results.metrics import METRICS, FinishedRuns, read_by
+from simulation.results.tables import reached
+from simulation.scenario.batch import BLOCK_RUNS
+from simulation.scenario.cloud import Cloud, parsed_cloud
 from simulation.sweeps.daily import daily_values, read_for
 from simulation.sweeps.design import Values
 from simulation.sweeps.points import Base, run_number, scenario_at
 from simulation.sweeps.rows import Piece, Rows, Series, failed_rows, joined, labels
-from simulation.results.tables import reached
 
 if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from simulation.results.results import store as folder
+from simulation.results import store as folder
 from simulation.results.store import MANIFEST, OutputError
 from simulation.sweeps.engine import continued
 from simulation.sweeps.facts import FINISHED

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from simulation.scenario.cloud import parsed_cloud
 from simulation.results.store import OutputError
+from simulation.scenario.cloud import parsed_cloud
 from simulation.sweeps.plan import Plan
 from simulation.sweeps.points import Base, text_of
 from simulation.sweeps.schema import Sweep

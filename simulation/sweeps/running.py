@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulation.compute.ensemble import worthwhile_workers
+from simulation.compute.workers import lanes
 from simulation.results.store import content_address
 from simulation.sweeps.batches import missing
 from simulation.sweeps.execute import Options, Pool, execute
@@ -15,7 +16,6 @@ from simulation.sweeps.facts import FINISHED, INTERRUPTED, PARTIAL
 from simulation.sweeps.opening import Target, check_to_extend, locked, prepared
 from simulation.sweeps.points import scenario_at
 from simulation.sweeps.store import Store
-from simulation.compute.workers import lanes
 
 if TYPE_CHECKING:
     from simulation.sweeps.plan import Plan

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from simulation.results.metrics import METRICS
-from simulation.values.parameters import BASIS_POINTS_PER, RATE_PATTERN, Parameters, quantity
 from simulation.sweeps.bounds import MOST_POINTS, MOST_REPLICATIONS, check_points, check_runs
 from simulation.sweeps.daily import USUAL_SERIES, SeriesName
+from simulation.values.parameters import BASIS_POINTS_PER, RATE_PATTERN, Parameters, quantity
 
 if TYPE_CHECKING:
     MetricName = str

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from simulation.results.results import store as folder
-from simulation.scenario.cloud import cloud_text
+from simulation.results import store as folder
 from simulation.results.store import MANIFEST, OutputError
+from simulation.scenario.cloud import cloud_text
 from simulation.sweeps.columns import Columns
 from simulation.sweeps.compact import write_runs
 from simulation.sweeps.facts import FINISHED, RUNNING, facts_of

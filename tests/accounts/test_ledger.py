@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from simulation.values.conventions import column
 from simulation.accounts.ledger import (
     TOLERANCE,
     DayFlows,
@@ -20,6 +19,7 @@ from simulation.accounts.ledger import (
     spot_trades_balance,
 )
 from simulation.day.model import CapitalFlowModel
+from simulation.values.conventions import column
 from tests.support.scenarios import AROUND_THE_HIKE, COARSE, ONE_WEEK, Changes, official
 
 SURPRISE: Changes = {**AROUND_THE_HIKE, "end": "2025-12-24", "boj.meetings.0.priced_probability": 0.0}

@@ -3,11 +3,6 @@
 import numpy as np
 import pytest
 
-from simulation.values.assets import Book, Repricing, Roster
-from simulation.values.balance_sheet import Account, BalanceSheet, balance_sheet, empty_account, opened
-from simulation.values.conventions import Array, column
-from simulation.values.orders import Flow, Trade
-from simulation.values.quote import Quote
 from simulation.accounts.settlement import (
     Accrual,
     accrue,
@@ -21,6 +16,11 @@ from simulation.accounts.settlement import (
     settle_trade,
     write_off,
 )
+from simulation.values.assets import Book, Repricing, Roster
+from simulation.values.balance_sheet import Account, BalanceSheet, balance_sheet, empty_account, opened
+from simulation.values.conventions import Array, column
+from simulation.values.orders import Flow, Trade
+from simulation.values.quote import Quote
 
 ROSTER = Roster(("usdjpy", "ust10", "jgb10"), (False, False, True))
 BOOKS = {

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from simulation.cli import exit_code_of
+from tests.support.places import SMALL_SCENARIO
 
-SMALL = Path(__file__).parents[1] / "results" / "small.yaml"
+SMALL = SMALL_SCENARIO
 
 
 @dataclass(frozen=True)

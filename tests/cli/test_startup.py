@@ -65,7 +65,12 @@ def test_figures_are_drawn_without_mesa(tmp_path: Path) -> None:
 
 def test_workers_import_only_the_engine() -> None:
     """What none of them imports when all are imported in turn, each leaves alone by itself."""
-    wanted = ("simulation.day.capital_flows", "simulation.compute.ensemble", "simulation.results.results", "simulation.sweeps.kernel")
+    wanted = (
+        "simulation.day.capital_flows",
+        "simulation.compute.ensemble",
+        "simulation.results.results",
+        "simulation.sweeps.kernel",
+    )
     done = subprocess.run([sys.executable, "-c", SAY_IMPORTED, *wanted], capture_output=True, text=True, check=True)
     modules = set(json.loads(done.stdout))
     assert modules >= set(wanted)

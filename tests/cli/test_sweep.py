@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.day.capital_flows import simulate
 from simulation.cli.sweep_progress import duration, line
+from simulation.day.capital_flows import simulate
 from simulation.scenario.config.catalog import named
 from simulation.scenario.config.json_schema import schema_text
 from simulation.sweeps.execute import State
@@ -16,8 +16,9 @@ from simulation.sweeps.points import scenario_at, text_of
 from simulation.sweeps.schema import Sweep
 from simulation.sweeps.store import read_manifest, read_runs
 from tests.cli.conftest import Carryflow
+from tests.support.places import GRID_SWEEP
 
-GRID = Path(__file__).parents[1] / "sweeps" / "grid.yaml"
+GRID = GRID_SWEEP
 RUNAWAY = "axes={markets.usdjpy.fast_impact_pct_per_usd_bn: [100]}"
 
 

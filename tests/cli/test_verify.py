@@ -9,8 +9,9 @@ import pytest
 from simulation.results.run_folder import read_run
 from simulation.sweeps.store import read_runs
 from tests.cli.conftest import SMALL, Carryflow
+from tests.support.places import GRID_SWEEP
 
-GRID = Path(__file__).parents[1] / "sweeps" / "grid.yaml"
+GRID = GRID_SWEEP
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from simulation.compute.ensemble import (
 from simulation.day.recorder import Record
 from simulation.scenario.scenario import Scenario
 from tests.results.conftest import SMALL, MakeRecord
+from tests.support.places import ROOT
 
 HANGING_PARENT = """
 import os, sys, time
@@ -141,12 +142,10 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, ending: str) -> None:
     script, pids = tmp_path / "parent.py", tmp_path / "pids"
     script.write_text(HANGING_PARENT)
     pids.mkdir()
-    root = Path(__file__).resolve().parents[2]
+    root = ROOT
     command = [sys.executable, str(script), str(pids), str(SMALL)]
     environment = os.environ | {"PYTHONPATH": str(root)}
-    with subprocess.Popen(
-        command, env=environment, stderr=subprocess.DEVNULL, preexec_fn=interruptible
-    ) as parent:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, preexec_fn=interruptible) as parent:
         wait_until(lambda: len(list(pids.iterdir())) == 2, "the workers to start")
         parent.send_signal(getattr(signal, ending))
         parent.wait(timeout=120)

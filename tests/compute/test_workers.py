@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from simulation.compute.workers import Lanes, in_order, lanes
-from tests.sweeps.killing import ROOT, wait_until_gone
+from tests.support.places import ROOT
+from tests.sweeps.killing import wait_until_gone
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's table of processes")
 PATIENCE = 60.0

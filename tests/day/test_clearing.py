@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from simulation.values.assets import Roster
 from simulation.day.capital_flows import simulate
 from simulation.day.clearing import dollar_purchases
-from simulation.values.conventions import Array, column
 from simulation.day.forced_rounds import size_usd
 from simulation.day.model import CapitalFlowModel
+from simulation.scenario.scenario import Scenario
+from simulation.values.assets import Roster
+from simulation.values.conventions import Array, column
 from simulation.values.orders import Flow, Trade, flow_of
 from simulation.values.quote import Quote
-from simulation.scenario.scenario import Scenario
 from tests.support.scenarios import CALM, COARSE, NO_IMPACT, ONE_WEEK, Changes, official, one_fund, shocks, switched
 
 MONDAY = "2025-12-01"

@@ -7,8 +7,18 @@ from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
 from simulation.day.recorder import Record
 from simulation.scenario.scenario import Scenario
+from tests.support.scenarios import (
+    AROUND_THE_HIKE,
+    CALM,
+    COARSE,
+    NO_IMPACT,
+    SHIPPED,
+    TWO_WEEKS,
+    Changes,
+    official,
+    shipped,
+)
 from tests.support.states import state
-from tests.support.scenarios import AROUND_THE_HIKE, CALM, COARSE, NO_IMPACT, SHIPPED, TWO_WEEKS, Changes, official, shipped
 
 NO_FLOWS: Changes = {"populations.investment_trusts.flow_usd_bn_per_day": 0}
 PRICES = ("usdjpy", "ust10_pct", "ust2_pct", "jgb10_pct", "jgb2_pct", "us_equity", "japan_equity", "bitcoin_usd")

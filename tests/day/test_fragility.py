@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array, column
 from simulation.day.day_record import CASCADE_USD_BN, carry_to_volatility
 from simulation.day.fragility import (
     CROWDING_FALL,
@@ -24,6 +23,7 @@ from simulation.day.fragility import (
 )
 from simulation.day.model import CapitalFlowModel
 from simulation.scenario.scenario import Scenario
+from simulation.values.conventions import Array, column
 from tests.support.scenarios import CALM, COARSE, ONE_WEEK, Changes, official, one_fund, shocks, switched
 
 SLOPE = 3.5e-4

@@ -11,12 +11,12 @@ import pytest
 
 from simulation.day import model as mesa_model
 from simulation.day.capital_flows import CapitalFlows, scenario_days, simulate
+from simulation.day.model import CapitalFlowModel
 from simulation.investors import cast
 from simulation.investors.banks import Banks
 from simulation.investors.population import Population
-from simulation.day.model import CapitalFlowModel
-from tests.support.states import columns
 from tests.support.scenarios import COARSE, ONE_WEEK, POPULATIONS, Changes, official
+from tests.support.states import columns
 
 WEEK: tuple[Changes, ...] = (COARSE, ONE_WEEK)
 

@@ -5,11 +5,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from simulation.values.assets import JGB10, STANDARD_ORDER, UST10, Roster
-from simulation.values.calendar import day_number
 from simulation.day.capital_flows import simulate
 from simulation.day.officials import Officials, bought_on, spread_steps
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
+from simulation.values.assets import JGB10, STANDARD_ORDER, UST10, Roster
+from simulation.values.calendar import day_number
 from tests.support.scenarios import CALM, COARSE, NO_IMPACT, TWO_WEEKS, Changes, official
 
 ROSTER = Roster(STANDARD_ORDER, tuple(name in (JGB10, "japan_equity") for name in STANDARD_ORDER))

@@ -6,15 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.day import capital_flows
-
-from simulation.day import day_record
+from simulation.day import capital_flows, day_record
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array
-from simulation.results.metrics import METRICS, FinishedRuns, Metric, read_by
 from simulation.day.recorder import ALWAYS, Record
+from simulation.results.metrics import METRICS, FinishedRuns, Metric, read_by
 from simulation.scenario.scenario import Scenario
 from simulation.sweeps.daily import NAMED, daily_values, read_for, yen_to_date
+from simulation.values.conventions import Array
 from tests.support.scenarios import COARSE, ONE_WEEK, official
 
 RUNS = range(3)

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from simulation.cli import program
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SMALLER = {"--runs": "2", "--replications": "2", "--resamples": "20"}
 """Values of options in a test, whatever the page says."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-from tests.docs.blocks import ROOT
+from tests.support.places import ROOT
 
 WORDS = {"half": (0.5, 0.05), "a third": (1 / 3, 0.05), "nine": (9.0, 0.0), "nineteen": (19.0, 0.0)}
 """Numbers in words, and how far off each may be."""

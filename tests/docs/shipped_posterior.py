@@ -4,14 +4,14 @@ from functools import cache
 
 import numpy as np
 
+from simulation.scenario.config import load
+from simulation.scenario.config.posterior import load_cloud
 from simulation.studies.calibration.august_2024 import problem
 from simulation.studies.calibration.diagnostics import Product, product
 from simulation.studies.calibration.kept import kept
 from simulation.studies.calibration.priors import from_unit, to_unit
-from simulation.scenario.config import load
-from simulation.scenario.config.posterior import load_cloud
-from simulation.values.conventions import Array
 from simulation.studies.search.shocks import value_at
+from simulation.values.conventions import Array
 
 IMPACT, STOCK = "fast_impact", "stock_scale"
 PRIOR_DRAWS = 100_000

@@ -4,8 +4,8 @@ import json
 from functools import cache
 from typing import Any
 
-from tests.docs.blocks import ROOT
 from tests.pages.explore.reading import Reading
+from tests.support.places import ROOT
 
 DAY_OF_THE_MEETING = "2025-12-19"
 

@@ -25,7 +25,6 @@ from simulation.cli import exit_code_of, program
 from tests.docs.blocks import (
     DOCTEST,
     PAGES,
-    ROOT,
     Block,
     Command,
     blocks_of,
@@ -35,6 +34,7 @@ from tests.docs.blocks import (
     parsed,
     small_python,
 )
+from tests.support.places import ROOT
 
 LANGUAGES = {"bash", "python", "yaml", "text", "bibtex", "{eval-rst}", "{toctree}"}
 COMMAND = re.compile(r"^(\S*/)?(carryflow|make|pip|python3?|dask) ", flags=re.MULTILINE)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from simulation.cli import exit_code_of
+from tests.support.places import ROOT
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = ROOT / "docs"
 EXPLAIN, REPORT = ((DOCS / name).read_text(encoding="utf-8") for name in ("explain.md", "report.md"))
 SHOWN = re.compile(r"```bash\n(.*?)```\n\n```text\n(.*?)```", flags=re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e-\d+)?")

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.places import ROOT
+
 GUIDE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 
 
@@ -32,7 +33,7 @@ def followed(folder: Path) -> Path:
 
 def test_one_file_one_line_one_table_make_a_new_investor(tmp_path: Path) -> None:
     config = followed(tmp_path)
-    command = ["-m", "simulation.cli", "run", str(config), "--runs", "2", "--json", "--set", "end=2025-12-12"]
+    command = ["-m", "simulation", "run", str(config), "--runs", "2", "--json", "--set", "end=2025-12-12"]
     done = subprocess.run(
         [sys.executable, *command, "--no-figures", "--out", str(tmp_path / "out")],
         cwd=tmp_path, capture_output=True, text=True,
@@ -54,7 +55,7 @@ def test_the_new_investor_is_offered_by_name(tmp_path: Path) -> None:
     text = config.read_text(encoding="utf-8").replace("cheap_above_yen", "cheap_over_yen")
     config.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "simulation.cli", "config", "check", str(config)],
+        [sys.executable, "-m", "simulation", "config", "check", str(config)],
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 2

@@ -2,9 +2,10 @@
 
 import doctest
 import re
-from pathlib import Path
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "fire_sale.md").read_text(encoding="utf-8")
+from tests.support.places import ROOT
+
+GUIDE = (ROOT / "docs" / "fire_sale.md").read_text(encoding="utf-8")
 
 
 def test_every_number_of_the_guide() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from simulation.cli import exit_code_of
-from tests.docs.blocks import ROOT, commands_in, parsed
+from tests.docs.blocks import commands_in, parsed
+from tests.support.places import ROOT
 
 GALLERY = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(

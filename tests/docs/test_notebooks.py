@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.places import ROOT
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAMES = ["december_lesson", "how_much_unwinds", "replay_august_2024", "write_your_own_investor"]
 CELL_SECONDS = 400

@@ -16,8 +16,9 @@ from simulation.scenario.config.parameter_table import flat, parameter_table
 from simulation.scenario.config.tree import Node, key_text, walk
 from simulation.scenario.event import Event
 from simulation.values.parameters import Parameters, Rate, quantity
+from tests.support.places import ROOT
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "parameters.md"
+PAGE = ROOT / "docs" / "parameters.md"
 SHIPPED = [(kind, name) for kind in ("scenarios", "events") for name in named(kind) if not name.startswith("_")]
 
 

@@ -15,14 +15,15 @@ from typing import Any
 
 import pytest
 
-from simulation.studies.calibration.august_2024 import problem
 from simulation.scenario.config import load
 from simulation.scenario.config.posterior import load_cloud
+from simulation.studies.calibration.august_2024 import problem
 from simulation.studies.experiment.experiment_runner import conducted, plan_of
-from tests.docs.blocks import ROOT, blocks_of
+from tests.docs.blocks import blocks_of
 from tests.docs.quotes import Quote, difference, file, prose, quotes, unclassified, value_of
 from tests.docs.shipped_posterior import farthest_default, impact_and_stock, narrowed, width_of_log
 from tests.docs.shown_page import shown_page
+from tests.support.places import ROOT
 
 PAGES = ("README.md", "docs/tutorial.md", "docs/teaching.md", "docs/model_card.md")
 COMMANDS: dict[str, str] = file()["commands"]
@@ -143,7 +144,7 @@ def output(command: str, folder: Path, *more: str) -> str:
     """Run a command of carryflow in a folder and return what it printed."""
     arguments = [*shlex.split(command)[1:], *more, "--quiet"]
     done = subprocess.run(
-        [sys.executable, "-m", "simulation.cli", *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "simulation", *arguments], cwd=folder, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

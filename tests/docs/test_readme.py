@@ -2,15 +2,14 @@
 
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
 from simulation.cli import program
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 HEADINGS = [
     "Run it in 30 seconds", "What it answers", "The day", "Map of the code", "Add an investor", "What is checked",

@@ -10,8 +10,9 @@ import pytest
 
 import simulation
 from tests.support.browser import needs
+from tests.support.places import ROOT
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = ROOT / "docs"
 LINKS = {"a", "area", "form"}
 """Elements whose addresses a reader follows; those of all others are loaded with the page."""
 ADDRESSES = ("src", "href", "srcset", "data", "poster", "action")

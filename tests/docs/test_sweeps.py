@@ -8,8 +8,8 @@ import pytest
 
 import simulation as cf
 from simulation.sweeps.plan import plan_of
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
 GRID = ROOT / "tests" / "sweeps" / "grid.yaml"
 

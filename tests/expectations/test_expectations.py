@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.values.calendar import day_number
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import column
 from simulation.expectations.expectations import BankView, RateNews, bank_view, hedging_cost, no_news
-from simulation.market.parameters import CurrencyMarket
 from simulation.expectations.news import DayNews, bank_news, currency_move, imposed, macro_news
+from simulation.market.parameters import CurrencyMarket
 from simulation.policy.central_banks import BankOfJapan
 from simulation.policy.expected_path import initial_path
+from simulation.values.calendar import day_number
+from simulation.values.conventions import column
 from tests.support.scenarios import CALM, COARSE, ROUND_FX, official
 
 BP = 1e-4

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array
 from simulation.day.recorder import Record
+from simulation.values.conventions import Array
 from tests.support.scenarios import (
     AROUND_THE_HIKE,
     CALM,

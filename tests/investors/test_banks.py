@@ -7,15 +7,25 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
+from simulation.day.model import CapitalFlowModel
+from simulation.day.recorder import Record
+from simulation.investors.banks import Banks, dollar_funding, negative_days
 from simulation.values.conventions import column
 from simulation.values.information import Information
-from simulation.investors.banks import Banks, dollar_funding, negative_days
-from simulation.day.model import CapitalFlowModel
 from simulation.values.orders import SLOW_REPATRIATION
-from simulation.day.recorder import Record
 from tests.support.outcomes import assert_flows_add_up
+from tests.support.scenarios import (
+    CALM,
+    NO_COSTS,
+    NO_IMPACT,
+    ONE_WEEK,
+    START_USDJPY,
+    TWO_WEEKS,
+    Changes,
+    official,
+    shipped,
+)
 from tests.support.states import assert_same_record
-from tests.support.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, TWO_WEEKS, Changes, official, shipped
 
 ONE_BANK: dict[str, Any] = {
     "investors": 1,

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.day.capital_flows import simulate
-from simulation.investors.bitcoin_etf_holders import BitcoinEtfHolders, momentum_flow
 from simulation.day.model import CapitalFlowModel
+from simulation.investors.bitcoin_etf_holders import BitcoinEtfHolders, momentum_flow
 from simulation.scenario.scenario import Scenario
-from tests.support.states import assert_same_record
 from tests.support.scenarios import CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, TWO_WEEKS, Changes, official, shocks
+from tests.support.states import assert_same_record
 
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
 BITCOIN_ONLY: Changes = {"markets.bitcoin.links": {"usdjpy": 1.0}}

@@ -3,8 +3,8 @@
 import pytest
 
 from simulation.day.capital_flows import simulate
-from tests.support.single_fund import FRIDAY, MONDAY, TUESDAY, fund, leverage, requirement
 from tests.support.scenarios import Changes, one_fund, shocks, switched
+from tests.support.single_fund import FRIDAY, MONDAY, TUESDAY, fund, leverage, requirement
 
 
 def test_margin_call_restores_nine_tenths_of_the_limit() -> None:

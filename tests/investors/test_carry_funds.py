@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.values.conventions import column
+from simulation.day.model import CapitalFlowModel
 from simulation.investors.carry_fund_parameters import CarryIncentive
 from simulation.investors.carry_funds import expected_return
 from simulation.investors.rules import incentive_ratio, target_leverage
-from simulation.day.model import CapitalFlowModel
-from tests.support.single_fund import MONDAY, fund, leverage
+from simulation.values.conventions import column
 from tests.support.scenarios import COARSE, GONE, START_USDJPY, Changes, official, one_fund, shocks, switched
+from tests.support.single_fund import MONDAY, fund, leverage
 
 CARRY = 3.875 - 0.5
 """Percent per year without any expected steps."""

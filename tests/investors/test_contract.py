@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array
-from simulation.values.information import Information
+from simulation.day.model import CapitalFlowModel
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES, Population
 from simulation.market.standard import STANDARD_MARKETS
-from simulation.day.model import CapitalFlowModel
-from simulation.values.orders import CAUSES
 from simulation.scenario.scenario import Scenario
+from simulation.values.conventions import Array
+from simulation.values.information import Information
+from simulation.values.orders import CAUSES
 from tests.support.outcomes import assert_complete_or_stopped, assert_flows_add_up
-from tests.support.states import assert_same_record, population_state, state
 from tests.support.scenarios import AROUND_THE_HIKE, CALM, COARSE, ONE_WEEK, Changes, official, shocks
+from tests.support.states import assert_same_record, population_state, state
 
 KINDS = {kind.Parameters.model_fields["kind"].default: kind for kind in ROSTER}
 each_kind = pytest.mark.parametrize("kind", KINDS)

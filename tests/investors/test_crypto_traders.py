@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.investors.crypto_traders import liquidated
 from simulation.accounts.ledger import DayFlows
 from simulation.day.model import CapitalFlowModel
+from simulation.investors.crypto_traders import liquidated
 from simulation.scenario.scenario import Scenario
-from tests.support.watched import after
 from tests.support.scenarios import BETA_PER_BP, CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, Changes, official
+from tests.support.watched import after
 
 MONDAY = "2025-12-01"
 

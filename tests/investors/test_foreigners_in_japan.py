@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.day.capital_flows import simulate
-from simulation.investors.foreigners_in_japan import ForeignersInJapan, hedge_gap
 from simulation.day.model import CapitalFlowModel
+from simulation.investors.foreigners_in_japan import ForeignersInJapan, hedge_gap
 from simulation.scenario.scenario import Scenario
-from tests.support.states import assert_same_record
 from tests.support.scenarios import (
     CALM,
     COARSE,
@@ -25,6 +24,7 @@ from tests.support.scenarios import (
     official,
     shocks,
 )
+from tests.support.states import assert_same_record
 
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
 LINKED: Changes = {"markets.japan_equity.links": {"usdjpy": 1.0}}

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import column
-from simulation.investors.investment_trusts import expected_flow, flow_share, recent_return
 from simulation.day.model import CapitalFlowModel
 from simulation.day.recorder import Record
+from simulation.investors.investment_trusts import expected_flow, flow_share, recent_return
+from simulation.values.conventions import column
 from tests.support.outcomes import assert_flows_add_up
-from tests.support.states import assert_same_record
 from tests.support.scenarios import CALM, NO_COSTS, ONE_WEEK, START_USDJPY, Changes, official
+from tests.support.states import assert_same_record
 
 STILL_CURRENCY: Changes = {"markets.usdjpy.spread_beta_pct_per_pp": 0, "markets.usdjpy.announcement_beta_pct_per_bp": 0}
 EQUITY_FALL: Changes = {"spread_path": {"target_pp": 2.21 + 1.0, "over_days": 1, "us_share": 1}}

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import column
-from simulation.investors.life_insurer_parameters import LifeInsurerParameters
-from simulation.investors.life_insurers import hedge_ratio_change, sold_at_most
 from simulation.day.model import CapitalFlowModel
 from simulation.day.recorder import Record
+from simulation.investors.life_insurer_parameters import LifeInsurerParameters
+from simulation.investors.life_insurers import hedge_ratio_change, sold_at_most
+from simulation.values.conventions import column
 from tests.support.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official
 
 MONDAY = "2025-12-01"

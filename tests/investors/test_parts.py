@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.investors import parts
 from simulation.day.model import CapitalFlowModel
-from tests.support.states import assert_same_record, columns, state
+from simulation.investors import parts
 from tests.support.scenarios import AROUND_THE_HIKE, Changes, shipped
+from tests.support.states import assert_same_record, columns, state
 
 SURPRISE: Changes = {**AROUND_THE_HIKE, "boj.meetings.0.priced_probability": 0.0}
 """A cascade in every run."""

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import column
-from simulation.values.information import Information
+from simulation.day.model import CapitalFlowModel
 from simulation.investors.pension_funds import (
     POLICY_MIX,
     PensionFundParameters,
@@ -18,12 +17,13 @@ from simulation.investors.pension_funds import (
     rebalances,
     worst_deviation,
 )
-from simulation.day.model import CapitalFlowModel
+from simulation.values.conventions import column
+from simulation.values.information import Information
 from simulation.values.orders import SLOW_REPATRIATION, Trade
 from simulation.values.quote import Quote
 from tests.support.outcomes import assert_flows_add_up
-from tests.support.states import assert_same_record
 from tests.support.scenarios import CALM, GONE, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official
+from tests.support.states import assert_same_record
 
 ONE_FUND: dict[str, Any] = {
     "investors": 1,

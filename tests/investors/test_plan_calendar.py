@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import column
+from simulation.day.model import CapitalFlowModel
 from simulation.investors.life_insurers import followed
 from simulation.investors.rules import days_to_year_end, fiscal_half
-from simulation.day.model import CapitalFlowModel
+from simulation.values.conventions import column
 from tests.investors.test_life_insurers import STILL_CURRENCY, flows, insurer, policy, us_yields
 from tests.support.scenarios import CALM, NO_COSTS, NO_IMPACT, Changes, official
 

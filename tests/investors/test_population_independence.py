@@ -7,8 +7,8 @@ from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
 from simulation.day.officials import Officials
 from simulation.scenario.scenario import Scenario
-from tests.support.states import assert_same_record
 from tests.support.scenarios import AROUND_THE_HIKE, COARSE, GONE, ONE_WEEK, POPULATIONS, Changes, official
+from tests.support.states import assert_same_record
 
 SECOND_FUNDS: Changes = {
     "populations.other_funds": {"kind": "carry_funds", "stock_usd_bn": 40, "investors": 5, "leverage_x": {"median": 3}}

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.day.capital_flows import simulate
-from simulation.investors.retail_fx import DOLLARS, RetailFx, contrarian_target, is_stopped_out
 from simulation.day.model import CapitalFlowModel
+from simulation.investors.retail_fx import DOLLARS, RetailFx, contrarian_target, is_stopped_out
 from simulation.scenario.scenario import Scenario
+from tests.support.scenarios import CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official, shocks
 from tests.support.states import assert_same_record
 from tests.support.watched import after
-from tests.support.scenarios import CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official, shocks
 
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
 LIMIT = 1 - 0.875 / 0.96

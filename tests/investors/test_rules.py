@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.values.conventions import Array
 from simulation.investors.rules import (
     hedged_incentive,
     is_called,
@@ -18,6 +17,7 @@ from simulation.investors.rules import (
     unhedged_incentive,
     volatility_ratio,
 )
+from simulation.values.conventions import Array
 
 
 def one(value: float) -> Array:

@@ -8,12 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import column
-from simulation.investors.yen_borrowers import YenBorrowers, breaks_covenant, covenant_cut
 from simulation.day.model import CapitalFlowModel
+from simulation.investors.yen_borrowers import YenBorrowers, breaks_covenant, covenant_cut
 from simulation.scenario.scenario import Scenario
-from tests.support.states import assert_same_record
-from tests.support.watched import Watched
+from simulation.values.conventions import column
 from tests.support.scenarios import (
     CALM,
     COARSE,
@@ -27,6 +25,8 @@ from tests.support.scenarios import (
     official,
     shocks,
 )
+from tests.support.states import assert_same_record
+from tests.support.watched import Watched
 
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
 OFF = dict.fromkeys(SWITCHES, False)

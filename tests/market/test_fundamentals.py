@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.values.assets import STANDARD_ORDER, Roster
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array
 from simulation.market.fundamentals import (
     Noise,
     clustered_scale,
@@ -16,8 +14,10 @@ from simulation.market.fundamentals import (
     long_run_variance,
     news_response,
 )
-from simulation.values.randomness import Streams
 from simulation.scenario.scenario import Scenario
+from simulation.values.assets import STANDARD_ORDER, Roster
+from simulation.values.conventions import Array
+from simulation.values.randomness import Streams
 from tests.support.scenarios import COARSE, GONE, NO_IMPACT, Changes, official
 
 STILL: Changes = {

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.values.assets import Roster
-from simulation.values.conventions import Array
 from simulation.market.bonds import JgbMarket, TreasuryMarket
 from simulation.market.impact import slow_impact
 from simulation.market.market import MarketState
 from simulation.market.parameters import CurrencyMarket, Market
+from simulation.values.assets import Roster
+from simulation.values.conventions import Array
 from tests.support.scenarios import ROUND_FX
 
 NAMES = ("usdjpy", "ust10", "jgb10")

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from simulation.values.assets import STANDARD_ORDER, Roster
-from simulation.values.conventions import Array
 from simulation.market.bonds import JgbMarket, TreasuryMarket
 from simulation.market.parameters import CurrencyMarket, EquityMarket, Market
 from simulation.market.prices import (
@@ -17,6 +15,8 @@ from simulation.market.prices import (
     log_prices,
     price_rules,
 )
+from simulation.values.assets import STANDARD_ORDER, Roster
+from simulation.values.conventions import Array
 from tests.support.scenarios import official
 
 START = np.array([0.0, 0.0402, 0.0181, 0.0, 0.0, 0.0])

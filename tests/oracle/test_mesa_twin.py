@@ -12,10 +12,10 @@ from benchmarks.mesa_twin.plain_numbers import RULE_MODULES, plain_rules
 from benchmarks.mesa_twin.residents import InvestmentTrust
 from benchmarks.mesa_twin.sector import KINDS
 from simulation.day.capital_flows import simulate
-from simulation.investors import ROSTER
-from simulation.values.orders import CAUSES
 from simulation.day.recorder import Record
+from simulation.investors import ROSTER
 from simulation.scenario.scenario import Scenario
+from simulation.values.orders import CAUSES
 from tests.support.scenarios import ONE_WEEK, Changes, official, shipped, shocks
 
 DEFAULT_CAST = (

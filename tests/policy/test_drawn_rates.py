@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from simulation.day.capital_flows import simulate
-from simulation.values.conventions import BASIS_POINT
 from simulation.compute.ensemble import resolved
+from simulation.day.capital_flows import simulate
 from simulation.policy.drawn_rates import DrawnRates, levels, priced_step, return_to_level
+from simulation.values.conventions import BASIS_POINT
 
 SMALL = (
     *(f"populations.{name}.investors=5" for name in ("carry_funds", "yen_borrowers", "retail_fx")),

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulation.values.calendar import day_number
 from simulation.policy.central_banks import BankOfJapan
 from simulation.policy.expected_path import (
     ExpectedPath,
@@ -19,6 +18,7 @@ from simulation.policy.expected_path import (
     mean_rate,
     share_of_horizon,
 )
+from simulation.values.calendar import day_number
 
 BP = 1e-4
 TODAY = day_number(date(2025, 12, 19))

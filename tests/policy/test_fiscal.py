@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import DAYS_PER_YEAR, PERCENT, column
 from simulation.policy.fiscal import Fiscal, interest_bill_rise, neutral_gap_pp, next_bill
+from simulation.values.conventions import DAYS_PER_YEAR, PERCENT, column
 from tests.support.scenarios import CALM, COARSE, Changes, official
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array, column
+from simulation.day.recorder import Record
 from simulation.market.impact import fast_impact
 from simulation.policy.conditions import Conditions, calm
 from simulation.policy.ministry_of_finance import Ministry, MinistryOfFinance, dollars_sold, qualifies
-from simulation.day.recorder import Record
+from simulation.values.conventions import Array, column
 from tests.support.scenarios import CALM, ONE_WEEK, START_USDJPY, Changes, official
 
 NOBODY: Changes = {"populations": {"real_money_japan": {"stock_usd_bn": 1, "investors": 1}}}

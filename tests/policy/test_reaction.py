@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.values.calendar import day_number
-from simulation.values.conventions import BASIS_POINT, Array, column
 from simulation.day.officials import Officials
+from simulation.day.reactions import LONG_AGO, boj_path, expected_stress, fed_path, pause
 from simulation.policy.coming_hikes import BojMemory
 from simulation.policy.conditions import Conditions, calm
 from simulation.policy.expected_path import ExpectedPath, mean_rate
@@ -24,7 +23,8 @@ from simulation.policy.reaction import (
     taylor_odds,
     taylor_rate,
 )
-from simulation.day.reactions import LONG_AGO, boj_path, expected_stress, fed_path, pause
+from simulation.values.calendar import day_number
+from simulation.values.conventions import BASIS_POINT, Array, column
 from tests.support.scenarios import CALM, COARSE, Changes, official
 
 NEUTRAL = BojReaction(core_inflation_pct=2.0, wage_growth_pct=4.5)

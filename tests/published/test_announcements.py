@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation.day.capital_flows import simulate
 from simulation.compute.ensemble import resolved
+from simulation.day.capital_flows import simulate
 from simulation.studies.experiment.experiment import NOTHING_BUT
 
 ANNOUNCEMENTS, RUNS_EACH = 60, 4

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from simulation.day.capital_flows import simulate
 from simulation.compute.ensemble import resolved
+from simulation.day.capital_flows import simulate
 from simulation.studies.facts.measured import BY_NAME
 from simulation.studies.facts.simulated import Estimate, estimate, history_of
 from simulation.studies.facts.simulated import first_day as measured_from

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array
+from simulation.day.recorder import Record
 from simulation.market.parameters import CurrencyMarket
 from simulation.results.metrics import FinishedRuns
-from simulation.day.recorder import Record
 from simulation.scenario.scenario import Scenario
+from simulation.values.conventions import Array
 from tests.support.scenarios import GONE, NO_OFFICIALS, Changes, shipped
 
 LEVERED = ("carry_funds", "yen_borrowers")

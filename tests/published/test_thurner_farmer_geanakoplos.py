@@ -9,8 +9,8 @@ here, over twelve runs of 7,200 steps, from 3 to 36 with a median of 12; the aut
 import numpy as np
 import pytest
 
-from simulation.values.conventions import Array
 from simulation.investors.rules import margin_call, target_leverage
+from simulation.values.conventions import Array
 from tests.published.value_funds import (
     AGGRESSIVENESS,
     NOISE,

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.values.conventions import Array
 from simulation.investors.rules import is_called, target_leverage
+from simulation.values.conventions import Array
 
 MEMORY, NOISE, SHARES, VALUE = 0.99, 0.035, 1000.0, 1.0
 """rho, sigma per step, N and V of the paper."""

@@ -12,8 +12,9 @@ from simulation.scenario.config.loading import load
 from simulation.compute.ensemble import run_ensemble
 from simulation.day.recorder import Record, Stop
 from simulation.scenario.scenario import Scenario
+from tests.support.places import SMALL_SCENARIO
 
-SMALL = Path(__file__).with_name("small.yaml")
+SMALL = SMALL_SCENARIO
 DAYS = 4
 ROLES = {
     "carry_funds": "levered",

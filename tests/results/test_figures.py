@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from simulation.results.results import figures
+from simulation.results import figures
 from simulation.results.figures.policy_dates import decision_text, policy_dates
 from simulation.results.figures.style import COLOURS, DPI, SPARE_COLOURS, Heading, colour, house_style, new_figure, tick_days
 from simulation.results.figures.yen_flows import grouped, stacked

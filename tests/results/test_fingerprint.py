@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.results.results import fingerprint as tested
+from simulation.results import fingerprint as tested
 from simulation.results.fingerprint import fingerprint, sources
 
 KERNEL = "simulation.sweeps.kernel"

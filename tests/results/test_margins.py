@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from matplotlib.image import imread
 
-from simulation.results.results import figures
+from simulation.results import figures
 from simulation.results.figures.style import DPI, SIZE_INCHES, Heading, house_style, new_figure
 
 

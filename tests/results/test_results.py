@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulation.results.results import figures
+from simulation.results import figures
 from simulation.scenario.config.loading import config_hash
 from simulation.day.recorder import Record
 from simulation.results.results import Result

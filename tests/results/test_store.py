@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.results.results import store
+from simulation.results import store
 from simulation.results.store import OutputError, check_target, content_address, read_manifest, write_manifest, written_whole
 
 HASH, OTHER = "a" * 64, "b" * 64

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ import pytest
 from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
 from simulation.day.recorder import Record
-from tests.support.states import assert_same_record, columns, digest, state
+from tests.support.places import ROOT
 from tests.support.scenarios import AROUND_THE_HIKE, COARSE, POPULATIONS, SHIPPED, TWO_WEEKS, Changes, official, shipped
+from tests.support.states import assert_same_record, columns, digest, state
 
 SURPRISE: Changes = {**AROUND_THE_HIKE, "end": "2025-12-24", "boj.meetings.0.priced_probability": 0.0}
 ODD_NUMBERS: Changes = {
@@ -129,7 +129,7 @@ print(digest(simulate(official({SURPRISE!r}, {ODD_NUMBERS!r}), range(5))))
 
 
 def in_another_process(hash_seed: str) -> str:
-    root = Path(__file__).parents[2]
+    root = ROOT
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, cwd=root)
     assert done.returncode == 0, done.stderr

@@ -6,10 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.scenario.batch import GIVEN_MAY_DIFFER, GIVEN_NAMES_MAY_DIFFER, MAY_DIFFER, batch_of, may_differ, shares_a_batch
-from simulation.day.capital_flows import simulate
 from simulation.compute.ensemble import resolved
+from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
+from simulation.scenario.batch import (
+    GIVEN_MAY_DIFFER,
+    GIVEN_NAMES_MAY_DIFFER,
+    MAY_DIFFER,
+    batch_of,
+    may_differ,
+    shares_a_batch,
+)
 from simulation.scenario.scenario import Scenario
 
 SMALL = (

@@ -10,10 +10,10 @@ from simulation.scenario.cautions import cautions
 from simulation.scenario.config.catalog import named
 from simulation.scenario.config.loading import load
 from simulation.scenario.event import Event
+from simulation.scenario.scenario import Scenario
 from simulation.studies.replay.inputs import left_out
 from simulation.studies.replay.replay import replay
 from simulation.studies.replay.telling import as_json, text
-from simulation.scenario.scenario import Scenario
 from tests.cli.conftest import Carryflow, carryflow
 from tests.studies.replay.conftest import Make
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from simulation.day.capital_flows import simulate
-from simulation.compute.ensemble import resolved
-from simulation.studies.experiment.experiment import NOTHING_BUT
 from simulation.accounts.ledger import TOLERANCE
+from simulation.compute.ensemble import resolved
+from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
+from simulation.studies.experiment.experiment import NOTHING_BUT
 
 ALONE = (
     *NOTHING_BUT,

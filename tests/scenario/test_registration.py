@@ -2,23 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 import pytest
 
 import simulation as cf
-from simulation.scenario.config.loading import load
 from simulation.compute.ensemble import run_ensemble, worthwhile_workers
-from simulation.scenario.event import Event
 from simulation.investors import REGISTERED, ROSTER
 from simulation.investors.carry_funds import CarryFunds
 from simulation.investors.population import Population, PopulationParameters
+from simulation.scenario.config.loading import load
+from simulation.scenario.event import Event
 from simulation.scenario.registration import register, widen
 from simulation.scenario.scenario import Scenario
+from tests.support.places import ROOT
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "extending.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 SMALL = ("end=2025-12-03", "populations.carry_funds.investors=20", "populations.crypto_traders.investors=20")
 TABLE = "populations.treasurers={stock_usd_bn: 120, cheap_above_yen: 152, per_yen_pct: 0.1}"
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from simulation.day.recorder import Record
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES
-from simulation.day.recorder import Record
 from tests.support.outcomes import assert_complete_or_stopped, assert_flows_add_up
 from tests.support.scenarios import shipped
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from simulation.day.capital_flows import simulate
-from simulation.values.conventions import Array
 from simulation.day.model import CapitalFlowModel
 from simulation.scenario.scenario import Scenario
+from simulation.values.conventions import Array
 from tests.support.scenarios import Changes
 
 MONDAY, TUESDAY, FRIDAY = "2025-12-01", "2025-12-02", "2025-12-05"

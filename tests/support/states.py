@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.values.conventions import Array
-from simulation.investors.population import Population
 from simulation.day.recorder import Record
+from simulation.investors.population import Population
+from simulation.values.conventions import Array
 
 if TYPE_CHECKING:
     from simulation.day.model import CapitalFlowModel

@@ -3,11 +3,11 @@ import warnings
 import numpy as np
 import pytest
 
-from simulation.sweeps.adapters import ModelFunction
 from simulation.compute.ensemble import resolved, run_ensemble
+from simulation.results.store import OutputError
 from simulation.studies.experiment.experiment import OFFICIAL, with_investors
 from simulation.studies.search.response import measured
-from simulation.results.store import OutputError
+from simulation.sweeps.adapters import ModelFunction
 
 IMPACT, HIKE = "markets.usdjpy.fast_impact_pct_per_usd_bn", "boj.meetings[0].decision"
 SMALL = (*with_investors(OFFICIAL, 4), "end=2025-12-24")

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from simulation.scenario.config.errors import ConfigError
-from simulation.values.orders import CAUSES
 from simulation.sweeps.daily import USUAL_SERIES
 from simulation.sweeps.plan import plan_of
 from simulation.sweeps.store import read_manifest, read_runs, read_series
+from simulation.values.orders import CAUSES
 from tests.sweeps.conftest import grid, run_into, sweep_of
 
 TO_DATE = {

@@ -11,8 +11,8 @@ from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
 from simulation.day.officials import Officials
 from simulation.values.randomness import Streams, generator
-from tests.support.states import assert_same_record, state
 from tests.support.scenarios import COARSE, ONE_WEEK, official
+from tests.support.states import assert_same_record, state
 
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 10_000), st.text(min_size=1, max_size=20))

@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.values.spelling import title
 from simulation.results.store import OutputError
 from simulation.sweeps.daily import CAUSES_TO_DATE, population_of
+from simulation.values.spelling import title
 
 FAN: Final = ("p10", "p50", "p90")
 MIDDLE: Final = ("p50",)

@@ -11,8 +11,8 @@ import numpy as np
 
 from simulation.pages.explore.columns import FANS, ONE, TWO, USD_BN
 from simulation.results.metrics import Band, band
-from simulation.values.spelling import title
 from simulation.sweeps.daily import CAUSES_TO_DATE, daily_values, yen_to_date
+from simulation.values.spelling import title
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.results.figures.policy_dates import policy_dates
 from simulation.policy.expected_path import PendingMeeting, pending_meeting
 from simulation.policy.meetings import tilted
+from simulation.results.figures.policy_dates import policy_dates
 from simulation.values.spelling import sentence, spoken
 
 if TYPE_CHECKING:

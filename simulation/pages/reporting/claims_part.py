@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulation.studies.claims import wording
-from simulation.studies.claims.assessment import Assessed, finding_of, scenario_of
-from simulation.studies.claims.ledger import Case, ClaimsLedger, load_ledger
-from simulation.scenario.config.loading import config_hash
 from simulation.compute.ensemble import with_seed
 from simulation.pages.reporting.html import Html, joined, paragraphs, table, tag
 from simulation.pages.reporting.page import code
+from simulation.scenario.config.loading import config_hash
+from simulation.studies.claims import wording
+from simulation.studies.claims.assessment import Assessed, finding_of, scenario_of
+from simulation.studies.claims.ledger import Case, ClaimsLedger, load_ledger
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from simulation.studies.experiment.experiment_figures import svg
 from simulation.pages.reporting.html import Html, tag
+from simulation.studies.experiment.experiment_figures import svg
 
 if TYPE_CHECKING:
     from simulation.results.figures import Drawing

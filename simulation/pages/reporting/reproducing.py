@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulation.scenario.config.rendering import show
 from simulation.pages.reporting.html import Html, joined, paragraphs, table, tag
 from simulation.pages.reporting.page import code, lines
 from simulation.pages.reporting.scenario_words import as_loaded
+from simulation.scenario.config.rendering import show
 
 if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulation.accounts import ledger
-from simulation.results.explanation.day import flow_text, label, shown, signed
-from simulation.results.findings import scenario_finding
 from simulation.accounts.ledger import TOLERANCE
-from simulation.results.metrics import METRICS, Band
 from simulation.pages.reporting.claims_part import claims_part
 from simulation.pages.reporting.html import Html, bullets, joined, paragraphs, table, tag
 from simulation.pages.reporting.page import lines, page
 from simulation.pages.reporting.pictures import picture
 from simulation.pages.reporting.reproducing import closing, reproducing
 from simulation.pages.reporting.scenario_words import in_words, said
-from simulation.values.spelling import sentence, spoken, title
+from simulation.results.explanation.day import flow_text, label, shown, signed
+from simulation.results.findings import scenario_finding
+from simulation.results.metrics import METRICS, Band
 from simulation.results.store import OutputError
 from simulation.results.summary_table import band_cells, labelled
+from simulation.values.spelling import sentence, spoken, title
 
 if TYPE_CHECKING:
     from simulation.results.explanation.day import DayExplanation

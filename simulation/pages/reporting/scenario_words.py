@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from simulation.values.calendar import business_days
+from simulation.investors import cast as known_kinds
+from simulation.pages.reporting.html import Html, bullets, joined, paragraphs, table, tag
 from simulation.scenario.config.catalog import named
 from simulation.scenario.config.diff import differences
 from simulation.scenario.config.errors import ConfigError
 from simulation.scenario.config.loading import Loaded, load
 from simulation.scenario.config.tree import Node, Origin, Source
-from simulation.investors import cast as known_kinds
-from simulation.pages.reporting.html import Html, bullets, joined, paragraphs, table, tag
+from simulation.values.calendar import business_days
 from simulation.values.spelling import spoken, title
 
 if TYPE_CHECKING:

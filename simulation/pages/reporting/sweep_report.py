@@ -9,16 +9,16 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from simulation.sweeps.analysis.report import Analysis, MetricAnalysis, analysed
-from simulation.sweeps.analysis.sobol import Indices
-from simulation.sweeps.analysis.sweep_table import Axis, SweepTable, read_sweep
-from simulation.scenario.config.wording import number
-from simulation.studies.paired.paired_words import mean_text, shown_unit
 from simulation.pages.reporting.html import Html, joined, paragraphs, table
 from simulation.pages.reporting.page import code, lines, page
 from simulation.pages.reporting.pictures import picture
 from simulation.pages.reporting.reproducing import closing, reproducing
+from simulation.scenario.config.wording import number
 from simulation.scenario.scenario import Scenario
+from simulation.studies.paired.paired_words import mean_text, shown_unit
+from simulation.sweeps.analysis.report import Analysis, MetricAnalysis, analysed
+from simulation.sweeps.analysis.sobol import Indices
+from simulation.sweeps.analysis.sweep_table import Axis, SweepTable, read_sweep
 from simulation.values.spelling import spoken
 
 PREFERRED = ("unwound_share", "usdjpy_trough_pct", "levered_unwind_share", "repatriation_usd_bn")

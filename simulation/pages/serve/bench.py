@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from typing import Final
 
+from simulation.compute.workers import ENGINE, Lanes
 from simulation.pages.serve.study import Study
 from simulation.pages.serve.work import Made, Order, made
-from simulation.compute.workers import ENGINE, Lanes
 
 PRELOAD: Final = (*ENGINE, "simulation.pages.serve.work")
 START_SECONDS: Final = 60.0

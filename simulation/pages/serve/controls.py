@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from simulation.scenario.config.blame import steps
-from simulation.scenario.config.wording import Range, number, suggestion
 from simulation.pages.explore.events import heard
 from simulation.pages.explore.sliders import HIKE, LEVERAGE, PRICED, SLIDERS, SPREAD, STOCK, Level, Slider
-from simulation.policy.expected_path import pending_meeting
 from simulation.pages.serve.refused import Mistake, RefusedError, shown
+from simulation.policy.expected_path import pending_meeting
+from simulation.scenario.config.blame import steps
+from simulation.scenario.config.wording import Range, number, suggestion
 from simulation.sweeps.schema import rate_bp
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulation.scenario.config.catalog import named, path_of
-from simulation.scenario.config.loading import load
 from simulation.pages.explore.columns import Column
 from simulation.pages.explore.content import told
 from simulation.pages.explore.page import Content, read_content
 from simulation.pages.explore.sliders import SLIDERS, Slider, level_of
-from simulation.scenario.scenario import Scenario
 from simulation.pages.serve.controls import Values, finer, without_own
 from simulation.results.store import OutputError
+from simulation.scenario.config.catalog import named, path_of
+from simulation.scenario.config.loading import load
+from simulation.scenario.scenario import Scenario
 from simulation.sweeps.basing import base_of, based
 from simulation.sweeps.kernel import Work
 from simulation.sweeps.points import text_of

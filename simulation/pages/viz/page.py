@@ -9,9 +9,9 @@ from typing import Any
 import solara
 from mesa.visualization import Slider, SolaraViz
 
-from simulation.scenario.config.wording import number
 from simulation.pages.viz import plots
 from simulation.pages.viz.steering import FIRST_RUN, MOST_FIRST_RUN, Control, Request, SteeredModel, shown
+from simulation.scenario.config.wording import number
 
 PLAY_INTERVAL_MS = 100
 DOTS_PER_INCH = 160

@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from simulation.day.capital_flows import CapitalFlows
+from simulation.day.recorder import Record
 from simulation.results.figures.policy_dates import mark_policy_dates, policy_dates
 from simulation.results.figures.style import (
     ACCENT,
@@ -28,7 +29,6 @@ from simulation.results.figures.style import (
 from simulation.results.figures.yen_flows import draw_stack, mean_yen_bought
 from simulation.results.findings import amount, percent
 from simulation.results.metrics import FinishedRuns
-from simulation.day.recorder import Record
 from simulation.values.spelling import spoken
 
 SIZE_INCHES = (4.1, 3.5)

@@ -6,7 +6,7 @@ from pathlib import Path
 from simulation.scenario.config.errors import ConfigError, Problem
 from simulation.scenario.config.wording import suggestion
 
-PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "scenarios": ("configs/scenarios", ".yaml"),
     "events": ("configs/events", ".yaml"),

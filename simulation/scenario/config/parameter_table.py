@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import get_args
 
-from simulation.scenario.config.parameter_rows import Nested, Row, first_line, rows
-from simulation.scenario.config.shape import unwrapped
-from simulation.scenario.event import Event
 from simulation.investors import ROSTER
 from simulation.investors.heterogeneity import Lognormal
 from simulation.market.standard import STANDARD_MARKETS, AnyMarket
+from simulation.scenario.config.parameter_rows import Nested, Row, first_line, rows
+from simulation.scenario.config.shape import unwrapped
+from simulation.scenario.event import Event
 from simulation.scenario.scenario import Scenario
 
 HEAD = """# Every config key

@@ -12,21 +12,21 @@ from typing import Final
 import numpy as np
 
 from simulation import __version__
-from simulation.studies.calibration.prior_table import PRIORS, PRODUCT
-from simulation.studies.calibration.problem import Problem, Simulator, Target
+from simulation.compute.ensemble import with_seed
 from simulation.day.capital_flows import simulate
+from simulation.day.recorder import Record
 from simulation.scenario.cloud import with_values
 from simulation.scenario.config.loading import load
-from simulation.values.conventions import Array
-from simulation.compute.ensemble import with_seed
 from simulation.scenario.event import Event, Expectation
+from simulation.scenario.scenario import Scenario
+from simulation.studies.calibration.prior_table import PRIORS, PRODUCT
+from simulation.studies.calibration.problem import Problem, Simulator, Target
 from simulation.studies.facts.amplification import LARGE_PCT, SMALL_PCT, peak_amplification, shock
 from simulation.studies.facts.measured import BY_NAME
 from simulation.studies.facts.simulated import READ, first_day, history_of
 from simulation.studies.facts.stored import load_facts
-from simulation.day.recorder import Record
 from simulation.studies.replay import measures
-from simulation.scenario.scenario import Scenario
+from simulation.values.conventions import Array
 
 NAME: Final = "august_2024"
 EVENT: Final = "august_2024"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from simulation.values.conventions import Array
 from simulation.results.fingerprint import SHORT
 from simulation.results.store import OutputError
+from simulation.values.conventions import Array
 
 REQUEST, ENGINE = "request.json", "engine.txt"
 

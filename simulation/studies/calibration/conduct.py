@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from simulation.results.findings import percent
+from simulation.results.store import versions, write_manifest, written_whole
+from simulation.scenario.cloud import Cloud, cloud_text
 from simulation.studies.calibration import sbc
 from simulation.studies.calibration.checkpoints import Checkpoints
 from simulation.studies.calibration.coverage import Coverage, coverage, many_draws, powers_down_to
@@ -26,10 +29,7 @@ from simulation.studies.calibration.fitting import Fit, fit, redrawn
 from simulation.studies.calibration.priors import from_unit
 from simulation.studies.calibration.request import Request
 from simulation.studies.calibration.simulating import Bench
-from simulation.scenario.cloud import Cloud, cloud_text
 from simulation.values.conventions import Array
-from simulation.results.findings import percent
-from simulation.results.store import versions, write_manifest, written_whole
 
 Progress = Callable[[int, int], None]
 DIGITS = 6
@@ -124,9 +124,9 @@ class Outcome:
 
     def save(self, target: Path, command: str) -> Path:
         """Write cloud, diagnostics and figures into a folder, whole or not at all, and return it."""
+        from simulation.results.figures import write
         from simulation.studies.calibration.figures import rank_chart, report
         from simulation.studies.experiment.experiment_figures import write_figure
-        from simulation.results.figures import write
 
         problem = self.request.problem
         source = f"Source: carryflow simulation, calibration {problem.name} {problem.version}, seed {self.request.seed}"

@@ -5,18 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from simulation.studies.calibration.diagnostics import (
-    Columns,
-    Drawn,
-    Product,
-    log_factors,
-    moment_table,
-    parameter_table,
-    product,
-)
-from simulation.studies.calibration.fitting import Fit
-from simulation.studies.calibration.rank_figure import rank_chart
-from simulation.values.conventions import Array
 from simulation.results.figures.style import (
     ACCENT,
     COLOURS,
@@ -31,6 +19,18 @@ from simulation.results.figures.style import (
     plain,
 )
 from simulation.results.figures.style import Columns as Numbers
+from simulation.studies.calibration.diagnostics import (
+    Columns,
+    Drawn,
+    Product,
+    log_factors,
+    moment_table,
+    parameter_table,
+    product,
+)
+from simulation.studies.calibration.fitting import Fit
+from simulation.studies.calibration.rank_figure import rank_chart
+from simulation.values.conventions import Array
 
 __all__ = ["draw_learned", "draw_pair", "draw_parameters", "rank_chart", "report"]
 

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from simulation.studies.calibration.diagnostics import Columns, correlations, parameter_table, product_table, write_tables
+from simulation.results.figures.style import Drawing, Heading, house_style, new_figure, panel_title
+from simulation.results.store import versions, write_manifest, written_whole
+from simulation.scenario.cloud import Cloud
+from simulation.studies.calibration.diagnostics import (
+    Columns,
+    correlations,
+    parameter_table,
+    product_table,
+    write_tables,
+)
 from simulation.studies.calibration.figures import (
     draw_learned,
     draw_pair,
@@ -18,10 +27,7 @@ from simulation.studies.calibration.figures import (
 )
 from simulation.studies.calibration.priors import to_unit
 from simulation.studies.calibration.problem import Problem
-from simulation.scenario.cloud import Cloud
 from simulation.values.conventions import Array
-from simulation.results.figures.style import Drawing, Heading, house_style, new_figure, panel_title
-from simulation.results.store import versions, write_manifest, written_whole
 
 
 @dataclass(frozen=True)

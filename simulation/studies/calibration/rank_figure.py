@@ -3,9 +3,20 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulation.studies.calibration.sbc import BINS, LIKELIHOOD, Ranks
-from simulation.results.figures.style import ACCENT, COLOURS, GREY, INK, LIGHT, Drawing, Heading, house_style, new_figure, plain
+from simulation.results.figures.style import (
+    ACCENT,
+    COLOURS,
+    GREY,
+    INK,
+    LIGHT,
+    Drawing,
+    Heading,
+    house_style,
+    new_figure,
+    plain,
+)
 from simulation.results.figures.style import Columns as Numbers
+from simulation.studies.calibration.sbc import BINS, LIKELIHOOD, Ranks
 
 COLUMNS = 7
 OUTSIDE = COLOURS["carry_funds"]

@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import Any
 
+from simulation.results.fingerprint import fingerprint
+from simulation.results.store import content_address
 from simulation.studies.calibration.emulator import least_rows
 from simulation.studies.calibration.fitting import FIRST_SHARE, Method, checks_of, simulations_of, stage_sizes
 from simulation.studies.calibration.problem import Problem
 from simulation.studies.calibration.sampler import Effort
-from simulation.results.fingerprint import fingerprint
-from simulation.results.store import content_address
 
 QUICK_PART, QUICK_LEAST, QUICK_CHECKS = 8, 192, 32
 QUICK_METHOD = Method(effort=Effort(particles=1024, rounds=3))

@@ -21,13 +21,13 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import binom, chi2
 
+from simulation.compute.workers import in_order
 from simulation.studies.calibration.fitting import Fit, discrepancies, observed
 from simulation.studies.calibration.likelihood import SyntheticLikelihood, likelihood_of
 from simulation.studies.calibration.sampler import Effort, tempered
 from simulation.studies.calibration.table import Table
 from simulation.values.conventions import Array, Rows
 from simulation.values.randomness import generator
-from simulation.compute.workers import in_order
 
 RANKS = 63
 """Draws among which the truth is ranked; ranks run from 0 to this number."""

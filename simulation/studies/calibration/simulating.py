@@ -10,10 +10,10 @@ from zlib import crc32
 
 import numpy as np
 
+from simulation.compute.workers import in_order
 from simulation.studies.calibration.checkpoints import Checkpoints
 from simulation.studies.calibration.problem import Simulate, Simulator
 from simulation.values.conventions import Array
-from simulation.compute.workers import in_order
 
 Progress = Callable[[int, int], None]
 LARGEST = np.uint64(2**63 - 1)

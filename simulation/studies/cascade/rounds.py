@@ -6,11 +6,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from simulation.investors.rules import is_called, margin_call, partial_adjustment, target_leverage
+from simulation.market.impact import fast_impact
 from simulation.studies.cascade.inputs import Banks, LeverageRule, MarketDepth, checked, leading_axes
 from simulation.studies.cascade.outcome import FireSale
 from simulation.values.conventions import Array, Flags
-from simulation.investors.rules import is_called, margin_call, partial_adjustment, target_leverage
-from simulation.market.impact import fast_impact
 
 TOLERANCE: Final = 1e-9
 """Trades of a run below this share of what all its banks held after the shock end its cascade."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from simulation.compute.ensemble import resolved, run_ensemble, with_seed
+from simulation.scenario.config.errors import ConfigError, Problem
+from simulation.scenario.config.loading import canonical, config_hash
 from simulation.studies.claims.judging import Finding, finding, inside
 from simulation.studies.claims.ledger import Case, Claim, ClaimsLedger, Counterpart
 from simulation.studies.claims.measures import MeasureError, measured
-from simulation.scenario.config.errors import ConfigError, Problem
-from simulation.scenario.config.loading import canonical, config_hash
-from simulation.compute.ensemble import resolved, run_ensemble, with_seed
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record

@@ -9,10 +9,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from simulation.studies.claims.judging import Bound, Figure, InBand, InRange, Judge
-from simulation.studies.claims.measures import Measure
 from simulation.scenario.config.catalog import PACKAGE
 from simulation.scenario.config.loading import load
+from simulation.studies.claims.judging import Bound, Figure, InBand, InRange, Judge
+from simulation.studies.claims.measures import Measure
 from simulation.values.parameters import Parameters
 
 Verdict = Literal["correct", "roughly", "wrong", "inconsistent", "unverifiable"]

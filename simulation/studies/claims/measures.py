@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from simulation.values.conventions import BASIS_POINT
 from simulation.market.impact import fast_impact
-from simulation.results.metrics import FinishedRuns
-from simulation.values.parameters import Parameters, Rate, quantity
 from simulation.policy.fiscal import interest_bill_rise
+from simulation.results.metrics import FinishedRuns
+from simulation.values.conventions import BASIS_POINT
+from simulation.values.parameters import Parameters, Rate, quantity
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record

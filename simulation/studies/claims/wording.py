@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from simulation.results.metrics import Band
 from simulation.studies.claims.assessment import Assessed, Assessment
 from simulation.studies.claims.judging import OUTCOMES, Figure, Finding
 from simulation.studies.claims.ledger import Case, Counterpart, Verdict
-from simulation.results.metrics import Band
 
 DECIMALS = {"%": 2, "pp": 2, "bp": 1, "ratio": 2, "JPY bn": 0, "$bn": 0}
 SMALL = 10.0

@@ -7,12 +7,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from simulation.results.store import versions, write_manifest
+from simulation.scenario.config.loading import config_hash
 from simulation.studies.claims import wording
 from simulation.studies.claims.assessment import Assessed, Assessment
 from simulation.studies.claims.judging import Figure, Finding
 from simulation.studies.claims.ledger import Counterpart
-from simulation.scenario.config.loading import config_hash
-from simulation.results.store import versions, write_manifest
 
 CSV_FILE, MARKDOWN_FILE = "claims.csv", "claims.md"
 

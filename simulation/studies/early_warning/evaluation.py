@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.conventions import Array, Flags
 from simulation.studies.early_warning.index import fitted_index
 from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, Panel, Split
 from simulation.studies.early_warning.roc import auc_interval, auc_within
 from simulation.studies.facts.detection import roc_auc
+from simulation.values.conventions import Array, Flags
 
 INDEX: Final = "index"
 """Name of the index that combines all INDICATORS."""

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.conventions import Array, Flags
 from simulation.studies.early_warning.panel import Indicator, Panel
+from simulation.values.conventions import Array, Flags
 
 RIDGE: Final = 1e-3
 """Penalty on squared weights of standardised indicators, per day: it decides between indicators that move together, no more."""

@@ -12,9 +12,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.values.conventions import Array, Flags
-from simulation.results.metrics import FinishedRuns
 from simulation.day.recorder import Record
+from simulation.results.metrics import FinishedRuns
+from simulation.values.conventions import Array, Flags
 
 Integers = NDArray[np.int64]
 

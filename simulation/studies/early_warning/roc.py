@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.conventions import Array, Flags
 from simulation.studies.early_warning.panel import Integers
+from simulation.values.conventions import Array, Flags
 from simulation.values.randomness import generator
 
 RESAMPLES: Final = 1000

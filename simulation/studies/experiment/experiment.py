@@ -22,11 +22,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.compute.ensemble import resolved
-from simulation.results.figures.style import Drawing
+from simulation.day.recorder import Record
 from simulation.investors import cast
 from simulation.investors.population import CARRY_ROLES
+from simulation.results.figures.style import Drawing
 from simulation.results.metrics import FinishedRuns
-from simulation.day.recorder import Record
 from simulation.results.results import Result
 
 FloatArray = NDArray[np.float64]

@@ -13,10 +13,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-from simulation.values.conventions import Flags
 from simulation.results.figures import Drawing, png, write_numbers
 from simulation.results.figures.style import COLOURS, GREY, INK, LIGHT, FloatArray, house_style, ink_on, plain
 from simulation.results.findings import amount
+from simulation.values.conventions import Flags
 
 LEVERED_COLOUR, RESIDENT_COLOUR = COLOURS["carry_funds"], COLOURS["life_insurers"]
 KEPT_COLOUR, RETAIL_COLOUR = "#a6a6a6", COLOURS["retail_fx"]

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from simulation.scenario.config.catalog import path_of
-from simulation.scenario.config.loading import config_hash
 from simulation.compute.ensemble import resolved, run_ensemble, with_seed
-from simulation.studies.experiment.experiment import Findings, Scale, Study, Variant, question
-from simulation.studies.experiment.experiment_files import write_table
+from simulation.compute.workers import in_order
 from simulation.results.results import Result
 from simulation.results.store import content_address, versions, write_manifest, written_whole
-from simulation.compute.workers import in_order
+from simulation.scenario.config.catalog import path_of
+from simulation.scenario.config.loading import config_hash
+from simulation.studies.experiment.experiment import Findings, Scale, Study, Variant, question
+from simulation.studies.experiment.experiment_files import write_table
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
     from simulation.results.figures import Drawing
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
 
 Progress = Callable[[int, int], None]

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulation.studies.experiment.experiment_runner import Plan
     from simulation.scenario.scenario import Scenario
+    from simulation.studies.experiment.experiment_runner import Plan
 
 WORTH_A_PROCESS_SECONDS = 10.0
 """Expected work below which starting other processes takes longer than it saves."""

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from simulation.values.calendar import business_days
-from simulation.values.conventions import PERCENT, Array
 from simulation.compute.ensemble import resolved, run_ensemble, with_seed
+from simulation.results.metrics import FinishedRuns
 from simulation.studies.facts.resampling import LEAST_RUNS
 from simulation.studies.facts.simulated import Estimate, single_runs
-from simulation.results.metrics import FinishedRuns
+from simulation.values.calendar import business_days
+from simulation.values.conventions import PERCENT, Array
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
     from simulation.day.recorder import Record
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
 
 SMALL_PCT, LARGE_PCT = 1.0, 4.0

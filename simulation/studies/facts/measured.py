@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 import numpy as np
 
-from simulation.values.conventions import TRADING_DAYS_PER_YEAR, Array
 from simulation.studies.facts.history import History
 from simulation.studies.facts.observed import (
     LARGE_GAP_PP,
@@ -39,6 +38,7 @@ from simulation.studies.facts.statistics import (
     standardised_slope,
     tail_index,
 )
+from simulation.values.conventions import TRADING_DAYS_PER_YEAR, Array
 
 ErrorMethod = Literal["block bootstrap", "least squares", "Newey-West"]
 Terms = Callable[[History], Array]

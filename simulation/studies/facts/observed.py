@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.conventions import DAYS_PER_COUPON_YEAR, DAYS_PER_YEAR, Array
 from simulation.studies.facts.history import History, Index, month_ends, quarters, week_ends
 from simulation.studies.facts.statistics import (
     LEAST_DAYS,
@@ -24,6 +23,7 @@ from simulation.studies.facts.statistics import (
     volatility_multiple,
     window_skewness,
 )
+from simulation.values.conventions import DAYS_PER_COUPON_YEAR, DAYS_PER_YEAR, Array
 
 TAIL_SHARE: Final = 0.02
 """Share of the days that the tail index is measured on (CALIBRATION section 3)."""

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from simulation.values.conventions import Array
 from simulation.studies.facts.history import History
+from simulation.values.conventions import Array
 
 FIRST_DAY, LAST_DAY = date(1990, 1, 2), date(2024, 12, 31)
 POSITIONS_FROM: Final = date(2005, 1, 4)

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.conventions import Array
 from simulation.studies.facts.measured import Measure, Statistic
+from simulation.values.conventions import Array
 
 REPLICATIONS: Final = 2000
 SEED: Final = 19900102

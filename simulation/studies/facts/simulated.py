@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.day.capital_flows import scenario_days
-from simulation.values.conventions import DAYS_PER_YEAR, Array
 from simulation.compute.ensemble import simulated_block
+from simulation.compute.workers import in_order
+from simulation.day.capital_flows import scenario_days
+from simulation.results.metrics import LEVERED, QUANTILES, FinishedRuns
 from simulation.studies.facts.history import COLUMNS, History, joined
 from simulation.studies.facts.measured import MEASURES, Measure
 from simulation.studies.facts.resampling import jackknife_error, pooled
-from simulation.results.metrics import LEVERED, QUANTILES, FinishedRuns
-from simulation.compute.workers import in_order
+from simulation.values.conventions import DAYS_PER_YEAR, Array
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
     from simulation.day.recorder import Record
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
 
 MOST_RUN_DAYS: Final = 100_000

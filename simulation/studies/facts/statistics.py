@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.conventions import PERCENT, Array, Flags
-from simulation.studies.facts.history import Index
 from simulation.market.market import VOLATILITY_MEMORY
+from simulation.studies.facts.history import Index
+from simulation.values.conventions import PERCENT, Array, Flags
 
 LEAST_DAYS: Final = 40
 """Fewer returns make no quarter: a quarter has 59 to 65 business days, and the first and the last are cut off."""

@@ -9,16 +9,16 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from simulation.results.store import versions, write_manifest
 from simulation.scenario.config.loading import canonical
 from simulation.scenario.config.posterior import hash_with_cloud
 from simulation.studies.facts.comparison import NOT_MEASURED, Comparison, Row
-from simulation.results.store import versions, write_manifest
 
 if TYPE_CHECKING:
     from simulation.scenario.cloud import Cloud
+    from simulation.scenario.scenario import Scenario
     from simulation.studies.facts.simulated import Simulated
     from simulation.studies.facts.stored import Accept, StoredFacts
-    from simulation.scenario.scenario import Scenario
 
 CSV_FILE: Final = "facts.csv"
 HEADINGS: Final = ("Statistic", "History (s.e.)", "Model (s.e.)", "Accepted", "Verdict")

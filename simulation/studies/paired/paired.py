@@ -18,20 +18,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from simulation.scenario.config.diff import Difference, differences
-from simulation.scenario.config.loading import Loaded, load
 from simulation.compute.ensemble import run_ensemble, with_seed
 from simulation.results.metrics import METRICS, FinishedRuns
-from simulation.studies.paired.paired_words import mean_text, shown_unit
 from simulation.results.store import OutputError
+from simulation.scenario.config.diff import Difference, differences
+from simulation.scenario.config.loading import Loaded, load
+from simulation.studies.paired.paired_words import mean_text, shown_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from simulation.scenario.cloud import Cloud
     from simulation.compute.ensemble import Progress
-    from simulation.results.figures import Drawing
     from simulation.day.recorder import Record
+    from simulation.results.figures import Drawing
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
 
 FloatArray = NDArray[np.float64]

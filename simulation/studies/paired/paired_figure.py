@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from simulation.studies.experiment.experiment_figures import bar_axes
 from simulation.results.figures.style import ACCENT, GREY, Drawing, Heading, house_style, new_figure
+from simulation.studies.experiment.experiment_figures import bar_axes
 from simulation.studies.paired.paired_words import mean_text, shown_unit
 
 LONGEST_TITLE = 90

@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulation.values.calendar import Dates
-from simulation.scenario.event import Event
 from simulation.results.figures.style import GREY
+from simulation.scenario.event import Event
+from simulation.values.calendar import Dates
 
 HEIGHT = 0.03
 """Height of the first row of marks above the floor of the panel, as a share of the panel."""

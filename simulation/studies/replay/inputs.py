@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulation.scenario.episode_measures import MEASURES, Measure
-from simulation.scenario.event import Event
 from simulation.investors import cast
 from simulation.investors.population import Population
 from simulation.market.standard import STANDARD_MARKETS, first_day
 from simulation.policy.meetings import Meeting
+from simulation.scenario.episode_measures import MEASURES, Measure
+from simulation.scenario.event import Event
 
 RATES = {
     "ust2": "2-year Treasury yield",

@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from simulation.day.recorder import Record
+from simulation.results.metrics import RESIDENT, FinishedRuns
 from simulation.scenario.episode_measures import MEASURES
 from simulation.scenario.event import Event, Expectation
-from simulation.results.metrics import RESIDENT, FinishedRuns
-from simulation.day.recorder import Record
 
 FloatArray = NDArray[np.float64]
 Window = tuple[int, int, int]

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulation.compute.ensemble import Progress, run_ensemble
+from simulation.day.recorder import Record
+from simulation.results.metrics import FinishedRuns
 from simulation.scenario.episode_measures import MEASURES, RANK_MEANING, Meaning
 from simulation.scenario.event import Event, Expectation
-from simulation.results.metrics import FinishedRuns
-from simulation.day.recorder import Record
 from simulation.studies.replay.inputs import is_input
 from simulation.studies.replay.measures import FloatArray, index_of, observed, observed_path, simulated
 

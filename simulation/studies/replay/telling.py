@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from simulation.results.summary import depth_note, loop_gain_note
 from simulation.scenario.cautions import cautions
 from simulation.scenario.episode_measures import COLUMN_UNITS
 from simulation.studies.replay.inputs import inputs_of, left_out
 from simulation.studies.replay.replay import RANK, Replay, Score
-from simulation.results.summary import depth_note, loop_gain_note
 
 MISSING = "–"
 WIDTHS = (24, 9, 9, 9, 10, 18)

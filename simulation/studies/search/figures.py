@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, mark
 from simulation.results.figures.style import (
     ACCENT,
     GREY,
@@ -25,6 +24,7 @@ from simulation.results.figures.style import (
     plain,
     shown_scale,
 )
+from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, mark
 from simulation.studies.search.reverse_stress import Frontier, ReverseStress
 from simulation.studies.search.shocks import SHOCKS
 from simulation.studies.search.tipping import Tipping

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from simulation.results.store import OutputError
 from simulation.scenario.config.errors import ConfigError
-from simulation.values.parameters import BASIS_POINTS_PER, RATE_PATTERN
 from simulation.studies.search.response import Response
 from simulation.studies.search.tipping import NoTippingError
-from simulation.results.store import OutputError
+from simulation.values.parameters import BASIS_POINTS_PER, RATE_PATTERN
 
 if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.scenario.batch import BLOCK_RUNS, may_differ
-from simulation.scenario.cloud import with_values
 from simulation.compute.ensemble import run_ensemble
 from simulation.results.metrics import METRICS, FinishedRuns, read_by
 from simulation.results.store import OutputError
+from simulation.scenario.batch import BLOCK_RUNS, may_differ
+from simulation.scenario.cloud import with_values
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
     from simulation.day.recorder import Record
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
 
 FloatArray = NDArray[np.float64]

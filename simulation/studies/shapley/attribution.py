@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.compute.ensemble import resolved, run_ensemble, with_seed, worthwhile_workers
+from simulation.compute.workers import in_order
 from simulation.results.metrics import METRICS, FinishedRuns, Metric
+from simulation.results.store import OutputError
 from simulation.studies.shapley.shares import Attribution, Estimate, Mechanisms, Share
 from simulation.studies.shapley.switches import MECHANISMS, WORDS, changes, without
 from simulation.studies.shapley.values import Coalition, FloatArray, Worths, alone_and_last, coalitions, shapley
-from simulation.results.store import OutputError
-from simulation.compute.workers import in_order
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
     from simulation.compute.ensemble import Progress
     from simulation.day.recorder import Record
+    from simulation.scenario.cloud import Cloud
     from simulation.scenario.scenario import Scenario
 
 DEFAULT_METRICS = ("usdjpy_trough_pct", "unwound_share")

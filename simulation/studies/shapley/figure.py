@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.studies.experiment.experiment_figures import bar_axes
 from simulation.results.figures.style import ACCENT, GREY, INK, Drawing, Heading, house_style, minus, new_figure
 from simulation.results.metrics import SHARE
+from simulation.studies.experiment.experiment_figures import bar_axes
 from simulation.studies.paired.paired_words import shown_unit
 from simulation.studies.shapley.switches import WORDS
 from simulation.studies.shapley.telling import error, lower, shown

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.sweeps.analysis.sweep_table import DONE, SweepTable
 from simulation.results.store import OutputError
+from simulation.sweeps.analysis.sweep_table import DONE, SweepTable
 
 Flags = NDArray[np.bool_]
 DEPTH = 3

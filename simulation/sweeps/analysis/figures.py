@@ -12,20 +12,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulation.sweeps.analysis.curves import ResponseMap
-from simulation.sweeps.analysis.sobol import Indices
-from simulation.sweeps.analysis.sweep_table import Axis
-from simulation.studies.experiment.experiment_figures import (
-    DIVERGING,
-    FEW_RUNS,
-    RISING,
-    SERIES_COLOURS,
-    Grid,
-    bar_axes,
-    boundary,
-    hatch,
-    heat_map,
-)
 from simulation.results.figures.style import (
     ACCENT,
     INK,
@@ -37,6 +23,20 @@ from simulation.results.figures.style import (
     plain,
     shown_scale,
 )
+from simulation.studies.experiment.experiment_figures import (
+    DIVERGING,
+    FEW_RUNS,
+    RISING,
+    SERIES_COLOURS,
+    Grid,
+    bar_axes,
+    boundary,
+    hatch,
+    heat_map,
+)
+from simulation.sweeps.analysis.curves import ResponseMap
+from simulation.sweeps.analysis.sobol import Indices
+from simulation.sweeps.analysis.sweep_table import Axis
 from simulation.values.spelling import sentence, spoken
 
 MOST_PANELS = 6

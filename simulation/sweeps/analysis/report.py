@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from simulation.results.metrics import METRICS
 from simulation.sweeps.analysis.curves import ResponseMap, is_grid, response_curve, response_map
 from simulation.sweeps.analysis.discovery import Condition, Discovery, discover, where_failed
 from simulation.sweeps.analysis.influence import in_words, influence
-from simulation.sweeps.analysis.sobol import SALTELLI, STANDARD, Bootstrap, Indices, VarianceShares, sobol, variance_shares
+from simulation.sweeps.analysis.sobol import (
+    SALTELLI,
+    STANDARD,
+    Bootstrap,
+    Indices,
+    VarianceShares,
+    sobol,
+    variance_shares,
+)
 from simulation.sweeps.analysis.sweep_table import Axis, SweepTable
-from simulation.results.metrics import METRICS
 from simulation.values.spelling import sentence
 
 if TYPE_CHECKING:
@@ -156,8 +164,8 @@ class Analysis:
         """Write figures, their numbers and the report into an existing empty folder."""
         import json
 
-        from simulation.studies.experiment.experiment_figures import svg
         from simulation.results.figures import write
+        from simulation.studies.experiment.experiment_figures import svg
 
         conditions = [Condition.parsed(found.condition) for found in self.discoveries]
         levels = {condition.metric: condition.level for condition in conditions}

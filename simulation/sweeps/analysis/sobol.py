@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.sweeps.analysis.sweep_table import SweepTable, by_point_and_run, point_means, without_news
 from simulation.results.store import OutputError
+from simulation.sweeps.analysis.sweep_table import SweepTable, by_point_and_run, point_means, without_news
 
 FloatArray = NDArray[np.float64]
 SALTELLI = "saltelli"

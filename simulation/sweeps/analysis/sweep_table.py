@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.values.spelling import spoken
 from simulation.results.store import OutputError
 from simulation.sweeps.store import read_manifest, read_runs
+from simulation.values.spelling import spoken
 
 FloatArray = NDArray[np.float64]
 PARAMETER = "param:"

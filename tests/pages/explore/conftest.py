@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 
-from simulation.scenario.config.catalog import named
 from simulation.pages.explore.content import content_of
 from simulation.pages.explore.page import Content, page_of
 from simulation.pages.explore.sliders import GUIDANCE, HIKE, STOCK
+from simulation.scenario.config.catalog import named
 from simulation.sweeps.plan import plan_of
-from tests.support.browser import launched, playwright
 from tests.pages.explore.reading import Reading
+from tests.support.browser import launched, playwright
+from tests.support.places import SMALL_SCENARIO
 from tests.sweeps.conftest import run_into
 
 Opened = Callable[..., Any]
 WAIT_MS = 120_000
-SMALL = Path(__file__).parents[1] / "results" / "small.yaml"
+SMALL = SMALL_SCENARIO
 TABLE = f"""{HIKE},{STOCK},{GUIDANCE}
 ,,
 50bp,,

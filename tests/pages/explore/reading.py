@@ -15,6 +15,7 @@ import numpy as np
 from simulation.pages.explore.columns import unpacked
 from simulation.pages.explore.day_table import LABELS
 from simulation.pages.explore.page import Content
+from tests.support.places import ROOT
 
 MINUS = "−"
 ASSETS = ("us_equity", "japan_equity", "bitcoin_usd")
@@ -121,9 +122,9 @@ def shown(page: Any) -> dict[str, Any]:
 def in_a_shell(command: str, folder: Path) -> str:
     """What a command prints where `carryflow` is this interpreter's."""
     program = folder / "carryflow"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulation.cli "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulation "$@"\n')
     program.chmod(0o755)
-    root = Path(__file__).parents[2]
+    root = ROOT
     environment = os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(root)}
     done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     return done.stdout

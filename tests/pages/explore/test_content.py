@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.scenario.config.catalog import named
 from simulation.pages.explore.columns import unpacked
 from simulation.pages.explore.content import content_of, printed
 from simulation.pages.explore.page import Content
@@ -18,6 +17,7 @@ from simulation.pages.explore.sliders import GUIDANCE, HIKE, ORDER, SPREAD, STOC
 from simulation.results.metrics import METRICS, QUANTILES, USD_BN, band
 from simulation.results.store import OutputError
 from simulation.results.summary_table import number_text
+from simulation.scenario.config.catalog import named
 from simulation.sweeps.store import read_runs, read_series
 from tests.pages.explore.conftest import SERIES, SMALL, store_of
 from tests.sweeps.conftest import run_into

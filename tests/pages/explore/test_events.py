@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 import simulation as cf
-from simulation.values.calendar import business_days
 from simulation.pages.explore.events import Happening, happenings
+from simulation.values.calendar import business_days
 
 
 def captions(*settings: str) -> dict[str, Happening]:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from simulation.scenario.config.catalog import named
 from simulation.pages.explore.design import AT_MOST, csv_text, states
 from simulation.pages.explore.page import Content, content_text, page_of
 from simulation.pages.explore.sliders import SLIDERS, TOGETHER, level_of
+from simulation.scenario.config.catalog import named
 from simulation.sweeps.plan import plan_of
 from tests.cli.conftest import Carryflow, carryflow
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import simulation as cf
-from simulation.scenario.config.loading import load
 from simulation.pages.reporting.page import POLICY, STYLE
 from simulation.pages.reporting.writing import check_page, page_of, report
-from simulation.scenario.scenario import Scenario
 from simulation.results.store import OutputError
+from simulation.scenario.config.loading import load
+from simulation.scenario.scenario import Scenario
 from tests.support.scenarios import COARSE, ONE_WEEK, official, shocks
 from tests.sweeps.conftest import run_into, sweep_of
 
@@ -157,8 +157,8 @@ def test_a_run_that_stopped_is_named_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_the_ledger_case_of_a_run_brings_its_claims(tmp_path: Path) -> None:
-    from simulation.studies.claims.ledger import load_ledger
     from simulation.pages.reporting.claims_part import case_of
+    from simulation.studies.claims.ledger import load_ledger
 
     ledger = load_ledger()
     official_case = cf.load_scenario("december_2025_official")

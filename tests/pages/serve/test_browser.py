@@ -60,7 +60,7 @@ def study() -> Study:
 def served(chromium: Any) -> Iterator[Served]:
     options = ("--port", "0", "--runs", str(RUNS), "--first-runs", str(FIRST))
     process = subprocess.Popen(
-        [sys.executable, "-m", "simulation.cli", "serve", *options], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "simulation", "serve", *options], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from simulation.cli import program
 from simulation.pages.loopback import HOST
 
-CLI = (sys.executable, "-m", "simulation.cli", "serve")
+CLI = (sys.executable, "-m", "simulation", "serve")
 
 
 def told(*arguments: str) -> tuple[int, str]:

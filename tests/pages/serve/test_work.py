@@ -13,11 +13,11 @@ import pytest
 from simulation.compute.ensemble import run_ensemble
 from simulation.pages.explore.columns import unpacked
 from simulation.pages.explore.sliders import GUIDANCE, HIKE, LEVERAGE, PRICED, SPREAD, STOCK
-from simulation.results.metrics import METRICS, metric_bands
 from simulation.pages.serve.bench import Bench
 from simulation.pages.serve.study import Study
 from simulation.pages.serve.tickets import Limits
 from simulation.pages.serve.work import Order, made
+from simulation.results.metrics import METRICS, metric_bands
 from simulation.results.summary_table import number_text
 from simulation.sweeps.daily import daily_values
 from simulation.sweeps.kernel import Work

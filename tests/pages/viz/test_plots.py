@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from simulation.results.figures.style import date_number
-from simulation.results.metrics import FinishedRuns
 from simulation.day.model import CapitalFlowModel
 from simulation.pages.viz import plots
+from simulation.results.figures.style import date_number
+from simulation.results.metrics import FinishedRuns
 from tests.pages.viz.test_steering import OFFICIAL
 
 

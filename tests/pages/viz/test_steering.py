@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from simulation.scenario.config.errors import ConfigError
 from simulation.day.model import CapitalFlowModel
 from simulation.pages.viz.steering import CONTROLS, Control, Request, SteeredModel, changes, shown
+from simulation.scenario.config.errors import ConfigError
 
 WEEK = (
     "end=2025-12-03",

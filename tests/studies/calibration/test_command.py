@@ -5,15 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from simulation.studies.calibration.problem import problem_at
 from simulation.cli import calibrate_command
 from simulation.scenario.cloud import read_cloud
-from tests.calibration import toys
+from simulation.studies.calibration.problem import problem_at
 from tests.cli.conftest import Carryflow, carryflow
+from tests.studies.calibration import toys
 
 __all__ = ["carryflow"]
 
-TOY = ("calibrate", "--problem", "tests.studies.calibration.toys:dying_problem", "--quick", "--workers", "1", "--seed", "5")
+TOY = (
+    "calibrate",
+    "--problem",
+    "tests.studies.calibration.toys:dying_problem",
+    "--quick",
+    "--workers",
+    "1",
+    "--seed",
+    "5",
+)
 FILES = {
     "correlations.csv", "emulator.csv", "figure.csv", "figure.png", "figure.svg", "findings.txt", "manifest.json", "moments.csv",
     "parameters.csv", "dying.csv", "posterior_check.csv", "posterior_check.png", "prior_check.csv", "prior_check.png",
@@ -126,5 +135,6 @@ def test_draws_change_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
     request = calibrate_command.requested("tests.studies.calibration.toys:linear_problem", (999, 111), 1, small=False)
     assert [one.sets for one in request.problem.simulators] == [999, 111]
     assert (
-        request.hash != calibrate_command.requested("tests.studies.calibration.toys:linear_problem", (None, 111), 1, False).hash
+        request.hash
+        != calibrate_command.requested("tests.studies.calibration.toys:linear_problem", (None, 111), 1, False).hash
     )

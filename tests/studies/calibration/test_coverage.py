@@ -7,7 +7,14 @@ import pytest
 
 from simulation.studies.calibration import coverage as coverage_module
 from simulation.studies.calibration import sbc
-from simulation.studies.calibration.coverage import Coverage, chosen_place, coverage, emulated_cases, powers_down_to, ranked
+from simulation.studies.calibration.coverage import (
+    Coverage,
+    chosen_place,
+    coverage,
+    emulated_cases,
+    powers_down_to,
+    ranked,
+)
 from simulation.studies.calibration.fitting import Fit, Method, checks_of, fit, redrawn
 from simulation.studies.calibration.likelihood import GroupLikelihood
 from simulation.studies.calibration.priors import from_unit
@@ -16,7 +23,7 @@ from simulation.studies.calibration.sampler import Effort
 from simulation.studies.calibration.sbc import squares
 from simulation.studies.calibration.simulating import Bench
 from simulation.values.conventions import Array
-from tests.calibration import toys
+from tests.studies.calibration import toys
 
 TRUTHS = 512
 METHOD = Method(effort=Effort(particles=1536, rounds=3), sets=TRUTHS)

@@ -11,7 +11,7 @@ from simulation.studies.calibration.fitting import Fit, Method, fit
 from simulation.studies.calibration.problem import Problem
 from simulation.studies.calibration.sampler import Effort, Particles
 from simulation.studies.calibration.simulating import Bench
-from tests.calibration import toys
+from tests.studies.calibration import toys
 
 SMALL = Method(effort=Effort(particles=512, rounds=2), sets=200)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulation.scenario.cloud import Cloud, cloud_text
 from simulation.studies.calibration.diagnostics import parameter_table, product
 from simulation.studies.calibration.kept import kept
 from simulation.studies.calibration.priors import from_unit
-from simulation.scenario.cloud import Cloud, cloud_text
-from tests.calibration import toys
 from tests.cli.conftest import Carryflow, carryflow
+from tests.studies.calibration import toys
 
 __all__ = ["carryflow"]
 
@@ -82,6 +82,8 @@ def test_the_command_refuses_what_does_not_go_together(carryflow: Carryflow, tmp
     outcome = carryflow("calibrate", "--from", "nobody")
     assert (outcome.code, "Traceback" in outcome.err) == (2, False)
     (tmp_path / "toy.csv").write_text(cloud_text(crossed()), encoding="utf-8")
-    outcome = carryflow("calibrate", "--from", "./toy.csv", "--problem", "tests.studies.calibration.toys:product_problem")
+    outcome = carryflow(
+        "calibrate", "--from", "./toy.csv", "--problem", "tests.studies.calibration.toys:product_problem"
+    )
     assert outcome.code == 2
     assert "toy.L" in outcome.err

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulation.results.store import OutputError
 from simulation.studies.calibration.checkpoints import Checkpoints, opened
 from simulation.studies.calibration.diagnostics import moment_table, parameter_table, product
 from simulation.studies.calibration.emulator_errors import emulator_table, followed_share
@@ -14,8 +15,7 @@ from simulation.studies.calibration.problem import Problem, Simulator, Target, p
 from simulation.studies.calibration.sampler import Effort
 from simulation.studies.calibration.simulating import Bench, simulated
 from simulation.values.conventions import Array
-from simulation.results.store import OutputError
-from tests.calibration import toys
+from tests.studies.calibration import toys
 
 SMALL = Method(effort=Effort(particles=1024, rounds=3), sets=200)
 
@@ -186,7 +186,8 @@ def test_impossible_problems_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["nowhere:problem", "tests.studies.calibration.toys:nothing", "tests.studies.calibration.toys:not_a_problem"]
+    "place",
+    ["nowhere:problem", "tests.studies.calibration.toys:nothing", "tests.studies.calibration.toys:not_a_problem"],
 )
 def test_a_place_without_a_problem_is_named(place: str) -> None:
     with pytest.raises(ValueError, match=place):

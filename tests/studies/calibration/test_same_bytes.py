@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simulation.scenario.cloud import cloud_text
 from simulation.studies.calibration.august_2024 import problem
 from simulation.studies.calibration.conduct import conducted
 from simulation.studies.calibration.fitting import Method
 from simulation.studies.calibration.request import Request
 from simulation.studies.calibration.sampler import Effort
-from simulation.scenario.cloud import cloud_text
 
 
 def small(seed: int) -> Request:

@@ -9,7 +9,7 @@ from simulation.studies.calibration.rank_figure import rank_chart
 from simulation.studies.calibration.sampler import Effort
 from simulation.studies.calibration.sbc import RANKS, Ranks
 from simulation.studies.calibration.simulating import Bench
-from tests.calibration import toys
+from tests.studies.calibration import toys
 
 NAMES = ("a", "b", "c")
 CASES = 64

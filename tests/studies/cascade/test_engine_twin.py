@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.values.conventions import Array
 from simulation.day.model import CapitalFlowModel
+from simulation.values.conventions import Array
 from tests.support.scenarios import CALM, NO_COSTS, ONE_WEEK, Changes, official, switched
 
 FALL = 0.10

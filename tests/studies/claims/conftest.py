@@ -1,14 +1,14 @@
 """Ledgers of a few claims on a small scenario, and the shipped ledger run once."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulation.studies.claims import Assessment, ClaimsLedger, assess, load_ledger
+from tests.support.places import SMALL_SCENARIO
 
-SMALL = Path(__file__).parents[1] / "results" / "small.yaml"
+SMALL = SMALL_SCENARIO
 
 Claim = dict[str, Any]
 MakeLedger = Callable[..., ClaimsLedger]

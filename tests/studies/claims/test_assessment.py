@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from simulation.compute.ensemble import resolved, run_ensemble
 from simulation.day.capital_flows import simulate
+from simulation.day.recorder import Record
+from simulation.scenario.config.errors import ConfigError
+from simulation.scenario.scenario import Scenario
 from simulation.studies.claims import Assessment, assess
 from simulation.studies.claims.assessment import assess_with, scenarios_of
 from simulation.studies.claims.judging import Finding
-from simulation.scenario.config.errors import ConfigError
-from simulation.compute.ensemble import resolved, run_ensemble
-from simulation.day.recorder import Record
-from simulation.scenario.scenario import Scenario
 from tests.studies.claims.conftest import case_of, claim_of, counterpart, ledger_of
 
 

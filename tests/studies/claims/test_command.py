@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from simulation.studies.claims import ClaimsLedger
 from simulation.cli.claims_command import claims
 from simulation.results.store import OutputError
+from simulation.studies.claims import ClaimsLedger
 from tests.studies.claims.conftest import case_of, claim_of, counterpart, ledger_of
 
 Claims = Callable[..., Result]

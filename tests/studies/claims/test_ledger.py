@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from simulation.scenario.config.errors import ConfigError
 from simulation.studies.claims import load_ledger
 from simulation.studies.claims.ledger import ledger_path
-from simulation.scenario.config.errors import ConfigError
 from tests.studies.claims.conftest import case_of, claim_of, counterpart, ledger_of
 
 SHIPPED = load_ledger()

@@ -6,9 +6,18 @@ from datetime import date
 import numpy as np
 import pytest
 
-from simulation.studies.claims.measures import Change, Flow, InterestBill, Level, MeasureError, Return, TreasurySale, measured
 from simulation.compute.ensemble import resolved, run_ensemble
 from simulation.day.recorder import Record, Stop
+from simulation.studies.claims.measures import (
+    Change,
+    Flow,
+    InterestBill,
+    Level,
+    MeasureError,
+    Return,
+    TreasurySale,
+    measured,
+)
 from tests.studies.claims.conftest import SMALL
 
 RUNS = 4

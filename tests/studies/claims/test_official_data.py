@@ -2,14 +2,14 @@
 
 import csv
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from simulation.studies.claims import load_ledger
 from simulation.studies.claims.ledger import Claim
+from tests.support.places import OFFICIAL_DATA
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = OFFICIAL_DATA
 CLAIMS = {claim.id: claim for claim in load_ledger().claims}
 
 pytestmark = pytest.mark.skipif(

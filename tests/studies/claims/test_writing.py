@@ -6,12 +6,12 @@ from io import StringIO
 
 import pytest
 
+from simulation.cli.claims_table import claims_text
+from simulation.results.metrics import Band
 from simulation.studies.claims import Assessment, assess
 from simulation.studies.claims.judging import Figure
 from simulation.studies.claims.wording import band_text, figure_text, tally
 from simulation.studies.claims.writing import csv_text, markdown, objects
-from simulation.cli.claims_table import claims_text
-from simulation.results.metrics import Band
 from tests.studies.claims.conftest import claim_of, counterpart, ledger_of
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simulation.values.conventions import Array, Flags
-from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, Integers, Panel
 from simulation.day.recorder import Record, Stop
+from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, Integers, Panel
+from simulation.values.conventions import Array, Flags
 from tests.support.scenarios import ONE_WEEK, official
 
 FAR = 21

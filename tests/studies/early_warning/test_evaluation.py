@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from simulation.compute.ensemble import run_ensemble, with_seed
 from simulation.scenario.config.loading import load
 from simulation.studies.early_warning.evaluation import INDEX, Lead, TooFewCascadesError, alarm_threshold, leads
 from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, Panel, Split, by_run, panel_of
-from simulation.compute.ensemble import run_ensemble, with_seed
 from tests.studies.early_warning.conftest import panel_with
 
 

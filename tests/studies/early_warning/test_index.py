@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from simulation.values.conventions import Array, Flags
 from simulation.studies.early_warning.index import fitted_index, loss, stacked
 from simulation.studies.early_warning.panel import INDICATORS, Panel
+from simulation.values.conventions import Array, Flags
 from tests.studies.early_warning.conftest import panel_with
 
 TWO = (INDICATORS[0], INDICATORS[3])

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.day.recorder import Stop
 from simulation.studies.early_warning.panel import (
     EPISODE_GAP_DAYS,
     LONGEST_HORIZON_DAYS,
@@ -17,7 +18,6 @@ from simulation.studies.early_warning.panel import (
     in_episode,
     panel_of,
 )
-from simulation.day.recorder import Stop
 from tests.studies.early_warning.conftest import FAR, forced_on, record_of
 
 

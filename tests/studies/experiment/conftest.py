@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simulation.results.figures import png
 from simulation.scenario.config.catalog import named
 from simulation.studies.experiment.experiment_figures import svg
 from simulation.studies.experiment.experiment_runner import Outcome, conducted, loaded, plan_of
-from simulation.results.figures import png
 
 NAMES = tuple(named("experiments"))
 

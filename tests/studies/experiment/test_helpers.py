@@ -9,6 +9,8 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
 import simulation as cf
+from simulation.investors import ROSTER
+from simulation.investors.population import CARRY_ROLES
 from simulation.studies.experiment.experiment import (
     OFFICIAL,
     Estimate,
@@ -26,8 +28,6 @@ from simulation.studies.experiment.experiment import (
     with_investors,
 )
 from simulation.studies.experiment.experiment_figures import DIVERGING, RISING, Grid, heat_map
-from simulation.investors import ROSTER
-from simulation.investors.population import CARRY_ROLES
 
 
 def test_a_variant_takes_no_more_runs_than_it_needs() -> None:

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simulation.compute.workers import EnsembleError, in_order
+from simulation.results.store import read_manifest
 from simulation.scenario.config.errors import ConfigError
 from simulation.studies.experiment.experiment_runner import Plan, conducted, plan_of
 from simulation.studies.experiment.experiment_workload import expected_seconds, worthwhile_workers
-from simulation.results.store import read_manifest
-from simulation.compute.workers import EnsembleError, in_order
 
 FILES = {"table.parquet", "table.csv", "figure.png", "figure.svg", "figure.csv", "findings.txt", "manifest.json"}
 

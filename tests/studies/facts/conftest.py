@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 import pytest
 
+from simulation.studies.facts.history import History
 from simulation.values.calendar import business_days
 from simulation.values.conventions import Array
-from simulation.studies.facts.history import History
 
 MakeHistory = Callable[..., History]
 

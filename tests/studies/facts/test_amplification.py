@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simulation.compute.ensemble import resolved
+from simulation.day.recorder import Record
 from simulation.studies.experiment.experiment import NOTHING_BUT, with_investors
 from simulation.studies.facts.amplification import (
     LARGE_PCT,
@@ -18,7 +19,6 @@ from simulation.studies.facts.amplification import (
     peak_amplification,
     shock,
 )
-from simulation.day.recorder import Record
 from tests.support.scenarios import COARSE, TWO_WEEKS, official
 
 OFFICIAL = "december_2025_official"

@@ -9,8 +9,9 @@ from click.testing import CliRunner, Result
 
 from simulation.cli.facts_command import facts
 from simulation.results.store import OutputError, read_manifest
+from tests.support.places import SMALL_SCENARIO
 
-SMALL = Path(__file__).parents[1] / "results" / "small.yaml"
+SMALL = SMALL_SCENARIO
 Facts = Callable[..., Result]
 
 

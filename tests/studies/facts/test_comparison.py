@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from simulation.cli.facts_table import facts_table
+from simulation.results.figures import png
+from simulation.results.store import read_manifest
+from simulation.results.summary_table import plain_text
 from simulation.studies.facts.comparison import Comparison, compared, row_of
 from simulation.studies.facts.figure import PANELS, facts_chart
 from simulation.studies.facts.measured import BY_NAME
 from simulation.studies.facts.simulated import Estimate, Simulated
 from simulation.studies.facts.stored import Accept, StoredFact, load_facts
 from simulation.studies.facts.writing import accepted, cell, csv_text, fact_object, write
-from simulation.results.figures import png
-from simulation.results.store import read_manifest
-from simulation.results.summary_table import plain_text
 from tests.studies.facts.conftest import MakeHistory
 
 NOT_KNOWN = float("nan")

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulation.values.conventions import Array, Flags
 from simulation.studies.facts.detection import hanley_mcneil_error, roc_auc, roc_auc_error, roc_curve
+from simulation.values.conventions import Array, Flags
 
 
 def sample(seed: int, runs: int = 30, days: int = 40) -> tuple[Array, Flags]:

@@ -11,8 +11,9 @@ from simulation.scenario.config.errors import ConfigError
 from simulation.studies.facts.historical import facts_from, main, yaml_text
 from simulation.studies.facts.official import read_history, read_positions
 from simulation.studies.facts.stored import SHIPPED, Accept, StoredFacts, load_facts
+from tests.support.places import OFFICIAL_DATA
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = OFFICIAL_DATA
 needs_series = pytest.mark.skipif(
     not DATA.is_dir(), reason="the official series are not shipped: put them into ../shared/data beside the project"
 )

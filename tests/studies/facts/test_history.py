@@ -6,8 +6,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from simulation.values.calendar import business_days
 from simulation.studies.facts.history import joined, month_ends, quarters, week_ends
+from simulation.values.calendar import business_days
 from tests.studies.facts.conftest import MakeHistory
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulation.values.calendar import business_days
-from simulation.values.conventions import Array
 from simulation.studies.facts.history import week_ends
 from simulation.studies.facts.measured import BY_NAME, MEASURES
 from simulation.studies.facts.observed import SKEW_WINDOW_DAYS, skew_on_gap, skew_on_position
+from simulation.values.calendar import business_days
+from simulation.values.conventions import Array
 from tests.studies.facts.conftest import YIELDS, MakeHistory
 
 

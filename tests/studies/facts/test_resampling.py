@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulation.values.conventions import Array
 from simulation.studies.facts.measured import BY_NAME, Measure
 from simulation.studies.facts.resampling import (
     bootstrap_error,
@@ -15,6 +14,7 @@ from simulation.studies.facts.resampling import (
     pooled,
 )
 from simulation.studies.facts.statistics import cross_terms, mean, power_terms, skewness
+from simulation.values.conventions import Array
 from tests.studies.facts.conftest import MakeHistory
 
 MEAN = Measure("mean", "Mean", "", lambda history: power_terms(history.usdjpy), mean)

@@ -5,13 +5,13 @@ from datetime import date
 import numpy as np
 import pytest
 
-from simulation.scenario.cloud import Cloud
 from simulation.compute.ensemble import resolved, run_ensemble
+from simulation.scenario.cloud import Cloud
+from simulation.scenario.scenario import Scenario
 from simulation.studies.facts import simulated as module
 from simulation.studies.facts.history import History
 from simulation.studies.facts.measured import BY_NAME
 from simulation.studies.facts.simulated import Simulated, blocks, estimate, estimates, first_day, history_of, simulated
-from simulation.scenario.scenario import Scenario
 from tests.studies.facts.conftest import MakeHistory
 from tests.support.scenarios import COARSE, TWO_WEEKS, official
 

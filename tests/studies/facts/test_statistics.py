@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulation.values.conventions import Array
 from simulation.studies.facts import statistics as of
 from simulation.studies.facts.history import Index
+from simulation.values.conventions import Array
 
 
 def heavy(seed: int, shape: tuple[int, ...] = (4, 500)) -> Array:

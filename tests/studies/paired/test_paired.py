@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 import simulation as cf
+from simulation.results.store import OutputError
 from simulation.studies.experiment.experiment import OFFICIAL, with_investors
 from simulation.studies.paired.paired import compare, paired_row, paired_table
 from simulation.studies.paired.paired_figure import heading
-from simulation.results.store import OutputError
 
 SMALL = (*with_investors(OFFICIAL, 6), "end=2025-12-24")
 HIKE = "boj.meetings[0].decision=50bp"

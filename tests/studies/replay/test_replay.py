@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simulation.day.recorder import Stop
 from simulation.scenario.cloud import Cloud
 from simulation.scenario.episode_measures import MEASURES
-from simulation.day.recorder import Stop
 from simulation.studies.replay import figure as figure_of
 from simulation.studies.replay.figure import draw
 from simulation.studies.replay.given_marks import given_days
@@ -20,11 +20,12 @@ from simulation.studies.replay.telling import as_json, reasons, text
 from simulation.studies.replay.validation import markdown
 from tests.cli.conftest import Carryflow, carryflow
 from tests.studies.replay.conftest import SMALL, Make
+from tests.support.places import ROOT
 
 __all__ = ["carryflow"]  # a fixture from the tests of the command line
 
 STOCK = "populations.carry_funds.stock_usd_bn={}"
-GUIDE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
+GUIDE = ROOT / "docs" / "events.md"
 
 
 def test_central_runs_meet_no_drawn_news(event: Make) -> None:

@@ -4,12 +4,12 @@ from numpy.typing import NDArray
 
 from simulation.cli.reverse_stress_command import told
 from simulation.compute.ensemble import resolved
+from simulation.results.store import OutputError
 from simulation.studies.experiment.experiment import OFFICIAL, with_investors
 from simulation.studies.search.reverse_stress import Space, reverse_stress
 from simulation.studies.search.shocks import SHOCKS, STANDARD, correlation, place_of, settings_of
 from simulation.studies.search.telling import as_json
 from simulation.studies.search.tipping import NoTippingError
-from simulation.results.store import OutputError
 
 FloatArray = NDArray[np.float64]
 NOISE = np.random.default_rng(4).standard_normal(200) * 0.3

@@ -3,10 +3,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from simulation.scenario.cloud import Cloud
 from simulation.compute.ensemble import resolved, run_ensemble
-from simulation.studies.experiment.experiment import ARTICLE, NOTHING_BUT, with_investors
 from simulation.investors.unwind_rule import UnwindRule, share_unwound, threshold_mean
+from simulation.scenario.cloud import Cloud
+from simulation.studies.experiment.experiment import ARTICLE, NOTHING_BUT, with_investors
 from simulation.studies.search.response import Ensemble, ScenarioResponse, loaded_with, measured
 from simulation.studies.search.tipping import Bracket, NoTippingError, crossings, tipping
 

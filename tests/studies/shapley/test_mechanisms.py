@@ -8,9 +8,10 @@ import pytest
 
 import simulation as cf
 from simulation.day.capital_flows import simulate
+from simulation.day.recorder import Record
 from simulation.investors import ROSTER
 from simulation.results.metrics import METRICS, FinishedRuns
-from simulation.day.recorder import Record
+from simulation.results.store import OutputError
 from simulation.scenario.scenario import Scenario
 from simulation.studies.shapley.shares import Mechanisms
 from simulation.studies.shapley.switches import (
@@ -24,7 +25,6 @@ from simulation.studies.shapley.switches import (
     changes,
     without,
 )
-from simulation.results.store import OutputError
 from tests.support.scenarios import COARSE, TWO_WEEKS, official, shipped, shocks
 
 METRIC = {metric.name: metric for metric in METRICS}

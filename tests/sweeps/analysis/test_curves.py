@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simulation.results.store import OutputError
 from simulation.sweeps.analysis.curves import response_curve, response_map
 from simulation.sweeps.analysis.discovery import Condition, discover, where_failed
 from simulation.sweeps.analysis.influence import in_words, influence
 from simulation.sweeps.analysis.report import analysed
-from simulation.results.store import OutputError
 from tests.sweeps.analysis.toys import FloatArray, failed, sweep_of, uniform
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from simulation.results.store import OutputError
 from simulation.sweeps.analysis.report import MetricAnalysis
 from simulation.sweeps.analysis.sobol import Bootstrap, VarianceShares, blocks_of, sobol, variance_shares
-from simulation.results.store import OutputError
 from tests.sweeps.analysis.toys import FloatArray, failed, ishigami, saltelli, sweep_of, uniform
 
 KEYS = ("x1", "x2", "x3")

@@ -1,0 +1,5 @@
+"""``python -m simulation`` is ``carryflow``."""
+
+from simulation.cli import main
+
+main()

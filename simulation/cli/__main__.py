@@ -1,5 +1,0 @@
-"""``python -m simulation.cli`` is ``carryflow``."""
-
-from simulation.cli import main
-
-main()
