@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, field_validator
+from scipy.special import ndtr
 
 from simulation.investors.population import Population, PopulationParameters
 from simulation.values.assets import BITCOIN, Book, Roster, bundle
@@ -14,7 +15,6 @@ from simulation.values.information import Information
 from simulation.values.orders import INCENTIVE, LIQUIDATION, Trade
 from simulation.values.parameters import quantity
 from simulation.values.quote import Quote
-from simulation.values.special_functions import ndtr
 
 
 class CryptoTraderParameters(PopulationParameters):

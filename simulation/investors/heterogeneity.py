@@ -4,11 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
+from scipy.special import ndtri
 
 from simulation.values.conventions import Array
 from simulation.values.parameters import Parameters, quantity
 from simulation.values.randomness import stratified_uniform
-from simulation.values.special_functions import ndtri
 
 
 class ParetoSizes(Parameters):

@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
+from scipy.special import ndtr, ndtri
 
 from simulation.values.conventions import PERCENT, Array
 from simulation.values.parameters import Parameters, quantity
-from simulation.values.special_functions import ndtr, ndtri
 
 
 class UnwindRule(Parameters):

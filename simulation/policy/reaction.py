@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
+from scipy.special import expit, ndtr
 
 from simulation.policy.conditions import Conditions
 from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Flags
 from simulation.values.parameters import Parameters, quantity
-from simulation.values.special_functions import expit, ndtr
 
 FED_GRID = np.array([-50.0, -25.0, 0.0, 25.0, 50.0]) * BASIS_POINT
 """Decisions of the Federal Reserve under its rule."""

@@ -12,11 +12,9 @@ import pytest
 
 from simulation.cli import HOMES, engine, program
 
-# The last four say that scipy.special or scipy.linalg has run as a whole (simulation/values/special_functions.py).
 HEAVY = {
     *("mesa", "networkx", "pandas", "pyarrow", "matplotlib", "dask", "distributed", "asyncio"),
     *("scipy.optimize", "scipy.spatial", "scipy.stats", "scipy.sparse"),
-    *("scipy.special._basic", "scipy.linalg._basic", "numpy.f2py", "numpy.testing"),
 }
 ONE_DAY = ("run", "december_2025_official", "--runs", "1", "--quiet", "--set", "end=2025-12-01")
 SAY_MODULES = """

@@ -1,1 +1,0 @@
-"""Two scenarios compared run by run with the same news."""
