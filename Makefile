@@ -89,7 +89,7 @@ calibrate: $(VENV)/.installed
 
 # Interrupted, it goes on where it was.
 explore-data: $(VENV)/.installed
-	$(BIN)/python -m simulation.pages.explore.design > configs/sweeps/explore.csv
+	$(BIN)/python -m simulation.pages.explore.sliders > configs/sweeps/explore.csv
 	$(BIN)/carryflow sweep explore --out results/explore
 	$(BIN)/carryflow explore --store results/explore --out configs/explore/december_2025.json
 

@@ -13,9 +13,9 @@ from benchmarks.models import engines, kernels, twins
 from benchmarks.peers.environment import peers
 from benchmarks.report import Report, markdown, write_csv
 from benchmarks.rounds import measure
-from simulation.compute.ensemble import resolved
-from simulation.results.figures import png
-from simulation.studies.experiment.experiment_figures import svg
+from simulation.compute.ensemble import load_scenario
+from simulation.results.figures.charts import png_bytes
+from simulation.studies.experiment.figures import svg_bytes
 
 FEWEST = 7
 """Rounds of a measurement that is quoted."""
@@ -29,7 +29,7 @@ def contestants(setting: Setting, with_peers: bool) -> list[Contestant]:
 
 def bench(asked: argparse.Namespace) -> int:
     """Measure and write table and figure."""
-    scenario = resolved(asked.scenario, asked.set)
+    scenario = load_scenario(asked.scenario, asked.set)
     out, rounds = made(asked.out), asked.rounds or FEWEST
     machine = described()
     found = contestants(Setting(scenario, out), asked.peers)
@@ -40,8 +40,8 @@ def bench(asked: argparse.Namespace) -> int:
     text = markdown(report)
     (out / "bench.md").write_text(text, encoding="utf-8")
     drawing = chart(report)
-    (out / "bench.png").write_bytes(png(drawing.figure))
-    (out / "bench.svg").write_bytes(svg(drawing))
+    (out / "bench.png").write_bytes(png_bytes(drawing.figure))
+    (out / "bench.svg").write_bytes(svg_bytes(drawing))
     print(text)
     if rounds < FEWEST:
         print(f"A quick look: quote figures from at least {FEWEST} rounds.")

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from simulation.cli.exit_codes import DONE, INTERRUPTED, USAGE
-from simulation.results.store import OutputError
+from simulation.cli.output import EXIT_DONE, EXIT_INTERRUPTED, EXIT_USAGE
+from simulation.results.output_folder import OutputError
 from simulation.scenario.config import ConfigError
 from simulation.scenario.scenario import ImpossibleScenarioError
 
@@ -49,10 +49,10 @@ def told(act: Callable[[], int | None]) -> int:
         Does what is asked and returns its exit code; None is 0.
     """
     try:
-        return act() or DONE
+        return act() or EXIT_DONE
     except (ConfigError, ImpossibleScenarioError, OutputError) as mistake:
         print(mistake, file=sys.stderr)
-        return USAGE
+        return EXIT_USAGE
     except KeyboardInterrupt:
         print("Interrupted; what was measured is not kept.", file=sys.stderr)
-        return INTERRUPTED
+        return EXIT_INTERRUPTED

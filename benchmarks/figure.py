@@ -18,9 +18,9 @@ from simulation.results.figures.style import (
     LIGHT,
     Drawing,
     Heading,
-    house_style,
+    figure_style,
     new_figure,
-    plain,
+    remove_frame,
 )
 
 ENGINE, TWIN, LIMIT, PEER = ACCENT, COLOURS["carry_funds"], COLOURS["pension_funds"], GREY
@@ -58,7 +58,7 @@ def left_out(report: Report) -> str:
 def chart(report: Report) -> Drawing:
     """Draw the contestants that were measured, in their order."""
     shown = [result for result in report.results if result.middle is not None]
-    with house_style():
+    with figure_style():
         source = f"Source: python -m benchmarks; {report.machine}{left_out(report)}"
         figure = new_figure(Heading(finding(report), SUBTITLE, source))
         axes = figure.add_axes((0.23, 0.10, 0.65, 0.74))
@@ -69,7 +69,7 @@ def chart(report: Report) -> Drawing:
 
 
 def _frame(axes: Axes, shown: Sequence[Result]) -> None:
-    plain(axes)
+    remove_frame(axes)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
     axes.set_xscale("log")

@@ -6,7 +6,7 @@ from time import process_time
 
 import numpy as np
 
-from simulation.compute.ensemble import resolved
+from simulation.compute.ensemble import load_scenario
 from simulation.day.capital_flows import scenario_days, simulate
 from simulation.scenario.scenario import Scenario
 from simulation.values.conventions import Array
@@ -58,7 +58,7 @@ def reference_seconds(days: int) -> float:
 
 def guard_scenario() -> Scenario:
     """December 2025 with the default cast, its first four weeks."""
-    return resolved("december_2025_official", [f"end={DAYS_END}"])
+    return load_scenario("december_2025_official", [f"end={DAYS_END}"])
 
 
 def engine_seconds(scenario: Scenario) -> float:

@@ -19,12 +19,12 @@ from typing import Any
 from benchmarks.command_line import made, positive, told
 from benchmarks.machine import described
 from benchmarks.scaling_figure import FIT_FROM, chart, exponent
-from simulation.compute.ensemble import resolved, run_ensemble
+from simulation.compute.ensemble import load_scenario, run_ensemble
 from simulation.day.capital_flows import CapitalFlows
-from simulation.results.figures import png
-from simulation.results.store import OutputError
+from simulation.results.figures.charts import png_bytes
+from simulation.results.output_folder import OutputError
 from simulation.scenario.scenario import Scenario
-from simulation.values.calendar import business_days
+from simulation.values.conventions import business_days
 
 POINTS: dict[str, tuple[int, ...]] = {
     "investors": (1_000, 10_000, 100_000, 1_000_000, 10_000_000),
@@ -48,7 +48,7 @@ def setting(axis: str, value: int) -> Scenario:
     if axis in ("investors", "days"):
         changes.append(f"populations.carry_funds.investors={value if axis == 'investors' else 100_000}")
     changes += ALIKE if axis == "days" else ()
-    scenario = resolved("december_2025_official", changes)
+    scenario = load_scenario("december_2025_official", changes)
     if axis == "assets":
         added = {f"equity_{number}": scenario.markets["us_equity"] for number in range(value - len(scenario.markets))}
         scenario = scenario.model_copy(update={"markets": scenario.markets | added})
@@ -108,7 +108,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Write the figure, which names the machine that measured."""
-    path.write_bytes(png(chart(rows, rows[0].get("machine", "machine not noted")).figure))
+    path.write_bytes(png_bytes(chart(rows, rows[0].get("machine", "machine not noted")).figure))
 
 
 def write(rows: list[dict[str, Any]], path: Path) -> None:

@@ -14,10 +14,10 @@ from simulation.results.figures.style import (
     LIGHT,
     Drawing,
     Heading,
-    house_style,
+    figure_style,
     new_figure,
     panel_title,
-    plain,
+    remove_frame,
 )
 
 FIT_FROM = {"investors": 100_000, "days": 10, "runs": 128, "assets": 6, "populations": 1}
@@ -95,7 +95,7 @@ def chart(rows: Sequence[Row], machine: str) -> Drawing:
     """Draw a panel for each axis that was measured, and one for memory."""
     axes = list(dict.fromkeys(row["axis"] for row in rows))
     panels = [*axes, MEMORY] if "investors" in axes else axes
-    with house_style():
+    with figure_style():
         figure = new_figure(Heading(finding(rows), SUBTITLE, f"Source: python -m benchmarks.scaling; {machine}"))
         for place, axis in enumerate(panels):
             row, column = divmod(place, 3)
@@ -142,7 +142,7 @@ def _title(panel: Axes, axis: str, text: str) -> None:
 
 
 def _frame(panel: Axes, sizes: np.ndarray[Any, Any]) -> None:
-    plain(panel)
+    remove_frame(panel)
     panel.set_xscale("log")
     margin = (sizes.max() / sizes.min()) ** 0.06
     panel.set_xlim(sizes.min() / margin, sizes.max() * margin)

@@ -15,17 +15,15 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from benchmarks.students import Tally, lesson, options, told
-from simulation.pages.explore.sliders import ORDER
-from simulation.pages.serve.bench import Bench, Places
-from simulation.pages.serve.controls import checked
-from simulation.pages.serve.desk import Desk
-from simulation.pages.serve.reading import Wish
-from simulation.pages.serve.study import shipped_study
-from simulation.pages.serve.tickets import Limits
-from simulation.pages.serve.work import Made, Order
+from simulation.pages.explore.sliders import MEETING_ORDER
+from simulation.pages.serve.controls import parse_state
+from simulation.pages.serve.dispatcher import Dispatcher
+from simulation.pages.serve.requests import RequestLimits, StateRequest
+from simulation.pages.serve.served_page import shipped_page
+from simulation.pages.serve.worker_pool import StateJob, StateResult, WorkerPool, WorkerSlots
 
 CALENDAR = 0.07
-"""What each further calendar in a pass adds to its fixed cost, by calls of functions (`simulation.day.calendars_apart`)."""
+"""What each further calendar in a pass adds to its fixed cost, by calls of functions (`simulation.day.officials`)."""
 
 
 class Jump(selectors.SelectSelector):
@@ -55,7 +53,7 @@ class Clock(asyncio.SelectorEventLoop):
         return self.jump.now
 
 
-class StatedBench(Places):
+class StatedBench(WorkerSlots):
     """Workers that take as long as they are said to and give states without numbers."""
 
     def __init__(self, workers: int, fixed: float, run: float) -> None:
@@ -63,7 +61,7 @@ class StatedBench(Places):
         self.fixed, self.run = fixed, run
         self.sizes: list[tuple[int, int]] = []
 
-    async def made(self, place: int, orders: Sequence[Order], seconds: float) -> list[Made]:
+    async def made(self, place: int, orders: Sequence[StateJob], seconds: float) -> list[StateResult]:
         """States after the time that a pass takes."""
         runs = sum(order.runs - (0 if order.before is None else len(order.before)) for order in orders)
         self.sizes.append((len(orders), runs))
@@ -74,25 +72,25 @@ class StatedBench(Places):
 
 def calendar_of(values: str) -> str | None:
     """What states have in common whose runs share officials."""
-    day: str | None = json.loads(values).get(ORDER)
+    day: str | None = json.loads(values).get(MEETING_ORDER)
     return day
 
 
-def paper(order: Order) -> Made:
+def paper(order: StateJob) -> StateResult:
     """A state that holds the number of its runs."""
     cuts = sorted({*order.cuts, order.runs})
-    return Made(cast(Any, range(order.runs)), {runs: json.dumps({"runs": runs}) for runs in cuts})
+    return StateResult(cast(Any, range(order.runs)), {runs: json.dumps({"runs": runs}) for runs in cuts})
 
 
 class AtDesk:
     """A desk that is asked without HTTP."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Dispatcher) -> None:
         self.desk = desk
 
     async def state(self, client: str, state: dict[str, Any], beyond: int = 0) -> dict[str, Any]:
         """The answer to a question for a state."""
-        reply = await self.desk.ask(Wish(client, checked(state), beyond))
+        reply = await self.desk.ask(StateRequest(client, parse_state(state), beyond))
         if reply.kind != "state":
             raise RuntimeError(f"{reply.kind}: {reply.reason}")
         return {"state": json.loads(reply.state), "baseline": json.loads(reply.baseline)}
@@ -100,8 +98,8 @@ class AtDesk:
 
 async def at_desk(bench: StatedBench, asked: argparse.Namespace) -> Tally:
     """A lesson at a desk with such workers."""
-    study, limits = shipped_study(), Limits(seconds=600.0)
-    desk = Desk(study, cast(Bench, bench), limits)
+    study, limits = shipped_page(), RequestLimits(seconds=600.0)
+    desk = Dispatcher(study, cast(WorkerPool, bench), limits)
     desk.open()
     tally = await lesson(AtDesk(desk), {**study.content, "live": {"runs": limits.runs}}, asked)
     await desk.close()

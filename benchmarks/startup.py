@@ -23,8 +23,8 @@ YARDSTICK = "import numpy, pandas"
 CARRYFLOW = "from simulation.cli import main; main()"
 FIRST_DAY = """
 import os
-from simulation.cli import engine, main
-load = engine.load
+from simulation.cli import main, run_commands
+load = run_commands.load_engine
 def loaded():
     load()
     from simulation.day.capital_flows import CapitalFlows
@@ -33,7 +33,7 @@ def loaded():
         step(model)
         os._exit(0)
     CapitalFlows.step = first_step
-engine.load = loaded
+run_commands.load_engine = loaded
 main()
 raise SystemExit("no day was simulated")
 """

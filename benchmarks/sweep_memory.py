@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.command_line import positive, told
-from simulation.sweeps.execute import Options, State
-from simulation.sweeps.opening import Target
-from simulation.sweeps.plan import plan_of
-from simulation.sweeps.running import local_pool, run_sweep
+from simulation.sweeps.execution import SweepOptions, SweepProgress
+from simulation.sweeps.plan import load_plan
 from simulation.sweeps.store import read_manifest, read_runs
+from simulation.sweeps.store_folders import StoreTarget
+from simulation.sweeps.sweep_runner import local_pool, run_sweep
 
 SCENARIO = """
 name: tiny
@@ -51,15 +51,15 @@ def measured(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     (folder / "sweep.yaml").write_text(SWEEP % (asked.replications, asked.points))
     curve: dict[int, float] = {}
 
-    def note(state: State) -> None:
+    def note(state: SweepProgress) -> None:
         tenth = 10 * state.done // state.total
         curve.setdefault(tenth * state.total // 10, round(resident_mb(), 1))
 
     start = time.perf_counter()
-    plan = plan_of(folder / "sweep.yaml")
+    plan = load_plan(folder / "sweep.yaml")
     planned = time.perf_counter() - start
     with local_pool(asked.workers) as pool:
-        run_sweep(plan, Target(folder / "store"), pool, Options(batch=asked.batch, progress=note))
+        run_sweep(plan, StoreTarget(folder / "store"), pool, SweepOptions(batch=asked.batch, progress=note))
     seconds = time.perf_counter() - start
     start = time.perf_counter()
     runs = read_runs(folder / "store")

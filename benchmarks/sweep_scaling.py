@@ -20,12 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.command_line import positive, told
-from simulation.sweeps.columns import Columns
-from simulation.sweeps.compact import write_runs
-from simulation.sweeps.engine import engine
-from simulation.sweeps.plan import plan_of
-from simulation.sweeps.rows import Rows
-from simulation.sweeps.store import Store
+from simulation.sweeps.code_version import code_digest
+from simulation.sweeps.plan import load_plan
+from simulation.sweeps.run_rows import RunRows
+from simulation.sweeps.run_table import PointColumns, write_runs
+from simulation.sweeps.store import StoreWriter
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def gathering(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
         axes = "axes: {markets.usdjpy.stress_slope: {low: 0.2, high: 1.5, steps: 100}}\n"
         text = f"name: x\nscenario: december_2025_official\nreplications: {runs // 100}\n{axes}"
         (folder / "x.yaml").write_text(text)
-        store = Store.opened(folder, plan_of(folder / "x.yaml"), None, (engine(),))
+        store = StoreWriter.opened(folder, load_plan(folder / "x.yaml"), None, (code_digest(),))
         store.begin()
         random, metrics = np.random.default_rng(1), len(store.plan.sweep.measured)
         place = np.arange(runs)
@@ -130,7 +129,9 @@ def gathering(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
             here = slice(first, first + batch)
             count = len(place[here])
             keys = store.plan.point_keys[point[here]]
-            sent.append(Rows(point[here], keys, replication[here], ("",) * count, random.normal(size=(count, metrics))))
+            sent.append(
+                RunRows(point[here], keys, replication[here], ("",) * count, random.normal(size=(count, metrics)))
+            )
         packed = [pickle.dumps(rows, protocol=5) for rows in sent]
         start = time.perf_counter()
         for number, data in enumerate(packed):
@@ -138,7 +139,7 @@ def gathering(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
             if number % 64 == 63:
                 store.flush()
         store.flush()
-        write_runs(folder / "runs.parquet", Columns(store.plan), store.have)
+        write_runs(folder / "runs.parquet", PointColumns(store.plan), store.have)
         return (time.perf_counter() - start) / runs, sum(map(len, packed)) / runs
 
 
@@ -146,7 +147,7 @@ def scheduling(tasks: int = 4000) -> float:
     """Seconds of wall time for a task that does nothing, through the executor that sweeps use."""
     from distributed import LocalCluster
 
-    from simulation.sweeps.cluster import dask_pool
+    from simulation.sweeps.execution import dask_pool
 
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,

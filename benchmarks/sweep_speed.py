@@ -20,13 +20,13 @@ from benchmarks.command_line import positive, told
 from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
 from simulation.day.capital_flows import simulate
 from simulation.scenario.batch import BLOCK_RUNS
-from simulation.sweeps.batches import batches, missing
-from simulation.sweeps.execute import Options, work_of
-from simulation.sweeps.have import Have
-from simulation.sweeps.kernel import scenarios_of, simulated_rows
-from simulation.sweeps.opening import Target
-from simulation.sweeps.plan import Plan, plan_of
-from simulation.sweeps.running import local_pool, run_sweep
+from simulation.sweeps.execution import SweepOptions, sweep_work
+from simulation.sweeps.kernel import run_scenarios, simulate_scenarios
+from simulation.sweeps.pending_runs import missing_runs, runs_in_batches
+from simulation.sweeps.plan import SweepPlan, load_plan
+from simulation.sweeps.shards import StoredRuns
+from simulation.sweeps.store_folders import StoreTarget
+from simulation.sweeps.sweep_runner import local_pool, run_sweep
 
 SWEEP = """
 name: speed
@@ -39,40 +39,42 @@ design: {{kind: latin_hypercube, samples: {points}}}
 """
 
 
-def plan_with(runs: int, points: int) -> Plan:
+def plan_with(runs: int, points: int) -> SweepPlan:
     """A sweep of so many runs, spread over points."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "speed.yaml"
         path.write_text(SWEEP.format(points=points, replications=runs // points))
-        return plan_of(path)
+        return load_plan(path)
 
 
-def engine_seconds(plan: Plan, mixed: bool) -> float:
+def engine_seconds(plan: SweepPlan, mixed: bool) -> float:
     """Seconds of the engine alone: full passes of the base scenario, or of the same mixed points as the sweep."""
-    columns = work_of(plan).columns
+    columns = sweep_work(plan).columns
     start = time.perf_counter()
     if mixed:
-        for batch in batches(plan, missing(plan, Have.nothing(plan)), BLOCK_RUNS):
-            simulated_rows(*scenarios_of(work_of(plan), batch), columns)
+        for batch in runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), BLOCK_RUNS):
+            simulate_scenarios(*run_scenarios(sweep_work(plan), batch), columns)
     else:
-        base = scenarios_of(work_of(plan), next(batches(plan, missing(plan, Have.nothing(plan)), 1)))[0][0]
+        base = run_scenarios(
+            sweep_work(plan), next(runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), 1))
+        )[0][0]
         for first in range(0, plan.most_runs, BLOCK_RUNS):
             simulate(base, range(first, min(first + BLOCK_RUNS, plan.most_runs)), columns=columns)
     return time.perf_counter() - start
 
 
-def sweep_measured(plan: Plan, workers: int) -> tuple[float, list[float]]:
+def sweep_measured(plan: SweepPlan, workers: int) -> tuple[float, list[float]]:
     """Wall time of a whole sweep, workers' start and tables included, and the peak memory of every worker, MB."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start = time.perf_counter()
         with local_pool(workers) as pool:
-            options = Options(function=partial(simulated_and_noted, folder))
-            run_sweep(plan, Target(folder / "store"), pool, options)
+            options = SweepOptions(function=partial(simulated_and_noted, folder))
+            run_sweep(plan, StoreTarget(folder / "store"), pool, options)
         return time.perf_counter() - start, noted_peaks(folder)
 
 
-def in_turn(plan: Plan, rounds: int) -> tuple[dict[str, list[float]], list[float]]:
+def in_turn(plan: SweepPlan, rounds: int) -> tuple[dict[str, list[float]], list[float]]:
     """Seconds of the engine and of sweeps in each round, and peaks of all workers, MB."""
     times: dict[str, list[float]] = {}
     peaks: list[float] = []
@@ -94,7 +96,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=positive, default=1)
     asked = parser.parse_args()
     plan = plan_with(asked.runs, asked.points)
-    simulate(scenarios_of(work_of(plan), next(batches(plan, missing(plan, Have.nothing(plan)), 1)))[0][0], range(2))
+    simulate(
+        run_scenarios(sweep_work(plan), next(runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), 1)))[
+            0
+        ][0],
+        range(2),
+    )
     times, peaks = in_turn(plan, asked.rounds)
     middle = {name: statistics.median(values) for name, values in times.items()}
     found = {

@@ -5,9 +5,9 @@ import resource
 import sys
 from pathlib import Path
 
-from simulation.sweeps.batches import Batch
-from simulation.sweeps.kernel import Work, simulated
-from simulation.sweeps.rows import Rows
+from simulation.sweeps.kernel import SweepWork, simulate_batch
+from simulation.sweeps.pending_runs import RunBatch
+from simulation.sweeps.run_rows import RunRows
 
 UNIT = 1024**2 if sys.platform == "darwin" else 1024
 """What a MB is in the unit of ``ru_maxrss``: bytes on macOS, kB elsewhere."""
@@ -18,9 +18,9 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / UNIT
 
 
-def simulated_and_noted(folder: Path, work: Work, batch: Batch) -> Rows:
+def simulated_and_noted(folder: Path, work: SweepWork, batch: RunBatch) -> RunRows:
     """Run a batch as a sweep does, then note this process's peak in a file of its own."""
-    rows = simulated(work, batch)
+    rows = simulate_batch(work, batch)
     (folder / f"{os.getpid()}.peak").write_text(str(peak_mb()))
     return rows
 

@@ -16,24 +16,24 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.investors.carry_fund_parameters import CarryFundParameters
-from simulation.market.bonds import BondMarket
+from simulation.investors.carry_funds import CarryFundParameters
+from simulation.market.parameters import BondMarket
 from simulation.results.figures.style import GREY, INK, Drawing, FloatArray, Heading, new_figure, panel_title
 from simulation.results.metrics import FinishedRuns
-from simulation.studies.experiment.experiment import (
+from simulation.studies.experiment.design import (
     OFFICIAL,
-    Findings,
-    Scale,
-    Variant,
-    against,
-    bands,
-    day_of,
-    meeting,
-    per_run,
+    ExperimentFindings,
+    ExperimentScale,
+    ExperimentVariant,
+    asset_exposures,
+    day_index,
+    meeting_setting,
+    paired_differences,
+    quantile_table,
+    run_table,
     with_investors,
 )
-from simulation.studies.experiment.experiment_exposures import exposures
-from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, bar_axes, signed
+from simulation.studies.experiment.figures import SERIES_COLOURS, format_signed, style_bar_axes
 
 RUNS, QUICK_RUNS = 200, 48
 WELL_ORDERED = 0.7  # rank correlation above which a trait is said to order the assets
@@ -60,7 +60,7 @@ NAMES = {
 }
 
 
-def design(scale: Scale) -> Sequence[Variant]:
+def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
     """The hike unpriced, and its twin fully priced."""
     smaller = with_investors(OFFICIAL, 200) if scale.quick else ()
     base = (
@@ -73,7 +73,9 @@ def design(scale: Scale) -> Sequence[Variant]:
         *smaller,
     )
     return [
-        Variant({"kind": kind}, (*base, f"boj.meetings=[{meeting(DAY, '25bp', priced, 'six_monthly')}]"))
+        ExperimentVariant(
+            {"kind": kind}, (*base, f"boj.meetings=[{meeting_setting(DAY, '25bp', priced, 'six_monthly')}]")
+        )
         for kind, priced in (("twin", 1.0), ("surprise", 0.0))
     ]
 
@@ -94,12 +96,12 @@ def baskets() -> list[str]:
 def measure(result: cf.Result) -> pd.DataFrame:
     """Log change of each asset's price from the eve of the decision, for each day after it, with the asset's traits."""
     record = result.record
-    eve, rows = day_of(record, DAY) - 1, FinishedRuns(record).rows
+    eve, rows = day_index(record, DAY) - 1, FinishedRuns(record).rows
     parts = []
     for asset in NAMES:
-        change, known = log_change(result, asset, eve)[rows], exposures(result, asset)
+        change, known = log_change(result, asset, eve)[rows], asset_exposures(result, asset)
         for day in range(LATER_DAYS + 1):
-            parts.append(per_run(record, {"asset": asset, "day": day, "change_pct": change[:, day]} | known))
+            parts.append(run_table(record, {"asset": asset, "day": day, "change_pct": change[:, day]} | known))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -118,12 +120,12 @@ def log_change(result: cf.Result, asset: str, eve: int) -> FloatArray:
 def effects(table: pd.DataFrame) -> pd.DataFrame:
     """Differences of the surprise to its twin, run by run."""
     surprise, twin = table[table["kind"] == "surprise"], table[table["kind"] == "twin"]
-    return against(surprise, twin, ["change_pct"], on=["run", "asset", "day"])
+    return paired_differences(surprise, twin, ["change_pct"], on=["run", "asset", "day"])
 
 
 def ranking(table: pd.DataFrame) -> pd.DataFrame:
     """Assets in order of the largest median effect on any day, with the effect at the end and the traits."""
-    found = bands(effects(table), ["asset", "day"], "change_pct")
+    found = quantile_table(effects(table), ["asset", "day"], "change_pct")
     largest = found.loc[found.assign(size=found["p50"].abs()).groupby("asset")["size"].idxmax()].set_index("asset")
     last = found[found["day"] == LATER_DAYS].set_index("asset")["p50"]
     known = table.groupby("asset")[list(TRAITS)].first()
@@ -140,16 +142,17 @@ def rank_correlations(found: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Who is hit most, and which trait goes with it."""
     found = ranking(table)
     ranks = rank_correlations(found)
     best = max(ranks, key=lambda trait: ranks[trait])
     rows = zip(found.index, found["p50"], found["day"], found["last_p50"], strict=True)
     order = ", ".join(
-        f"{NAMES[asset]} {signed(most)} % (day {day}; {signed(last)} % at the end)" for asset, most, day, last in rows
+        f"{NAMES[asset]} {format_signed(most)} % (day {day}; {format_signed(last)} % at the end)"
+        for asset, most, day, last in rows
     )
-    told = ", ".join(f"{LABELS[trait]} {signed(value, 2)}" for trait, value in ranks.items())
+    told = ", ".join(f"{LABELS[trait]} {format_signed(value, 2)}" for trait, value in ranks.items())
     well = "orders them well" if ranks[best] >= WELL_ORDERED else "comes nearest to ordering them, but does not"
     text = (
         f"Largest median effect of an unpriced hike within {LATER_DAYS} days, against a twin that expected it, in log percent: "
@@ -160,7 +163,7 @@ def findings(table: pd.DataFrame) -> Findings:
     values = {f"largest_pct {asset}": float(value) for asset, value in found["p50"].items()}
     values |= {f"last_pct {asset}": float(value) for asset, value in found["last_p50"].items()}
     values |= {f"rank_correlation {trait}": value for trait, value in ranks.items()}
-    return Findings(text, values | {"long_over_solid": times_as_far(found)})
+    return ExperimentFindings(text, values | {"long_over_solid": times_as_far(found)})
 
 
 def times_as_far(found: pd.DataFrame) -> float:
@@ -173,7 +176,7 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     found = ranking(table)
     worst = found.index[0]
     finding = (
-        f"{NAMES[worst]} is hit hardest ({signed(found['p50'][worst], 0)} %); long-duration equity falls "
+        f"{NAMES[worst]} is hit hardest ({format_signed(found['p50'][worst], 0)} %); long-duration equity falls "
         f"{times_as_far(found):.0f} times as far as solid equity"
     )
     subtitle = (
@@ -195,12 +198,12 @@ def draw_effects(axes: Axes, found: pd.DataFrame) -> None:
     axes.barh(rows, scale["p50"], height=0.6, color=SERIES_COLOURS[0], alpha=0.85)
     axes.hlines(rows, scale["p10"], scale["p90"], color=INK, linewidth=1.2)
     axes.plot(scale["last_p50"], rows, "o", color="white", markeredgecolor=INK, markersize=6)
-    bar_axes(axes, [NAMES[asset] for asset in found.index])
+    style_bar_axes(axes, [NAMES[asset] for asset in found.index])
     ticks = np.array([-50, -20, -10, -5, -1, 0, 1])
     axes.set_xticks(np.sign(ticks) * np.sqrt(np.abs(ticks)), [f"{tick:g}".replace("-", "−") for tick in ticks])
     axes.set_xlim(1.25 * float(scale["p10"].min()), max(0.6, 1.2 * float(scale["p90"].max())))
     for row, (low, value) in enumerate(zip(scale["p10"], found["p50"], strict=True)):
-        text, end = signed(value, 1 if abs(value) >= 1 else 2), min(low, 0.0)
+        text, end = format_signed(value, 1 if abs(value) >= 1 else 2), min(low, 0.0)
         axes.annotate(
             text,
             (end, row),

@@ -26,28 +26,28 @@ from simulation.results.figures.style import (
     Heading,
     new_figure,
     panel_title,
-    plain,
+    remove_frame,
 )
 from simulation.results.metrics import FinishedRuns
-from simulation.studies.experiment.experiment import (
+from simulation.studies.experiment.design import (
     OFFICIAL,
-    Findings,
-    Scale,
-    Variant,
-    bands,
-    given_up_share,
-    meeting,
-    per_run,
+    ExperimentFindings,
+    ExperimentScale,
+    ExperimentVariant,
+    meeting_setting,
+    position_reduction_share,
+    quantile_table,
+    run_table,
     with_investors,
 )
-from simulation.studies.experiment.experiment_figures import (
+from simulation.studies.experiment.figures import (
     DIVERGING,
     FEW_RUNS,
-    Grid,
-    boundary,
-    hatch,
-    heat_map,
-    signed,
+    HeatMapCells,
+    draw_boundary,
+    draw_heat_map,
+    format_signed,
+    hatch_cells,
 )
 from simulation.values.conventions import Flags
 
@@ -63,32 +63,32 @@ LABELS = ("stock_usd_bn", "fast_impact_pct_per_usd_bn")
 STOCK_SHADES = LinearSegmentedColormap.from_list("stocks", ["#88CCEE", "#332288"])
 
 
-def design(scale: Scale) -> Sequence[Variant]:
+def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
     """Every stock with every impact, under the same shock."""
     smaller = with_investors(OFFICIAL, 100, carry_alone=True) if scale.quick else ()
-    shock = (f"end={END}", "fed.meetings=[]", f"boj.meetings=[{meeting(DAY, '25bp', 0.0, 'six_monthly')}]")
+    shock = (f"end={END}", "fed.meetings=[]", f"boj.meetings=[{meeting_setting(DAY, '25bp', 0.0, 'six_monthly')}]")
     stocks, impacts = scale.choose(STOCKS, QUICK_STOCKS), scale.choose(IMPACTS, QUICK_IMPACTS)
     return [variant(stock, impact, (*shock, *smaller)) for stock in stocks for impact in impacts]
 
 
-def variant(stock: float, impact: float, base: tuple[str, ...]) -> Variant:
+def variant(stock: float, impact: float, base: tuple[str, ...]) -> ExperimentVariant:
     """One cell: the funds' stock is shared out among the scenario's funds as before."""
     cast = cf.load_scenario(OFFICIAL).populations
     funds = {name: each.stock_usd_bn for name, each in cast.items() if each.kind == KIND}
     sizes = [f"populations.{name}.stock_usd_bn={stock * own / sum(funds.values())}" for name, own in funds.items()]
     labels = {"stock_usd_bn": float(stock), "fast_impact_pct_per_usd_bn": impact, "product_pct": stock * impact}
-    return Variant(labels, (*base, *sizes, f"markets.usdjpy.fast_impact_pct_per_usd_bn={impact}"))
+    return ExperimentVariant(labels, (*base, *sizes, f"markets.usdjpy.fast_impact_pct_per_usd_bn={impact}"))
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
     """Lowest close of USDJPY and what levered holders gave up within fifteen days, and the loop gain at the start."""
     record, finished = result.record, FinishedRuns(result.record)
     path = record.market["usdjpy"][finished.rows, : LATER_DAYS + 2]
-    return per_run(
+    return run_table(
         record,
         {
             "trough_pct": 100.0 * (path.min(axis=1) / path[:, 0] - 1.0),
-            "unwind_pct": 100.0 * given_up_share(record, "levered", 1, LATER_DAYS + 1),
+            "unwind_pct": 100.0 * position_reduction_share(record, "levered", 1, LATER_DAYS + 1),
             "start_loop_gain": record.market["loop_gain"][finished.rows, 0],
         },
     )
@@ -127,7 +127,7 @@ def map_of(table: pd.DataFrame) -> Map:
     stocks, impacts = (np.unique(table[name].to_numpy(dtype=float)) for name in LABELS)
 
     def cells(column: str, statistic: str = "p50") -> FloatArray:
-        found = bands(table, LABELS, column).pivot(index=LABELS[0], columns=LABELS[1], values=statistic)
+        found = quantile_table(table, LABELS, column).pivot(index=LABELS[0], columns=LABELS[1], values=statistic)
         return found.reindex(index=stocks, columns=impacts).to_numpy(dtype=float)
 
     return Map(
@@ -140,7 +140,7 @@ def map_of(table: pd.DataFrame) -> Map:
     )
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ExperimentFindings:
     """What the product explains, and what it means where it is supported and where it is not."""
     found = map_of(table)
     values = numbers_of(found)
@@ -151,15 +151,15 @@ def findings(table: pd.DataFrame) -> Findings:
     above = ", above 1: some shock would feed on itself" if values["largest_start_loop_gain"] > 1.0 else ""
     text = (
         f"After the same unpriced hike the lowest USDJPY within {LATER_DAYS} days lies between "
-        f"{signed(values['trough_shallowest_pct'], 0)} and {signed(values['trough_deepest_pct'], 0)} %. The product of stock "
+        f"{format_signed(values['trough_shallowest_pct'], 0)} and {format_signed(values['trough_deepest_pct'], 0)} %. The product of stock "
         f"and impact explains {trough['product']} % of the differences between cells, the stock alone {trough['stock']} % and "
         f"the impact alone {trough['impact']} %: {conclusion(found.explained(found.trough))}. (For the share unwound: "
         f"{unwind['product']}, {unwind['stock']} and {unwind['impact']} %.) Warning: {values['cells_outside']:.0f} of "
         f"{found.product.size} cells have a product outside {SUPPORTED_PCT[0]:g}-{SUPPORTED_PCT[1]:g} % and are not supported "
-        f"by August 2024; within it the trough is {signed(values['trough_deepest_supported_pct'], 0)} % at the deepest. The "
+        f"by August 2024; within it the trough is {format_signed(values['trough_deepest_supported_pct'], 0)} % at the deepest. The "
         f"loop gain at the start reaches {values['largest_start_loop_gain']:.2f}{above}."
     )
-    return Findings(text, values)
+    return ExperimentFindings(text, values)
 
 
 def numbers_of(found: Map) -> dict[str, float]:
@@ -204,15 +204,15 @@ def draw_map(axes: Axes, found: Map) -> None:
     """Draw the trough of each cell with the unwound share below, hatched where August 2024 does not support it."""
     rows, columns = [f"{stock:g}" for stock in found.stocks], [f"{impact:g}" for impact in found.impacts]
     deepest = abs(float(np.nanmin(found.trough)))
-    heat_map(axes, Grid(found.trough, rows, columns), (-deepest, deepest), DIVERGING)
-    hatch(axes, found.unsupported | (found.runs < FEW_RUNS))
-    boundary(axes, found.trough <= AUGUST_2024_PCT)
+    draw_heat_map(axes, HeatMapCells(found.trough, rows, columns), (-deepest, deepest), DIVERGING)
+    hatch_cells(axes, found.unsupported | (found.runs < FEW_RUNS))
+    draw_boundary(axes, found.trough <= AUGUST_2024_PCT)
     for (row, column), share in np.ndenumerate(found.unwind):
         axes.text(column, row + 0.27, f"{share:.0f} %", ha="center", va="center", fontsize=7, color=INK)
     panel_title(
         axes,
         f"Lowest USDJPY, %, by K ($bn) and λ₀ (% per $bn); small: unwound\n"
-        f"thick line: {signed(AUGUST_2024_PCT, 0)} %, the trough of August 2024",
+        f"thick line: {format_signed(AUGUST_2024_PCT, 0)} %, the trough of August 2024",
     )
 
 
@@ -226,7 +226,7 @@ def draw_products(axes: Axes, found: Map) -> None:
         axes.annotate(
             f"{stock:g}", end, xytext=(5, 0), textcoords="offset points", fontsize=8, color=shade, va="center"
         )
-    plain(axes)
+    remove_frame(axes)
     axes.set_xlim(0.0, 1.12 * float(found.product.max()))
     axes.set_xlabel("λ₀K, %", fontsize=8.5)
     panel_title(axes, "The same against the product λ₀K\none line per stock K; grey: 5–14 %")

@@ -18,8 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import simulation as cf
-from simulation.day.day_record import CASCADE_USD_BN
 from simulation.day.fragility import CROWDING_FALL
+from simulation.day.recorder import CASCADE_USD_BN
 from simulation.results.figures.style import (
     ACCENT,
     GREY,
@@ -31,13 +31,31 @@ from simulation.results.figures.style import (
     legend_line,
     new_figure,
     panel_title,
-    plain,
+    remove_frame,
 )
-from simulation.scenario.config.errors import ConfigError, Problem
-from simulation.studies.early_warning.evaluation import INDEX, Lead, TooFewCascadesError, leads
-from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, LONGEST_HORIZON_DAYS, Panel, by_run, panel_of
-from simulation.studies.experiment.experiment import OFFICIAL, Findings, Scale, Variant, with_investors
-from simulation.studies.experiment.experiment_figures import banded_line, bar_axes
+from simulation.scenario.config.errors import ConfigError, ConfigProblem
+from simulation.studies.early_warning.evaluation import (
+    INDEX,
+    LeadStatistics,
+    TooFewCascadesError,
+    lead_statistics_by_score,
+)
+from simulation.studies.early_warning.panel import (
+    BENCHMARK,
+    INDICATORS,
+    LONGEST_HORIZON_DAYS,
+    Panel,
+    panel_from_record,
+    split_by_run,
+)
+from simulation.studies.experiment.design import (
+    OFFICIAL,
+    ExperimentFindings,
+    ExperimentScale,
+    ExperimentVariant,
+    with_investors,
+)
+from simulation.studies.experiment.figures import draw_banded_line, style_bar_axes
 
 RUNS, QUICK_RUNS = 200, 60
 QUICK_NOTE = "carry holders alone with 100 investors each over eight months, no long history"
@@ -57,19 +75,19 @@ AHEAD, NONE_NEAR = np.arange(LONGEST_HORIZON_DAYS, 0, -1), LONGEST_HORIZON_DAYS 
 GREEN, INDIGO = "#117733", "#332288"
 
 
-def design(scale: Scale) -> Sequence[Variant]:
+def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
     """The official scenario over a year, and a long history."""
     if scale.quick:
         smaller = with_investors(OFFICIAL, 100, carry_alone=True)
-        return [Variant({"world": OFFICIAL}, (f"end={QUICK_END}", *smaller))]
-    history = Variant({"world": HISTORY}, (f"end={HISTORY_END}",), HISTORY, HISTORY_RUNS)
-    return [Variant({"world": OFFICIAL}, (f"end={END}",)), history]
+        return [ExperimentVariant({"world": OFFICIAL}, (f"end={QUICK_END}", *smaller))]
+    history = ExperimentVariant({"world": HISTORY}, (f"end={HISTORY_END}",), HISTORY, HISTORY_RUNS)
+    return [ExperimentVariant({"world": OFFICIAL}, (f"end={END}",)), history]
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
     """The labelled panel: one row per run and close outside a cascade; of the long history one close a week."""
     long = result.scenario.name == HISTORY
-    panel = panel_of(result.record, WARM_UP_DAYS, EVERY_DAYS) if long else panel_of(result.record)
+    panel = panel_from_record(result.record, WARM_UP_DAYS, EVERY_DAYS) if long else panel_from_record(result.record)
     return pd.DataFrame(panel.columns())
 
 
@@ -78,9 +96,9 @@ class World:
     """What was found in one world, by indicator."""
 
     panel: Panel
-    soon: Mapping[str, Lead]
-    later: Mapping[str, Lead]
-    large: Mapping[str, Lead]
+    soon: Mapping[str, LeadStatistics]
+    later: Mapping[str, LeadStatistics]
+    large: Mapping[str, LeadStatistics]
 
 
 def worlds(table: pd.DataFrame) -> dict[str, World]:
@@ -91,26 +109,26 @@ def worlds(table: pd.DataFrame) -> dict[str, World]:
         try:
             found[str(name)] = world_of(panel)
         except TooFewCascadesError as error:
-            raise ConfigError([Problem("early_warning", None, None, "--runs", str(error))]) from error
+            raise ConfigError([ConfigProblem("early_warning", None, None, "--runs", str(error))]) from error
     return found
 
 
 def world_of(panel: Panel) -> World:
     """Judge the indicators in one world; large cascades only where there are enough of them."""
-    split = by_run(panel)
+    split = split_by_run(panel)
     try:
-        large = leads(split, SOON, large=True)
+        large = lead_statistics_by_score(split, SOON, large=True)
     except TooFewCascadesError:
         large = {}
-    return World(panel, leads(split, SOON), leads(split, LATER), large)
+    return World(panel, lead_statistics_by_score(split, SOON), lead_statistics_by_score(split, LATER), large)
 
 
-def area(lead: Lead) -> str:
+def area(lead: LeadStatistics) -> str:
     """An area with its interval."""
     return f"{lead.auc:.2f} ({lead.low:.2f}–{lead.high:.2f}{', the other direction warns' if lead.high < 0.5 else ''})"
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Which indicators lead, by how much, and which do not."""
     found = worlds(table)
     official = found[OFFICIAL]
@@ -129,12 +147,12 @@ def findings(table: pd.DataFrame) -> Findings:
     )
     if HISTORY in found:
         text += f" In a long history under drawn rate paths, {SOON} days ahead: {told(found[HISTORY].soon)}."
-    return Findings(
+    return ExperimentFindings(
         text, {name: value for world, each in found.items() for name, value in numbers(world, each).items()}
     )
 
 
-def told(by_name: Mapping[str, Lead]) -> str:
+def told(by_name: Mapping[str, LeadStatistics]) -> str:
     """Areas of all single indicators, the largest first."""
     ordered = sorted(INDICATORS, key=lambda each: -by_name[each.column].auc)
     return ", ".join(f"{WORDS[each.column]} {area(by_name[each.column])}" for each in ordered)
@@ -202,7 +220,7 @@ def draw_areas(axes: Axes, found: Mapping[str, World]) -> Columns:
         shown = [by_name[name] for name in names]
         axes.hlines(heights, [each.low for each in shown], [each.high for each in shown], color=shade, linewidth=2.2)
         axes.plot([each.auc for each in shown], heights, mark, color=shade, markersize=5.5)
-    bar_axes(axes, [WORDS[name] for name in names])
+    style_bar_axes(axes, [WORDS[name] for name in names])
     ends = [end for by_name, _, _ in series.values() for each in by_name.values() for end in (each.low, each.high)]
     axes.set_xlim(min(0.48, *ends) - 0.01, max(ends) + 0.02)
     axes.axvline(0.5, color=INK, linewidth=0.8)
@@ -239,8 +257,8 @@ def draw_path(axes: Axes, path: FloatArray, calm: FloatArray) -> None:
     """One indicator: quartiles by day, ``(3, days)``, and on calm closes, ``(3,)``."""
     axes.axhspan(calm[0], calm[2], color=GREY, alpha=0.12, linewidth=0)
     axes.axhline(calm[1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
-    banded_line(axes, -AHEAD, (path[0], path[1], path[2]), ACCENT)
-    plain(axes)
+    draw_banded_line(axes, -AHEAD, (path[0], path[1], path[2]), ACCENT)
+    remove_frame(axes)
     axes.set_xlim(-LONGEST_HORIZON_DAYS, -1)
     axes.set_xticks([-20, -15, -10, -5, -1], ["20", "15", "10", "5", "1"])
 

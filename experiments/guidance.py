@@ -17,23 +17,23 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.results.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, plain
+from simulation.results.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, remove_frame
 from simulation.results.metrics import FinishedRuns
-from simulation.studies.experiment.experiment import (
+from simulation.studies.experiment.design import (
     OFFICIAL,
-    Estimate,
-    Findings,
-    Scale,
-    Variant,
-    against,
-    change_pct,
-    day_of,
-    given_up_share,
-    meeting,
-    per_run,
+    EstimateWithError,
+    ExperimentFindings,
+    ExperimentScale,
+    ExperimentVariant,
+    day_index,
+    meeting_setting,
+    paired_differences,
+    position_reduction_share,
+    price_change_pct,
+    run_table,
     with_investors,
 )
-from simulation.studies.experiment.experiment_figures import bar_axes, beside, signed
+from simulation.studies.experiment.figures import format_signed, label_beside, style_bar_axes
 
 RUNS, QUICK_RUNS = 400, 20
 QUICK_NOTE = (
@@ -50,37 +50,37 @@ MEASURED = ("usdjpy_day0_pct", "year_pct", "worst_fall_pct", "levered_unwind_pct
 RESAMPLES = 400
 
 
-def design(scale: Scale) -> Sequence[Variant]:
+def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
     """One variant per regime."""
     smaller = with_investors(OFFICIAL, 40, carry_alone=True) if scale.quick else ()
     base = (f"start={START}", f"end={END}", "fed.meetings=[]", f"boj.guidance={EXPECTED}", *smaller)
     return [variant(regime, base) for regime in REGIMES if not (scale.quick and regime == CERTAIN)]
 
 
-def variant(regime: str, base: tuple[str, ...]) -> Variant:
+def variant(regime: str, base: tuple[str, ...]) -> ExperimentVariant:
     """The announcement in one regime and the meetings that reveal the rest."""
     words = regime.partition(",")[0]
-    later = [meeting(day, "0bp", 0.0) for day in LATER]
-    settings = (*base, f"boj.meetings=[{', '.join([meeting(DAY, '25bp', 1.0, words), *later])}]")
+    later = [meeting_setting(day, "0bp", 0.0) for day in LATER]
+    settings = (*base, f"boj.meetings=[{', '.join([meeting_setting(DAY, '25bp', 1.0, words), *later])}]")
     if regime == CERTAIN:
         known = cf.load_scenario(OFFICIAL).boj.guidance_regimes[EXPECTED].path_uncertainty_bp
         settings = (*settings, f"boj.guidance_regimes.{words}.path_uncertainty_bp={known}")
-    return Variant({"guidance": regime}, settings)
+    return ExperimentVariant({"guidance": regime}, settings)
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
     """Move of the day, change over the following year, deepest fall within twenty days, levered unwind over the year."""
     record = result.record
-    day, last = day_of(record, DAY), len(record.dates) - 1
+    day, last = day_index(record, DAY), len(record.dates) - 1
     level = np.log(record.market["usdjpy"][FinishedRuns(record).rows, day:])
     falls = (level[:, WINDOW:] - level[:, :-WINDOW]).min(axis=1)
-    return per_run(
+    return run_table(
         record,
         {
-            "usdjpy_day0_pct": change_pct(record, "usdjpy", day - 1, day),
-            "year_pct": change_pct(record, "usdjpy", day, last),
+            "usdjpy_day0_pct": price_change_pct(record, "usdjpy", day - 1, day),
+            "year_pct": price_change_pct(record, "usdjpy", day, last),
             "worst_fall_pct": 100.0 * np.expm1(falls),
-            "levered_unwind_pct": 100.0 * given_up_share(record, "levered", day + 1, last),
+            "levered_unwind_pct": 100.0 * position_reduction_share(record, "levered", day + 1, last),
         },
     )
 
@@ -92,7 +92,7 @@ def regimes(table: pd.DataFrame) -> list[str]:
 
 def effects(table: pd.DataFrame) -> pd.DataFrame:
     """Differences to the expected regime, run by run."""
-    return against(table, table[table["guidance"] == EXPECTED], MEASURED)
+    return paired_differences(table, table[table["guidance"] == EXPECTED], MEASURED)
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class Tail:
     day0: float
     year: tuple[float, float, float]
     fall: tuple[float, float]
-    year_low_effect: Estimate
-    fall_effect: Estimate
+    year_low_effect: EstimateWithError
+    fall_effect: EstimateWithError
 
 
 def tails(table: pd.DataFrame) -> dict[str, Tail]:
@@ -132,7 +132,7 @@ def quantile(values: pd.Series, level: float) -> float:
     return float(np.quantile(values.to_numpy(dtype=float), level))
 
 
-def quantile_effects(values: pd.DataFrame, level: float) -> dict[str, Estimate]:
+def quantile_effects(values: pd.DataFrame, level: float) -> dict[str, EstimateWithError]:
     """Difference of a quantile to the expected regime; standard errors by drawing whole runs again."""
     runs = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
     again = np.quantile(values.to_numpy(dtype=float)[runs], level, axis=1)
@@ -140,12 +140,12 @@ def quantile_effects(values: pd.DataFrame, level: float) -> dict[str, Estimate]:
     errors = (again - again[:, [names.index(EXPECTED)]]).std(axis=0)
     expected = quantile(values[EXPECTED], level)
     return {
-        name: Estimate(quantile(values[name], level) - expected, float(error))
+        name: EstimateWithError(quantile(values[name], level) - expected, float(error))
         for name, error in zip(names, errors, strict=True)
     }
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ExperimentFindings:
     """The day against the year, regime by regime."""
     found = tails(table)
     expected, vague, wages = found[EXPECTED], found["vague"], found["wage_dependent"]
@@ -155,14 +155,14 @@ def findings(table: pd.DataFrame) -> Findings:
         else ""
     )
     text = (
-        f"A fully priced hike with vague words moves USDJPY by {signed(vague.day0)} % that day against a promise of one step "
-        f"every six months, with wage-dependent words by {signed(wages.day0)} %. Over the following year the typical deepest "
-        f"fall of USDJPY within {WINDOW} days is {signed(expected.fall[1])} % after the promise; vague words change it by "
+        f"A fully priced hike with vague words moves USDJPY by {format_signed(vague.day0)} % that day against a promise of one step "
+        f"every six months, with wage-dependent words by {format_signed(wages.day0)} %. Over the following year the typical deepest "
+        f"fall of USDJPY within {WINDOW} days is {format_signed(expected.fall[1])} % after the promise; vague words change it by "
         f"{vague.fall_effect} points{said} and wage-dependent ones by {wages.fall_effect}. The 5th percentile of the year's "
-        f"change is {signed(expected.year[0])} % after the promise, {vague.year_low_effect} points from there with vague and "
+        f"change is {format_signed(expected.year[0])} % after the promise, {vague.year_low_effect} points from there with vague and "
         f"{wages.year_low_effect} with wage-dependent words. {verdict(vague)}"
     )
-    return Findings(
+    return ExperimentFindings(
         text, {f"{name} {regime}": value for regime, tail in found.items() for name, value in numbers_of(tail).items()}
     )
 
@@ -200,7 +200,7 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     found = tails(table)
     vague = found["vague"]
     finding = (
-        f"Vague words: USDJPY {signed(vague.day0)} % on the day, {signed(vague.fall_effect.value)} points on the typical "
+        f"Vague words: USDJPY {format_signed(vague.day0)} % on the day, {format_signed(vague.fall_effect.value)} points on the typical "
         "worst fall of the year"
     )
     subtitle = "BOJ +25 bp, fully priced, 19 December 2025; day 0 as difference to six-monthly guidance, then to 18 December 2026"
@@ -220,8 +220,8 @@ def draw_day(axes: Axes, moves: dict[str, float]) -> None:
     """Draw the effect on the day."""
     axes.barh(range(len(moves)), list(moves.values()), height=0.5, color=[COLOURS[regime] for regime in moves])
     for row, value in enumerate(moves.values()):
-        beside(axes, (value, row), signed(value))
-    bar_axes(axes, [regime.replace("_", " ").replace(", ", ",\n") for regime in moves])
+        label_beside(axes, (value, row), format_signed(value))
+    style_bar_axes(axes, [regime.replace("_", " ").replace(", ", ",\n") for regime in moves])
     axes.set_xlim(min(0.0, 1.3 * min(moves.values())), 1.35 * max(0.1, *moves.values()))
     panel_title(axes, "USDJPY on the day, %\ndifference to six-monthly")
 
@@ -234,9 +234,15 @@ def draw_ranges(axes: Axes, ranges: dict[str, tuple[float, float, float]]) -> No
         for at in dict.fromkeys((low, middle, high)):
             shade = INK if at == middle else GREY
             axes.annotate(
-                signed(at), (at, row), xytext=(0, 9), textcoords="offset points", ha="center", fontsize=8, color=shade
+                format_signed(at),
+                (at, row),
+                xytext=(0, 9),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8,
+                color=shade,
             )
-    plain(axes)
+    remove_frame(axes)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
     axes.set_yticks([])

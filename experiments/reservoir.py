@@ -25,29 +25,29 @@ from simulation.results.figures.style import (
     Columns,
     Drawing,
     Heading,
-    date_axis,
+    format_date_axis,
     new_figure,
     panel_title,
-    plain,
+    remove_frame,
 )
-from simulation.results.findings import amount, percent
+from simulation.results.findings import format_percent, format_usd_bn
 from simulation.results.metrics import LEVERED, RESIDENT, FinishedRuns
-from simulation.studies.experiment.experiment import (
+from simulation.studies.experiment.design import (
     ARTICLE,
     OFFICIAL,
-    Findings,
-    Scale,
-    Variant,
-    bands,
-    per_run,
+    ExperimentFindings,
+    ExperimentScale,
+    ExperimentVariant,
+    quantile_table,
+    run_table,
     with_investors,
 )
-from simulation.studies.experiment.experiment_figures import (
+from simulation.studies.experiment.figures import (
     LEVERED_COLOUR,
     RESIDENT_COLOUR,
-    banded_line,
-    bar_axes,
-    beside,
+    draw_banded_line,
+    label_beside,
+    style_bar_axes,
 )
 
 RUNS, QUICK_RUNS = 100, 16
@@ -66,11 +66,11 @@ CASES = {
 SHADES = dict(zip(CASES, ("#AA4499", "#117733", "#332288"), strict=True))
 
 
-def design(scale: Scale) -> Sequence[Variant]:
+def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
     """One variant per case."""
     end = f"end={scale.choose(END, QUICK_END)}"
     return [
-        Variant(
+        ExperimentVariant(
             {"case": case},
             (end, *settings, *(with_investors(scenario, 100, carry_alone=True) if scale.quick else ())),
             scenario,
@@ -92,7 +92,7 @@ def week(result: cf.Result, finished: FinishedRuns, day: int) -> pd.DataFrame:
     def total(column: str, *roles: str) -> np.ndarray:
         return np.asarray(finished.flow(column, finished.populations(*roles))[:, : day + 1].sum(axis=1))
 
-    return per_run(
+    return run_table(
         result.record,
         {
             "date": str(result.record.dates[day]),
@@ -161,31 +161,33 @@ def summary(table: pd.DataFrame, case: str) -> dict[str, float]:
     }
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ExperimentFindings:
     """How much of the claim each case absorbs, when, and who is left with the bonds."""
     found = {case: summary(table, case) for case in CASES}
     article, structural, official = found.values()
-    sold = [amount(case["treasuries_sold"]) for case in found.values()]
+    sold = [format_usd_bn(case["treasuries_sold"]) for case in found.values()]
     text = (
-        f"Taken at its word, the article's Fed releases {amount(article['claim'])} within {article['months']:.0f} months "
+        f"Taken at its word, the article's Fed releases {format_usd_bn(article['claim'])} within {article['months']:.0f} months "
         f"({CLAIMED_AT_ONCE:g} $bn at once and {CLAIMED_PER_MONTH:g} $bn a month). Under the article's threshold rule "
         f"{told(article)}, half of it within {article['half_after_months']:.1f} months: {absorbed(article)}. Under the "
         f"structural rule, on the same path of the spread, {told(structural)}. In the official scenario {told(official)}. No "
         "dollar disappears in any of this: yen buyers hand theirs to yen sellers. What a market has to absorb are the "
-        f"Treasuries sold: {sold[0]}, {sold[1]} and {sold[2]}, against Fed purchases of {amount(article['fed_bought'])} in "
-        f"the article's (run-off that ends, counted as purchases) and {amount(official['fed_bought'])}, of bills, in the "
+        f"Treasuries sold: {sold[0]}, {sold[1]} and {sold[2]}, against Fed purchases of {format_usd_bn(article['fed_bought'])} in "
+        f"the article's (run-off that ends, counted as purchases) and {format_usd_bn(official['fed_bought'])}, of bills, in the "
         "official scenario."
     )
-    return Findings(text, {f"{key} | {case}": value for case, sums in found.items() for key, value in sums.items()})
+    return ExperimentFindings(
+        text, {f"{key} | {case}": value for case, sums in found.items() for key, value in sums.items()}
+    )
 
 
 def told(case: dict[str, float]) -> str:
     """Say who bought how much yen."""
-    home = f"residents {'bring home' if case['home'] >= 0.0 else 'send abroad'} {amount(abs(case['home']))}"
-    hedges = f"{'add' if case['hedges'] >= 0.0 else 'take off'} {amount(abs(case['hedges']))} of currency hedges"
+    home = f"residents {'bring home' if case['home'] >= 0.0 else 'send abroad'} {format_usd_bn(abs(case['home']))}"
+    hedges = f"{'add' if case['hedges'] >= 0.0 else 'take off'} {format_usd_bn(abs(case['hedges']))} of currency hedges"
     return (
-        f"levered holders buy yen for {amount(case['levered'])}, retail margin traders for {amount(case['retail'])}, {home} "
-        f"and {hedges}, in all {percent(case['share_of_claim'])} of that"
+        f"levered holders buy yen for {format_usd_bn(case['levered'])}, retail margin traders for {format_usd_bn(case['retail'])}, {home} "
+        f"and {hedges}, in all {format_percent(case['share_of_claim'])} of that"
     )
 
 
@@ -201,7 +203,7 @@ def absorbed(case: dict[str, float]) -> str:
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Cumulative yen purchases against the claim, and where each case ends."""
     found = {case: summary(table, case) for case in CASES}
-    shares = [percent(each["share_of_claim"]) for each in found.values()]
+    shares = [format_percent(each["share_of_claim"]) for each in found.values()]
     finding = (
         f"Yen purchases reach {shares[0]} of the claimed liquidity under the article's rule, {shares[1]} structurally"
     )
@@ -222,17 +224,17 @@ def draw_paths(axes: Axes, table: pd.DataFrame) -> Columns:
     numbers: Columns = {}
     for case, shade in SHADES.items():
         rows = table[table["case"] == case]
-        found = bands(rows, ["date", "months"], "yen_bought_usd_bn")
+        found = quantile_table(rows, ["date", "months"], "yen_bought_usd_bn")
         days = found["date"].to_numpy(dtype="datetime64[D]")
-        banded_line(axes, days, (found["p10"], found["p50"], found["p90"]), shade)
+        draw_banded_line(axes, days, (found["p10"], found["p50"], found["p90"]), shade)
         numbers |= {"date": days} | {f"{case}, {name}": found[name].to_numpy() for name in ("p10", "p50", "p90")}
     line = claimed(found["months"]).to_numpy()
     axes.plot(days, line, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
     words = {f"■ {case}": shade for case, shade in SHADES.items()} | {"╌ liquidity the article says is released": INK}
     for height, (text, shade) in zip((0.95, 0.89, 0.83, 0.77), words.items(), strict=True):
         axes.text(0.02, height, text, color=shade, fontsize=8.5, transform=axes.transAxes)
-    plain(axes)
-    date_axis(axes, days, ticks=6)
+    remove_frame(axes)
+    format_date_axis(axes, days, ticks=6)
     panel_title(axes, "Yen bought, cumulative: loans repaid and money brought home")
     return numbers | {"claimed_usd_bn": line}
 
@@ -245,13 +247,13 @@ def draw_ends(axes: Axes, found: dict[str, dict[str, float]]) -> None:
     for case, sums in found.items():
         for (kind, shade), word in zip(kinds.items(), words, strict=True):
             axes.barh(row, sums[kind], height=0.75, color=shade)
-            beside(axes, (sums[kind], row), amount(sums[kind]))
+            label_beside(axes, (sums[kind], row), format_usd_bn(sums[kind]))
             labels.append(word)
             row += 1
         axes.text(0.0, row - len(kinds) - 0.75, case, fontsize=8.5, color=GREY, va="bottom")
         labels.append("")
         row += 1
-    bar_axes(axes, labels)
+    style_bar_axes(axes, labels)
     axes.set_ylim(row - 1.5, -1.4)
     axes.set_xlim(
         min(0.0, *(value for sums in found.values() for value in (sums["levered"], sums["home"]))),

@@ -18,22 +18,22 @@ from matplotlib.axes import Axes
 import simulation as cf
 from simulation.results.figures.style import GREY, INK, Columns, Drawing, Heading, new_figure, panel_title
 from simulation.results.metrics import FinishedRuns
-from simulation.studies.experiment.experiment import (
+from simulation.studies.experiment.design import (
     OFFICIAL,
-    Estimate,
-    Findings,
-    Scale,
-    Variant,
-    against,
-    change_pct,
-    day_of,
-    estimates,
-    given_up_share,
-    meeting,
-    per_run,
+    EstimateWithError,
+    ExperimentFindings,
+    ExperimentScale,
+    ExperimentVariant,
+    day_index,
+    mean_estimates,
+    meeting_setting,
+    paired_differences,
+    position_reduction_share,
+    price_change_pct,
+    run_table,
     with_investors,
 )
-from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, bar_axes, signed
+from simulation.studies.experiment.figures import SERIES_COLOURS, format_signed, style_bar_axes
 
 RUNS, QUICK_RUNS = 200, 20
 QUICK_NOTE = "carry holders alone with 60 investors each"
@@ -46,7 +46,7 @@ RESPONSES = {FIXED: 0.0, "less likely": -1.0, "more likely": 1.0}
 MEASURED = ("worst_day_pct", "levered_unwind_pct", "usdjpy_pct")
 
 
-def design(scale: Scale) -> Sequence[Variant]:
+def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
     """Both orders with each response of the odds, and both on one day, for each set of odds."""
     smaller = with_investors(OFFICIAL, 60, carry_alone=True) if scale.quick else ()
     base = (f"end={END}", "boj.guidance=six_monthly", "fed.guidance=gradual_cuts", *smaller)
@@ -57,7 +57,7 @@ def design(scale: Scale) -> Sequence[Variant]:
     ]
 
 
-def variant(cell: tuple[str, str, str], base: tuple[str, ...]) -> Variant:
+def variant(cell: tuple[str, str, str], base: tuple[str, ...]) -> ExperimentVariant:
     """One order of moves under one set of odds."""
     odds, order, response = cell
     cut, hike = ODDS[odds]
@@ -67,23 +67,23 @@ def variant(cell: tuple[str, str, str], base: tuple[str, ...]) -> Variant:
     to_boj = {EARLY: strength} if order == "Fed first" and strength else None
     to_fed = {EARLY: -strength} if order == "BOJ first" and strength else None
     meetings = (
-        f"fed.meetings=[{meeting(fed_day, '-25bp', cut, None, to_fed)}]",
-        f"boj.meetings=[{meeting(boj_day, '25bp', hike, 'six_monthly', to_boj)}]",
+        f"fed.meetings=[{meeting_setting(fed_day, '-25bp', cut, None, to_fed)}]",
+        f"boj.meetings=[{meeting_setting(boj_day, '25bp', hike, 'six_monthly', to_boj)}]",
     )
-    return Variant({"odds": odds, "order": order, "response": response}, (*base, *meetings))
+    return ExperimentVariant({"odds": odds, "order": order, "response": response}, (*base, *meetings))
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
     """From the day before the first move to fifteen days after the last: move and worst day of USDJPY, levered unwind."""
     record = result.record
-    first, last = day_of(record, EARLY), day_of(record, LATE) + LATER_DAYS
+    first, last = day_index(record, EARLY), day_index(record, LATE) + LATER_DAYS
     returns = np.diff(np.log(record.market["usdjpy"][FinishedRuns(record).rows, first - 1 : last + 1]), axis=1)
-    return per_run(
+    return run_table(
         record,
         {
-            "usdjpy_pct": change_pct(record, "usdjpy", first - 1, last),
+            "usdjpy_pct": price_change_pct(record, "usdjpy", first - 1, last),
             "worst_day_pct": 100.0 * np.expm1(returns.min(axis=1)),
-            "levered_unwind_pct": 100.0 * given_up_share(record, "levered", first, last),
+            "levered_unwind_pct": 100.0 * position_reduction_share(record, "levered", first, last),
         },
     )
 
@@ -92,26 +92,26 @@ def effects(table: pd.DataFrame) -> pd.DataFrame:
     """Differences to `Fed first` with fixed odds, by set of odds."""
     twin = table[(table["order"] == ORDERS[0]) & (table["response"] == FIXED)]
     others = table[(table["order"] != ORDERS[0]) | (table["response"] != FIXED)]
-    return against(others, twin, MEASURED, on=["odds", "run"])
+    return paired_differences(others, twin, MEASURED, on=["odds", "run"])
 
 
-def averages(table: pd.DataFrame, column: str) -> dict[tuple[str, ...], Estimate]:
+def averages(table: pd.DataFrame, column: str) -> dict[tuple[str, ...], EstimateWithError]:
     """Mean difference of a column, by odds, order and response."""
-    return estimates(effects(table), ["odds", "order", "response"], column)
+    return mean_estimates(effects(table), ["odds", "order", "response"], column)
 
 
-def by_odds(table: pd.DataFrame) -> dict[tuple[str, ...], Estimate]:
+def by_odds(table: pd.DataFrame) -> dict[tuple[str, ...], EstimateWithError]:
     """What the changed odds of the second move do to the levered unwind, against the same order with fixed odds."""
-    moved = against(
+    moved = paired_differences(
         table[table["response"] != FIXED], table[table["response"] == FIXED], MEASURED, on=["odds", "order", "run"]
     )
-    return estimates(moved, ["odds", "order", "response"], "levered_unwind_pct")
+    return mean_estimates(moved, ["odds", "order", "response"], "levered_unwind_pct")
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Order, concentration and odds, each with its size."""
     unwound, worst = averages(table, "levered_unwind_pct"), averages(table, "worst_day_pct")
-    before = estimates(table, ["odds", "order", "response"], "levered_unwind_pct")[EVEN, ORDERS[0], FIXED]
+    before = mean_estimates(table, ["odds", "order", "response"], "levered_unwind_pct")[EVEN, ORDERS[0], FIXED]
     order, together = unwound[EVEN, ORDERS[1], FIXED], unwound[EVEN, "same day", FIXED]
     odds = {key[1:]: found for key, found in by_odds(table).items() if key[0] == EVEN}
     typical = float(np.mean([abs(each.value) for each in odds.values()]))
@@ -130,10 +130,10 @@ def findings(table: pd.DataFrame) -> Findings:
     values = {
         f"{name} {' / '.join(key)}": found.value for name, each in measured.items() for key, found in each.items()
     }
-    return Findings(text, values)
+    return ExperimentFindings(text, values)
 
 
-def verdict(found: Estimate) -> str:
+def verdict(found: EstimateWithError) -> str:
     """Whether a difference is larger than twice its standard error."""
     return "more than noise" if found.is_clear else "no more than noise"
 
@@ -142,7 +142,7 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Differences to `Fed first` with fixed odds: levered unwind and worst day, for both sets of odds."""
     unwound = averages(table, "levered_unwind_pct")
     order, together, likelier = (
-        signed(unwound[EVEN, *case].value)
+        format_signed(unwound[EVEN, *case].value)
         for case in ((ORDERS[1], FIXED), ("same day", FIXED), (ORDERS[0], "less likely"))
     )
     finding = f"Order alone: {order} points of levered unwind; both on one day: {together}; second move less likely: {likelier}"
@@ -170,7 +170,7 @@ def pairs(axes: Axes, table: pd.DataFrame, column: str, labels: bool = True) -> 
         low, high = ([each.value + side * each.error for each in own] for side in (-2.0, 2.0))
         axes.hlines(places, low, high, color=INK, linewidth=1.1)
     names = [order if response == FIXED else f"{order}, 2nd {response}" for order, response in cells]
-    bar_axes(axes, names if labels else [""] * len(cells))
+    style_bar_axes(axes, names if labels else [""] * len(cells))
     axes.tick_params(axis="x", labelcolor=GREY)
     return {
         "variant": np.array([f"{odds}: {order}, {response}" for odds, order, response in found]),

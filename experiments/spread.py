@@ -19,22 +19,31 @@ from matplotlib.axes import Axes
 
 import simulation as cf
 from simulation.investors.population import CARRY_ROLES
-from simulation.results.figures.style import INK, Columns, Drawing, Heading, legend_line, new_figure, panel_title, plain
-from simulation.results.findings import amount, percent
+from simulation.results.figures.style import (
+    INK,
+    Columns,
+    Drawing,
+    Heading,
+    legend_line,
+    new_figure,
+    panel_title,
+    remove_frame,
+)
+from simulation.results.findings import format_percent, format_usd_bn
 from simulation.results.metrics import FinishedRuns
-from simulation.studies.experiment import experiment_figures as shapes
-from simulation.studies.experiment.experiment import (
+from simulation.studies.experiment import figures as shapes
+from simulation.studies.experiment.design import (
     ARTICLE,
-    NOTHING_BUT,
-    Findings,
+    NO_POLICY_SETTINGS,
+    ExperimentFindings,
+    ExperimentScale,
+    ExperimentVariant,
     Labels,
-    Scale,
-    Variant,
-    against,
-    bands,
-    end_after,
-    indistinct,
-    per_run,
+    end_setting,
+    indistinct_neighbours,
+    paired_differences,
+    quantile_table,
+    run_table,
     with_investors,
 )
 
@@ -50,35 +59,37 @@ PLACES = ((0.03, 0.53, 0.42, 0.27), (0.03, 0.12, 0.42, 0.27), (0.56, 0.59, 0.40,
 AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
 
 
-def design(scale: Scale) -> Sequence[Variant]:
+def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
     """Both rules over the spreads, then the speeds; the twin without narrowing comes first."""
-    base = (*NOTHING_BUT, *(with_investors(ARTICLE, 60, carry_alone=True) if scale.quick else ()))
+    base = (*NO_POLICY_SETTINGS, *(with_investors(ARTICLE, 60, carry_alone=True) if scale.quick else ()))
     twin = structural("twin", START, (max(SPEEDS.values()), base))
     bent = [pp for pp in scale.choose(SPREADS, QUICK_SPREADS) if pp not in (START, ANCHOR)]
     curve = [structural(f"{CURVE_DAYS} days", pp, (CURVE_DAYS, base)) for pp in bent]
     speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
-    fine = (*NOTHING_BUT, *with_investors(ARTICLE, THRESHOLD_INVESTORS, carry_alone=scale.quick))
+    fine = (*NO_POLICY_SETTINGS, *with_investors(ARTICLE, THRESHOLD_INVESTORS, carry_alone=scale.quick))
     asked = scale.choose(SPREADS, QUICK_THRESHOLD_SPREADS)
     by_threshold = [threshold(pp, deviation, (scale, fine)) for deviation in DEVIATIONS for pp in asked]
     return [twin, *curve, *speeds, *by_threshold]
 
 
-def structural(delivery: str, spread: float, how: tuple[int, tuple[str, ...]]) -> Variant:
+def structural(delivery: str, spread: float, how: tuple[int, tuple[str, ...]]) -> ExperimentVariant:
     """A variant under the holders' own rules."""
     days, base = how
     path = f"spread_path={{target_pp: {spread}, over_days: {days}, surprise: {str(delivery == 'surprise').lower()}}}"
     labels: Labels = {"rule": "structural", "threshold_sd_pp": None, "spread_pp": spread, "delivery": delivery}
-    return Variant(labels, (*base, path, end_after(ARTICLE, days + AFTER_DAYS)), ARTICLE)
+    return ExperimentVariant(labels, (*base, path, end_setting(ARTICLE, days + AFTER_DAYS)), ARTICLE)
 
 
-def threshold(spread: float, width: float, how: tuple[Scale, tuple[str, ...]]) -> Variant:
+def threshold(spread: float, width: float, how: tuple[ExperimentScale, tuple[str, ...]]) -> ExperimentVariant:
     """A variant under the article's rule; it runs until every exit is complete."""
     scale, base = how
     days, exits = scale.choose((20, 10), (2, 1))
     rule = f"unwind={{rule: threshold, threshold_sd_pp: {width}, exit_days: {exits}}}"
     path = f"spread_path={{target_pp: {spread}, over_days: {days}}}"
     labels: Labels = {"rule": "threshold", "threshold_sd_pp": width, "spread_pp": spread, "delivery": "imposed"}
-    return Variant(labels, (*base, rule, path, end_after(ARTICLE, days + exits)), ARTICLE, most_runs=THRESHOLD_RUNS)
+    return ExperimentVariant(
+        labels, (*base, rule, path, end_setting(ARTICLE, days + exits)), ARTICLE, most_runs=THRESHOLD_RUNS
+    )
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
@@ -90,7 +101,7 @@ def measure(result: cf.Result) -> pd.DataFrame:
         names = finished.populations(role)
         columns = {"day": day, "role": role, "start_stock_usd_bn": finished.flow("stock_usd_bn", names)[:, 0]}
         amounts = {name: finished.flow(name, names)[:, : day + 1].sum(axis=1) for name in AMOUNTS}
-        parts.append(per_run(result.record, columns | amounts))
+        parts.append(run_table(result.record, columns | amounts))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -100,7 +111,7 @@ def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
     twin = own[own["delivery"] == "twin"]
     moved = pd.concat([twin.assign(delivery=f"{CURVE_DAYS} days"), own])
     at = moved[moved["day"] == moved["delivery"].map(SPEEDS) + AFTER_DAYS]
-    return against(at, twin, AMOUNTS, on=["run", "day", "role"])
+    return paired_differences(at, twin, AMOUNTS, on=["run", "day", "role"])
 
 
 def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
@@ -122,30 +133,30 @@ def split(rows: pd.DataFrame) -> dict[str, float]:
     at = at[at["delivery"].isin([f"{CURVE_DAYS} days", "imposed"])]
     by_role = at.groupby("role", sort=False)[list(AMOUNTS)].mean().reindex(list(CARRY_ROLES), fill_value=0.0)
     gone, home = by_role["unwound_usd_bn"], by_role["repatriated_usd_bn"]["resident"]
-    return dict(zip(shapes.FATES, (gone["levered"], gone["retail"], home, gone["resident"] - home), strict=True))
+    return dict(zip(shapes.EXIT_COLOURS, (gone["levered"], gone["retail"], home, gone["resident"] - home), strict=True))
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Both answers at the anchor, and the five deliveries."""
     values = threshold_values(table) | structural_values(table)
     speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.1f} % over {name}" for name in list(SPEEDS)[:-1])
     levered_shares = shares(structural_effects(table).query(f"spread_pp == {ANCHOR}"), ["levered"])
-    alike = indistinct(levered_shares, ("delivery", "share_pct"), list(SPEEDS))
+    alike = indistinct_neighbours(levered_shares, ("delivery", "share_pct"), list(SPEEDS))
     apart = f"No more than noise lies between {', '.join(alike)}." if alike else "Neighbours differ by more than noise."
-    levered, retail, home, kept = (amount(values[f"threshold_{part}_usd_bn"]) for part in shapes.FATES)
+    levered, retail, home, kept = (format_usd_bn(values[f"threshold_{part}_usd_bn"]) for part in shapes.EXIT_COLOURS)
     text = (
         f"At a 10-year spread of {ANCHOR:g} pp the article's threshold rule unwinds {values['threshold_share_pct']:.1f} % "
-        f"of the {amount(values['stock_usd_bn'])} carry stock, {amount(values['threshold_usd_bn'])}: {levered} levered, "
+        f"of the {format_usd_bn(values['stock_usd_bn'])} carry stock, {format_usd_bn(values['threshold_usd_bn'])}: {levered} levered, "
         f"{retail} of retail margin traders, {home} repatriated and {kept} sold but kept abroad or hedged. It is tied down at "
         f"that point alone: at {LOW_SPREAD:g} pp it unwinds {values['low_share_pct_min']:.0f}-{values['low_share_pct_max']:.0f} "
         f"% for standard deviations of thresholds of {min(DEVIATIONS):g}-{max(DEVIATIONS):g} pp. Under the structural rule the "
         f"same narrowing, spread over {CURVE_DAYS} days, unwinds {values['structural_share_pct']:.1f} % "
-        f"({amount(values['structural_usd_bn'])}; middle 80 % of runs {values['structural_p10']:.1f} to "
+        f"({format_usd_bn(values['structural_usd_bn'])}; middle 80 % of runs {values['structural_p10']:.1f} to "
         f"{values['structural_p90']:.1f} %). By delivery, it makes levered holders give up {speeds} and "
         f"{values['levered_share_pct surprise']:.0f} % (middle 80 % of runs {values['surprise_p10']:.0f}-"
         f"{values['surprise_p90']:.0f} %) as a surprise; {AFTER_DAYS} business days later, beyond a twin without it. {apart}"
     )
-    return Findings(text, values)
+    return ExperimentFindings(text, values)
 
 
 def threshold_values(table: pd.DataFrame) -> dict[str, float]:
@@ -165,7 +176,7 @@ def threshold_values(table: pd.DataFrame) -> dict[str, float]:
 def structural_values(table: pd.DataFrame) -> dict[str, float]:
     """Numbers of the holders' own rules: mean differences to the twin."""
     at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
-    levered = bands(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery")
+    levered = quantile_table(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery")
     slow = shares(at.query(f"delivery == '{CURVE_DAYS} days'"))
     return {f"levered_share_pct {name}": float(levered["mean"][name]) for name in SPEEDS} | {
         "structural_share_pct": float(slow["share_pct"].mean()),
@@ -186,7 +197,7 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     )
     subtitle = (
         f"Purple: threshold rule, band: sd of thresholds {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp. "
-        f"Green: structural rule, mean, band: middle 80 % of runs ({shapes.band_words(table)})"
+        f"Green: structural rule, mean, band: middle 80 % of runs ({shapes.band_description(table)})"
     )
     figure = new_figure(Heading(finding, subtitle, source))
     everybody, levered, fate, bars = (figure.add_axes(place) for place in PLACES)
@@ -201,10 +212,10 @@ def curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> Columns:
     """Draw the unwound share of some roles against the spread under both rules."""
     left = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].mean().unstack()
     slow = structural_effects(table).query(f"delivery == '{CURVE_DAYS} days'")
-    own = bands(shares(slow, roles), ["spread_pp"], "share_pct").sort_values("spread_pp")
+    own = quantile_table(shares(slow, roles), ["spread_pp"], "share_pct").sort_values("spread_pp")
     heights = left.min(axis=1), left[DEVIATIONS[0]], left.max(axis=1)
-    shapes.banded_line(axes, left.index, heights, "#AA4499")
-    shapes.banded_line(axes, own["spread_pp"], (own["p10"], own["mean"], own["p90"]), "#117733")
+    shapes.draw_banded_line(axes, left.index, heights, "#AA4499")
+    shapes.draw_banded_line(axes, own["spread_pp"], (own["p10"], own["mean"], own["p90"]), "#117733")
     curve_axes(axes)
     numbers = {"spread_pp": left.index.to_numpy(), "structural_spread_pp": own["spread_pp"].to_numpy()}
     for name, column in zip(("low", "middle", "high"), heights, strict=True):
@@ -214,35 +225,35 @@ def curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> Columns:
 
 def curve_axes(axes: Axes) -> None:
     """Narrower spreads to the right, the start and the anchor marked."""
-    plain(axes)
+    remove_frame(axes)
     axes.set(xlim=(max(SPREADS), min(SPREADS)), yticks=[0, 25, 50, 75, 100])
     axes.set_ylim(top=100)
-    shapes.mark(axes, START, f"start {START:g}")
-    shapes.mark(axes, ANCHOR, f"{ANCHOR:g}")
+    shapes.mark_position(axes, START, f"start {START:g}")
+    shapes.mark_position(axes, ANCHOR, f"{ANCHOR:g}")
 
 
 def draw_fate(axes: Axes, table: pd.DataFrame) -> Columns:
     """Draw what became of what was unwound at the anchor under both rules."""
     parts = {"threshold": split(by_threshold(table)), "structural": split(structural_effects(table))}
-    shapes.stacked_bars(axes, parts, shapes.FATES)
+    shapes.draw_stacked_bars(axes, parts, shapes.EXIT_COLOURS)
     panel_title(axes, f"What became of it at {ANCHOR:g} pp, USD bn", lines_below=1)
-    legend_line(axes, [(f"■ {part}", shade) for part, shade in shapes.FATES.items()])
-    numbers = {f"{part} usd_bn": np.array([sums[part] for sums in parts.values()]) for part in shapes.FATES}
+    legend_line(axes, [(f"■ {part}", shade) for part, shade in shapes.EXIT_COLOURS.items()])
+    numbers = {f"{part} usd_bn": np.array([sums[part] for sums in parts.values()]) for part in shapes.EXIT_COLOURS}
     return {"fate_rule": np.array(list(parts))} | numbers
 
 
 def draw_deliveries(axes: Axes, table: pd.DataFrame) -> Columns:
     """Draw the five deliveries of the same narrowing: levered share as bars with noise, residents as text."""
     at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
-    found = bands(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery").loc[list(SPEEDS)]
+    found = quantile_table(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery").loc[list(SPEEDS)]
     home = at[at["role"] == "resident"].groupby("delivery")["repatriated_usd_bn"].mean().loc[list(SPEEDS)]
     rows = np.arange(len(SPEEDS))
     axes.barh(rows, found["mean"], height=0.6, color=shapes.LEVERED_COLOUR)
     axes.hlines(rows, found["p10"], found["p90"], color=INK, linewidth=1.2)
     for row, name in enumerate(SPEEDS):
-        text = f"{percent(found['mean'][name] / 100)}, residents {amount(home[name])} home"
-        shapes.beside(axes, (float(found["p90"][name]), row), text)
-    shapes.bar_axes(axes, list(SPEEDS))
+        text = f"{format_percent(found['mean'][name] / 100)}, residents {format_usd_bn(home[name])} home"
+        shapes.label_beside(axes, (float(found["p90"][name]), row), text)
+    shapes.style_bar_axes(axes, list(SPEEDS))
     axes.set_xlim(min(0.0, float(found["p10"].min())), 200)
     axes.set_xticks([0, 25, 50, 75, 100])
     panel_title(axes, f"The same {100 * (START - ANCHOR):.0f} bp, delivered: levered unwind, %")

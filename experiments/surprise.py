@@ -16,29 +16,29 @@ import pandas as pd
 
 import simulation as cf
 from simulation.results.figures.style import Columns, Drawing, FloatArray, Heading, new_figure, panel_title
-from simulation.studies.experiment.experiment import (
+from simulation.studies.experiment.design import (
     OFFICIAL,
-    Findings,
-    Scale,
-    Variant,
-    against,
-    bands,
-    change_pct,
-    day_of,
-    given_up_share,
-    meeting,
-    per_run,
+    ExperimentFindings,
+    ExperimentScale,
+    ExperimentVariant,
+    day_index,
+    meeting_setting,
+    paired_differences,
+    position_reduction_share,
+    price_change_pct,
+    quantile_table,
+    run_table,
     with_investors,
 )
-from simulation.studies.experiment.experiment_figures import (
+from simulation.studies.experiment.figures import (
     DIVERGING,
     FEW_RUNS,
     RISING,
-    Grid,
-    boundary,
-    hatch,
-    heat_map,
-    signed,
+    HeatMapCells,
+    draw_boundary,
+    draw_heat_map,
+    format_signed,
+    hatch_cells,
 )
 
 RUNS, QUICK_RUNS = 200, 16
@@ -51,7 +51,7 @@ LATER_DAYS = 15
 MEASURED = ("usdjpy_day0_pct", "levered_unwind_pct")
 
 
-def design(scale: Scale) -> Sequence[Variant]:
+def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
     """Every regime with every probability, and the twin in which nothing is news."""
     smaller = with_investors(OFFICIAL, 60, carry_alone=True) if scale.quick else ()
     base = (f"start={START}", f"end={END}", "fed.meetings=[]", f"boj.guidance={EXPECTED}", *smaller)
@@ -59,29 +59,29 @@ def design(scale: Scale) -> Sequence[Variant]:
     return [twin, *(variant(("hike", priced, regime), base) for regime in REGIMES for priced in PRICED)]
 
 
-def variant(cell: tuple[str, float, str], base: tuple[str, ...]) -> Variant:
+def variant(cell: tuple[str, float, str], base: tuple[str, ...]) -> ExperimentVariant:
     """One cell of the map: kind of variant, probability priced, guidance announced."""
     kind, priced, guidance = cell
-    decision = f"boj.meetings=[{meeting(DAY, '25bp', priced, guidance)}]"
-    return Variant({"kind": kind, "priced": priced, "guidance": guidance}, (*base, decision))
+    decision = f"boj.meetings=[{meeting_setting(DAY, '25bp', priced, guidance)}]"
+    return ExperimentVariant({"kind": kind, "priced": priced, "guidance": guidance}, (*base, decision))
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
     """Move of USDJPY on the day and what levered holders gave up from that day over the next fifteen."""
     record = result.record
-    day = day_of(record, DAY)
-    return per_run(
+    day = day_index(record, DAY)
+    return run_table(
         record,
         {
-            "usdjpy_day0_pct": change_pct(record, "usdjpy", day - 1, day),
-            "levered_unwind_pct": 100.0 * given_up_share(record, "levered", day, day + LATER_DAYS),
+            "usdjpy_day0_pct": price_change_pct(record, "usdjpy", day - 1, day),
+            "levered_unwind_pct": 100.0 * position_reduction_share(record, "levered", day, day + LATER_DAYS),
         },
     )
 
 
 def effects(table: pd.DataFrame) -> pd.DataFrame:
     """Differences to the twin in which decision and words were expected."""
-    return against(table[table["kind"] == "hike"], table[table["kind"] == "twin"], MEASURED)
+    return paired_differences(table[table["kind"] == "hike"], table[table["kind"] == "twin"], MEASURED)
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,15 @@ def map_of(table: pd.DataFrame) -> Map:
     found = effects(table)
 
     def cells(column: str, statistic: str = "p50") -> FloatArray:
-        wide = bands(found, ["guidance", "priced"], column).pivot(index="guidance", columns="priced", values=statistic)
+        wide = quantile_table(found, ["guidance", "priced"], column).pivot(
+            index="guidance", columns="priced", values=statistic
+        )
         return wide.reindex(index=REGIMES, columns=PRICED).to_numpy(dtype=float)
 
     return Map(cells(MEASURED[0]), cells(MEASURED[1]), np.nan_to_num(cells(MEASURED[0], "runs")))
 
 
-def findings(table: pd.DataFrame) -> Findings:
+def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Size of the surprise, and where the yen weakens."""
     found = map_of(table)
     flips = {regime: flip(found.moves[row]) for row, regime in enumerate(REGIMES)}
@@ -129,15 +131,15 @@ def findings(table: pd.DataFrame) -> Findings:
     low, high = PRICED[0], PRICED[-1]
     text = (
         f"With the guidance that was expected ({in_words(EXPECTED)}) a hike that nobody priced moves USDJPY by "
-        f"{signed(found.move(EXPECTED, low))} % on the day and makes levered holders give up {found.unwind(EXPECTED, low):.0f} "
+        f"{format_signed(found.move(EXPECTED, low))} % on the day and makes levered holders give up {found.unwind(EXPECTED, low):.0f} "
         f"% of their positions within {LATER_DAYS} days; priced at {100 * high:.0f} % it moves USDJPY by "
-        f"{signed(found.move(EXPECTED, high))} % and positions by {signed(found.unwind(EXPECTED, high), 0)} %. "
+        f"{format_signed(found.move(EXPECTED, high))} % and positions by {format_signed(found.unwind(EXPECTED, high), 0)} %. "
         f"{told_flips(flips)} USDJPY rises with what was priced under {monotone} of {len(REGIMES)} kinds of guidance. Less is "
         f"unwound the more was priced under {falling} of {len(REGIMES)}: a sharp move in either direction raises volatility, "
         "and volatility targets cut positions. All numbers are medians of differences to a twin that expected everything."
     )
     at = {f"weaker_yen_above {regime}": place for regime, place in flips.items() if place is not None}
-    return Findings(text, found.values() | at | {"monotone_regimes": float(monotone)})
+    return ExperimentFindings(text, found.values() | at | {"monotone_regimes": float(monotone)})
 
 
 def in_words(regime: str) -> str:
@@ -162,21 +164,21 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Two heat maps: the day's move with the line at which the yen turns weaker, and the levered unwind."""
     found, high = map_of(table), PRICED[-1]
     finding = (
-        f"An unpriced hike moves USDJPY {signed(found.move(EXPECTED, PRICED[0]))} %; priced at {100 * high:.0f} % with vague "
-        f"words {signed(found.move('vague', high))} %"
+        f"An unpriced hike moves USDJPY {format_signed(found.move(EXPECTED, PRICED[0]))} %; priced at {100 * high:.0f} % with vague "
+        f"words {format_signed(found.move('vague', high))} %"
     )
     subtitle = "BOJ +25 bp on 19 December 2025; median difference to a twin in which decision and words were expected"
     figure = new_figure(Heading(finding, subtitle, source))
     left, right = figure.add_axes((0.12, 0.17, 0.38, 0.62)), figure.add_axes((0.60, 0.17, 0.38, 0.62))
     columns, rows = [f"{100 * priced:g} %" for priced in PRICED], [in_words(regime) for regime in REGIMES]
     largest = float(np.nanmax(np.abs(found.moves)))
-    heat_map(left, Grid(found.moves, rows, columns), (-largest, largest), DIVERGING)
-    boundary(left, found.moves > 0.0)
+    draw_heat_map(left, HeatMapCells(found.moves, rows, columns), (-largest, largest), DIVERGING)
+    draw_boundary(left, found.moves > 0.0)
     panel_title(left, "USDJPY that day, % (thick line: the yen turns weaker)")
-    heat_map(right, Grid(found.unwound, [""] * len(rows), columns), (0.0, 100.0), RISING)
+    draw_heat_map(right, HeatMapCells(found.unwound, [""] * len(rows), columns), (0.0, 100.0), RISING)
     panel_title(right, f"Levered unwind over {LATER_DAYS} days, % of positions")
     for axes in (left, right):
-        hatch(axes, found.runs < FEW_RUNS)
+        hatch_cells(axes, found.runs < FEW_RUNS)
         axes.set_xlabel("probability of the hike before the meeting", fontsize=8.5)
     return Drawing(figure, numbers(found))
 

@@ -9,20 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulation.compute.ensemble import resolved as load_scenario
-    from simulation.compute.ensemble import run
+    from simulation.compute.ensemble import load_scenario, run
     from simulation.day.model import CapitalFlowModel
-    from simulation.pages.reporting.writing import report
-    from simulation.results.results import Result
-    from simulation.results.run_folder import read_run
+    from simulation.pages.reporting.report_file import report
+    from simulation.results.run_results import Result, read_run
     from simulation.scenario.config import ConfigError
     from simulation.scenario.registration import register
     from simulation.scenario.scenario import Scenario
     from simulation.studies.cascade import Banks, FireSale, LeverageRule, MarketDepth, fire_sale
-    from simulation.studies.paired.paired import compare
-    from simulation.studies.replay.requested import replay_event
+    from simulation.studies.paired import compare
+    from simulation.studies.replay.replay import replay_event
     from simulation.studies.shapley.attribution import mechanisms
-    from simulation.sweeps.opened import SweepStore, sweep
+    from simulation.sweeps.sweep_runner import SweepStore, sweep
 
 __version__ = "0.1.0"
 
@@ -33,19 +31,19 @@ _HOMES = {
     "FireSale": ("simulation.studies.cascade", "FireSale"),
     "LeverageRule": ("simulation.studies.cascade", "LeverageRule"),
     "MarketDepth": ("simulation.studies.cascade", "MarketDepth"),
-    "Result": ("simulation.results.results", "Result"),
+    "Result": ("simulation.results.run_results", "Result"),
     "Scenario": ("simulation.scenario.scenario", "Scenario"),
-    "SweepStore": ("simulation.sweeps.opened", "SweepStore"),
-    "compare": ("simulation.studies.paired.paired", "compare"),
+    "SweepStore": ("simulation.sweeps.sweep_runner", "SweepStore"),
+    "compare": ("simulation.studies.paired", "compare"),
     "fire_sale": ("simulation.studies.cascade", "fire_sale"),
-    "load_scenario": ("simulation.compute.ensemble", "resolved"),
+    "load_scenario": ("simulation.compute.ensemble", "load_scenario"),
     "mechanisms": ("simulation.studies.shapley.attribution", "mechanisms"),
-    "read_run": ("simulation.results.run_folder", "read_run"),
+    "read_run": ("simulation.results.run_results", "read_run"),
     "register": ("simulation.scenario.registration", "register"),
-    "replay_event": ("simulation.studies.replay.requested", "replay_event"),
-    "report": ("simulation.pages.reporting.writing", "report"),
+    "replay_event": ("simulation.studies.replay.replay", "replay_event"),
+    "report": ("simulation.pages.reporting.report_file", "report"),
     "run": ("simulation.compute.ensemble", "run"),
-    "sweep": ("simulation.sweeps.opened", "sweep"),
+    "sweep": ("simulation.sweeps.sweep_runner", "sweep"),
 }
 
 __all__ = [

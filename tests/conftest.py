@@ -19,9 +19,9 @@ settings.load_profile("carryflow")
 def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are drawn but make no pictures, which takes most of their time; for tests of what lies beside them."""
     for picture in (
-        "simulation.results.figures.png",
-        "simulation.studies.experiment.experiment_figures.png",
-        "simulation.studies.experiment.experiment_figures.svg",
+        "simulation.results.figures.charts.png_bytes",
+        "simulation.studies.experiment.figures.png_bytes",
+        "simulation.studies.experiment.figures.svg_bytes",
     ):
         monkeypatch.setattr(picture, lambda _: b"")
 

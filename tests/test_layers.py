@@ -181,9 +181,9 @@ def test_the_fence_sees_every_kind_of_import() -> None:
 import simulation.cli
 from simulation.day import model
 def later():
-    from simulation.results.figures import style
+    from simulation.results.figures.charts import style
 if TYPE_CHECKING:
-    from simulation.results.results import Result
+    from simulation.results.run_results import Result
 """
     assert set(imports(ast.parse(code))) == {
         "simulation.cli",

@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.command_line import positive, told
 from benchmarks.fused_kernel.check import Kernel, differences, funds_only, ratios
-from simulation.compute.ensemble import resolved
+from simulation.compute.ensemble import load_scenario
 from simulation.day.capital_flows import simulate
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=positive, default=7)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     asked = parser.parse_args()
-    scenario = resolved("december_2025_official", asked.set)
+    scenario = load_scenario("december_2025_official", asked.set)
     record = simulate(funds_only(scenario), range(asked.runs))
     for name, difference in differences(Kernel(scenario, asked.runs).once(), record).items():
         print(f"{name}: differs by {difference:.1e} at most")

@@ -12,7 +12,7 @@ from benchmarks.fused_kernel.inputs import Watched, behaviour, named, paths, sta
 from benchmarks.fused_kernel.kernel import OUTPUT
 from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
-from simulation.investors.carry_fund_parameters import CarryFundParameters
+from simulation.investors.carry_funds import CarryFundParameters
 from simulation.scenario.scenario import Scenario
 from simulation.values.conventions import Array
 

@@ -28,13 +28,13 @@ OUTPUT = (
 
 @nb.njit(fastmath=FUSED)
 def impact(amount: float, slope: float, scale: float) -> Any:
-    """F(Z) and g(Q), `simulation.market.impact`."""
+    """F(Z) and g(Q), `simulation.market.prices`."""
     return slope * 2.0 * amount / (np.sqrt(1.0 + abs(amount) / scale) + 1.0)
 
 
 @nb.njit(fastmath=FUSED)
 def quoted(m: Any, r: int, fundamental: Array, given: Any, price: Array) -> Any:
-    """Prices of one run for the inventory in `m`, `simulation.market.market`; returns USDJPY."""
+    """Prices of one run for the inventory in `m`, `simulation.market.prices`; returns USDJPY."""
     for a in range(price.size):
         added = impact(m.inventory[r, a], m.slope[r, a], given.fast_scale[a])
         added -= impact(m.open_inventory[r, a], m.slope[r, a], given.fast_scale[a])

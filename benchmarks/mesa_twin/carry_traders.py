@@ -3,10 +3,10 @@
 from benchmarks.mesa_twin.investor import Investor, per_unit
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
-from simulation.investors.carry_funds import BASKET, Limits, expected_return
+from simulation.investors.carry_funds import BASKET, MarginLimits, expected_return
 from simulation.investors.rules import (
+    has_margin_call,
     incentive_ratio,
-    is_called,
     is_stopped,
     margin_call,
     margin_requirement,
@@ -71,16 +71,16 @@ class CarryFund(Investor):
     def is_forced(self, prices: Prices) -> bool:
         """Whether the fund is under a margin call or at its stop."""
         switches, now = self.own.switches, self.model.news
-        called = switches.margin and is_called(self.equity_usd, self.notional(prices), self.requirement(now))
+        called = switches.margin and has_margin_call(self.equity_usd, self.notional(prices), self.requirement(now))
         stop = switches.trailing_stop and self.units[BASKET] > 0.0
         return bool(called or (stop and is_stopped(prices.usdjpy, self.stop_level(now))))
 
-    def limits(self, prices: Prices) -> Limits:
+    def limits(self, prices: Prices) -> MarginLimits:
         """What margin calls and stops look at, at these prices."""
         now = self.model.news
-        return Limits(self.notional(prices), self.requirement(now), self.stop_level(now))
+        return MarginLimits(self.notional(prices), self.requirement(now), self.stop_level(now))
 
-    def forced_shares(self, equity: Number, usdjpy: Number, limits: Limits) -> tuple[Number, Number]:
+    def forced_shares(self, equity: Number, usdjpy: Number, limits: MarginLimits) -> tuple[Number, Number]:
         """Shares of the position closed by margin calls and, beyond that, by stops."""
         own, called, stopped, notional = self.own, 0.0, 0.0, limits.notional
         if own.switches.margin:
@@ -154,7 +154,7 @@ class YenBorrower(CarryFund):
         """Whether the loan is reduced, or the borrower is forced as a carry fund is."""
         return super().is_forced(prices) or self.covenant_share(self.equity_usd, self.notional(prices)) > 0.0
 
-    def forced_shares(self, equity: Number, usdjpy: Number, limits: Limits) -> tuple[Number, Number]:
+    def forced_shares(self, equity: Number, usdjpy: Number, limits: MarginLimits) -> tuple[Number, Number]:
         """Shares closed by lenders (margin or covenant, the larger) and, beyond that, by stops."""
         called, stopped = super().forced_shares(equity, usdjpy, limits)
         lenders = max(called, self.covenant_share(equity, limits.notional))

@@ -3,14 +3,8 @@
 from benchmarks.mesa_twin.investor import Investor
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number
-from simulation.investors.life_insurers import PLANNED, followed, hedge_ratio_change, sold_at_most
-from simulation.investors.rules import (
-    days_to_year_end,
-    fiscal_half,
-    hedged_incentive,
-    outside_band,
-    unhedged_incentive,
-)
+from simulation.investors.life_insurers import PLANNED_PROGRAMMES, hedge_ratio_change, interim_target, limit_sale
+from simulation.investors.rules import days_to_year_end, fiscal_half, hedged_incentive, outside_band, unhedged_incentive
 from simulation.values.assets import JGB10, UST10
 from simulation.values.conventions import PERCENT
 from simulation.values.orders import SLOW_REPATRIATION
@@ -64,8 +58,8 @@ class LifeInsurer(Investor):
             self.plan_half = fiscal_half(now.day)
             self.plan_hedged, self.plan_unhedged = targets["hedged"], targets["unhedged"]
         share = self.own.interim_share
-        plans = {name: getattr(self, f"plan_{name}") for name in PLANNED}
-        return targets | {name: float(followed(plan, targets[name], share)) for name, plan in plans.items()}
+        plans = {name: getattr(self, f"plan_{name}") for name in PLANNED_PROGRAMMES}
+        return targets | {name: float(interim_target(plan, targets[name], share)) for name, plan in plans.items()}
 
     def step_of(self, done: Number, target: Number, pace: Number) -> Number:
         """Today's step of a programme, $bn at start prices."""
@@ -97,9 +91,9 @@ class LifeInsurer(Investor):
     def _bounded(self, hedged: Number, unhedged: Number, ratio: Number) -> tuple[Number, Number, Number]:
         """Steps that end at nothing held and nothing hedged; the programmes remember them."""
         bonds, value = self.units[UST10], self.worth(UST10, self.model.news.prices).usd
-        hedged = float(sold_at_most(hedged, min(self.hedge_usd / value, bonds)))
-        unhedged = float(sold_at_most(unhedged, bonds + hedged))
-        ratio = float(sold_at_most(ratio, self.hedge_usd + hedged * value))
+        hedged = float(limit_sale(hedged, min(self.hedge_usd / value, bonds)))
+        unhedged = float(limit_sale(unhedged, bonds + hedged))
+        ratio = float(limit_sale(ratio, self.hedge_usd + hedged * value))
         self.hedged += hedged
         self.unhedged += unhedged
         self.ratio += ratio

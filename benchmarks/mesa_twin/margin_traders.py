@@ -3,7 +3,7 @@
 from benchmarks.mesa_twin.investor import Investor
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
-from simulation.investors.crypto_traders import liquidated
+from simulation.investors.crypto_traders import is_liquidated
 from simulation.investors.retail_fx import DOLLARS, contrarian_target, is_stopped_out
 from simulation.investors.rules import incentive_ratio, outside_band
 from simulation.values.assets import BITCOIN
@@ -106,7 +106,7 @@ class CryptoTrader(Investor):
         """Whether the long is below its maintenance margin."""
         units = self.units[BITCOIN]
         notional = units * self.worth(BITCOIN, prices).usd
-        return bool(units > 0.0 and liquidated(self.equity_usd, notional, self.leverage, self.own.maintenance_share))
+        return bool(units > 0.0 and is_liquidated(self.equity_usd, notional, self.leverage, self.own.maintenance_share))
 
     def forced_order(self, prices: Prices) -> Order:
         """Close the long if it is below its maintenance margin."""

@@ -15,8 +15,14 @@ from simulation.accounts.ledger import TOLERANCE, DayFlows
 from simulation.accounts.settlement import accrue_account
 from simulation.day.clearing import TradingDay
 from simulation.day.model import CapitalFlowModel
+from simulation.day.open_and_close import (
+    daily_accrual,
+    open_session,
+    purchase_bonds,
+    release_inventory,
+    update_interest_bill,
+)
 from simulation.day.recorder import Record
-from simulation.day.settling import accrual_of, open_session, purchase_bonds, release_inventory, update_interest_bill
 from simulation.scenario.scenario import Scenario
 
 
@@ -97,13 +103,13 @@ class MesaTwin(CapitalFlowModel):
         return open_session(self.economy, self.alive)
 
     def close_books(self, floor: Floor) -> None:
-        """Settle the night, in the order of `simulation.day.settling.close_books`."""
+        """Settle the night, in the order of `simulation.day.open_and_close.close_books`."""
         economy, session, accounts = self.economy, floor.session, self.economy.books.accounts
         economy.market.remember(session.quote, economy.long_run_variance * self.scenario.noise.scale_x**2)
         economy.remember_close(self.day)
         update_interest_bill(economy, self.officials, self.day)
         write_off_losses(economy, self.sectors, session.flows)
-        accrual = accrual_of(economy, self.officials, self.day)
+        accrual = daily_accrual(economy, self.officials, self.day)
         pay_incomes(economy, self.sectors, accrual, floor.prices)
         for name in ("dealers", "real_money"):
             payers = accounts["issuers"], accounts["money_market"]

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.mesa_twin.prices import Number
 from simulation.values.assets import Book
 from simulation.values.conventions import Array, column
-from simulation.values.orders import Flow
+from simulation.values.orders import NetFlow
 
 
 @dataclass
@@ -44,9 +44,9 @@ def total(orders: Iterable[Order]) -> Order:
     return whole
 
 
-def flow_of_sector(order: Order, books: Mapping[str, Book]) -> Flow:
+def flow_of_sector(order: Order, books: Mapping[str, Book]) -> NetFlow:
     """What a sector's summed order buys of each asset."""
-    return Flow(_assets(order.units, order.spot_usd, books), column(order.hedge_usd, 1))
+    return NetFlow(_assets(order.units, order.spot_usd, books), column(order.hedge_usd, 1))
 
 
 def expected_assets(order: Order, books: Mapping[str, Book]) -> Array:

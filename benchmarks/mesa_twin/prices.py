@@ -6,10 +6,9 @@ from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
 from simulation.accounts.settlement import Accrual
-from simulation.values.assets import Book
+from simulation.values.assets import Book, Quote
 from simulation.values.conventions import Array
-from simulation.values.information import Information
-from simulation.values.quote import Quote
+from simulation.values.orders import Information
 
 Number: TypeAlias = Any
 """A float.  The rule functions are typed for arrays; they take plain numbers as well, which types cannot say."""

@@ -3,10 +3,10 @@
 from benchmarks.mesa_twin.investor import Investor, per_unit
 from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
-from simulation.investors.banks import dollar_funding, negative_days
+from simulation.investors.banks import days_of_negative_carry, dollar_funding_cost
 from simulation.investors.basket_holder import BASKET
 from simulation.investors.investment_trusts import expected_flow, flow_share, recent_return
-from simulation.investors.pension_funds import LONGEST_QUARTER_DAYS, paced_share, rebalances, worst_deviation
+from simulation.investors.pension_funds import LONGEST_QUARTER_DAYS, is_rebalancing, largest_deviation, traded_share
 from simulation.investors.rules import outside_band, unhedged_incentive
 from simulation.values.assets import US_EQUITY, UST10
 from simulation.values.conventions import BASIS_POINT, PERCENT
@@ -88,13 +88,13 @@ class PensionFund(Investor):
         values: dict[str, Number] = {name: held * self.worth(name, now.prices).usd for name, held in self.units.items()}
         assets: Number = max(sum(values.values()), 1e-12)
         weights = {name: value / assets for name, value in values.items()}
-        deviation = worst_deviation(weights, own.mix, self.acts_at)
-        self.active = float(rebalances(self.active, deviation, own.rests_at_x))
+        deviation = largest_deviation(weights, own.mix, self.acts_at)
+        self.active = float(is_rebalancing(self.active, deviation, own.rests_at_x))
         if not self.active:
             return None
         gaps = {name: own.mix[name].target_pct * PERCENT * assets - value for name, value in values.items()}
         most = assets * (own.turnover_pct_per_quarter * PERCENT / LONGEST_QUARTER_DAYS)
-        today = self.active * float(paced_share(gaps, most))
+        today = self.active * float(traded_share(gaps, most))
         return self._trade({name: gap * today for name, gap in gaps.items()}, now.prices)
 
     def _trade(self, purchases: dict[str, Number], prices: Prices) -> Order:
@@ -125,13 +125,13 @@ class Bank(Investor):
     def carry(self, now: News) -> Number:
         """Running yield less the cost of dollars, decimal per year."""
         own, swapped_rate = self.own, now.boj_rate + now.hedging_cost
-        funding = dollar_funding(now.fed_rate, own.funding_spread_bp * BASIS_POINT, swapped_rate, own.swap_share)
+        funding = dollar_funding_cost(now.fed_rate, own.funding_spread_bp * BASIS_POINT, swapped_rate, own.swap_share)
         return now.ust10 - float(funding)
 
     def wanted(self, now: News) -> Order | None:
         """Sell slowly if carry has been negative for too long or the loss since the start is too large."""
         level: Number = min(self.carry(self.model.start), 0.0)
-        self.negative_days = float(negative_days(self.negative_days, self.carry(now), level))
+        self.negative_days = float(days_of_negative_carry(self.negative_days, self.carry(now), level))
         loss = 1.0 - self.worth(UST10, now.prices).usd
         if self.negative_days < self.patience and loss <= self.loss_limit:
             return None

@@ -20,10 +20,10 @@ from simulation.investors.investment_trusts import InvestmentTrusts
 from simulation.investors.population import Population
 from simulation.investors.real_money_japan import RealMoneyJapan
 from simulation.investors.yen_borrowers import YenBorrowers
+from simulation.values.assets import Quote
 from simulation.values.balance_sheet import BalanceSheet
 from simulation.values.conventions import Array, Flags, column
-from simulation.values.information import Information
-from simulation.values.quote import Quote
+from simulation.values.orders import Information
 
 KINDS: Final[Mapping[type[Population], type[Investor]]] = {
     carry_funds.CarryFunds: CarryFund,

@@ -8,14 +8,13 @@ from benchmarks.mesa_twin.order import Order, expected_assets, flow_of_sector
 from benchmarks.mesa_twin.prices import Prices, night_of, prices_of
 from benchmarks.mesa_twin.sector import Sector
 from simulation.accounts.ledger import DayFlows
-from simulation.accounts.settlement import Accrual, deliver, lend_hedge
-from simulation.day.clearing import TradingDay, dollar_purchases
+from simulation.accounts.settlement import Accrual, settle_delivery, settle_swap_loan
+from simulation.day.clearing import TradingDay, dollar_purchases, gross_flow_usd
 from simulation.day.economy import Economy
-from simulation.day.forced_rounds import size_usd
-from simulation.scenario.scenario import Limits
+from simulation.scenario.scenario import ClearingLimits
+from simulation.values.assets import Quote
 from simulation.values.conventions import Array, column
-from simulation.values.orders import Flow
-from simulation.values.quote import Quote
+from simulation.values.orders import NetFlow
 
 
 class Floor:
@@ -46,8 +45,8 @@ class Floor:
         session, accounts = self.session, self.session.parties.accounts
         costs = sector.investors.map("settle", self.prices, self.half_spread[0].item())
         flow, other = flow_of_sector(order, sector.books), "real_money" if sector.kind.announced else "dealers"
-        deliver(accounts[other], flow, session.quote, session.market.roster)
-        lend_hedge(accounts["money_market"], flow, session.quote)
+        settle_delivery(accounts[other], flow, session.quote, session.market.roster)
+        settle_swap_loan(accounts["money_market"], flow, session.quote)
         accounts["dealers"].usd_cash += sum(usd for usd, _ in costs)
         accounts["dealers"].jpy_cash += sum(jpy for _, jpy in costs)
         session.tallies[other].add_flow(flow.reversed())
@@ -58,7 +57,7 @@ class Floor:
             bought = dollar_purchases(flow, ordered_at, session.market.roster)
             session.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - order.kept_usd
 
-    def _tally(self, sector: Sector, order: Order, flow: Flow) -> None:
+    def _tally(self, sector: Sector, order: Order, flow: NetFlow) -> None:
         """Count what a sector did."""
         tally = self.session.tallies[sector.name]
         tally.add_flow(flow)
@@ -88,7 +87,7 @@ def trade_voluntary(floor: Floor, outside: Mapping[str, Array]) -> None:
         floor.settle(sector, order, before.quote)
 
 
-def trade_forced(floor: Floor, limits: Limits) -> None:
+def trade_forced(floor: Floor, limits: ClearingLimits) -> None:
     """Rounds of forced orders until none is left above the tolerance."""
     first = floor.prices
     levered = [sector for sector in floor.sectors if sector.can_be_forced]
@@ -116,7 +115,7 @@ def forced_amount(floor: Floor, levered: Sequence[Sector], orders: Sequence[Orde
     quote, roster = floor.session.quote, floor.session.market.roster
     pairs = zip(levered, orders, strict=True)
     return sum(
-        (size_usd(flow_of_sector(order, sector.books), quote, roster) for sector, order in pairs), column(0.0, 1)
+        (gross_flow_usd(flow_of_sector(order, sector.books), quote, roster) for sector, order in pairs), column(0.0, 1)
     )
 
 

@@ -1,17 +1,56 @@
-"""The ledger: identities that hold every day in every run, and the name of the one that does not.
+"""What one sector did in a day.
+
+The ledger: identities that hold every day in every run, and the name of the one that does not.
 
 Each identity is a residual per run relative to the amounts it compares, ``(runs,)``; amounts below one billion count as one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Final, Self
 
 import numpy as np
 
+from simulation.values.assets import Quote
 from simulation.values.balance_sheet import Account, BalanceSheet, sector_units
 from simulation.values.conventions import Array, row_sum
-from simulation.values.quote import Quote
+from simulation.values.orders import NetFlow, Trade
+
+
+@dataclass
+class SectorFlows:
+    """Flows, unwinding by cause and repatriation of one sector in one day.
+
+    Attributes
+    ----------
+    assets
+        Units bought of each asset, ``(runs, assets)``; the first column is spot dollars, USD bn.
+    repatriated
+        Foreign assets sold and converted to yen by residents, USD bn, ``(runs, 1)``.
+    unwound
+        Foreign position given up by cause, USD bn at start prices, ``(runs, 1)``.
+    """
+
+    assets: Array
+    repatriated: Array
+    unwound: dict[str, Array] = field(default_factory=dict)
+
+    def add_flow(self, flow: NetFlow) -> None:
+        """Count a flow."""
+        self.assets += flow.assets
+
+    def take_side(self, flow: NetFlow) -> None:
+        """Count the other side of a customer's flow."""
+        self.assets -= flow.assets
+
+    def add(self, trade: Trade, flow: NetFlow) -> None:
+        """Count a trade whose flow is `flow`."""
+        self.add_flow(flow)
+        if trade.repatriated is not None:
+            self.repatriated += trade.repatriated
+        for cause, amount in trade.unwound.items():
+            self.unwound[cause] = self.unwound.get(cause, 0.0) + amount
+
 
 TOLERANCE: Final = 1e-9
 """Largest relative residual of an identity."""
@@ -54,7 +93,7 @@ class DayFlows:
 
 
 @dataclass(frozen=True)
-class Books:
+class SectorAccounts:
     """Every balance sheet of the economy, and the amount outstanding of each asset, ``(runs, assets)``."""
 
     sheets: Mapping[str, BalanceSheet]
@@ -62,34 +101,34 @@ class Books:
     outstanding: Array
 
 
-def relative(difference: Array, scale: Array) -> Array:
+def relative_residual(difference: Array, scale: Array) -> Array:
     """Largest ``|difference| / max(scale, 1)`` of each run, ``(runs,)``."""
     return np.asarray((np.abs(difference) / np.maximum(np.abs(scale), 1.0)).max(axis=1))
 
 
-def cancelled(amounts: Sequence[Array]) -> Array:
+def sum_residual(amounts: Sequence[Array]) -> Array:
     """How far amounts ``(runs, 1)`` are from adding up to zero, relative to their absolute sum, ``(runs,)``.
 
     Added one after the other: numpy's order of a sum over the first axis depends on the number of runs.
     """
     each = np.concatenate(amounts, axis=1)
-    return relative(np.add.accumulate(each, axis=1)[:, -1:], np.add.accumulate(np.abs(each), axis=1)[:, -1:])
+    return relative_residual(np.add.accumulate(each, axis=1)[:, -1:], np.add.accumulate(np.abs(each), axis=1)[:, -1:])
 
 
-def holdings_add_up(books: Books) -> Array:
+def holdings_add_up(books: SectorAccounts) -> Array:
     """Identity 1: for every asset, the holdings of all sectors sum to the amount outstanding."""
     held = sum((sector_units(sheet) for sheet in books.sheets.values()), np.zeros_like(books.outstanding))
     for account in books.accounts.values():
         held = held + account.units
-    return relative(held - books.outstanding, books.outstanding)
+    return relative_residual(held - books.outstanding, books.outstanding)
 
 
 def spot_trades_balance(flows: DayFlows) -> Array:
     """Identity 2: spot trades of all sectors sum to zero, in dollars and in yen."""
-    return np.maximum(cancelled(flows.spot_usd), cancelled(flows.spot_jpy))
+    return np.maximum(sum_residual(flows.spot_usd), sum_residual(flows.spot_jpy))
 
 
-def equity_explained(books: Books, quote: Quote) -> Array:
+def equity_explained(books: SectorAccounts, quote: Quote) -> Array:
     """Identity 3: every investor's net worth from the balance equals its equity carried forward by profit and loss.
 
     Judged against the investor's balance sheet, or a thousandth of the population's mean at the start if that is larger.
@@ -105,32 +144,34 @@ def equity_explained(books: Books, quote: Quote) -> Array:
     return worst
 
 
-def money_adds_up(books: Books) -> Array:
+def money_adds_up(books: SectorAccounts) -> Array:
     """Identity 4: loans owed are loans held and swap legs cancel, in dollars and in yen."""
     sheets, accounts = books.sheets.values(), books.accounts.values()
-    dollars = cancelled([*(row_sum(sheet.usd_cash) for sheet in sheets), *(account.usd_cash for account in accounts)])
-    yen = cancelled([*(row_sum(sheet.jpy_cash) for sheet in sheets), *(account.jpy_cash for account in accounts)])
+    dollars = sum_residual(
+        [*(row_sum(sheet.usd_cash) for sheet in sheets), *(account.usd_cash for account in accounts)]
+    )
+    yen = sum_residual([*(row_sum(sheet.jpy_cash) for sheet in sheets), *(account.jpy_cash for account in accounts)])
     hedges = [row_sum(sheet.hedge_usd) for sheet in sheets if sheet.hedge_usd is not None]
-    swaps = cancelled([*hedges, *(account.hedge_usd for account in accounts)])
+    swaps = sum_residual([*hedges, *(account.hedge_usd for account in accounts)])
     return np.maximum(np.maximum(dollars, yen), swaps)
 
 
 def hedges_leave_spot_alone(flows: DayFlows) -> Array:
     """Identity 5: a hedged purchase has no spot trade; a hedge-ratio change has one and no bond."""
-    return relative(flows.unhedged_gap, np.ones_like(flows.unhedged_gap))
+    return relative_residual(flows.unhedged_gap, np.ones_like(flows.unhedged_gap))
 
 
 def reserves_follow_bonds(flows: DayFlows) -> Array:
     """Identity 6: central-bank money changes by the bonds bought with it."""
-    return relative(flows.reserves + flows.official_purchases, flows.official_purchases)
+    return relative_residual(flows.reserves + flows.official_purchases, flows.official_purchases)
 
 
 def losses_are_borne(flows: DayFlows) -> Array:
     """Identity 7: lenders' losses equal the negative equity written off."""
-    return relative(flows.lender_loss - flows.negative_equity, flows.negative_equity)
+    return relative_residual(flows.lender_loss - flows.negative_equity, flows.negative_equity)
 
 
-def residuals(books: Books, flows: DayFlows, quote: Quote) -> dict[str, Array]:
+def ledger_residuals(books: SectorAccounts, flows: DayFlows, quote: Quote) -> dict[str, Array]:
     """Relative residual of every identity by name, each ``(runs,)``."""
     return {
         "holdings_add_up": holdings_add_up(books),

@@ -8,11 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from simulation.values.assets import Book, Repricing, Roster
+from simulation.values.assets import Book, Quote, Repricing, Roster
 from simulation.values.balance_sheet import Account, BalanceSheet
 from simulation.values.conventions import Array, Rows, row_sum
-from simulation.values.orders import Flow, Trade
-from simulation.values.quote import Quote
+from simulation.values.orders import NetFlow, Trade
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +119,7 @@ def _settle_hedge(sheet: BalanceSheet, trade: Trade, quote: Quote) -> None:
     sheet.hedge_usd += trade.hedge_usd
 
 
-def deliver(seller: Account, flow: Flow, quote: Quote, roster: Roster) -> None:
+def settle_delivery(seller: Account, flow: NetFlow, quote: Quote, roster: Roster) -> None:
     """The other side of customers' purchases: `seller` gives units and spot dollars and takes the money."""
     (dollars, yen), spot = roster.paid(flow.assets * quote.price), flow.assets[:, :1]
     units = seller.units[:, 1:]
@@ -129,7 +128,7 @@ def deliver(seller: Account, flow: Flow, quote: Quote, roster: Roster) -> None:
     seller.jpy_cash += yen + spot * quote.usdjpy
 
 
-def lend_hedge(lender: Account, flow: Flow, quote: Quote) -> None:
+def settle_swap_loan(lender: Account, flow: NetFlow, quote: Quote) -> None:
     """The other side of new swaps: dollars lent against yen."""
     lender.usd_cash -= flow.hedge_usd
     lender.jpy_cash += flow.hedge_usd * quote.usdjpy
@@ -183,10 +182,12 @@ def accrue_account(
     lenders.jpy_cash -= interest[1]
 
 
-def buy_officially(bank: Account, seller: Account, flow: Flow, quote: Quote, roster: Roster) -> tuple[Array, Array]:
+def settle_official_purchase(
+    bank: Account, seller: Account, flow: NetFlow, quote: Quote, roster: Roster
+) -> tuple[Array, Array]:
     """A central bank buys bonds with new reserves; returns the dollars and yen it created, ``(runs, 1)``."""
     before = seller.usd_cash.copy(), seller.jpy_cash.copy()
-    deliver(seller, flow, quote, roster)
+    settle_delivery(seller, flow, quote, roster)
     created = seller.usd_cash - before[0], seller.jpy_cash - before[1]
     bank.units += flow.assets
     bank.usd_cash -= created[0]

@@ -17,38 +17,38 @@ from typing import Any
 
 import click
 
-from simulation.cli import exit_codes
+from simulation.cli import output
 
 TRACEBACK_SWITCH = "CARRYFLOW_TRACEBACK"
 PLUGIN_SWITCH = "PYDANTIC_DISABLE_PLUGINS"
-HOMES = {
-    "analyse": ("analyse_command", "analyse"),
+COMMAND_FUNCTIONS = {
+    "analyse": ("sweep_commands", "analyse"),
     "calibrate": ("calibrate_command", "calibrate"),
     "claims": ("claims_command", "claims"),
     "compare": ("compare_command", "compare"),
     "config": ("config_commands", "config"),
-    "demo": ("demo_command", "demo"),
+    "demo": ("run_commands", "demo"),
     "experiment": ("experiment_command", "experiment"),
     "explain": ("explain_command", "explain"),
-    "explore": ("explore_command", "explore"),
+    "explore": ("page_commands", "explore"),
     "facts": ("facts_command", "facts"),
     "list": ("list_command", "list_names"),
     "merge": ("store_commands", "merge"),
     "rebuild": ("store_commands", "rebuild"),
     "replay": ("replay_command", "replay"),
-    "report": ("report_command", "report"),
+    "report": ("page_commands", "report"),
     "reverse-stress": ("reverse_stress_command", "reverse_stress"),
-    "run": ("run_command", "run"),
-    "serve": ("serve_command", "serve"),
-    "sweep": ("sweep_command", "sweep"),
+    "run": ("run_commands", "run"),
+    "serve": ("page_commands", "serve"),
+    "sweep": ("sweep_commands", "sweep"),
     "tipping": ("tipping_command", "tipping"),
-    "verify": ("verify_command", "verify"),
-    "viz": ("viz_command", "viz"),
+    "verify": ("store_commands", "verify"),
+    "viz": ("page_commands", "viz"),
 }
 """Where each command is: the module of this folder, and the function in it."""
 
 
-class Commands(UserDict[str, Any]):
+class LazyCommands(UserDict[str, Any]):
     """The commands by name, each imported when it is asked for."""
 
     def __getitem__(self, name: str) -> click.Command:
@@ -58,7 +58,7 @@ class Commands(UserDict[str, Any]):
         return command
 
 
-class Program(click.Group):
+class CommandGroup(click.Group):
     """The command group; a reader that stops reading ends it quietly."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -69,13 +69,13 @@ class Program(click.Group):
         except BrokenPipeError:
             # What is still buffered has no reader; without this the interpreter complains about it at the end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(exit_codes.BROKEN_PIPE)
+            ctx.exit(output.EXIT_BROKEN_PIPE)
         return value
 
 
 @click.group(
-    cls=Program,
-    commands=Commands(HOMES),
+    cls=CommandGroup,
+    commands=LazyCommands(COMMAND_FUNCTIONS),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="carryflow", message="%(prog)s %(version)s")
@@ -93,13 +93,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     # Looking for plugins reads the metadata of every package there is, and none may change what a config means.
     os.environ[PLUGIN_SWITCH] = "__all__"
-    code = exit_code_of(arguments)
+    code = run_command_line(arguments)
     # The interpreter would take apart whatever was imported, which takes longer than a simulated day.
     gc.freeze()
     sys.exit(code)
 
 
-def exit_code_of(arguments: Sequence[str] | None = None) -> int:
+def run_command_line(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; every error becomes a message."""
     try:
         code = program.main(list(arguments) if arguments is not None else None, "carryflow", standalone_mode=False)
@@ -108,13 +108,13 @@ def exit_code_of(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; nothing was written.", err=True)
-        return exit_codes.INTERRUPTED
+        return output.EXIT_INTERRUPTED
     except Exception as error:
-        return _told(error)
-    return code if isinstance(code, int) else exit_codes.DONE
+        return _print_error(error)
+    return code if isinstance(code, int) else output.EXIT_DONE
 
 
-def _told(error: Exception) -> int:
+def _print_error(error: Exception) -> int:
     """Print an error as a message and return the exit code for its kind."""
     from simulation.scenario.config.errors import ConfigError
 
@@ -122,21 +122,21 @@ def _told(error: Exception) -> int:
         traceback.print_exception(error)
     if isinstance(error, ConfigError):
         click.echo(str(error), err=True)
-        return exit_codes.USAGE
-    return _told_other(error)
+        return output.EXIT_USAGE
+    return _print_run_error(error)
 
 
-def _told_other(error: Exception) -> int:
-    from simulation.compute.ensemble import EnsembleError
-    from simulation.results.store import OutputError
+def _print_run_error(error: Exception) -> int:
+    from simulation.compute.workers import EnsembleError
+    from simulation.results.output_folder import OutputError
     from simulation.scenario.scenario import ImpossibleScenarioError
 
     if isinstance(error, OutputError | ImpossibleScenarioError):
         click.echo(f"Error: {error}", err=True)
-        return exit_codes.USAGE
+        return output.EXIT_USAGE
     if isinstance(error, OSError | EnsembleError):
         click.echo(f"Error: {error}", err=True)
-        return exit_codes.INTERNAL_ERROR
+        return output.EXIT_INTERNAL_ERROR
     click.echo(f"Internal error: {type(error).__name__}: {error}", err=True)
     click.echo(f"Set {TRACEBACK_SWITCH}=1 and repeat the command to see where it happened.", err=True)
-    return exit_codes.INTERNAL_ERROR
+    return output.EXIT_INTERNAL_ERROR

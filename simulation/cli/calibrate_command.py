@@ -1,25 +1,72 @@
-"""``carryflow calibrate``: fit the parameters with declared priors, and keep the posterior with its diagnostics."""
+"""A calibration as tables that a person reads.
+
+``carryflow calibrate``: fit the parameters with declared priors, and keep the posterior with its diagnostics.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from rich.table import Table
+from rich.text import Text
 
-from simulation.cli import exit_codes, options
+from simulation.cli import options, output
 from simulation.cli.output import print_json, print_table, progress, remark
-from simulation.cli.run_command import RESULTS
+from simulation.cli.run_commands import RESULTS_FOLDER
 
 if TYPE_CHECKING:
-    from simulation.studies.calibration.checkpoints import Checkpoints
-    from simulation.studies.calibration.conduct import Outcome
-    from simulation.studies.calibration.problem import Problem
-    from simulation.studies.calibration.request import Request
+    from simulation.studies.calibration.diagnostics import TableColumns
+    from simulation.studies.calibration.problem import CalibrationProblem
+    from simulation.studies.calibration.run import CalibrationRequest, CalibrationResult
+    from simulation.studies.calibration.simulations import Checkpoints
+
+
+def posterior_table(table: TableColumns) -> Table:
+    """Return prior against posterior: median and middle 80 %, and how much narrower the posterior is."""
+    rows = _new_table("Parameter", ("prior", "10 - 90 %", "posterior", "10 - 90 %", "narrower"))
+    for row, name in enumerate(table["parameter"]):
+        cells = [cell for when in ("prior", "posterior") for cell in _format_band(table, when, row)]
+        narrower = f"{100.0 * float(table['shrinkage'][row]):.0f} %"
+        rows.add_row(Text(f"{name}, {table['unit'][row]}"), *cells, narrower)
+    return rows
+
+
+def moment_fit_table(table: TableColumns) -> Table:
+    """Return the fit of the moments: observed with the target's error, simulated, and the distance in errors."""
+    rows = _new_table("Moment", ("observed", "sd", "simulated", "10 - 90 %", "distance"))
+    for row, name in enumerate(table["moment"]):
+        cells = [
+            _format_number(table["observed"][row]),
+            _format_number(table["sd"][row]),
+            *_format_band(table, "simulated", row),
+        ]
+        rows.add_row(Text(f"{name}, {table['unit'][row]}"), *cells, f"{float(table['score'][row]):+.1f} sd")
+    return rows
+
+
+def _new_table(first: str, columns: Sequence[str]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
+    table.add_column(first, min_width=28, overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _format_band(table: TableColumns, when: str, row: int) -> tuple[str, str]:
+    low, middle, high = (table[f"{when}_p{level}"][row] for level in (10, 50, 90))
+    return _format_number(middle), f"{_format_number(low)} - {_format_number(high)}"
+
+
+def _format_number(value: Any) -> str:
+    return f"{float(value):.3g}"
+
 
 DEFAULT_PROBLEM = "simulation.studies.calibration.august_2024:problem"
 DEFAULT_SEED = 20240805
-PARTIAL = ".partial"
+PARTIAL_SUFFIX = ".partial"
 LEAST_SETS, MOST_SETS = 64, 10_000_000
 
 
@@ -34,14 +81,14 @@ LEAST_SETS, MOST_SETS = 64, 10_000_000
 )
 @click.option(
     "--draws",
-    type=options.Whole(LEAST_SETS, MOST_SETS, "parameter sets", 12_288),
+    type=options.BoundedInteger(LEAST_SETS, MOST_SETS, "parameter sets", 12_288),
     metavar="N",
     help="Parameter sets to simulate with the first, cheap simulator; as many as each further one at least, or the command says "
     "so.  [default: what the problem states, 12,288]",
 )
 @click.option(
     "--costly-draws",
-    type=options.Whole(LEAST_SETS, MOST_SETS, "parameter sets", 768),
+    type=options.BoundedInteger(LEAST_SETS, MOST_SETS, "parameter sets", 768),
     metavar="N",
     help="Parameter sets to simulate with each further simulator; 100 at least for the 19 parameters of the shipped problem.  "
     "[default: what the problem states, 4,096 and 768]",
@@ -94,53 +141,51 @@ def calibrate(
     if kept_sets is not None:
         if draws or costly_draws or quick or resume:
             raise click.UsageError("--from simulates nothing: leave out --draws, --costly-draws, --quick and --resume.")
-        draw_kept(place, kept_sets, (out, force, as_json, quiet))
+        report_stored_sets(place, kept_sets, (out, force, as_json, quiet))
         return
-    one_thread_each()
-    from simulation.compute.workers import processors
-    from simulation.results.store import check_target
+    limit_library_threads()
+    from simulation.compute.workers import available_processors
+    from simulation.results.output_folder import check_target
 
-    request = requested(place, (draws, costly_draws), seed, quick)
-    target = out or RESULTS / request.folder
+    request = calibration_request(place, (draws, costly_draws), seed, quick)
+    target = out or RESULTS_FOLDER / request.folder
     check_target(target, request.hash, force)
     try:
-        outcome = calibrated(request, target, (workers or processors(), resume, force, quiet))
+        outcome = run_calibration(request, target, (workers or available_processors(), resume, force, quiet))
     except KeyboardInterrupt:
         again = options.command_line() if resume else f"{options.command_line()} --resume"
         click.echo(f"Interrupted; finished batches are kept.  To go on: {again}", err=True)
-        context.exit(exit_codes.INTERRUPTED)
+        context.exit(output.EXIT_INTERRUPTED)
     outcome.save(target, options.command_line())
-    partial(target).discard()
-    report(outcome, target, as_json)
+    checkpoint_folder(target).discard()
+    print_calibration(outcome, target, as_json)
     remark(f"Parameter sets, diagnostics and figures in {target}", quiet)
 
 
-def draw_kept(place: str, name: str, how: tuple[Path | None, bool, bool, bool]) -> None:
+def report_stored_sets(place: str, name: str, how: tuple[Path | None, bool, bool, bool]) -> None:
     """Write figure and tables of kept parameter sets; `how` is where, whether to replace, as JSON, quietly."""
-    from simulation.results.store import check_target, content_address
-    from simulation.scenario.config.posterior import load_cloud
-    from simulation.studies.calibration.kept import kept
-    from simulation.studies.calibration.problem import problem_at
+    from simulation.results.output_folder import check_target, content_address
+    from simulation.scenario.config.parameter_sets import load_cloud
+    from simulation.studies.calibration.figures import posterior_sets
+    from simulation.studies.calibration.problem import load_problem
 
     out, force, as_json, quiet = how
     cloud = load_cloud(name)
     try:
-        sets = kept(problem_at(place), cloud)
+        sets = posterior_sets(load_problem(place), cloud)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    target = out or RESULTS / content_address(f"sets_{sets.cloud.name}", sets.cloud.digest, len(sets.unit))
+    target = out or RESULTS_FOLDER / content_address(f"sets_{sets.cloud.name}", sets.cloud.digest, len(sets.unit))
     check_target(target, sets.cloud.digest, force)
     sets.save(target, options.command_line())
     if as_json:
         print_json(sets.facts() | {"folder": str(target)})
     else:
-        from simulation.cli.calibrate_tables import parameters
-
-        print_table(parameters(sets.tables()["parameters"]))
+        print_table(posterior_table(sets.tables()["parameters"]))
     remark(f"Figure and tables in {target}", quiet)
 
 
-def one_thread_each() -> None:
+def limit_library_threads() -> None:
     """Keep linear algebra in one thread per process: many small matrices gain nothing, and sums keep their order."""
     import os
 
@@ -148,23 +193,23 @@ def one_thread_each() -> None:
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
-def requested(place: str, draws: tuple[int | None, int | None], seed: int, small: bool) -> Request:
+def calibration_request(place: str, draws: tuple[int | None, int | None], seed: int, small: bool) -> CalibrationRequest:
     """Return what is to be calibrated."""
-    from simulation.studies.calibration.fitting import Method
-    from simulation.studies.calibration.problem import problem_at
-    from simulation.studies.calibration.request import Request, quick
+    from simulation.studies.calibration.fitting import CalibrationMethod
+    from simulation.studies.calibration.problem import load_problem
+    from simulation.studies.calibration.run import CalibrationRequest, quick_request
 
     try:
-        problem = problem_at(place)
-        check_order(problem, draws)
+        problem = load_problem(place)
+        check_set_counts(problem, draws)
         sets = [draws[0], *[draws[1]] * (len(problem.simulators) - 1)]
-        request = Request(problem.resized(sets), Method(), seed)
+        request = CalibrationRequest(problem.resized(sets), CalibrationMethod(), seed)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
-    return quick(request) if small else request
+    return quick_request(request) if small else request
 
 
-def check_order(problem: Problem, draws: tuple[int | None, int | None]) -> None:
+def check_set_counts(problem: CalibrationProblem, draws: tuple[int | None, int | None]) -> None:
     """Raise ValueError where a further simulator would get more parameter sets than the first one."""
     first, *further = problem.simulators
     given, most = draws[0] or first.sets, max((draws[1] or one.sets for one in further), default=0)
@@ -175,31 +220,30 @@ def check_order(problem: Problem, draws: tuple[int | None, int | None]) -> None:
         )
 
 
-def calibrated(request: Request, target: Path, how: tuple[int, bool, bool, bool]) -> Outcome:
+def run_calibration(request: CalibrationRequest, target: Path, how: tuple[int, bool, bool, bool]) -> CalibrationResult:
     """Calibrate with progress on standard error, each finished batch kept beside the target."""
-    from simulation.studies.calibration.checkpoints import opened
-    from simulation.studies.calibration.conduct import conducted
+    from simulation.studies.calibration.run import run_calibration
+    from simulation.studies.calibration.simulations import open_checkpoints
 
     workers, resume, force, quiet = how
-    checkpoints = opened(partial(target).folder, request.content, resume, request.engine, force)
+    checkpoints = open_checkpoints(checkpoint_folder(target).folder, request.content, resume, request.engine, force)
     with progress("calibrate", quiet, request.steps) as update:
-        return conducted(request, workers, checkpoints, update)
+        return run_calibration(request, workers, checkpoints, update)
 
 
-def partial(target: Path) -> Checkpoints:
+def checkpoint_folder(target: Path) -> Checkpoints:
     """Return where the batches of an unfinished calibration are kept."""
-    from simulation.studies.calibration.checkpoints import Checkpoints
+    from simulation.studies.calibration.simulations import Checkpoints
 
-    return Checkpoints(target.with_name(target.name + PARTIAL))
+    return Checkpoints(target.with_name(target.name + PARTIAL_SUFFIX))
 
 
-def report(outcome: Outcome, target: Path, as_json: bool) -> None:
+def print_calibration(outcome: CalibrationResult, target: Path, as_json: bool) -> None:
     """Print prior against posterior, the fit of the moments and what was found."""
     if as_json:
         print_json(outcome.facts() | {"folder": str(target)})
         return
-    from simulation.cli.calibrate_tables import moments, parameters
 
-    print_table(parameters(outcome.tables["parameters"]))
-    print_table(moments(outcome.tables["moments"]))
+    print_table(posterior_table(outcome.tables["parameters"]))
+    print_table(moment_fit_table(outcome.tables["moments"]))
     click.echo(outcome.findings)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simulation.cli import exit_codes, options, searching
+from simulation.cli import options, output, searching
 from simulation.cli.output import print_json, progress, remark
 
 
@@ -46,28 +46,28 @@ def compare(
     Prints what differs between the configs, the difference of every metric with its interval, and how many runs a comparison
     with news of their own would have needed. Figure and tables go to --out, or to a folder under results/.
     """
-    from simulation.results.store import versions, write_manifest, written_whole
+    from simulation.results.output_folder import atomic_folder, package_versions, write_manifest
     from simulation.scenario.config.loading import load
-    from simulation.studies.paired.paired import FEWEST_RUNS
-    from simulation.studies.paired.paired import compare as compared
+    from simulation.studies.paired import FEWEST_RUNS
+    from simulation.studies.paired import compare as compared
 
     if runs < FEWEST_RUNS:
         raise click.UsageError(f"--runs {runs}: a difference with an interval needs at least {FEWEST_RUNS}.")
     both = (settings, (*settings, *settings_b))
-    cloud = options.cloud_of(posterior, parameter_sets)
+    cloud = options.selected_parameter_sets(posterior, parameter_sets)
     hashes = [load(name, own).hash for name, own in zip((a, b), both, strict=True)]
     about = {"configs": hashes, "seed": seed, "runs": runs, "sets": cloud.digest if cloud else None}
-    target = searching.target_of("compare", about, out, force)
+    target = searching.result_folder("compare", about, out, force)
     with progress("compare", quiet, 2 * runs) as update:
         found = compared(a, b, runs=runs, seed=seed, workers=workers, settings=both, cloud=cloud, progress=update)
     if as_json:
         print_json(found.to_dict() | {"folder": str(target.folder)})
     else:
         click.echo(found.text())
-    with written_whole(target.folder) as draft:
+    with atomic_folder(target.folder) as draft:
         found.write(draft)
         facts = {"kind": "compare", "config_hash": target.address, "command": options.command_line()}
-        write_manifest(draft, facts | {"versions": versions()})
+        write_manifest(draft, facts | {"versions": package_versions()})
     remark(f"Figure and tables in {target.folder}", quiet)
     if found.failed:
-        context.exit(exit_codes.FAILED_RUNS)
+        context.exit(output.EXIT_FAILED_RUNS)

@@ -1,22 +1,41 @@
-"""``carryflow config check | show | diff | schema | table``: look at configs without running anything."""
+"""End a command with its reason in plain words and the right exit code.
 
-from collections.abc import Sequence
+Messages go to standard error as they are: no markup, for a reader of ``file:12:3`` lines may be a program, and
+``populations[0]`` must not be taken for a style.
+
+``carryflow config check | show | diff | schema | table``: look at configs without running anything.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from simulation.cli import exit_codes, options
-from simulation.cli.failure import exit_with_reason
+from simulation.cli import options, output
 from simulation.cli.output import print_json
 from simulation.scenario.config.errors import ConfigError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from simulation.scenario.config.loading import Loaded
+    from simulation.scenario.config.loading import LoadedConfig
     from simulation.scenario.scenario import Scenario
+
+
+@contextmanager
+def exit_on_config_error() -> Iterator[None]:
+    """End the command with exit code 2 and every mistake when a config cannot be used.
+
+    Works as a decorator of a command (below click's own decorators) and in a ``with`` statement.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        click.echo(str(error), err=True, color=False)
+        raise click.exceptions.Exit(output.EXIT_USAGE) from None
 
 
 @click.group("config")
@@ -31,15 +50,15 @@ def config() -> None:
 @options.as_json
 def check(files: Sequence[str], sweep: bool, settings: Sequence[str], as_json: bool) -> None:
     """Check configs and report every mistake with its place; exit code 2 if there is any."""
-    results = [_checked(file, settings, sweep) for file in files]
+    results = [_check_file(file, settings, sweep) for file in files]
     if as_json:
-        listed = [_as_json(file, result) for file, result in zip(files, results, strict=True)]
+        listed = [_check_as_json(file, result) for file, result in zip(files, results, strict=True)]
         print_json({"ok": all(entry["ok"] for entry in listed), "files": listed})
     else:
         for file, result in zip(files, results, strict=True):
-            _tell(file, result)
+            _print_check(file, result)
     if any(isinstance(result, ConfigError) for result in results):
-        raise click.exceptions.Exit(exit_codes.USAGE)
+        raise click.exceptions.Exit(output.EXIT_USAGE)
 
 
 @config.command("show", short_help="Print a config as it will be used.")
@@ -47,12 +66,12 @@ def check(files: Sequence[str], sweep: bool, settings: Sequence[str], as_json: b
 @click.option("--resolved", is_flag=True, help="Fill in everything inherited and left at its default (always done).")
 @click.option("--origin", is_flag=True, help="Add to each value the file and line that set it.")
 @options.settings
-@exit_with_reason()
+@exit_on_config_error()
 def show(file: str, resolved: bool, origin: bool, settings: Sequence[str]) -> None:
     """Print a config as it will be used, as YAML that loads back to the same config."""
-    from simulation.scenario.config.rendering import show as text_of
+    from simulation.scenario.config.rendering import render_yaml as text_of
 
-    click.echo(text_of(_loaded(file, settings), origins=origin), nl=False)
+    click.echo(text_of(_load_config(file, settings), origins=origin), nl=False)
 
 
 @config.command("diff", short_help="Say in words how two configs differ.")
@@ -60,12 +79,12 @@ def show(file: str, resolved: bool, origin: bool, settings: Sequence[str]) -> No
 @click.argument("second")
 @options.settings
 @options.as_json
-@exit_with_reason()
+@exit_on_config_error()
 def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> None:
     """Say in words how the SECOND config differs from the FIRST; overrides apply to both."""
-    from simulation.scenario.config.diff import differences
+    from simulation.scenario.config.rendering import config_differences
 
-    found = differences(_loaded(first, settings), _loaded(second, settings))
+    found = config_differences(_load_config(first, settings), _load_config(second, settings))
     if as_json:
         listed = [difference.as_json() for difference in found]
         print_json({"first": first, "second": second, "differences": listed})
@@ -77,22 +96,22 @@ def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> Non
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @click.option("--event", is_flag=True, help="The schema of an event file.")
 @click.option("--sweep", is_flag=True, help="The schema of a sweep file.")
-@exit_with_reason()
+@exit_on_config_error()
 def schema(out: Path | None, event: bool, sweep: bool) -> None:
     """Print the JSON schema of a scenario file, for completion in an editor."""
-    from simulation.scenario.config.json_schema import schema_text
+    from simulation.scenario.config.reference import json_schema_text
 
     if event and sweep:
         raise click.UsageError("--event and --sweep are different files: leave one out.")
-    _print_or_write(schema_text(_root(event, sweep)), out)
+    _print_or_write(json_schema_text(_root_model(event, sweep)), out)
 
 
 @config.command("table", short_help="Print every config key with unit, default and source.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
-@exit_with_reason()
+@exit_on_config_error()
 def table(out: Path | None) -> None:
     """Print every config key with meaning, unit, default, range and source, as Markdown."""
-    from simulation.scenario.config.parameter_table import parameter_table
+    from simulation.scenario.config.reference import parameter_table
 
     _print_or_write(parameter_table(), out)
 
@@ -107,47 +126,47 @@ def _print_or_write(text: str, out: Path | None) -> None:
     click.echo(f"written: {out}", err=True)
 
 
-def _root(event: bool, sweep: bool) -> "type[BaseModel]":
+def _root_model(event: bool, sweep: bool) -> "type[BaseModel]":
     """Return the model of a kind of file."""
     if sweep:
         from simulation.sweeps.schema import Sweep
 
         return Sweep
-    from simulation.scenario.config.loading import default_root
+    from simulation.scenario.config.loading import scenario_model
     from simulation.scenario.event import Event
 
-    return Event if event else default_root()
+    return Event if event else scenario_model()
 
 
-def _loaded(file: str, settings: Sequence[str]) -> "Loaded[Scenario]":
+def _load_config(file: str, settings: Sequence[str]) -> "LoadedConfig[Scenario]":
     """Return a scenario or an event by name or path."""
-    from simulation.scenario.config.kinds import loaded
+    from simulation.scenario.config.loading import load_scenario_or_event
 
-    return loaded(file, settings)
+    return load_scenario_or_event(file, settings)
 
 
 @dataclass(frozen=True)
-class Fine:
+class ValidConfig:
     """A config without mistakes: its hash, and what to look at again in it, each with its place."""
 
     hash: str
     cautions: tuple[str, ...] = ()
 
 
-def _checked(file: str, settings: Sequence[str], sweep: bool) -> "Fine | ConfigError":
+def _check_file(file: str, settings: Sequence[str], sweep: bool) -> "ValidConfig | ConfigError":
     """Return the hash of a config and what is suspicious in it, or what is wrong with it."""
     try:
         if sweep:
-            from simulation.sweeps.plan import plan_of
+            from simulation.sweeps.plan import load_plan
 
-            return Fine(plan_of(file, settings).hash)
-        found = _loaded(file, settings)
+            return ValidConfig(load_plan(file, settings).hash)
+        found = _load_config(file, settings)
     except ConfigError as error:
         return error
-    return Fine(found.hash, _cautions(found))
+    return ValidConfig(found.hash, _cautions(found))
 
 
-def _cautions(found: "Loaded[Scenario]") -> tuple[str, ...]:
+def _cautions(found: "LoadedConfig[Scenario]") -> tuple[str, ...]:
     """Return what is suspicious in a scenario or an event, each with the line that says it."""
     from simulation.scenario.cautions import cautions
     from simulation.scenario.scenario import Scenario
@@ -160,7 +179,7 @@ def _cautions(found: "Loaded[Scenario]") -> tuple[str, ...]:
     )
 
 
-def _tell(file: str, result: "Fine | ConfigError") -> None:
+def _print_check(file: str, result: "ValidConfig | ConfigError") -> None:
     """Print the result of a check: the hash on standard output, everything else on standard error."""
     if isinstance(result, ConfigError):
         click.echo(str(result), err=True, color=False)
@@ -170,9 +189,9 @@ def _tell(file: str, result: "Fine | ConfigError") -> None:
         click.echo(f"look again: {line}", err=True, color=False)
 
 
-def _as_json(file: str, result: "Fine | ConfigError") -> dict[str, object]:
+def _check_as_json(file: str, result: "ValidConfig | ConfigError") -> dict[str, object]:
     """Return the result of a check as plain values."""
-    if isinstance(result, Fine):
+    if isinstance(result, ValidConfig):
         return {"file": file, "ok": True, "hash": result.hash, "problems": [], "cautions": list(result.cautions)}
     problems = [asdict(problem) for problem in result.problems]
     return {"file": file, "ok": False, "hash": None, "problems": problems, "cautions": []}

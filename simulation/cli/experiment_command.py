@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulation.cli import exit_codes, options
+from simulation.cli import options, output
 from simulation.cli.output import print_json, progress, remark
-from simulation.cli.run_command import RESULTS
+from simulation.cli.run_commands import RESULTS_FOLDER
 
 if TYPE_CHECKING:
-    from simulation.studies.experiment.experiment_runner import Outcome, Plan
+    from simulation.studies.experiment.runner import ExperimentOutcome, ExperimentPlan
 
 
 @click.command(short_help="Answer one question with a table, a figure, a paragraph.")
@@ -52,30 +52,31 @@ def experiment(
     A table (Parquet, CSV), a figure (PNG, SVG, its numbers as CSV), the findings and a manifest go to --out, or to a
     folder under results/ that the same experiment, size and seed always give.
     """
-    from simulation.results.store import check_target
-    from simulation.studies.experiment.experiment_runner import plan_of
+    from simulation.results.output_folder import check_target
+    from simulation.studies.experiment.runner import plan_experiment
 
-    plan = plan_of(name, quick=quick, runs=runs, seed=seed, cloud=options.cloud_of(posterior, parameter_sets))
-    target = out or RESULTS / plan.folder
+    plan = plan_experiment(
+        name, quick=quick, runs=runs, seed=seed, cloud=options.selected_parameter_sets(posterior, parameter_sets)
+    )
+    target = out or RESULTS_FOLDER / plan.folder
     check_target(target, plan.hash, force)
-    outcome = answered(plan, workers, quiet)
+    outcome = run_experiment(plan, workers, quiet)
     outcome.save(target, options.command_line())
-    report(outcome, target, as_json)
+    print_findings(outcome, target, as_json)
     remark(f"Table and figure in {target}", quiet)
     if outcome.runs_failed:
-        context.exit(exit_codes.FAILED_RUNS)
+        context.exit(output.EXIT_FAILED_RUNS)
 
 
-def answered(plan: Plan, workers: int | None, quiet: bool) -> Outcome:
+def run_experiment(plan: ExperimentPlan, workers: int | None, quiet: bool) -> ExperimentOutcome:
     """Conduct an experiment with progress on standard error."""
-    from simulation.studies.experiment.experiment_runner import conducted
-    from simulation.studies.experiment.experiment_workload import worthwhile_workers
+    from simulation.studies.experiment.runner import experiment_workers, run_experiment
 
     with progress(plan.name, quiet) as update:
-        return conducted(plan, workers or worthwhile_workers(plan), update)
+        return run_experiment(plan, workers or experiment_workers(plan), update)
 
 
-def report(outcome: Outcome, target: Path, as_json: bool) -> None:
+def print_findings(outcome: ExperimentOutcome, target: Path, as_json: bool) -> None:
     """Print the findings."""
     if as_json:
         print_json(outcome.facts() | {"folder": str(target)})

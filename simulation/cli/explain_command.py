@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
-from simulation.cli import exit_codes, options
+from simulation.cli import options, output
 from simulation.cli.output import print_json, progress, remark
 
 if TYPE_CHECKING:
-    from simulation.results.results import Result
-    from simulation.scenario.cloud import Cloud
+    from simulation.results.run_results import Result
+    from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
     from simulation.studies.shapley.shares import Mechanisms
 
@@ -21,7 +21,7 @@ DEFAULT_RUNS = 20
 """Runs of each of the 32 coalitions: a few minutes for the December scenario."""
 
 
-class Answer(Protocol):
+class ExplainAnswer(Protocol):
     """What is explained."""
 
     def text(self) -> str:
@@ -35,7 +35,7 @@ class Answer(Protocol):
 
 
 @dataclass(frozen=True)
-class Subject:
+class ExplainSubject:
     """What is to be explained: a scenario, and the folder of results that it came from if there is one."""
 
     scenario: Scenario
@@ -44,7 +44,7 @@ class Subject:
 
     def about(self, **question: Any) -> dict[str, Any]:
         """Everything that the answer follows from."""
-        from simulation.scenario.config.posterior import hash_with_cloud
+        from simulation.scenario.config.parameter_sets import hash_with_cloud
 
         return {"config": hash_with_cloud(self.scenario, self.cloud)} | question
 
@@ -104,23 +104,23 @@ def explain(
     With --mechanisms: what margin calls, stops, volatility targets, carry incentives and repatriation contribute to the trough
     of USDJPY and to the unwound share, by switching them off in all combinations under the same news.
     """
-    refuse_mixed(context, mechanisms)
+    check_option_mix(context, mechanisms)
     if no_save and (out is not None or force):
         raise click.UsageError("--no-save writes nothing: leave out --out and --force.")
-    wanted = subject_of(subject, settings, seed, options.cloud_of(posterior, parameter_sets))
+    wanted = load_subject(subject, settings, seed, options.selected_parameter_sets(posterior, parameter_sets))
     if mechanisms:
         about = wanted.about(mechanisms=metrics, runs=runs)
     else:
         about = wanted.about(date=day, run=run_number, asset=asset, runs=1)
-    target = None if no_save else target_of(about, out, force)
-    shares = attributed(wanted, runs, metrics, workers, quiet) if mechanisms else None
-    answer: Answer = shares or explained(wanted, day, run_number, asset)
-    tell(answer, target, as_json, quiet)
+    target = None if no_save else explain_folder(about, out, force)
+    shares = attribute_mechanisms(wanted, runs, metrics, workers, quiet) if mechanisms else None
+    answer: ExplainAnswer = shares or explain_day(wanted, day, run_number, asset)
+    print_and_save(answer, target, as_json, quiet)
     if shares is not None and shares.failed:
-        context.exit(exit_codes.FAILED_RUNS)
+        context.exit(output.EXIT_FAILED_RUNS)
 
 
-def refuse_mixed(context: click.Context, mechanisms: bool) -> None:
+def check_option_mix(context: click.Context, mechanisms: bool) -> None:
     """Refuse options that the other question would ignore."""
     source = click.core.ParameterSource.COMMANDLINE
     idle = ("day", "run_number", "asset") if mechanisms else ("runs", "metrics", "workers")
@@ -131,39 +131,41 @@ def refuse_mixed(context: click.Context, mechanisms: bool) -> None:
             raise click.UsageError(f"{option} {'does not go with' if mechanisms else 'needs'} --mechanisms.")
 
 
-def subject_of(subject: str, settings: tuple[str, ...], seed: int | None, cloud: Cloud | None) -> Subject:
+def load_subject(subject: str, settings: tuple[str, ...], seed: int | None, cloud: Cloud | None) -> ExplainSubject:
     """Return the scenario of a folder of results, or the scenario or event named."""
     from simulation.compute.ensemble import with_seed
-    from simulation.results.run_folder import read_run
-    from simulation.scenario.config.kinds import loaded
+    from simulation.results.run_results import read_run
+    from simulation.scenario.config.loading import load_scenario_or_event
 
     if not Path(subject).is_dir():
-        scenario = loaded(subject, settings).scenario
-        return Subject(scenario if seed is None else with_seed(scenario, seed), cloud, None)
+        scenario = load_scenario_or_event(subject, settings).scenario
+        return ExplainSubject(scenario if seed is None else with_seed(scenario, seed), cloud, None)
 
     if settings or seed is not None or cloud is not None:
         raise click.UsageError(f"{subject} holds finished runs: --set, --seed and parameter sets go with a scenario.")
     held = read_run(Path(subject))
-    return Subject(held.scenario, held.cloud, held)
+    return ExplainSubject(held.scenario, held.cloud, held)
 
 
-def target_of(about: dict[str, Any], out: Path | None, force: bool) -> Any:
+def explain_folder(about: dict[str, Any], out: Path | None, force: bool) -> Any:
     """Return the folder to write."""
-    from simulation.cli.searching import target_of as target
+    from simulation.cli.searching import result_folder as target
 
     return target("explain", about, out, force)
 
 
-def explained(subject: Subject, day: str | None, run: int, asset: str) -> Answer:
+def explain_day(subject: ExplainSubject, day: str | None, run: int, asset: str) -> ExplainAnswer:
     """Take a day apart; a folder's run must come out as it is recorded there."""
-    from simulation.results.explanation.explaining import explain as taken_apart
+    from simulation.results.explanation.explain import explain_price_move as taken_apart
 
     if subject.held is not None:
         return subject.held.explain(day, run, asset)
     return taken_apart(subject.scenario, day, run, asset, subject.cloud)
 
 
-def attributed(subject: Subject, runs: int, metrics: tuple[str, ...], workers: int | None, quiet: bool) -> Mechanisms:
+def attribute_mechanisms(
+    subject: ExplainSubject, runs: int, metrics: tuple[str, ...], workers: int | None, quiet: bool
+) -> Mechanisms:
     """Attribute metrics to mechanisms."""
     from simulation.studies.shapley.attribution import DEFAULT_METRICS
     from simulation.studies.shapley.attribution import mechanisms as shares
@@ -175,9 +177,9 @@ def attributed(subject: Subject, runs: int, metrics: tuple[str, ...], workers: i
         )  # fmt: skip
 
 
-def tell(answer: Answer, target: Any, as_json: bool, quiet: bool) -> None:
+def print_and_save(answer: ExplainAnswer, target: Any, as_json: bool, quiet: bool) -> None:
     """Print the answer and write it, whole or not at all."""
-    from simulation.results.store import versions, write_manifest, written_whole
+    from simulation.results.output_folder import atomic_folder, package_versions, write_manifest
 
     if as_json:
         print_json(answer.to_dict() | ({} if target is None else {"folder": str(target.folder)}))
@@ -185,8 +187,8 @@ def tell(answer: Answer, target: Any, as_json: bool, quiet: bool) -> None:
         click.echo(answer.text())
     if target is None:
         return
-    with written_whole(target.folder) as draft:
+    with atomic_folder(target.folder) as draft:
         answer.write(draft)
         facts = {"kind": "explain", "config_hash": target.address, "command": options.command_line()}
-        write_manifest(draft, facts | {"versions": versions()})
+        write_manifest(draft, facts | {"versions": package_versions()})
     remark(f"Figure and text in {target.folder}", quiet)

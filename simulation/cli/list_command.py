@@ -10,20 +10,20 @@ import click
 from simulation.cli import options
 from simulation.cli.output import print_json
 
-Entry = dict[str, str]
-FILES = ("scenarios", "experiments", "events", "sweeps")
+ListEntry = dict[str, str]
+FILE_KINDS = ("scenarios", "experiments", "events", "sweeps")
 UNTITLED = "(no title: a base that others extend)"
-KINDS = (*FILES, "metrics")
+LISTED_KINDS = (*FILE_KINDS, "metrics")
 
 
 def yaml_title(kind: str, path: Path) -> str:
     """Return the title of a config, its own or inherited, without checking the rest of it."""
     from simulation.scenario.config.errors import ConfigError
-    from simulation.scenario.config.layers import layered
+    from simulation.scenario.config.layers import read_layers
     from simulation.scenario.config.tree import descend
 
     try:
-        title = descend(layered(path, kind).tree, ("title",))
+        title = descend(read_layers(path, kind).tree, ("title",))
     except ConfigError:
         return f"(cannot be read: carryflow config check {path.stem})"
     return str(title.content) if title is not None else UNTITLED
@@ -37,35 +37,35 @@ def docstring_title(path: Path) -> str:
     return docstring.partition("\n")[0]
 
 
-def files(kind: str) -> list[Entry]:
+def file_entries(kind: str) -> list[ListEntry]:
     """Return the shipped files of a kind with their titles."""
-    from simulation.scenario.config.catalog import named
+    from simulation.scenario.config.catalog import shipped_files
 
     return [
         {"name": name, "title": docstring_title(path) if path.suffix == ".py" else yaml_title(kind, path)}
-        for name, path in named(kind).items()
+        for name, path in shipped_files(kind).items()
     ]
 
 
-def metrics() -> list[Entry]:
+def metric_entries() -> list[ListEntry]:
     """Return the metrics of a summary."""
     from simulation.results.metrics import METRICS
 
     return [{"name": metric.name, "title": metric.label, "unit": metric.unit} for metric in METRICS]
 
 
-def entries(kind: str) -> list[Entry]:
+def list_entries(kind: str) -> list[ListEntry]:
     """Return what there is of a kind."""
-    read: Callable[[], list[Entry]] = metrics if kind == "metrics" else lambda: files(kind)
+    read: Callable[[], list[ListEntry]] = metric_entries if kind == "metrics" else lambda: file_entries(kind)
     return read()
 
 
 @click.command("list", short_help="List scenarios, experiments, events, sweeps or metrics.")
-@click.argument("kind", type=click.Choice(KINDS), required=False)
+@click.argument("kind", type=click.Choice(LISTED_KINDS), required=False)
 @options.as_json
 def list_names(kind: str | None, as_json: bool) -> None:
     """List scenarios, experiments, events, sweeps or metrics; everything without an argument."""
-    found = {name: entries(name) for name in ([kind] if kind else KINDS)}
+    found = {name: list_entries(name) for name in ([kind] if kind else LISTED_KINDS)}
     if as_json:
         print_json(found)
         return
@@ -75,7 +75,7 @@ def list_names(kind: str | None, as_json: bool) -> None:
         print_rows(rows, "" if kind else "  ")
 
 
-def print_rows(rows: list[Entry], indent: str) -> None:
+def print_rows(rows: list[ListEntry], indent: str) -> None:
     """Print names with their titles in columns, unwrapped, so that a script can cut them."""
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
+    from simulation.scenario.config.parameter_sets import Cloud
 
 LARGEST_SEED = 2**63 - 1
 MOST_RUNS = 10_000_000
 
 
-class Whole(click.IntRange):
+class BoundedInteger(click.IntRange):
     """A whole number between two limits, whose mistake names the value, what it counts, the limits and an example.
 
     Parameters
@@ -51,10 +51,15 @@ class Whole(click.IntRange):
 
 
 runs = click.option(
-    "--runs", type=Whole(1, MOST_RUNS, "runs", 100), default=100, show_default=True, metavar="N", help="Number of runs."
+    "--runs",
+    type=BoundedInteger(1, MOST_RUNS, "runs", 100),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Number of runs.",
 )
 seed = click.option(
-    "--seed", type=Whole(0, LARGEST_SEED, "seed", 1), metavar="S", help="Seed in place of the scenario's own."
+    "--seed", type=BoundedInteger(0, LARGEST_SEED, "seed", 1), metavar="S", help="Seed in place of the scenario's own."
 )
 settings = click.option(
     "--set",
@@ -72,7 +77,7 @@ out = click.option(
 force = click.option("--force", is_flag=True, help="Replace results of another config in the folder.")
 workers = click.option(
     "--workers",
-    type=Whole(1, 1024, "processes", 2),
+    type=BoundedInteger(1, 1024, "processes", 2),
     metavar="N",
     help="Processes to use.  [default: by the size of the work]",
 )
@@ -91,13 +96,13 @@ parameter_sets = click.option(
 )
 
 
-def cloud_of(posterior: bool, parameter_sets: str | None) -> Cloud | None:
+def selected_parameter_sets(posterior: bool, parameter_sets: str | None) -> Cloud | None:
     """Return the parameter sets asked for, none where none were."""
     if not posterior and parameter_sets is None:
         return None
-    from simulation.scenario.config.posterior import SHIPPED, load_cloud
+    from simulation.scenario.config.parameter_sets import SHIPPED_PARAMETER_SETS, load_cloud
 
-    return load_cloud(parameter_sets or SHIPPED)
+    return load_cloud(parameter_sets or SHIPPED_PARAMETER_SETS)
 
 
 def command_line() -> str:

@@ -1,4 +1,7 @@
-"""Results on standard output; remarks and progress on standard error."""
+"""What the number a command ends with means.
+
+Results on standard output; remarks and progress on standard error.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,15 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+EXIT_DONE = 0
+EXIT_INTERNAL_ERROR = 1
+EXIT_USAGE = 2
+EXIT_FAILED_RUNS = 3
+EXIT_DIFFERS = 4
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
 
 SECONDS_BETWEEN_LINES = 10.0
 Progress = Callable[[int, int], None]
@@ -31,7 +43,7 @@ def print_table(renderable: RenderableType) -> None:
         Console(highlight=False).print(renderable)
         sys.stdout.flush()
     else:
-        from simulation.results.summary_table import plain_text
+        from simulation.results.summary import plain_text
 
         click.echo(plain_text(renderable))
 
@@ -48,14 +60,14 @@ def progress(label: str, quiet: bool, runs: int | None = None) -> Iterator[Progr
     if quiet:
         yield lambda _done, _total: None
     elif sys.stderr.isatty():
-        with _bar(label, runs) as update:
+        with _progress_bar(label, runs) as update:
             yield update
     else:
-        yield _lines(label)
+        yield _progress_lines(label)
 
 
 @contextmanager
-def _bar(label: str, runs: int | None) -> Iterator[Progress]:
+def _progress_bar(label: str, runs: int | None) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
@@ -66,7 +78,7 @@ def _bar(label: str, runs: int | None) -> Iterator[Progress]:
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
-def _lines(label: str) -> Progress:
+def _progress_lines(label: str) -> Progress:
     last = time.monotonic()
 
     def update(done: int, total: int) -> None:

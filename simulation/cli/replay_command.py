@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulation.cli import exit_codes, options
+from simulation.cli import options, output
 from simulation.cli.output import print_json, progress, remark
-from simulation.cli.run_command import RESULTS
+from simulation.cli.run_commands import RESULTS_FOLDER
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
+    from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.event import Event
     from simulation.studies.replay.replay import Replay
 
@@ -67,34 +67,34 @@ def replay(
     if event is None:
         replay_all(
             context,
-            options.cloud_of(posterior, parameter_sets),
+            options.selected_parameter_sets(posterior, parameter_sets),
             (runs, workers, quiet),
-            Telling(seed, out, force, as_json),
+            ReplayOutput(seed, out, force, as_json),
         )
         return
-    from simulation.results.store import check_target, content_address
-    from simulation.scenario.config.posterior import hash_with_cloud
-    from simulation.studies.replay.requested import load_event
-    from simulation.studies.replay.telling import as_json as told
-    from simulation.studies.replay.telling import text
+    from simulation.results.output_folder import check_target, content_address
+    from simulation.scenario.config.parameter_sets import hash_with_cloud
+    from simulation.studies.replay.replay import load_event
+    from simulation.studies.replay.tables import replay_dict as told
+    from simulation.studies.replay.tables import replay_text
 
-    wanted, cloud = load_event(event, settings, seed), options.cloud_of(posterior, parameter_sets)
+    wanted, cloud = load_event(event, settings, seed), options.selected_parameter_sets(posterior, parameter_sets)
     address = hash_with_cloud(wanted, cloud)
-    target = out or RESULTS / content_address(wanted.name, address, runs)
+    target = out or RESULTS_FOLDER / content_address(wanted.name, address, runs)
     check_target(target, address, force)
-    found = replayed(wanted, cloud, (runs, workers, quiet))
+    found = run_replay(wanted, cloud, (runs, workers, quiet))
     if as_json:
         print_json(told(found) | {"folder": str(target)})
     else:
-        click.echo(text(found))
-    save(found, target, address)
+        click.echo(replay_text(found))
+    save_replay(found, target, address)
     remark(f"Figure and scores in {target}", quiet)
     if found.stopped:
-        context.exit(exit_codes.FAILED_RUNS)
+        context.exit(output.EXIT_FAILED_RUNS)
 
 
 @dataclass(frozen=True)
-class Telling:
+class ReplayOutput:
     """Which seed, where to write, whether to replace what is there, and whether to print JSON."""
 
     seed: int | None
@@ -104,64 +104,73 @@ class Telling:
 
 
 def replay_all(
-    context: click.Context, cloud: Cloud | None, how: tuple[int, int | None, bool], telling: Telling
+    context: click.Context, cloud: Cloud | None, how: tuple[int, int | None, bool], telling: ReplayOutput
 ) -> None:
     """Replay every shipped episode and tell fitted from unfitted."""
-    from simulation.results.store import check_target, content_address
-    from simulation.scenario.config.catalog import named
-    from simulation.scenario.config.posterior import hash_with_cloud
-    from simulation.studies.replay.requested import load_event
-    from simulation.studies.replay.telling import as_json
-    from simulation.studies.replay.validation import markdown
+    from simulation.results.output_folder import check_target, content_address
+    from simulation.scenario.config.catalog import shipped_files
+    from simulation.scenario.config.parameter_sets import hash_with_cloud
+    from simulation.studies.replay.replay import load_event
+    from simulation.studies.replay.tables import replay_dict, validation_markdown
 
-    events = [load_event(name, (), telling.seed) for name in named("events")]
+    events = [load_event(name, (), telling.seed) for name in shipped_files("events")]
     address = hashlib.sha256(" ".join(hash_with_cloud(event, cloud) for event in events).encode()).hexdigest()
-    target = telling.out or RESULTS / content_address("episodes", address, how[0])
+    target = telling.out or RESULTS_FOLDER / content_address("episodes", address, how[0])
     check_target(target, address, telling.force)
-    found = [replayed(event, cloud, how) for event in events]
-    text = markdown(found)
+    found = [run_replay(event, cloud, how) for event in events]
+    text = validation_markdown(found)
     if telling.as_json:
-        print_json([as_json(item) for item in found])
+        print_json([replay_dict(item) for item in found])
     else:
         click.echo(text)
     save_tables(text, target, address)
     remark(f"Tables in {target}", how[2])
     if any(item.stopped for item in found):
-        context.exit(exit_codes.FAILED_RUNS)
+        context.exit(output.EXIT_FAILED_RUNS)
 
 
 def save_tables(text: str, target: Path, address: str) -> None:
     """Write the tables of all episodes, whole or not at all."""
-    from simulation.results.store import versions, write_manifest, written_whole
+    from simulation.results.output_folder import atomic_folder, package_versions, write_manifest
 
-    with written_whole(target) as draft:
+    with atomic_folder(target) as draft:
         (draft / "episodes.md").write_text(text, encoding="utf-8")
-        about = {"kind": "episodes", "config_hash": address, "command": options.command_line(), "versions": versions()}
+        about = {
+            "kind": "episodes",
+            "config_hash": address,
+            "command": options.command_line(),
+            "versions": package_versions(),
+        }
         write_manifest(draft, about)
 
 
-def replayed(event: Event, cloud: Cloud | None, how: tuple[int, int | None, bool]) -> Replay:
+def run_replay(event: Event, cloud: Cloud | None, how: tuple[int, int | None, bool]) -> Replay:
     """Replay an event with progress on standard error; `how` is runs, workers and whether to be quiet."""
-    from simulation.studies.replay.replay import replay as run
+    from simulation.studies.replay.replay import run_replay as run
 
     runs, workers, quiet = how
     with progress(event.name, quiet, runs) as update:
         return run(event, runs, cloud, workers, update)
 
 
-def save(found: Replay, target: Path, address: str) -> None:
+def save_replay(found: Replay, target: Path, address: str) -> None:
     """Write the figure, its numbers and the scores, whole or not at all."""
     import json
 
-    from simulation.results.store import versions, write_manifest, written_whole
-    from simulation.studies.experiment.experiment_figures import write_figure
-    from simulation.studies.replay.figure import draw
-    from simulation.studies.replay.telling import as_json
+    from simulation.results.output_folder import atomic_folder, package_versions, write_manifest
+    from simulation.studies.experiment.figures import write_figure
+    from simulation.studies.replay.figure import draw_replay
+    from simulation.studies.replay.tables import replay_dict
 
-    facts = as_json(found)
-    with written_whole(target) as draft:
-        write_figure(draw(found), draft)
+    facts = replay_dict(found)
+    with atomic_folder(target) as draft:
+        write_figure(draw_replay(found), draft)
         (draft / "scores.json").write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         kept = {key: facts[key] for key in ("event", "fitted", "posterior", "seed", "runs", "runs_failed")}
-        about = {"kind": "replay", "config_hash": address, "command": options.command_line(), "versions": versions()}
+        about = {
+            "kind": "replay",
+            "config_hash": address,
+            "command": options.command_line(),
+            "versions": package_versions(),
+        }
         write_manifest(draft, about | kept)

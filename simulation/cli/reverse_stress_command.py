@@ -12,8 +12,8 @@ from simulation.cli import options, searching
 from simulation.cli.output import print_json
 
 if TYPE_CHECKING:
-    from simulation.studies.search.reverse_stress import Reached, ReverseStress
-    from simulation.studies.search.shocks import Place
+    from simulation.studies.search.reverse_stress import ReachedOutcome, ReverseStress
+    from simulation.studies.search.shocks import ShockPlacement
 
 DEFAULT_SHOCKS = "boj_surprise,us_equity_fall,us_yield_fall"
 
@@ -74,20 +74,20 @@ def reverse_stress(
     alone and, for pairs, the frontier beyond which the outcome is reached.
     """
     from simulation.scenario.config.loading import load
-    from simulation.studies.search.response import Ensemble
-    from simulation.studies.search.shocks import checked_names, place_of
+    from simulation.studies.search.response import PointEnsemble
+    from simulation.studies.search.shocks import check_shock_names, shock_placement
 
     if list_shocks:
-        listed(as_json)
+        print_shocks(as_json)
         return
     if scenario is None or metric is None:
         raise click.UsageError("give a SCENARIO and --metric NAME=LEVEL, or --list-shocks.")
-    names = checked_names([name.strip() for name in shocks.split(",") if name.strip()])
+    names = check_shock_names([name.strip() for name in shocks.split(",") if name.strip()])
     own = (*settings, *(() if seed is None else (f"seed={seed}",)))
-    wanted = searching.metric_and_level(metric)
+    wanted = searching.parse_metric_level(metric)
     loaded = load(scenario, own)
-    place = place_of(loaded.scenario, names, day.date() if day else None)
-    ensemble = Ensemble(runs, workers, options.cloud_of(posterior, parameter_sets))
+    place = shock_placement(loaded.scenario, names, day.date() if day else None)
+    ensemble = PointEnsemble(runs, workers, options.selected_parameter_sets(posterior, parameter_sets))
     about = {
         "config": loaded.hash,
         "metric": metric,
@@ -97,32 +97,36 @@ def reverse_stress(
         "runs": runs,
     }
     about |= {"effort": (evaluations, no_frontier), "sets": ensemble.cloud.digest if ensemble.cloud else None}
-    target = searching.target_of(f"reverse-stress-{loaded.scenario.name}", about, out, force)
-    with searching.counting("shocks", quiet) as update, searching.refusals():
-        found = _found(
+    target = searching.result_folder(f"reverse-stress-{loaded.scenario.name}", about, out, force)
+    with searching.point_progress("shocks", quiet) as update, searching.no_solution_as_usage_error():
+        found = _search_shocks(
             (scenario, own, ensemble, update), place, names, (wanted, correlated, evaluations, not no_frontier)
         )
-    facts = _facts(found, (scenario, own, wanted), place)
-    print_json(facts) if as_json else click.echo(told(found, wanted, place))
-    searching.save(target, "reverse_stress", facts, _drawn(found, wanted, (scenario, runs)), quiet)
+    facts = _stress_as_json(found, (scenario, own, wanted), place)
+    print_json(facts) if as_json else click.echo(describe_stress(found, wanted, place))
+    searching.save_search(target, "reverse_stress", facts, _stress_drawing(found, wanted, (scenario, runs)), quiet)
 
 
-def _found(how: tuple[Any, ...], place: Place, names: tuple[str, ...], what: tuple[Any, ...]) -> ReverseStress:
+def _search_shocks(
+    how: tuple[Any, ...], place: ShockPlacement, names: tuple[str, ...], what: tuple[Any, ...]
+) -> ReverseStress:
     import numpy as np
 
-    from simulation.studies.search.response import ScenarioResponse, loaded_with
-    from simulation.studies.search.reverse_stress import Space
+    from simulation.studies.search.response import ScenarioResponse, scenario_loader
+    from simulation.studies.search.reverse_stress import ShockSpace
     from simulation.studies.search.reverse_stress import reverse_stress as find
-    from simulation.studies.search.shocks import SHOCKS, correlation, settings_of
+    from simulation.studies.search.shocks import SHOCKS, shock_settings, size_correlation
 
     (scenario, own, ensemble, update), ((metric, level), correlated, evaluations, frontier) = how, what
-    at = loaded_with(scenario, own, lambda sizes: settings_of(place, dict(zip(names, map(float, sizes), strict=True))))
+    at = scenario_loader(
+        scenario, own, lambda sizes: shock_settings(place, dict(zip(names, map(float, sizes), strict=True)))
+    )
     response = ScenarioResponse(at, (), metric, ensemble, update)
-    space = Space(names, np.array([SHOCKS[name].most for name in names]), correlation(names, correlated))
+    space = ShockSpace(names, np.array([SHOCKS[name].most for name in names]), size_correlation(names, correlated))
     return find(response, level, space, evaluations, frontier)
 
 
-def told(found: ReverseStress, wanted: tuple[str, float], place: Place) -> str:
+def describe_stress(found: ReverseStress, wanted: tuple[str, float], place: ShockPlacement) -> str:
     """The answer in words: the combination, then each shock alone."""
     from simulation.studies.search.shocks import SHOCKS
 
@@ -136,12 +140,12 @@ def told(found: ReverseStress, wanted: tuple[str, float], place: Place) -> str:
         f"Without shocks on {place.day} the mean of {metric} is {found.base:.4g}.",
         f"Mildest combination that reaches {level:g}: {', '.join(parts)}{rest}.",
         f"Distance {distance.value:.2f} standard deviations, 95 % interval {distance.low:.2f} to {distance.high:.2f}.",
-        *(_alone(name, one) for name, one in zip(found.space.names, found.alone, strict=True)),
+        *(_single_shock_line(name, one) for name, one in zip(found.space.names, found.alone, strict=True)),
     ]
     return "\n".join(lines)
 
 
-def _alone(name: str, one: Reached | None) -> str:
+def _single_shock_line(name: str, one: ReachedOutcome | None) -> str:
     from simulation.studies.search.shocks import SHOCKS
 
     shock = SHOCKS[name]
@@ -150,27 +154,27 @@ def _alone(name: str, one: Reached | None) -> str:
     return f"{shock.in_words(one.distance.value)} alone: {one.distance.value:.1f} standard deviations."
 
 
-def _facts(found: ReverseStress, asked: tuple[Any, ...], place: Place) -> dict[str, Any]:
+def _stress_as_json(found: ReverseStress, asked: tuple[Any, ...], place: ShockPlacement) -> dict[str, Any]:
+    from simulation.studies.search.reverse_stress import reverse_stress_json
     from simulation.studies.search.shocks import SHOCKS
-    from simulation.studies.search.telling import as_json
 
     scenario, own, (metric, _) = asked
     amounts = {
         name: {"amount": SHOCKS[name].amount(size), "unit": SHOCKS[name].unit} for name, size in found.sizes().items()
     }
     head = {"scenario": scenario, "settings": list(own), "metric": metric, "day": place.day.isoformat()}
-    return head | as_json(found) | {"amounts": amounts}
+    return head | reverse_stress_json(found) | {"amounts": amounts}
 
 
-def _drawn(found: ReverseStress, wanted: tuple[str, float], how: tuple[str, int]) -> Any:
-    from simulation.studies.search.figures import Asked, stress_figure
-    from simulation.studies.search.response import unit_of
+def _stress_drawing(found: ReverseStress, wanted: tuple[str, float], how: tuple[str, int]) -> Any:
+    from simulation.studies.search.figures import SearchOutcome, reverse_stress_figure
+    from simulation.studies.search.response import metric_unit
 
     source = f"Source: carryflow reverse-stress {how[0]}, {how[1]} runs at each point, same news at all"
-    return stress_figure(found, Asked(*wanted, unit_of(wanted[0]), "", source))
+    return reverse_stress_figure(found, SearchOutcome(*wanted, metric_unit(wanted[0]), "", source))
 
 
-def listed(as_json: bool) -> None:
+def print_shocks(as_json: bool) -> None:
     """Print the named shocks."""
     from simulation.studies.search.shocks import SHOCKS
 

@@ -15,19 +15,19 @@ import click
 
 from simulation.cli import options
 from simulation.cli.output import SECONDS_BETWEEN_LINES, remark
-from simulation.cli.run_command import RESULTS
+from simulation.cli.run_commands import RESULTS_FOLDER
 
 if TYPE_CHECKING:
-    from simulation.results.figures import Drawing
+    from simulation.results.figures.style import Drawing
 
-metric = click.option(
+metric_option = click.option(
     "--metric", required=True, metavar="NAME=LEVEL", help="The outcome: a metric and its level, e.g. unwound_share=0.5."
 )
 
 
-def metric_and_level(text: str) -> tuple[str, float]:
+def parse_metric_level(text: str) -> tuple[str, float]:
     """Return the metric and the level of ``METRIC=LEVEL``."""
-    from simulation.studies.search.response import metric_named
+    from simulation.studies.search.response import check_metric_name
 
     name, equals, level = text.partition("=")
     try:
@@ -36,11 +36,11 @@ def metric_and_level(text: str) -> tuple[str, float]:
         equals = ""
     if not equals:
         raise click.UsageError(f"--metric {text}: write METRIC=LEVEL with a number, e.g. unwound_share=0.5")
-    return metric_named(name.strip()), value
+    return check_metric_name(name.strip()), value
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def no_solution_as_usage_error() -> Iterator[None]:
     """Turn a search that has no answer into a message and exit code 2."""
     from simulation.studies.search.tipping import NoTippingError
 
@@ -51,7 +51,7 @@ def refusals() -> Iterator[None]:
 
 
 @contextmanager
-def counting(label: str, quiet: bool) -> Iterator[Any]:
+def point_progress(label: str, quiet: bool) -> Iterator[Any]:
     """Give a callback that says now and then how many points were run; how many there will be nobody knows beforehand."""
     last = time.monotonic()
 
@@ -65,7 +65,7 @@ def counting(label: str, quiet: bool) -> Iterator[Any]:
 
 
 @dataclass(frozen=True)
-class Target:
+class ResultFolder:
     """Where what was found goes.
 
     Attributes
@@ -80,26 +80,31 @@ class Target:
     address: str
 
 
-def target_of(name: str, question: Mapping[str, Any], out: Path | None, force: bool) -> Target:
+def result_folder(name: str, question: Mapping[str, Any], out: Path | None, force: bool) -> ResultFolder:
     """Return the folder to write, and refuse one that would lose something before the work starts."""
-    from simulation.results.store import check_target, content_address
+    from simulation.results.output_folder import check_target, content_address
 
     text = json.dumps(question, sort_keys=True, default=str)
     address = hashlib.sha256(text.encode()).hexdigest()
-    folder = out or RESULTS / content_address(name, address, int(question["runs"]))
+    folder = out or RESULTS_FOLDER / content_address(name, address, int(question["runs"]))
     check_target(folder, address, force)
-    return Target(folder, address)
+    return ResultFolder(folder, address)
 
 
-def save(target: Target, kind: str, facts: Mapping[str, Any], drawing: Drawing, quiet: bool) -> None:
+def save_search(target: ResultFolder, kind: str, facts: Mapping[str, Any], drawing: Drawing, quiet: bool) -> None:
     """Write the answer, its figure and a manifest, whole or not at all."""
-    from simulation.results.store import versions, write_manifest, written_whole
-    from simulation.studies.experiment.experiment_figures import write_figure
+    from simulation.results.output_folder import atomic_folder, package_versions, write_manifest
+    from simulation.studies.experiment.figures import write_figure
 
-    with written_whole(target.folder) as draft:
+    with atomic_folder(target.folder) as draft:
         write_figure(drawing, draft)
         text = json.dumps(facts, indent=2, allow_nan=False, ensure_ascii=False)
         (draft / f"{kind}.json").write_text(text + "\n", encoding="utf-8")
-        about = {"kind": kind, "config_hash": target.address, "command": options.command_line(), "versions": versions()}
+        about = {
+            "kind": kind,
+            "config_hash": target.address,
+            "command": options.command_line(),
+            "versions": package_versions(),
+        }
         write_manifest(draft, about)
     remark(f"Figure and numbers in {target.folder}", quiet)

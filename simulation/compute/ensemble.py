@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.compute.workers import EnsembleError, in_order, processors
+from simulation.compute.workers import EnsembleError, available_processors, map_in_order
 from simulation.scenario.batch import BLOCK_RUNS
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
-    from simulation.results.results import Result
-    from simulation.scenario.cloud import Cloud
+    from simulation.results.run_results import Result
+    from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
 
 Progress = Callable[[int, int], None]
@@ -27,30 +27,30 @@ Progress = Callable[[int, int], None]
 
 __all__ = ["EnsembleError", "run", "run_ensemble"]
 
-WORTH_A_PROCESS = 10e6
+PARALLEL_INVESTOR_DAYS = 10e6
 """Investor-days (runs x investors x business days) below which starting workers takes longer than it saves."""
 DAYS_PER_BUSINESS_DAY = 7 / 5
 LARGEST_SEED = 2**63 - 1
 
 
-def blocks_of(runs: int, size: int = BLOCK_RUNS) -> list[range]:
+def split_runs(runs: int, size: int = BLOCK_RUNS) -> list[range]:
     """Return the run numbers 0 to runs - 1 in consecutive blocks."""
     return [range(first, min(first + size, runs)) for first in range(0, runs, size)]
 
 
-def only_here(scenario: Scenario) -> list[str]:
+def populations_defined_in_session(scenario: Scenario) -> list[str]:
     """Return the populations whose class was written in this session: a worker process could not find it."""
     return [name for name, own in scenario.populations.items() if type(own).__module__ == "__main__"]
 
 
-def worthwhile_workers(scenario: Scenario, runs: int) -> int:
+def default_worker_count(scenario: Scenario, runs: int) -> int:
     """Return how many processes finish soonest: one for small work, as many as there are processors for large."""
-    if only_here(scenario):
+    if populations_defined_in_session(scenario):
         return 1
     investors = sum(getattr(population, "investors", 1) for population in scenario.populations.values())
     days = (scenario.end - scenario.start).days / DAYS_PER_BUSINESS_DAY
-    enough = runs * investors * days >= WORTH_A_PROCESS
-    return max(1, min(processors(), len(blocks_of(runs)))) if enough else 1
+    enough = runs * investors * days >= PARALLEL_INVESTOR_DAYS
+    return max(1, min(available_processors(), len(split_runs(runs)))) if enough else 1
 
 
 def run_ensemble(
@@ -83,19 +83,19 @@ def run_ensemble(
     """
     if runs < 1:
         raise ValueError(f"runs must be at least 1, got {runs}")
-    count = worthwhile_workers(scenario, runs) if workers is None else workers
+    count = default_worker_count(scenario, runs) if workers is None else workers
     if count < 1:
         raise ValueError(f"workers must be at least 1, got {count}")
-    if count > 1 and only_here(scenario):
+    if count > 1 and populations_defined_in_session(scenario):
         raise ValueError(
-            f"populations {', '.join(only_here(scenario))} are of a class written in this session, which worker processes "
+            f"populations {', '.join(populations_defined_in_session(scenario))} are of a class written in this session, which worker processes "
             f"cannot find: use workers=1, or move the class with its registration into a module (got workers={count})"
         )
-    blocks = blocks_of(runs, _block_size(runs, count))
+    blocks = split_runs(runs, _block_size(runs, count))
     alone = count == 1 or len(blocks) == 1
     tasks = [(scenario, block, cloud) for block in blocks]
-    records = (simulated_block(*task) for task in tasks) if alone else in_order(simulated_block, tasks, count)
-    record = joined(_counted(records, runs, progress))
+    records = (simulate_block(*task) for task in tasks) if alone else map_in_order(simulate_block, tasks, count)
+    record = concatenate_records(_counted(records, runs, progress))
     return record if cloud is None else replace(record, parameter_sets=cloud.name)
 
 
@@ -136,16 +136,16 @@ def run(  # noqa: PLR0913 - the one call that most users make
     >>> result = cf.run("december_2025_official", runs=200)  # doctest: +SKIP
     >>> print(result.summary())  # doctest: +SKIP
     """
-    from simulation.results.results import Result
-    from simulation.scenario.config.posterior import load_cloud
+    from simulation.results.run_results import Result
+    from simulation.scenario.config.parameter_sets import load_cloud
 
     cloud = load_cloud(posterior) if isinstance(posterior, str | Path) else posterior
-    wanted = resolved(scenario, settings)
+    wanted = load_scenario(scenario, settings)
     wanted = wanted if seed is None else with_seed(wanted, seed)
     return Result(run_ensemble(wanted, runs, workers, cloud=cloud), cloud=cloud)
 
 
-def resolved(scenario: str | Path | Scenario, settings: Sequence[str] = ()) -> Scenario:
+def load_scenario(scenario: str | Path | Scenario, settings: Sequence[str] = ()) -> Scenario:
     """Return a scenario from its name, its file or itself, with overrides applied."""
     from simulation.scenario.config.loading import load
 
@@ -163,7 +163,7 @@ def with_seed(scenario: Scenario, seed: int) -> Scenario:
     return scenario.model_copy(update={"seed": seed})
 
 
-def joined(records: Iterable[Record]) -> Record:
+def concatenate_records(records: Iterable[Record]) -> Record:
     """Return consecutive records as one, in the order given."""
     parts = list(records)
     first = parts[0]
@@ -198,7 +198,7 @@ def _counted(records: Iterable[Record], total: int, progress: Progress | None) -
         yield record
 
 
-def simulated_block(
+def simulate_block(
     scenario: Scenario, block: range, cloud: Cloud | None = None, columns: frozenset[str] | None = None
 ) -> Record:
     """Simulate one block, each run with its parameter set if there is a cloud; `columns` are those of `simulate`."""

@@ -15,7 +15,7 @@ from typing import Any
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function with its arguments."""
-Outcome = tuple[Any, BaseException | None]
+CallOutcome = tuple[Any, BaseException | None]
 """What it gives, or the error that it raises."""
 SECONDS_TO_END = 5.0
 """What a worker that was told to end is given before it is killed."""
@@ -43,7 +43,7 @@ class Worker:
         """Whether it is there and waits for a task: one that has nothing to do says nothing, unless its pipe has ended."""
         return self.alive and not self._pipe.poll()
 
-    def outcome(self, call: Call) -> Outcome:
+    def outcome(self, call: Call) -> CallOutcome:
         """What a call gives or the error that it raises.
 
         Raises
@@ -53,7 +53,7 @@ class Worker:
         """
         try:
             self._pipe.send(call)
-            found: Outcome = self._pipe.recv()
+            found: CallOutcome = self._pipe.recv()
         except (EOFError, OSError) as error:
             self.kill()
             raise BrokenProcessPool("a worker process died over its task") from error
@@ -85,7 +85,7 @@ def _work(pipe: Connection) -> None:
         _reply(pipe, _outcome(call))
 
 
-def _outcome(sent: bytes) -> Outcome:
+def _outcome(sent: bytes) -> CallOutcome:
     try:
         function, args, kwargs = pickle.loads(sent)
         return function(*args, **kwargs), None
@@ -95,7 +95,7 @@ def _outcome(sent: bytes) -> Outcome:
         return None, error
 
 
-def _reply(pipe: Connection, outcome: Outcome) -> None:
+def _reply(pipe: Connection, outcome: CallOutcome) -> None:
     try:
         pipe.send(outcome)
     except OSError:

@@ -26,14 +26,14 @@ from simulation.compute.worker_process import Call, Worker
 
 Value = TypeVar("Value")
 Task = tuple[Future[Any], Call]
-ENGINE = ("simulation.day.capital_flows",)
+PRELOADED_MODULES = ("simulation.day.capital_flows",)
 
 
 class EnsembleError(RuntimeError):
     """A worker process died: its runs are lost, the others too, and nothing was written."""
 
 
-def in_order(function: Callable[..., Value], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Value]:
+def map_in_order(function: Callable[..., Value], tasks: Sequence[tuple[Any, ...]], workers: int) -> Iterator[Value]:
     """Yield ``function(*task)`` for each task in order, computed on so many processes.
 
     Fails as soon as any task fails; an interrupt ends the workers in the middle of what they do.
@@ -44,7 +44,7 @@ def in_order(function: Callable[..., Value], tasks: Sequence[tuple[Any, ...]], w
         If a worker process died.
     """
     try:
-        with lanes(max(1, min(workers, len(tasks))), (function.__module__, *ENGINE)) as pool:
+        with worker_executor(max(1, min(workers, len(tasks))), (function.__module__, *PRELOADED_MODULES)) as pool:
             yield from _in_order([pool.submit(function, *task) for task in tasks])
     except BrokenProcessPool as error:
         raise EnsembleError(
@@ -63,15 +63,15 @@ def _in_order(futures: list[Future[Value]]) -> Iterator[Value]:
         yield future.result()
 
 
-def processors() -> int:
+def available_processors() -> int:
     """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def lanes(workers: int, preload: Sequence[str] = ENGINE) -> Iterator[Lanes]:
+def worker_executor(workers: int, preload: Sequence[str] = PRELOADED_MODULES) -> Iterator[WorkerExecutor]:
     """Give so many workers; leaving the block early, as on Ctrl-C, ends them at once."""
-    pool = Lanes(workers, preload)
+    pool = WorkerExecutor(workers, preload)
     try:
         yield pool
         pool.shutdown()
@@ -80,7 +80,7 @@ def lanes(workers: int, preload: Sequence[str] = ENGINE) -> Iterator[Lanes]:
         raise
 
 
-class Lanes(Executor):
+class WorkerExecutor(Executor):
     """So many worker processes, each with one task at a time.
 
     Parameters
@@ -91,7 +91,7 @@ class Lanes(Executor):
         Modules that are imported once for all workers, where the system can do so.
     """
 
-    def __init__(self, workers: int, preload: Sequence[str] = ENGINE) -> None:
+    def __init__(self, workers: int, preload: Sequence[str] = PRELOADED_MODULES) -> None:
         self._context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
         if sys.platform != "win32":
             _start_fork_server(preload)

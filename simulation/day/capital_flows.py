@@ -6,25 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from simulation.accounts.ledger import TOLERANCE, DayFlows, residuals
-from simulation.day import day_record
-from simulation.day.calendars_apart import officials_of
-from simulation.day.clearing import TradingDay, trade_voluntary
-from simulation.day.economy import Economy
-from simulation.day.forced_rounds import trade_forced
-from simulation.day.recorder import Record, Recorder, Stop
-from simulation.day.settling import close_books, open_session
-from simulation.expectations.news import DayNews, currency_move
-from simulation.investors.counterparties import ABROAD
+from simulation.accounts.ledger import TOLERANCE, DayFlows, ledger_residuals
+from simulation.day import recorder
+from simulation.day.clearing import TradingDay, trade_forced, trade_voluntary
+from simulation.day.economy import ABROAD, Economy
+from simulation.day.officials import batch_officials
+from simulation.day.open_and_close import close_books, open_session
+from simulation.day.recorder import Record, Recorder, RunStop
+from simulation.expectations.expectations import DayNews, currency_response
 from simulation.investors.population import Population
 from simulation.market.parameters import CurrencyMarket
-from simulation.policy.ministry_of_finance import Action
-from simulation.scenario.batch import batch_of
+from simulation.policy.ministry_of_finance import MinistryAction
+from simulation.scenario.batch import build_batch
 from simulation.scenario.scenario import Scenario
-from simulation.values.calendar import Dates, business_days
-from simulation.values.conventions import PERCENT, Array
-from simulation.values.information import Information
-from simulation.values.orders import Trade
+from simulation.values.conventions import PERCENT, Array, Dates, business_days
+from simulation.values.orders import Information, Trade
 
 
 class CapitalFlows:
@@ -41,14 +37,14 @@ class CapitalFlows:
         columns: frozenset[str] | None = None,
     ) -> None:
         self.running = True
-        self.batch = batch_of(scenario, runs, variants)
+        self.batch = build_batch(scenario, runs, variants)
         self.scenario, self.run_numbers = self.batch.scenario, list(runs)
         self.dates: Dates = scenario_days(scenario)
         self.day = 0
-        self.officials = officials_of(self.batch, self.dates)
+        self.officials = batch_officials(self.batch, self.dates)
         self.economy = Economy(self.member, self.batch, self.officials.rates, len(self.dates))
         self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
-        self.stopped: dict[int, Stop] = {}
+        self.stopped: dict[int, RunStop] = {}
         self.recorder = Recorder(self.run_numbers, len(self.dates) - 1, columns)
         self.datacollector: Any = self.recorder
         self.record(None, None)
@@ -101,7 +97,7 @@ class CapitalFlows:
         economy.given_basis = float(self.officials.given.basis[: self.day + 1].sum())
         return self.officials.announce(self.day, economy.news[self.day], economy.conditions())
 
-    def fundamentals(self, news: DayNews, action: Action) -> None:
+    def fundamentals(self, news: DayNews, action: MinistryAction) -> None:
         """Rate impulses and news move the fundamentals; yesterday's stress sets the day's price impact."""
         economy, fx, given = self.economy, self.scenario.markets["usdjpy"], self.officials.given
         economy.market.shake(given.volatility[self.day], economy.long_run_variance)
@@ -109,18 +105,18 @@ class CapitalFlows:
         stress = np.sqrt(economy.market.variance(long_run) / long_run)
         economy.market.set_slopes(stress, economy.thin_on(self.today))
         if isinstance(fx, CurrencyMarket):
-            move = currency_move(news, fx) - self.signal_of(action)
+            move = currency_response(news, fx) - self.signal_of(action)
             economy.move_fundamentals(self.day, move, self.officials.rates)
         economy.market.give_values(given.value[self.day])
 
-    def outside_sales(self, action: Action) -> dict[str, Array]:
+    def outside_sales(self, action: MinistryAction) -> dict[str, Array]:
         """Dollars sold by those who follow no rule of the model, USD bn, ``(runs, 1)``."""
         sales = {"ministry_of_finance": action.sold_usd}
         if ABROAD in self.economy.counterparties:
             sales[ABROAD] = np.full_like(action.sold_usd, -self.officials.given.dollars[self.day])
         return sales
 
-    def signal_of(self, action: Action) -> Array:
+    def signal_of(self, action: MinistryAction) -> Array:
         """Fall of the fundamental log USDJPY from what the Ministry of Finance says and signals by acting, ``(runs, 1)``."""
         rule, slope = self.scenario.ministry_of_finance, self.economy.market.slope[:, :1]
         if rule is None:
@@ -144,7 +140,7 @@ class CapitalFlows:
         """End the runs in `rows` today for a named reason; the first reason of a row counts."""
         for row in rows:
             self.alive[row] = False
-            self.stopped.setdefault(row, Stop(self.today, name, message))
+            self.stopped.setdefault(row, RunStop(self.today, name, message))
 
     def stop_impossible_starts(self) -> None:
         """On the first day, end runs that cannot start: no long-run volatility, or investors under a margin call."""
@@ -168,7 +164,7 @@ class CapitalFlows:
 
     def check_ledger(self, flows: DayFlows) -> None:
         """Every identity, every day; a broken one ends the run with its name."""
-        found = residuals(self.economy.books, flows, self.economy.market.last)
+        found = ledger_residuals(self.economy.books, flows, self.economy.market.last)
         self.residual = np.maximum.reduce([*found.values()], initial=0.0)
         for name, residual in found.items():
             self.recorder.audit(name, residual)
@@ -180,16 +176,16 @@ class CapitalFlows:
         """Store those of the day's columns that somebody wants."""
         economy, now = self.economy, self.information()
         nothing = np.zeros_like(economy.market.slope[:, :1])
-        market = day_record.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
-        market |= day_record.rate_columns(self.officials.rates) | day_record.risk_columns(now)
-        market |= day_record.fragility_columns(self.recorder, economy, now)
-        market |= day_record.official_columns(self.scenario, economy)
-        market |= day_record.stance_columns(self.officials.rates, self.scenario.boj)
-        market |= day_record.news_columns(news, nothing) | day_record.trading_columns(session, nothing)
+        market = recorder.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
+        market |= recorder.rate_columns(self.officials.rates) | recorder.risk_columns(now)
+        market |= recorder.fragility_columns(self.recorder, economy, now)
+        market |= recorder.official_columns(self.scenario, economy)
+        market |= recorder.stance_columns(self.officials.rates, self.scenario.boj)
+        market |= recorder.news_columns(news, nothing) | recorder.trading_columns(session, nothing)
         residual = nothing if session is None else self.residual[:, None]
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
         tallies = session.tallies if session else economy.empty_tallies()
-        day_record.store_flows(self.recorder, self.day, economy, tallies)
+        recorder.store_flows(self.recorder, self.day, economy, tallies)
         self.recorder.blank(np.flatnonzero(~self.alive[:, 0]))
 
     def result(self) -> Record:
@@ -230,16 +226,16 @@ def simulate(
         A scenario for each run, or none for `scenario` in all of them.
     columns
         Names of the columns of the market and of flows that will be read; none: all.  What nobody reads is not worked out
-        where that takes long, and what is recorded has the same bits.  `simulation.day.recorder.ALWAYS` is recorded in any case.
+        where that takes long, and what is recorded has the same bits.  `simulation.day.recorder.REQUIRED_COLUMNS` is recorded in any case.
     """
     model = CapitalFlows(scenario, runs, variants, columns)
     while model.day < len(model.dates) - 1 and model.alive.any():
         model.step()
     for row, stop in model.stopped.items():
-        model.recorder.blank_from(row, day_of(model, stop.date))
+        model.recorder.blank_from(row, day_index(model, stop.date))
     return model.result()
 
 
-def day_of(model: CapitalFlows, day: date) -> int:
+def day_index(model: CapitalFlows, day: date) -> int:
     """Index of a date in the model's days."""
     return int(np.searchsorted(model.dates, np.datetime64(day, "D")))

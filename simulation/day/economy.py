@@ -1,31 +1,82 @@
-"""The economy of a batch: market, populations, the sectors on the other side, and who owns what at the start."""
+"""The sectors that take the other side: one row each, no orders of their own.
+
+Value investors and dealers are the demand curve of the market equations; the money market lends and holds deposits.
+
+The economy of a batch: market, populations, the sectors on the other side, and who owns what at the start.
+"""
 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from simulation.accounts.ledger import Books
-from simulation.accounts.tally import Tally
+from simulation.accounts.ledger import SectorAccounts, SectorFlows
 from simulation.day.officials import RatesView
-from simulation.investors import cast
-from simulation.investors.counterparties import ABROAD, Abroad, Counterparty, Dealers, MoneyMarket, RealMoney
-from simulation.investors.parts import parts_of
-from simulation.investors.population import Population, Start
+from simulation.investors import population_kinds
+from simulation.investors.population import Population, PopulationStart, split_population
 from simulation.market.fundamentals import daily_news, long_run_variance
-from simulation.market.market import MarketState
-from simulation.market.prices import expected_growth, running_yield
-from simulation.policy.conditions import Conditions
-from simulation.scenario.batch import Batch
-from simulation.scenario.consistency import roster_of
-from simulation.scenario.scenario import ImpossibleScenarioError
-from simulation.values.balance_sheet import empty_account, sector_units
+from simulation.market.prices import MarketState, expected_growth, running_yield
+from simulation.policy.reaction import Conditions
+from simulation.scenario.batch import RunBatch
+from simulation.scenario.scenario import ImpossibleScenarioError, asset_roster
+from simulation.values.balance_sheet import Account, empty_account, sector_units
 from simulation.values.conventions import BASIS_POINT, Array, column, row_sum
-from simulation.values.information import Information
+from simulation.values.orders import Information
 from simulation.values.randomness import Streams
+
+ABROAD = "abroad"
+"""Name of the buyers of dollars outside the model."""
+
+
+class Counterparty:
+    """A passive sector with one account."""
+
+    role: ClassVar[str]
+
+    def __init__(self, name: str, runs: int, assets: int) -> None:
+        self.name = name
+        self.account: Account = empty_account(runs, assets)
+
+
+class RealMoney(Counterparty):
+    """Value investors outside Japan: they supply what customers buy, at the prices of the slow impact, and own the funds.
+
+    Source: MODEL sections 3 and 4; Gabaix and Koijen (2021).
+    """
+
+    role = "value"
+
+
+class Dealers(Counterparty):
+    """Dealers absorb every order, charge half the spread, and pass inventory to value investors; short legs are loans.
+
+    Source: MODEL section 4; Evans and Lyons (2002).
+    """
+
+    role = "dealer"
+
+
+class MoneyMarket(Counterparty):
+    """Lends and borrows yen and dollars at policy rates plus spreads, holds deposits, takes the other leg of swaps.
+
+    Source: MODEL section 3.
+    """
+
+    role = "money_market"
+
+
+class Abroad(Counterparty):
+    """Buyers of dollars outside the model, whose purchases a scenario gives: a funding shock."""
+
+    role = "other"
+
+
+COUNTERPARTIES: tuple[type[Counterparty], ...] = (RealMoney, Dealers, MoneyMarket, Abroad)
+"""Every kind of sector on the other side."""
+
 
 HIGH_WINDOW = 120
 """Days over which the recent high of USDJPY is taken (MODEL section 3)."""
@@ -54,10 +105,10 @@ class Economy:
         News of every day, ``(days, runs, assets)``.
     """
 
-    def __init__(self, member: Callable[..., Any], batch: Batch, rates: RatesView, days: int) -> None:
+    def __init__(self, member: Callable[..., Any], batch: RunBatch, rates: RatesView, days: int) -> None:
         scenario, runs = batch.scenario, batch.runs
         self.scenario, self.batch, self.member = scenario, batch, member
-        self.roster = roster_of(scenario)
+        self.roster = asset_roster(scenario)
         names = self.roster.names
         self.long_run_variance = np.concatenate(
             [
@@ -83,7 +134,7 @@ class Economy:
         self.interest_bill = column(0.0, len(runs))
         self.given_basis = 0.0
         self.populations = self._populations(self.information(scenario.start, 0, rates))
-        self.parts = tuple(part for population in self.populations for part in parts_of(population))
+        self.parts = tuple(part for population in self.populations for part in split_population(population))
         self.counterparties = self._counterparties(len(runs))
         self.books = self._books(len(runs))
         self.start_hedges = -self.books.accounts["money_market"].hedge_usd
@@ -95,9 +146,9 @@ class Economy:
         return levels
 
     def _populations(self, now: Information) -> tuple[Population, ...]:
-        kinds = {kind.Parameters: kind for kind in cast()}
+        kinds = {kind.Parameters: kind for kind in population_kinds()}
         scenario = self.scenario
-        start = Start(now, self.streams, scenario.unwind, len(self.news), scenario.noise.scale_x)
+        start = PopulationStart(now, self.streams, scenario.unwind, len(self.news), scenario.noise.scale_x)
         return tuple(
             self.member(kinds[type(parameters)], name, parameters, replace(start, of_run=self.batch.populations(name)))
             for name, parameters in sorted(scenario.populations.items())
@@ -109,7 +160,7 @@ class Economy:
             made[ABROAD] = Abroad
         return {name: self.member(kind, name, runs, len(self.roster)) for name, kind in made.items()}
 
-    def _books(self, runs: int) -> Books:
+    def _books(self, runs: int) -> SectorAccounts:
         """Who owns what: officials hold their bonds, populations their books, value investors the rest."""
         accounts = {name: party.account for name, party in self.counterparties.items()}
         accounts |= {
@@ -118,7 +169,7 @@ class Economy:
         accounts["fed"].units[:, self.roster.columns["ust10"]] = self.scenario.fed.bonds_held
         accounts["boj"].units[:, self.roster.columns["jgb10"]] = self.scenario.boj.bonds_held
         outstanding = np.array([self.scenario.markets[name].outstanding() for name in self.roster.names])
-        books = Books({part.key: part.sheet for part in self.parts}, accounts, np.tile(outstanding, (runs, 1)))
+        books = SectorAccounts({part.key: part.sheet for part in self.parts}, accounts, np.tile(outstanding, (runs, 1)))
         held = sum((sector_units(sheet) for sheet in books.sheets.values()), np.zeros_like(books.outstanding))
         rest = books.outstanding - held - accounts["fed"].units - accounts["boj"].units
         self._refuse_overholding(rest)
@@ -207,9 +258,9 @@ class Economy:
         """Whether markets are thin on a day."""
         return any(period.first_day <= day <= period.last_day for period in self.scenario.thin_periods)
 
-    def empty_tallies(self) -> dict[str, Tally]:
+    def empty_tallies(self) -> dict[str, SectorFlows]:
         """A fresh tally for each sector that trades."""
         runs, assets = self.market.inventory.shape
         others = [name for name in self.counterparties if name != "money_market"]
         names = [*(population.name for population in self.populations), *others, "ministry_of_finance"]
-        return {name: Tally(np.zeros((runs, assets)), np.zeros((runs, 1))) for name in names}
+        return {name: SectorFlows(np.zeros((runs, assets)), np.zeros((runs, 1))) for name in names}

@@ -12,19 +12,19 @@ import numpy as np
 
 from simulation.investors.population import Population
 from simulation.values.conventions import Array
-from simulation.values.information import Information
+from simulation.values.orders import Information
 
-FALLS: Final = (0.01, 0.02, 0.03, 0.06, 0.10)
+USDJPY_FALLS: Final = (0.01, 0.02, 0.03, 0.06, 0.10)
 """Falls of USDJPY from the close at which forced sales are evaluated, decimal."""
-PROBES: Final = (0.01, 0.03, 0.06, 0.10)
+LOOP_GAIN_FALLS: Final = (0.01, 0.03, 0.06, 0.10)
 """Those of FALLS over which the loop gain is the maximum (MODEL section 5)."""
 CROWDING_FALL: Final = 0.02
 """The fall that defines crowding, decimal: three standard deviations of a day, seen twice a year (CALIBRATION section 3: H.10
 has 77 days below -2 % in 1990-2024)."""
 
-LOG_FALLS: Final = np.array([[-np.log1p(-fall) for fall in FALLS]])
+LOG_FALLS: Final = np.array([[-np.log1p(-fall) for fall in USDJPY_FALLS]])
 """FALLS as falls of the log price, ``(1, falls)``."""
-PROBED: Final = [FALLS.index(probe) for probe in PROBES]
+LOOP_GAIN_COLUMNS: Final = [USDJPY_FALLS.index(probe) for probe in LOOP_GAIN_FALLS]
 """Columns of PROBES among FALLS."""
 
 
@@ -54,17 +54,17 @@ def forced_sales(populations: Sequence[Population], now: Information, slope: Arr
     """Ask every population that can be forced what it would have to sell after each of FALLS."""
     forced = [population for population in populations if population.can_be_forced]
     nothing, usdjpy = np.zeros_like(slope), now.quote.usdjpy
-    curves = [np.concatenate(population.forced_spot_usd(FALLS, now), axis=1) for population in forced]
+    curves = [np.concatenate(population.forced_spot_usd(USDJPY_FALLS, now), axis=1) for population in forced]
     lower = usdjpy * (1.0 - CROWDING_FALL)
     return ForcedSales(
-        sold_usd=sum(curves, np.zeros((slope.shape[0], len(FALLS)))),
+        sold_usd=sum(curves, np.zeros((slope.shape[0], len(USDJPY_FALLS)))),
         slope=slope,
         levered_usd=sum((population.levered_spot_usd(usdjpy) for population in forced), nothing),
         crowded_usd=sum((population.levered_spot_usd(lower) for population in forced), nothing),
     )
 
 
-def gains(sales: ForcedSales) -> Array:
+def gain_curve(sales: ForcedSales) -> Array:
     """How much of its own fall a shock of each of FALLS would reproduce, ``(runs, falls)``.
 
     ``g(fall) = slope * forced sales(fall) / |ln(1 - fall)|``
@@ -79,10 +79,10 @@ def loop_gain(sales: ForcedSales) -> Array:
 
     Source: MODEL section 5.
     """
-    return np.asarray(gains(sales)[:, PROBED].max(axis=1, keepdims=True))
+    return np.asarray(gain_curve(sales)[:, LOOP_GAIN_COLUMNS].max(axis=1, keepdims=True))
 
 
-def first_reached(falls: Sequence[float], curve: Array, level: float) -> Array:
+def first_fall_reaching(falls: Sequence[float], curve: Array, level: float) -> Array:
     """Smallest fall at which a curve over `falls` reaches a level, decimal, ``(runs, 1)``.
 
     Linear between neighbouring falls.  A curve that starts at or above the level gives the first fall, one that never
@@ -113,7 +113,7 @@ def tipping_distance(sales: ForcedSales) -> Array:
 
     Source: MODEL section 5; Gennotte and Leland (1990), a crash as the point where supply outruns a falling price.
     """
-    return first_reached(FALLS, gains(sales), 1.0)
+    return first_fall_reaching(USDJPY_FALLS, gain_curve(sales), 1.0)
 
 
 def cascade_distance(sales: ForcedSales, size_usd: float) -> Array:
@@ -124,7 +124,7 @@ def cascade_distance(sales: ForcedSales, size_usd: float) -> Array:
     Source: the distance to default of Merton (1974), applied to the stops and margins of all levered holders.
     """
     curve = np.concatenate([np.zeros_like(sales.slope), sales.sold_usd], axis=1)
-    return first_reached((0.0, *FALLS), curve, size_usd)
+    return first_fall_reaching((0.0, *USDJPY_FALLS), curve, size_usd)
 
 
 def crowding(sales: ForcedSales) -> Array:
@@ -135,7 +135,7 @@ def crowding(sales: ForcedSales) -> Array:
     Source: Stein (2009), crowding as leverage that unwinds together; Greenwood, Landier and Thesmar (2015).
     Departure: measured on balance sheets, which the model knows, rather than on the correlation of returns.
     """
-    sold = sales.sold_usd[:, [FALLS.index(CROWDING_FALL)]]
+    sold = sales.sold_usd[:, [USDJPY_FALLS.index(CROWDING_FALL)]]
     return np.asarray(sold / np.where(sales.crowded_usd > 0.0, sales.crowded_usd, 1.0))
 
 

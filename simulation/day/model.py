@@ -11,8 +11,8 @@ from typing import Any
 import mesa
 
 from simulation.day.capital_flows import CapitalFlows
-from simulation.investors import cast
-from simulation.investors.counterparties import COUNTERPARTIES
+from simulation.day.economy import COUNTERPARTIES
+from simulation.investors import population_kinds
 from simulation.scenario.scenario import Scenario
 
 
@@ -50,7 +50,7 @@ class CapitalFlowModel(CapitalFlows, mesa.Model):
         return agent_class(kind)(self, *given)
 
 
-class _Joining:
+class _AgentBase:
     """The first base of an agent's class: joins the model, then becomes what its kind is."""
 
     def __init__(self, model: mesa.Model, *given: Any) -> None:
@@ -62,12 +62,12 @@ class _Joining:
 def agent_class(kind: Any) -> Any:
     """A kind of population or sector that is a `mesa.Agent` too: the same name, the model as an argument before its own."""
     named = {"__module__": __name__, "__doc__": kind.__doc__}
-    return type(kind.__name__, (_Joining, kind, mesa.Agent), named)
+    return type(kind.__name__, (_AgentBase, kind, mesa.Agent), named)
 
 
 def __getattr__(name: str) -> Any:
     """The agent's class of a kind by its name, ``model.Banks``, where pickle looks for it."""
-    kinds: tuple[Any, ...] = (*cast(), *COUNTERPARTIES)
+    kinds: tuple[Any, ...] = (*population_kinds(), *COUNTERPARTIES)
     for kind in kinds:
         if kind.__name__ == name:
             return agent_class(kind)

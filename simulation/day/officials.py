@@ -1,31 +1,159 @@
-"""Officials at work: each day's decisions, signals, bond purchases and interventions, and the curves the market sees."""
+"""Central banks under a rule: the odds of coming meetings follow the conditions of the day, and a pause changes guidance.
+
+Officials at work: each day's decisions, signals, bond purchases and interventions, and the curves the market sees.
+
+Officials of a batch whose runs have meetings on different days.
+
+Each calendar has officials of its own; what they say to the day is put together, row by row.  All else in the day is one pass.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Final
+from functools import cache
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.day.reactions import boj_memory, boj_path, fed_path, pause, reprice
-from simulation.expectations.expectations import PATH_LOADINGS, BankView, RateNews, bank_view, hedging_cost
-from simulation.expectations.news import DayNews, bank_news, imposed, macro_news, with_other
+from simulation.expectations.expectations import (
+    PATH_LOADINGS,
+    BankView,
+    DayNews,
+    RateNews,
+    add_other_news,
+    apply_bank_news,
+    apply_macro_news,
+    bank_view,
+    hedging_cost,
+    impose_curve_shift,
+)
 from simulation.market.fundamentals import TWO_YEAR_SHARE
-from simulation.policy.central_banks import BalanceSheetFlow, CentralBank
-from simulation.policy.conditions import Conditions, calm
-from simulation.policy.drawn_rates import levels, priced_step, return_to_level
-from simulation.policy.expected_path import ExpectedPath, initial_path
-from simulation.policy.ministry_of_finance import Action, Ministry
-from simulation.scenario.consistency import roster_of
-from simulation.scenario.scenario import Scenario, SpreadPath
+from simulation.market.prices import VOLATILITY_MEMORY
+from simulation.policy.central_banks import BalanceSheetFlow, CentralBank, tilt_probabilities
+from simulation.policy.ministry_of_finance import Ministry, MinistryAction
+from simulation.policy.rate_paths import (
+    BojMemory,
+    ExpectedPath,
+    LastHikeOdds,
+    PendingMeeting,
+    gap_levels,
+    initial_path,
+    priced_step,
+    return_to_level,
+)
+from simulation.policy.reaction import BojReaction, Conditions, FedReaction, calm_conditions, hike_log_odds, taylor_odds
+from simulation.scenario.batch import RunBatch
+from simulation.scenario.scenario import Scenario, SpreadPath, asset_roster
 from simulation.values.assets import JGB10, UST10, Roster
-from simulation.values.calendar import Dates, day_number, day_numbers
-from simulation.values.conventions import BASIS_POINT, MONTHS_PER_YEAR, PERCENT, TRADING_DAYS_PER_YEAR, Array
-from simulation.values.given_news import BONDS, given_days
+from simulation.values.conventions import (
+    BASIS_POINT,
+    DAYS_PER_YEAR,
+    MONTHS_PER_YEAR,
+    PERCENT,
+    TRADING_DAYS_PER_YEAR,
+    Array,
+    Dates,
+    day_number,
+    day_numbers,
+)
+from simulation.values.given_news import BOND_COLUMNS, given_news_by_day
 from simulation.values.randomness import Streams
 
-NOTHING: Final = -0.0
+LONG_AGO = -1e9
+"""Day number of an event that lies before anything that matters."""
+
+
+def boj_memory(rule: BojReaction | None, runs: int) -> BojMemory:
+    """Memory at the start."""
+    day = LONG_AGO if rule is None or rule.last_hike is None else float(day_number(rule.last_hike))
+    return BojMemory(np.full((runs, 1), day), np.full((runs, 1), LONG_AGO))
+
+
+def apply_signals(pending: PendingMeeting, probabilities: Array, multiplier: float, today: int) -> PendingMeeting:
+    """A meeting with odds set by a rule, tilted by all signals about it so far."""
+    strength = sum(item.strength for item in pending.meeting.signals if day_number(item.date) <= today)
+    moved = tilt_probabilities(probabilities, pending.steps, multiplier * strength) if strength else probabilities
+    return replace(pending, probabilities=moved)
+
+
+def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Conditions, today: int) -> ExpectedPath:
+    """The expected path with the odds of the rule at every meeting left to it, in the conditions of today.
+
+    What the market expects of a meeting weighs the rule's odds after a recent hike and without one by how likely a hike in the
+    months before it is, so that over many meetings it expects as many hikes as the rule brings.
+    """
+    rule = bank.reaction
+    if not isinstance(rule, BojReaction):
+        return path
+    hikes, pending = LastHikeOdds(rule, hike_log_odds(rule, now), memory), []
+    for item in path.pending:
+        chance = hikes.chance(item.day) if item.meeting.decision is None else None
+        if chance is not None:
+            item = apply_signals(item, np.concatenate([1.0 - chance, chance], axis=1), bank.signal_multiplier, today)
+        hikes.after(item, chance)
+        pending.append(item)
+    return replace(path, pending=tuple(pending))
+
+
+def expected_stress(stress: Array, days_ahead: float) -> Array:
+    """Stress expected so many business days ahead, ``(runs, 1)``: ``sqrt(1 + (s^2 - 1) .94^d)``.
+
+    What lifts the volatility estimate above its long-run value is forgotten at the estimate's own pace.
+
+    Source: RiskMetrics (1996), the memory of `simulation.market.prices.VOLATILITY_MEMORY`.
+    """
+    return np.asarray(np.sqrt(1.0 + (stress**2 - 1.0) * VOLATILITY_MEMORY**days_ahead))
+
+
+def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int) -> ExpectedPath:
+    """The expected path with the odds of the Taylor rule at every meeting left to it.
+
+    At a later meeting the rule is expected to look at the rate that earlier meetings lead to and at what is left of today's
+    stress: a day of stress that were priced at every meeting of two years would move the whole curve.
+    """
+    rule = bank.reaction
+    if not isinstance(rule, FedReaction):
+        return path
+    rate, pending = path.rate, []
+    for item in path.pending:
+        if item.meeting.decision is None:
+            ahead = (item.day - today) * TRADING_DAYS_PER_YEAR / DAYS_PER_YEAR
+            then = replace(now, stress=expected_stress(now.stress, ahead))
+            item = apply_signals(item, taylor_odds(rule, rate, then), bank.signal_multiplier, today)
+        rate = rate + item.expected_step
+        pending.append(item)
+    return replace(path, pending=tuple(pending))
+
+
+def reprice_path(view: BankView, path: ExpectedPath, today: int) -> Array:
+    """Let the market take over a path with new odds; returns the revision of the two-year mean."""
+    if path is view.path:
+        return np.zeros(path.rate.shape)
+    before = view.mean_rate(today)
+    view.path = path
+    return view.mean_rate(today) - before
+
+
+def stress_pause_surprise(view: BankView, memory: BojMemory, now: Conditions, today: int) -> Array:
+    """A stress pause: after a fall of equities the Bank promises not to hike for a while; returns the path surprise.
+
+    Departure: its words leave long term premia alone; those of meetings and statements move them (credibility channel).
+    """
+    rule = view.bank.reaction
+    if not isinstance(rule, BojReaction) or rule.stress_pause is None:
+        return np.zeros_like(now.stress)
+    fallen = now.equity_fall > -np.log1p(-min(rule.stress_pause.equity_fall_pct, 99.999) * PERCENT)
+    starts = fallen & (memory.paused_until < today)
+    if not starts.any():
+        return np.zeros_like(now.stress)
+    memory.paused_until = np.where(starts, float(today + rule.stress_pause.hold_days), memory.paused_until)
+    return view.announce_regime(starts, rule.stress_pause.guidance, today)
+
+
+NEUTRAL_ZERO: Final = -0.0
 """What changes nothing when it is added, not even the sign of a zero."""
 
 
@@ -53,8 +181,8 @@ class Officials:
     def __init__(self, scenario: Scenario, runs: Sequence[int], dates: Dates) -> None:
         start, self.scenario, self.days = scenario.start_values, scenario, day_numbers(dates)
         self.clock, self.dates = int(self.days[0]), dates
-        self.draws = draws_of(scenario, runs, len(dates))
-        self.conditions = calm(start.usdjpy, start.basis_bp * BASIS_POINT, len(runs))
+        self.draws = official_draws(scenario, runs, len(dates))
+        self.conditions = calm_conditions(start.usdjpy, start.basis_bp * BASIS_POINT, len(runs))
         self.memory = boj_memory(scenario.boj.reaction, len(runs))
         us = tuple(PERCENT * level for level in (start.ust2_pct, start.ust10_pct, start.ust10_pct))
         japan = tuple(PERCENT * level for level in (start.jgb2_pct, start.jgb10_pct, start.jgb30_pct))
@@ -64,9 +192,9 @@ class Officials:
         self.fed: BankView = bank_view(scenario.fed, fed, self.clock, us, 0.0)
         self.boj: BankView = bank_view(scenario.boj, boj, self.clock, japan, scenario.credibility_bp_per_bp)
         self.imposed_spread = (start.ust10_pct - start.jgb10_pct) * PERCENT
-        self.on_path = has_path(scenario.spread_path)
-        self.roster = roster_of(scenario)
-        self.given = given_days(scenario.news, dates, self.roster)
+        self.on_path = has_spread_path(scenario.spread_path)
+        self.roster = asset_roster(scenario)
+        self.given = given_news_by_day(scenario.news, dates, self.roster)
         self.ministry = Ministry(scenario.ministry_of_finance, len(runs))
         self.rates = self.view()
         self.spread_steps = spread_steps(scenario, len(dates))
@@ -88,13 +216,15 @@ class Officials:
         """
         self.clock, self.conditions = int(self.days[day]), now
         repriced = (
-            reprice(self.fed, fed_path(self.fed.path, self.scenario.fed, now, self.clock), self.clock),
-            reprice(self.boj, boj_path(self.boj.path, self.scenario.boj, self.memory, now, self.clock), self.clock),
+            reprice_path(self.fed, fed_path(self.fed.path, self.scenario.fed, now, self.clock), self.clock),
+            reprice_path(
+                self.boj, boj_path(self.boj.path, self.scenario.boj, self.memory, now, self.clock), self.clock
+            ),
         )
-        fed = bank_news(self.fed, self.clock, self.draws["decision:fed"][day], self.draws["guidance:fed"][day])
+        fed = apply_bank_news(self.fed, self.clock, self.draws["decision:fed"][day], self.draws["guidance:fed"][day])
         boj = self._boj_news(day)
-        fed = with_other(fed, repriced[0] + self._macro(self.fed, macro, (day, UST10)))
-        boj = with_other(boj, repriced[1] + self._macro(self.boj, macro, (day, JGB10)))
+        fed = add_other_news(fed, repriced[0] + self._macro(self.fed, macro, (day, UST10)))
+        boj = add_other_news(boj, repriced[1] + self._macro(self.boj, macro, (day, JGB10)))
         news = self._impose(DayNews(fed, boj), day)
         self._draw_rates(day)
         self.rates = self.view()
@@ -104,14 +234,14 @@ class Officials:
         """Macro news of one curve on a day, given or drawn; returns the revision of the two-year mean."""
         day, bond = where
         ten_year = self.roster.pick(drawn, bond)
-        return macro_news(view, *self.given.yields(day, BONDS[bond], ten_year, TWO_YEAR_SHARE[bond]))
+        return apply_macro_news(view, *self.given.yields(day, BOND_COLUMNS[bond], ten_year, TWO_YEAR_SHARE[bond]))
 
     def _boj_news(self, day: int) -> RateNews:
         """Decision and signals of the Bank of Japan; hikes and stress pauses are remembered."""
         before = self.boj.path.rate
-        news = bank_news(self.boj, self.clock, self.draws["decision:boj"][day], self.draws["guidance:boj"][day])
+        news = apply_bank_news(self.boj, self.clock, self.draws["decision:boj"][day], self.draws["guidance:boj"][day])
         self.memory.last_hike = np.where(self.boj.path.rate > before, float(self.clock), self.memory.last_hike)
-        paused = pause(self.boj, self.memory, self.conditions, self.clock)
+        paused = stress_pause_surprise(self.boj, self.memory, self.conditions, self.clock)
         return replace(news, path_surprise=news.path_surprise + paused)
 
     def _impose(self, news: DayNews, day: int) -> DayNews:
@@ -121,10 +251,13 @@ class Officials:
             return news
         ones = np.ones_like(news.fed.other_two_year)
         fed, boj = (
-            np.where(self.on_path, change, NOTHING)
+            np.where(self.on_path, change, NEUTRAL_ZERO)
             for change in (ones * step * path.us_share, -ones * step * (1.0 - path.us_share))
         )
-        return DayNews(imposed(self.fed, news.fed, fed, path.surprise), imposed(self.boj, news.boj, boj, path.surprise))
+        return DayNews(
+            impose_curve_shift(self.fed, news.fed, fed, path.surprise),
+            impose_curve_shift(self.boj, news.boj, boj, path.surprise),
+        )
 
     def _draw_rates(self, day: int) -> None:
         """Under drawn rate paths, let the gap return towards its level and policy rates follow; none of it is news."""
@@ -132,13 +265,13 @@ class Officials:
         if rule is None:
             return
         gap = self.fed.mean_rate(self.clock) - self.boj.mean_rate(self.clock)
-        change = return_to_level(gap, levels(rule, self.draws["rate_level"][0]), rule.half_life_years)
+        change = return_to_level(gap, gap_levels(rule, self.draws["rate_level"][0]), rule.half_life_years)
         self.fed.shift(change, PATH_LOADINGS)
         if day % rule.days_between_meetings == 0:
             for view in (self.fed, self.boj):
                 view.follow(priced_step(view.mean_rate(self.clock), view.path.rate))
 
-    def intervene(self, day: int) -> Action:
+    def intervene(self, day: int) -> MinistryAction:
         """What the Ministry of Finance says and does today."""
         today: date = self.dates[day].astype(object)
         return self.ministry.act(today, day, self.conditions, self.draws["ministry_of_finance"][day])
@@ -170,12 +303,12 @@ class Officials:
         bought = {}
         for name, bank, asset in (("fed", self.scenario.fed, UST10), ("boj", self.scenario.boj, JGB10)):
             amount = np.zeros(len(roster))
-            amount[roster.columns[asset]] = bought_on(bank, int(self.days[day]), asset)
+            amount[roster.columns[asset]] = daily_bond_purchases(bank, int(self.days[day]), asset)
             bought[name] = amount
         return bought
 
 
-def draws_of(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Array]:
+def official_draws(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Array]:
     """Random draws of officials by stream, each ``(days, runs, k)``: uniform for decisions, normal for what words reveal."""
     streams = Streams(scenario.seed, runs)
     drawn = {
@@ -190,7 +323,7 @@ def draws_of(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Ar
     return {name: np.ascontiguousarray(values.swapaxes(0, 1)) for name, values in drawn.items()}
 
 
-def has_path(path: SpreadPath | None) -> NDArray[np.bool_]:
+def has_spread_path(path: SpreadPath | None) -> NDArray[np.bool_]:
     """Which runs have an imposed path of the spread, ``(runs, 1)`` with one run where all are alike: those with a target."""
     return ~np.atleast_2d(np.isnan(np.nan if path is None else path.target_pp))
 
@@ -203,13 +336,13 @@ def spread_steps(scenario: Scenario, days: int) -> Array:
     over = 1 if path.surprise else path.over_days
     step = np.atleast_2d(path.target_pp - (start.ust10_pct - start.jgb10_pct)) * PERCENT / over
     steps = np.zeros((days, *step.shape))
-    steps[1 : 1 + over] = np.where(has_path(path), step, 0.0)
+    steps[1 : 1 + over] = np.where(has_spread_path(path), step, 0.0)
     return steps
 
 
-def bought_on(bank: CentralBank, day: int, asset: str) -> float:
+def daily_bond_purchases(bank: CentralBank, day: int, asset: str) -> float:
     """Ten-year equivalents a central bank buys on one business day, billions of the bond's currency."""
-    active = [flow for flow in bank.balance_sheet if covers(flow, day)]
+    active = [flow for flow in bank.balance_sheet if flow_is_active(flow, day)]
     per_month = [
         (flow.bought_usd_bn_per_month if asset == UST10 else flow.bought_jpy_bn_per_month) * flow.ten_year_share
         for flow in active
@@ -217,6 +350,81 @@ def bought_on(bank: CentralBank, day: int, asset: str) -> float:
     return sum(per_month) * MONTHS_PER_YEAR / TRADING_DAYS_PER_YEAR
 
 
-def covers(flow: BalanceSheetFlow, day: int) -> bool:
+def flow_is_active(flow: BalanceSheetFlow, day: int) -> bool:
     """Whether a balance-sheet flow is under way on a day number."""
     return day_number(flow.first_day) <= day and (flow.last_day is None or day <= day_number(flow.last_day))
+
+
+Announcement = TypeVar("Announcement")
+
+
+class OfficialsByCalendar:
+    """What `Officials` says, of several of them with rows of their own.
+
+    Parameters
+    ----------
+    batch
+        Runs of more than one calendar.
+    dates
+        Days of the scenario.
+    """
+
+    def __init__(self, batch: RunBatch, dates: Dates) -> None:
+        self.rows: Final = [rows for rows, _ in batch.calendars]
+        self.parts: Final = [
+            Officials(scenario, [batch.runs[row] for row in rows], dates) for rows, scenario in batch.calendars
+        ]
+        self._place = np.argsort(np.concatenate(self.rows))
+        self.days, self.given = self.parts[0].days, self.parts[0].given
+        self.rates = self._joined([part.rates for part in self.parts])
+
+    def announce(self, day: int, macro: Array, now: Conditions) -> DayNews:
+        """All rates news of a day (`Officials.announce`)."""
+        pairs = zip(self.parts, self.rows, strict=True)
+        news = [part.announce(day, macro[rows], select_conditions(now, rows)) for part, rows in pairs]
+        self.rates = self._joined([part.rates for part in self.parts])
+        return self._joined(news)
+
+    def intervene(self, day: int) -> MinistryAction:
+        """What the Ministry of Finance says and does today."""
+        return self._joined([part.intervene(day) for part in self.parts])
+
+    def purchases(self, day: int, roster: Roster) -> dict[str, Array]:
+        """Ten-year equivalents bought by each bank on a day: the same in all runs."""
+        return self.parts[0].purchases(day, roster)
+
+    def _joined(self, told: Sequence[Announcement]) -> Announcement:
+        """What the parts say in the order of the batch's rows."""
+        return combine_rows(told, self._place)
+
+
+AnyOfficials = Officials | OfficialsByCalendar
+
+
+def batch_officials(batch: RunBatch, dates: Dates) -> AnyOfficials:
+    """The officials of a batch."""
+    if len(batch.calendars) > 1:
+        return OfficialsByCalendar(batch, dates)
+    return Officials(batch.scenario, list(batch.runs), dates)
+
+
+def select_conditions(now: Conditions, rows: Any) -> Conditions:
+    """Conditions of some rows."""
+    return Conditions(*(getattr(now, name)[rows] for name in field_names(Conditions)))
+
+
+def combine_rows(told: Sequence[Announcement], place: Any) -> Announcement:
+    """Arrays ``(rows, 1)`` of several parts, or dataclasses of such, as one with rows in a given order."""
+    first: Any = told[0]
+    if isinstance(first, np.ndarray):
+        whole: Any = np.concatenate(list(told), axis=0)[place]
+        return whole  # type: ignore[no-any-return]
+    kind: Any = type(first)
+    parts = [combine_rows([getattr(each, name) for each in told], place) for name in field_names(kind)]
+    return kind(*parts)  # type: ignore[no-any-return]
+
+
+@cache
+def field_names(kind: Any) -> tuple[str, ...]:
+    """Names of the fields of a dataclass."""
+    return tuple(item.name for item in fields(kind))

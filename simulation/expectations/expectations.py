@@ -2,6 +2,8 @@
 
 Rates news comes in two kinds that must never be applied to the same change of yield: announcements (surprises Z1 and Z2
 of a meeting) and everything else (signals, macro news, an imposed spread).
+
+The news of a day: what both central banks said and did, macro news, an imposed spread, and what it does to USDJPY.
 """
 
 from dataclasses import dataclass, replace
@@ -9,18 +11,18 @@ from typing import Final
 
 import numpy as np
 
-from simulation.policy.central_banks import CentralBank
-from simulation.policy.expected_path import (
+from simulation.market.parameters import CurrencyMarket
+from simulation.policy.central_banks import CentralBank, Statement, adverse_surprise, expected_step, tilt_probabilities
+from simulation.policy.rate_paths import (
     ExpectedPath,
     PendingMeeting,
     after_decision,
+    guidance_regime,
     mean_rate,
-    regime_of,
     regime_where,
 )
-from simulation.policy.meetings import Statement, adverse_surprise, expected_step, tilted
-from simulation.values.calendar import day_number
-from simulation.values.conventions import BASIS_POINT, Array, Flags, column
+from simulation.policy.reaction import draw_decision
+from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Flags, column, day_number
 
 HORIZONS: Final = (2.0, 10.0, 30.0)
 """Maturities of the curves, years."""
@@ -66,7 +68,7 @@ def signal_strength(pending: PendingMeeting, day: int) -> float:
     return sum(signal.strength for signal in pending.meeting.signals if day_number(signal.date) == day)
 
 
-def said_on(bank: CentralBank, day: int) -> list[Statement]:
+def statements_on(bank: CentralBank, day: int) -> list[Statement]:
     """Statements of a bank on a day."""
     return [said for said in bank.statements if day_number(said.date) == day]
 
@@ -124,7 +126,12 @@ class BankView:
         """Take in the signals of the day: the odds of the meetings they speak about move."""
         multiplier = self.bank.signal_multiplier
         pending = tuple(
-            replace(item, probabilities=tilted(item.probabilities, item.steps, multiplier * signal_strength(item, day)))
+            replace(
+                item,
+                probabilities=tilt_probabilities(
+                    item.probabilities, item.steps, multiplier * signal_strength(item, day)
+                ),
+            )
             for item in self.path.pending
         )
         self.path = replace(self.path, pending=pending)
@@ -163,7 +170,7 @@ class BankView:
 
     def speak(self, day: int) -> tuple[Array, Array]:
         """Take in the day's statements between meetings; returns the path surprise and the change of the term premium."""
-        surprise, today = np.zeros_like(self.path.rate), said_on(self.bank, day)
+        surprise, today = np.zeros_like(self.path.rate), statements_on(self.bank, day)
         if not today:
             return surprise, surprise
         for said in today:
@@ -188,7 +195,7 @@ class BankView:
     def announce_regime(self, rows: Flags, name: str, day: int) -> Array:
         """Let a guidance regime be announced between meetings in some runs; returns the revision of the two-year mean."""
         before = self.mean_rate(day)
-        new = regime_of(self.bank.guidance_regimes[name], day, before.shape[0])
+        new = guidance_regime(self.bank.guidance_regimes[name], day, before.shape[0])
         self.path = replace(self.path, regime=regime_where(rows, new, self.path.regime))
         return self.mean_rate(day) - before
 
@@ -202,7 +209,7 @@ class BankView:
         # One name, or one for each run.
         said, regime = np.atleast_2d(held.meeting.guidance), self.path.regime
         for name in np.unique(said).tolist():
-            new = regime_of(self.bank.guidance_regimes[name], step_day, revealed.shape[0])
+            new = guidance_regime(self.bank.guidance_regimes[name], step_day, revealed.shape[0])
             regime = regime_where(said == name, new, regime)
         self.path = replace(self.path, regime=regime)
 
@@ -234,3 +241,87 @@ def hedging_cost(dollar_rate: Array, yen_rate: Array, basis: Array | float) -> A
     Source: Du, Tepper and Verdelhan (2018), equation 1.
     """
     return np.asarray(dollar_rate - yen_rate - basis)
+
+
+THIRTY_YEAR_SHARE = 0.9
+"""Response of the thirty-year yield to macro news that move the ten-year yield by one (H.15 and MoF Japan 2005-24)."""
+PARALLEL_LOADINGS = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class DayNews:
+    """Rates news of both countries."""
+
+    fed: RateNews
+    boj: RateNews
+
+
+def apply_macro_news(view: BankView, two_year: Array, ten_year: Array) -> Array:
+    """Move a curve by macro news at two and ten years; returns the revision of the two-year mean."""
+    view.shifts[0] = view.shifts[0] + two_year
+    view.shift(ten_year, (0.0, 1.0, THIRTY_YEAR_SHARE))
+    return two_year
+
+
+def apply_signals(view: BankView, day: int) -> Array:
+    """Let a curve take in the day's signals; returns the revision of the two-year mean."""
+    if not view.hears_on(day):
+        return np.zeros_like(view.path.rate)
+    before = view.mean_rate(day)
+    view.hear(day)
+    return view.mean_rate(day) - before
+
+
+def apply_bank_news(view: BankView, day: int, uniform: Array, revealed: Array) -> RateNews:
+    """Signals and, on a meeting day, the decision of one bank: as given, or drawn from the odds by `uniform`."""
+    other = apply_signals(view, day)
+    news = no_news(other.shape[0])
+    if view.meets_on(day):
+        held = view.path.pending[0]
+        if held.meeting.decision is None:
+            decided = draw_decision(held.probabilities, held.steps, uniform)
+        else:
+            decided = np.full_like(other, held.meeting.decision * BASIS_POINT)
+        news = view.decide(decided, day, revealed)
+    said, premium = view.speak(day)
+    return replace(
+        news,
+        path_surprise=news.path_surprise + said,
+        other_two_year=other,
+        term_premium=news.term_premium + premium,
+    )
+
+
+def add_other_news(news: RateNews, two_year: Array) -> RateNews:
+    """Add a revision of the two-year mean that is not an announcement."""
+    return replace(news, other_two_year=news.other_two_year + two_year)
+
+
+def impose_curve_shift(view: BankView, news: RateNews, change: Array, surprise: bool) -> RateNews:
+    """Shift a whole curve by an imposed `change`, as an announcement or as other news."""
+    view.shift(change, PARALLEL_LOADINGS)
+    if not surprise:
+        return add_other_news(news, change)
+    return replace(news, path_surprise=news.path_surprise + change)
+
+
+def currency_response(news: DayNews, market: CurrencyMarket) -> Array:
+    """Change of the fundamental log USDJPY from rates news, ``(runs, 1)``.
+
+    ``B_e [(Z1 + Z2)_US - (Z1 + Z2)_JP] + beta_2 d(two-year spread) + c d(term premium)_JP``: announcements and other news
+    are different changes of yield, so neither is counted twice.  A term premium that comes with soft guidance weakens
+    the yen (credibility channel).
+
+    Source: MODEL section 2; Guerkaynak, Sack and Swanson (2005) for the two surprises.
+    """
+    announced = total_surprise(news.fed) - total_surprise(news.boj)
+    other = news.fed.other_two_year - news.boj.other_two_year
+    by_announcement = market.announcement_beta_pct_per_bp * PERCENT / BASIS_POINT * announced
+    by_spread = market.spread_beta_pct_per_pp * other
+    by_credibility = market.credibility_beta_pct_per_bp * PERCENT / BASIS_POINT * news.boj.term_premium
+    return np.asarray(by_announcement + by_spread + by_credibility)
+
+
+def total_surprise(news: RateNews) -> Array:
+    """Z1 + Z2 and what surprised at ten years alone, decimal."""
+    return news.target_surprise + news.path_surprise + news.ten_year_surprise

@@ -32,6 +32,6 @@ REGISTERED: dict[str, type[Population]] = {}
 """Kinds that this process was told of (`simulation.scenario.registration`), by name."""
 
 
-def cast() -> tuple[type[Population], ...]:
+def population_kinds() -> tuple[type[Population], ...]:
     """Every kind of population that a scenario may hold: the shipped ones, then those registered in this process."""
     return (*ROSTER, *REGISTERED.values())

@@ -6,16 +6,14 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.investors.heterogeneity import Lognormal
-from simulation.investors.population import Population, PopulationParameters
-from simulation.values.assets import UST10, Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.investors.population import Lognormal, Population, PopulationParameters
+from simulation.values.assets import UST10, Book, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import BASIS_POINT, PERCENT, Array, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import SLOW_REPATRIATION, Trade
+from simulation.values.orders import SLOW_REPATRIATION, Information, Trade
 from simulation.values.parameters import quantity
 
-NORINCHUKIN = "Norinchukin Bank, fiscal 2024"
+NORINCHUKIN_SOURCE = "Norinchukin Bank, fiscal 2024"
 
 
 class BankParameters(PopulationParameters):
@@ -45,16 +43,16 @@ class BankParameters(PopulationParameters):
     loss_limit_pct: Lognormal = Field(
         Lognormal(median=10, log_sd=0.3),
         description="fall of bond prices since the start at which a bank sells",
-        json_schema_extra={"source": f"{NORINCHUKIN}: losses of 2.2 on 23 JPY tn"},
+        json_schema_extra={"source": f"{NORINCHUKIN_SOURCE}: losses of 2.2 on 23 JPY tn"},
     )
     speed_pct_per_day: Lognormal = Field(
         Lognormal(median=0.3, log_sd=0.5, highest=20),
         description="part of its bonds that a selling bank sells a day",
-        json_schema_extra={"source": f"{NORINCHUKIN}: a third of foreign bonds in six months"},
+        json_schema_extra={"source": f"{NORINCHUKIN_SOURCE}: a third of foreign bonds in six months"},
     )
 
 
-def dollar_funding(dollar_rate: Array, spread: float, swapped_rate: Array, swap_share: float) -> Array:
+def dollar_funding_cost(dollar_rate: Array, spread: float, swapped_rate: Array, swap_share: float) -> Array:
     """What a dollar of funding costs, decimal per year, ``(runs, 1)``: ``(1 - h) (r_US + spread) + h (r_JP + hedging cost)``.
 
     With the hedging cost ``r_US - r_JP - basis`` the swapped part costs ``r_US - basis``.
@@ -73,7 +71,7 @@ def dollar_funding(dollar_rate: Array, spread: float, swapped_rate: Array, swap_
     return np.asarray((1.0 - swap_share) * (dollar_rate + spread) + swap_share * swapped_rate)
 
 
-def negative_days(days: Array, carry: Array, level: Array) -> Array:
+def days_of_negative_carry(days: Array, carry: Array, level: Array) -> Array:
     """Business days in a row on which bonds have paid less than `level` over their funding, in the shape of `days`."""
     return np.asarray((days + 1.0) * (carry < level))
 
@@ -100,7 +98,7 @@ class Banks(Population):
 
     def books(self, roster: Roster) -> dict[str, Book]:
         """Treasuries."""
-        return {UST10: bundle(roster, {UST10: 1.0})}
+        return {UST10: book_from_shares(roster, {UST10: 1.0})}
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Treasuries against dollar debt; the rest is funded with own yen swapped into dollars, which is the equity."""
@@ -108,7 +106,7 @@ class Banks(Population):
         self.memory = {"negative_days": np.zeros_like(stock)}
         self.least_carry = np.minimum(self.carry(now), 0.0)
         money = -(1.0 - swapped) * stock, np.zeros_like(stock)
-        sheet = balance_sheet(self.books(now.roster), {UST10: stock.copy()}, money)
+        sheet = new_balance_sheet(self.books(now.roster), {UST10: stock.copy()}, money)
         sheet.hedge_usd = swapped * stock
         return sheet
 
@@ -116,13 +114,13 @@ class Banks(Population):
         """Running yield less the cost of dollars, decimal per year, ``(runs, 1)``."""
         own = self.parameters
         swapped_rate = now.boj_rate + now.hedging_cost
-        return now.ust10 - dollar_funding(
+        return now.ust10 - dollar_funding_cost(
             now.fed_rate, own.funding_spread_bp * BASIS_POINT, swapped_rate, own.swap_share
         )
 
     def orders(self, now: Information) -> Trade | None:
         """Sell slowly where carry has been negative for too long or the loss since the start is too large."""
-        days = negative_days(self.memory["negative_days"], self.carry(now), self.least_carry)
+        days = days_of_negative_carry(self.memory["negative_days"], self.carry(now), self.least_carry)
         self.memory["negative_days"] = days
         loss = 1.0 - self.sheet.value_usd(UST10, now.quote)
         selling = (days >= self.traits["patience"]) | (loss > self.traits["loss_limit"])

@@ -5,12 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from simulation.investors.population import Population
-from simulation.values.assets import Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.assets import Book, Quote, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import Array, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import SLOW_REPATRIATION, Trade, flow_of
-from simulation.values.quote import Quote
+from simulation.values.orders import SLOW_REPATRIATION, Information, Trade, net_flow
 
 BASKET = "basket"
 
@@ -22,12 +20,14 @@ class BasketHolder(Population):
 
     def books(self, roster: Roster) -> dict[str, Book]:
         """One basket of dollar assets."""
-        return {BASKET: bundle(roster, self.parameters.basket)}
+        return {BASKET: book_from_shares(roster, self.parameters.basket)}
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Foreign assets owned outright."""
         stock, books = self.traits["stock"], self.books(now.roster)
-        return balance_sheet(books, {BASKET: stock.copy()}, (stock * books[BASKET].cash_share, np.zeros_like(stock)))
+        return new_balance_sheet(
+            books, {BASKET: stock.copy()}, (stock * books[BASKET].cash_share, np.zeros_like(stock))
+        )
 
     def unit_value(self, quote: Quote) -> Array:
         """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
@@ -42,7 +42,7 @@ class BasketHolder(Population):
         if expected is None:
             return trade
         # The expected part is added up as clearing adds up the whole, so that what was expected cancels to the last bit.
-        return replace(trade, expected=flow_of(self._traded(expected, now, 1.0).added_up(), self.sheet.books).assets)
+        return replace(trade, expected=net_flow(self._traded(expected, now, 1.0).added_up(), self.sheet.books).assets)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Sell a share of the start position and convert a part of the money; the rest stays in dollar deposits."""

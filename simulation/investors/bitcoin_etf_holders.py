@@ -6,15 +6,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.investors.heterogeneity import Lognormal, personal
-from simulation.investors.population import Population, PopulationParameters
-from simulation.values.assets import BITCOIN, US_EQUITY, Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.investors.population import Lognormal, Population, PopulationParameters, personal_parameter
+from simulation.values.assets import BITCOIN, US_EQUITY, Book, Quote, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import Array, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import INCENTIVE, Trade
+from simulation.values.orders import INCENTIVE, Information, Trade
 from simulation.values.parameters import quantity
-from simulation.values.quote import Quote
 
 
 class BitcoinEtfHolderParameters(PopulationParameters):
@@ -34,13 +31,13 @@ class BitcoinEtfHolderParameters(PopulationParameters):
         "part of yesterday's flow that comes again",
         "MODEL section 3; flows follow flows",
     )
-    bitcoin_response_x: Lognormal = personal(
+    bitcoin_response_x: Lognormal = personal_parameter(
         Lognormal(median=0.08, log_sd=0.5, highest=1),
         "share per unit of return",
         "b: response to bitcoin",
         "November 2025, above",
     )
-    equity_response_x: Lognormal = personal(
+    equity_response_x: Lognormal = personal_parameter(
         Lognormal(median=0.05, log_sd=0.5, highest=1),
         "share per unit of return",
         "d: response to US equity",
@@ -90,14 +87,14 @@ class BitcoinEtfHolders(Population):
 
     def books(self, roster: Roster) -> dict[str, Book]:
         """Bitcoin."""
-        return {BITCOIN: bundle(roster, {BITCOIN: 1.0})}
+        return {BITCOIN: book_from_shares(roster, {BITCOIN: 1.0})}
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Bitcoin owned outright."""
         stock = self.traits["stock"]
         self.memory = {"flow": np.zeros_like(stock)}
         money = np.zeros_like(stock), np.zeros_like(stock)
-        return balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, money)
+        return new_balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, money)
 
     def pull(self, now: Information) -> Array:
         """Response to yesterday's returns, units per unit held."""

@@ -1,17 +1,19 @@
-"""Hedge-fund carry traders: borrow yen, hold dollar assets, and cut by incentive, volatility target, margin and stops."""
+"""What a config may say of carry funds.
+
+Hedge-fund carry traders: borrow yen, hold dollar assets, and cut by incentive, volatility target, margin and stops.
+"""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import Field
 
-from simulation.investors.carry_fund_parameters import CarryFundParameters, CarryIncentive, LeveredCarryParameters
-from simulation.investors.population import Population
+from simulation.investors.population import Lognormal, Population, PopulationParameters, personal_parameter
 from simulation.investors.rules import (
     TINY,
-    after_falls,
+    has_margin_call,
     incentive_ratio,
-    is_called,
     is_stopped,
     margin_call,
     margin_requirement,
@@ -19,20 +21,166 @@ from simulation.investors.rules import (
     partial_adjustment,
     stop_level,
     target_leverage,
+    usdjpy_after_falls,
     volatility_ratio,
 )
-from simulation.values.assets import Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.assets import Book, Quote, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, Flags, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Trade
-from simulation.values.quote import Quote
+from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Information, Trade
+from simulation.values.parameters import CALIBRATED, Parameters, quantity
+
+VOLATILITY_TARGET_TEXT = "positions shrink when the volatility of USDJPY rises"
+MARGIN_TEXT = "lenders call margin within the day"
+TRAILING_STOP_TEXT = "trailing stops cut positions within the day"
+
+
+class Switches(Parameters):
+    """Which mechanisms act; each can be switched off by itself."""
+
+    incentive: bool = Field(True, description="target leverage follows expected carry")
+    momentum: bool = Field(True, description="the trend of USDJPY counts as expected return")
+    risk_budget: bool = Field(True, description="the risk budget follows equity")
+    volatility_target: bool = Field(True, description=VOLATILITY_TARGET_TEXT)
+    margin: bool = Field(True, description=MARGIN_TEXT)
+    trailing_stop: bool = Field(True, description=TRAILING_STOP_TEXT)
+
+
+class CarryIncentive(Parameters):
+    """What makes carry attractive: ``mu = carry + alpha momentum - rho P(adverse surprise)``."""
+
+    momentum_weight: float = quantity(
+        0.02,
+        "per unit",
+        (0, 10),
+        "alpha: weight of the trend of USDJPY",
+        "assumption: a trend of 10 % a year counts as 0.2 % a year of carry",
+    )
+    surprise_aversion_pct: float = quantity(
+        1,
+        "% per year",
+        (0, 100),
+        "rho: charge for an unpriced 25 bp step",
+        "assumption: even odds of a hike (p(1-p) = .25) cost a quarter of a point of carry",
+    )
+    least_start_pct: float = quantity(
+        0.5,
+        "% per year",
+        (0.01, 100),
+        "expected return at the start below which the target reacts as if it were this",
+        "assumption: keeps responses finite where carry at the start is near nothing",
+    )
+
+
+class Adjustment(Parameters):
+    """How fast positions and risk budgets follow their targets."""
+
+    band_pct: float = quantity(10, "% of the position", (0, 100), "inaction band", "MODEL section 3")
+    rebuild_pct_per_day: float = quantity(1, "% of the gap per day", (0, 100), "speed of rebuilding", "MODEL section 3")
+    cut_pct_per_day: float = quantity(7.5, "% of the gap per day", (0, 100), "speed of cutting", "MODEL section 3")
+    budget_pct_per_day: float = quantity(
+        3, "% of the gap per day", (0, 100), "risk budget follows equity", "MODEL section 3"
+    )
+
+
+class Margin(Parameters):
+    """What prime brokers ask: ``max(m0, z sigma sqrt(h))``."""
+
+    floor_pct: float = quantity(
+        4,
+        "% of the position",
+        (0.1, 100),
+        "m0: CME margin on yen futures is 3-5 %",
+        "CME, margin on yen futures: 3-5 %",
+    )
+    quantile: float = quantity(2.33, "standard deviations", (0, 10), "z: 99 %", "Brunnermeier and Pedersen (2009)")
+    days: float = quantity(10, "business days", (0, 250), "h: close-out period", "BCBS-IOSCO (2020), 10 days")
+    restore_share: float = quantity(
+        0.9, "share", (0.1, 1), "a call restores this share of the limit", "MODEL section 3"
+    )
+
+
+class TrailingStop(Parameters):
+    """A fall of USDJPY from its high of 120 days that makes an investor cut."""
+
+    distance_pct: Lognormal = personal_parameter(
+        Lognormal(median=8.8, log_sd=0.5),
+        "% of the high",
+        "theta: fall at which an investor cuts",
+        "MODEL section 3: 7.6-8.8",
+    )
+    cut_share: float = quantity(
+        0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3"
+    )
+
+
+class LeveredCarryParameters(PopulationParameters):
+    """What every population that borrows yen against dollar assets states; the defaults are those of hedge funds."""
+
+    investors: int = Field(1000, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(
+        250, "$bn", (0, 100_000), "notional", "BIS Bulletin 90 (2024): about 40 JPY tn; 150-500"
+    )
+    position_scale_x: float = quantity(
+        1, "multiple of the stated stock", (0.01, 100),
+        "true positions over the estimate in stock_usd_bn: what is uncertain about any estimate of them",
+        "150-500 around 250 $bn, BIS Bulletin 90 (2024)",
+    )  # fmt: skip
+    funding_spread_bp: float = quantity(
+        40,
+        "bp per year",
+        (0, 5000),
+        "prime-broker spread on yen loans",
+        "assumption: order of prime brokers' financing spreads",
+    )
+    basket: dict[str, float] = Field(
+        default_factory=lambda: {"ust10": 0.45, "us_equity": 0.35, "bitcoin": 0.05},
+        description="shares of the position by asset; the rest is other dollar assets held at par",
+        json_schema_extra={"source": "MODEL section 3"},
+    )
+    leverage_x: Lognormal = Lognormal(median=4, log_sd=0.35, highest=12)
+    leverage_cap_x: float = quantity(
+        15,
+        "multiple of equity",
+        (0.1, 200),
+        "highest target leverage",
+        "assumption: above the highest leverage at the start, 12",
+    )
+    volatility_target_cap_x: float = quantity(
+        1.2, "multiple", (0.1, 10), "cap on re-levering in calm", "MODEL section 3"
+    )
+    incentive: CarryIncentive = CarryIncentive()
+    adjustment: Adjustment = Adjustment()
+    margin: Margin = Margin()
+    trailing_stop: TrailingStop = TrailingStop()
+    switches: Switches = Switches()
+
+
+class CarryFundParameters(LeveredCarryParameters):
+    """Hedge-fund carry traders of MODEL section 3."""
+
+    kind: Literal["carry_funds"] = "carry_funds"
+    leverage_x: Lognormal = personal_parameter(
+        Lognormal(median=4.5, log_sd=0.35, highest=12),
+        "multiple of equity",
+        "position over equity",
+        f"{CALIBRATED}; prior 3-6",
+    )
+    adjustment: Adjustment = Field(
+        Adjustment(rebuild_pct_per_day=1.2, cut_pct_per_day=7.0),
+        description=f"speeds, {CALIBRATED}; priors .5-4 (rebuilding) and 4-12 (cutting) around MODEL section 3",
+    )
+    trailing_stop: TrailingStop = Field(
+        TrailingStop(distance_pct=Lognormal(median=8.4, log_sd=0.47), cut_share=0.58),
+        description=f"stops, {CALIBRATED}; priors 5-12 % (median), .2-.7 (log sd), .4-.8 (cut)",
+    )
+
 
 BASKET = "basket"
 
 
 @dataclass(frozen=True)
-class Limits:
+class MarginLimits:
     """What margin calls and stops look at: positions, margin per dollar, and the level of each trailing stop."""
 
     notional: Array
@@ -67,7 +215,7 @@ class CarryFunds(Population):
 
     def books(self, roster: Roster) -> dict[str, Book]:
         """One basket of dollar assets."""
-        return {BASKET: bundle(roster, self.parameters.basket)}
+        return {BASKET: book_from_shares(roster, self.parameters.basket)}
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Basket bought with a yen loan, equity held as dollar deposits.
@@ -80,7 +228,7 @@ class CarryFunds(Population):
         hit_before = is_stopped(now.quote.usdjpy, stop_level(now.recent_high, self.traits["stop_distance"]))
         self.memory = {"budget": equity, "own_high": np.where(hit_before, now.quote.usdjpy, np.inf)}
         self.start_mean = expected_return(now, self.parameters.incentive, self.parameters.switches.momentum)
-        return balance_sheet(books, {BASKET: stock.copy()}, (dollars, -stock * now.quote.usdjpy))
+        return new_balance_sheet(books, {BASKET: stock.copy()}, (dollars, -stock * now.quote.usdjpy))
 
     def unit_value(self, quote: Quote) -> Array:
         """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
@@ -128,12 +276,12 @@ class CarryFunds(Population):
         switches, held = self.parameters.switches, self.sheet.holdings[BASKET] > 0.0
         hit: Flags = np.zeros(held.shape, dtype=np.bool_)
         if switches.margin:
-            hit |= is_called(self.sheet.equity_usd, self.notional(quote), self.requirement(now))
+            hit |= has_margin_call(self.sheet.equity_usd, self.notional(quote), self.requirement(now))
         if switches.trailing_stop:
             hit |= is_stopped(quote.usdjpy, self.stop_level(now)) & held
         return hit
 
-    def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
+    def forced_shares(self, equity: Array, usdjpy: Array, limits: MarginLimits) -> tuple[Array, Array]:
         """Shares of the position closed by margin calls and, beyond that, by stops, ``(runs, investors)``."""
         own = self.parameters
         called = stopped = np.zeros(equity.shape)
@@ -146,9 +294,9 @@ class CarryFunds(Population):
                 stopped = np.maximum(own.trailing_stop.cut_share - called, 0.0) * hit
         return called, stopped
 
-    def limits(self, quote: Quote, now: Information) -> Limits:
+    def limits(self, quote: Quote, now: Information) -> MarginLimits:
         """What margin calls and stops look at, at these prices."""
-        return Limits(self.notional(quote), self.requirement(now), self.stop_level(now))
+        return MarginLimits(self.notional(quote), self.requirement(now), self.stop_level(now))
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Margin calls and trailing stops at these prices."""
@@ -158,7 +306,7 @@ class CarryFunds(Population):
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
         """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
         limits, usdjpy, sold = self.limits(now.quote, now), now.quote.usdjpy, list[Array]()
-        for lower in after_falls(usdjpy, falls, self.sheet.equity_usd.size):
+        for lower in usdjpy_after_falls(usdjpy, falls, self.sheet.equity_usd.size):
             equity = self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
             equity += self.sheet.equity_usd
             called, stopped = self.forced_shares(equity, lower, limits)

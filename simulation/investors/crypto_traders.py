@@ -8,13 +8,11 @@ from pydantic import Field, field_validator
 from scipy.special import ndtr
 
 from simulation.investors.population import Population, PopulationParameters
-from simulation.values.assets import BITCOIN, Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.assets import BITCOIN, Book, Quote, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, Flags, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import INCENTIVE, LIQUIDATION, Trade
+from simulation.values.orders import INCENTIVE, LIQUIDATION, Information, Trade
 from simulation.values.parameters import quantity
-from simulation.values.quote import Quote
 
 
 class CryptoTraderParameters(PopulationParameters):
@@ -67,7 +65,7 @@ class CryptoTraderParameters(PopulationParameters):
         return mix
 
 
-def liquidated(equity: Array, notional: Array, leverage: Array, maintenance_share: float) -> Flags:
+def is_liquidated(equity: Array, notional: Array, leverage: Array, maintenance_share: float) -> Flags:
     """Whether a long is below its maintenance margin: ``equity < share * notional / leverage``.
 
     Source: isolated-margin rules of the large exchanges; MODEL section 3.
@@ -111,7 +109,7 @@ class CryptoTraders(Population):
 
     def books(self, roster: Roster) -> dict[str, Book]:
         """Bitcoin."""
-        return {BITCOIN: bundle(roster, {BITCOIN: 1.0})}
+        return {BITCOIN: book_from_shares(roster, {BITCOIN: 1.0})}
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Bitcoin bought with own margin and a dollar loan."""
@@ -124,7 +122,7 @@ class CryptoTraders(Population):
         aim = stock * (1.0 + closing / np.maximum(self.speed(), 1e-12))
         self.traits = {**self.traits, "aim": aim}
         self.memory = {"planned": stock * closing}
-        return balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, (-loan, np.zeros_like(stock)))
+        return new_balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, (-loan, np.zeros_like(stock)))
 
     def speed(self) -> Array:
         """Share of the gap that new longs fill each day: short-lived longs are replaced sooner."""
@@ -146,7 +144,7 @@ class CryptoTraders(Population):
         units = self.sheet.holdings[BITCOIN]
         notional = units * self.sheet.value_usd(BITCOIN, quote)
         share = self.parameters.maintenance_share
-        return liquidated(self.sheet.equity_usd, notional, self.traits["leverage"], share) & (units > 0.0)
+        return is_liquidated(self.sheet.equity_usd, notional, self.traits["leverage"], share) & (units > 0.0)
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
         """Longs below their maintenance margin."""

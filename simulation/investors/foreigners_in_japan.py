@@ -5,16 +5,19 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.investors.heterogeneity import Lognormal, personal
-from simulation.investors.population import Population, PopulationParameters, Start
+from simulation.investors.population import (
+    Lognormal,
+    Population,
+    PopulationParameters,
+    PopulationStart,
+    personal_parameter,
+)
 from simulation.investors.rules import outside_band
-from simulation.values.assets import JAPAN_EQUITY, JGB10, Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.values.assets import JAPAN_EQUITY, JGB10, Book, Quote, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import Trade
+from simulation.values.orders import Information, Trade
 from simulation.values.parameters import quantity
-from simulation.values.quote import Quote
 
 
 class ForeignersInJapanParameters(PopulationParameters):
@@ -36,7 +39,7 @@ class ForeignersInJapanParameters(PopulationParameters):
         "part of this equity's value that is hedged",
         "assumption: the population is the hedged part of foreign holdings alone",
     )
-    speed_pct_per_day: Lognormal = personal(
+    speed_pct_per_day: Lognormal = personal_parameter(
         Lognormal(median=20, log_sd=0.5, highest=100),
         "% of the gap per day",
         "speed of hedging: about a week",
@@ -89,7 +92,7 @@ class ForeignersInJapan(Population):
     owners_in_yen = True
     common_memory = ("bond_flow",)
 
-    def __init__(self, name: str, parameters: Any, start: Start) -> None:
+    def __init__(self, name: str, parameters: Any, start: PopulationStart) -> None:
         super().__init__(name, parameters, start)
         drawn = start.streams.draw(f"bond_flow:{name}", lambda stream: stream.standard_normal(start.days))
         self.memory["bond_flow"] = drawn * (parameters.bond_flow_jpy_bn * start.noise_scale)
@@ -101,7 +104,10 @@ class ForeignersInJapan(Population):
 
     def books(self, roster: Roster) -> dict[str, Book]:
         """Japanese equity and JGBs."""
-        return {JAPAN_EQUITY: bundle(roster, {JAPAN_EQUITY: 1.0}), JGB10: bundle(roster, {JGB10: 1.0})}
+        return {
+            JAPAN_EQUITY: book_from_shares(roster, {JAPAN_EQUITY: 1.0}),
+            JGB10: book_from_shares(roster, {JGB10: 1.0}),
+        }
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Equity and bonds on yen debt; the dollars not needed for them are deposits."""
@@ -109,7 +115,7 @@ class ForeignersInJapan(Population):
         bonds, hedge = own.jgb_stock_jpy_bn * self.shares(), own.hedge_ratio * stock * usdjpy
         self.memory = {"hedge": hedge, "bond_debt": bonds}
         money = own.hedge_ratio * stock, -(hedge + bonds)
-        return balance_sheet(self.books(now.roster), {JAPAN_EQUITY: stock * usdjpy, JGB10: bonds.copy()}, money)
+        return new_balance_sheet(self.books(now.roster), {JAPAN_EQUITY: stock * usdjpy, JGB10: bonds.copy()}, money)
 
     def shares(self) -> Array:
         """Each investor's share of the population's stock."""

@@ -11,8 +11,7 @@ from simulation.investors.population import PopulationParameters
 from simulation.values.assets import US_EQUITY
 from simulation.values.balance_sheet import BalanceSheet
 from simulation.values.conventions import Array
-from simulation.values.information import Information
-from simulation.values.orders import Trade
+from simulation.values.orders import Information, Trade
 from simulation.values.parameters import quantity
 
 JANUARY: Final = 1

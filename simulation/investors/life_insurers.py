@@ -1,27 +1,121 @@
-"""Japanese life insurers: three slow decisions on foreign bonds and their currency hedge, made on the plan calendar."""
+"""What a config may say of life insurers.
+
+Japanese life insurers: three slow decisions on foreign bonds and their currency hedge, made on the plan calendar.
+"""
+
+from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
-from simulation.investors.life_insurer_parameters import LifeInsurerParameters
-from simulation.investors.population import Population
-from simulation.investors.rules import (
-    days_to_year_end,
-    fiscal_half,
-    hedged_incentive,
-    outside_band,
-    unhedged_incentive,
-)
-from simulation.values.assets import JGB10, UST10, Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.investors.population import Lognormal, Population, PopulationParameters
+from simulation.investors.rules import days_to_year_end, fiscal_half, hedged_incentive, outside_band, unhedged_incentive
+from simulation.values.assets import JGB10, UST10, Book, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import SLOW_REPATRIATION, Trade, flow_of
+from simulation.values.orders import SLOW_REPATRIATION, Information, Trade, net_flow
+from simulation.values.parameters import quantity
 
-PLANNED = ("hedged", "unhedged")
+
+class LifeInsurerParameters(PopulationParameters):
+    """Life insurers of MODEL section 3."""
+
+    kind: Literal["life_insurers"] = "life_insurers"
+    investors: int = Field(200, ge=1, le=20_000_000, description="number of insurers: a resolution, not a quantity")
+    stock_usd_bn: float = quantity(
+        620, "$bn", (0, 100_000), "foreign bonds", "Bank of Japan Financial System Report, 2025"
+    )
+    jgb_stock_jpy_bn: float = quantity(
+        160_000,
+        "JPY bn",
+        (0, 1e7),
+        "yen bonds at the start",
+        "Life Insurance Association of Japan, fiscal 2024 (rounded)",
+    )
+    hedge_ratio: float = quantity(
+        0.44, "share", (0, 1), "share of foreign bonds hedged", "insurers' 2025 reports, MODEL"
+    )
+    hedged_sale_per_pp: float = quantity(
+        0.10,
+        "share per pp",
+        (0, 5),
+        "hedged bonds sold per pp of lost incentive",
+        "sales of fiscal 2022: a quarter for 2.5 pp",
+    )
+    unhedged_sale_per_pp: float = quantity(
+        0.05, "share per pp", (0, 5), "unhedged bonds sold per pp of lost incentive", "assumption: half of the hedged"
+    )
+    hedge_ratio_per_pp: float = quantity(
+        0.04, "share per pp", (0, 1), "fall of the ratio per pp of hedging cost", "MODEL"
+    )
+    hedge_ratio_per_stress: float = quantity(
+        0.05,
+        "share",
+        (0, 1),
+        "rise of the ratio when volatility doubles",
+        "assumption: as much as 1.25 pp of hedging cost",
+    )
+    hedge_ratio_per_yen: float = quantity(
+        0.01, "share per yen", (0, 1), "rise of the ratio per yen below the steep level",
+        "about 80 % hedged near 80 yen (2010, press), 44 % near 150: .6 pp per yen on average; steeper by assumption",
+    )  # fmt: skip
+    steep_below_yen: float = quantity(
+        140, "yen per dollar", (1, 1000), "level below which hedging rises", "MODEL section 3"
+    )
+    risk_charge: float = quantity(
+        0.05,
+        "per unit of volatility",
+        (0, 10),
+        "k: charge for annual currency volatility",
+        "assumption: half a point of yield at 10 % volatility",
+    )
+    band_share: float = quantity(
+        0.01,
+        "share of the position",
+        (0, 1),
+        "gaps below are left alone",
+        "assumption: a gap of 1 % is not worth a trade",
+    )
+    interim_share: float = quantity(
+        0.5,
+        "share",
+        (0, 1),
+        "part of a change of incentives that bond programmes follow before the next plan",
+        "assumption: half now, half with the plans of April and October",
+    )
+    year_end_days: int = Field(
+        20,
+        ge=0,
+        le=60,
+        description="last business days of the fiscal year: slower trading, income brought home; 0: none",
+        json_schema_extra={"source": "assumption: March, the last month of the fiscal year"},
+    )
+    year_end_speed_x: float = quantity(
+        0.5,
+        "multiple",
+        (0, 1),
+        "speed of programmes before the fiscal year ends",
+        "assumption: half; press, March 2025, says less trading and not how much",
+    )
+    income_share: float = quantity(
+        0.3,
+        "share",
+        (0, 1),
+        "part of the year's dollar income converted to yen before the fiscal year ends",
+        "assumption: press tells of purchases of yen before March, not how large",
+    )
+    speed_pct_per_day: Lognormal = Field(
+        Lognormal(median=1, log_sd=0.5, highest=20),
+        description="part of a gap closed a day: a plan takes a half-year",
+        json_schema_extra={"source": "MODEL section 3: half-yearly plans; 1 % a day closes 72 % of a gap in 126 days"},
+    )
+
+
+PLANNED_PROGRAMMES = ("hedged", "unhedged")
 """Programmes that follow the semi-annual plans; the hedge ratio is run from day to day."""
 
 
-def followed(plan: Array, wanted: Array, interim: float) -> Array:
+def interim_target(plan: Array, wanted: Array, interim: float) -> Array:
     """Target that a programme follows between two plans: ``plan + interim (wanted - plan)``, shares of the position.
 
     Source: MODEL section 3, semi-annual plans; insurers publish them in April and October.
@@ -51,7 +145,7 @@ def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: Li
     )
 
 
-def sold_at_most(step: Array, held: Array) -> Array:
+def limit_sale(step: Array, held: Array) -> Array:
     """A step whose sale, if it is one, ends at nothing held."""
     return np.asarray(np.maximum(step, -np.maximum(held, 0.0)))
 
@@ -74,20 +168,20 @@ class LifeInsurers(Population):
 
     def books(self, roster: Roster) -> dict[str, Book]:
         """Treasuries and JGBs."""
-        return {UST10: bundle(roster, {UST10: 1.0}), JGB10: bundle(roster, {JGB10: 1.0})}
+        return {UST10: book_from_shares(roster, {UST10: 1.0}), JGB10: book_from_shares(roster, {JGB10: 1.0})}
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Foreign bonds, of which a share is hedged with rolled swaps, and JGBs; the plan is to stay."""
         stock = self.traits["stock"]
         yen_bonds = stock * (self.parameters.jgb_stock_jpy_bn / np.maximum(self.parameters.stock_usd_bn, 1e-12))
-        remembered = ("hedged", "unhedged", "ratio", "income", *(f"plan_{name}" for name in PLANNED))
+        remembered = ("hedged", "unhedged", "ratio", "income", *(f"plan_{name}" for name in PLANNED_PROGRAMMES))
         self.memory = {name: np.zeros_like(stock) for name in remembered}
         self.plan_half, self.income_half = fiscal_half(now.day), -1
         self.start_incentives = self.incentives(now)
         unchanged = np.zeros_like(now.hedging_cost)
         self.start_ratio_change = hedge_ratio_change(unchanged, unchanged + 1.0, now.quote.usdjpy, self.parameters)
         money = np.zeros_like(stock), np.zeros_like(stock)
-        sheet = balance_sheet(self.books(now.roster), {UST10: stock.copy(), JGB10: yen_bonds}, money)
+        sheet = new_balance_sheet(self.books(now.roster), {UST10: stock.copy(), JGB10: yen_bonds}, money)
         sheet.hedge_usd = stock * self.parameters.hedge_ratio
         return sheet
 
@@ -118,9 +212,11 @@ class LifeInsurers(Population):
         if fiscal_half(now.day) != self.plan_half:
             self.plan_half = fiscal_half(now.day)
             everybody = np.ones_like(self.traits["stock"])
-            self.memory |= {f"plan_{name}": targets[name] * everybody for name in PLANNED}
+            self.memory |= {f"plan_{name}": targets[name] * everybody for name in PLANNED_PROGRAMMES}
         share = self.parameters.interim_share
-        return targets | {name: followed(self.memory[f"plan_{name}"], targets[name], share) for name in PLANNED}
+        return targets | {
+            name: interim_target(self.memory[f"plan_{name}"], targets[name], share) for name in PLANNED_PROGRAMMES
+        }
 
     def steps(self, now: Information, pace: float) -> dict[str, Array]:
         """Today's step of each programme at a multiple `pace` of its speed, $bn at start prices, ``(runs, investors)``."""
@@ -150,9 +246,9 @@ class LifeInsurers(Population):
     def _bounded(self, steps: dict[str, Array], now: Information) -> dict[str, Array]:
         """Steps that end at nothing held and nothing hedged; the programmes remember them."""
         bonds, hedge, value = self.sheet.holdings[UST10], self._hedge(), self.sheet.value_usd(UST10, now.quote)
-        hedged = sold_at_most(steps["hedged"], np.minimum(hedge / value, bonds))
-        unhedged = sold_at_most(steps["unhedged"], bonds + hedged)
-        ratio = sold_at_most(steps["ratio"], hedge + hedged * value)
+        hedged = limit_sale(steps["hedged"], np.minimum(hedge / value, bonds))
+        unhedged = limit_sale(steps["unhedged"], bonds + hedged)
+        ratio = limit_sale(steps["ratio"], hedge + hedged * value)
         done = {"hedged": hedged, "unhedged": unhedged, "ratio": ratio}
         self.memory |= {name: self.memory[name] + step for name, step in done.items()}
         return done
@@ -170,7 +266,7 @@ class LifeInsurers(Population):
             announced=True,
             repatriated=-row_sum(unhedged * value - income),
             kept_usd=-row_sum(income),
-            expected=flow_of(Trade({}, -income, None, {}).added_up(), self.sheet.books).assets,
+            expected=net_flow(Trade({}, -income, None, {}).added_up(), self.sheet.books).assets,
         )
 
     def _hedge(self) -> Array:

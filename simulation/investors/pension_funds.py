@@ -6,15 +6,12 @@ from typing import Final, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from simulation.investors.heterogeneity import Lognormal
-from simulation.investors.population import Population, PopulationParameters
-from simulation.values.assets import USDJPY, Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.investors.population import Lognormal, Population, PopulationParameters
+from simulation.values.assets import USDJPY, Book, Quote, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import SLOW_REPATRIATION, Trade
+from simulation.values.orders import SLOW_REPATRIATION, Information, Trade
 from simulation.values.parameters import Parameters, quantity
-from simulation.values.quote import Quote
 
 LONGEST_QUARTER_DAYS: Final = 66
 """Most business days that a calendar quarter can have: a limit per quarter is kept by a daily pace of one in 66."""
@@ -83,7 +80,7 @@ class PensionFundParameters(PopulationParameters):
         return self
 
 
-def worst_deviation(weights: Mapping[str, Array], mix: Mapping[str, AssetClass], acts_at: Array) -> Array:
+def largest_deviation(weights: Mapping[str, Array], mix: Mapping[str, AssetClass], acts_at: Array) -> Array:
     """Largest distance of a weight from its target in units of the investor's own band, ``(runs, investors)``.
 
     ``max over classes |w - target| / (acts_at * band)``: above one, some weight has left its band.
@@ -99,7 +96,7 @@ def worst_deviation(weights: Mapping[str, Array], mix: Mapping[str, AssetClass],
     return np.asarray(np.maximum.reduce(off) / (acts_at * PERCENT))
 
 
-def rebalances(active: Array, deviation: Array, rest: float) -> Array:
+def is_rebalancing(active: Array, deviation: Array, rest: float) -> Array:
     """Whether each investor trades towards its targets today, 1 or 0.
 
     A programme starts when a weight leaves its band and runs until all weights are within `rest` of it.
@@ -110,7 +107,7 @@ def rebalances(active: Array, deviation: Array, rest: float) -> Array:
     return np.asarray(np.maximum(deviation > 1.0, active * (deviation > rest)))
 
 
-def paced_share(gaps: Mapping[str, Array], most: Array) -> Array:
+def traded_share(gaps: Mapping[str, Array], most: Array) -> Array:
     """Share of the gaps to the targets that is traded today: all of them if purchases stay below `most`, else in proportion.
 
     ``min(1, most / sum of positive gaps)``.
@@ -152,7 +149,7 @@ class PensionFunds(Population):
                 raise ValueError(
                     f"populations.{self.name}.mix: {name!r} is not an asset of this scenario; state a mix without it"
                 )
-        return {name: bundle(roster, {name: 1.0}) for name in self.parameters.mix}
+        return {name: book_from_shares(roster, {name: 1.0}) for name in self.parameters.mix}
 
     def start_units(self, usdjpy: Array) -> dict[str, Array]:
         """Units of each class at the start: the foreign ones make up the stock, all stand at their targets."""
@@ -167,7 +164,7 @@ class PensionFunds(Population):
         """The policy mix, owned outright; nobody is rebalancing."""
         nothing = np.zeros_like(self.traits["stock"])
         self.memory = {"active": nothing.copy()}
-        return balance_sheet(
+        return new_balance_sheet(
             self.books(now.roster), self.start_units(now.quote.usdjpy), (nothing.copy(), nothing.copy())
         )
 
@@ -180,13 +177,13 @@ class PensionFunds(Population):
         own, values = self.parameters, self.values(now.quote)
         assets = np.maximum(sum(values.values(), np.zeros_like(self.traits["stock"])), 1e-12)
         weights = {name: value / assets for name, value in values.items()}
-        deviation = worst_deviation(weights, own.mix, self.traits["acts_at"])
-        self.memory["active"] = rebalances(self.memory["active"], deviation, own.rests_at_x)
+        deviation = largest_deviation(weights, own.mix, self.traits["acts_at"])
+        self.memory["active"] = is_rebalancing(self.memory["active"], deviation, own.rests_at_x)
         if not self.memory["active"].any():
             return None
         gaps = {name: own.mix[name].target_pct * PERCENT * assets - value for name, value in values.items()}
         most = assets * (own.turnover_pct_per_quarter * PERCENT / LONGEST_QUARTER_DAYS)
-        today = self.memory["active"] * paced_share(gaps, most)
+        today = self.memory["active"] * traded_share(gaps, most)
         return self._trade({name: gap * today for name, gap in gaps.items()}, now)
 
     def _trade(self, purchases: Mapping[str, Array], now: Information, converted: float = 1.0) -> Trade:

@@ -6,13 +6,11 @@ import numpy as np
 from pydantic import Field
 
 from simulation.investors.basket_holder import BasketHolder
-from simulation.investors.heterogeneity import Lognormal, personal
-from simulation.investors.population import PopulationParameters
+from simulation.investors.population import Lognormal, PopulationParameters, personal_parameter
 from simulation.investors.rules import outside_band, unhedged_incentive
 from simulation.values.balance_sheet import BalanceSheet
 from simulation.values.conventions import PERCENT, Array
-from simulation.values.information import Information
-from simulation.values.orders import Trade
+from simulation.values.orders import Information, Trade
 from simulation.values.parameters import quantity
 
 
@@ -46,7 +44,7 @@ class RealMoneyJapanParameters(PopulationParameters):
     band_share: float = quantity(
         0.01, "share of the position", (0, 1), "gaps below are left alone", "assumption: as life insurers"
     )
-    speed_pct_per_day: Lognormal = personal(
+    speed_pct_per_day: Lognormal = personal_parameter(
         Lognormal(median=0.5, log_sd=0.5, highest=20),
         "% of the gap per day",
         "speed of the programme",

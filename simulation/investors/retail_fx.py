@@ -6,19 +6,16 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.investors.heterogeneity import Lognormal, personal
-from simulation.investors.population import Population, PopulationParameters
-from simulation.investors.rules import after_falls, incentive_ratio, outside_band
-from simulation.values.assets import Book, Roster, bundle
-from simulation.values.balance_sheet import BalanceSheet, balance_sheet
+from simulation.investors.population import Lognormal, Population, PopulationParameters, personal_parameter
+from simulation.investors.rules import incentive_ratio, outside_band, usdjpy_after_falls
+from simulation.values.assets import Book, Quote, Roster, book_from_shares
+from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, Flags, row_sum
-from simulation.values.information import Information
-from simulation.values.orders import INCENTIVE, LIQUIDATION, Trade
+from simulation.values.orders import INCENTIVE, LIQUIDATION, Information, Trade
 from simulation.values.parameters import quantity
-from simulation.values.quote import Quote
 
 DOLLARS = "dollars"
-CONTRARIANS = "sign: Mukoyama, Kikuta and Washimi (2018), BOJ Review 2018-E-3"
+CONTRARIAN_SOURCE = "sign: Mukoyama, Kikuta and Washimi (2018), BOJ Review 2018-E-3"
 
 
 class RetailFxParameters(PopulationParameters):
@@ -36,7 +33,7 @@ class RetailFxParameters(PopulationParameters):
         "brokers' margin in swap points",
         "assumption: brokers keep half a point of the rate gap",
     )
-    leverage_x: Lognormal = personal(
+    leverage_x: Lognormal = personal_parameter(
         Lognormal(median=8, log_sd=0.4, highest=20), "multiple of equity", "usual leverage", "MODEL section 3: about 8"
     )
     legal_leverage_x: float = quantity(
@@ -52,13 +49,13 @@ class RetailFxParameters(PopulationParameters):
         "leverage beyond which nobody buys",
         "assumption: between usual leverage, 8, and the legal cap, 25",
     )
-    contrarian_x: Lognormal = personal(
+    contrarian_x: Lognormal = personal_parameter(
         Lognormal(median=5, log_sd=0.5),
         "share per unit of fall",
         "usual position bought per fall",
-        CONTRARIANS,
+        CONTRARIAN_SOURCE,
     )
-    memory_days: Lognormal = personal(
+    memory_days: Lognormal = personal_parameter(
         Lognormal(median=20, log_sd=0.5, lowest=1),
         "business days",
         "memory of the rate that falls are measured from",
@@ -82,7 +79,7 @@ class RetailFxParameters(PopulationParameters):
         "largest position wanted",
         "assumption: nobody doubles a position more than once",
     )
-    speed_pct_per_day: Lognormal = personal(
+    speed_pct_per_day: Lognormal = personal_parameter(
         Lognormal(median=20, log_sd=0.5, highest=100),
         "% of the gap per day",
         "speed of trading",
@@ -155,14 +152,14 @@ class RetailFx(Population):
 
     def books(self, roster: Roster) -> dict[str, Book]:
         """Dollars at par."""
-        return {DOLLARS: bundle(roster, {})}
+        return {DOLLARS: book_from_shares(roster, {})}
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Dollars bought with a yen loan, of which the margin is paid."""
         stock = self.traits["stock"]
         self.memory = {"average": np.zeros_like(stock), "closed": np.zeros_like(stock)}
         loan = (stock - self.start_equity()) * now.quote.usdjpy
-        return balance_sheet(self.books(now.roster), {DOLLARS: stock.copy()}, (stock.copy(), -loan))
+        return new_balance_sheet(self.books(now.roster), {DOLLARS: stock.copy()}, (stock.copy(), -loan))
 
     def start_equity(self) -> Array:
         """Margin that a trader's usual position needs at its usual leverage, USD bn."""
@@ -208,7 +205,7 @@ class RetailFx(Population):
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
         """Dollars sold by stop-outs if USDJPY fell by each of `falls` from the close."""
         usdjpy, sold = now.quote.usdjpy, list[Array]()
-        for lower in after_falls(usdjpy, falls, self.sheet.equity_usd.size):
+        for lower in usdjpy_after_falls(usdjpy, falls, self.sheet.equity_usd.size):
             equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
             sold.extend(row_sum(np.where(self.stopped_out(equity), self.sheet.usd_cash, 0.0)))
         return sold

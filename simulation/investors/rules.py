@@ -10,13 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from simulation.values.calendar import number_of_business_days
-from simulation.values.conventions import TRADING_DAYS_PER_YEAR, Array, Flags
+from simulation.values.conventions import TRADING_DAYS_PER_YEAR, Array, Flags, number_of_business_days
 
 TINY: Final = 1e-200
 """Stands in for a denominator of zero, USD bn, where the numerator or the factor is zero too."""
 
-NUMBERS_AT_ONCE: Final = 8_192
+VALUES_PER_PASS: Final = 8_192
 """Numbers in a pass over several falls together: beyond 64 kB an array passes cost more than the calls saved (measured)."""
 
 
@@ -90,7 +89,7 @@ def margin_requirement(variance: Array, floor: float, quantile: float, days: flo
     return np.asarray(np.maximum(floor, quantile * np.sqrt(variance * days)))
 
 
-def is_called(equity: Array, notional: Array, requirement: Array) -> Flags:
+def has_margin_call(equity: Array, notional: Array, requirement: Array) -> Flags:
     """Whether equity no longer covers the margin of an open position."""
     return np.asarray((equity < requirement * notional) & (notional > 0.0))
 
@@ -101,7 +100,7 @@ def margin_call(equity: Array, notional: Array, requirement: Array, restore: Arr
     Returns zero where equity covers the requirement.  Source: Brunnermeier and Pedersen (2009); Thurner, Farmer and
     Geanakoplos (2012) section 2.
     """
-    called = is_called(equity, notional, requirement)
+    called = has_margin_call(equity, notional, requirement)
     if not called.any():
         return np.zeros(called.shape)
     kept = np.maximum(equity, 0.0) / np.maximum(notional, TINY) * (restore / requirement)
@@ -121,7 +120,7 @@ def is_stopped(usdjpy: Array, level: Array) -> Flags:
     return np.asarray(usdjpy < level)
 
 
-def after_falls(usdjpy: Array, falls: Sequence[float], investors: int) -> Iterator[Array]:
+def usdjpy_after_falls(usdjpy: Array, falls: Sequence[float], investors: int) -> Iterator[Array]:
     """USDJPY after each of `falls` (decimals), as many of them together as fit a cache, each ``(some falls, runs, 1)``.
 
     Parameters
@@ -131,7 +130,7 @@ def after_falls(usdjpy: Array, falls: Sequence[float], investors: int) -> Iterat
     investors
         Investors of all runs that are looked at after each fall.
     """
-    together = max(NUMBERS_AT_ONCE // investors, 1)
+    together = max(VALUES_PER_PASS // investors, 1)
     for first in range(0, len(falls), together):
         yield usdjpy * (1.0 - np.array(falls[first : first + together])[:, None, None])
 

@@ -5,31 +5,32 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from simulation.investors.carry_fund_parameters import (
-    BY_MARGIN,
-    BY_STOP,
-    BY_VOLATILITY,
+from simulation.investors.carry_funds import (
+    BASKET,
+    MARGIN_TEXT,
+    TRAILING_STOP_TEXT,
+    VOLATILITY_TARGET_TEXT,
     Adjustment,
+    CarryFunds,
     LeveredCarryParameters,
+    MarginLimits,
     Switches,
 )
-from simulation.investors.carry_funds import BASKET, CarryFunds, Limits
-from simulation.investors.heterogeneity import Lognormal, personal
+from simulation.investors.population import Lognormal, personal_parameter
 from simulation.investors.rules import TINY
+from simulation.values.assets import Quote
 from simulation.values.balance_sheet import BalanceSheet
 from simulation.values.conventions import PERCENT, Array, Flags
-from simulation.values.information import Information
-from simulation.values.orders import Trade
+from simulation.values.orders import Information, Trade
 from simulation.values.parameters import Parameters, quantity
-from simulation.values.quote import Quote
 
 
 class BorrowerSwitches(Switches):
     """Which mechanisms act: those of carry funds, of which banks ask for none but the covenant."""
 
-    volatility_target: bool = Field(False, description=BY_VOLATILITY)
-    margin: bool = Field(False, description=BY_MARGIN)
-    trailing_stop: bool = Field(False, description=BY_STOP)
+    volatility_target: bool = Field(False, description=VOLATILITY_TARGET_TEXT)
+    margin: bool = Field(False, description=MARGIN_TEXT)
+    trailing_stop: bool = Field(False, description=TRAILING_STOP_TEXT)
     covenant: bool = Field(True, description="a loss of equity has the loan reduced, once")
 
 
@@ -61,7 +62,7 @@ class YenBorrowerParameters(LeveredCarryParameters):
         description="shares of the position by asset; the rest, businesses and property, is held at par",
         json_schema_extra={"source": "assumption: half in businesses and property, which have no market here"},
     )
-    leverage_x: Lognormal = personal(
+    leverage_x: Lognormal = personal_parameter(
         Lognormal(median=1.5, log_sd=0.25, highest=4),
         "multiple of equity",
         "position over equity",
@@ -128,7 +129,7 @@ class YenBorrowers(CarryFunds):
         reduced = self.covenant_share(self.sheet.equity_usd, self.notional(quote)) > 0.0
         return super().forced_investors(quote, now) | reduced
 
-    def forced_shares(self, equity: Array, usdjpy: Array, limits: Limits) -> tuple[Array, Array]:
+    def forced_shares(self, equity: Array, usdjpy: Array, limits: MarginLimits) -> tuple[Array, Array]:
         """Shares of the position closed by lenders (margin or covenant, the larger) and, beyond that, by stops."""
         called, stopped = super().forced_shares(equity, usdjpy, limits)
         lenders = np.maximum(called, self.covenant_share(equity, limits.notional))

@@ -95,7 +95,7 @@ def daily_news(roster: Roster, markets: Mapping[str, Market], noise: Noise, days
     return np.ascontiguousarray(mixed * scale.T[:, :, None] * noise.scale_x)
 
 
-def news_response(roster: Roster, markets: Mapping[str, Market]) -> Array:
+def price_response_to_news(roster: Roster, markets: Mapping[str, Market]) -> Array:
     """Response of each log price to each asset's own news, ``(assets, assets)``: durations, rate betas and links."""
     response = np.eye(len(roster))
     fx = markets[USDJPY]
@@ -114,5 +114,5 @@ def long_run_variance(roster: Roster, markets: Mapping[str, Market], noise: Nois
     """Daily variance of each log price when only news move it, ``(assets,)``: sigma_bar squared."""
     size = np.array([daily_volatility(own_news_volatility(markets[name])) for name in roster.names])
     covariance = correlation_matrix(roster, noise.correlations) * size[:, None] * size
-    response = news_response(roster, markets)
+    response = price_response_to_news(roster, markets)
     return np.asarray(np.einsum("ab,bc,ac->a", response, covariance, response))

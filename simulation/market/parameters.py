@@ -1,12 +1,19 @@
-"""What a config may say of each market, and the common engine units in which the impact equations read it."""
+"""What a config may say of each market, and the common engine units in which the impact equations read it.
+
+What a config may say of the bond markets: Treasuries and JGBs, quoted in yield.
+
+What a config may say of the market of bitcoin.
+
+The kinds of market a scenario may hold, and the six standard markets: what differs from the defaults of their kind.
+"""
 
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from simulation.values.conventions import PERCENT
+from simulation.values.conventions import BASIS_POINT, PERCENT
 from simulation.values.parameters import CALIBRATED, Parameters, quantity
 
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
@@ -221,3 +228,203 @@ class EquityMarket(Market):
         """Impact in log price per unit."""
         slope, scale = self.multiplier_x / self.size, self.scale_share * self.size
         return self._impact(slope, slope, scale, scale)
+
+
+class BondMarket(Market):
+    """What Treasuries and JGBs share."""
+
+    yield_volatility_bp: float = quantity(
+        90,
+        "bp per year",
+        (0, 2000),
+        "volatility of macro news at ten years",
+        "H.15: 91 bp in 2005-24, 93 in 1990-2024 (daily changes)",
+    )
+    duration_years: float = quantity(
+        8.1, "years", (0.1, 40), "modified duration of the ten-year bond", "a par bond at 4.1 %"
+    )
+    convexity_years2: float = quantity(
+        78, "years squared", (0, 2000), "convexity of the ten-year bond", "a par bond at 4.1 %"
+    )
+    lasting_share: float = quantity(
+        1,
+        "share",
+        (0, 1),
+        "pi: part of the slow impact that stays for good",
+        "Beltran, Kretchmer, Marquez and Thomas (2012): the slow impact is the lasting one",
+    )
+    half_spread_bp: float = quantity(
+        1,
+        "bp of the trade",
+        (0, 500),
+        "half the bid-ask spread that dealers charge",
+        "assumption: half of 1/64 of a point, the tick of ten-year notes, rounded up",
+    )
+
+
+class TreasuryMarket(BondMarket):
+    """The ten-year US Treasury."""
+
+    kind: Literal["treasury"] = "treasury"
+    outstanding_usd_bn: float = quantity(
+        29_000, "$bn", (1, 1e6), "marketable Treasuries outstanding", "US Treasury, Monthly Statement, autumn 2025"
+    )
+    fast_impact_bp_per_100_usd_bn: float = quantity(
+        7, "bp per 100 $bn", (0, 1e4), "lambda_0", "Beltran, Kretchmer, Marquez and Thomas (2012)"
+    )
+    slow_impact_bp_per_100_usd_bn: float = quantity(
+        3, "bp per 100 $bn", (0, 1e4), "slow", "Beltran, Kretchmer, Marquez and Thomas (2012); prior 1.5-6"
+    )
+    fast_scale_usd_bn: float = quantity(
+        500,
+        "$bn",
+        (1e-3, LINEAR_SCALE),
+        "q1: ten times that of USDJPY, a deeper market",
+        "assumption: ten times that of USDJPY, a deeper market",
+    )
+    slow_scale_usd_bn: float = quantity(
+        2000,
+        "$bn",
+        (1e-3, LINEAR_SCALE),
+        "q0: the largest flows of the cited estimates",
+        "assumption: the largest flows in Beltran, Kretchmer, Marquez and Thomas (2012)",
+    )
+    release_pct_per_day: float = quantity(
+        2.3, "% per day", (0, 100), "kappa: half-life of 30 days", "MODEL section 4: ln 2 / 30"
+    )
+
+    def outstanding(self) -> float:
+        """Units outstanding at the start."""
+        return self.outstanding_usd_bn
+
+    def impact(self) -> Impact:
+        """Impact in decimal yield per $bn."""
+        per_bn = BASIS_POINT / 100
+        fast, slow = self.fast_impact_bp_per_100_usd_bn * per_bn, self.slow_impact_bp_per_100_usd_bn * per_bn
+        return self._impact(fast, slow, self.fast_scale_usd_bn, self.slow_scale_usd_bn)
+
+
+class JgbMarket(BondMarket):
+    """The ten-year Japanese government bond."""
+
+    kind: Literal["jgb"] = "jgb"
+    yen_priced: bool = Field(True, description=PRICED_IN_YEN, json_schema_extra={"source": "a fact of the asset"})
+    yield_volatility_bp: float = quantity(
+        45,
+        "bp per year",
+        (0, 2000),
+        "volatility of macro news at ten years",
+        "MoF Japan: 49 bp in 1990-2024, 33 in 2005-24 under yield control (daily changes)",
+    )
+    duration_years: float = quantity(
+        9, "years", (0.1, 40), "modified duration of the ten-year bond", "a par bond at 1.8 % (9.1)"
+    )
+    convexity_years2: float = quantity(
+        92, "years squared", (0, 2000), "convexity of the ten-year bond", "a par bond at 1.8 %"
+    )
+    outstanding_jpy_bn: float = quantity(
+        1_100_000, "JPY bn", (1, 1e8), "JGBs outstanding", "MoF Japan, 2025 (rounded); CLAIMS 42"
+    )
+    impact_bp_per_10_jpy_tn: float = quantity(
+        2, "bp per 10 JPY tn", (0, 1e4), "lambda_0 = slow", "MODEL section 4; 1-4"
+    )
+    scale_jpy_bn: float = quantity(
+        100_000, "JPY bn", (1e-3, LINEAR_SCALE), "q0 = q1: a tenth of the market", "assumption: a tenth of the market"
+    )
+
+    def outstanding(self) -> float:
+        """Units outstanding at the start."""
+        return self.outstanding_jpy_bn
+
+    def impact(self) -> Impact:
+        """Impact in decimal yield per JPY bn."""
+        slope = self.impact_bp_per_10_jpy_tn * BASIS_POINT / 10_000
+        return self._impact(slope, slope, self.scale_jpy_bn, self.scale_jpy_bn)
+
+
+class CryptoMarket(Market):
+    """Bitcoin."""
+
+    since: ClassVar[date] = date(2010, 7, 18)  # the first exchange (Mt. Gox) opens
+    kind: Literal["crypto"] = "crypto"
+    size_usd_bn: float = quantity(1_815, "$bn", (1, 1e6), "value of all coins", "19.95 million coins at 91,000 dollars")
+    impact_pct_per_usd_bn: float = quantity(
+        1.2, "% per $bn", (0, 1000), "lambda_0", "Citi; liquidations of October 2025; prior .6-3.4"
+    )
+    slow_impact_pct_per_usd_bn: float = quantity(
+        0.6, "% per $bn", (0, 1000), "slow: half of the fast impact, assumption", "assumption: half of the fast impact"
+    )
+    scale_usd_bn: float = quantity(
+        5,
+        "$bn",
+        (1e-3, LINEAR_SCALE),
+        "q0 = q1: a large day of liquidations",
+        "assumption: between the 1 $bn liquidated on 5 August 2024 (CALIBRATION section 1) and the far larger 10 October 2025",
+    )
+    own_volatility_pct: float = quantity(
+        40,
+        "% per year",
+        (0, 500),
+        "volatility of news of its own",
+        "assumption: about realised volatility in 2025; with the link to equities 44, and liquidations add as much again",
+    )
+    thin_factor_x: float = quantity(2, "multiple", (1, 100), "fast impact in thin markets", "MODEL section 4")
+    half_spread_bp: float = quantity(
+        2,
+        "bp of the trade",
+        (0, 500),
+        "half the bid-ask spread that dealers charge",
+        "assumption: four times USDJPY, exchange fees left out",
+    )
+    links: dict[str, float] = Field(
+        default_factory=lambda: {"us_equity": 1.3},
+        description="as for equities; 1.3 x Nasdaq return",
+        json_schema_extra={"source": "MODEL section 4: 1.3 x Nasdaq return"},
+    )
+
+    def outstanding(self) -> float:
+        """Units outstanding at the start."""
+        return self.size_usd_bn
+
+    def impact(self) -> Impact:
+        """Impact in log price per $bn."""
+        fast, slow = self.impact_pct_per_usd_bn * PERCENT, self.slow_impact_pct_per_usd_bn * PERCENT
+        return self._impact(fast, slow, self.scale_usd_bn, self.scale_usd_bn)
+
+
+if TYPE_CHECKING:
+    AnyMarket = Market
+else:
+    AnyMarket = Annotated[
+        CurrencyMarket | TreasuryMarket | JgbMarket | EquityMarket | CryptoMarket, Field(discriminator="kind")
+    ]
+
+STANDARD_MARKETS: dict[str, dict[str, Any]] = {
+    "usdjpy": {"kind": "currency"},
+    "ust10": {"kind": "treasury"},
+    "jgb10": {"kind": "jgb"},
+    "us_equity": {"kind": "equity", "links": {"ust10": -3.0}},
+    "japan_equity": {
+        "kind": "equity",
+        "yen_priced": True,
+        "size": 1_090_000.0,
+        "own_volatility_pct": 14.0,
+        "dividend_pct": 2.1,
+        "links": {"usdjpy": 0.4, "us_equity": 0.6},
+    },
+    "bitcoin": {"kind": "crypto"},
+}
+"""Values that differ from the kind's defaults.  Equity links: -3 = equity duration to the ten-year yield (assumption within
+the range of empirical estimates, -2 to -6); exporters' earnings .4 and global beta .6 (MODEL section 4; the beta is an
+assumption); Japanese market about 7 $tn at 156 yen (MODEL section 4)."""
+
+MARKET_KINDS = {
+    kind.model_fields["kind"].default: kind
+    for kind in (CurrencyMarket, TreasuryMarket, JgbMarket, EquityMarket, CryptoMarket)
+}
+"""The kinds of market by the name that a config gives them."""
+
+
+def first_price_day(name: str) -> date:
+    """First day on which a standard market had a price."""
+    return MARKET_KINDS[STANDARD_MARKETS[name]["kind"]].since

@@ -16,12 +16,12 @@ class ServingError(RuntimeError):
     """Something cannot be served; says why and what to do."""
 
 
-def cure_of(extra: str) -> str:
+def install_hint(extra: str) -> str:
     """What to do without the packages of an extra."""
     return f"install the extra: python -m pip install 'carryflow[{extra}]'"
 
 
-def require(extra: str, packages: Sequence[str]) -> None:
+def require_packages(extra: str, packages: Sequence[str]) -> None:
     """Refuse to start without the packages of the extra of a command, which has its name.
 
     Raises
@@ -31,10 +31,10 @@ def require(extra: str, packages: Sequence[str]) -> None:
     """
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
-        raise ServingError(f"carryflow {extra} needs {', '.join(missing)}; {cure_of(extra)}")
+        raise ServingError(f"carryflow {extra} needs {', '.join(missing)}; {install_hint(extra)}")
 
 
-def bound(port: int) -> socket.socket:
+def bind_loopback(port: int) -> socket.socket:
     """A socket on 127.0.0.1 that is ours and takes connections.
 
     Parameters

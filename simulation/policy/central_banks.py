@@ -1,18 +1,177 @@
-"""The Federal Reserve and the Bank of Japan as a scenario describes them: rate, meetings, guidance, balance sheet."""
+"""A policy meeting: what was priced, what signals moved the odds, what was decided and said.
+
+The Federal Reserve and the Bank of Japan as a scenario describes them: rate, meetings, guidance, balance sheet.
+"""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
+import numpy as np
 from pydantic import Field, JsonValue, field_validator, model_validator
 
-from simulation.policy.meetings import Guidance, Meeting, Statement
 from simulation.policy.reaction import BojReaction, FedReaction
-from simulation.values.parameters import Parameters, quantity
+from simulation.values.conventions import BASIS_POINT, Array
+from simulation.values.parameters import Parameters, Rate, quantity
+
+REFERENCE_STEP = 25 * BASIS_POINT
+"""The step at which a signal of strength one has its full effect."""
+
+
+class Signal(Parameters):
+    """A speech, leak or data release that changes the odds of a coming meeting."""
+
+    date: Annotated[date, Field(description="day of the signal, not after the meeting")]
+    strength: float = quantity(..., "standard signals", (-20, 20), "strength, positive towards a higher rate")
+    label: str = Field("", description="what was said or published")
+
+
+class Meeting(Parameters):
+    """One policy meeting with the probabilities held at the start, dated signals, and its outcome."""
+
+    date: Annotated[date, Field(description="day of the decision")]
+    decision: Rate | None = Field(None, description="change of the policy rate; none: drawn from the reaction function")
+    step: Rate = Field(
+        "25bp",
+        description="the change that `priced_probability` speaks about",
+        validate_default=True,
+        json_schema_extra={"source": "the usual step of both banks"},
+    )
+    priced_probability: float = quantity(
+        0,
+        "probability",
+        (0, 1),
+        "probability of `step` at the start; the rest is no change; a reaction function sets its own",
+        "0: nothing is priced unless the scenario states it",
+    )
+    other_outcomes: dict[Rate, float] = Field(
+        default_factory=dict, description="further outcomes and their probabilities, e.g. {50bp: 0.02}"
+    )
+    guidance: str | None = Field(None, description="guidance regime announced at this meeting; none: no statement")
+    path_surprise: Rate | None = Field(
+        None, description="Z2 as measured, in place of guidance: change of the two-year mean beyond the target surprise"
+    )
+    ten_year_surprise: Rate = Field(
+        "0bp",
+        description="surprise at ten years alone, such as a change of a yield band",
+        validate_default=True,
+        json_schema_extra={"source": "0bp: none unless the scenario states it"},
+    )
+    signals: tuple[Signal, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.guidance is not None and self.path_surprise is not None:
+            raise ValueError(
+                f"the meeting of {self.date} has both guidance and path_surprise: two accounts of the same words; "
+                "leave one out"
+            )
+        late = [signal.date for signal in self.signals if signal.date > self.date]
+        if late:
+            raise ValueError(
+                f"a signal on {late[0]} comes after the meeting of {self.date}; move it to or before that day"
+            )
+        if self.priced_probability + sum(self.other_outcomes.values()) > 1 + 1e-12:
+            raise ValueError(
+                f"probabilities add up to {self.priced_probability + sum(self.other_outcomes.values()):g}, at most 1 "
+                "is allowed: lower priced_probability or other_outcomes"
+            )
+        return self
+
+
+class Statement(Parameters):
+    """What a central bank says between meetings: a guidance regime, or the measured change of the expected path."""
+
+    date: Annotated[date, Field(description="day of the statement")]
+    guidance: str | None = Field(None, description="guidance regime announced")
+    path_surprise: Rate | None = Field(
+        None, description="change of the two-year mean of the expected rate, as measured"
+    )
+    label: str = Field("", description="what was said")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.guidance is None) == (self.path_surprise is None):
+            raise ValueError(f"the statement of {self.date} needs either guidance or path_surprise, and not both")
+        return self
+
+
+class Guidance(Parameters):
+    """The path that a central bank's words lead the market to expect after the meeting."""
+
+    months_between_steps: float = quantity(
+        6,
+        "months",
+        (0.5, 120),
+        "time between two steps",
+        "six: BofA and JPMorgan, December 2025 (CLAIMS 39); others: assumption, in the order of their names",
+    )
+    step: Rate = Field(
+        "25bp",
+        description="size of each step, negative for cuts",
+        validate_default=True,
+        json_schema_extra={"source": "the usual step of both banks"},
+    )
+    step_probability: float = quantity(
+        1,
+        "probability",
+        (0, 1),
+        "share of each step that the market believes",
+        "assumption: six_monthly and vague differ by 9 bp over two years (MODEL section 2)",
+    )
+    terminal_pct: float = quantity(
+        1.75,
+        "% per year",
+        (-1, 20),
+        "policy rate at which the steps end",
+        "Bank of Japan: inside its neutral band of 1-2.5 % (CLAIMS 38); gradual_cuts: FOMC projections, December 2025",
+    )
+    path_uncertainty_bp: float = quantity(
+        2,
+        "bp",
+        (0, 100),
+        "standard deviation of what each later meeting without a statement reveals about the path",
+        "assumption: in the order that MODEL section 2 asks for, a vague regime leaves more to later meetings",
+    )
+
+
+def tilt_probabilities(probabilities: Array, steps: Array, strength: float) -> Array:
+    """Outcome probabilities after a signal.
+
+    ``p_j <- p_j exp(strength * step_j / 25 bp) / sum``: for two outcomes this is ``logit p += strength``.
+
+    Parameters
+    ----------
+    probabilities
+        Shape ``(runs, outcomes)``, rows add to one.
+    steps
+        Decimal change of the rate of each outcome, shape ``(outcomes,)``.
+    strength
+        Signal strength times its multiplier, in logits per 25 bp.
+
+    Source: MODEL section 2 (logit updating); exponential tilting, Csiszar (1975).
+    """
+    weights = probabilities * np.exp(strength * steps / REFERENCE_STEP)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def expected_step(probabilities: Array, steps: Array) -> Array:
+    """Mean change of the rate, decimal, shape ``(runs, 1)``."""
+    return np.asarray((probabilities * steps).sum(axis=1, keepdims=True))
+
+
+def adverse_surprise(probabilities: Array, steps: Array) -> Array:
+    """How much of a 25 bp step may still come as a hawkish surprise: ``sum p_j (step_j - E step)+ / 25 bp``.
+
+    For two outcomes this is ``p (1 - p)``: nothing when the decision is certain either way.  Shape ``(runs, 1)``.
+    """
+    above = np.maximum(steps - expected_step(probabilities, steps), 0.0)
+    return np.asarray((probabilities * above).sum(axis=1, keepdims=True)) / REFERENCE_STEP
+
 
 GUIDANCE_AT_START = "guidance regime that the market expects to hold at the start"
 
-BY_KEY: Final[dict[str, JsonValue]] = {"source": "by key, see the rows below"}
+SOURCE_BY_KEY: Final[dict[str, JsonValue]] = {"source": "by key, see the rows below"}
 
 UNCHANGED = Guidance(step_probability=0, path_uncertainty_bp=0)
 
@@ -95,7 +254,7 @@ class CentralBank(Parameters):
         return self
 
 
-def over_defaults(defaults: Mapping[str, Guidance], given: object) -> object:
+def merge_regimes(defaults: Mapping[str, Guidance], given: object) -> object:
     """The default regimes with the given ones laid over them, key by key."""
     if not isinstance(given, Mapping):
         return given
@@ -114,7 +273,9 @@ class FederalReserve(CentralBank):
         description=GUIDANCE_AT_START,
         json_schema_extra={"source": "median of the FOMC projections of December 2025"},
     )
-    guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(FED_GUIDANCE), json_schema_extra=BY_KEY)
+    guidance_regimes: dict[str, Guidance] = Field(
+        default_factory=lambda: dict(FED_GUIDANCE), json_schema_extra=SOURCE_BY_KEY
+    )
     bonds_held: float = quantity(
         4_200, "$bn", (0, 20_000), "Treasuries held", "Federal Reserve H.4.1, November 2025 (rounded)"
     )
@@ -122,7 +283,7 @@ class FederalReserve(CentralBank):
     @field_validator("guidance_regimes", mode="before")
     @classmethod
     def _merge(cls, given: object) -> object:
-        return over_defaults(FED_GUIDANCE, given)
+        return merge_regimes(FED_GUIDANCE, given)
 
 
 class BankOfJapan(CentralBank):
@@ -140,7 +301,9 @@ class BankOfJapan(CentralBank):
         description=GUIDANCE_AT_START,
         json_schema_extra={"source": "BofA and JPMorgan, December 2025 (CLAIMS 39)"},
     )
-    guidance_regimes: dict[str, Guidance] = Field(default_factory=lambda: dict(BOJ_GUIDANCE), json_schema_extra=BY_KEY)
+    guidance_regimes: dict[str, Guidance] = Field(
+        default_factory=lambda: dict(BOJ_GUIDANCE), json_schema_extra=SOURCE_BY_KEY
+    )
     bonds_held: float = quantity(
         540_000, "JPY bn", (0, 2_000_000), "JGBs held", "Bank of Japan accounts, autumn 2025 (rounded)"
     )
@@ -148,4 +311,4 @@ class BankOfJapan(CentralBank):
     @field_validator("guidance_regimes", mode="before")
     @classmethod
     def _merge(cls, given: object) -> object:
-        return over_defaults(BOJ_GUIDANCE, given)
+        return merge_regimes(BOJ_GUIDANCE, given)

@@ -1,4 +1,7 @@
-"""The Ministry of Finance: warns, then sells dollars when USDJPY is high and has risen fast; or as a scenario gives it."""
+"""The Ministry of Finance: warns, then sells dollars when USDJPY is high and has risen fast; or as a scenario gives it.
+
+The fiscal block: how a change of rates passes through the stock of government debt into the interest bill.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from simulation.policy.conditions import Conditions
+from simulation.policy.reaction import Conditions
 from simulation.values.conventions import PERCENT, Array, Flags
 from simulation.values.parameters import Parameters, quantity
 
@@ -66,7 +69,7 @@ class MinistryOfFinance(Parameters):
     )
 
 
-def qualifies(now: Conditions, level: float, fast_rise_pct: float) -> Flags:
+def intervention_condition(now: Conditions, level: float, fast_rise_pct: float) -> Flags:
     """Whether USDJPY is beyond a level and has moved fast, boolean ``(runs, 1)``.
 
     Source: MODEL section 2; Fatum and Hutchison (2010) on the Ministry's triggers.
@@ -80,13 +83,13 @@ def dollars_sold(rule: MinistryOfFinance, may_act: Flags, chance: Array, size: A
     return np.where(may_act & (chance < rule.probability), amount, 0.0)
 
 
-def given_jpy_bn(rule: MinistryOfFinance, day: date) -> float:
+def scheduled_purchase_jpy_bn(rule: MinistryOfFinance, day: date) -> float:
     """Yen bought on a day by given interventions, JPY bn."""
     return sum(item.bought_jpy_bn for item in rule.interventions if item.date == day)
 
 
 @dataclass(frozen=True)
-class Action:
+class MinistryAction:
     """What the Ministry does in a day, ``(runs, 1)``: dollars sold (negative: bought), USD bn, and runs with a first warning."""
 
     sold_usd: Array
@@ -100,7 +103,7 @@ class Ministry:
         self.rule = rule
         self.quiet_until = np.full((runs, 1), -1.0)
 
-    def act(self, today: date, step: int, now: Conditions, uniform: Array) -> Action:
+    def act(self, today: date, step: int, now: Conditions, uniform: Array) -> MinistryAction:
         """Given interventions, else a sale when USDJPY is high and has risen fast; a warning comes first.
 
         Parameters
@@ -110,10 +113,71 @@ class Ministry:
         """
         nothing = np.zeros_like(now.usdjpy)
         if self.rule is None:
-            return Action(nothing, nothing > 0.0)
+            return MinistryAction(nothing, nothing > 0.0)
         free = self.quiet_until < step
-        may_act = free & qualifies(now, self.rule.level_yen, self.rule.fast_rise_pct)
+        may_act = free & intervention_condition(now, self.rule.level_yen, self.rule.fast_rise_pct)
         sold = dollars_sold(self.rule, may_act, uniform[:, :1], uniform[:, 1:])
-        warned = free & (sold == 0.0) & qualifies(now, self.rule.warning_level_yen, self.rule.fast_rise_pct) & ~may_act
+        warned = (
+            free
+            & (sold == 0.0)
+            & intervention_condition(now, self.rule.warning_level_yen, self.rule.fast_rise_pct)
+            & ~may_act
+        )
         self.quiet_until = np.where((sold > 0.0) | warned, float(step + self.rule.quiet_days), self.quiet_until)
-        return Action(sold + given_jpy_bn(self.rule, today) / now.usdjpy, warned)
+        return MinistryAction(sold + scheduled_purchase_jpy_bn(self.rule, today) / now.usdjpy, warned)
+
+
+class Fiscal(Parameters):
+    """Japan's public debt."""
+
+    debt_to_gdp_pct: float = quantity(
+        229.6,
+        "% of GDP",
+        (0, 1000),
+        "gross debt, for reference: no rule reads it, bonds_jpy_tn reprice",
+        "IMF WEO October 2025; CLAIMS 40",
+    )
+    gdp_jpy_tn: float = quantity(635, "JPY tn", (1, 1e5), "nominal GDP", "Cabinet Office, 2025; CLAIMS 42")
+    bonds_jpy_tn: float = quantity(1_100, "JPY tn", (0, 1e5), "JGBs that reprice", "MoF Japan, 2025; CLAIMS 42")
+    average_maturity_years: float = quantity(9, "years", (0.1, 50), "average maturity", "MoF Japan; CLAIMS 42")
+
+    def share_of_gdp(self, bill_jpy_bn: Array | float) -> Array:
+        """A yearly amount in JPY bn as a share of GDP."""
+        return np.asarray(bill_jpy_bn) / (self.gdp_jpy_tn * 1000.0)
+
+
+def interest_bill_rise(rate_change: Array | float, years: Array | float, fiscal: Fiscal) -> Array:
+    """Rise of the yearly interest bill `years` after rates moved by `rate_change` for good, JPY bn a year.
+
+    ``B dr (1 - exp(-t / m))``: a stock B of average maturity m reprices as it is refinanced, not at once.
+
+    Parameters
+    ----------
+    rate_change
+        Decimal per year.
+    years
+        Time since the change.
+
+    Source: MoF Japan, debt-servicing projections (assumed-rate exercise); MODEL section 2.
+    Departure: maturities are taken as memoryless; the true redemption profile is close to it below ten years.
+    """
+    passed = 1.0 - np.exp(-np.asarray(years) / fiscal.average_maturity_years)
+    return np.asarray(fiscal.bonds_jpy_tn * 1000.0 * np.asarray(rate_change) * passed)
+
+
+def next_interest_bill(bill_jpy_bn: Array, yield_change: Array, years: float, fiscal: Fiscal) -> Array:
+    """The rise of the bill one step later, when new debt costs `yield_change` more than at the start; JPY bn a year.
+
+    ``b' = b + (B dy - b) (1 - exp(-dt / m))``: the recursion whose answer to a lasting change is `interest_bill_rise`.
+    """
+    passed = 1.0 - np.exp(-years / fiscal.average_maturity_years)
+    return np.asarray(bill_jpy_bn + (fiscal.bonds_jpy_tn * 1000.0 * yield_change - bill_jpy_bn) * passed)
+
+
+def neutral_gap_pp(rate: Array, lowest_pct: float, highest_pct: float) -> Array:
+    """How far the policy rate lies outside the neutral band, pp: negative is loose, zero inside, positive tight.
+
+    Source: Bank of Japan staff range for the neutral rate, 1-2.5 % (CLAIMS 38).
+    """
+    rate_pct = rate / PERCENT
+    return np.asarray(np.minimum(rate_pct - lowest_pct, 0.0) + np.maximum(rate_pct - highest_pct, 0.0))

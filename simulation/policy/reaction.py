@@ -1,9 +1,12 @@
-"""Reaction functions: the odds of each decision as a function of the economy and the markets.
+"""What central banks and the Ministry of Finance look at when they decide: yesterday's markets and the interest bill.
+
+Reaction functions: the odds of each decision as a function of the economy and the markets.
 
 The market knows the rule, so that a decision is drawn, run by run, from the odds that the market holds on its day.  What it
-expects of later meetings is worked out in `simulation.day.reactions`.
+expects of later meetings is worked out in `simulation.day.officials`.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -11,9 +14,43 @@ import numpy as np
 from pydantic import Field
 from scipy.special import expit, ndtr
 
-from simulation.policy.conditions import Conditions
-from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Flags
+from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Flags, column
 from simulation.values.parameters import Parameters, quantity
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The state that officials react to, each ``(runs, 1)``.
+
+    Attributes
+    ----------
+    usdjpy
+        Yen per dollar.
+    usdjpy_rise
+        Log rise of USDJPY over the last 20 business days.
+    equity_fall
+        Log fall of equities over the last five business days, positive for a fall.
+    stress
+        Volatility of USDJPY over its long-run value.
+    interest_bill_share
+        Rise of Japan's interest bill since the start as a share of GDP.
+    basis
+        Cross-currency basis, decimal per year.
+    """
+
+    usdjpy: Array
+    usdjpy_rise: Array
+    equity_fall: Array
+    stress: Array
+    interest_bill_share: Array
+    basis: Array
+
+
+def calm_conditions(usdjpy: float, basis: float, runs: int) -> Conditions:
+    """Conditions before anything has happened."""
+    zero = column(0.0, runs)
+    return Conditions(column(usdjpy, runs), zero, zero, column(1.0, runs), zero, column(basis, runs))
+
 
 FED_GRID = np.array([-50.0, -25.0, 0.0, 25.0, 50.0]) * BASIS_POINT
 """Decisions of the Federal Reserve under its rule."""
@@ -169,7 +206,7 @@ def taylor_odds(rule: FedReaction, rate: Array, now: Conditions) -> Array:
     return np.asarray(np.diff(np.concatenate([ends, below, ends + 1.0], axis=1), axis=1))
 
 
-def drawn(probabilities: Array, steps: Array, uniform: Array) -> Array:
+def draw_decision(probabilities: Array, steps: Array, uniform: Array) -> Array:
     """A decision per run from its odds by inversion, decimal, ``(runs, 1)``; `uniform` is ``(runs, 1)``."""
     chosen = (np.cumsum(probabilities, axis=1)[:, :-1] < uniform).sum(axis=1)
     return np.asarray(steps[chosen])[:, None]

@@ -16,7 +16,7 @@ STILL_PCT = 0.05
 STILL_BP = 0.5
 
 
-def amount(usd_bn: float) -> str:
+def format_usd_bn(usd_bn: float) -> str:
     """Return a dollar amount as one says it."""
     size = abs(usd_bn)
     sign = "−" if usd_bn <= -0.05 else ""
@@ -25,14 +25,14 @@ def amount(usd_bn: float) -> str:
     return f"{sign}${size:,.0f} bn" if size >= 10.0 else f"{sign}${size:,.1f} bn"
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """Return a share as percent, with a decimal where it is small."""
     size = 100.0 * abs(share)
     sign = "−" if share <= -0.0005 else ""
     return f"{sign}{size:.0f} %" if size >= 10.0 else f"{sign}{size:.1f} %"
 
 
-def moved(name: str, change_pct: float | None) -> str:
+def price_change_text(name: str, change_pct: float | None) -> str:
     """Say by how much a price rose or fell."""
     if change_pct is None:
         return f"{name} is not measured"
@@ -41,7 +41,7 @@ def moved(name: str, change_pct: float | None) -> str:
     return f"{name} {'rises' if change_pct > 0 else 'falls'} {abs(change_pct):.1f} %"
 
 
-def spread_moved(change_bp: float) -> str:
+def spread_change_text(change_bp: float) -> str:
     """Say by how much the 10-year spread narrowed or widened."""
     if abs(change_bp) < STILL_BP:
         return "the 10-year spread stays put"
@@ -58,7 +58,7 @@ def fan_finding(record: Record) -> str:
     """Return the finding of the fan chart."""
     usdjpy = metric_bands(record)["usdjpy_change_pct"].p50
     spread = 100.0 * median_change(FinishedRuns(record), "spread_10y_pp")
-    return f"{moved('USDJPY', usdjpy)} at the median; {spread_moved(spread)}"
+    return f"{price_change_text('USDJPY', usdjpy)} at the median; {spread_change_text(spread)}"
 
 
 def yen_finding(net_usd_bn: FloatArray, by_population: dict[str, float]) -> str:
@@ -66,20 +66,20 @@ def yen_finding(net_usd_bn: FloatArray, by_population: dict[str, float]) -> str:
     total = float(net_usd_bn.sum())
     side = "buy" if total >= 0 else "sell"
     largest = max(by_population, key=lambda name: by_population[name] * (1 if total >= 0 else -1))
-    share = f"{largest.replace('_', ' ')} {amount(abs(by_population[largest]))}"
-    return f"Investors {side} {amount(abs(total))} of yen on average, {share}"
+    share = f"{largest.replace('_', ' ')} {format_usd_bn(abs(by_population[largest]))}"
+    return f"Investors {side} {format_usd_bn(abs(total))} of yen on average, {share}"
 
 
 def unwind_finding(levered: float, levered_share: float, repatriated: float) -> str:
     """Return the finding of the unwind chart."""
     verb = "unwind" if levered >= 0 else "add"
     home = residents_finding(repatriated)
-    return f"Levered holders {verb} {amount(abs(levered))} ({percent(abs(levered_share))} of their stock); {home}"
+    return f"Levered holders {verb} {format_usd_bn(abs(levered))} ({format_percent(abs(levered_share))} of their stock); {home}"
 
 
 def residents_finding(repatriated: float) -> str:
     """Say what residents brought home, or sent abroad where it is negative, $bn."""
-    home = amount(abs(repatriated))
+    home = format_usd_bn(abs(repatriated))
     return f"residents bring home {home}" if repatriated >= 0 else f"residents send {home} abroad"
 
 
@@ -92,8 +92,8 @@ def prices_finding(record: Record) -> str:
     if not known:
         return fan_finding(record)
     worst, best = min(known, key=lambda name: known[name]), max(known, key=lambda name: known[name])
-    first = moved(worst[0].upper() + worst[1:], known[worst])
-    return first if worst == best else f"{first} at the median, {moved(best, known[best])}"
+    first = price_change_text(worst[0].upper() + worst[1:], known[worst])
+    return first if worst == best else f"{first} at the median, {price_change_text(best, known[best])}"
 
 
 def scenario_finding(record: Record) -> str:
@@ -105,8 +105,8 @@ def scenario_finding(record: Record) -> str:
     unwound, share = metrics["unwound_usd_bn"].p50 or 0.0, metrics["unwound_share"].p50 or 0.0
     levered, home = metrics["levered_unwind_usd_bn"].p50 or 0.0, metrics["repatriation_usd_bn"].p50 or 0.0
     return (
-        f"{moved('USDJPY', metrics['usdjpy_change_pct'].p50)} at the median; {amount(unwound)} of foreign positions "
-        f"({percent(share)}) are unwound, {amount(levered)} by levered holders, and "
+        f"{price_change_text('USDJPY', metrics['usdjpy_change_pct'].p50)} at the median; {format_usd_bn(unwound)} of foreign positions "
+        f"({format_percent(share)}) are unwound, {format_usd_bn(levered)} by levered holders, and "
         f"{residents_finding(home)}."
     )
 
@@ -119,6 +119,6 @@ def comparison_finding(records: Mapping[str, Record]) -> str:
         unwound, change = metrics["unwound_usd_bn"].p50, metrics["usdjpy_change_pct"].p50
         told = "no run reached its end"
         if unwound is not None and change is not None:
-            told = f"{amount(unwound)} unwound, USDJPY {change:+.1f} %".replace("-", "−")
+            told = f"{format_usd_bn(unwound)} unwound, USDJPY {change:+.1f} %".replace("-", "−")
         parts.append(f"{name}: {told}")
     return "; ".join(parts)

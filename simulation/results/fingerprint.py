@@ -14,12 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-SHORT = 12
+SHORT_DIGEST_LENGTH = 12
 """Digits of a digest in a message."""
 
 
 @lru_cache(maxsize=8)
-def fingerprint(*modules: str) -> str:
+def code_fingerprint(*modules: str) -> str:
     """SHA-256 of the source of some modules and of everything in the package that they import, also inside functions.
 
     Comments count, line endings do not; what is imported for types only is left out.
@@ -30,26 +30,26 @@ def fingerprint(*modules: str) -> str:
         Names such as ``simulation.day.capital_flows``; modules outside the package must have been imported.
     """
     content = hashlib.sha256()
-    for name, path in sorted(sources(modules).items()):
+    for name, path in sorted(source_files(modules).items()):
         text = path.read_bytes().replace(b"\r\n", b"\n")
         content.update(f"{name} {len(text)}\n".encode() + text)
     return content.hexdigest()
 
 
-def sources(modules: tuple[str, ...]) -> dict[str, Path]:
+def source_files(modules: tuple[str, ...]) -> dict[str, Path]:
     """Files of some modules and of what they import, by name; an index of public names counts only where it is imported from."""
     found: dict[str, Path] = {}
     todo = list(modules)
     while todo:
         name = todo.pop()
-        path = None if name in found or name == PACKAGE.name else file_of(name)
+        path = None if name in found or name == PACKAGE.name else module_file(name)
         if path is not None:
             found[name] = path
-            todo += imported(ast.parse(path.read_bytes()))
+            todo += imported_modules(ast.parse(path.read_bytes()))
     return found
 
 
-def file_of(name: str) -> Path | None:
+def module_file(name: str) -> Path | None:
     """File of a module of the package, or of another one that was imported; none for a name that is no module."""
     if name.startswith(f"{PACKAGE.name}."):
         place = PACKAGE.joinpath(*name.split(".")[1:])
@@ -58,7 +58,7 @@ def file_of(name: str) -> Path | None:
     return None if file is None else Path(file)
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
+def imported_modules(tree: ast.AST) -> Iterator[str]:
     """Names within the package that code may import when it runs."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
@@ -67,4 +67,4 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
             yield str(node.module)
         elif not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
-            yield from imported(node)
+            yield from imported_modules(node)

@@ -73,7 +73,7 @@ class FinishedRuns:
 
 
 @dataclass(frozen=True)
-class Measure:
+class MetricFunction:
     """How a number is read from finished runs, and the columns that are read for it."""
 
     reads: frozenset[str]
@@ -92,7 +92,7 @@ class Metric:
     label: str
     unit: str
     group: str
-    per_run: Measure
+    per_run: MetricFunction
 
 
 @dataclass(frozen=True)
@@ -109,52 +109,52 @@ class Band:
         return {"p10": self.p10, "p50": self.p50, "p90": self.p90, "unit": self.unit}
 
 
-def of_path(column: str, function: Callable[[FloatArray], FloatArray]) -> Measure:
+def path_metric(column: str, function: Callable[[FloatArray], FloatArray]) -> MetricFunction:
     """Return what a function makes of the paths of a market column, shape (finished, T+1)."""
 
     def of(finished: FinishedRuns) -> FloatArray | None:
         values = finished.market(column)
         return None if values is None else function(values)
 
-    return Measure(frozenset({column}), of)
+    return MetricFunction(frozenset({column}), of)
 
 
-def change_pct(column: str) -> Measure:
+def change_pct(column: str) -> MetricFunction:
     """Return the metric "percent change of a price from the scenario's start to its end"."""
-    return of_path(column, lambda values: 100.0 * (values[:, -1] / values[:, 0] - 1.0))
+    return path_metric(column, lambda values: 100.0 * (values[:, -1] / values[:, 0] - 1.0))
 
 
-def change_bp(column: str) -> Measure:
+def change_bp(column: str) -> MetricFunction:
     """Return the metric "change of a yield in basis points from start to end"."""
-    return of_path(column, lambda values: 100.0 * (values[:, -1] - values[:, 0]))
+    return path_metric(column, lambda values: 100.0 * (values[:, -1] - values[:, 0]))
 
 
-def trough_pct(column: str) -> Measure:
+def trough_pct(column: str) -> MetricFunction:
     """Return the metric "lowest cumulative percent change since the start"."""
-    return of_path(column, lambda values: 100.0 * (values.min(axis=1) / values[:, 0] - 1.0))
+    return path_metric(column, lambda values: 100.0 * (values.min(axis=1) / values[:, 0] - 1.0))
 
 
-def highest(column: str) -> Measure:
+def path_maximum(column: str) -> MetricFunction:
     """Return the metric "largest value of a market column on any day"."""
-    return of_path(column, lambda values: values.max(axis=1))
+    return path_metric(column, lambda values: values.max(axis=1))
 
 
-def days_with(column: str) -> Measure:
+def flagged_days(column: str) -> MetricFunction:
     """Return the metric "number of days on which a 0/1 market column was 1"."""
-    return of_path(column, lambda values: np.asarray(values.sum(axis=1)))
+    return path_metric(column, lambda values: np.asarray(values.sum(axis=1)))
 
 
-def total(column: str, *roles: str) -> Measure:
+def total_flow(column: str, *roles: str) -> MetricFunction:
     """Return the metric "sum of a flow over all days and over the populations of some roles"."""
 
     def of(finished: FinishedRuns) -> FloatArray | None:
         names = finished.populations(*roles)
         return np.asarray(finished.flow(column, names).sum(axis=1)) if names else None
 
-    return Measure(frozenset({column}), of)
+    return MetricFunction(frozenset({column}), of)
 
 
-def share_of_start_stock(column: str, *roles: str) -> Measure:
+def share_of_start_stock(column: str, *roles: str) -> MetricFunction:
     """Return the metric "sum of a flow over all days as a share of the roles' start stock"."""
 
     def of(finished: FinishedRuns) -> FloatArray | None:
@@ -164,7 +164,7 @@ def share_of_start_stock(column: str, *roles: str) -> Measure:
             return None
         return np.asarray(finished.flow(column, names).sum(axis=1) / stock)
 
-    return Measure(frozenset({column, "stock_usd_bn"}), of)
+    return MetricFunction(frozenset({column, "stock_usd_bn"}), of)
 
 
 def yen_bought(finished: FinishedRuns) -> FloatArray:
@@ -176,20 +176,20 @@ FLOWS, BY_CAUSE, PRICES, STABILITY = "Flows", "Unwound by cause", "Prices, start
 USD_BN, SHARE, PCT, BP, RATIO, DAYS = "USD bn", "share of start stock", "%", "bp", "ratio", "days"
 
 METRICS = (
-    Metric("levered_unwind_usd_bn", "Levered unwind", USD_BN, FLOWS, total("unwound_usd_bn", LEVERED)),
+    Metric("levered_unwind_usd_bn", "Levered unwind", USD_BN, FLOWS, total_flow("unwound_usd_bn", LEVERED)),
     Metric("levered_unwind_share", "Levered unwind", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", LEVERED)),
-    Metric("repatriation_usd_bn", "Repatriation", USD_BN, FLOWS, total("repatriated_usd_bn", RESIDENT)),
-    Metric("unwound_usd_bn", "Unwound by all", USD_BN, FLOWS, total("unwound_usd_bn", *CARRY)),
+    Metric("repatriation_usd_bn", "Repatriation", USD_BN, FLOWS, total_flow("repatriated_usd_bn", RESIDENT)),
+    Metric("unwound_usd_bn", "Unwound by all", USD_BN, FLOWS, total_flow("unwound_usd_bn", *CARRY)),
     Metric("unwound_share", "Unwound by all", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", *CARRY)),
-    Metric("retail_unwind_usd_bn", "Retail unwind", USD_BN, FLOWS, total("unwound_usd_bn", RETAIL)),
-    Metric("yen_bought_usd_bn", "Yen bought", USD_BN, FLOWS, Measure(frozenset({"spot_usd_bn"}), yen_bought)),
+    Metric("retail_unwind_usd_bn", "Retail unwind", USD_BN, FLOWS, total_flow("unwound_usd_bn", RETAIL)),
+    Metric("yen_bought_usd_bn", "Yen bought", USD_BN, FLOWS, MetricFunction(frozenset({"spot_usd_bn"}), yen_bought)),
     *(
         Metric(
             f"unwound_{cause}_usd_bn",
             cause.replace("_", " ").capitalize(),
             USD_BN,
             BY_CAUSE,
-            total(f"{cause}_usd_bn", *CARRY),
+            total_flow(f"{cause}_usd_bn", *CARRY),
         )
         for cause in CAUSES
     ),
@@ -200,25 +200,25 @@ METRICS = (
     Metric("us_equity_change_pct", "US equity", PCT, PRICES, change_pct("us_equity")),
     Metric("japan_equity_change_pct", "Japan equity", PCT, PRICES, change_pct("japan_equity")),
     Metric("bitcoin_change_pct", "Bitcoin", PCT, PRICES, change_pct("bitcoin_usd")),
-    Metric("loop_gain_max", "Largest loop gain", RATIO, STABILITY, highest("loop_gain")),
-    Metric("cascade_days", "Cascade days", DAYS, STABILITY, days_with("cascade")),
+    Metric("loop_gain_max", "Largest loop gain", RATIO, STABILITY, path_maximum("loop_gain")),
+    Metric("cascade_days", "Cascade days", DAYS, STABILITY, flagged_days("cascade")),
 )
 
 
-def read_by(names: Iterable[str]) -> frozenset[str]:
+def columns_read_by(names: Iterable[str]) -> frozenset[str]:
     """Return the columns that some metrics read, by name (`simulate` records no others where it is given them)."""
     wanted = set(names)
     return frozenset[str]().union(*(metric.per_run.reads for metric in METRICS if metric.name in wanted))
 
 
-def band(values: FloatArray | None, unit: str) -> Band:
+def quantile_band(values: FloatArray | None, unit: str) -> Band:
     """Return the quantiles of one value per run; an empty band where there is no value."""
     if values is None or values.size == 0:
         return Band(None, None, None, unit)
-    return Band(*quantiles_of(values[:, None])[0], unit)
+    return Band(*column_quantiles(values[:, None])[0], unit)
 
 
-def quantiles_of(values: FloatArray) -> list[tuple[float, float, float]]:
+def column_quantiles(values: FloatArray) -> list[tuple[float, float, float]]:
     """Return the quantiles of each column over its rows, ``(rows, columns)``; all columns cost hardly more than one."""
     # Adding zero turns -0.0 into 0.0, which prints as people write it.
     found = np.quantile(values, QUANTILES, axis=0) + 0.0
@@ -228,7 +228,7 @@ def quantiles_of(values: FloatArray) -> list[tuple[float, float, float]]:
 def metric_bands(record: Record) -> dict[str, Band]:
     """Return every metric of METRICS with its band over the finished runs."""
     finished = FinishedRuns(record)
-    return {metric.name: band(metric.per_run(finished), metric.unit) for metric in METRICS}
+    return {metric.name: quantile_band(metric.per_run(finished), metric.unit) for metric in METRICS}
 
 
 def metric_values(record: Record) -> dict[str, FloatArray | None]:
@@ -240,7 +240,7 @@ def metric_values(record: Record) -> dict[str, FloatArray | None]:
 def yen_bought_by_population(record: Record) -> dict[str, Band]:
     """Return the yen each population bought over the scenario in $bn (negative: sold)."""
     finished = FinishedRuns(record)
-    return {name: band(-finished.flow("spot_usd_bn", [name]).sum(axis=1), USD_BN) for name in record.flows}
+    return {name: quantile_band(-finished.flow("spot_usd_bn", [name]).sum(axis=1), USD_BN) for name in record.flows}
 
 
 def ledger_max_residual(record: Record) -> float | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simulation.day.recorder import Record
 
 
-def reached(record: Record) -> NDArray[np.bool_]:
+def reached_days(record: Record) -> NDArray[np.bool_]:
     """Return which days each run reached with all its prices whole, shape (R, T+1).
 
     A stopped run ends before its stop, so that no table ever holds a missing number.
@@ -41,7 +41,7 @@ def daily_table(record: Record) -> pd.DataFrame:
     """Return the market of every run and day, sorted by run and date; an asset the scenario lacks has no column."""
     import pandas as pd
 
-    keep = reached(record)
+    keep = reached_days(record)
     runs, days = keep.shape
     columns: dict[str, NDArray[np.generic]] = {
         "run": np.repeat(record.runs, days)[keep.ravel()],
@@ -62,7 +62,7 @@ def flows_table(record: Record) -> pd.DataFrame:
     """Return the flows of every run, day and population, in $bn, sorted by run, date and population."""
     import pandas as pd
 
-    keep = reached(record)
+    keep = reached_days(record)
     runs, days = keep.shape
     names = sorted(record.flows)
     kept = np.repeat(keep.ravel(), len(names))

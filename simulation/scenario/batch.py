@@ -61,7 +61,7 @@ these have officials apart."""
 
 
 @dataclass(frozen=True)
-class Batch:
+class RunBatch:
     """The runs of a batch and what they are run with.
 
     Attributes
@@ -96,7 +96,7 @@ class Batch:
         return tuple(variant.populations[name] for variant in self.variants)
 
 
-def batch_of(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenario] | None) -> Batch:
+def build_batch(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenario] | None) -> RunBatch:
     """A batch of runs of one scenario, or of one variant of it each.
 
     Raises
@@ -107,15 +107,19 @@ def batch_of(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenari
     numbers = tuple(runs)
     everybody = np.arange(len(numbers))
     if variants is None:
-        return Batch(numbers, scenario, scenario, (), ((everybody, scenario),))
+        return RunBatch(numbers, scenario, scenario, (), ((everybody, scenario),))
     if len(variants) != len(numbers):
         raise ValueError(f"{len(variants)} variants for {len(numbers)} runs; give one for each run")
-    calendars = tuple((rows, stacked([variants[row] for row in rows])) for rows in by_calendar(variants))
-    whole = calendars[0][1] if len(calendars) == 1 else stacked([with_calendar(variants[0], one) for one in variants])
-    return Batch(numbers, scenario, whole, tuple(variants), calendars)
+    calendars = tuple((rows, stack_scenarios([variants[row] for row in rows])) for rows in rows_by_calendar(variants))
+    whole = (
+        calendars[0][1]
+        if len(calendars) == 1
+        else stack_scenarios([with_calendar_of(variants[0], one) for one in variants])
+    )
+    return RunBatch(numbers, scenario, whole, tuple(variants), calendars)
 
 
-def by_calendar(variants: Sequence[Scenario]) -> list[NDArray[np.intp]]:
+def rows_by_calendar(variants: Sequence[Scenario]) -> list[NDArray[np.intp]]:
     """Rows that share officials: the days of all meetings are the same."""
     found: dict[Any, list[int]] = {}
     for row, variant in enumerate(variants):
@@ -124,7 +128,7 @@ def by_calendar(variants: Sequence[Scenario]) -> list[NDArray[np.intp]]:
     return [np.array(rows) for rows in found.values()]
 
 
-def with_calendar(first: Scenario, variant: Scenario) -> Scenario:
+def with_calendar_of(first: Scenario, variant: Scenario) -> Scenario:
     """A variant with the meetings and the imposed spread of the first: only officials know of these, and have their own."""
     banks = {
         name: getattr(variant, name).model_copy(update={"meetings": getattr(first, name).meetings})
@@ -133,13 +137,13 @@ def with_calendar(first: Scenario, variant: Scenario) -> Scenario:
     return variant.model_copy(update={**banks, "spread_path": first.spread_path})
 
 
-def stacked(variants: Sequence[Scenario]) -> Scenario:
+def stack_scenarios(variants: Sequence[Scenario]) -> Scenario:
     """One scenario in which every number that differs between the variants is a column ``(runs, 1)``."""
-    joined: Scenario = _joined(with_paths(variants), "")
+    joined: Scenario = _stack_values(with_spread_paths(variants), "")
     return joined
 
 
-def with_paths(variants: Sequence[Scenario]) -> list[Scenario]:
+def with_spread_paths(variants: Sequence[Scenario]) -> list[Scenario]:
     """The variants with a path of the spread in all if there is one in some: without a target where none is imposed."""
     paths = [variant.spread_path for variant in variants if variant.spread_path is not None]
     if not paths or len(paths) == len(variants):
@@ -148,39 +152,39 @@ def with_paths(variants: Sequence[Scenario]) -> list[Scenario]:
     return [one.model_copy(update={"spread_path": one.spread_path or none}) for one in variants]
 
 
-def _joined(values: list[Any], key: str) -> Any:
+def _stack_values(values: list[Any], key: str) -> Any:
     first = values[0]
     if all(value is first or value == first for value in values[1:]):
         return first
     if isinstance(first, BaseModel) and all(type(value) is type(first) for value in values):
         names = type(first).model_fields
-        parts = {name: _joined([getattr(value, name) for value in values], f"{key}.{name}") for name in names}
+        parts = {name: _stack_values([getattr(value, name) for value in values], f"{key}.{name}") for name in names}
         return first.model_copy(update=parts)
     if isinstance(first, Mapping) and all(value.keys() == first.keys() for value in values):
-        return {name: _joined([value[name] for value in values], f"{key}.{name}") for name in first}
+        return {name: _stack_values([value[name] for value in values], f"{key}.{name}") for name in first}
     if isinstance(first, tuple) and all(isinstance(value, tuple) and len(value) == len(first) for value in values):
-        return tuple(_joined([value[at] for value in values], f"{key}[{at}]") for at in range(len(first)))
-    return _column(values, key.removeprefix("."))
+        return tuple(_stack_values([value[at] for value in values], f"{key}[{at}]") for at in range(len(first)))
+    return _stack_column(values, key.removeprefix("."))
 
 
-def _column(values: list[Any], key: str) -> Any:
-    if shares_a_batch(key) and all(isinstance(value, float | int) for value in values):
+def _stack_column(values: list[Any], key: str) -> Any:
+    if number_may_differ(key) and all(isinstance(value, float | int) for value in values):
         return np.array(values, dtype=np.float64)[:, None]
-    if names_share_a_batch(key) and all(isinstance(value, str) for value in values):
+    if name_may_differ(key) and all(isinstance(value, str) for value in values):
         return np.array(values)[:, None]
     raise ValueError(f"{key} may not differ between the runs of one batch; run these variants one after the other")
 
 
-def may_differ(key: str) -> bool:
+def parameter_may_differ(key: str) -> bool:
     """Whether a parameter, such as ``markets.usdjpy.stress_slope``, may differ between the runs of a batch."""
     return any(fnmatchcase(key, pattern) for pattern in MAY_DIFFER)
 
 
-def shares_a_batch(key: str) -> bool:
+def number_may_differ(key: str) -> bool:
     """Whether runs that differ in a number, a parameter or a given one, may be computed in one pass."""
-    return may_differ(key) or any(fnmatchcase(key, pattern) for pattern in GIVEN_MAY_DIFFER)
+    return parameter_may_differ(key) or any(fnmatchcase(key, pattern) for pattern in GIVEN_MAY_DIFFER)
 
 
-def names_share_a_batch(key: str) -> bool:
+def name_may_differ(key: str) -> bool:
     """Whether runs that differ in a name under a key may be computed in one pass."""
     return any(fnmatchcase(key, pattern) for pattern in GIVEN_NAMES_MAY_DIFFER)

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from simulation.investors import cast
-from simulation.policy.central_banks import CentralBank
-from simulation.policy.meetings import Meeting
+from simulation.investors import population_kinds
+from simulation.policy.central_banks import CentralBank, Meeting
 from simulation.scenario.event import Event
 from simulation.scenario.scenario import Scenario
 from simulation.values.given_news import GivenNews
 
 YIELDS_OF = {"fed": ("ust2", "ust10"), "boj": ("jgb2", "jgb10")}
 """Keys of given news that each central bank moves by what it does and says."""
-SOFT = "dovish"
+DOVISH_REGIME = "dovish"
 """Guidance regime of the Bank of Japan that is meant to lower the expected path."""
-DEFAULT_PRICES = date(2025, 11, 28)
+DEFAULT_PRICE_DATE = date(2025, 11, 28)
 """Day of the default price of bitcoin."""
 
 
@@ -42,10 +41,10 @@ class Caution:
 
 def cautions(scenario: Scenario) -> tuple[Caution, ...]:
     """Return everything that is suspicious about a valid scenario, one kind of suspicion after the other."""
-    return tuple(chain(*(check(scenario) for check in CHECKS)))
+    return tuple(chain(*(check(scenario) for check in CAUTION_CHECKS)))
 
 
-def counted_twice(scenario: Scenario) -> Iterator[Caution]:
+def yield_changes_counted_twice(scenario: Scenario) -> Iterator[Caution]:
     """Find given changes of yields on days on which that country's central bank moves the same yields.
 
     An observed change of a yield holds the decision of the day.  Beside a decision that surprises it counts twice, once by
@@ -54,12 +53,12 @@ def counted_twice(scenario: Scenario) -> Iterator[Caution]:
     for place, item in enumerate(scenario.news):
         for bank, keys in YIELDS_OF.items():
             given = [key for key in keys if getattr(item, key) is not None]
-            moved = list(moves_on(getattr(scenario, bank), item.date))
+            moved = list(curve_moves_on(getattr(scenario, bank), item.date))
             if given and moved and not item.net_of_policy:
-                yield Caution(f"news[{place}].{given[0]}", _twice(item, given, bank, moved))
+                yield Caution(f"news[{place}].{given[0]}", _counted_twice_message(item, given, bank, moved))
 
 
-def _twice(item: GivenNews, given: list[str], bank: str, moved: list[str]) -> str:
+def _counted_twice_message(item: GivenNews, given: list[str], bank: str, moved: list[str]) -> str:
     sizes = " and ".join(f"{key} {getattr(item, key):+g} bp" for key in given)
     return (
         f"{item.date} gives {sizes} on top of what {bank}.{moved[0]} moves that day; an observed change of a yield already "
@@ -68,12 +67,12 @@ def _twice(item: GivenNews, given: list[str], bank: str, moved: list[str]) -> st
     )
 
 
-def moves_on(bank: CentralBank, day: date) -> Iterator[str]:
+def curve_moves_on(bank: CentralBank, day: date) -> Iterator[str]:
     """Tell what moves a bank's curve on a day by itself: a surprising decision, words, a signal; nothing that was priced."""
     for meeting in bank.meetings:
         words = bank.guidance_regimes[meeting.guidance or bank.guidance].path_uncertainty_bp > 0.0
-        if meeting.date == day and (surprises(meeting) or (words and meeting.path_surprise is None)):
-            yield f"meetings ({told(meeting)})"
+        if meeting.date == day and (has_surprise(meeting) or (words and meeting.path_surprise is None)):
+            yield f"meetings ({describe_meeting_surprise(meeting)})"
         if any(signal.date == day and signal.strength for signal in meeting.signals):
             yield f"meetings (a signal about the meeting of {meeting.date})"
     for said in bank.statements:
@@ -82,7 +81,7 @@ def moves_on(bank: CentralBank, day: date) -> Iterator[str]:
             yield f"statements ({size})"
 
 
-def surprises(meeting: Meeting) -> bool:
+def has_surprise(meeting: Meeting) -> bool:
     """Whether a meeting is known to bring anything that was not priced at the start."""
     target = target_surprise_bp(meeting)
     return bool(
@@ -98,7 +97,7 @@ def target_surprise_bp(meeting: Meeting) -> float | None:
     return meeting.decision - meeting.step * meeting.priced_probability - others
 
 
-def told(meeting: Meeting) -> str:
+def describe_meeting_surprise(meeting: Meeting) -> str:
     """Say what a meeting moves."""
     target, parts = target_surprise_bp(meeting), []
     if target is not None:
@@ -111,7 +110,7 @@ def told(meeting: Meeting) -> str:
     return ", ".join(parts) or "a decision that is not given"
 
 
-def other_step(scenario: Scenario) -> Iterator[Caution]:
+def unusual_steps(scenario: Scenario) -> Iterator[Caution]:
     """Find odds that speak of the usual step beside a decision that is not one: the step was hardly meant."""
     for bank in YIELDS_OF:
         for place, meeting in enumerate(getattr(scenario, bank).meetings):
@@ -125,14 +124,14 @@ def other_step(scenario: Scenario) -> Iterator[Caution]:
                 yield Caution(f"{bank}.meetings[{place}].priced_probability", message)
 
 
-def words_without_room(scenario: Scenario) -> Iterator[Caution]:
+def dovish_guidance_without_steps(scenario: Scenario) -> Iterator[Caution]:
     """Find soft words where no further step was guided: they can only raise the expected path, which is not meant."""
     for bank in YIELDS_OF:
         central, regime = getattr(scenario, bank), getattr(scenario, bank).guidance
         said = [(item.date, f"{bank}.{key}[{place}].guidance", item.guidance) for key in ("meetings", "statements")
                 for place, item in enumerate(getattr(central, key)) if item.guidance]  # fmt: skip
         for day, key, name in sorted(said):
-            if name == SOFT and central.guidance_regimes[regime].step_probability == 0.0:
+            if name == DOVISH_REGIME and central.guidance_regimes[regime].step_probability == 0.0:
                 message = (
                     f"{name} on {day} follows {regime}, which expects no step, so that its few steps raise the expected path; "
                     "state the change of the two-year yield as path_surprise, or what was expected before, such as "
@@ -142,9 +141,9 @@ def words_without_room(scenario: Scenario) -> Iterator[Caution]:
             regime = name
 
 
-def before_their_time(scenario: Scenario) -> Iterator[Caution]:
+def parts_before_they_existed(scenario: Scenario) -> Iterator[Caution]:
     """Find markets and populations that did not exist on the first day."""
-    kinds = {kind.Parameters: kind for kind in cast()}
+    kinds = {kind.Parameters: kind for kind in population_kinds()}
     first_days = {f"markets.{name}": market.since for name, market in scenario.markets.items()}
     first_days |= {f"populations.{name}": kinds[type(part)].since for name, part in scenario.populations.items()}
     for key, since in first_days.items():
@@ -153,19 +152,19 @@ def before_their_time(scenario: Scenario) -> Iterator[Caution]:
             yield Caution(key, f"there was no such thing on {scenario.start}, only since {since}; {cure}")
 
 
-def price_of_another_time(scenario: Scenario) -> Iterator[Caution]:
+def outdated_bitcoin_price(scenario: Scenario) -> Iterator[Caution]:
     """Find a bitcoin that starts at the default price, years away from its day."""
-    market, years_away = scenario.markets.get("bitcoin"), abs((scenario.start - DEFAULT_PRICES).days) > 366
+    market, years_away = scenario.markets.get("bitcoin"), abs((scenario.start - DEFAULT_PRICE_DATE).days) > 366
     if market is None or scenario.start < market.since or "bitcoin_usd" in scenario.start_values.model_fields_set:
         return
     if years_away:
-        price = f"{scenario.start_values.bitcoin_usd:,.0f} dollars, the price of {DEFAULT_PRICES}"
+        price = f"{scenario.start_values.bitcoin_usd:,.0f} dollars, the price of {DEFAULT_PRICE_DATE}"
         yield Caution(
             "start_values.bitcoin_usd", f"not given: bitcoin starts at {price}; state that of {scenario.start}"
         )
 
 
-def nothing_to_compare(scenario: Scenario) -> Iterator[Caution]:
+def measures_without_observation(scenario: Scenario) -> Iterator[Caution]:
     """Find measures that stay without an observed value because a day is missing in the observed series."""
     if not isinstance(scenario, Event):
         return
@@ -181,6 +180,6 @@ def nothing_to_compare(scenario: Scenario) -> Iterator[Caution]:
             yield Caution("observed", f"{told}; {cure}")
 
 
-CHECKS = (
-    counted_twice, other_step, words_without_room, before_their_time, price_of_another_time, nothing_to_compare
+CAUTION_CHECKS = (
+    yield_changes_counted_twice, unusual_steps, dovish_guidance_without_steps, parts_before_they_existed, outdated_bitcoin_price, measures_without_observation
 )  # fmt: skip

@@ -1,26 +1,118 @@
-"""What an event file may say: a scenario with dated inputs, what was observed, and what a replay is judged by."""
+"""What a replayed episode may be judged by: the name of each measure, what it means and its unit.
+
+What an event file may say: a scenario with dated inputs, what was observed, and what a replay is judged by.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from simulation.scenario.episode_measures import ALWAYS, COLUMN_UNITS, MEASURES, Measure
 from simulation.scenario.scenario import Scenario
-from simulation.values.calendar import business_day_before, is_business_day
+from simulation.values.conventions import business_day_before, is_business_day
 from simulation.values.parameters import Parameters
 
-PRICES = ("usdjpy", "us_equity", "japan_equity", "bitcoin_usd")
-MOST_APART = 2.0
+EpisodeMeasureName = Literal[
+    "path_rmse_pp",
+    "trough_pct",
+    "peak_pct",
+    "end_pct",
+    "move_pct",
+    "unwound_share",
+    "retrace_share",
+    "us_equity_trough_pct",
+    "repatriation_usd_bn",
+    "cascade_days",
+]
+SHARE_UNIT = "share, 0 to 1"
+
+
+@dataclass(frozen=True)
+class EpisodeMeasure:
+    """What a number says, its unit, and the price that it is about, if it is about one."""
+
+    words: str
+    unit: str
+    price: str | None = None
+
+    def __str__(self) -> str:
+        """Return words and unit."""
+        return f"{self.words}, {self.unit}"
+
+
+EPISODE_MEASURES: dict[EpisodeMeasureName, EpisodeMeasure] = {
+    "path_rmse_pp": EpisodeMeasure(
+        "root mean squared distance of the path of log USDJPY from the observed one", "percentage points", "usdjpy"
+    ),
+    "trough_pct": EpisodeMeasure(
+        "lowest close of USDJPY in the window against the close of its first day", "%", "usdjpy"
+    ),
+    "peak_pct": EpisodeMeasure(
+        "highest close of USDJPY in the window against the close of its first day", "%", "usdjpy"
+    ),
+    "end_pct": EpisodeMeasure(
+        "close of USDJPY at the end of the window against the close of its first day", "%", "usdjpy"
+    ),
+    "move_pct": EpisodeMeasure(
+        "change of USDJPY from the close before the window to the close at its end (one day if both are the same)",
+        "%",
+        "usdjpy",
+    ),
+    "unwound_share": EpisodeMeasure(
+        "part of the positions of `unwound_of` held at the first day that is gone at the end of the window; negative: "
+        "they grew",
+        "share, at most 1",
+    ),
+    "retrace_share": EpisodeMeasure(
+        "best close after the turning day to the end of the window, as a part of the fall from its first to the turning day",
+        "share of the fall",
+        "usdjpy",
+    ),
+    "us_equity_trough_pct": EpisodeMeasure(
+        "lowest close of US equity in the window against the first day's", "%", "us_equity"
+    ),
+    "repatriation_usd_bn": EpisodeMeasure(
+        "foreign assets that residents sold and converted to yen, net of purchases beyond plan", "$bn"
+    ),
+    "cascade_days": EpisodeMeasure("days with a cascade of forced orders", "days"),
+}
+"""Everything that a replay may be judged by."""
+RANK_MEASURE = EpisodeMeasure("part of the runs with drawn news that lie below the observed USDJPY", SHARE_UNIT)
+"""What a replay says besides, unasked."""
+DEFAULT_MEASURES: tuple[EpisodeMeasureName, ...] = (
+    "path_rmse_pp",
+    "trough_pct",
+    "unwound_share",
+    "end_pct",
+    "cascade_days",
+)
+"""Measured in every replay; an entry under `accept` gives them a window and a range."""
+COLUMN_UNITS = {
+    "usdjpy": "yen per dollar",
+    "us_equity": "index, 100 at the start",
+    "japan_equity": "index, 100 at the start",
+    "bitcoin_usd": "dollars",
+    "ust2_pct": "% per year",
+    "ust10_pct": "% per year",
+    "jgb2_pct": "% per year",
+    "jgb10_pct": "% per year",
+    "spread_10y_pp": "percentage points",
+}
+"""Columns of the daily table that an event may give observations of, and their units; measures are about USDJPY and US equity."""
+
+
+PRICE_COLUMNS = ("usdjpy", "us_equity", "japan_equity", "bitcoin_usd")
+MAX_USDJPY_FACTOR = 2.0
 """Most that an observed USDJPY may lie above or below the start, as a factor: within two years it moved by 1.56 at most (H.10,
 1990-2024)."""
-LEAST_PRICE = 1e-6
+MIN_PRICE = 1e-6
 """Prices are above zero: the least that is taken for one, in the unit of its column."""
-LARGEST_STEP_BP = 300.0
+MAX_POLICY_CHANGE_BP = 300.0
 """Largest change of a policy rate, or of what is expected of it, in a day that is taken for meant, bp: three times the largest
 since 1990 (Federal Reserve, 15 March 2020: -100 bp)."""
-FIRST_START = date(1990, 1, 1)
+EARLIEST_START = date(1990, 1, 1)
 """First day that an event may start on: news, facts and bases go back to then."""
 
 
@@ -38,7 +130,7 @@ class ObservedSeries(Parameters):
 class Expectation(Parameters):
     """A range that a replay is held against, and what was observed."""
 
-    measure: Measure = Field(description="what is measured; docs/events.md says how")
+    measure: EpisodeMeasureName = Field(description="what is measured; docs/events.md says how")
     first_day: date | None = Field(None, description="first day of the window; none: the start of the event")
     turning_day: date | None = Field(None, description="for retrace_share: the day of the low")
     last_day: date | None = Field(None, description="last day of the window; none: the end of the event")
@@ -70,12 +162,12 @@ class Event(Scenario):
     @model_validator(mode="after")
     def _check_event(self) -> Self:
         for problem in (
-            *first_close(self),
-            *strangers(self),
-            *days_outside(self),
-            *windows(self),
-            *unlikely(self),
-            *too_large(self),
+            *check_start_day(self),
+            *check_names(self),
+            *check_observed_days(self),
+            *check_windows(self),
+            *check_observations(self),
+            *check_policy_changes(self),
         ):
             raise ValueError(problem)
         return self
@@ -83,11 +175,11 @@ class Event(Scenario):
     def expectations(self) -> tuple[Expectation, ...]:
         """Everything that is measured: what is stated, then what is always measured."""
         stated = {item.measure for item in self.accept}
-        return (*self.accept, *(Expectation(measure=name) for name in ALWAYS if name not in stated))
+        return (*self.accept, *(Expectation(measure=name) for name in DEFAULT_MEASURES if name not in stated))
 
     def unobserved(self, item: Expectation) -> tuple[date, ...]:
         """Days whose observed price a measure needs and the event does not give; none where nothing is to be compared."""
-        price = MEASURES[item.measure].price
+        price = EPISODE_MEASURES[item.measure].price
         if item.observed is not None or item.measure == "path_rmse_pp" or price is None or not self.series(price):
             return ()
         return tuple(day for day in self.days_of(item) if day != self.start and day not in self.series(price))
@@ -104,10 +196,10 @@ class Event(Scenario):
         return {day: value for item in self.observed if item.column == column for day, value in item.values.items()}
 
 
-def first_close(event: Event) -> Iterator[str]:
+def check_start_day(event: Event) -> Iterator[str]:
     """A start before there is anything to compare with, or on a day that has no close."""
-    if event.start < FIRST_START:
-        yield f"start: {event.start} is too early; allowed: {FIRST_START} or later; choose a later episode"
+    if event.start < EARLIEST_START:
+        yield f"start: {event.start} is too early; allowed: {EARLIEST_START} or later; choose a later episode"
     elif not is_business_day(event.start):
         before = business_day_before(event.start)
         yield (
@@ -116,7 +208,7 @@ def first_close(event: Event) -> Iterator[str]:
         )
 
 
-def strangers(event: Event) -> Iterator[str]:
+def check_names(event: Event) -> Iterator[str]:
     """Populations that the event does not have, and a low without its day."""
     for name in event.unwound_of:
         if name not in event.populations:
@@ -126,7 +218,7 @@ def strangers(event: Event) -> Iterator[str]:
             yield f"accept: {item.measure} and turning_day: retrace_share needs the day of the low, nothing else takes one"
 
 
-def windows(event: Event) -> Iterator[str]:
+def check_windows(event: Event) -> Iterator[str]:
     """Windows that run backwards, and lows after which nothing is left to come back."""
     for place, item in enumerate(event.accept):
         first, last = item.first_day or event.start, item.last_day or event.end
@@ -137,7 +229,7 @@ def windows(event: Event) -> Iterator[str]:
             yield f"accept[{place}].turning_day: {words}; move the day or the window"
 
 
-def unlikely(event: Event) -> Iterator[str]:
+def check_observations(event: Event) -> Iterator[str]:
     """Series that no table holds, prices that are hardly meant, ranges that are upside down."""
     for place, item in enumerate(event.observed):
         if item.column in [other.column for other in event.observed[:place]]:
@@ -145,7 +237,7 @@ def unlikely(event: Event) -> Iterator[str]:
         if item.column not in COLUMN_UNITS:
             known = ", ".join(COLUMN_UNITS)
             yield f"observed: there is no column {item.column!r} to compare with; known: {known}; name one of them"
-        low, high, unit = prices_allowed(event, item.column)
+        low, high, unit = allowed_observations(event, item.column)
         for day, value in item.values.items():
             if not low <= value <= high:
                 words = f"{item.column} {value:g} on {day} is no price of this event"
@@ -155,7 +247,7 @@ def unlikely(event: Event) -> Iterator[str]:
             yield f"accept.{wanted.measure}: at_least {wanted.at_least:g} lies above at_most {wanted.at_most:g}; exchange them"
 
 
-def too_large(event: Event) -> Iterator[str]:
+def check_policy_changes(event: Event) -> Iterator[str]:
     """Changes of policy rates and of what is expected of them that no central bank made in a day: a percent for a basis point."""
     keys = ("decision", "step", "path_surprise", "ten_year_surprise")
     dated = [(f"news[{place}].basis", item.basis) for place, item in enumerate(event.news)]
@@ -164,20 +256,24 @@ def too_large(event: Event) -> Iterator[str]:
             for place, item in enumerate(getattr(getattr(event, bank), kind)):
                 dated += [(f"{bank}.{kind}[{place}].{key}", getattr(item, key, None)) for key in keys]
     for key, change in dated:
-        if change is not None and abs(change) > LARGEST_STEP_BP:
-            meant = f"did you mean {change / 100.0:g}bp?" if abs(change) <= 100.0 * LARGEST_STEP_BP else "give it in bp"
-            yield f"{key}: {change:+g} bp in a day is too large; allowed: {-LARGEST_STEP_BP:g} to {LARGEST_STEP_BP:g} bp; {meant}"
+        if change is not None and abs(change) > MAX_POLICY_CHANGE_BP:
+            meant = (
+                f"did you mean {change / 100.0:g}bp?"
+                if abs(change) <= 100.0 * MAX_POLICY_CHANGE_BP
+                else "give it in bp"
+            )
+            yield f"{key}: {change:+g} bp in a day is too large; allowed: {-MAX_POLICY_CHANGE_BP:g} to {MAX_POLICY_CHANGE_BP:g} bp; {meant}"
 
 
-def prices_allowed(event: Event, column: str) -> tuple[float, float, str]:
+def allowed_observations(event: Event, column: str) -> tuple[float, float, str]:
     """Lowest and highest value that a column of observations may have, and their unit; any for yields."""
     start = event.start_values.usdjpy
     if column == "usdjpy":
-        return start / MOST_APART, start * MOST_APART, "yen per dollar, around start_values.usdjpy"
-    return (LEAST_PRICE if column in PRICES else -float("inf")), float("inf"), "in the unit of the column"
+        return start / MAX_USDJPY_FACTOR, start * MAX_USDJPY_FACTOR, "yen per dollar, around start_values.usdjpy"
+    return (MIN_PRICE if column in PRICE_COLUMNS else -float("inf")), float("inf"), "in the unit of the column"
 
 
-def days_outside(event: Event) -> Iterator[str]:
+def check_observed_days(event: Event) -> Iterator[str]:
     """Days of observations and windows at which the event has no close."""
     dated = [(f"observed[{place}].values", day) for place, item in enumerate(event.observed) for day in item.values]
     dated += [

@@ -36,15 +36,15 @@ def register(kind: Kind) -> Kind:
     ValueError
         If a shipped kind has this name.
     """
-    name = name_of(kind)
-    if name in {name_of(shipped) for shipped in ROSTER}:
+    name = kind_name(kind)
+    if name in {kind_name(shipped) for shipped in ROSTER}:
         raise ValueError(f"{name!r} is the name of a shipped kind of investor; choose another for {kind.__name__}")
     REGISTERED[name] = kind
-    widen(Scenario)
+    allow_registered_kinds(Scenario)
     return kind
 
 
-def name_of(kind: Any) -> str:
+def kind_name(kind: Any) -> str:
     """The name of a kind, as its parameters state it.
 
     Raises
@@ -61,10 +61,10 @@ def name_of(kind: Any) -> str:
     return str(names[0])
 
 
-def widen(model: type[BaseModel]) -> None:
+def allow_registered_kinds(model: type[BaseModel]) -> None:
     """Let the ``populations`` of a model, and of those derived from it, be of every kind known by now."""
     populations: Any = model.model_fields["populations"]
     populations.annotation = dict[str, population_type()]  # type: ignore[misc]
     model.model_rebuild(force=True)
     for derived in model.__subclasses__():
-        widen(derived)
+        allow_registered_kinds(derived)

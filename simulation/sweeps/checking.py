@@ -1,25 +1,218 @@
-"""Check the points of a sweep before anything runs, and put each mistake at its place in the sweep file or the table."""
+"""The base scenario of a sweep, with its mistakes told at the lines of the sweep file that cause them.
+
+What a design says twice: dropped with a remark where it is a slip, refused where one of two values would win.
+
+Check the points of a sweep before anything runs, and put each mistake at its place in the sweep file or the table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simulation.scenario.config.errors import ConfigError, Problem
-from simulation.scenario.config.explain import in_order
-from simulation.scenario.config.kinds import as_read
-from simulation.scenario.config.loading import Loaded, checked
-from simulation.scenario.config.tree import Node, Source, descend
-from simulation.scenario.config.wording import suggestion
-from simulation.scenario.consistency import SECTOR_NAMES
-from simulation.sweeps.basing import beside, settings_of
-from simulation.sweeps.daily import population_of
-from simulation.sweeps.design import Values, jsonable, values_of
-from simulation.sweeps.points import laid_over, node_of
-from simulation.sweeps.schema import SEED_IS_NO_AXIS, Range, Sweep
-from simulation.sweeps.tidying import overlapping
+from simulation.scenario.config.catalog import is_path
+from simulation.scenario.config.errors import ConfigError, ConfigProblem
+from simulation.scenario.config.formatting import suggest_name
+from simulation.scenario.config.loading import LoadedConfig, read_scenario_or_event, validate_config
+from simulation.scenario.config.loading import load_scenario_or_event as load_scenario
+from simulation.scenario.config.tree import KeyPath, Node, Source, descend, parse_key_path, plain_values
+from simulation.scenario.config.validation_errors import sort_problems
+from simulation.scenario.scenario import SECTOR_NAMES
+from simulation.sweeps.points import (
+    BaseScenario,
+    PointValues,
+    axis_values,
+    canonical_json,
+    jsonable,
+    normalized_value,
+    overlay_values,
+    value_node,
+)
+from simulation.sweeps.run_rows import series_population
+from simulation.sweeps.run_table import as_number, value_with_unit
+from simulation.sweeps.schema import SAMPLED, SEED_IS_NO_AXIS, Range, Sweep
+
+if TYPE_CHECKING:
+    from simulation.scenario.scenario import Scenario
+
+SET_OPTION = "--set "
+"""How the place of a setting begins in a mistake."""
+
+
+def load_base_scenario(loaded: LoadedConfig[Sweep], folder: Path) -> LoadedConfig[Any]:
+    """The base scenario as loaded, with its settings and the seed of the sweep.
+
+    Parameters
+    ----------
+    loaded
+        The sweep.
+    folder
+        Where files that it names are looked up first.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake, those that the sweep file causes at its lines.
+    """
+    sweep = loaded.scenario
+    try:
+        return load_scenario(path_beside_sweep(sweep.scenario, folder), base_settings(sweep))
+    except ConfigError as error:
+        sound = not base_settings(sweep) or is_valid_without_settings(path_beside_sweep(sweep.scenario, folder))
+        raise ConfigError(_locate_in_sweep(problem, loaded, sound) for problem in error.problems) from None
+
+
+def base_settings(sweep: Sweep) -> tuple[str, ...]:
+    """What is laid over the base scenario."""
+    return (*sweep.settings, *(() if sweep.seed is None else (f"seed={sweep.seed}",)))
+
+
+def is_valid_without_settings(name: str) -> bool:
+    """Whether a scenario is valid without the settings of the sweep."""
+    try:
+        load_scenario(name, ())
+    except ConfigError:
+        return False
+    return True
+
+
+def _locate_in_sweep(problem: ConfigProblem, loaded: LoadedConfig[Sweep], sound: bool) -> ConfigProblem:
+    """A mistake of the base scenario where the sweep file causes it; as it is where the scenario's own file does."""
+    sweep = loaded.scenario
+    if problem.line is None and not problem.key and problem.file == sweep.scenario:
+        return _problem_at(problem, loaded, ("scenario",))
+    if problem.file.startswith(SET_OPTION):
+        text = problem.file.removeprefix(SET_OPTION)
+        at = ("settings", sweep.settings.index(text)) if text in sweep.settings else ("seed",)
+        return _problem_at(problem, loaded, at)
+    if not (sound and base_settings(sweep)):
+        return problem
+    message = f"with these settings {problem.message} (it stands at {problem.place})"
+    return _problem_at(replace(problem, message=message), loaded, ("settings",) if sweep.settings else ("seed",))
+
+
+def _problem_at(problem: ConfigProblem, loaded: LoadedConfig[Sweep], path: KeyPath) -> ConfigProblem:
+    """A mistake at a place in the sweep file."""
+    node = descend(loaded.tree, path)
+    if node is None:
+        return problem
+    place = node.origin.problem(path, problem.message, problem.hint)
+    return replace(place, key=problem.key or place.key)
+
+
+def serialized_base(loaded: LoadedConfig[Any], sweep: Sweep) -> BaseScenario:
+    """The base as text that any process can read."""
+    from simulation.scenario.event import Event
+
+    kind = "events" if isinstance(loaded.scenario, Event) else "scenarios"
+    return BaseScenario(kind, canonical_json(_with_seed(loaded.tree, loaded.scenario.seed)))
+
+
+def _with_seed(tree: Node, seed: int) -> Any:
+    """The config as plain values; the seed stands in it even where it is the default."""
+    content = jsonable(plain_values(tree))
+    return {**content, "seed": seed}
+
+
+def path_beside_sweep(name: str, folder: Path) -> str:
+    """A file that a sweep names: beside the sweep where there is one, else as given."""
+    return str(folder / name) if names_a_file(name) and (folder / name).exists() else name
+
+
+def names_a_file(name: str) -> bool:
+    """Whether a text names a file and no shipped config."""
+    return is_path(name) or name.endswith(".parquet")
+
+
+def check_settings(texts: Iterable[str]) -> None:
+    """Refuse settings after --set that are meant for the base scenario: they change the sweep file.
+
+    Raises
+    ------
+    ConfigError
+        With how to write each of them.
+    """
+    from simulation.scenario.scenario import Scenario
+
+    problems = []
+    for text in texts:
+        first = text.partition("=")[0].split(".")[0].split("[")[0].strip()
+        if first in Scenario.model_fields and first not in Sweep.model_fields:
+            message = f"--set changes the sweep file, which has no key {first}"
+            cure = f"for its base scenario write --set 'settings=[\"{text}\"]', with the settings of the file if it has any"
+            problems.append(ConfigProblem(f"{SET_OPTION}{text}", None, 1, first, message, cure, text))
+    if problems:
+        raise ConfigError(problems)
+
+
+Remarks = tuple[str, ...]
+
+
+def drop_repeated_values(sweep: Sweep) -> tuple[Sweep, Remarks]:
+    """A sweep whose lists hold each value once; in a sampled design a value that stands twice has twice the weight and stays."""
+    if sweep.design.kind in SAMPLED:
+        return sweep, ()
+    axes, remarks = dict(sweep.axes), []
+    for key, axis in sweep.axes.items():
+        if not isinstance(axis, Range):
+            axes[key], twice = _unique_values(axis)
+            remarks += [f"axes.{key}: {_format_value(value)} stands twice; it is run once" for value in twice]
+    return sweep.model_copy(update={"axes": axes}), tuple(remarks)
+
+
+def drop_base_points(points: Sequence[PointValues], base: Scenario) -> tuple[list[PointValues], Remarks]:
+    """Points of a one-at-a-time design without those that are the base again.
+
+    Only numbers are compared: the table says of point 0 which number of each axis it stands for.
+    """
+    kept, remarks = [], []
+    for values in points:
+        own = {key: as_number(value_with_unit(base, key)[0]) for key in values}
+        if values and all(own[key] is not None and as_number(value) == own[key] for key, value in values.items()):
+            remarks += [
+                f"axes.{key}: {_format_value(value)} is the base's value, which point 0 has"
+                for key, value in values.items()
+            ]
+        else:
+            kept.append(values)
+    return kept, tuple(remarks)
+
+
+def overlapping_keys(points: Sequence[PointValues]) -> Iterator[tuple[str, str]]:
+    """Pairs of keys of which the second is a part of the first and which some point sets both."""
+    keys = dict.fromkeys(key for point in points for key in point)
+    paths = {key: parse_key_path(key) for key in keys}
+    for whole, part in permutations(keys, 2):
+        above = paths[whole]
+        if paths[part][: len(above)] == above and any(whole in point and part in point for point in points):
+            yield whole, part
+
+
+def _unique_values(values: Sequence[Any]) -> tuple[tuple[Any, ...], list[Any]]:
+    """Values without repetition, and those that were repeated."""
+    seen: dict[str, Any] = {}
+    twice = []
+    for value in values:
+        name = _comparison_key(value)
+        if name in seen:
+            twice.append(value)
+        else:
+            seen[name] = value
+    return tuple(seen.values()), twice
+
+
+def _comparison_key(value: Any) -> str:
+    number = as_number(value)
+    kind = "bp" if isinstance(value, str) else ""
+    return canonical_json(normalized_value(jsonable(value))) if number is None else f"{number!r}{kind}"
+
+
+def _format_value(value: Any) -> str:
+    return value if isinstance(value, str) else canonical_json(jsonable(value))
+
 
 MOST_CHECKED = 200
 """Points that are checked beforehand, about a millisecond each; a point beyond that does not fit becomes a failed run."""
@@ -27,7 +220,7 @@ NOT_WHOLE = "is not a whole number"
 
 
 @dataclass(frozen=True)
-class Ground:
+class BaseConfig:
     """What the values of points are laid over: a config and the model that it is held against."""
 
     root: type[Any]
@@ -35,7 +228,7 @@ class Ground:
     sources: tuple[Source, ...]
 
 
-def check_points(base: Loaded[Any], loaded: Loaded[Sweep], points: Sequence[Values]) -> None:
+def check_points(base: LoadedConfig[Any], loaded: LoadedConfig[Sweep], points: Sequence[PointValues]) -> None:
     """Check each value of each axis with the first value of the others, then points spread over the design.
 
     Raises
@@ -43,31 +236,33 @@ def check_points(base: Loaded[Any], loaded: Loaded[Sweep], points: Sequence[Valu
     ConfigError
         With every mistake, those of an axis at the line of its value in the sweep file, those of a table at its row.
     """
-    ground = Ground(type(base.scenario), base.tree, base.sources)
-    problems = [*_whole_and_part(loaded, points), *_of_axes(ground, loaded)]
+    ground = BaseConfig(type(base.scenario), base.tree, base.sources)
+    problems = [*_overlap_problems(loaded, points), *_single_value_problems(ground, loaded)]
     if not problems:
         step = -(-len(points) // MOST_CHECKED)
         chosen = [*range(0, len(points), step), len(points) - 1]
-        problems = _problems(ground, [placed(loaded, at, points[at]) for at in chosen], loaded)
-        problems = [_from_table(problem, loaded) for problem in problems]
+        problems = _point_problems(ground, [point_nodes(loaded, at, points[at]) for at in chosen], loaded)
+        problems = [_without_table_column(problem, loaded) for problem in problems]
     if problems:
         # Many rows of a table may have one and the same mistake: the first of them tells it.
-        ordered = in_order(problems, loaded.sources)
+        ordered = sort_problems(problems, loaded.sources)
         raise ConfigError({(each.line, each.key, each.message): each for each in reversed(ordered)}.values())
 
 
-def problems_of_axes(loaded: Loaded[Sweep], folder: Path) -> list[Problem]:
+def axis_problems(loaded: LoadedConfig[Sweep], folder: Path) -> list[ConfigProblem]:
     """Mistakes that stand in the axes themselves, told although the base scenario cannot be used."""
     try:
-        root, layers = as_read(beside(loaded.scenario.scenario, folder), settings_of(loaded.scenario))
+        root, layers = read_scenario_or_event(
+            path_beside_sweep(loaded.scenario.scenario, folder), base_settings(loaded.scenario)
+        )
     except ConfigError:
         return []
     here = {source.name for source in loaded.sources}
-    found = _of_axes(Ground(root, layers.tree, layers.sources), loaded)
+    found = _single_value_problems(BaseConfig(root, layers.tree, layers.sources), loaded)
     return [problem for problem in found if problem.file in here]
 
 
-def check_series(base: Loaded[Any], loaded: Loaded[Sweep]) -> None:
+def check_series(base: LoadedConfig[Any], loaded: LoadedConfig[Sweep]) -> None:
     """Refuse a daily series that counts the yen of a population which the base scenario does not have.
 
     Raises
@@ -78,79 +273,85 @@ def check_series(base: Loaded[Any], loaded: Loaded[Sweep]) -> None:
     known = [*base.scenario.populations, *SECTOR_NAMES]
     problems = []
     for at, name in enumerate(loaded.scenario.series):
-        population = population_of(name)
+        population = series_population(name)
         if population is not None and population not in known:
             path = ("series", at)
             node = descend(loaded.tree, path)
             assert node is not None, "read from this tree"
-            hint = suggestion(population, known, "populations")
+            hint = suggest_name(population, known, "populations")
             problems.append(node.origin.problem(path, f"the scenario has no population {population!r}", hint))
     if problems:
         raise ConfigError(problems)
 
 
-def axis_nodes(loaded: Loaded[Sweep]) -> Iterator[tuple[str, Node]]:
+def axis_nodes(loaded: LoadedConfig[Sweep]) -> Iterator[tuple[str, Node]]:
     """Every value of a list and both ends of a range, with their places in the sweep file."""
     sampled = loaded.scenario.design.samples is not None
     for key, axis in loaded.scenario.axes.items():
         if isinstance(axis, Range):
-            written = ends(axis, sampled)
+            written = range_ends(axis, sampled)
             places = (("axes", key, "low"), ("axes", key, "high"))
-            yield from ((key, _placed(loaded, path, value)) for path, value in zip(places, written, strict=True))
+            yield from ((key, _node_in_sweep(loaded, path, value)) for path, value in zip(places, written, strict=True))
         else:
-            yield from ((key, _placed(loaded, ("axes", key, at), jsonable(value))) for at, value in enumerate(axis))
+            yield from (
+                (key, _node_in_sweep(loaded, ("axes", key, at), jsonable(value))) for at, value in enumerate(axis)
+            )
 
 
-def ends(axis: Range, sampled: bool) -> tuple[Any, Any]:
+def range_ends(axis: Range, sampled: bool) -> tuple[Any, Any]:
     """Both ends of a range as values of a config."""
     whole = axis if not sampled and axis.steps else axis.model_copy(update={"steps": 2})
-    values = values_of(whole)
+    values = axis_values(whole)
     return values[0], values[-1]
 
 
-def placed(loaded: Loaded[Sweep], at: int, values: Values) -> dict[str, Node]:
+def point_nodes(loaded: LoadedConfig[Sweep], at: int, values: PointValues) -> dict[str, Node]:
     """The values of a point with their places: a row of the table, a value of a list, or the range that made it."""
     sweep = loaded.scenario
     if sweep.design.file is not None:
-        return {key: node_of(value, f"{sweep.design.file}: row {at + 1}") for key, value in values.items()}
-    return {key: _placed(loaded, _where(sweep.axes[key], key, value), value) for key, value in values.items()}
+        return {key: value_node(value, f"{sweep.design.file}: row {at + 1}") for key, value in values.items()}
+    return {
+        key: _node_in_sweep(loaded, _value_path(sweep.axes[key], key, value), value) for key, value in values.items()
+    }
 
 
-def _where(axis: tuple[Any, ...] | Range, key: str, value: Any) -> tuple[str | int, ...]:
+def _value_path(axis: tuple[Any, ...] | Range, key: str, value: Any) -> tuple[str | int, ...]:
     if isinstance(axis, Range):
         return ("axes", key)
     return ("axes", key, [jsonable(item) for item in axis].index(value))
 
 
-def _placed(loaded: Loaded[Sweep], path: tuple[str | int, ...], value: Any) -> Node:
+def _node_in_sweep(loaded: LoadedConfig[Sweep], path: tuple[str | int, ...], value: Any) -> Node:
     """A value with its place in the sweep file."""
     node = descend(loaded.tree, path)
-    made = node_of(value, "the sweep")
-    return made if node is None else _moved(made, node)
+    made = value_node(value, "the sweep")
+    return made if node is None else _with_origin(made, node)
 
 
-def _moved(made: Node, place: Node) -> Node:
+def _with_origin(made: Node, place: Node) -> Node:
     if isinstance(made.content, dict | list):
         return place
     return Node(made.content, place.origin, place.key_origin)
 
 
-def _of_axes(ground: Ground, loaded: Loaded[Sweep]) -> list[Problem]:
+def _single_value_problems(ground: BaseConfig, loaded: LoadedConfig[Sweep]) -> list[ConfigProblem]:
     """Mistakes of single values, each with the first value of the other axes."""
     nodes = list(axis_nodes(loaded))
     first = dict(reversed(nodes))
     alone = loaded.scenario.design.kind == "one_at_a_time"
-    return _problems(ground, [{**({} if alone else first), key: node} for key, node in nodes], loaded)
+    return _point_problems(ground, [{**({} if alone else first), key: node} for key, node in nodes], loaded)
 
 
-def _problems(ground: Ground, points: Sequence[Mapping[str, Node]], loaded: Loaded[Sweep]) -> list[Problem]:
-    found: list[Problem] = []
+def _point_problems(
+    ground: BaseConfig, points: Sequence[Mapping[str, Node]], loaded: LoadedConfig[Sweep]
+) -> list[ConfigProblem]:
+    found: list[ConfigProblem] = []
     for values in points:
         tree = ground.tree
-        astray: list[Problem] = []
+        astray: list[ConfigProblem] = []
         for key, node in values.items():
             try:
-                tree = laid_over(tree, {key: node})
+                tree = overlay_values(tree, {key: node})
             except ConfigError as error:
                 # A key that is no path has no place but the one where it is written.
                 astray += [
@@ -158,16 +359,16 @@ def _problems(ground: Ground, points: Sequence[Mapping[str, Node]], loaded: Load
                     for each in error.problems
                 ]
         try:
-            checked(ground.root, tree, (*ground.sources, *loaded.sources), astray)
+            validate_config(ground.root, tree, (*ground.sources, *loaded.sources), astray)
         except ConfigError as error:
             found += [_with_cure(problem, loaded) for problem in error.problems]
     # A range makes many values in one place: what is wrong there is told once.
     first = {(problem.place, problem.key): problem for problem in reversed(found)}
-    ordered = in_order(first.values(), loaded.sources)
+    ordered = sort_problems(first.values(), loaded.sources)
     return list({(problem.file, problem.line, problem.key, problem.message): problem for problem in ordered}.values())
 
 
-def _with_cure(problem: Problem, loaded: Loaded[Sweep]) -> Problem:
+def _with_cure(problem: ConfigProblem, loaded: LoadedConfig[Sweep]) -> ConfigProblem:
     """A mistake with what to write where a range gives fractions to a key that counts."""
     axis = loaded.scenario.axes.get(problem.key)
     if isinstance(axis, Range) and not axis.whole and NOT_WHOLE in problem.message:
@@ -175,22 +376,22 @@ def _with_cure(problem: Problem, loaded: Loaded[Sweep]) -> Problem:
     return problem
 
 
-def _from_table(problem: Problem, loaded: Loaded[Sweep]) -> Problem:
+def _without_table_column(problem: ConfigProblem, loaded: LoadedConfig[Sweep]) -> ConfigProblem:
     """A mistake in a row of a table, which has no columns to count."""
     file = loaded.scenario.design.file
     return replace(problem, column=None) if file is not None and problem.file.startswith(f"{file}: row ") else problem
 
 
-def _whole_and_part(loaded: Loaded[Sweep], points: Sequence[Values]) -> Iterator[Problem]:
+def _overlap_problems(loaded: LoadedConfig[Sweep], points: Sequence[PointValues]) -> Iterator[ConfigProblem]:
     """Axes of which one is a part of another, and the seed in a table."""
     file = loaded.scenario.design.file
     if file is not None and any("seed" in values for values in points):
-        yield Problem(file, None, None, "seed", SEED_IS_NO_AXIS)
-    for whole, part in overlapping(points):
+        yield ConfigProblem(file, None, None, "seed", SEED_IS_NO_AXIS)
+    for whole, part in overlapping_keys(points):
         message = f"it is a part of {whole}, which the same points set as a whole: one of the two would be lost"
         cure = f"write it into the values of {whole}, or leave {whole} out"
         node = descend(loaded.tree, ("axes", part))
         if node is None:
-            yield Problem(file or "the sweep", None, None, part, message, cure)
+            yield ConfigProblem(file or "the sweep", None, None, part, message, cure)
         else:
             yield replace(node.head.problem(("axes", part), message, cure), key=part)

@@ -1,4 +1,7 @@
-"""A sweep made ready to run: its base, its points, and what its results are identified by."""
+"""A design made elsewhere: the rows of a CSV or Parquet file whose columns are config keys.
+
+A sweep made ready to run: its base, its points, and what its results are identified by.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +16,133 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.scenario.config.blame import blamed
-from simulation.scenario.config.catalog import path_of
-from simulation.scenario.config.errors import ConfigError
-from simulation.scenario.config.loading import Loaded, load
-from simulation.scenario.config.posterior import load_cloud
-from simulation.scenario.config.tree import nearest_node
-from simulation.sweeps.basing import base_of, based, beside, check_settings
-from simulation.sweeps.checking import check_points, check_series, problems_of_axes
-from simulation.sweeps.design import Values, jsonable, points_of
-from simulation.sweeps.points import Base, point_key, structure, text_of
-from simulation.sweeps.schema import Sweep
-from simulation.sweeps.table import rows_of
-from simulation.sweeps.tidying import without_base, without_repetition
+from simulation.scenario.config.catalog import find_file
+from simulation.scenario.config.errors import ConfigError, ConfigProblem
+from simulation.scenario.config.loading import LoadedConfig, load
+from simulation.scenario.config.parameter_sets import load_cloud
+from simulation.scenario.config.tree import Source, locate_message, nearest_node, plain_values
+from simulation.scenario.config.yaml_reader import display_path, parse_yaml
+from simulation.sweeps.checking import (
+    axis_problems,
+    check_points,
+    check_series,
+    check_settings,
+    drop_base_points,
+    drop_repeated_values,
+    load_base_scenario,
+    path_beside_sweep,
+    serialized_base,
+)
+from simulation.sweeps.points import (
+    BaseScenario,
+    PointValues,
+    batch_structure,
+    canonical_json,
+    design_points,
+    jsonable,
+    point_key,
+)
+from simulation.sweeps.schema import MOST_POINTS, Sweep
 
 if TYPE_CHECKING:
-    from simulation.scenario.cloud import Cloud
+    import pandas as pd
+
+    from simulation.scenario.config.parameter_sets import Cloud
+
+
+def table_points(path: Path) -> list[PointValues]:
+    """Points of a table, one a row; an empty cell keeps the base scenario's value.
+
+    Cells of a CSV file are read as values of a config, so that ``25bp``, ``true`` and ``null`` mean what they mean there.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, has no rows or too many.
+    """
+    frame = _read_table(path)
+    columns = {str(name): _column_values(path, frame, str(name)) for name in frame.columns}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return [{key: value for key, value in row.items() if value is not EMPTY_CELL} for row in rows]
+
+
+EMPTY_CELL: Any = object()
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        if path.suffix == ".parquet":
+            check_row_count(path, parquet_row_count(path))
+            return pd.read_parquet(path)
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, comment="#", nrows=MOST_POINTS + 1)
+    except (OSError, ValueError) as error:
+        message = f"the table cannot be read: {error}"
+        raise ConfigError(
+            [ConfigProblem(display_path(path), None, None, "", message, "a CSV or Parquet file of config keys")]
+        ) from None
+    check_row_count(path, len(frame))
+    return frame
+
+
+def parquet_row_count(path: Path) -> int:
+    """Rows of a Parquet file, from its footer alone."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path)
+    try:
+        return file.metadata.num_rows
+    finally:
+        file.close()
+
+
+def check_row_count(path: Path, rows: int) -> None:
+    """Refuse a table without rows or with more rows than a sweep may have points.
+
+    Raises
+    ------
+    ConfigError
+        With the number of rows, as far as they were counted.
+    """
+    if not rows:
+        raise ConfigError(
+            [ConfigProblem(display_path(path), None, None, "", "the table has no rows", "one row is one point")]
+        )
+    if rows > MOST_POINTS:
+        counted = f"{rows:,}" if path.suffix == ".parquet" else f"more than {MOST_POINTS:,}"
+        message = f"the table has {counted} rows; allowed: at most {MOST_POINTS:,}"
+        raise ConfigError(
+            [ConfigProblem(display_path(path), None, None, "", message, "cut it into several tables and sweeps")]
+        )
+
+
+def _column_values(path: Path, frame: pd.DataFrame, name: str) -> list[Any]:
+    """Values of a column; texts are read once each."""
+    known: dict[str, Any] = {}
+    cells = []
+    for row, cell in enumerate(frame[name].tolist()):
+        if isinstance(cell, str):
+            if cell not in known:
+                known[cell] = _parse_cell(path, row, name, cell)
+            cells.append(known[cell])
+        else:
+            # Only a missing number differs from itself.
+            cells.append(EMPTY_CELL if cell is None or cell != cell else jsonable(cell))
+    return cells
+
+
+def _parse_cell(path: Path, row: int, name: str, text: str) -> Any:
+    if not text.strip():
+        return EMPTY_CELL
+    reading = parse_yaml(text, Source(f"{display_path(path)}: row {row + 1}, {name}", (text,), inline=True))
+    if reading.problems:
+        raise ConfigError(reading.problems)
+    return jsonable(plain_values(reading.tree))
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """A sweep made ready to run.
 
     Attributes
@@ -50,8 +160,8 @@ class Plan:
     """
 
     sweep: Sweep
-    base: Base
-    points: tuple[Values, ...]
+    base: BaseScenario
+    points: tuple[PointValues, ...]
     cloud: Cloud | None = None
     remarks: tuple[str, ...] = ()
 
@@ -64,7 +174,7 @@ class Plan:
     def identity(self) -> str:
         """Digest of what the runs of a point follow from beside its values."""
         content = [self.base.digest, None if self.cloud is None else self.cloud.digest, self.sweep.independent]
-        return hashlib.sha256(text_of(content).encode()).hexdigest()
+        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @cached_property
     def point_keys(self) -> NDArray[np.uint64]:
@@ -72,7 +182,7 @@ class Plan:
         seen: Counter[str] = Counter()
         keys = np.empty(len(self.points), dtype=np.uint64)
         for at, values in enumerate(self.points):
-            text = text_of(values)
+            text = canonical_json(values)
             keys[at] = point_key(self.identity, values, seen[text])
             seen[text] += 1
         return keys
@@ -81,7 +191,9 @@ class Plan:
     def structures(self) -> NDArray[np.int64]:
         """Number of the structure of each point, ``(points,)``: points of one structure may share a batch."""
         known: dict[str, int] = {}
-        return np.array([known.setdefault(structure(values), len(known)) for values in self.points], dtype=np.int64)
+        return np.array(
+            [known.setdefault(batch_structure(values), len(known)) for values in self.points], dtype=np.int64
+        )
 
     @cached_property
     def mixing(self) -> str:
@@ -89,14 +201,14 @@ class Plan:
         content: list[Any] = [self.identity, self.sweep.measured, self.sweep.record]
         if self.sweep.series:
             content.append(self.sweep.kept_series)
-        return hashlib.sha256(text_of(jsonable(content)).encode()).hexdigest()
+        return hashlib.sha256(canonical_json(jsonable(content)).encode()).hexdigest()
 
     @cached_property
     def hash(self) -> str:
         """Digest of everything that the finished tables follow from."""
         until = None if self.sweep.until is None else self.sweep.until.model_dump(mode="json")
         content = [self.mixing, self.sweep.replications, until, [f"{key:x}" for key in self.point_keys.tolist()]]
-        return hashlib.sha256(text_of(content).encode()).hexdigest()
+        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @property
     def most_runs(self) -> int:
@@ -104,7 +216,7 @@ class Plan:
         return len(self.points) * self.sweep.most_replications
 
 
-def plan_of(name: str | Path, settings: Iterable[str] = ()) -> Plan:
+def load_plan(name: str | Path, settings: Iterable[str] = ()) -> SweepPlan:
     """Return the plan of a sweep by name or by file.
 
     Parameters
@@ -122,29 +234,29 @@ def plan_of(name: str | Path, settings: Iterable[str] = ()) -> Plan:
     texts = tuple(settings)
     check_settings(texts)
     loaded = load(name, texts, root=Sweep, kind="sweeps")
-    folder = path_of("sweeps", name).parent
-    sweep, remarks = without_repetition(loaded.scenario)
-    base = checked_base(loaded, folder)
-    cloud = None if sweep.posterior is None else load_cloud(beside(sweep.posterior, folder))
-    points = points_from(sweep, loaded, folder)
+    folder = find_file("sweeps", name).parent
+    sweep, remarks = drop_repeated_values(loaded.scenario)
+    base = load_checked_base(loaded, folder)
+    cloud = None if sweep.posterior is None else load_cloud(path_beside_sweep(sweep.posterior, folder))
+    points = load_points(sweep, loaded, folder)
     check_points(base, loaded, points)
     if sweep.design.kind == "one_at_a_time":
-        points, more = without_base(points, base.scenario)
+        points, more = drop_base_points(points, base.scenario)
         remarks = (*remarks, *more)
-    return Plan(sweep, base_of(base, sweep), tuple(points), cloud, remarks)
+    return SweepPlan(sweep, serialized_base(base, sweep), tuple(points), cloud, remarks)
 
 
-def checked_base(loaded: Loaded[Sweep], folder: Path) -> Loaded[Any]:
+def load_checked_base(loaded: LoadedConfig[Sweep], folder: Path) -> LoadedConfig[Any]:
     """The base scenario; where it cannot be used, the mistakes of the axes are told with its own."""
     try:
-        base = based(loaded, folder)
+        base = load_base_scenario(loaded, folder)
     except ConfigError as error:
-        raise ConfigError([*error.problems, *problems_of_axes(loaded, folder)]) from None
+        raise ConfigError([*error.problems, *axis_problems(loaded, folder)]) from None
     check_series(base, loaded)
     return base
 
 
-def points_from(sweep: Sweep, loaded: Loaded[Sweep], folder: Path) -> list[Values]:
+def load_points(sweep: Sweep, loaded: LoadedConfig[Sweep], folder: Path) -> list[PointValues]:
     """Points of a design; what a table says of them stands in its own file.
 
     Raises
@@ -153,11 +265,11 @@ def points_from(sweep: Sweep, loaded: Loaded[Sweep], folder: Path) -> list[Value
         If the table cannot be read, or has more points than one sweep may run so often.
     """
     if sweep.design.file is None:
-        return points_of(sweep.axes, sweep.design)
-    points = rows_of(Path(beside(sweep.design.file, folder)))
+        return design_points(sweep.axes, sweep.design)
+    points = table_points(Path(path_beside_sweep(sweep.design.file, folder)))
     try:
         sweep.check_runs_at(len(points))
     except ValueError as error:
-        path, message = blamed(loaded.tree, (), str(error))
+        path, message = locate_message(loaded.tree, (), str(error))
         raise ConfigError([nearest_node(loaded.tree, path).head.problem(path, message)]) from None
     return points

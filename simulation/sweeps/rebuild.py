@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from simulation.results.results import Result
-from simulation.results.store import OutputError
-from simulation.sweeps.compact import RUN_ID
-from simulation.sweeps.engine import engine, engines_of
-from simulation.sweeps.execute import work_of
-from simulation.sweeps.kernel import scenarios_of, simulated
-from simulation.sweeps.points import text_of
-from simulation.sweeps.reopen import plan_from
-from simulation.sweeps.rows import Piece
+from simulation.results.output_folder import OutputError
+from simulation.results.run_results import Result
+from simulation.sweeps.code_version import code_digest, store_digests
+from simulation.sweeps.execution import sweep_work
+from simulation.sweeps.kernel import run_scenarios, simulate_batch
+from simulation.sweeps.points import canonical_json
+from simulation.sweeps.run_rows import PointRuns
+from simulation.sweeps.run_table import RUN_ID
 from simulation.sweeps.store import RUNS, read_manifest
+from simulation.sweeps.store_folders import stored_plan
 
 if TYPE_CHECKING:
-    from simulation.sweeps.plan import Plan
+    from simulation.sweeps.plan import SweepPlan
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class RebuiltRun:
     """A run of a store, run again.
 
     Attributes
@@ -52,7 +52,7 @@ class Rebuilt:
     same_code: bool = True
 
 
-def rebuild(store: Path, run_id: str, command: str | None = None) -> Rebuilt:
+def rebuild_run(store: Path, run_id: str, command: str | None = None) -> RebuiltRun:
     """Run one run of a store again.
 
     Raises
@@ -60,34 +60,37 @@ def rebuild(store: Path, run_id: str, command: str | None = None) -> Rebuilt:
     OutputError
         If the store has no such run.
     """
-    plan, row = plan_from(store), row_of(store, run_id)
-    piece = Piece(
-        row["point"], int(plan.point_keys[row["point"]]), text_of(plan.points[row["point"]]), (row["replication"],)
+    plan, row = stored_plan(store), stored_row(store, run_id)
+    piece = PointRuns(
+        row["point"],
+        int(plan.point_keys[row["point"]]),
+        canonical_json(plan.points[row["point"]]),
+        (row["replication"],),
     )
-    rows = simulated(work_of(plan), [piece])
+    rows = simulate_batch(sweep_work(plan), [piece])
     metrics = dict(
         zip(
             plan.sweep.measured, (None if np.isnan(value) else value for value in rows.metrics[0].tolist()), strict=True
         )
     )
     differing = {name: (row[name], value) for name, value in metrics.items() if row[name] != value}
-    same_code = engines_of(read_manifest(store)) == (engine(),)
-    return Rebuilt(row, recorded(plan, piece, command), rows.reason[0], differing, tuple(metrics), same_code)
+    same_code = store_digests(read_manifest(store)) == (code_digest(),)
+    return RebuiltRun(row, recorded_run(plan, piece, command), rows.reason[0], differing, tuple(metrics), same_code)
 
 
-def recorded(plan: Plan, piece: Piece, command: str | None) -> Result | None:
+def recorded_run(plan: SweepPlan, piece: PointRuns, command: str | None) -> Result | None:
     """The run with everything recorded, none where it does not even begin."""
     from simulation.day.capital_flows import simulate
 
     try:
-        (scenario,), (run,) = scenarios_of(work_of(plan), [piece])
+        (scenario,), (run,) = run_scenarios(sweep_work(plan), [piece])
         return Result(simulate(scenario, [run]), command)
     except Exception:
         # The error itself is the reason of the row, which is compared with the table.
         return None
 
 
-def row_of(store: Path, run_id: str) -> dict[str, Any]:
+def stored_row(store: Path, run_id: str) -> dict[str, Any]:
     """The row of a run in the table.
 
     Raises

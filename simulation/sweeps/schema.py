@@ -1,21 +1,103 @@
-"""What a sweep file may say."""
+"""How large a sweep may be, counted from its file before any point is made.
 
+What a sweep file may say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from simulation.results.metrics import METRICS
-from simulation.sweeps.bounds import MOST_POINTS, MOST_REPLICATIONS, check_points, check_runs
-from simulation.sweeps.daily import USUAL_SERIES, SeriesName
+from simulation.sweeps.run_rows import USUAL_SERIES, SeriesName
 from simulation.values.parameters import BASIS_POINTS_PER, RATE_PATTERN, Parameters, quantity
+
+MOST_POINTS = 2_000_000
+"""Points are held in memory as Python objects, about 1 kB each."""
+MOST_REPLICATIONS = 2**19
+"""Replications share a 63-bit run number with the point (`points.run_number`)."""
+MOST_RUNS = 100_000_000
+"""Runs of a sweep, all points together: about 80 bytes each while the table is written (docs/scaling.md)."""
+SALTELLI_BLOCKS = 2
+"""Blocks of a saltelli design beside those of its axes: A and B."""
+
+
+def number_of_points(kind: str, levels: Mapping[str, int], samples: int | None) -> int:
+    """Points of a design.
+
+    Parameters
+    ----------
+    kind
+        Kind of the design; not ``table``, which has as many points as rows.
+    levels
+        Number of values of each axis; of no account where points are drawn.
+    samples
+        Points to draw, none where all values are taken.
+    """
+    if kind == "saltelli":
+        return (samples or 0) * (len(levels) + SALTELLI_BLOCKS)
+    if samples is not None:
+        return samples
+    return 1 + sum(levels.values()) if kind == "one_at_a_time" else prod(levels.values())
+
+
+def check_point_count(kind: str, levels: Mapping[str, int], samples: int | None) -> int:
+    """Return the number of points of a design.
+
+    Raises
+    ------
+    ValueError
+        If there are more than `MOST_POINTS`, with the key to change first.
+    """
+    points = number_of_points(kind, levels, samples)
+    if points <= MOST_POINTS:
+        return points
+    most = f"allowed: at most {MOST_POINTS:,}"
+    if kind == "saltelli":
+        fits = 1 << (MOST_POINTS // (len(levels) + SALTELLI_BLOCKS)).bit_length() - 1
+        made = f"{samples:,} samples x ({len(levels)} axes + 2) are {points:,} points"
+        raise ValueError(f"design.samples: {made}; {most}; use {fits:,} samples")
+    sign = " + " if kind == "one_at_a_time" else " x "
+    made = sign.join(f"{count:,}" for count in levels.values())
+    raise ValueError(
+        f"axes: {made} values are {points:,} points in a {kind} design; {most}; take fewer steps, or draw points over "
+        "ranges: design: {kind: sobol, samples: 1024}"
+    )
+
+
+def check_run_count(points: int, replications: int, key: str) -> None:
+    """Refuse a sweep of more than `MOST_RUNS` runs.
+
+    Parameters
+    ----------
+    points, replications
+        Points, and runs that each of them may get at most.
+    key
+        Where the replications stand in the sweep file.
+
+    Raises
+    ------
+    ValueError
+        With the key first.
+    """
+    runs = points * replications
+    if runs > MOST_RUNS:
+        raise ValueError(
+            f"{key}: {replications:,} replications x {points:,} points are {runs:,} runs; allowed: at most {MOST_RUNS:,} in "
+            f"one sweep; use {MOST_RUNS // points:,} replications, or cut the axes into several sweeps"
+        )
+
 
 if TYPE_CHECKING:
     MetricName = str
 else:
     MetricName = Literal[tuple(metric.name for metric in METRICS)]
 
-Kind = Literal["factorial", "one_at_a_time", "latin_hypercube", "sobol", "halton", "saltelli", "table"]
-Record = Literal["none", "quantiles", "all"]
+DesignKind = Literal["factorial", "one_at_a_time", "latin_hypercube", "sobol", "halton", "saltelli", "table"]
+SeriesRecording = Literal["none", "quantiles", "all"]
 SAMPLED = ("latin_hypercube", "sobol", "halton", "saltelli")
 """Designs that draw points between the ends of their axes."""
 POWERS_OF_TWO = ("sobol", "saltelli")
@@ -34,20 +116,20 @@ def rate_bp(value: object) -> float | None:
     return None if match is None else float(match.group(1)) * BASIS_POINTS_PER[match.group(2).lower()]
 
 
-def _bound(value: float | str) -> float | str:
+def _check_bound(value: float | str) -> float | str:
     if isinstance(value, str) and rate_bp(value) is None:
         raise ValueError(f"{value!r} is neither a number nor a rate such as 25bp")
     return value
 
 
-Bound = Annotated[float | str, AfterValidator(_bound)]
+AxisBound = Annotated[float | str, AfterValidator(_check_bound)]
 
 
 class Range(Parameters):
     """Numbers from `low` to `high`."""
 
-    low: Bound = Field(description="smallest value: a number in the unit of the key, or a rate with its unit")
-    high: Bound = Field(description="largest value, as `low`")
+    low: AxisBound = Field(description="smallest value: a number in the unit of the key, or a rate with its unit")
+    high: AxisBound = Field(description="largest value, as `low`")
     steps: int | None = Field(None, ge=1, le=MOST_POINTS, description="number of values, both ends included")
     scale: Literal["linear", "log"] = Field("linear", description="steps, or the density of samples, in values or logs")
     whole: bool = Field(False, description="round to whole numbers, for keys that count")
@@ -77,18 +159,20 @@ class Range(Parameters):
         return self
 
 
-def _written_as(axis: object) -> str:
+def _axis_form(axis: object) -> str:
     return "list" if isinstance(axis, list | tuple) else "range"
 
 
-Axis = Annotated[Annotated[tuple[Any, ...], Tag("list")] | Annotated[Range, Tag("range")], Discriminator(_written_as)]
+AxisValues = Annotated[
+    Annotated[tuple[Any, ...], Tag("list")] | Annotated[Range, Tag("range")], Discriminator(_axis_form)
+]
 """Values in a list, or a range."""
 
 
 class Design(Parameters):
     """How points are laid into the space of the axes."""
 
-    kind: Kind = "factorial"
+    kind: DesignKind = "factorial"
     samples: int | None = Field(None, ge=1, le=MOST_POINTS, description="points to draw; rows of A for saltelli")
     seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of the scrambling; no run draws from it")
     file: str | None = Field(None, description="CSV or Parquet file whose columns are keys, for kind table")
@@ -132,10 +216,10 @@ class Sweep(Parameters):
     seed: int | None = Field(None, ge=0, le=2**63 - 1, description="replaces the scenario's seed")
     independent: bool = Field(False, description="every point draws its own noise instead of common random numbers")
     posterior: str | None = Field(None, description="calibrated parameter sets: replication i takes set i")
-    axes: dict[str, Axis] = Field(default_factory=dict, description="values by config key")
+    axes: dict[str, AxisValues] = Field(default_factory=dict, description="values by config key")
     design: Design = Design()
     metrics: tuple[MetricName, ...] = Field((), description="what is measured; empty: everything")
-    record: Record = Field("none", description="what is kept of the daily series")
+    record: SeriesRecording = Field("none", description="what is kept of the daily series")
     series: tuple[SeriesName, ...] = Field((), description="daily series that `record` keeps; empty: the usual ones")
     until: Until | None = None
 
@@ -168,7 +252,7 @@ class Sweep(Parameters):
     def _check_size(self) -> None:
         if self.design.kind != "table":
             levels = {key: axis.steps or 0 if isinstance(axis, Range) else len(axis) for key, axis in self.axes.items()}
-            self.check_runs_at(check_points(self.design.kind, levels, self.design.samples))
+            self.check_runs_at(check_point_count(self.design.kind, levels, self.design.samples))
 
     def check_runs_at(self, points: int) -> None:
         """Refuse more runs at so many points than one sweep may have.
@@ -178,7 +262,9 @@ class Sweep(Parameters):
         ValueError
             With the key of the replications first.
         """
-        check_runs(points, self.most_replications, "replications" if self.until is None else "until.max_replications")
+        check_run_count(
+            points, self.most_replications, "replications" if self.until is None else "until.max_replications"
+        )
 
     @property
     def measured(self) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""The store of a sweep: a folder of plain files; reading it needs nothing but pandas."""
+"""What the manifest of a sweep says.
+
+The store of a sweep: a folder of plain files; reading it needs nothing but pandas.
+"""
 
 from __future__ import annotations
 
@@ -9,27 +12,72 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from simulation.results import store as folder
-from simulation.results.store import MANIFEST, OutputError
-from simulation.scenario.cloud import cloud_text
-from simulation.sweeps.columns import Columns
-from simulation.sweeps.compact import write_runs
-from simulation.sweeps.facts import FINISHED, RUNNING, facts_of
-from simulation.sweeps.have import Have, table_of
-from simulation.sweeps.precision import precision
-from simulation.sweeps.rows import Rows, joined
-from simulation.sweeps.series import Places, read_any, write_series
-from simulation.sweeps.series import table_of as days_of
-from simulation.sweeps.shards import shards, write_shard, write_whole
+from simulation.results import output_folder as folder
+from simulation.results.metrics import METRICS
+from simulation.results.output_folder import MANIFEST, OutputError, package_versions
+from simulation.scenario.config.parameter_sets import cloud_text
+from simulation.sweeps.code_version import CODE_DIGESTS_KEY
+from simulation.sweeps.pending_runs import point_precision, required_replications
+from simulation.sweeps.run_rows import RunRows, concatenate_rows
+from simulation.sweeps.run_table import PointColumns, write_runs
+from simulation.sweeps.series_files import SeriesLocations, read_series_file, write_series
+from simulation.sweeps.series_files import series_table as days_of
+from simulation.sweeps.shards import StoredRuns, read_shards, shard_table, write_atomically, write_shard
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simulation.sweeps.plan import Plan
+    from simulation.sweeps.plan import SweepPlan
+
+RUNNING, INTERRUPTED, FINISHED, PARTIAL = "running", "interrupted", "finished", "partial"
+
+
+def manifest_content(
+    plan: SweepPlan, have: StoredRuns, status: str, command: str | None, engines: tuple[str, ...]
+) -> dict[str, Any]:
+    """Everything but the digests of the files."""
+    sweep, base = plan.sweep, json.loads(plan.base.config)
+    runs, failed = have.counts(required_replications(sweep, have))
+    known = point_precision(sweep, have)
+    return {
+        "kind": "sweep",
+        "name": sweep.name,
+        "title": sweep.title,
+        "status": status,
+        "config_hash": plan.hash,
+        "mixing": plan.mixing,
+        "scenario": base.get("name", sweep.scenario),
+        "seed": base["seed"],
+        "replications": sweep.replications,
+        "independent": sweep.independent,
+        "parameter_sets": None if plan.cloud is None else plan.cloud.name,
+        "design": sweep.design.model_dump(mode="json"),
+        "axes": PointColumns(plan).axes(),
+        "metrics": metric_descriptions(sweep.measured),
+        "record": sweep.record,
+        "series": list(sweep.kept_series),
+        "until": None if sweep.until is None else sweep.until.model_dump(mode="json"),
+        "points": len(plan.points),
+        "runs": plan.most_runs,
+        "runs_done": runs,
+        "runs_failed": failed,
+        "points_short": None if known is None else known.short,
+        "versions": package_versions(),
+        CODE_DIGESTS_KEY: list(engines),
+        "command": command,
+        "sweep": sweep.model_dump(mode="json"),
+        "base": {"kind": plan.base.kind, "config": base},
+    }
+
+
+def metric_descriptions(names: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Label and unit of each metric."""
+    return {metric.name: {"label": metric.label, "unit": metric.unit} for metric in METRICS if metric.name in names}
+
 
 RUNS, POINTS, SERIES, SHARDS = "runs.parquet", "points.parquet", "series", "shards"
 PARAMETER_SETS = "parameter_sets.csv"
-ROWS, DAYS = "runs", "series"
+ROW_SHARDS, DAY_SHARDS = "runs", "series"
 """Kinds of shards."""
 
 
@@ -82,7 +130,7 @@ def read_series(store: str | Path) -> pd.DataFrame:
 
 
 @dataclass
-class Store:
+class StoreWriter:
     """A store that is being filled.
 
     Attributes
@@ -104,34 +152,34 @@ class Store:
     """
 
     path: Path
-    plan: Plan
-    have: Have
+    plan: SweepPlan
+    have: StoredRuns
     command: str | None = None
     engines: tuple[str, ...] = ()
     finished: bool = False
-    places: Places | None = None
-    _buffer: list[Rows] = field(default_factory=list)
+    places: SeriesLocations | None = None
+    _buffer: list[RunRows] = field(default_factory=list)
 
     @classmethod
-    def opened(cls, path: Path, plan: Plan, command: str | None, engines: tuple[str, ...]) -> Self:
+    def opened(cls, path: Path, plan: SweepPlan, command: str | None, engines: tuple[str, ...]) -> Self:
         """Read what a folder has of a plan; torn files count as missing."""
-        store = cls(path, plan, Have.nothing(plan), command, engines)
+        store = cls(path, plan, StoredRuns.nothing(plan), command, engines)
         if plan.sweep.record != "none":
-            store.places = Places((len(plan.points), plan.sweep.most_replications))
-        for file, table in shards(path / SHARDS, ROWS):
+            store.places = SeriesLocations((len(plan.points), plan.sweep.most_replications))
+        for file, table in read_shards(path / SHARDS, ROW_SHARDS):
             store.have.add_shard(file, table, store.watched)
         if store.places is not None:
             store.read_series_of(store.places)
         return store
 
-    def read_series_of(self, places: Places) -> None:
+    def read_series_of(self, places: SeriesLocations) -> None:
         """Note which runs have their daily series: in parts of an earlier compaction, then in shards."""
         parts = sorted((self.path / SERIES).glob("part-*.parquet")) if self.plan.sweep.record == "all" else []
         for part in parts:
-            table = read_any(part)
+            table = read_series_file(part)
             if table is not None:
                 places.add(self.have, part, table)
-        for file, table in shards(self.path / SHARDS, DAYS):
+        for file, table in read_shards(self.path / SHARDS, DAY_SHARDS):
             places.add(self.have, file, table)
 
     @property
@@ -140,7 +188,7 @@ class Store:
         until = self.plan.sweep.until
         return None if until is None else until.metric
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: RunRows) -> None:
         """Take rows; they are safe after the next `flush`."""
         column = None if self.watched is None else self.plan.sweep.measured.index(self.watched)
         self.have.note(rows, column)
@@ -150,13 +198,13 @@ class Store:
         """Write what came since the last time as one shard."""
         if not self._buffer:
             return
-        rows, self._buffer = joined(self._buffer), []
+        rows, self._buffer = concatenate_rows(self._buffer), []
         if self.places is not None and rows.series:
             # Series first: a run whose row is there has its days too.
             days = days_of(rows, self.plan.sweep.kept_series)
-            self.places.add(self.have, write_shard(self.path / SHARDS, DAYS, days), days)
-        table = table_of(rows, self.plan.sweep.measured)
-        path = write_shard(self.path / SHARDS, ROWS, table)
+            self.places.add(self.have, write_shard(self.path / SHARDS, DAY_SHARDS, days), days)
+        table = shard_table(rows, self.plan.sweep.measured)
+        path = write_shard(self.path / SHARDS, ROW_SHARDS, table)
         self.have.add_shard(path, table, self.watched)
 
     def begin(self) -> None:
@@ -164,7 +212,7 @@ class Store:
         (self.path / SHARDS).mkdir(parents=True, exist_ok=True)
         self.write_points()
         if self.plan.cloud is not None:
-            write_whole(self.path / PARAMETER_SETS, cloud_text(self.plan.cloud).encode())
+            write_atomically(self.path / PARAMETER_SETS, cloud_text(self.plan.cloud).encode())
         self.write_manifest(RUNNING)
 
     def write_points(self) -> None:
@@ -172,33 +220,33 @@ class Store:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        known, more = precision(self.plan.sweep, self.have), {}
+        known, more = point_precision(self.plan.sweep, self.have), {}
         if known is not None:
             error = [None if np.isnan(value) else value for value in known.error.tolist()]
             more = {"standard_error": pa.array(error, pa.float64()), "precise": pa.array(known.reached)}
-        table = Columns(self.plan).table(more)
+        table = PointColumns(self.plan).table(more)
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
-        write_whole(self.path / POINTS, sink.getvalue().to_pybytes())
+        write_atomically(self.path / POINTS, sink.getvalue().to_pybytes())
 
     def close(self, status: str) -> None:
         """Write the tables and say in the manifest how the sweep ended."""
         self.flush()
         self.write_points()
-        write_runs(self.path / RUNS, Columns(self.plan), self.have)
+        write_runs(self.path / RUNS, PointColumns(self.plan), self.have)
         if self.places is not None:
             write_series(self.path, self.plan, self.have, self.places)
         self.write_manifest(status)
         if status == FINISHED:
             # What they held stands in the parts now.
-            for path in (self.path / SHARDS).glob(f"{DAYS}-*.parquet"):
+            for path in (self.path / SHARDS).glob(f"{DAY_SHARDS}-*.parquet"):
                 path.unlink()
 
     def write_manifest(self, status: str) -> None:
         """Write the manifest; the digests of the tables are in it once the sweep has ended."""
-        facts = facts_of(self.plan, self.have, status, self.command, self.engines)
+        facts = manifest_content(self.plan, self.have, status, self.command, self.engines)
         tables = [RUNS, POINTS, *(f"{SERIES}/{part.name}" for part in sorted((self.path / SERIES).glob("part-*")))]
         there = [name for name in tables if (self.path / name).is_file()] if status != RUNNING else []
-        facts["files"] = {name: folder.digest(self.path / name) for name in there}
+        facts["files"] = {name: folder.file_digest(self.path / name) for name in there}
         text = json.dumps({"format": folder.FORMAT, **facts}, indent=2, allow_nan=False, ensure_ascii=False)
-        write_whole(self.path / MANIFEST, (text + "\n").encode())
+        write_atomically(self.path / MANIFEST, (text + "\n").encode())

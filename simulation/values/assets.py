@@ -1,13 +1,102 @@
-"""The asset roster and its column order: every ``(runs, assets)`` array uses the order of `Roster.names`."""
+"""Prices at one moment.
 
-from collections.abc import Mapping, Sequence
+The asset roster and its column order: every ``(runs, assets)`` array uses the order of `Roster.names`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 
-from simulation.values.conventions import Array, Flags
-from simulation.values.quote import Quote
+from simulation.values.conventions import Array, Flags, Rows
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Prices at one moment.
+
+    Attributes
+    ----------
+    log_price
+        Log price relative to the start, ``(runs, assets)``; for USDJPY the log of yen per dollar relative to the start.
+    price
+        Price relative to the start, ``(runs, assets)``.
+    level
+        Log price relative to the start, or decimal yield for a bond.
+    usdjpy
+        Yen per dollar, ``(runs, 1)``.
+    worked_out
+        What somebody has asked for before at these prices (see `worth`).
+    """
+
+    log_price: Array
+    price: Array
+    level: Array
+    usdjpy: Array
+    worked_out: dict[object, Array] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @cached_property
+    def usd_per_yen(self) -> Array:
+        """Dollars per yen, ``(runs, 1)``."""
+        return 1.0 / self.usdjpy
+
+    def frozen_where(self, rows: Flags, earlier: "Quote") -> "Quote":
+        """The quote with the rows marked (boolean ``(runs, 1)``) replaced by an earlier one."""
+        return Quote(
+            np.where(rows, earlier.log_price, self.log_price),
+            np.where(rows, earlier.price, self.price),
+            np.where(rows, earlier.level, self.level),
+            np.where(rows, earlier.usdjpy, self.usdjpy),
+        )
+
+    def at(self, rows: Rows | slice) -> "Quote":
+        """The quote of some runs."""
+        return self if isinstance(rows, slice) else QuoteSubset(self, rows)
+
+    def worth(self, item: object, work_out: Callable[["Quote"], Array]) -> Array:
+        """What something is worth at these prices, ``(runs, 1)``: worked out for the first who asks; many do in a day."""
+        found = self.worked_out.get(item)
+        if found is None:
+            found = self.worked_out[item] = work_out(self)
+        return found
+
+
+class LazySubset:
+    """What a frozen dataclass says of some runs: each item is cut out of that of all when it is first asked for."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def __init__(self, whole: Any, rows: Rows) -> None:
+        self.__dict__.update(whole=whole, rows=rows)
+
+    def __getattr__(self, name: str) -> Any:
+        """Cut out an item; it is an attribute from then on."""
+        if name not in self.__dataclass_fields__:
+            raise AttributeError(name)
+        value = getattr(self.whole, name)
+        if isinstance(value, np.ndarray):
+            value = value[self.rows]
+        elif isinstance(value, Quote):
+            value = value.at(self.rows)
+        self.__dict__[name] = value
+        return value
+
+
+class QuoteSubset(LazySubset, Quote):
+    """The quote of some runs."""
+
+    def __init__(self, whole: Quote, rows: Rows) -> None:
+        self.__dict__.update(whole=whole, rows=rows, worked_out={})
+
+    def worth(self, item: object, work_out: Callable[[Quote], Array]) -> Array:
+        """As `Quote.worth`, from what it is in all runs."""
+        found = self.worked_out.get(item)
+        if found is None:
+            found = self.worked_out[item] = self.whole.worth(item, work_out)[self.rows]
+        return found
+
 
 USDJPY = "usdjpy"
 UST10 = "ust10"
@@ -41,9 +130,9 @@ class Roster:
         return {name: column for column, name in enumerate(self.names)}
 
     @cached_property
-    def shelf(self) -> "Shelf":
+    def shelf(self) -> "BookSet":
         """Every book that was made of these assets."""
-        return Shelf()
+        return BookSet()
 
     @cached_property
     def in_dollars(self) -> Array:
@@ -59,7 +148,7 @@ class Roster:
 
     def paid(self, amounts: Array) -> tuple[Array, Array]:
         """Dollars and yen, each ``(runs, 1)``, that amounts of the assets, ``(runs, assets)`` in their own money, come to."""
-        both = across_assets(amounts[:, None, :], self._moneys)
+        both = sum_over_assets(amounts[:, None, :], self._moneys)
         return both[:, 0], both[:, 1]
 
     @cached_property
@@ -81,7 +170,7 @@ def ordered_names(names: Sequence[str]) -> tuple[str, ...]:
     return (*standard, *sorted(set(names) - set(STANDARD_ORDER)))
 
 
-class Shelf:
+class BookSet:
     """Books that are valued together: whoever asks for one at some prices has all of them worked out."""
 
     def __init__(self) -> None:
@@ -98,7 +187,7 @@ class Shelf:
 
     def value(self, prices: Array) -> Array:
         """Value of the securities in one unit of each book, in its own currency; prices ``(runs, assets)``."""
-        return across_assets(prices[:, None, :], self.weights)[:, :, 0]
+        return sum_over_assets(prices[:, None, :], self.weights)[:, :, 0]
 
     def worth(self, quote: Quote) -> Array:
         """The same at a quote."""
@@ -134,7 +223,7 @@ class Book:
     weights: Array
     cash_share: float
     yen_priced: bool
-    shelf: Shelf = field(default_factory=Shelf, repr=False)
+    shelf: BookSet = field(default_factory=BookSet, repr=False)
     column: slice = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -142,7 +231,7 @@ class Book:
 
     def value(self, prices: Array) -> Array:
         """Value of the securities in one unit, in the book's currency, shape ``(runs, 1)``; prices ``(runs, assets)``."""
-        return across_assets(prices, self.weights)
+        return sum_over_assets(prices, self.weights)
 
     def worth(self, quote: Quote) -> Array:
         """Value of the securities in one unit at a quote, in the book's currency, ``(runs, 1)``."""
@@ -164,7 +253,7 @@ class Repricing:
 
     before: Quote
     after: Quote
-    changes: dict[Shelf, Array] = field(default_factory=dict, init=False, repr=False)
+    changes: dict[BookSet, Array] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def of_a_yen(self) -> Array:
@@ -180,13 +269,13 @@ class Repricing:
         return found[:, book.column]
 
 
-def across_assets(amounts: Array, weights: Array) -> Array:
+def sum_over_assets(amounts: Array, weights: Array) -> Array:
     """Weighted sum over assets (the last axis), ``(runs, 1)``, of amounts ``(runs, assets)``."""
     total: Array = np.add.reduce(amounts * weights, axis=-1, keepdims=True)
     return total
 
 
-def bundle(roster: Roster, shares: Mapping[str, float]) -> Book:
+def book_from_shares(roster: Roster, shares: Mapping[str, float]) -> Book:
     """The book with these shares by asset name; what is left to one, or is not in the roster, is held as dollar claims at par.
 
     Raises

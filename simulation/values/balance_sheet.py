@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.values.assets import Book
-from simulation.values.conventions import Array, Picked, Rows, row_sum
-from simulation.values.quote import Quote
+from simulation.values.assets import Book, Quote
+from simulation.values.conventions import Array, InvestorIndex, Rows, row_sum
 
 
 @dataclass
@@ -41,7 +40,7 @@ class BalanceSheet:
     equity_usd: Array
     typical_usd: Array
 
-    def at(self, where: Rows | Picked) -> "BalanceSheet":
+    def at(self, where: Rows | InvestorIndex) -> "BalanceSheet":
         """A copy of the sheets of some runs, or of picked investors, each a row of its own."""
         rows = where[0][:, 0] if isinstance(where, tuple) else where
         return BalanceSheet(
@@ -54,7 +53,7 @@ class BalanceSheet:
             self.typical_usd[rows],
         )
 
-    def put(self, where: Rows | Picked, part: "BalanceSheet") -> None:
+    def put(self, where: Rows | InvestorIndex, part: "BalanceSheet") -> None:
         """Write the sheets of some runs, or of picked investors, back."""
         for book, units in part.holdings.items():
             self.holdings[book][where] = units
@@ -64,7 +63,7 @@ class BalanceSheet:
         if self.hedge_usd is not None and part.hedge_usd is not None:
             self.hedge_usd[where] = part.hedge_usd
 
-    def take_marks(self, where: Picked, marked: "BalanceSheet") -> None:
+    def take_marks(self, where: InvestorIndex, marked: "BalanceSheet") -> None:
         """Take over what marking to market has changed in the sheets that these were picked from."""
         self.equity_usd = marked.equity_usd[where]
         if marked.hedge_usd is not None:
@@ -87,12 +86,14 @@ class BalanceSheet:
         return worth, size
 
 
-def balance_sheet(books: Mapping[str, Book], holdings: dict[str, Array], money: tuple[Array, Array]) -> BalanceSheet:
+def new_balance_sheet(
+    books: Mapping[str, Book], holdings: dict[str, Array], money: tuple[Array, Array]
+) -> BalanceSheet:
     """A sector's sheet at start prices without hedges: dollar and yen money are `money`; equity is set by `opened`."""
     return BalanceSheet(books, holdings, *money, None, np.zeros_like(money[0]), np.zeros_like(money[0][:, :1]))
 
 
-def opened(sheet: BalanceSheet, quote: Quote) -> BalanceSheet:
+def set_opening_equity(sheet: BalanceSheet, quote: Quote) -> BalanceSheet:
     """Set the equity of a new sheet to its net worth at the opening quote."""
     sheet.equity_usd, size = sheet.worth_and_size(quote)
     sheet.typical_usd = size.mean(axis=1, keepdims=True)

@@ -9,8 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from simulation.values.assets import JGB10, UST10, Roster
-from simulation.values.calendar import Dates, steps_of
-from simulation.values.conventions import BASIS_POINT, PERCENT, Array
+from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Dates, step_indices
 from simulation.values.parameters import Parameters, Rate, quantity
 
 LARGEST_YIELD_BP: Final = 200.0
@@ -99,7 +98,7 @@ class GivenDays:
         return np.full_like(drawn, share * ten if np.isnan(two) else two), np.full_like(drawn, ten)
 
 
-def given_days(news: Sequence[GivenNews], dates: Dates, roster: Roster) -> GivenDays:
+def given_news_by_day(news: Sequence[GivenNews], dates: Dates, roster: Roster) -> GivenDays:
     """Lay given news out by step; several entries for one day are refused by the scenario."""
     days, nothing = len(dates), np.nan
     found = GivenDays(
@@ -107,12 +106,12 @@ def given_days(news: Sequence[GivenNews], dates: Dates, roster: Roster) -> Given
         np.full(days, nothing), np.zeros(days), np.zeros(days),
     )  # fmt: skip
     for item in news:
-        for step in steps_of(dates, [item.date]):
-            _enter(item, step, found, roster)
+        for step in step_indices(dates, [item.date]):
+            _write_day(item, step, found, roster)
     return found
 
 
-def _enter(item: GivenNews, step: int, found: GivenDays, roster: Roster) -> None:
+def _write_day(item: GivenNews, step: int, found: GivenDays, roster: Roster) -> None:
     pairs = ((item.ust2, item.ust10), (item.jgb2, item.jgb10))
     for bond, (two, ten) in enumerate(pairs):
         found.two_year[step, bond] = np.nan if two is None else two * BASIS_POINT
@@ -124,5 +123,5 @@ def _enter(item: GivenNews, step: int, found: GivenDays, roster: Roster) -> None
     found.dollars[step] = item.dollars_bought_usd_bn
 
 
-BONDS: Final = {UST10: 0, JGB10: 1}
+BOND_COLUMNS: Final = {UST10: 0, JGB10: 1}
 """Column of each bond in `GivenDays`."""

@@ -1,13 +1,90 @@
-"""What an investor asks for: units of its books, spot dollars, dollars sold forward, and why."""
+"""What every investor may know when it states its orders: yesterday's close and today's public news.
+
+What an investor asks for: units of its books, spot dollars, dollars sold forward, and why.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
 
-from simulation.values.assets import Book
-from simulation.values.conventions import Array, Flags, Rows, row_sum, summed_by_run
+from simulation.values.assets import Book, LazySubset, Quote, Roster
+from simulation.values.conventions import Array, Flags, Rows, row_sum, sum_by_run
+
+
+@dataclass(frozen=True)
+class Information:
+    """The common information of one day; arrays are ``(runs, 1)`` unless noted, rates decimals per year.
+
+    Attributes
+    ----------
+    day
+        The date.
+    step
+        Number of the day, 0 at the start.
+    roster
+        Column order of the ``(runs, assets)`` arrays.
+    quote
+        Yesterday's close.
+    log_return
+        Yesterday's log returns, ``(runs, assets)``.
+    variance, long_run_variance
+        Daily variance estimate and its long-run value, ``(runs, assets)``.
+    momentum
+        Smoothed annual trend of USDJPY, decimal per year.
+    recent_high
+        Highest USDJPY close of the last 120 days, yen per dollar.
+    fed_rate, boj_rate
+        Policy rates of the day.
+    carry
+        Expected policy-rate differential over two years, US minus Japan.
+    adverse_surprise
+        Unpriced hawkish part of the next BOJ meeting, units of 25 bp.
+    ust10, jgb10, jgb30
+        Yields.
+    hedging_cost
+        Annual cost of hedging dollars into yen.
+    imposed_spread
+        Ten-year spread before any flow impact: the imposed path where there is one, else what both curves imply.
+    """
+
+    day: date
+    step: int
+    roster: Roster
+    quote: Quote
+    log_return: Array
+    variance: Array
+    long_run_variance: Array
+    momentum: Array
+    recent_high: Array
+    fed_rate: Array
+    boj_rate: Array
+    carry: Array
+    adverse_surprise: Array
+    ust10: Array
+    jgb10: Array
+    jgb30: Array
+    hedging_cost: Array
+    imposed_spread: Array
+
+    def fx_variance(self) -> Array:
+        """Daily variance of USDJPY."""
+        return self.variance[:, :1]
+
+    def fx_long_run_variance(self) -> Array:
+        """Long-run daily variance of USDJPY."""
+        return self.long_run_variance[:, :1]
+
+    def at(self, rows: Rows) -> "Information":
+        """The information of some runs."""
+        return InformationSubset(self, rows)
+
+
+class InformationSubset(LazySubset, Information):
+    """The information of some runs; of its many items few are ever asked for."""
+
 
 INCENTIVE: Final = "incentive"
 VOLATILITY_TARGET: Final = "volatility_target"
@@ -68,7 +145,7 @@ class Trade:
 
     def by_run(self, rows: Rows, runs: int) -> "Trade":
         """The trade of picked investors, every array ``(picked, 1)``, added up over the run that each belongs to."""
-        return self._with_each(lambda amount: summed_by_run(amount, rows, runs))
+        return self._with_each(lambda amount: sum_by_run(amount, rows, runs))
 
     def _with_each(self, change: Callable[[Array], Array]) -> "Trade":
         """The trade with every array changed in the same way."""
@@ -84,7 +161,7 @@ class Trade:
 
 
 @dataclass(frozen=True)
-class Flow:
+class NetFlow:
     """A population's trade added up over its investors.
 
     Attributes
@@ -98,12 +175,12 @@ class Flow:
     assets: Array
     hedge_usd: Array
 
-    def reversed(self) -> "Flow":
+    def reversed(self) -> "NetFlow":
         """The other side."""
-        return Flow(-self.assets, -self.hedge_usd)
+        return NetFlow(-self.assets, -self.hedge_usd)
 
 
-def flow_of(total: Trade, books: Mapping[str, Book]) -> Flow:
+def net_flow(total: Trade, books: Mapping[str, Book]) -> NetFlow:
     """The flow that a trade of all investors together makes; the first asset column is spot USDJPY."""
     spot = total.spot_usd
     assets = np.zeros((spot.shape[0], next(iter(books.values())).weights.size))
@@ -111,4 +188,4 @@ def flow_of(total: Trade, books: Mapping[str, Book]) -> Flow:
         assets += units * books[book].weights
     dollars = assets[:, :1]
     dollars += spot
-    return Flow(assets, np.zeros(spot.shape) if total.hedge_usd is None else total.hedge_usd)
+    return NetFlow(assets, np.zeros(spot.shape) if total.hedge_usd is None else total.hedge_usd)

@@ -45,7 +45,7 @@ def quantity(default: Any, unit: str, bounds: tuple[float, float], about: str, s
     return Field(default, ge=bounds[0], le=bounds[1], description=about, json_schema_extra=extra)
 
 
-def _basis_points(value: object) -> float:
+def _parse_basis_points(value: object) -> float:
     """Read ``25bp``, ``-0.25%`` or ``0.25pp`` as a number of basis points."""
     match = RATE_PATTERN.match(value) if isinstance(value, str) else None
     if match is None:
@@ -57,17 +57,17 @@ def _basis_points(value: object) -> float:
 
 Rate = Annotated[
     float,
-    BeforeValidator(_basis_points),
+    BeforeValidator(_parse_basis_points),
     PlainSerializer(lambda value: f"{value!r}bp", return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^[+-]?[0-9.]+ *(bp|%|pp)$", "examples": ["25bp", "0.25%"]}),
 ]
 """A rate or a change of a rate.  Written with its unit in a config; held in BASIS POINTS."""
 
 
-Some = TypeVar("Some", bound=BaseModel)
+ParametersT = TypeVar("ParametersT", bound=BaseModel)
 
 
-def of_rows(parameters: Some, rows: NDArray[np.intp]) -> Some:
+def parameters_of_runs(parameters: ParametersT, rows: NDArray[np.intp]) -> ParametersT:
     """The parameters of some runs: columns ``(runs, 1)`` are cut to `rows`, everything else is as it was."""
     changed: dict[str, Any] = {}
     for name in type(parameters).model_fields:
@@ -75,7 +75,7 @@ def of_rows(parameters: Some, rows: NDArray[np.intp]) -> Some:
         if isinstance(value, np.ndarray):
             changed[name] = value[rows]
         elif isinstance(value, BaseModel):
-            part = of_rows(value, rows)
+            part = parameters_of_runs(value, rows)
             if part is not value:
                 changed[name] = part
     return parameters.model_copy(update=changed) if changed else parameters

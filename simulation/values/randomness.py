@@ -15,7 +15,7 @@ import numpy as np
 from simulation.values.conventions import Array
 
 
-def generator(seed: int, run: int, name: str) -> np.random.Generator:
+def named_generator(seed: int, run: int, name: str) -> np.random.Generator:
     """The stream called `name` of one run."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, run, crc32(name.encode())])))
 
@@ -37,12 +37,12 @@ class Streams:
 
     def draw(self, name: str, sample: Callable[[np.random.Generator], Array]) -> Array:
         """Stack `sample(stream)` of every run: shape ``(runs, *sample shape)``."""
-        return np.stack([sample(generator(self.seed, run, name)) for run in self.runs])
+        return np.stack([sample(named_generator(self.seed, run, name)) for run in self.runs])
 
     def draw_each(self, name: str, samples: Sequence[Callable[[np.random.Generator], Array]]) -> Array:
         """As `draw`, with a sampler for each run: what a run draws may depend on its own parameters."""
         pairs = zip(self.runs, samples, strict=True)
-        return np.stack([sample(generator(self.seed, run, name)) for run, sample in pairs])
+        return np.stack([sample(named_generator(self.seed, run, name)) for run, sample in pairs])
 
 
 def stratified_uniform(stream: np.random.Generator, count: int) -> Array:

@@ -11,11 +11,11 @@ from simulation.accounts.ledger import (
     equity_explained,
     hedges_leave_spot_alone,
     holdings_add_up,
+    ledger_residuals,
     losses_are_borne,
     money_adds_up,
-    relative,
+    relative_residual,
     reserves_follow_bonds,
-    residuals,
     spot_trades_balance,
 )
 from simulation.day.model import CapitalFlowModel
@@ -32,7 +32,7 @@ def model_of(runs: int = 3) -> CapitalFlowModel:
 
 
 def found(model: CapitalFlowModel) -> dict[str, np.ndarray]:
-    return residuals(model.economy.books, DayFlows.none(len(model.run_numbers)), model.economy.market.last)
+    return ledger_residuals(model.economy.books, DayFlows.none(len(model.run_numbers)), model.economy.market.last)
 
 
 def population(model: CapitalFlowModel, name: str = "carry_funds") -> object:
@@ -119,7 +119,7 @@ def test_a_number_that_is_none_stops_its_run() -> None:
 
 def test_relative_residuals_count_small_amounts_as_one() -> None:
     differences = np.array([[1e-3, 0.0], [2.0, -9.0]])
-    np.testing.assert_allclose(relative(differences, np.array([[1e-6, 5.0], [-100.0, 3.0]])), [1e-3, 3.0])
+    np.testing.assert_allclose(relative_residual(differences, np.array([[1e-6, 5.0], [-100.0, 3.0]])), [1e-3, 3.0])
 
 
 def test_unequal_spot_trades_are_found_in_both_moneys() -> None:

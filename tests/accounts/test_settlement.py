@@ -7,20 +7,19 @@ from simulation.accounts.settlement import (
     Accrual,
     accrue,
     accrue_account,
-    buy_officially,
-    deliver,
-    lend_hedge,
     mark_to_market,
     pay_income,
     pay_owners,
+    settle_delivery,
+    settle_official_purchase,
+    settle_swap_loan,
     settle_trade,
     write_off,
 )
-from simulation.values.assets import Book, Repricing, Roster
-from simulation.values.balance_sheet import Account, BalanceSheet, balance_sheet, empty_account, opened
+from simulation.values.assets import Book, Quote, Repricing, Roster
+from simulation.values.balance_sheet import Account, BalanceSheet, empty_account, new_balance_sheet, set_opening_equity
 from simulation.values.conventions import Array, column
-from simulation.values.orders import Flow, Trade
-from simulation.values.quote import Quote
+from simulation.values.orders import NetFlow, Trade
 
 ROSTER = Roster(("usdjpy", "ust10", "jgb10"), (False, False, True))
 BOOKS = {
@@ -43,9 +42,9 @@ def sheet(
     ust10: float = 0.0, jgb10: float = 0.0, usd: float = 0.0, jpy: float = 0.0, hedge: float | None = None
 ) -> BalanceSheet:
     """An investor at 150 yen per dollar and prices of one."""
-    held = balance_sheet(BOOKS, {"ust10": one(ust10), "jgb10": one(jgb10)}, (one(usd), one(jpy)))
+    held = new_balance_sheet(BOOKS, {"ust10": one(ust10), "jgb10": one(jgb10)}, (one(usd), one(jpy)))
     held.hedge_usd = None if hedge is None else one(hedge)
-    return opened(held, quote())
+    return set_opening_equity(held, quote())
 
 
 def worth(held: BalanceSheet, now: Quote) -> float:
@@ -210,8 +209,8 @@ def test_nobody_else_is_written_off(held: BalanceSheet) -> None:
 
 def test_the_seller_delivers_and_takes_the_money() -> None:
     # Customers buy 4 $bn of spot at 120, 8 Treasuries at 1.25 and 300 JGBs at .9.
-    seller, flow = empty_account(1, 3), Flow(np.array([[4.0, 8.0, 300.0]]), one(0.0))
-    deliver(seller, flow, quote(120.0, 1.25, 0.9), ROSTER)
+    seller, flow = empty_account(1, 3), NetFlow(np.array([[4.0, 8.0, 300.0]]), one(0.0))
+    settle_delivery(seller, flow, quote(120.0, 1.25, 0.9), ROSTER)
     np.testing.assert_allclose(seller.units, [[0.0, -8.0, -300.0]])
     assert seller.usd_cash[0, 0] == pytest.approx(10.0 - 4.0, rel=1e-12)
     assert seller.jpy_cash[0, 0] == pytest.approx(270.0 + 480.0, rel=1e-12)
@@ -219,13 +218,13 @@ def test_the_seller_delivers_and_takes_the_money() -> None:
 
 def test_new_swaps_have_two_sides() -> None:
     lender = empty_account(1, 3)
-    lend_hedge(lender, Flow(np.zeros((1, 3)), one(5.0)), quote(120.0))
+    settle_swap_loan(lender, NetFlow(np.zeros((1, 3)), one(5.0)), quote(120.0))
     assert (lender.usd_cash[0, 0], lender.jpy_cash[0, 0], lender.hedge_usd[0, 0]) == (-5.0, 600.0, -5.0)
 
 
 def test_a_central_bank_pays_with_new_reserves() -> None:
-    bank, seller, flow = empty_account(1, 3), empty_account(1, 3), Flow(np.array([[0.0, 0.0, 200.0]]), one(0.0))
-    created_usd, created_jpy = buy_officially(bank, seller, flow, quote(120.0, 1.0, 0.9), ROSTER)
+    bank, seller, flow = empty_account(1, 3), empty_account(1, 3), NetFlow(np.array([[0.0, 0.0, 200.0]]), one(0.0))
+    created_usd, created_jpy = settle_official_purchase(bank, seller, flow, quote(120.0, 1.0, 0.9), ROSTER)
     assert (created_usd[0, 0], created_jpy[0, 0]) == (0.0, pytest.approx(180.0, rel=1e-12))
     assert (bank.units[0, 2], bank.jpy_cash[0, 0]) == (200.0, pytest.approx(-180.0, rel=1e-12))
     assert (seller.units[0, 2], seller.jpy_cash[0, 0]) == (-200.0, pytest.approx(180.0, rel=1e-12))
@@ -236,8 +235,8 @@ def test_every_run_settles_alone() -> None:
         return np.array([[first], [second]])
 
     before = Quote(np.zeros((2, 3)), np.ones((2, 3)), np.zeros((2, 3)), pair(150, 150))
-    both = balance_sheet(BOOKS, {"ust10": pair(10, 20), "jgb10": pair(0, 0)}, (pair(1, 2), pair(-750, -1500)))
-    alone, both = sheet(ust10=20.0, usd=2.0, jpy=-1500.0), opened(both, before)
+    both = new_balance_sheet(BOOKS, {"ust10": pair(10, 20), "jgb10": pair(0, 0)}, (pair(1, 2), pair(-750, -1500)))
+    alone, both = sheet(ust10=20.0, usd=2.0, jpy=-1500.0), set_opening_equity(both, before)
     price = np.array([[1.0, 1.1, 1.0], [0.8, 0.9, 1.0]])
     mark_to_market(both, Repricing(before, Quote(np.log(price), price, np.zeros((2, 3)), pair(150, 120))))
     mark_to_market(alone, Repricing(quote(), quote(120.0, 0.9)))

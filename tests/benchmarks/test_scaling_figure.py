@@ -10,8 +10,8 @@ from benchmarks import scaling
 from benchmarks.scaling import read, setting, write
 from benchmarks.scaling_figure import bytes_each, chart, exponent, short
 from simulation.day.capital_flows import scenario_days
-from simulation.results.figures import Drawing
-from simulation.results.store import OutputError
+from simulation.results.figures.style import Drawing
+from simulation.results.output_folder import OutputError
 
 ROWS = [
     {

@@ -5,17 +5,17 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.worker_memory import noted_peaks, peak_mb, simulated_and_noted
-from simulation.sweeps.execute import Options
-from simulation.sweeps.opening import Target
-from simulation.sweeps.running import local_pool, run_sweep
+from simulation.sweeps.execution import SweepOptions
+from simulation.sweeps.store_folders import StoreTarget
+from simulation.sweeps.sweep_runner import local_pool, run_sweep
 from tests.sweeps.conftest import grid, run_into, table
 
 
 def test_every_worker_notes_a_peak_of_its_own_and_the_rows_are_the_same(tmp_path: Path) -> None:
     plan = grid("replications=8")
     with local_pool(2) as pool:
-        options = Options(batch=2, function=partial(simulated_and_noted, tmp_path))
-        run_sweep(plan, Target(tmp_path / "noted"), pool, options)
+        options = SweepOptions(batch=2, function=partial(simulated_and_noted, tmp_path))
+        run_sweep(plan, StoreTarget(tmp_path / "noted"), pool, options)
     run_into(tmp_path / "plain", plan)
     assert table(tmp_path / "noted") == table(tmp_path / "plain")
     peaks = noted_peaks(tmp_path)

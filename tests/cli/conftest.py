@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.cli import exit_code_of
+from simulation.cli import run_command_line
 from tests.support.places import SMALL_SCENARIO
 
 SMALL = SMALL_SCENARIO
@@ -31,7 +31,7 @@ def carryflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         monkeypatch.setattr("sys.argv", ["carryflow", *map(str, arguments)])
         capsys.readouterr()
         try:
-            code = exit_code_of([str(argument) for argument in arguments])
+            code = run_command_line([str(argument) for argument in arguments])
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else -1
         printed = capsys.readouterr()

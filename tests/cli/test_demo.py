@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from simulation.cli import demo_command
+from simulation.cli import run_commands
 from tests.cli.conftest import SMALL, Carryflow
 
 
 @pytest.fixture
 def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_command, "SCENARIOS", {"article": str(SMALL), "official": str(SMALL)})
+    monkeypatch.setattr(run_commands, "DEMO_SCENARIOS", {"article": str(SMALL), "official": str(SMALL)})
 
 
 @pytest.mark.usefixtures("small_demo")
@@ -44,4 +44,4 @@ def test_demo_again_fills_the_same_folder_and_can_be_verified(carryflow: Carryfl
 
 def test_demo_uses_the_shipped_scenarios(carryflow: Carryflow) -> None:
     listed = json.loads(carryflow("list", "scenarios", "--json").out)["scenarios"]
-    assert set(demo_command.SCENARIOS.values()) <= {entry["name"] for entry in listed}
+    assert set(run_commands.DEMO_SCENARIOS.values()) <= {entry["name"] for entry in listed}

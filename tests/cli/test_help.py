@@ -16,11 +16,11 @@ HEAVY = ("mesa", "pandas", "matplotlib", "pyarrow", "scipy", "numpy", "pydantic"
 ASKED = ["--version", *(f"{command} --help" for command in COMMANDS), "--help"]
 SAY_MODULES = """
 import contextlib, io, json, sys
-from simulation.cli import exit_code_of
+from simulation.cli import run_command_line
 told = {}
 for asked in sys.argv[1:]:
     with contextlib.redirect_stdout(io.StringIO()) as printed:
-        code = exit_code_of(asked.split())
+        code = run_command_line(asked.split())
     told[asked] = [code, printed.getvalue(), sorted(sys.modules)]
 print(json.dumps(told))
 """

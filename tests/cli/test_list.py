@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from simulation.cli.list_command import KINDS, docstring_title, yaml_title
+from simulation.cli.list_command import LISTED_KINDS, docstring_title, yaml_title
 from simulation.results.metrics import METRICS
 from tests.cli.conftest import Carryflow
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", LISTED_KINDS)
 def test_each_kind_lists_on_its_own(carryflow: Carryflow, kind: str) -> None:
     outcome = carryflow("list", kind, "--json")
     assert outcome.code == 0
@@ -19,7 +19,7 @@ def test_each_kind_lists_on_its_own(carryflow: Carryflow, kind: str) -> None:
 
 
 def test_everything_without_an_argument(carryflow: Carryflow) -> None:
-    assert list(json.loads(carryflow("list", "--json").out)) == list(KINDS)
+    assert list(json.loads(carryflow("list", "--json").out)) == list(LISTED_KINDS)
     text = carryflow("list").out
     assert "december_2025_article" in text
     assert all(metric.name in text for metric in METRICS)

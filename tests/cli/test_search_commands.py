@@ -6,18 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.cli import exit_code_of, exit_codes
-from simulation.compute.ensemble import resolved
-from simulation.studies.experiment.experiment import ARTICLE, NOTHING_BUT, OFFICIAL, with_investors
-from simulation.studies.search.exits import days_cut_off, room_for_exits
-from simulation.studies.search.exits import told as told_exits
-from simulation.studies.search.keys import SPREAD
+from simulation.cli import output, run_command_line
+from simulation.compute.ensemble import load_scenario
+from simulation.studies.experiment.design import ARTICLE, NO_POLICY_SETTINGS, OFFICIAL, with_investors
+from simulation.studies.search.search_key import SPREAD_KEY, missing_exit_days, path_length_setting
+from simulation.studies.search.search_key import describe_exits as told_exits
 from tests.sweeps.analysis.toys import FloatArray, saltelli, sweep_of
 
 SMALL = (*with_investors(OFFICIAL, 4), "end=2025-12-24")
 HIKE_WEEK = (*SMALL, "start=2025-12-15", "end=2025-12-22", "fed.meetings=[]", "boj.meetings[0].signals=[]")
 THRESHOLD = (
-    *NOTHING_BUT,
+    *NO_POLICY_SETTINGS,
     *with_investors(ARTICLE, 200, carry_alone=True),
     "unwind={rule: threshold, exit_days: 1}",
     "spread_path.over_days=2",
@@ -57,7 +56,7 @@ def store(folder: Path) -> Path:
 def test_analyse_writes_figures_and_says_what_matters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = store(tmp_path / "toy")
     arguments = ["analyse", str(folder), "--resamples", "50", "--where", "usdjpy_trough_pct<-9", "--json"]
-    assert exit_code_of(arguments) == exit_codes.DONE
+    assert run_command_line(arguments) == output.EXIT_DONE
     told = json.loads(capsys.readouterr().out)
     metric = told["metrics"]["usdjpy_trough_pct"]
     assert metric["influence"][0]["key"] == "a"
@@ -78,12 +77,12 @@ def test_analyse_writes_figures_and_says_what_matters(tmp_path: Path, capsys: py
 def test_analyse_refuses_what_is_not_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], message: str
 ) -> None:
-    assert exit_code_of(["analyse", str(store(tmp_path / "toy")), *more]) == exit_codes.USAGE
+    assert run_command_line(["analyse", str(store(tmp_path / "toy")), *more]) == output.EXIT_USAGE
     assert message in capsys.readouterr().err
 
 
 def test_analyse_needs_a_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code_of(["analyse", str(tmp_path)]) == exit_codes.USAGE
+    assert run_command_line(["analyse", str(tmp_path)]) == output.EXIT_USAGE
     assert "not a folder of results" in capsys.readouterr().err
 
 
@@ -101,7 +100,7 @@ def test_tipping_finds_the_analytic_spread_without_being_told_where(
         "6",
         "--json",
     ]
-    assert exit_code_of([*ask, *sets(THRESHOLD), "--out", str(tmp_path / "found")]) == exit_codes.DONE
+    assert run_command_line([*ask, *sets(THRESHOLD), "--out", str(tmp_path / "found")]) == output.EXIT_DONE
     told = json.loads(capsys.readouterr().out)
     assert told["low"] <= ANALYTIC_HALF <= told["high"]
     assert told["high"] - told["low"] < 0.03
@@ -116,7 +115,7 @@ def test_the_documented_command_lands_on_the_analytic_spread(
     ask = ["tipping", ARTICLE, "--metric", "unwound_share=0.5", "--over", "spread_path.target_pp"]
     ask += ["--set", "unwind.rule=threshold", *sets(with_investors(ARTICLE, 60, carry_alone=True)), "--runs", "3"]
     ask += ["--low", "1.2", "--high", "1.3", "--tolerance", "0.01", "--out", str(tmp_path / "found")]
-    assert exit_code_of(ask) == exit_codes.DONE
+    assert run_command_line(ask) == output.EXIT_DONE
     said = capsys.readouterr().out
     found = json.loads((tmp_path / "found" / "tipping.json").read_text())
     # With the last exits cut off it would be 1.221.
@@ -128,13 +127,13 @@ def test_the_documented_command_lands_on_the_analytic_spread(
 def test_exits_that_the_end_cuts_off_are_told() -> None:
     """The article's scenario has 63 business days: a path of 60 and an exit of ten need seven more."""
     rule, path = "unwind.rule=threshold", "spread_path={target_pp: 1.2, over_days: 60}"
-    assert days_cut_off(resolved(ARTICLE, (rule, path))) == 7
-    assert days_cut_off(resolved(ARTICLE, (rule, path, "unwind.exit_days=3"))) == 0
-    assert days_cut_off(resolved(ARTICLE, (path,))) == 0
-    assert room_for_exits(ARTICLE, (rule, path), SPREAD, 1.8) == ()
-    assert room_for_exits(ARTICLE, (rule, "spread_path.over_days=60"), SPREAD, 1.8) == ()
-    assert room_for_exits(ARTICLE, (), SPREAD, 1.8) == ()
-    assert "7 business days before the last exits" in told_exits(resolved(ARTICLE, (rule, path)), ())
+    assert missing_exit_days(load_scenario(ARTICLE, (rule, path))) == 7
+    assert missing_exit_days(load_scenario(ARTICLE, (rule, path, "unwind.exit_days=3"))) == 0
+    assert missing_exit_days(load_scenario(ARTICLE, (path,))) == 0
+    assert path_length_setting(ARTICLE, (rule, path), SPREAD_KEY, 1.8) == ()
+    assert path_length_setting(ARTICLE, (rule, "spread_path.over_days=60"), SPREAD_KEY, 1.8) == ()
+    assert path_length_setting(ARTICLE, (), SPREAD_KEY, 1.8) == ()
+    assert "7 business days before the last exits" in told_exits(load_scenario(ARTICLE, (rule, path)), ())
 
 
 def test_tipping_over_a_second_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -150,7 +149,7 @@ def test_tipping_over_a_second_key(tmp_path: Path, capsys: pytest.CaptureFixture
         "--json",
     ]
     ask += ["--low", "0.8", "--high", "1.8", "--tolerance", "0.02", "--curve", "unwind.threshold_sd_pp=0.3,0.6"]
-    assert exit_code_of([*ask, *sets(THRESHOLD), "--out", str(tmp_path / "found")]) == exit_codes.DONE
+    assert run_command_line([*ask, *sets(THRESHOLD), "--out", str(tmp_path / "found")]) == output.EXIT_DONE
     narrow, wide = (row["tipping"]["value"] for row in json.loads(capsys.readouterr().out)["tippings"])
     # Both have 24 % gone at 1.5 pp; from there the narrower distribution needs less further narrowing.
     assert wide < narrow < 1.5
@@ -168,14 +167,14 @@ def test_tipping_over_a_second_key(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_tipping_refuses_what_makes_no_question(
     capsys: pytest.CaptureFixture[str], more: list[str], message: str
 ) -> None:
-    assert exit_code_of(["tipping", ARTICLE, *more]) == exit_codes.USAGE
+    assert run_command_line(["tipping", ARTICLE, *more]) == output.EXIT_USAGE
     assert message in capsys.readouterr().err
 
 
 def test_tipping_that_is_not_crossed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["tipping", ARTICLE, "--metric", "unwound_share=0.9", "--over", "spread_path.target_pp", "--runs", "2"]
     ask += ["--low", "1.4", "--high", "1.8", "--out", str(tmp_path / "found")]
-    assert exit_code_of([*ask, *sets(THRESHOLD)]) == exit_codes.USAGE
+    assert run_command_line([*ask, *sets(THRESHOLD)]) == output.EXIT_USAGE
     assert "does not cross 0.9" in capsys.readouterr().err
     assert not (tmp_path / "found").exists()
 
@@ -191,7 +190,7 @@ def test_reverse_stress_tells_the_shocks_in_their_units(tmp_path: Path, capsys: 
         "--json",
     ]
     ask += ["--runs", "3", "--evaluations", "8", "--no-frontier", "--out", str(tmp_path / "found"), *sets(HIKE_WEEK)]
-    assert exit_code_of(ask) == exit_codes.DONE
+    assert run_command_line(ask) == output.EXIT_DONE
     told = json.loads(capsys.readouterr().out)
     assert told["day"] == "2025-12-19"
     assert told["without_shocks"] > -6.0
@@ -202,19 +201,19 @@ def test_reverse_stress_tells_the_shocks_in_their_units(tmp_path: Path, capsys: 
 
 
 def test_shocks_are_listed_with_their_sources(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code_of(["reverse-stress", "--list-shocks", "--json"]) == exit_codes.DONE
+    assert run_command_line(["reverse-stress", "--list-shocks", "--json"]) == output.EXIT_DONE
     assert all(shock["source"] for shock in json.loads(capsys.readouterr().out).values())
 
 
 def test_an_unknown_shock_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["reverse-stress", OFFICIAL, "--metric", "usdjpy_trough_pct=-6", "--shocks", "comet"]
-    assert exit_code_of(ask) == exit_codes.USAGE
+    assert run_command_line(ask) == output.EXIT_USAGE
     assert "there is no shock 'comet'" in capsys.readouterr().err
 
 
 def test_compare_tells_the_change_and_writes_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["compare", OFFICIAL, OFFICIAL, "--set-b", "boj.meetings[0].decision=50bp", "--runs", "4", *sets(SMALL)]
-    assert exit_code_of([*ask, "--out", str(tmp_path / "both")]) == exit_codes.DONE
+    assert run_command_line([*ask, "--out", str(tmp_path / "both")]) == output.EXIT_DONE
     assert "19 Dec 2025: decision: +25 bp -> +50 bp" in capsys.readouterr().out
     written = {path.name for path in (tmp_path / "both").iterdir()}
     assert written == {
@@ -229,5 +228,5 @@ def test_compare_tells_the_change_and_writes_its_folder(tmp_path: Path, capsys: 
 
 
 def test_compare_of_one_run_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code_of(["compare", OFFICIAL, ARTICLE, "--runs", "1"]) == exit_codes.USAGE
+    assert run_command_line(["compare", OFFICIAL, ARTICLE, "--runs", "1"]) == output.EXIT_USAGE
     assert "at least 2" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from simulation.cli import HOMES, engine, program
+from simulation.cli import COMMAND_FUNCTIONS, program, run_commands
 
 HEAVY = {
     *("mesa", "networkx", "pandas", "pyarrow", "matplotlib", "dask", "distributed", "asyncio"),
@@ -19,8 +19,8 @@ HEAVY = {
 ONE_DAY = ("run", "december_2025_official", "--runs", "1", "--quiet", "--set", "end=2025-12-01")
 SAY_MODULES = """
 import json, sys
-from simulation.cli import exit_code_of
-code = exit_code_of(sys.argv[1:])
+from simulation.cli import run_command_line
+code = run_command_line(sys.argv[1:])
 print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
 SAY_IMPORTED = """
@@ -66,7 +66,7 @@ def test_workers_import_only_the_engine() -> None:
     wanted = (
         "simulation.day.capital_flows",
         "simulation.compute.ensemble",
-        "simulation.results.results",
+        "simulation.results.run_results",
         "simulation.sweeps.kernel",
     )
     done = subprocess.run([sys.executable, "-c", SAY_IMPORTED, *wanted], capture_output=True, text=True, check=True)
@@ -85,24 +85,24 @@ def test_the_mesa_model_is_what_brings_mesa() -> None:
 def test_a_command_imports_no_other() -> None:
     modules = modules_of(*ONE_DAY, "--no-save")
     assert [name for name in modules if name.startswith("simulation.cli.") and "command" in name] == [
-        "simulation.cli.run_command"
+        "simulation.cli.run_commands"
     ]
 
 
 def test_each_command_is_found_by_its_name_and_a_misspelt_one_is_not() -> None:
-    assert [program.commands[name].name for name in HOMES] == list(HOMES)
+    assert [program.commands[name].name for name in COMMAND_FUNCTIONS] == list(COMMAND_FUNCTIONS)
     assert program.get_command(click.Context(program), "rnu") is None
 
 
 def test_the_engine_is_imported_without_collecting_garbage_and_garbage_is_collected_afterwards() -> None:
     code = (
         "import gc",
-        "from simulation.cli import engine",
+        "from simulation.cli import run_commands",
         "collections = []",
         "gc.callbacks.append(lambda phase, info: collections.append(phase))",
-        "engine.load()",
+        "run_commands.load_engine()",
         "loaded, kept = len(collections), gc.get_freeze_count()",
-        "engine.load()",
+        "run_commands.load_engine()",
         "print(loaded, gc.isenabled(), kept > 10_000, gc.get_freeze_count() == kept)",
     )
     done = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
@@ -110,9 +110,9 @@ def test_the_engine_is_imported_without_collecting_garbage_and_garbage_is_collec
 
 
 def test_a_failed_import_leaves_garbage_collected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "PARTS", ("simulation.nowhere",))
+    monkeypatch.setattr(run_commands, "ENGINE_MODULES", ("simulation.nowhere",))
     with pytest.raises(ModuleNotFoundError):
-        engine.load()
+        run_commands.load_engine()
     assert gc.isenabled()
 
 

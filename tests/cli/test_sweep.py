@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.cli.sweep_progress import duration, line
+from simulation.cli.sweep_commands import format_duration, progress_line
 from simulation.day.capital_flows import simulate
-from simulation.scenario.config.catalog import named
-from simulation.scenario.config.json_schema import schema_text
-from simulation.sweeps.execute import State
-from simulation.sweeps.plan import plan_of
-from simulation.sweeps.points import scenario_at, text_of
+from simulation.scenario.config.catalog import shipped_files
+from simulation.scenario.config.reference import json_schema_text
+from simulation.sweeps.execution import SweepProgress
+from simulation.sweeps.plan import load_plan
+from simulation.sweeps.points import canonical_json, scenario_at
 from simulation.sweeps.schema import Sweep
 from simulation.sweeps.store import read_manifest, read_runs
 from tests.cli.conftest import Carryflow
@@ -92,23 +92,25 @@ def test_mistakes_end_with_2_and_a_cure(carryflow: Carryflow, arguments: list[st
     assert (found.code, said in found.err) == (2, True), found.err
 
 
-@pytest.mark.parametrize("name", sorted(named("sweeps")))
+@pytest.mark.parametrize("name", sorted(shipped_files("sweeps")))
 def test_shipped_sweeps_are_valid_and_have_a_title(name: str) -> None:
-    plan = plan_of(name)
+    plan = load_plan(name)
     assert plan.sweep.title
     assert plan.sweep.name == name
     assert len(plan.points) > 1
 
 
 def test_the_shipped_sweeps_of_the_issue_are_there() -> None:
-    assert {"spread_grid", "surprise_by_guidance", "sobol_december", "stress_corners"} <= set(named("sweeps"))
+    assert {"spread_grid", "surprise_by_guidance", "sobol_december", "stress_corners"} <= set(shipped_files("sweeps"))
 
 
 def test_every_corner_of_the_stress_sweep_can_start() -> None:
     """What a start depends on: leverage, margin and size of the funds; on the first day, with the sweep's own runs."""
-    plan = plan_of("stress_corners")
+    plan = load_plan("stress_corners")
     prices = ("markets.usdjpy.fast_impact_pct_per_usd_bn", "markets.usdjpy.stress_slope")
-    starts = {text_of({key: value for key, value in point.items() if key not in prices}) for point in plan.points}
+    starts = {
+        canonical_json({key: value for key, value in point.items() if key not in prices}) for point in plan.points
+    }
     assert len(starts) == 8
     for start in sorted(starts):
         scenario = scenario_at(plan.base, {**json.loads(start), "end": "2025-12-01"})
@@ -131,21 +133,26 @@ def test_what_stands_twice_is_told(carryflow: Carryflow) -> None:
 
 
 def test_progress_tells_done_failed_speed_and_time_left() -> None:
-    state = State(done=1280, failed=3, total=10_000, fresh=640, seconds=10.0)
-    assert line("grid", state) == "grid: 1,280 of 10,000 runs, 3 failed, 64.0 runs/s, 2 min 16 s left"
+    state = SweepProgress(done=1280, failed=3, total=10_000, fresh=640, seconds=10.0)
+    assert progress_line("grid", state) == "grid: 1,280 of 10,000 runs, 3 failed, 64.0 runs/s, 2 min 16 s left"
 
 
 def test_durations_have_two_units() -> None:
-    assert [duration(seconds) for seconds in (7, 125, 3700, 90_000)] == ["7 s", "2 min 5 s", "1 h 1 min", "1 d 1 h"]
+    assert [format_duration(seconds) for seconds in (7, 125, 3700, 90_000)] == [
+        "7 s",
+        "2 min 5 s",
+        "1 h 1 min",
+        "1 d 1 h",
+    ]
 
 
 def test_the_schema_of_sweeps_is_committed_and_named(carryflow: Carryflow) -> None:
-    folder = named("sweeps")["spread_grid"].parent
+    folder = shipped_files("sweeps")["spread_grid"].parent
     cure = "write it anew: carryflow config schema --sweep --out configs/sweep_schema.json"
-    assert (folder.parent / "sweep_schema.json").read_text(encoding="utf-8") == schema_text(Sweep), cure
-    assert carryflow("config", "schema", "--sweep").out == schema_text(Sweep)
+    assert (folder.parent / "sweep_schema.json").read_text(encoding="utf-8") == json_schema_text(Sweep), cure
+    assert carryflow("config", "schema", "--sweep").out == json_schema_text(Sweep)
     assert carryflow("config", "schema", "--sweep", "--event").code == 2
-    for path in named("sweeps").values():
+    for path in shipped_files("sweeps").values():
         assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../sweep_schema.json\n")
 
 

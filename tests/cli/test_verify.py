@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulation.results.run_folder import read_run
+from simulation.results.run_results import read_run
 from simulation.sweeps.store import read_runs
 from tests.cli.conftest import SMALL, Carryflow
 from tests.support.places import GRID_SWEEP

@@ -13,15 +13,15 @@ import pytest
 
 from simulation.compute import ensemble
 from simulation.compute.ensemble import (
-    EnsembleError,
-    blocks_of,
-    joined,
-    resolved,
+    concatenate_records,
+    default_worker_count,
+    load_scenario,
     run,
     run_ensemble,
+    split_runs,
     with_seed,
-    worthwhile_workers,
 )
+from simulation.compute.workers import EnsembleError
 from simulation.day.recorder import Record
 from simulation.scenario.scenario import Scenario
 from tests.results.conftest import SMALL, MakeRecord
@@ -58,7 +58,7 @@ def die(*_: object) -> None:
 
 @pytest.mark.parametrize(("runs", "sizes"), [(1, [1]), (128, [128]), (129, [128, 1]), (300, [128, 128, 44])])
 def test_blocks_cover_every_run_once(runs: int, sizes: list[int]) -> None:
-    blocks = blocks_of(runs)
+    blocks = split_runs(runs)
     assert [len(block) for block in blocks] == sizes
     assert [run for block in blocks for run in block] == list(range(runs))
 
@@ -84,7 +84,7 @@ def test_progress_counts_runs(small_scenario: Scenario, monkeypatch: pytest.Monk
 def test_stops_of_all_blocks_are_kept(make_record: MakeRecord) -> None:
     first, second = make_record(stopped=(1,)), make_record(stopped=(2,))
     renumbered = Record(**{**vars(second), "runs": second.runs + 5})
-    both = joined([first, renumbered])
+    both = concatenate_records([first, renumbered])
     assert list(both.runs) == list(range(10))
     assert set(both.stopped) == {1, 7}
     assert both.flows["carry_funds"]["spot_usd_bn"].shape == (10, 5)
@@ -109,21 +109,21 @@ def test_impossible_seed_is_refused(small_scenario: Scenario) -> None:
 
 def test_small_work_stays_in_this_process(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2, 3}, raising=False)
-    assert worthwhile_workers(small_scenario, 100) == 1
-    assert worthwhile_workers(small_scenario, 10_000_000) == 4
+    assert default_worker_count(small_scenario, 100) == 1
+    assert default_worker_count(small_scenario, 10_000_000) == 4
 
 
 def test_run_takes_a_name_a_file_or_a_scenario(small_scenario: Scenario) -> None:
     result = run(SMALL, runs=2, settings=["boj.meetings[0].decision=50bp"])
     assert result.scenario.boj.meetings[0].decision == 50.0
     assert result.runs == 2
-    assert resolved(small_scenario) is small_scenario
+    assert load_scenario(small_scenario) is small_scenario
     with pytest.raises(TypeError, match="settings"):
-        resolved(small_scenario, ["seed=1"])
+        load_scenario(small_scenario, ["seed=1"])
 
 
 def test_a_killed_worker_is_told(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ensemble, "simulated_block", die)
+    monkeypatch.setattr(ensemble, "simulate_block", die)
     with pytest.raises(EnsembleError, match="--workers 1"):
         run_ensemble(small_scenario, 64, workers=2)
 

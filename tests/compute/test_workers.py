@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.compute.workers import Lanes, in_order, lanes
+from simulation.compute.workers import WorkerExecutor, map_in_order, worker_executor
 from tests.support.places import ROOT
 from tests.sweeps.killing import wait_until_gone
 
@@ -29,8 +29,8 @@ TRIES = 20
 
 
 @pytest.fixture
-def pool() -> Iterator[Lanes]:
-    with lanes(1) as found:
+def pool() -> Iterator[WorkerExecutor]:
+    with worker_executor(1) as found:
         yield found
 
 
@@ -39,7 +39,7 @@ def bytes_read() -> int:
     return int(Path("/proc/self/io").read_text().split("rchar: ")[1].split()[0])
 
 
-def killed_while_sending(pool: Lanes) -> BaseException | None:
+def killed_while_sending(pool: WorkerExecutor) -> BaseException | None:
     """Kill a worker whose large result has begun to arrive; none if all of it came before, as on a busy machine it may."""
     pid, before = pool.submit(os.getpid).result(PATIENCE), bytes_read()
     result = pool.submit(np.ones, MANY)
@@ -50,13 +50,13 @@ def killed_while_sending(pool: Lanes) -> BaseException | None:
 
 
 @LINUX
-def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed(pool: Lanes) -> None:
+def test_a_worker_that_dies_in_the_middle_of_its_result_is_noticed(pool: WorkerExecutor) -> None:
     assert any(isinstance(killed_while_sending(pool), BrokenProcessPool) for _ in range(TRIES))
     assert pool.submit(pow, 2, 5).result(PATIENCE) == 32
 
 
 @LINUX
-def test_a_worker_that_died_while_it_was_idle_costs_no_task(pool: Lanes) -> None:
+def test_a_worker_that_died_while_it_was_idle_costs_no_task(pool: WorkerExecutor) -> None:
     pid = pool.submit(os.getpid).result(PATIENCE)
     os.kill(pid, signal.SIGKILL)
     (worker,) = pool._workers
@@ -79,9 +79,9 @@ def output_of(folder: Path, code: str) -> str:
 
 AFTER_A_DEATH = """
 import os
-from simulation.compute.workers import lanes
+from simulation.compute.workers import worker_executor
 if __name__ == "__main__":
-    with lanes(2) as pool:
+    with worker_executor(2) as pool:
         deaths = [pool.submit(os._exit, 9) for _ in range(4)]
         print([type(death.exception()).__name__ for death in deaths])
 """
@@ -92,9 +92,9 @@ def test_a_process_ends_whose_workers_died(tmp_path: Path) -> None:
 
 
 HELD_AT_THE_END = """
-from simulation.compute.workers import in_order
+from simulation.compute.workers import map_in_order
 if __name__ == "__main__":
-    held = in_order(pow, [(2, power) for power in range(9)], 2)
+    held = map_in_order(pow, [(2, power) for power in range(9)], 2)
     print(next(held))
 """
 
@@ -103,7 +103,7 @@ def test_a_process_ends_that_holds_workers_to_its_end(tmp_path: Path) -> None:
     assert output_of(tmp_path, HELD_AT_THE_END) == "1"
 
 
-def test_who_is_called_back_after_a_death_may_use_the_workers(pool: Lanes) -> None:
+def test_who_is_called_back_after_a_death_may_use_the_workers(pool: WorkerExecutor) -> None:
     again: list[Future[int]] = []
     called = threading.Event()
 
@@ -118,7 +118,7 @@ def test_who_is_called_back_after_a_death_may_use_the_workers(pool: Lanes) -> No
 
 def test_shut_down_what_waits_is_done_or_cancelled() -> None:
     for cancel in (False, True):
-        pool = Lanes(1)
+        pool = WorkerExecutor(1)
         futures = [pool.submit(time.sleep, 0.2) for _ in range(4)]
         pool.shutdown(cancel_futures=cancel)
         assert all(future.done() for future in futures)
@@ -129,7 +129,7 @@ def test_shut_down_what_waits_is_done_or_cancelled() -> None:
 
 @LINUX
 def test_an_interrupt_does_not_wait_for_what_is_under_way() -> None:
-    with pytest.raises(KeyboardInterrupt), lanes(1) as pool:
+    with pytest.raises(KeyboardInterrupt), worker_executor(1) as pool:
         pid = pool.submit(os.getpid).result(PATIENCE)
         under_way, waits = pool.submit(time.sleep, 3600), pool.submit(len, ())
         while not under_way.running():
@@ -140,14 +140,14 @@ def test_an_interrupt_does_not_wait_for_what_is_under_way() -> None:
     assert waits.cancelled()
 
 
-def test_an_error_comes_back_as_itself_with_its_place_in_the_worker(pool: Lanes) -> None:
+def test_an_error_comes_back_as_itself_with_its_place_in_the_worker(pool: WorkerExecutor) -> None:
     error = pool.submit(int, "x").exception(PATIENCE)
     assert isinstance(error, ValueError)
     assert str(error).startswith("invalid literal")
     assert "in a worker process" in error.__notes__[0]
 
 
-def test_what_does_not_travel_is_an_error_and_no_death(pool: Lanes) -> None:
+def test_what_does_not_travel_is_an_error_and_no_death(pool: WorkerExecutor) -> None:
     with pytest.raises(RuntimeError, match="cannot be sent"):
         pool.submit(threading.Lock).result(PATIENCE)
     with pytest.raises((TypeError, AttributeError), match="pickle"):
@@ -156,6 +156,6 @@ def test_what_does_not_travel_is_an_error_and_no_death(pool: Lanes) -> None:
 
 
 def test_the_first_failure_is_told_before_earlier_tasks_end() -> None:
-    results = in_order(time.sleep, [(3600,), ("no number",)], 2)
+    results = map_in_order(time.sleep, [(3600,), ("no number",)], 2)
     with pytest.raises(TypeError):
         next(results)

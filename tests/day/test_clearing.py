@@ -4,14 +4,12 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.day.clearing import dollar_purchases
-from simulation.day.forced_rounds import size_usd
+from simulation.day.clearing import dollar_purchases, gross_flow_usd
 from simulation.day.model import CapitalFlowModel
 from simulation.scenario.scenario import Scenario
-from simulation.values.assets import Roster
+from simulation.values.assets import Quote, Roster
 from simulation.values.conventions import Array, column
-from simulation.values.orders import Flow, Trade, flow_of
-from simulation.values.quote import Quote
+from simulation.values.orders import NetFlow, Trade, net_flow
 from tests.support.scenarios import CALM, COARSE, NO_IMPACT, ONE_WEEK, Changes, official, one_fund, shocks, switched
 
 MONDAY = "2025-12-01"
@@ -19,13 +17,13 @@ ROSTER = Roster(("usdjpy", "ust10", "jgb10"), (False, False, True))
 QUOTE = Quote(np.zeros((1, 3)), np.array([[0.8, 1.25, 0.9]]), np.zeros((1, 3)), column(120.0, 1))
 
 
-def flow(*assets: float) -> Flow:
-    return Flow(np.array([assets]), np.zeros((1, 1)))
+def flow(*assets: float) -> NetFlow:
+    return NetFlow(np.array([assets]), np.zeros((1, 1)))
 
 
 def test_size_of_a_flow_is_gross_dollars() -> None:
     # 10 of spot, 8 x 1.25 of Treasuries, 400 x .9 / 120 of JGBs, whatever their sign.
-    assert size_usd(flow(-10.0, 8.0, -400.0), QUOTE, ROSTER)[0, 0] == pytest.approx(10 + 10 + 3, rel=1e-12)
+    assert gross_flow_usd(flow(-10.0, 8.0, -400.0), QUOTE, ROSTER)[0, 0] == pytest.approx(10 + 10 + 3, rel=1e-12)
 
 
 def test_dollar_purchases_leave_out_spot_and_yen_bonds() -> None:
@@ -36,7 +34,7 @@ def test_a_flow_adds_up_investors_and_books() -> None:
     model = CapitalFlowModel(official(COARSE, ONE_WEEK))
     books = next(held for held in model.populations if held.name == "carry_funds").sheet.books
     units, spot = np.array([[1.0, 2.0, -0.5]]), np.array([[3.0, 0.0, -1.0]])
-    total = flow_of(Trade({"basket": units}, spot, None, {}).added_up(), books)
+    total = net_flow(Trade({"basket": units}, spot, None, {}).added_up(), books)
     # .45 Treasuries, .35 equity, .05 bitcoin in 2.5 units of the basket.
     np.testing.assert_allclose(total.assets, [[2.0, 1.125, 0.0, 0.875, 0.0, 0.125]], rtol=1e-12)
     np.testing.assert_array_equal(total.reversed().assets, -total.assets)

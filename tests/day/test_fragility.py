@@ -6,22 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.day.capital_flows import simulate
-from simulation.day.day_record import CASCADE_USD_BN, carry_to_volatility
 from simulation.day.fragility import (
     CROWDING_FALL,
-    FALLS,
-    PROBES,
+    LOOP_GAIN_FALLS,
+    USDJPY_FALLS,
     ForcedSales,
     cascade_distance,
     crowding,
     depth_weighted_stock,
-    first_reached,
+    first_fall_reaching,
     forced_sales,
-    gains,
+    gain_curve,
     loop_gain,
     tipping_distance,
 )
 from simulation.day.model import CapitalFlowModel
+from simulation.day.recorder import CASCADE_USD_BN, carry_to_volatility
 from simulation.scenario.scenario import Scenario
 from simulation.values.conventions import Array, column
 from tests.support.scenarios import CALM, COARSE, ONE_WEEK, Changes, official, one_fund, shocks, switched
@@ -116,36 +116,36 @@ def test_where_nobody_can_be_forced_distances_are_the_largest_fall() -> None:
     threshold: Changes = {"unwind.rule": "threshold"}
     for scenario in (one_fund(), official(COARSE, CALM, threshold)):
         sales = sales_of(scenario)
-        assert tipping_distance(sales)[0, 0] == cascade_distance(sales, 5.0)[0, 0] == FALLS[-1]
+        assert tipping_distance(sales)[0, 0] == cascade_distance(sales, 5.0)[0, 0] == USDJPY_FALLS[-1]
         assert crowding(sales)[0, 0] == loop_gain(sales)[0, 0] == 0.0
     assert depth_weighted_stock(sales)[0, 0] == 0.0
 
 
 def test_a_gain_above_one_at_the_first_fall_is_a_distance_of_that_fall() -> None:
-    assert tipping_distance(curve(20.0, 20.0, 20.0, 20.0, 20.0))[0, 0] == FALLS[0]
+    assert tipping_distance(curve(20.0, 20.0, 20.0, 20.0, 20.0))[0, 0] == USDJPY_FALLS[0]
 
 
 def test_the_first_of_two_crossings_counts() -> None:
     # Gains .5, 1.5, .3, .2, 3 (times the fall's logarithm over the slope): one is reached between 1 and 2 %.
-    sold = [gain * -np.log1p(-fall) / 1e-3 for gain, fall in zip((0.5, 1.5, 0.3, 0.2, 3.0), FALLS, strict=True)]
+    sold = [gain * -np.log1p(-fall) / 1e-3 for gain, fall in zip((0.5, 1.5, 0.3, 0.2, 3.0), USDJPY_FALLS, strict=True)]
     assert tipping_distance(curve(*sold))[0, 0] == pytest.approx(0.015, rel=1e-12)
 
 
 @given(st.lists(st.floats(0.0, 50.0), min_size=5, max_size=5), st.floats(0.1, 60.0))
 def test_no_smaller_fall_reaches_the_level(values: list[float], level: float) -> None:
-    found = float(first_reached(FALLS, np.array([values]), level)[0, 0])
-    below = np.linspace(FALLS[0], found, 50, endpoint=False) if found > FALLS[0] else np.array([])
+    found = float(first_fall_reaching(USDJPY_FALLS, np.array([values]), level)[0, 0])
+    below = np.linspace(USDJPY_FALLS[0], found, 50, endpoint=False) if found > USDJPY_FALLS[0] else np.array([])
     reached = bool(max(values) >= level)
-    assert (np.interp(below, FALLS, values) < level * (1 + 1e-9)).all()
-    assert np.interp(found, FALLS, values) >= level * (1 - 1e-9) if reached else found == FALLS[-1]
+    assert (np.interp(below, USDJPY_FALLS, values) < level * (1 + 1e-9)).all()
+    assert np.interp(found, USDJPY_FALLS, values) >= level * (1 - 1e-9) if reached else found == USDJPY_FALLS[-1]
 
 
 def test_the_loop_gain_is_the_largest_at_its_own_falls() -> None:
     # The fall of 2 % belongs to the distances and to crowding, not to the definition of the loop gain.
-    assert set(PROBES) == set(FALLS) - {CROWDING_FALL}
+    assert set(LOOP_GAIN_FALLS) == set(USDJPY_FALLS) - {CROWDING_FALL}
     found = curve(0.0, 90.0, 1.0, 0.0, 0.0)
     assert loop_gain(found)[0, 0] == pytest.approx(1e-3 * 1.0 / -np.log(0.97), rel=1e-12)
-    assert gains(found).max() == pytest.approx(1e-3 * 90.0 / -np.log(0.98), rel=1e-12)
+    assert gain_curve(found).max() == pytest.approx(1e-3 * 90.0 / -np.log(0.98), rel=1e-12)
 
 
 def readings(*changes: Changes) -> Array:
@@ -184,7 +184,7 @@ def test_columns_have_their_units_and_ranges() -> None:
         market["carry_to_volatility"], market["carry_pct"] / market["usdjpy_volatility_pct"], rtol=1e-12
     )
     for name in ("tipping_distance_pct", "cascade_distance_pct"):
-        assert ((market[name] >= 0.0) & (market[name] <= 100.0 * FALLS[-1])).all()
+        assert ((market[name] >= 0.0) & (market[name] <= 100.0 * USDJPY_FALLS[-1])).all()
     assert ((market["crowding_share"] >= 0.0) & (market["crowding_share"] <= 1.0)).all()
     # 250 $bn of the small cast's funds at the default 0.035 % per $bn.
     np.testing.assert_allclose(market["depth_weighted_stock_pct"][:, 0], 8.75, rtol=1e-12)

@@ -12,7 +12,7 @@ import pytest
 from simulation.day import model as mesa_model
 from simulation.day.capital_flows import CapitalFlows, scenario_days, simulate
 from simulation.day.model import CapitalFlowModel
-from simulation.investors import cast
+from simulation.investors import population_kinds
 from simulation.investors.banks import Banks
 from simulation.investors.population import Population
 from tests.support.scenarios import COARSE, ONE_WEEK, POPULATIONS, Changes, official
@@ -143,7 +143,7 @@ def test_agents_frame_holds_flows_by_day_and_population() -> None:
 
 def test_every_agent_is_of_its_own_kind_and_an_agent_of_this_model() -> None:
     model = CapitalFlowModel(official(*WEEK))
-    kinds = {kind.Parameters: kind for kind in cast()}
+    kinds = {kind.Parameters: kind for kind in population_kinds()}
     for population in model.populations:
         assert isinstance(population, mesa.Agent)
         assert isinstance(population, kinds[type(population.parameters)])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.day.officials import Officials, bought_on, spread_steps
+from simulation.day.officials import Officials, daily_bond_purchases, spread_steps
 from simulation.policy.central_banks import BankOfJapan, FederalReserve
 from simulation.values.assets import JGB10, STANDARD_ORDER, UST10, Roster
-from simulation.values.calendar import day_number
+from simulation.values.conventions import day_number
 from tests.support.scenarios import CALM, COARSE, NO_IMPACT, TWO_WEEKS, Changes, official
 
 ROSTER = Roster(STANDARD_ORDER, tuple(name in (JGB10, "japan_equity") for name in STANDARD_ORDER))
@@ -19,9 +19,9 @@ def test_reserve_management_in_ten_year_equivalents() -> None:
     # 40 $bn of bills a month at 3 % of a ten-year's duration, over 21 business days: 57 $m a day.
     bills = {"first_day": "2025-12-12", "bought_usd_bn_per_month": 40, "ten_year_share": 0.03}
     fed = FederalReserve.model_validate({"rate_pct": 3.875, "balance_sheet": [bills]})
-    daily = bought_on(fed, day_number(date(2025, 12, 12)), UST10)
+    daily = daily_bond_purchases(fed, day_number(date(2025, 12, 12)), UST10)
     assert daily == pytest.approx(40 * 0.03 / 21, rel=1e-12)
-    assert bought_on(fed, day_number(date(2025, 12, 11)), UST10) == 0
+    assert daily_bond_purchases(fed, day_number(date(2025, 12, 11)), UST10) == 0
 
 
 def test_balance_sheet_flows_add_up_and_end() -> None:
@@ -29,8 +29,8 @@ def test_balance_sheet_flows_add_up_and_end() -> None:
     taper = {"first_day": first, "bought_jpy_bn_per_month": -2100}
     extra = {"first_day": first, "last_day": last, "bought_jpy_bn_per_month": 420}
     boj = BankOfJapan.model_validate({"rate_pct": 0.5, "balance_sheet": [taper, extra]})
-    assert bought_on(boj, day_number(date(2025, 12, 5)), JGB10) == pytest.approx(-80.0, rel=1e-12)
-    assert bought_on(boj, day_number(date(2025, 12, 8)), JGB10) == pytest.approx(-100.0, rel=1e-12)
+    assert daily_bond_purchases(boj, day_number(date(2025, 12, 5)), JGB10) == pytest.approx(-80.0, rel=1e-12)
+    assert daily_bond_purchases(boj, day_number(date(2025, 12, 8)), JGB10) == pytest.approx(-100.0, rel=1e-12)
 
 
 def test_each_bank_buys_its_own_bonds() -> None:

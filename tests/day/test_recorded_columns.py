@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.day import capital_flows, day_record
+from simulation.day import capital_flows, recorder
 from simulation.day.capital_flows import simulate
-from simulation.day.recorder import ALWAYS, Record
-from simulation.results.metrics import METRICS, FinishedRuns, Metric, read_by
+from simulation.day.recorder import REQUIRED_COLUMNS, Record
+from simulation.results.metrics import METRICS, FinishedRuns, Metric, columns_read_by
 from simulation.scenario.scenario import Scenario
-from simulation.sweeps.daily import NAMED, daily_values, read_for, yen_to_date
+from simulation.sweeps.run_rows import FIXED_SERIES_NAMES, daily_values, record_columns, yen_series_name
 from simulation.values.conventions import Array
 from tests.support.scenarios import COARSE, ONE_WEEK, official
 
@@ -45,7 +45,7 @@ def test_what_is_asked_for_has_the_bits_that_it_has_among_all(
     scenario: Scenario, whole: Record, columns: frozenset[str]
 ) -> None:
     found = simulate(scenario, RUNS, columns=columns)
-    assert list(found.market) == [name for name in whole.market if name in columns | ALWAYS]
+    assert list(found.market) == [name for name in whole.market if name in columns | REQUIRED_COLUMNS]
     assert all(values.tobytes() == whole.market[name].tobytes() for name, values in found.market.items())
     wanted = {(owner, name): values for owner, name, values in of_flows(whole) if name in columns}
     assert {(owner, name): values.tobytes() for owner, name, values in of_flows(found)} == {
@@ -61,9 +61,9 @@ def test_forced_sales_are_worked_out_for_those_who_read_them(
     def asked(*_: object) -> None:
         raise RuntimeError("somebody asked")
 
-    monkeypatch.setattr(day_record, "forced_sales", asked)
+    monkeypatch.setattr(recorder, "forced_sales", asked)
     assert simulate(scenario, RUNS, columns=frozenset({"stock_usd_bn"})).finished.all()
-    for name in day_record.FRAGILITY:
+    for name in recorder.FRAGILITY_COLUMNS:
         with pytest.raises(RuntimeError, match="somebody asked"):
             simulate(scenario, RUNS, columns=frozenset({name}))
 
@@ -85,16 +85,16 @@ def test_the_ledger_is_checked_whatever_is_read(
 
 @pytest.mark.parametrize("metric", METRICS, ids=[metric.name for metric in METRICS])
 def test_a_metric_reads_what_it_says(whole: Record, metric: Metric) -> None:
-    few = recorded(whole, read_by([metric.name]))
+    few = recorded(whole, columns_read_by([metric.name]))
     found, wanted = metric.per_run(FinishedRuns(few)), metric.per_run(FinishedRuns(whole))
     assert (found is None) == (wanted is None)
     if found is not None and wanted is not None:
         assert found.tobytes() == wanted.tobytes()
 
 
-@pytest.mark.parametrize("series", [*NAMED, yen_to_date("carry_funds")])
+@pytest.mark.parametrize("series", [*FIXED_SERIES_NAMES, yen_series_name("carry_funds")])
 def test_a_daily_series_is_read_from_what_it_says(whole: Record, series: str) -> None:
-    found = daily_values(recorded(whole, read_for(series)), series)
+    found = daily_values(recorded(whole, record_columns(series)), series)
     assert found.tobytes() == daily_values(whole, series).tobytes()
 
 
@@ -110,7 +110,7 @@ def test_a_column_that_nobody_asked_for_is_no_asset_that_the_scenario_lacks(whol
 
 def recorded(whole: Record, columns: frozenset[str]) -> Record:
     """A record with these columns alone."""
-    market = {name: values for name, values in whole.market.items() if name in columns | ALWAYS}
+    market = {name: values for name, values in whole.market.items() if name in columns | REQUIRED_COLUMNS}
     flows = {
         owner: {name: values for name, values in table.items() if name in columns}
         for owner, table in whole.flows.items()

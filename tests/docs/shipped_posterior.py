@@ -5,12 +5,12 @@ from functools import cache
 import numpy as np
 
 from simulation.scenario.config import load
-from simulation.scenario.config.posterior import load_cloud
+from simulation.scenario.config.parameter_sets import load_cloud
 from simulation.studies.calibration.august_2024 import problem
-from simulation.studies.calibration.diagnostics import Product, product
-from simulation.studies.calibration.kept import kept
-from simulation.studies.calibration.priors import from_unit, to_unit
-from simulation.studies.search.shocks import value_at
+from simulation.studies.calibration.diagnostics import ProductIdentification, product_identification
+from simulation.studies.calibration.figures import posterior_sets
+from simulation.studies.calibration.problem import from_unit, to_unit
+from simulation.studies.search.shocks import scenario_number
 from simulation.values.conventions import Array
 
 IMPACT, STOCK = "fast_impact", "stock_scale"
@@ -41,10 +41,10 @@ def width_of_log(impact: float, stock: float) -> float:
 
 
 @cache
-def impact_and_stock() -> Product:
+def impact_and_stock() -> ProductIdentification:
     """What was learned of impact and stock, of their product, and of impact times the power of the stock that is known best."""
-    sets = kept(problem(), load_cloud("august_2024"))
-    found = product(sets, sets.problem.products[0])
+    sets = posterior_sets(problem(), load_cloud("august_2024"))
+    found = product_identification(sets, sets.problem.products[0])
     assert found.names[:2] == (IMPACT, STOCK)
     return found
 
@@ -61,7 +61,7 @@ def distances_of_defaults() -> dict[str, float]:
     The stock stays as stated, and the default impact stands for the product of the two.
     """
     priors, values, scenario = problem().priors, shipped()[0], load(DEFAULTS).scenario
-    defaults = np.array([[value_at(scenario, prior.key) for prior in priors]])
+    defaults = np.array([[scenario_number(scenario, prior.key) for prior in priors]])
     unit, place = to_unit(priors, values), to_unit(priors, defaults)[0]
     found = dict(
         zip([prior.name for prior in priors], (np.median(unit, axis=0) - place) / unit.std(axis=0), strict=True)

@@ -21,7 +21,7 @@ from typing import Any
 import click
 import pytest
 
-from simulation.cli import exit_code_of, program
+from simulation.cli import program, run_command_line
 from tests.docs.blocks import (
     DOCTEST,
     PAGES,
@@ -113,7 +113,7 @@ def followed(command: Command, block: Block, monkeypatch: pytest.MonkeyPatch) ->
     place = f"{block.page.name}:{block.line}: {' '.join(command.words)}"
     if command.is_run and not (command.name == "analyse" and block.page.name in STORES_ELSEWHERE):
         monkeypatch.setattr("sys.argv", ["carryflow", *command.small()])
-        assert exit_code_of(command.small()) == command.code, place
+        assert run_command_line(command.small()) == command.code, place
     elif command.name:
         for word in command.words:
             if word.startswith("results/"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.cli import exit_code_of
+from simulation.cli import run_command_line
 from tests.support.places import ROOT
 
 DOCS = ROOT / "docs"
@@ -23,7 +23,7 @@ def printed(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     assert words[0] == "carryflow"
     monkeypatch.setattr("sys.argv", words)
     capsys.readouterr()
-    assert exit_code_of(words[1:]) == 0
+    assert run_command_line(words[1:]) == 0
     return capsys.readouterr().out
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulation.cli import exit_code_of
+from simulation.cli import run_command_line
 from tests.docs.blocks import commands_in, parsed
 from tests.support.places import ROOT
 
@@ -45,5 +45,5 @@ def test_a_command_makes_its_figures(line: str, tmp_path: Path, monkeypatch: pyt
     for command in commands_in(line):
         arguments = [*command.arguments, *SMALL[command.name]]
         monkeypatch.setattr("sys.argv", ["carryflow", *arguments])
-        assert exit_code_of(arguments) == 0
+        assert run_command_line(arguments) == 0
     assert all(Path(file).is_file() for _, of, file in ENTRIES if of == line)

@@ -9,17 +9,22 @@ from click.testing import CliRunner
 from pydantic import Field
 
 from simulation.cli.config_commands import config
-from simulation.scenario.config.catalog import named
+from simulation.scenario.config.catalog import shipped_files
 from simulation.scenario.config.loading import load
-from simulation.scenario.config.parameter_rows import Nested, Row, rows
-from simulation.scenario.config.parameter_table import flat, parameter_table
+from simulation.scenario.config.reference import (
+    ParameterGroup,
+    ParameterRow,
+    flatten_rows,
+    parameter_rows,
+    parameter_table,
+)
 from simulation.scenario.config.tree import Node, key_text, walk
 from simulation.scenario.event import Event
 from simulation.values.parameters import Parameters, Rate, quantity
 from tests.support.places import ROOT
 
 PAGE = ROOT / "docs" / "parameters.md"
-SHIPPED = [(kind, name) for kind in ("scenarios", "events") for name in named(kind) if not name.startswith("_")]
+SHIPPED = [(kind, name) for kind in ("scenarios", "events") for name in shipped_files(kind) if not name.startswith("_")]
 
 
 class Inner(Parameters):
@@ -62,28 +67,30 @@ def test_the_command_prints_it_or_writes_it(tmp_path: Path) -> None:
 
 
 def test_rows_say_what_the_schema_says() -> None:
-    found = {row.key: row for row in flat(rows(Nested("", Outer))) if isinstance(row, Row)}
+    found = {
+        row.key: row for row in flatten_rows(parameter_rows(ParameterGroup("", Outer))) if isinstance(row, ParameterRow)
+    }
     assert found["must"].default == "required"
     assert (found["rate"].default, found["rate"].allowed) == ("25bp", "")
-    assert found["one.a"] == Row("one.a", "first", "$bn", "2", "0 to 5", "somebody")
+    assert found["one.a"] == ParameterRow("one.a", "first", "$bn", "2", "0 to 5", "somebody")
     assert found["many[].a"].default == "1"
     assert found["named.NAME.a"].default == "1 (x 3)"
     assert found["many[].b"].allowed == "true or false"
 
 
 def test_every_row_means_something() -> None:
-    listed = [row for row in flat(rows(Nested("", Event))) if isinstance(row, Row)]
+    listed = [row for row in flatten_rows(parameter_rows(ParameterGroup("", Event))) if isinstance(row, ParameterRow)]
     assert len(listed) > 300
     assert [row.key for row in listed if not row.meaning or "|" in row.key] == []
 
 
-def without_source(listed: list[Row]) -> list[str]:
+def without_source(listed: list[ParameterRow]) -> list[str]:
     """Keys of rows that say neither where a default comes from nor why it was assumed."""
     return [row.key for row in listed if row.source in ("", "assumption")]
 
 
 def test_every_default_has_a_source() -> None:
-    schema = [row for row in flat(rows(Nested("", Event))) if isinstance(row, Row)]
+    schema = [row for row in flatten_rows(parameter_rows(ParameterGroup("", Event))) if isinstance(row, ParameterRow)]
     cure = "give the parameter a source where it is defined, or `assumption: why`"
     assert without_source(schema) == [], cure
     table = re.findall(r"^\| `.*\| ([^|]*) \|$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -92,7 +99,9 @@ def test_every_default_has_a_source() -> None:
 
 
 def test_a_new_parameter_without_a_source_is_found() -> None:
-    listed = [row for row in flat(rows(Nested("", Unsourced))) if isinstance(row, Row)]
+    listed = [
+        row for row in flatten_rows(parameter_rows(ParameterGroup("", Unsourced))) if isinstance(row, ParameterRow)
+    ]
     assert without_source(listed) == ["number", "word", "guess"]
 
 

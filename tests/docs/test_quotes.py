@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from simulation.scenario.config import load
-from simulation.scenario.config.posterior import load_cloud
+from simulation.scenario.config.parameter_sets import load_cloud
 from simulation.studies.calibration.august_2024 import problem
-from simulation.studies.experiment.experiment_runner import conducted, plan_of
+from simulation.studies.experiment.runner import plan_experiment, run_experiment
 from tests.docs.blocks import blocks_of
 from tests.docs.quotes import Quote, difference, file, prose, quotes, unclassified, value_of
 from tests.docs.shipped_posterior import farthest_default, impact_and_stock, narrowed, width_of_log
@@ -170,14 +170,14 @@ def test_numbers_of_a_command(name: str, tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_numbers_of_the_spread_experiment() -> None:
-    plan = plan_of("spread", cloud=load_cloud("august_2024"))
+    plan = plan_experiment("spread", cloud=load_cloud("august_2024"))
     study: Any = plan.study
     how = (study.CURVE_DAYS, study.NOTHING_BUT)
     three = [study.structural("twin", study.START, how)]
     three += [study.structural(name, study.ANCHOR, (days, how[1])) for name, days in (("60 days", 60), ("surprise", 1))]
     assert [variant for variant in three[1:] if variant not in plan.variants] == [], "as the experiment has them"
     plan.__dict__["variants"] = three
-    effects = study.structural_effects(conducted(plan).table).query(f"spread_pp == {study.ANCHOR}")
+    effects = study.structural_effects(run_experiment(plan).table).query(f"spread_pp == {study.ANCHOR}")
     levered = study.shares(effects, ["levered"]).groupby("delivery")["share_pct"].mean()
     everybody = study.shares(effects.query("delivery == '60 days'"))["share_pct"]
     source = {f"levered_share_pct {name}": value for name, value in levered.items()}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import simulation as cf
-from simulation.sweeps.plan import plan_of
+from simulation.sweeps.plan import load_plan
 from tests.support.places import ROOT
 
 GUIDE = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
@@ -29,9 +29,9 @@ def test_the_store_is_that_of_the_command_and_goes_on(tmp_path: Path, monkeypatc
     first = cf.sweep(GRID, settings=["replications=1"])
     assert first.folder.parent == Path("results")
     assert cf.sweep(GRID, settings=["replications=1"]).folder == first.folder
-    more = cf.sweep(plan_of(GRID, ["replications=2", "record=all"]), "series")
+    more = cf.sweep(load_plan(GRID, ["replications=2", "record=all"]), "series")
     assert (len(first.runs), len(more.runs)) == (12, 24)
     assert set(more.series.run_id) == set(more.runs.run_id)
     assert cf.SweepStore(first.folder).manifest["status"] == "finished"
     with pytest.raises(TypeError, match="plan_of"):
-        cf.sweep(plan_of(GRID), settings=["replications=1"])
+        cf.sweep(load_plan(GRID), settings=["replications=1"])

@@ -9,13 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.day.capital_flows import simulate
-from simulation.expectations.expectations import BankView, RateNews, bank_view, hedging_cost, no_news
-from simulation.expectations.news import DayNews, bank_news, currency_move, imposed, macro_news
+from simulation.expectations.expectations import (
+    BankView,
+    DayNews,
+    RateNews,
+    apply_bank_news,
+    apply_macro_news,
+    bank_view,
+    currency_response,
+    hedging_cost,
+    impose_curve_shift,
+    no_news,
+)
 from simulation.market.parameters import CurrencyMarket
 from simulation.policy.central_banks import BankOfJapan
-from simulation.policy.expected_path import initial_path
-from simulation.values.calendar import day_number
-from simulation.values.conventions import column
+from simulation.policy.rate_paths import initial_path
+from simulation.values.conventions import column, day_number
 from tests.support.scenarios import CALM, COARSE, ROUND_FX, official
 
 BP = 1e-4
@@ -102,7 +111,7 @@ def test_a_speech_is_news_but_no_announcement() -> None:
     # 62 -> 78.4 % on 1 December: the odds rise by 16.4 % of 25 bp, which weigh (730.5 - 18) / 730.5 in two years.
     speech = {"date": date(2025, 12, 1), "strength": 1.0}
     view = view_of({"signals": [speech]}, "unchanged")
-    news = bank_news(view, day_number(date(2025, 12, 1)), column(0.5, 1), column(0.0, 1))
+    news = apply_bank_news(view, day_number(date(2025, 12, 1)), column(0.5, 1), column(0.0, 1))
     odds = 1.0 / (1.0 + 0.38 / 0.62 * np.exp(-0.8))
     expected = (odds - 0.62) * 25 * (730.5 - 18) / 730.5
     assert view.next_probability()[0, 0] == pytest.approx(odds, rel=1e-12)
@@ -123,7 +132,7 @@ def test_a_speech_shrinks_the_surprise_by_what_it_moved() -> None:
 def test_macro_news_move_short_and_long_yields_in_their_shares() -> None:
     view = view_of({})
     before = curve_bp(view, START)
-    two_year = macro_news(view, column(2 * BP, 1), column(4 * BP, 1))
+    two_year = apply_macro_news(view, column(2 * BP, 1), column(4 * BP, 1))
     np.testing.assert_allclose(curve_bp(view, START) - before, [2.0, 4.0, 3.6], rtol=1e-9)
     assert two_year[0, 0] / BP == pytest.approx(2.0, rel=1e-14)
 
@@ -135,7 +144,7 @@ def news_of(target_bp: float, path_bp: float, other_bp: float, premium_bp: float
 def test_currency_move_by_hand() -> None:
     # .2 % x [(5 + 3) - (10 - 4)] + 4.5 % x (.06 - .02) + .05 % x 2 = .40 + .18 + .10 = .68 %
     news = DayNews(fed=news_of(5, 3, 6, 7), boj=news_of(10, -4, 2, 2))
-    assert currency_move(news, CurrencyMarket(**ROUND_FX))[0, 0] == pytest.approx(0.0068, rel=1e-12)
+    assert currency_response(news, CurrencyMarket(**ROUND_FX))[0, 0] == pytest.approx(0.0068, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -155,13 +164,13 @@ def test_hawkish_japan_strengthens_and_hawkish_america_weakens_the_yen(bank: str
     quiet = no_news(1)
     loud = RateNews(**{**quiet.__dict__, field: column(BP, 1)})
     news = DayNews(fed=loud, boj=quiet) if bank == "fed" else DayNews(fed=quiet, boj=loud)
-    assert np.sign(currency_move(news, CurrencyMarket(**ROUND_FX))[0, 0]) == sign
+    assert np.sign(currency_response(news, CurrencyMarket(**ROUND_FX))[0, 0]) == sign
 
 
 @pytest.mark.parametrize(("surprise", "pct_per_bp"), [(True, 0.2), (False, 0.045)])
 def test_an_imposed_change_is_counted_once(surprise: bool, pct_per_bp: float) -> None:
-    news = imposed(view_of({}), no_news(1), column(-10 * BP, 1), surprise)
-    move = currency_move(DayNews(fed=news, boj=no_news(1)), CurrencyMarket(**ROUND_FX))[0, 0]
+    news = impose_curve_shift(view_of({}), no_news(1), column(-10 * BP, 1), surprise)
+    move = currency_response(DayNews(fed=news, boj=no_news(1)), CurrencyMarket(**ROUND_FX))[0, 0]
     assert move == pytest.approx(-10 * pct_per_bp / 100, rel=1e-12)
 
 

@@ -9,10 +9,9 @@ import pytest
 from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
 from simulation.day.recorder import Record
-from simulation.investors.banks import Banks, dollar_funding, negative_days
+from simulation.investors.banks import Banks, days_of_negative_carry, dollar_funding_cost
 from simulation.values.conventions import column
-from simulation.values.information import Information
-from simulation.values.orders import SLOW_REPATRIATION
+from simulation.values.orders import SLOW_REPATRIATION, Information
 from tests.support.outcomes import assert_flows_add_up
 from tests.support.scenarios import (
     CALM,
@@ -62,7 +61,7 @@ def run(change_pp: float, *changes: Changes, **own: Any) -> Record:
 
 def test_funding_by_hand() -> None:
     # .8 x (3.875 + .05) + .2 x (.50 + 3.625) = 3.14 + .825
-    found = dollar_funding(column(0.03875, 1), 0.0005, column(0.005 + 0.03625, 1), 0.2)
+    found = dollar_funding_cost(column(0.03875, 1), 0.0005, column(0.005 + 0.03625, 1), 0.2)
     assert found[0, 0] == pytest.approx(0.03965, rel=1e-12)
 
 
@@ -95,7 +94,7 @@ def test_only_days_in_a_row_count() -> None:
     days = column(0.0, 1)
     counted = []
     for carry in (-0.1, -0.1, 0.1, -0.1, -0.2, -0.3):
-        days = negative_days(days, column(carry, 1), column(0.0, 1))
+        days = days_of_negative_carry(days, column(carry, 1), column(0.0, 1))
         counted.append(days[0, 0])
     assert counted == [1, 2, 0, 1, 2, 3]
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from simulation.day.model import CapitalFlowModel
-from simulation.investors.carry_fund_parameters import CarryIncentive
-from simulation.investors.carry_funds import expected_return
+from simulation.investors.carry_funds import CarryIncentive, expected_return
 from simulation.investors.rules import incentive_ratio, target_leverage
 from simulation.values.conventions import column
 from tests.support.scenarios import COARSE, GONE, START_USDJPY, Changes, official, one_fund, shocks, switched

@@ -10,11 +10,10 @@ from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES, Population
-from simulation.market.standard import STANDARD_MARKETS
+from simulation.market.parameters import STANDARD_MARKETS
 from simulation.scenario.scenario import Scenario
 from simulation.values.conventions import Array
-from simulation.values.information import Information
-from simulation.values.orders import CAUSES
+from simulation.values.orders import CAUSES, Information
 from tests.support.outcomes import assert_complete_or_stopped, assert_flows_add_up
 from tests.support.scenarios import AROUND_THE_HIKE, CALM, COARSE, ONE_WEEK, Changes, official, shocks
 from tests.support.states import assert_same_record, population_state, state

@@ -7,7 +7,7 @@ import pytest
 
 from simulation.accounts.ledger import DayFlows
 from simulation.day.model import CapitalFlowModel
-from simulation.investors.crypto_traders import liquidated
+from simulation.investors.crypto_traders import is_liquidated
 from simulation.scenario.scenario import Scenario
 from tests.support.scenarios import BETA_PER_BP, CALM, COARSE, NO_COSTS, NO_IMPACT, ONE_WEEK, Changes, official
 from tests.support.watched import after
@@ -113,7 +113,7 @@ def test_funding_is_paid_by_owners() -> None:
     [(0.501, 10.0, 10.0, False), (0.499, 10.0, 10.0, True), (-1.0, 10.0, 3.0, True), (0.0, 0.0, 10.0, False)],
 )
 def test_maintenance_rule(equity: float, notional: float, leverage: float, closed: bool) -> None:
-    assert liquidated(np.array(equity), np.array(notional), np.array(leverage), 0.5) == closed
+    assert is_liquidated(np.array(equity), np.array(notional), np.array(leverage), 0.5) == closed
 
 
 def test_the_mix_of_leverage_is_by_open_interest() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from simulation.investors.heterogeneity import Lognormal, ParetoSizes
-from simulation.values.randomness import generator, stratified_uniform
+from simulation.investors.population import Lognormal, ParetoSizes
+from simulation.values.randomness import named_generator, stratified_uniform
 
 
 @given(st.integers(1, 400), st.integers(0, 1000))
@@ -26,7 +26,7 @@ def test_sizes_are_shares_of_the_whole(count: int, shape: float, largest: float)
 
 
 def test_one_investor_is_never_the_market() -> None:
-    shares = [ParetoSizes().shares(generator(1, run, "sizes"), 1000).max() for run in range(20)]
+    shares = [ParetoSizes().shares(named_generator(1, run, "sizes"), 1000).max() for run in range(20)]
     # The largest is 25 times the smallest; the mean of a Pareto with exponent 2.2 is 1.83 times the smallest.
     assert max(shares) < 25 / 1.7 / 1000
 

@@ -9,8 +9,7 @@ import pytest
 from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
 from simulation.day.recorder import Record
-from simulation.investors.life_insurer_parameters import LifeInsurerParameters
-from simulation.investors.life_insurers import hedge_ratio_change, sold_at_most
+from simulation.investors.life_insurers import LifeInsurerParameters, hedge_ratio_change, limit_sale
 from simulation.values.conventions import column
 from tests.support.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official
 
@@ -191,4 +190,4 @@ def test_hedges_pay_for_the_fall_of_the_hedged_part() -> None:
 
 def test_sales_end_at_nothing_held() -> None:
     steps = np.array([[-3.0, -3.0, -3.0, 0.0, 2.0]])
-    assert sold_at_most(steps, np.array([[5.0, 1.0, -1e-15, -1e-15, 0.0]])).tolist() == [[-3.0, -1.0, 0.0, 0.0, 2.0]]
+    assert limit_sale(steps, np.array([[5.0, 1.0, -1e-15, -1e-15, 0.0]])).tolist() == [[-3.0, -1.0, 0.0, 0.0, 2.0]]

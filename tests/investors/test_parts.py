@@ -5,7 +5,7 @@ import pytest
 
 from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
-from simulation.investors import parts
+from simulation.investors import population
 from tests.support.scenarios import AROUND_THE_HIKE, Changes, shipped
 from tests.support.states import assert_same_record, columns, state
 
@@ -15,13 +15,13 @@ SURPRISE: Changes = {**AROUND_THE_HIKE, "boj.meetings.0.priced_probability": 0.0
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "PART_INVESTORS", 64)
+    monkeypatch.setattr(population, "PART_INVESTORS", 64)
 
 
 def test_parts_give_the_day_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = shipped("december_2025_official", SURPRISE)
     whole = columns(simulate(scenario, range(2)))
-    monkeypatch.setattr(parts, "PART_INVESTORS", 64)
+    monkeypatch.setattr(population, "PART_INVESTORS", 64)
     found = columns(simulate(scenario, range(2)))
     assert whole["cascade_rounds"].max() >= 2
     for name, values in whole.items():
@@ -45,10 +45,10 @@ def test_the_whole_follows_its_parts() -> None:
     after = state(model)
     for name in ("carry_funds.usd_cash", "carry_funds.memory.budget", "carry_funds.holdings.basket"):
         assert not np.array_equal(before[name], after[name]), name
-    for population in model.populations:
-        own = [part for part in model.economy.parts if part.name == population.name]
+    for model_population in model.populations:
+        own = [part for part in model.economy.parts if part.name == model_population.name]
         joined = np.concatenate([part.sheet.equity_usd for part in own], axis=1)
-        np.testing.assert_array_equal(population.sheet.equity_usd, joined)
-        for name in set(population.memory) - set(population.common_memory):
+        np.testing.assert_array_equal(model_population.sheet.equity_usd, joined)
+        for name in set(model_population.memory) - set(model_population.common_memory):
             joined = np.concatenate([part.memory[name] for part in own], axis=1)
-            np.testing.assert_array_equal(population.memory[name], joined, err_msg=name)
+            np.testing.assert_array_equal(model_population.memory[name], joined, err_msg=name)

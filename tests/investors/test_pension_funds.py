@@ -13,14 +13,13 @@ from simulation.investors.pension_funds import (
     POLICY_MIX,
     PensionFundParameters,
     PensionFunds,
-    paced_share,
-    rebalances,
-    worst_deviation,
+    is_rebalancing,
+    largest_deviation,
+    traded_share,
 )
+from simulation.values.assets import Quote
 from simulation.values.conventions import column
-from simulation.values.information import Information
-from simulation.values.orders import SLOW_REPATRIATION, Trade
-from simulation.values.quote import Quote
+from simulation.values.orders import SLOW_REPATRIATION, Information, Trade
 from tests.support.outcomes import assert_flows_add_up
 from tests.support.scenarios import CALM, GONE, NO_COSTS, NO_IMPACT, ONE_WEEK, START_USDJPY, Changes, official
 from tests.support.states import assert_same_record
@@ -131,14 +130,14 @@ def test_cautious_funds_act_inside_the_bands() -> None:
 
 def test_worst_deviation_by_hand() -> None:
     weights = {"ust10": 0.29, "us_equity": 0.27, "jgb10": 0.22, "japan_equity": 0.22}
-    found = worst_deviation({name: column(value, 1) for name, value in weights.items()}, POLICY_MIX, column(0.5, 1))
+    found = largest_deviation({name: column(value, 1) for name, value in weights.items()}, POLICY_MIX, column(0.5, 1))
     assert found[0, 0] == pytest.approx(0.04 / 0.05 / 0.5, rel=1e-12)
 
 
 def test_a_programme_ends_well_inside_the_band() -> None:
     deviations = np.array([[0.9, 1.1, 0.9, 0.5, 0.6, 1.0]])
-    assert rebalances(np.zeros((1, 6)), deviations, 0.5).tolist() == [[0, 1, 0, 0, 0, 0]]
-    assert rebalances(np.ones((1, 6)), deviations, 0.5).tolist() == [[1, 1, 1, 0, 1, 1]]
+    assert is_rebalancing(np.zeros((1, 6)), deviations, 0.5).tolist() == [[0, 1, 0, 0, 0, 0]]
+    assert is_rebalancing(np.ones((1, 6)), deviations, 0.5).tolist() == [[1, 1, 1, 0, 1, 1]]
 
 
 def test_a_running_programme_goes_on_where_none_would_start() -> None:
@@ -151,9 +150,9 @@ def test_a_running_programme_goes_on_where_none_would_start() -> None:
 
 def test_small_gaps_are_closed_at_once() -> None:
     gaps = {"a": column(3.0, 1), "b": column(-3.0, 1)}
-    assert paced_share(gaps, column(4.0, 1))[0, 0] == 1.0
-    assert paced_share(gaps, column(1.5, 1))[0, 0] == pytest.approx(0.5, rel=1e-12)
-    assert paced_share(gaps, column(0.0, 1))[0, 0] == 0.0
+    assert traded_share(gaps, column(4.0, 1))[0, 0] == 1.0
+    assert traded_share(gaps, column(1.5, 1))[0, 0] == pytest.approx(0.5, rel=1e-12)
+    assert traded_share(gaps, column(0.0, 1))[0, 0] == 0.0
 
 
 DEAR_DOLLAR: Changes = {

@@ -9,7 +9,7 @@ import pytest
 
 from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
-from simulation.investors.life_insurers import followed
+from simulation.investors.life_insurers import interim_target
 from simulation.investors.rules import days_to_year_end, fiscal_half
 from simulation.values.conventions import column
 from tests.investors.test_life_insurers import STILL_CURRENCY, flows, insurer, policy, us_yields
@@ -43,7 +43,7 @@ def test_days_to_the_end_of_march(day: date, left: int) -> None:
 
 
 def test_part_of_a_change_is_followed_before_the_next_plan() -> None:
-    assert followed(column(-0.02, 1), column(-0.06, 1), 0.25)[0, 0] == pytest.approx(-0.03, rel=1e-12)
+    assert interim_target(column(-0.02, 1), column(-0.06, 1), 0.25)[0, 0] == pytest.approx(-0.03, rel=1e-12)
     day = flows(insurer({"hedged_sale_per_pp": 0.10, "interim_share": 0.5}, us_yields(-1.0), STILL_CURRENCY))
     assert day["bought_ust10_usd_bn"][:3] == pytest.approx([0, 0, -0.44], rel=1e-9)
     strict = flows(insurer({"hedged_sale_per_pp": 0.10, "interim_share": 0.0}, us_yields(-1.0), STILL_CURRENCY))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.investors.rules import (
+    has_margin_call,
     hedged_incentive,
-    is_called,
     is_stopped,
     margin_call,
     margin_requirement,
@@ -81,7 +81,7 @@ def test_a_margin_call_restores_its_share_of_the_limit(
     else:
         assert kept == pytest.approx(restore * max(equity, 0.0) / requirement, rel=1e-9, abs=1e-12 * notional)
         assert (
-            not is_called(one(equity * (1 + 1e-12)), one(kept), one(requirement))[0, 0]
+            not has_margin_call(one(equity * (1 + 1e-12)), one(kept), one(requirement))[0, 0]
             or equity < 0.0
             or restore > 0.99
         )

@@ -12,7 +12,7 @@ from simulation.market.fundamentals import (
     correlation_matrix,
     daily_news,
     long_run_variance,
-    news_response,
+    price_response_to_news,
 )
 from simulation.scenario.scenario import Scenario
 from simulation.values.assets import STANDARD_ORDER, Roster
@@ -94,7 +94,7 @@ def test_no_clustering_is_a_constant_scale() -> None:
 
 
 def test_response_to_news_by_hand() -> None:
-    response = news_response(roster_of(official()), official().markets)
+    response = price_response_to_news(roster_of(official()), official().markets)
     row = {name: dict(zip(STANDARD_ORDER, response[at], strict=True)) for at, name in enumerate(STANDARD_ORDER)}
     # beta_2 x two-year share: 4.5 x .9 and -4.5 x .5 per unit of yield.
     assert row["usdjpy"]["ust10"] == pytest.approx(4.05)

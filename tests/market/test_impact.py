@@ -5,10 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.market.bonds import JgbMarket, TreasuryMarket
-from simulation.market.crypto import CryptoMarket
-from simulation.market.impact import fast_impact, impact_table, slow_impact, stressed_slope
-from simulation.market.parameters import LINEAR_SCALE, CurrencyMarket, EquityMarket
+from simulation.market.parameters import (
+    LINEAR_SCALE,
+    CryptoMarket,
+    CurrencyMarket,
+    EquityMarket,
+    JgbMarket,
+    TreasuryMarket,
+)
+from simulation.market.prices import fast_impact, impact_table, slow_impact, stressed_slope
 from tests.support.scenarios import ROUND_FX
 
 IMPACTS = (fast_impact, slow_impact)

@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.market.bonds import JgbMarket, TreasuryMarket
-from simulation.market.impact import slow_impact
-from simulation.market.market import MarketState
-from simulation.market.parameters import CurrencyMarket, Market
+from simulation.market.parameters import CurrencyMarket, JgbMarket, Market, TreasuryMarket
+from simulation.market.prices import MarketState, slow_impact
 from simulation.values.assets import Roster
 from simulation.values.conventions import Array
 from tests.support.scenarios import ROUND_FX

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from simulation.market.bonds import JgbMarket, TreasuryMarket
-from simulation.market.parameters import CurrencyMarket, EquityMarket, Market
+from simulation.market.parameters import CurrencyMarket, EquityMarket, JgbMarket, Market, TreasuryMarket
 from simulation.market.prices import (
     LARGEST_LOG_MOVE,
     LARGEST_LOG_MOVE_CRYPTO,

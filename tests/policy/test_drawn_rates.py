@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from simulation.compute.ensemble import resolved
+from simulation.compute.ensemble import load_scenario
 from simulation.day.capital_flows import simulate
-from simulation.policy.drawn_rates import DrawnRates, levels, priced_step, return_to_level
+from simulation.policy.rate_paths import DrawnRates, gap_levels, priced_step, return_to_level
 from simulation.values.conventions import BASIS_POINT
 
 SMALL = (
@@ -16,7 +16,7 @@ SMALL = (
 
 def test_equations_by_hand() -> None:
     rule = DrawnRates(lowest_gap_pp=1, highest_gap_pp=5)
-    assert levels(rule, np.array([[0.25]])) == pytest.approx(0.02)
+    assert gap_levels(rule, np.array([[0.25]])) == pytest.approx(0.02)
     # Half of a gap of 2 pp is closed after the half-life.
     gap, days = 0.02, round(1.5 * 252)
     for _ in range(days):
@@ -29,7 +29,8 @@ def test_equations_by_hand() -> None:
 def test_without_noise_nothing_moves_usdjpy_on_the_way_to_the_level() -> None:
     quiet = ("noise.scale_x=0", "populations.carry_funds.stock_usd_bn=0.001", "populations.yen_borrowers=null")
     record = simulate(
-        resolved("long_history", (*SMALL, "end=2000-12-29", *quiet, "populations.retail_fx.stock_usd_bn=0.001")), (0,)
+        load_scenario("long_history", (*SMALL, "end=2000-12-29", *quiet, "populations.retail_fx.stock_usd_bn=0.001")),
+        (0,),
     )
     gap = (record.market["ust2_pct"] - record.market["jgb2_pct"])[0]
     assert abs(gap[-1] - gap[0]) > 0.1
@@ -37,7 +38,7 @@ def test_without_noise_nothing_moves_usdjpy_on_the_way_to_the_level() -> None:
 
 
 def test_levels_spread_over_runs_and_policy_rates_follow() -> None:
-    record = simulate(resolved("long_history", SMALL), range(24))
+    record = simulate(load_scenario("long_history", SMALL), range(24))
     gap = (record.market["ust2_pct"] - record.market["jgb2_pct"])[:, 504:]
     assert gap.mean(axis=1).min() < 1.8
     assert gap.mean(axis=1).max() > 3.5

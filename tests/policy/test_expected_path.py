@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulation.policy.central_banks import BankOfJapan
-from simulation.policy.expected_path import (
+from simulation.policy.rate_paths import (
     ExpectedPath,
     after_decision,
     guidance_steps,
@@ -18,7 +18,7 @@ from simulation.policy.expected_path import (
     mean_rate,
     share_of_horizon,
 )
-from simulation.values.calendar import day_number
+from simulation.values.conventions import day_number
 
 BP = 1e-4
 TODAY = day_number(date(2025, 12, 19))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.policy.fiscal import Fiscal, interest_bill_rise, neutral_gap_pp, next_bill
+from simulation.policy.ministry_of_finance import Fiscal, interest_bill_rise, neutral_gap_pp, next_interest_bill
 from simulation.values.conventions import DAYS_PER_YEAR, PERCENT, column
 from tests.support.scenarios import CALM, COARSE, Changes, official
 
@@ -22,7 +22,7 @@ def test_one_percent_on_all_the_debt_by_hand() -> None:
 def test_the_recursion_is_the_closed_form(days: int) -> None:
     fiscal, bill, change = Fiscal(), column(0.0, 1), column(0.012, 1)
     for _ in range(360 // days):
-        bill = next_bill(bill, change, days / DAYS_PER_YEAR, fiscal)
+        bill = next_interest_bill(bill, change, days / DAYS_PER_YEAR, fiscal)
     assert bill[0, 0] == pytest.approx(float(interest_bill_rise(0.012, 360 / DAYS_PER_YEAR, fiscal)), rel=1e-9)
 
 

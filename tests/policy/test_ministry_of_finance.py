@@ -8,9 +8,9 @@ import pytest
 
 from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
-from simulation.market.impact import fast_impact
-from simulation.policy.conditions import Conditions, calm
-from simulation.policy.ministry_of_finance import Ministry, MinistryOfFinance, dollars_sold, qualifies
+from simulation.market.prices import fast_impact
+from simulation.policy.ministry_of_finance import Ministry, MinistryOfFinance, dollars_sold, intervention_condition
+from simulation.policy.reaction import Conditions, calm_conditions
 from simulation.values.conventions import Array, column
 from tests.support.scenarios import CALM, ONE_WEEK, START_USDJPY, Changes, official
 
@@ -58,14 +58,14 @@ def test_of_the_signal_everything_lasts() -> None:
 
 
 def conditions(usdjpy: float, rise_pct: float) -> Conditions:
-    return replace(calm(usdjpy, 0.0, 1), usdjpy_rise=column(np.log1p(rise_pct / 100), 1))
+    return replace(calm_conditions(usdjpy, 0.0, 1), usdjpy_rise=column(np.log1p(rise_pct / 100), 1))
 
 
 @pytest.mark.parametrize(
     ("usdjpy", "rise_pct", "expected"), [(161, 4.1, True), (161, 3.9, False), (159.9, 8.0, False), (161, -8.0, False)]
 )
 def test_high_and_fast_together(usdjpy: float, rise_pct: float, expected: bool) -> None:
-    assert bool(qualifies(conditions(usdjpy, rise_pct), 160.0, 4.0)[0, 0]) is expected
+    assert bool(intervention_condition(conditions(usdjpy, rise_pct), 160.0, 4.0)[0, 0]) is expected
 
 
 def test_size_and_chance_of_a_sale() -> None:

@@ -8,27 +8,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.day.officials import Officials
-from simulation.day.reactions import LONG_AGO, boj_path, expected_stress, fed_path, pause
-from simulation.policy.coming_hikes import BojMemory
-from simulation.policy.conditions import Conditions, calm
-from simulation.policy.expected_path import ExpectedPath, mean_rate
+from simulation.day.officials import LONG_AGO, Officials, boj_path, expected_stress, fed_path, stress_pause_surprise
+from simulation.policy.rate_paths import BojMemory, ExpectedPath, mean_rate
 from simulation.policy.reaction import (
     FED_GRID,
     BojReaction,
+    Conditions,
     FedReaction,
-    drawn,
+    calm_conditions,
+    draw_decision,
     hike_log_odds,
     hike_probability,
     taylor_odds,
     taylor_rate,
 )
-from simulation.values.calendar import day_number
-from simulation.values.conventions import BASIS_POINT, Array, column
+from simulation.values.conventions import BASIS_POINT, Array, column, day_number
 from tests.support.scenarios import CALM, COARSE, Changes, official
 
 NEUTRAL = BojReaction(core_inflation_pct=2.0, wage_growth_pct=4.5)
-AT_150 = calm(150.0, -0.0025, 1)
+AT_150 = calm_conditions(150.0, -0.0025, 1)
 MEETINGS = [{"date": "2025-12-19"}, {"date": "2026-01-23"}, {"date": "2026-03-19"}]
 YEAR = [
     {"date": day}
@@ -159,7 +157,7 @@ def test_a_fall_of_equities_by_ten_percent_pauses_the_bank_and_softens_its_words
     officials = Officials(scenario, [0], np.array(["2025-11-28", "2025-12-01"], dtype="datetime64[D]"))
     held, today = memory(), day_number(scenario.start) + 3
     fallen = now(equity_fall=-np.log1p(-fall_pct / 100))
-    surprise = float(pause(officials.boj, held, fallen, today)[0, 0])
+    surprise = float(stress_pause_surprise(officials.boj, held, fallen, today)[0, 0])
     if not paused:
         assert surprise == 0.0
         assert held.paused_until[0, 0] == LONG_AGO
@@ -167,7 +165,7 @@ def test_a_fall_of_equities_by_ten_percent_pauses_the_bank_and_softens_its_words
     assert surprise < -1 * BASIS_POINT
     assert held.paused_until[0, 0] == today + 90
     # While it holds, a further fall is no further news.
-    assert pause(officials.boj, held, fallen, today + 1)[0, 0] == 0.0
+    assert stress_pause_surprise(officials.boj, held, fallen, today + 1)[0, 0] == 0.0
 
 
 def test_taylor_rate_by_hand() -> None:
@@ -246,5 +244,5 @@ def test_a_day_of_stress_is_not_priced_at_every_meeting_to_come() -> None:
 def test_decisions_are_drawn_by_their_odds() -> None:
     uniform = (np.arange(1000) + 0.5)[:, None] / 1000
     odds = np.tile([0.2, 0.5, 0.3], (1000, 1))
-    found = drawn(odds, np.array([-25.0, 0.0, 25.0]), uniform)[:, 0]
+    found = draw_decision(odds, np.array([-25.0, 0.0, 25.0]), uniform)[:, 0]
     assert [int((found == step).sum()) for step in (-25.0, 0.0, 25.0)] == [200, 500, 300]

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation.compute.ensemble import resolved
+from simulation.compute.ensemble import load_scenario
 from simulation.day.capital_flows import simulate
-from simulation.studies.experiment.experiment import NOTHING_BUT
+from simulation.studies.experiment.design import NO_POLICY_SETTINGS
 
 ANNOUNCEMENTS, RUNS_EACH = 60, 4
 DAY = "2025-12-04"
 SETTINGS = (
-    *NOTHING_BUT,
+    *NO_POLICY_SETTINGS,
     f"end={DAY}",
     *(f"populations.{name}=null" for name in ("life_insurers", "pension_funds", "banks", "crypto_traders")),
     "populations.bitcoin_etf_holders=null",
@@ -33,7 +33,7 @@ def announcements() -> tuple[Floats, Floats, Floats]:
         priced = float(np.round(stream.uniform(0.02, 0.98), 3))
         decided = 25.0 * (stream.random() < priced)
         meeting = f"{{date: {DAY}, decision: {decided}bp, priced_probability: {priced}, path_surprise: 0bp}}"
-        variants += [resolved("december_2025_official", (*SETTINGS, f"boj.meetings=[{meeting}]"))] * RUNS_EACH
+        variants += [load_scenario("december_2025_official", (*SETTINGS, f"boj.meetings=[{meeting}]"))] * RUNS_EACH
         parts += [(25.0 * priced, decided - 25.0 * priced)] * RUNS_EACH
     usdjpy = simulate(variants[0], range(len(variants)), variants).market["usdjpy"]
     expected, surprise = np.array(parts).T
@@ -56,5 +56,5 @@ def test_only_the_surprise_moves_usdjpy(announcements: tuple[Floats, Floats, Flo
     assert abs(t[1]) < 1.0
     assert t[2] < -3.0
     # The size is the announcement beta with what positions add to it.
-    beta = resolved("december_2025_official").markets["usdjpy"].announcement_beta_pct_per_bp  # type: ignore[attr-defined]
+    beta = load_scenario("december_2025_official").markets["usdjpy"].announcement_beta_pct_per_bp  # type: ignore[attr-defined]
     assert 0.9 * beta < -fitted[2] < 2.0 * beta

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulation.investors.rules import is_called, target_leverage
+from simulation.investors.rules import has_margin_call, target_leverage
 from simulation.values.conventions import Array
 
 MEMORY, NOISE, SHARES, VALUE = 0.99, 0.035, 1000.0, 1.0
@@ -101,7 +101,7 @@ def step(funds: Funds, spent: Array, price: Array, cap: Array) -> tuple[Array, A
     before, after = funds.wealth(price)[:, 0], funds.wealth(new)[:, 0]
     open_now = funds.closed == 0.0
     # A hair of slack, so that a fund at its cap is not called for the last digit.
-    called = is_called(after * (1.0 + 1e-9), funds.shares * new, 1.0 / np.maximum(cap, 1e-9)) & open_now
+    called = has_margin_call(after * (1.0 + 1e-9), funds.shares * new, 1.0 / np.maximum(cap, 1e-9)) & open_now
     earned = np.where(before > 0.0, (after - before) / np.where(before > 0.0, before, 1.0), 0.0)
     funds.performance = (1.0 - SMOOTHING) * funds.performance + SMOOTHING * earned
     invested = funds.demand(new, cap)[:, 0]

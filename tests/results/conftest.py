@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulation.scenario.config.loading import load
 from simulation.compute.ensemble import run_ensemble
-from simulation.day.recorder import Record, Stop
+from simulation.day.recorder import Record, RunStop
 from simulation.scenario.scenario import Scenario
 from tests.support.places import SMALL_SCENARIO
 
@@ -97,7 +97,7 @@ def make_record(small_scenario: Scenario) -> MakeRecord:
         for run in stopped:
             for values in market.values():
                 values[run, 2:] = np.nan
-        stops = {run: Stop(date(2025, 12, 3), "price_not_finite", "USDJPY is not a number") for run in stopped}
+        stops = {run: RunStop(date(2025, 12, 3), "price_not_finite", "USDJPY is not a number") for run in stopped}
         return Record(small_scenario, np.arange(runs), dates, market, flows_of(runs), ROLES, stops)
 
     return make

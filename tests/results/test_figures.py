@@ -11,13 +11,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from simulation.results import figures
-from simulation.results.figures.policy_dates import decision_text, policy_dates
-from simulation.results.figures.style import COLOURS, DPI, SPARE_COLOURS, Heading, colour, house_style, new_figure, tick_days
-from simulation.results.figures.yen_flows import grouped, stacked
-from simulation.results.findings import amount, moved, percent, scenario_finding
+from simulation.results.figures import charts
+from simulation.results.figures.style import decision_text, policy_dates
+from simulation.results.figures.style import COLOURS, DPI, SPARE_COLOURS, Heading, population_colour, figure_style, new_figure, tick_days
+from simulation.results.figures.flow_charts import sum_over_groups, stack_edges
+from simulation.results.findings import format_usd_bn, price_change_text, format_percent, scenario_finding
 from simulation.day.recorder import Record
-from simulation.results.results import Result
+from simulation.results.run_results import Result
 from tests.results.conftest import MakeRecord
 
 
@@ -25,26 +25,26 @@ def texts(figure: Figure) -> list[str]:
     return [artist.get_text() for artist in figure.findobj(Text) if artist.get_text()]
 
 
-def column(drawing: figures.Drawing, name: str) -> list[float]:
+def column(drawing: charts.Drawing, name: str) -> list[float]:
     return [float(value) for value in drawing.numbers[name]]
 
 
-def chart(record: Record, name: str) -> figures.Drawing:
+def chart(record: Record, name: str) -> charts.Drawing:
     """One of the figures of a batch."""
-    with house_style():
-        drawing = figures.CHARTS[name](record)
+    with figure_style():
+        drawing = charts.CHARTS[name](record)
     assert drawing is not None
     return drawing
 
 
 @pytest.fixture(scope="module")
-def all_drawn(small_record: Record) -> dict[str, figures.Drawing]:
+def all_drawn(small_record: Record) -> dict[str, charts.Drawing]:
     """Every figure of a small batch, and two batches compared; to look at."""
-    return figures.draw(small_record) | {"compare": figures.compare({"One": small_record, "Two": small_record})}
+    return charts.draw_figures(small_record) | {"compare": charts.comparison_figure({"One": small_record, "Two": small_record})}
 
 
-def test_every_figure_states_finding_units_and_source(all_drawn: dict[str, figures.Drawing]) -> None:
-    for name in figures.CHARTS:
+def test_every_figure_states_finding_units_and_source(all_drawn: dict[str, charts.Drawing]) -> None:
+    for name in charts.CHARTS:
         found = " | ".join(texts(all_drawn[name].figure))
         assert "Source: carryflow simulation, scenario small, 1 Dec 2025 to 30 Dec 2025, seed 7, 6 runs" in found
         assert any(unit in found for unit in ("yen per dollar", "USD bn", "start = 100"))
@@ -76,7 +76,7 @@ def test_stacked_bars_add_up_to_the_net(make_record: MakeRecord) -> None:
 
 
 def test_stack_piles_purchases_up_and_sales_down() -> None:
-    edges = stacked([np.array([1.0, -1.0]), np.array([2.0, -3.0]), np.array([-4.0, 5.0])])
+    edges = stack_edges([np.array([1.0, -1.0]), np.array([2.0, -3.0]), np.array([-4.0, 5.0])])
     assert [(list(bottom), list(top)) for bottom, top in edges] == [
         ([0.0, 0.0], [1.0, -1.0]),
         ([1.0, -1.0], [3.0, -4.0]),
@@ -85,7 +85,7 @@ def test_stack_piles_purchases_up_and_sales_down() -> None:
 
 
 def test_long_scenarios_are_shown_in_groups_of_days() -> None:
-    np.testing.assert_array_equal(grouped(np.arange(5.0), 2), [1.0, 5.0, 4.0])
+    np.testing.assert_array_equal(sum_over_groups(np.arange(5.0), 2), [1.0, 5.0, 4.0])
 
 
 def test_who_unwound_keeps_levered_and_repatriated_apart(make_record: MakeRecord) -> None:
@@ -110,8 +110,8 @@ def test_stopped_runs_are_named_and_left_out(make_record: MakeRecord) -> None:
 
 def test_nothing_to_draw_when_all_runs_stopped(make_record: MakeRecord) -> None:
     stopped = make_record(stopped=(0, 1, 2, 3, 4))
-    assert figures.draw(stopped) == {}
-    assert "No run reached its last day" in texts(figures.compare({"A": stopped, "B": stopped}).figure)
+    assert charts.draw_figures(stopped) == {}
+    assert "No run reached its last day" in texts(charts.comparison_figure({"A": stopped, "B": stopped}).figure)
 
 
 def test_one_population_is_enough(make_record: MakeRecord) -> None:
@@ -119,14 +119,14 @@ def test_one_population_is_enough(make_record: MakeRecord) -> None:
     for name in list(record.flows):
         if name != "dealers":
             del record.flows[name]
-    assert set(figures.draw(record)) == {"fan_usdjpy_spread", "asset_prices"}
+    assert set(charts.draw_figures(record)) == {"fan_usdjpy_spread", "asset_prices"}
 
 
 def test_comparison_uses_one_scale(make_record: MakeRecord) -> None:
     other = make_record()
     other.market["usdjpy"][:, -1] = 120.0
     other.flows["carry_funds"]["unwound_usd_bn"][:, 1:] *= 3.0
-    drawing = figures.compare({"Article": make_record(), "Official": other})
+    drawing = charts.comparison_figure({"Article": make_record(), "Official": other})
     left, left_below, right, right_below = drawing.figure.axes
     assert left.get_ylim() == right.get_ylim()
     assert left_below.get_ylim() == right_below.get_ylim()
@@ -134,7 +134,7 @@ def test_comparison_uses_one_scale(make_record: MakeRecord) -> None:
     assert "Article: $52 bn unwound, USDJPY −0.7 %; Official: $132 bn unwound, USDJPY −20.0 %" in texts(drawing.figure)
 
 
-def test_labels_do_not_run_off_the_picture(all_drawn: dict[str, figures.Drawing]) -> None:
+def test_labels_do_not_run_off_the_picture(all_drawn: dict[str, charts.Drawing]) -> None:
     for name, drawing in all_drawn.items():
         width, height = drawing.figure.get_size_inches()
         box = drawing.figure.get_tightbbox()
@@ -152,7 +152,7 @@ def contrast_on_white(text: Text) -> float:
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
-def test_words_are_dark_enough_to_read(all_drawn: dict[str, figures.Drawing]) -> None:
+def test_words_are_dark_enough_to_read(all_drawn: dict[str, charts.Drawing]) -> None:
     for name, drawing in all_drawn.items():
         words = [text for text in drawing.figure.findobj(Text) if any(map(str.isalpha, text.get_text()))]
         assert {text.get_text(): contrast_on_white(text) for text in words if contrast_on_white(text) < 4.5} == {}, name
@@ -171,13 +171,13 @@ def test_policy_dates_come_from_the_scenario(small_record: Record) -> None:
 def test_drawing_changes_no_setting_and_opens_no_window(small_record: Record) -> None:
     before = dict(matplotlib.rcParams)
     imported = "matplotlib.pyplot" in sys.modules
-    figures.draw(small_record)
+    charts.draw_figures(small_record)
     assert dict(matplotlib.rcParams) == before
     assert ("matplotlib.pyplot" in sys.modules) == imported
 
 
-def test_pictures_and_numbers_are_written_side_by_side(all_drawn: dict[str, figures.Drawing], tmp_path: Path) -> None:
-    figures.write(all_drawn, tmp_path)
+def test_pictures_and_numbers_are_written_side_by_side(all_drawn: dict[str, charts.Drawing], tmp_path: Path) -> None:
+    charts.write_figures(all_drawn, tmp_path)
     for name in all_drawn:
         picture = (tmp_path / f"{name}.png").read_bytes()
         assert picture.startswith(b"\x89PNG")
@@ -190,16 +190,16 @@ def test_pictures_and_numbers_are_written_side_by_side(all_drawn: dict[str, figu
 
 def test_gallery_shows_pictures_in_a_notebook(small_record: Record) -> None:
     gallery = Result(small_record).plot()
-    assert list(gallery) == list(figures.CHARTS)
-    assert isinstance(gallery, figures.Gallery)
+    assert list(gallery) == list(charts.CHARTS)
+    assert isinstance(gallery, charts.Gallery)
     assert gallery._repr_html_().count('<img src="data:image/png;base64,') == 4
 
 
 def test_every_population_has_a_colour_of_its_own() -> None:
     assert len(set(COLOURS.values())) == len(COLOURS)
-    assert colour("carry_funds") == COLOURS["carry_funds"]
-    assert colour("martians") in SPARE_COLOURS
-    assert colour("martians") == colour("martians")
+    assert population_colour("carry_funds") == COLOURS["carry_funds"]
+    assert population_colour("martians") in SPARE_COLOURS
+    assert population_colour("martians") == population_colour("martians")
 
 
 @pytest.mark.parametrize(
@@ -218,13 +218,13 @@ def test_ticks_are_round_days(first: str, last: str, most: int, expected: list[s
 
 @pytest.mark.parametrize("usd_bn", [0.04, -0.04])
 def test_small_amounts_have_no_sign(usd_bn: float) -> None:
-    assert amount(usd_bn) == "$0.0 bn"
+    assert format_usd_bn(usd_bn) == "$0.0 bn"
 
 
 def test_words_for_numbers() -> None:
-    assert [amount(1234.0), amount(-56.0), amount(7.25)] == ["$1.23 tn", "−$56 bn", "$7.2 bn"]
-    assert [percent(0.444), percent(-0.031)] == ["44 %", "−3.1 %"]
-    assert [moved("X", 0.01), moved("X", -2.0), moved("X", None)] == [
+    assert [format_usd_bn(1234.0), format_usd_bn(-56.0), format_usd_bn(7.25)] == ["$1.23 tn", "−$56 bn", "$7.2 bn"]
+    assert [format_percent(0.444), format_percent(-0.031)] == ["44 %", "−3.1 %"]
+    assert [price_change_text("X", 0.01), price_change_text("X", -2.0), price_change_text("X", None)] == [
         "X ends where it began",
         "X falls 2.0 %",
         "X is not measured",
@@ -241,7 +241,7 @@ def test_demo_sentence(make_record: MakeRecord) -> None:
 def test_long_lines_end_before_the_edge_on_a_screen_and_in_a_file(letters: int) -> None:
     """Letters are fitted to dots: a size shrunk in proportion once left a line of 160 letters wider than the picture."""
     line = ("levered_unwind_usd_bn; line: mean; inner band: 10-90 % of means at a point (the other parameters); " * 5)[:letters]
-    with house_style():
+    with figure_style():
         figure = new_figure(Heading(line[:100], line, line))
         for dots in (figure.dpi, DPI):
             figure.set_dpi(dots)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulation.results import fingerprint as tested
-from simulation.results.fingerprint import fingerprint, sources
+from simulation.results.fingerprint import code_fingerprint, source_files
 
 KERNEL = "simulation.sweeps.kernel"
 
@@ -21,11 +21,11 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def uncached(*modules: str) -> str:
-    return fingerprint.__wrapped__(*modules)
+    return code_fingerprint.__wrapped__(*modules)
 
 
 def test_what_a_run_follows_from_is_in_it_and_what_only_shows_it_is_not() -> None:
-    found = {name.removeprefix("simulation.") for name in sources((KERNEL,))}
+    found = {name.removeprefix("simulation.") for name in source_files((KERNEL,))}
     assert {"capital_flows", "clearing", "settlement", "investors.carry_funds", "market.impact", "metrics", "scenario"} <= found
     assert {"policy.drawn_rates", "sweeps.points", "config.loading", "event"} <= found, "imported inside functions"
     assert not {name for name in found if name.split(".")[0] in ("cli", "figures", "analysis", "results", "claims")}
@@ -45,5 +45,5 @@ def test_it_changes_with_the_engine_alone(copy: Path) -> None:
 
 
 def test_a_module_outside_the_package_counts_too() -> None:
-    assert __name__ in sources((KERNEL, __name__))
-    assert fingerprint(KERNEL, __name__) != fingerprint(KERNEL)
+    assert __name__ in source_files((KERNEL, __name__))
+    assert code_fingerprint(KERNEL, __name__) != code_fingerprint(KERNEL)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simulation.results.metrics import METRICS, FinishedRuns, band, metric_bands, metric_values, yen_bought_by_population
+from simulation.results.metrics import METRICS, FinishedRuns, quantile_band, metric_bands, metric_values, yen_bought_by_population
 from tests.results.conftest import MakeRecord
 
 # Five runs; usdjpy ends at 147 + run and starts at 150; the middle run is run 2.
@@ -107,5 +107,5 @@ def test_everyone_buys_what_everyone_sells(make_record: MakeRecord) -> None:
 
 
 def test_no_minus_zero() -> None:
-    found = band(np.array([-0.0, -0.0]), "USD bn")
+    found = quantile_band(np.array([-0.0, -0.0]), "USD bn")
     assert str(found.p50) == "0.0"

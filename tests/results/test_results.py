@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulation.results import figures
+from simulation.results.figures import charts
 from simulation.scenario.config.loading import config_hash
 from simulation.day.recorder import Record
-from simulation.results.results import Result
+from simulation.results.run_results import Result
 from simulation.scenario.scenario import Scenario
-from simulation.results.store import OutputError
+from simulation.results.output_folder import OutputError
 from tests.results.conftest import MakeRecord
 
 
@@ -29,7 +29,7 @@ def digests(folder: Path) -> dict[str, str]:
 def test_folder_holds_what_was_promised(result: Result, tmp_path: Path) -> None:
     folder = result.save(tmp_path / "run")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    pictures = {f"figures/{name}.{ending}" for name in figures.CHARTS for ending in ("png", "csv")}
+    pictures = {f"figures/{name}.{ending}" for name in charts.CHARTS for ending in ("png", "csv")}
     assert names == {"daily.parquet", "flows.parquet", "manifest.json"} | pictures
 
 
@@ -70,7 +70,7 @@ def test_interrupted_save_leaves_nothing(result: Result, tmp_path: Path, monkeyp
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(figures, "write", interrupt)
+    monkeypatch.setattr(charts, "write_figures", interrupt)
     with pytest.raises(KeyboardInterrupt):
         result.save(tmp_path / "run")
     assert list(tmp_path.iterdir()) == []

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.results.results import Result
+from simulation.results.run_results import Result
 from simulation.scenario.scenario import Scenario
-from simulation.results.store import OutputError
+from simulation.results.output_folder import OutputError
 from simulation.results.summary import ledger_audit
 from tests.support.scenarios import COARSE, ONE_WEEK, official
 
@@ -58,11 +58,11 @@ def test_the_ledger_is_audited_by_identity(small_scenario: Scenario, tmp_path: P
 
 
 def test_blocks_keep_the_residuals_of_their_runs(small_scenario: Scenario) -> None:
-    from simulation.compute.ensemble import joined
+    from simulation.compute.ensemble import concatenate_records
     from simulation.day.capital_flows import simulate
 
     whole = simulate(small_scenario, range(4))
-    parts = joined([simulate(small_scenario, range(2)), simulate(small_scenario, range(2, 4))])
+    parts = concatenate_records([simulate(small_scenario, range(2)), simulate(small_scenario, range(2, 4))])
     assert {values.shape[0] for values in whole.residuals.values()} == {4}
     assert all(np.array_equal(whole.residuals[name], parts.residuals[name]) for name in whole.residuals)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.results import store
-from simulation.results.store import OutputError, check_target, content_address, read_manifest, write_manifest, written_whole
+from simulation.results import output_folder
+from simulation.results.output_folder import OutputError, check_target, content_address, read_manifest, write_manifest, atomic_folder
 
 HASH, OTHER = "a" * 64, "b" * 64
 
@@ -23,7 +23,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def write_half(folder: Path, error: type[BaseException]) -> None:
-    with written_whole(folder) as draft:
+    with atomic_folder(folder) as draft:
         (draft / "daily.parquet").write_bytes(b"half")
         raise error
 
@@ -99,7 +99,7 @@ def test_a_failed_swap_puts_the_old_folder_back(tmp_path: Path, monkeypatch: pyt
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse_draft)
-    with pytest.raises(PermissionError), written_whole(folder) as draft:
+    with pytest.raises(PermissionError), atomic_folder(folder) as draft:
         (draft / "new").write_bytes(b"new")
     assert content(folder) == before
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
@@ -107,7 +107,7 @@ def test_a_failed_swap_puts_the_old_folder_back(tmp_path: Path, monkeypatch: pyt
 
 def test_the_new_folder_replaces_the_old_one_whole(tmp_path: Path) -> None:
     folder = finished(tmp_path / "deep" / "run")
-    with written_whole(folder) as draft:
+    with atomic_folder(folder) as draft:
         (draft / "flows.parquet").write_bytes(b"new")
     assert content(folder) == {"flows.parquet": b"new"}
     assert [path.name for path in folder.parent.iterdir()] == ["run"]
@@ -117,7 +117,7 @@ def test_a_link_keeps_pointing_to_the_new_results(tmp_path: Path) -> None:
     folder = finished(tmp_path / "run")
     link = tmp_path / "latest"
     link.symlink_to(folder)
-    with written_whole(link) as draft:
+    with atomic_folder(link) as draft:
         (draft / "new").write_bytes(b"new")
     assert link.is_symlink()
     assert content(folder) == {"new": b"new"}
@@ -132,7 +132,7 @@ def test_content_address_depends_on_config_and_runs_and_is_a_plain_name() -> Non
 
 
 def test_versions_name_what_bytes_depend_on() -> None:
-    assert {"python", "numpy", "pyarrow", "mesa", "carryflow"} < set(store.versions())
+    assert {"python", "numpy", "pyarrow", "mesa", "carryflow"} < set(output_folder.package_versions())
 
 
 def test_manifest_refuses_a_number_that_is_not_finite(tmp_path: Path) -> None:

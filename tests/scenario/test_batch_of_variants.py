@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.compute.ensemble import resolved
+from simulation.compute.ensemble import load_scenario
 from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
 from simulation.scenario.batch import (
     GIVEN_MAY_DIFFER,
     GIVEN_NAMES_MAY_DIFFER,
     MAY_DIFFER,
-    batch_of,
-    may_differ,
-    shares_a_batch,
+    build_batch,
+    number_may_differ,
+    parameter_may_differ,
 )
 from simulation.scenario.scenario import Scenario
 
@@ -58,7 +58,7 @@ Settings = tuple[str, ...]
 
 @cache
 def scenario_of(settings: Settings) -> Scenario:
-    return resolved("december_2025_official", settings)
+    return load_scenario("december_2025_official", settings)
 
 
 @cache
@@ -145,7 +145,7 @@ LIVELY = (
 def test_rows_may_differ_in_meeting_days_and_in_whether_a_spread_is_imposed(more: tuple[str, ...]) -> None:
     settings = [(*SMALL, *more, *calendar) for calendar in CALENDARS]
     variants = [scenario_of(each) for each in settings]
-    assert [rows.tolist() for rows, _ in batch_of(variants[0], range(8), variants).calendars] == [
+    assert [rows.tolist() for rows, _ in build_batch(variants[0], range(8), variants).calendars] == [
         [0, 2, 3, 5], [1, 4], [6], [7],
     ]  # fmt: skip
     rows_are_their_runs_alone(settings, "calendars")
@@ -153,18 +153,18 @@ def test_rows_may_differ_in_meeting_days_and_in_whether_a_spread_is_imposed(more
 
 def test_other_keys_are_one_for_all_calendars() -> None:
     settings = ((), ("fed.meetings[0].date=2025-12-19", "boj.rate_pct=0.6"))
-    variants = [resolved("december_2025_official", (*SMALL, *more)) for more in settings]
+    variants = [load_scenario("december_2025_official", (*SMALL, *more)) for more in settings]
     with pytest.raises(ValueError, match=r"boj\.rate_pct may not differ"):
-        batch_of(variants[0], (0, 1), variants)
+        build_batch(variants[0], (0, 1), variants)
 
 
 def test_a_drawn_decision_shares_no_batch_with_a_given_one() -> None:
-    given = resolved("december_2025_official", SMALL)
+    given = load_scenario("december_2025_official", SMALL)
     first, *others = given.boj.meetings
     left_open = (first.model_copy(update={"decision": None}), *others)
     rule = given.model_copy(update={"boj": given.boj.model_copy(update={"meetings": left_open})})
     with pytest.raises(ValueError, match=r"boj\.meetings\[0\]\.decision may not differ"):
-        batch_of(given, (0, 1), [given, rule])
+        build_batch(given, (0, 1), [given, rule])
 
 
 def test_every_key_that_may_differ_changes_something() -> None:
@@ -188,22 +188,22 @@ def test_every_key_that_may_differ_changes_something() -> None:
 
 
 def test_other_keys_may_not_differ() -> None:
-    variants = [resolved("december_2025_official", (*SMALL, f"boj.rate_pct={rate}")) for rate in (0.5, 0.6)]
+    variants = [load_scenario("december_2025_official", (*SMALL, f"boj.rate_pct={rate}")) for rate in (0.5, 0.6)]
     with pytest.raises(ValueError, match=r"boj\.rate_pct may not differ"):
-        batch_of(variants[0], (0, 1), variants)
+        build_batch(variants[0], (0, 1), variants)
 
 
 def test_one_variant_per_run() -> None:
-    scenario = resolved("december_2025_official", SMALL)
+    scenario = load_scenario("december_2025_official", SMALL)
     with pytest.raises(ValueError, match="1 variants for 2 runs"):
-        batch_of(scenario, (0, 1), [scenario])
+        build_batch(scenario, (0, 1), [scenario])
 
 
 def test_equal_variants_are_no_columns() -> None:
-    scenario = resolved("december_2025_official", SMALL)
-    assert batch_of(scenario, (0, 1), [scenario, scenario.model_copy()]).scenario == scenario
-    assert may_differ("populations.carry_funds.margin.quantile")
-    assert not may_differ("populations.carry_funds.investors")
-    assert shares_a_batch("boj.meetings[0].decision")
-    assert not may_differ("boj.meetings[0].decision")
-    assert not shares_a_batch("boj.meetings[0].guidance")
+    scenario = load_scenario("december_2025_official", SMALL)
+    assert build_batch(scenario, (0, 1), [scenario, scenario.model_copy()]).scenario == scenario
+    assert parameter_may_differ("populations.carry_funds.margin.quantile")
+    assert not parameter_may_differ("populations.carry_funds.investors")
+    assert number_may_differ("boj.meetings[0].decision")
+    assert not parameter_may_differ("boj.meetings[0].decision")
+    assert not number_may_differ("boj.meetings[0].guidance")

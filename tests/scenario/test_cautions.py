@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from simulation.scenario.cautions import cautions
-from simulation.scenario.config.catalog import named
+from simulation.scenario.config.catalog import shipped_files
 from simulation.scenario.config.loading import load
 from simulation.scenario.event import Event
 from simulation.scenario.scenario import Scenario
-from simulation.studies.replay.inputs import left_out
-from simulation.studies.replay.replay import replay
-from simulation.studies.replay.telling import as_json, text
+from simulation.studies.replay.measures import omitted_components
+from simulation.studies.replay.replay import run_replay
+from simulation.studies.replay.tables import replay_dict, replay_text
 from tests.cli.conftest import Carryflow, carryflow
 from tests.studies.replay.conftest import Make
 
@@ -35,7 +35,7 @@ def observed_yields(more: str = "") -> str:
 @pytest.mark.parametrize("kind", ["events", "scenarios"])
 def test_no_shipped_config_needs_a_second_look(kind: str) -> None:
     root = Event if kind == "events" else Scenario
-    for name in named(kind):
+    for name in shipped_files(kind):
         assert cautions(load(name, root=root, kind=kind).scenario) == (), name
 
 
@@ -51,7 +51,7 @@ def test_the_decision_counted_twice_moves_the_yen_further(event: Make) -> None:
     noiseless = ("end=2024-08-01", "boj.statements=[]", "observed=[]", "accept=[]")
     moves = []
     for news in ("news=[]", observed_yields()):
-        path = replay(event("august_2024", HIKE, news, *noiseless), 2).central
+        path = run_replay(event("august_2024", HIKE, news, *noiseless), 2).central
         day = int(np.flatnonzero(path.dates == np.datetime64(DAY))[0])
         usdjpy = path.market["usdjpy"]
         moves.append(float(np.log(usdjpy[:, day] / usdjpy[:, day - 1]).mean()))
@@ -74,7 +74,7 @@ def test_what_is_counted_once_is_no_matter(event: Make, settings: tuple[str, ...
 
 def test_an_expected_decision_moves_the_policy_rate_and_leaves_the_yields_to_the_news(event: Make) -> None:
     quiet = ("end=2024-08-01", "boj.statements=[]", "observed=[]", "accept=[]")
-    path = replay(event("august_2024", PRICED, observed_yields(), *quiet), 2).central
+    path = run_replay(event("august_2024", PRICED, observed_yields(), *quiet), 2).central
     day = int(np.flatnonzero(path.dates == np.datetime64(DAY))[0])
     change = {key: path.market[key][:, day] - path.market[key][:, day - 1] for key in ("boj_rate_pct", "jgb2_pct")}
     np.testing.assert_allclose(change["boj_rate_pct"], 0.15, rtol=1e-12)
@@ -120,7 +120,7 @@ def test_soft_words_after_no_guidance_would_raise_the_path(event: Make) -> None:
     # The cure does what it says: against hikes that were expected, soft words lower the two-year yield.
     moved = []
     for told_event in (event("august_2024", soft), expecting):
-        path = replay(told_event, 2).central
+        path = run_replay(told_event, 2).central
         day = int(np.flatnonzero(path.dates == np.datetime64("2024-08-07"))[0])
         moved.append(float((path.market["jgb2_pct"][:, day] - path.market["jgb2_pct"][:, day - 1]).mean()))
     assert moved[0] > 0.01
@@ -136,7 +136,7 @@ def test_a_measure_whose_observed_value_is_lost_is_told_with_the_day(event: Make
     found = event("august_2024", HOLE, f"{DAY_ALONE}}}]")
     message = told(found)["observed"]
     assert message.startswith("nothing is given of 2024-07-30, so that move_pct has no observed value; give the close")
-    assert replay(found, 2).scores["move_pct"].observed is None
+    assert run_replay(found, 2).scores["move_pct"].observed is None
     # Each cure works: the close, a stated value, a window that the series covers.
     whole = HOLE.replace("2024-07-31", "2024-07-30: 153.72, 2024-07-31")
     cured = (
@@ -146,7 +146,7 @@ def test_a_measure_whose_observed_value_is_lost_is_told_with_the_day(event: Make
     )
     for mended in cured:
         assert told(mended) == {}
-    observed = [replay(mended, 2).scores["move_pct"].observed for mended in cured]
+    observed = [run_replay(mended, 2).scores["move_pct"].observed for mended in cured]
     assert observed == pytest.approx([100 * (150.38 / 153.72 - 1), -2.2, 100 * (150.38 / 153.96 - 1)])
 
 
@@ -180,7 +180,7 @@ def test_what_did_not_exist_is_told(carryflow: Carryflow, tmp_path: Path) -> Non
 
 
 def test_the_place_of_a_suspicious_line_is_told(carryflow: Carryflow, tmp_path: Path) -> None:
-    source = named("events")["august_2024"].read_text(encoding="utf-8")
+    source = shipped_files("events")["august_2024"].read_text(encoding="utf-8")
     line = "  - {date: 2024-07-31, ust2: -6bp, ust10: -6bp,"
     assert line in source
     (tmp_path / "mine.yaml").write_text(source.replace(line, f"{line} jgb2: 7.6bp,"), encoding="utf-8")
@@ -193,7 +193,7 @@ def test_the_place_of_a_suspicious_line_is_told(carryflow: Carryflow, tmp_path: 
 
 
 def test_an_event_of_1998_runs_without_bitcoin_and_says_so(event: Make) -> None:
-    found = replay(event("october_1998", "end=1998-10-09", "observed=[]", "news=[]"), 2)
+    found = run_replay(event("october_1998", "end=1998-10-09", "observed=[]", "news=[]"), 2)
     assert found.stopped == 0
     assert not any("bitcoin" in column for column in found.central.market)
     assert not any("crypto" in name or "bitcoin" in name or "retail" in name for name in found.central.roles)
@@ -202,21 +202,21 @@ def test_an_event_of_1998_runs_without_bitcoin_and_says_so(event: Make) -> None:
         "crypto_traders (since 2013-01-01)",
         "bitcoin_etf_holders (since 2024-01-11)",
     ]
-    assert [name for name in left_out(found.event) if "life" not in name] == gone
-    assert f"left out: {', '.join(gone)}" in text(found)
-    assert as_json(found)["left_out"] == gone
+    assert [name for name in omitted_components(found.event) if "life" not in name] == gone
+    assert f"left out: {', '.join(gone)}" in replay_text(found)
+    assert replay_dict(found)["left_out"] == gone
 
 
 def test_retail_margin_traders_before_1998_and_funds_before_2024(event: Make) -> None:
     early = event("october_1998", "start=1997-10-01", "end=1997-10-31", "observed=[]", "news=[]")
-    assert "retail_fx (since 1998-04-01)" in left_out(early)
-    assert left_out(event("october_2022")) == ["bitcoin_etf_holders (since 2024-01-11)"]
+    assert "retail_fx (since 1998-04-01)" in omitted_components(early)
+    assert omitted_components(event("october_2022")) == ["bitcoin_etf_holders (since 2024-01-11)"]
     with_funds = event("october_2022", "populations.bitcoin_etf_holders={stock_usd_bn: 50}")
     assert list(told(with_funds)) == ["populations.bitcoin_etf_holders"]
 
 
 def test_a_price_of_another_time_is_told(tmp_path: Path) -> None:
-    lines = named("events")["october_2022"].read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = shipped_files("events")["october_2022"].read_text(encoding="utf-8").splitlines(keepends=True)
     (tmp_path / "mine.yaml").write_text("".join(line for line in lines if "bitcoin_usd:" not in line), encoding="utf-8")
     found = told(load(tmp_path / "mine.yaml", root=Event, kind="events").scenario)
     assert list(found) == ["start_values.bitcoin_usd"]

@@ -5,33 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from simulation.scenario.config.catalog import bases, named
-from simulation.scenario.config.decades import DECADES
+from simulation.scenario.config.catalog import shipped_and_base_files, shipped_files
 from simulation.scenario.config.errors import ConfigError
-from simulation.scenario.config.json_schema import schema_text
+from simulation.scenario.config.layers import DECADE_BASES
 from simulation.scenario.config.loading import load
-from simulation.scenario.config.rendering import show
-from simulation.scenario.episode_measures import ALWAYS
-from simulation.scenario.event import Event
-from simulation.studies.replay.inputs import inputs_of, is_input
-from simulation.studies.replay.replay import replay
+from simulation.scenario.config.reference import json_schema_text
+from simulation.scenario.config.rendering import render_yaml
+from simulation.scenario.event import DEFAULT_MEASURES, Event
+from simulation.studies.replay.measures import event_inputs, is_given_price
+from simulation.studies.replay.replay import run_replay
 from tests.studies.replay.conftest import Make
 from tests.studies.replay.test_replay import GUIDE
 
 
-@pytest.mark.parametrize("name", named("events"))
+@pytest.mark.parametrize("name", shipped_files("events"))
 def test_every_shipped_event_replays(name: str, event: Make) -> None:
-    found = replay(event(name), runs=2)
+    found = run_replay(event(name), runs=2)
     assert found.stopped == 0
-    assert set(ALWAYS) | {"rank"} <= set(found.scores)
+    assert set(DEFAULT_MEASURES) | {"rank"} <= set(found.scores)
     assert found.fitted is (name == "august_2024")
     assert found.event.accept or not found.fitted
 
 
 def test_the_schema_of_events_is_committed() -> None:
-    committed = named("events")["august_2024"].parents[1] / "event_schema.json"
+    committed = shipped_files("events")["august_2024"].parents[1] / "event_schema.json"
     cure = "write it anew: carryflow config schema --event --out configs/event_schema.json"
-    assert committed.read_text(encoding="utf-8") == schema_text(Event), cure
+    assert committed.read_text(encoding="utf-8") == json_schema_text(Event), cure
 
 
 MISTAKES = {
@@ -75,18 +74,18 @@ def test_an_event_of_the_nineties_needs_no_bitcoin(event: Make) -> None:
 
 def test_what_is_given_is_no_answer(event: Make) -> None:
     august = event()
-    assert is_input(august, "us_equity_trough_pct")
-    assert not is_input(august, "trough_pct")
-    score = replay(
+    assert is_given_price(august, "us_equity_trough_pct")
+    assert not is_given_price(august, "trough_pct")
+    score = run_replay(
         event("august_2024", "accept=[{measure: us_equity_trough_pct, at_least: -10, at_most: -6}]"), 2
     ).scores
     assert (score["us_equity_trough_pct"].role, score["us_equity_trough_pct"].inside) == ("input", None)
-    names = [item.name for item in inputs_of(august)]
+    names = [item.name for item in event_inputs(august)]
     assert {"interventions", "2-year Treasury yield", "value of us_equity", "start positions"} <= set(names)
 
 
 def test_a_base_is_found_by_name_from_anywhere(tmp_path: Path) -> None:
-    source = named("events")["march_2024"].read_text(encoding="utf-8")
+    source = shipped_files("events")["march_2024"].read_text(encoding="utf-8")
     (tmp_path / "mine.yaml").write_text(source, encoding="utf-8")
     shipped = load("march_2024", root=Event, kind="events")
     assert load(tmp_path / "mine.yaml", root=Event, kind="events").hash == shipped.hash
@@ -95,7 +94,7 @@ def test_a_base_is_found_by_name_from_anywhere(tmp_path: Path) -> None:
 def test_a_move_without_an_observed_base_has_no_observed_value(event: Make) -> None:
     sparse = "observed[0].values={2024-07-31: 150.38, 2024-08-05: 143.95}"
     wanted = "accept=[{measure: move_pct, first_day: 2024-07-31, last_day: 2024-07-31}]"
-    score = replay(event("august_2024", sparse, wanted), 2).scores["move_pct"]
+    score = run_replay(event("august_2024", sparse, wanted), 2).scores["move_pct"]
     assert score.observed is None
     assert score.quantiles is not None
 
@@ -130,7 +129,7 @@ def test_an_event_without_a_base_is_told_which_one_to_extend(tmp_path: Path, sta
         load(mine, root=Event, kind="events")
     (problem,) = caught.value.problems
     assert (problem.line, problem.key) == (1, "extends")
-    assert all(name in problem.message for name, _, _ in DECADES)
+    assert all(name in problem.message for name, _, _ in DECADE_BASES)
     assert problem.hint == f"write `extends: {base}`, for it starts on {start}"
     # The cure works.
     mine.write_text(f"extends: {base}\n{mine.read_text(encoding='utf-8')}", encoding="utf-8")
@@ -147,18 +146,20 @@ def test_other_mistakes_show_beside_a_missing_base(tmp_path: Path) -> None:
 
 def test_a_resolved_event_needs_no_base(tmp_path: Path) -> None:
     shipped = load("october_2008", root=Event, kind="events")
-    (tmp_path / "mine.yaml").write_text(show(shipped), encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(render_yaml(shipped), encoding="utf-8")
     assert load(tmp_path / "mine.yaml", root=Event, kind="events").hash == shipped.hash
 
 
 def test_every_base_of_a_decade_is_shipped_and_stands_in_the_guide() -> None:
     guide = " ".join(GUIDE.read_text(encoding="utf-8").split())
-    assert {name for name, _, _ in DECADES} == {name for name in bases("events") if name.startswith("_")}
-    for name, _, words in DECADES:
+    assert {name for name, _, _ in DECADE_BASES} == {
+        name for name in shipped_and_base_files("events") if name.startswith("_")
+    }
+    for name, _, words in DECADE_BASES:
         assert f"`{name}` ({words})" in guide
 
 
 def test_one_observed_day_is_no_path(event: Make) -> None:
-    scores = replay(event("august_2024", "observed[0].values={2024-07-10: 161.73}"), 2).scores
+    scores = run_replay(event("august_2024", "observed[0].values={2024-07-10: 161.73}"), 2).scores
     assert scores["path_rmse_pp"].quantiles is None
     assert scores["rank"].quantiles is None

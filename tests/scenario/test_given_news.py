@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from simulation.accounts.ledger import TOLERANCE
-from simulation.compute.ensemble import resolved
+from simulation.compute.ensemble import load_scenario
 from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
-from simulation.studies.experiment.experiment import NOTHING_BUT
+from simulation.studies.experiment.design import NO_POLICY_SETTINGS
 
 ALONE = (
-    *NOTHING_BUT,
+    *NO_POLICY_SETTINGS,
     "end=2025-12-05",
     "noise.scale_x=0",
     "credibility_bp_per_bp=0",
@@ -23,7 +23,7 @@ ALONE = (
 
 
 def told(*settings: str) -> Record:
-    return simulate(resolved("december_2025_official", (*ALONE, *settings)), (0,))
+    return simulate(load_scenario("december_2025_official", (*ALONE, *settings)), (0,))
 
 
 def change(record: Record, column: str, day: int = 1) -> float:
@@ -39,7 +39,7 @@ def test_yields_move_as_given_and_usdjpy_with_the_two_year_gap() -> None:
     record = told("news=[{date: 2025-12-01, ust2: -10bp, ust10: -4bp, jgb2: 2bp, jgb10: 5bp}]")
     moved = [100 * change(record, name) for name in ("ust2_pct", "ust10_pct", "jgb2_pct", "jgb10_pct")]
     assert moved == pytest.approx([-10, -4, 2, 5], abs=1e-3)
-    beta = resolved("december_2025_official").markets["usdjpy"].spread_beta_pct_per_pp  # type: ignore[attr-defined]
+    beta = load_scenario("december_2025_official").markets["usdjpy"].spread_beta_pct_per_pp  # type: ignore[attr-defined]
     assert log_change(record) == pytest.approx(-beta / 100 * 0.12, rel=1e-3)
 
 
@@ -84,7 +84,7 @@ def test_a_wider_basis_makes_hedging_dearer_for_good() -> None:
 
 def test_dollars_bought_from_outside_lift_usdjpy_and_the_books_balance() -> None:
     record = told("news=[{date: 2025-12-01, dollars_bought_usd_bn: 10}]")
-    market = resolved("december_2025_official").markets["usdjpy"]
+    market = load_scenario("december_2025_official").markets["usdjpy"]
     slope, scale = market.impact().fast, market.impact().fast_scale
     assert log_change(record) == pytest.approx(slope * 20 / (np.sqrt(1 + 10 / scale) + 1), rel=1e-4)
     assert record.flows["abroad"]["spot_usd_bn"][0, 1] == pytest.approx(10)
@@ -97,7 +97,7 @@ def test_a_statement_moves_the_path_and_the_yen() -> None:
     record = told("boj.statements=[{date: 2025-12-01, path_surprise: -5bp}]")
     assert 100 * change(record, "jgb2_pct") == pytest.approx(-5, abs=1e-3)
     assert 100 * change(record, "jgb10_pct") == pytest.approx(-3.5, abs=1e-3)
-    beta = resolved("december_2025_official").markets["usdjpy"].announcement_beta_pct_per_bp  # type: ignore[attr-defined]
+    beta = load_scenario("december_2025_official").markets["usdjpy"].announcement_beta_pct_per_bp  # type: ignore[attr-defined]
     assert log_change(record) == pytest.approx(beta / 100 * 5, rel=1e-3)
     assert record.market["path_surprise_bp"][0, 1] == pytest.approx(-5, rel=1e-9)
 
@@ -124,5 +124,5 @@ def test_a_band_change_counts_at_ten_years_and_changes_no_credibility() -> None:
     record = told("credibility_bp_per_bp=0.3", "noise.scale_x=0", band)
     assert 100 * change(record, "jgb10_pct") == pytest.approx(15, abs=1e-3)
     assert 100 * change(record, "jgb2_pct") == pytest.approx(0, abs=1e-3)
-    beta = resolved("december_2025_official").markets["usdjpy"].announcement_beta_pct_per_bp  # type: ignore[attr-defined]
+    beta = load_scenario("december_2025_official").markets["usdjpy"].announcement_beta_pct_per_bp  # type: ignore[attr-defined]
     assert log_change(record) == pytest.approx(-beta / 100 * 15, rel=1e-3)

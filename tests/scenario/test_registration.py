@@ -8,13 +8,13 @@ from typing import Any, Literal
 import pytest
 
 import simulation as cf
-from simulation.compute.ensemble import run_ensemble, worthwhile_workers
+from simulation.compute.ensemble import default_worker_count, run_ensemble
 from simulation.investors import REGISTERED, ROSTER
 from simulation.investors.carry_funds import CarryFunds
 from simulation.investors.population import Population, PopulationParameters
 from simulation.scenario.config.loading import load
 from simulation.scenario.event import Event
-from simulation.scenario.registration import register, widen
+from simulation.scenario.registration import allow_registered_kinds, register
 from simulation.scenario.scenario import Scenario
 from tests.support.places import ROOT
 
@@ -31,7 +31,7 @@ def guide() -> Iterator[ModuleType]:
     exec(compile(code, "docs/extending.md", "exec"), module.__dict__)
     yield module
     REGISTERED.clear()
-    widen(Scenario)
+    allow_registered_kinds(Scenario)
 
 
 def at_home(result: Any, name: str) -> float:
@@ -124,6 +124,6 @@ def test_a_class_of_this_session_stays_in_this_process(guide: ModuleType) -> Non
     guide.TreasurerParameters.__module__ = "__main__"
     register(guide.Treasurers)
     scenario = cf.load_scenario("december_2025_official", (*SMALL, TABLE))
-    assert worthwhile_workers(scenario, 10_000_000) == 1
+    assert default_worker_count(scenario, 10_000_000) == 1
     with pytest.raises(ValueError, match=r"treasurers.*workers=1"):
         run_ensemble(scenario, 300, workers=2)

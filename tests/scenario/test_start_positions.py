@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulation.scenario.config.catalog import bases
-from simulation.scenario.config.layers import layered
+from simulation.scenario.config.catalog import shipped_and_base_files
+from simulation.scenario.config.layers import read_layers
 from simulation.scenario.config.loading import load
 from simulation.scenario.config.tree import descend
 from simulation.scenario.event import Event
-from simulation.studies.replay.replay import replay
+from simulation.studies.replay.replay import run_replay
 from tests.studies.replay.test_replay import EXAMPLES, GUIDE
 
 TEXT = GUIDE.read_text(encoding="utf-8")
@@ -35,7 +35,9 @@ SIZES = ("ust10.outstanding_usd_bn", "jgb10.outstanding_jpy_bn", "us_equity.size
 @cache
 def lowest(*settings: str) -> float:
     """Median lowest USDJPY of October 2008 with some changes, %."""
-    found = replay(load("october_2008", settings, root=Event, kind="events").scenario, 2).scores["trough_pct"].quantiles
+    found = (
+        run_replay(load("october_2008", settings, root=Event, kind="events").scenario, 2).scores["trough_pct"].quantiles
+    )
     assert found is not None
     return found[1]
 
@@ -55,9 +57,9 @@ def scaled(key: str, factor: float) -> str:
 
 
 def test_the_table_of_bases_holds_what_they_state() -> None:
-    assert {row[0] for row in BASES} == {name for name in bases("events") if name.startswith("_")}
+    assert {row[0] for row in BASES} == {name for name in shipped_and_base_files("events") if name.startswith("_")}
     for name, stock, depth, *_ in BASES:
-        tree = layered(bases("events")[name], "events").tree
+        tree = read_layers(shipped_and_base_files("events")[name], "events").tree
         held, deep = (
             descend(tree, ("populations", "carry_funds", "stock_usd_bn")),
             descend(tree, ("markets", "usdjpy", "depth_x")),
@@ -125,5 +127,7 @@ def test_policy_rates_of_the_shipped_events_stand_in_the_table(name: str) -> Non
 @pytest.mark.parametrize(("name", "words"), [("october_1998", "of the 1990s"), ("october_2008", "of 1999 to 2019")])
 def test_impact_times_stock_of_the_bases_is_as_stated(name: str, words: str) -> None:
     assert "(10.8 with the base of the 1990s, 12.8 with those of 1999 to 2019)" in PROSE
-    found = replay(load(name, root=Event, kind="events").scenario, 2).central.market["depth_weighted_stock_pct"][:, 0]
+    found = run_replay(load(name, root=Event, kind="events").scenario, 2).central.market["depth_weighted_stock_pct"][
+        :, 0
+    ]
     assert float(np.median(found)) == pytest.approx(10.8 if words == "of the 1990s" else 12.8, abs=0.06)

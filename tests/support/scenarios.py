@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from simulation.scenario.config.loading import load
-from simulation.scenario.config.tree import plain
+from simulation.scenario.config.tree import plain_values
 from simulation.scenario.scenario import Scenario
 
 Changes = Mapping[str, Any]
@@ -97,7 +97,7 @@ SWITCHES: Final = ("incentive", "momentum", "risk_budget", "volatility_target", 
 
 @cache
 def _shipped(name: str) -> Any:
-    return plain(load(name).tree)
+    return plain_values(load(name).tree)
 
 
 def changed(mapping: Mapping[str, Any], *changes: Changes) -> dict[str, Any]:

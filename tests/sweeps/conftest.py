@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 
-from simulation.sweeps.execute import Options
-from simulation.sweeps.kernel import Work, simulated
-from simulation.sweeps.opening import Target
-from simulation.sweeps.plan import Plan, plan_of
-from simulation.sweeps.points import text_of
-from simulation.sweeps.rows import Piece, Rows
-from simulation.sweeps.running import local_pool, run_sweep
-from simulation.sweeps.store import Store
+from simulation.sweeps.execution import SweepOptions
+from simulation.sweeps.kernel import SweepWork, simulate_batch
+from simulation.sweeps.plan import SweepPlan, load_plan
+from simulation.sweeps.points import canonical_json
+from simulation.sweeps.run_rows import PointRuns, RunRows
+from simulation.sweeps.store import StoreWriter
+from simulation.sweeps.store_folders import StoreTarget
+from simulation.sweeps.sweep_runner import local_pool, run_sweep
 
 HERE = Path(__file__).parent
 GRID, TINY = HERE / "grid.yaml", HERE / "tiny.yaml"
 
 
-def grid(*settings: str) -> Plan:
-    return plan_of(GRID, settings)
+def grid(*settings: str) -> SweepPlan:
+    return load_plan(GRID, settings)
 
 
 def sweep_of(folder: Path, text: str) -> Path:
@@ -34,10 +34,10 @@ def sweep_of(folder: Path, text: str) -> Path:
 
 
 def run_into(
-    path: Path, plan: Plan, workers: int = 0, extend: bool = False, force: bool = False, **options: Any
-) -> Store:
+    path: Path, plan: SweepPlan, workers: int = 0, extend: bool = False, force: bool = False, **options: Any
+) -> StoreWriter:
     with local_pool(workers) as pool:
-        return run_sweep(plan, Target(path, extend, force=force), pool, Options(**options))
+        return run_sweep(plan, StoreTarget(path, extend, force=force), pool, SweepOptions(**options))
 
 
 Whole = Callable[[str], Path]
@@ -60,8 +60,8 @@ def table(path: Path) -> bytes:
     return (path / "runs.parquet").read_bytes()
 
 
-def piece(plan: Plan, point: int, replications: tuple[int, ...]) -> Piece:
-    return Piece(point, int(plan.point_keys[point]), text_of(plan.points[point]), replications)
+def piece(plan: SweepPlan, point: int, replications: tuple[int, ...]) -> PointRuns:
+    return PointRuns(point, int(plan.point_keys[point]), canonical_json(plan.points[point]), replications)
 
 
 class Interrupted:
@@ -70,11 +70,11 @@ class Interrupted:
     def __init__(self, batches: int) -> None:
         self.left = batches
 
-    def __call__(self, work: Work, batch: tuple[Piece, ...]) -> Rows:
+    def __call__(self, work: SweepWork, batch: tuple[PointRuns, ...]) -> RunRows:
         if self.left == 0:
             raise KeyboardInterrupt
         self.left -= 1
-        return simulated(work, batch)
+        return simulate_batch(work, batch)
 
 
 class Counted:
@@ -83,6 +83,6 @@ class Counted:
     def __init__(self) -> None:
         self.runs: list[tuple[int, int]] = []
 
-    def __call__(self, work: Work, batch: tuple[Piece, ...]) -> Rows:
+    def __call__(self, work: SweepWork, batch: tuple[PointRuns, ...]) -> RunRows:
         self.runs += [(each.point, replication) for each in batch for replication in each.replications]
-        return simulated(work, batch)
+        return simulate_batch(work, batch)

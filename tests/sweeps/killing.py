@@ -16,8 +16,8 @@ from tests.support.places import ROOT
 SCRIPT = """
 import sys
 from simulation.cli import main
-from simulation.sweeps import execute
-execute.FLUSH_ROWS = 20
+from simulation.sweeps import execution
+execution.FLUSH_ROWS = 20
 if __name__ == "__main__":
     main(sys.argv[1:])
 """

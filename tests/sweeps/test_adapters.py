@@ -3,11 +3,11 @@ import warnings
 import numpy as np
 import pytest
 
-from simulation.compute.ensemble import resolved, run_ensemble
-from simulation.results.store import OutputError
-from simulation.studies.experiment.experiment import OFFICIAL, with_investors
-from simulation.studies.search.response import measured
-from simulation.sweeps.adapters import ModelFunction
+from simulation.compute.ensemble import load_scenario, run_ensemble
+from simulation.results.output_folder import OutputError
+from simulation.studies.experiment.design import OFFICIAL, with_investors
+from simulation.studies.search.response import run_metrics
+from simulation.sweeps.model_function import ModelFunction
 
 IMPACT, HIKE = "markets.usdjpy.fast_impact_pct_per_usd_bn", "boj.meetings[0].decision"
 SMALL = (*with_investors(OFFICIAL, 4), "end=2025-12-24")
@@ -20,10 +20,10 @@ def december(runs: int = 2) -> ModelFunction:
 
 def test_a_point_is_the_mean_of_its_ensemble() -> None:
     model = december(3)
-    record = run_ensemble(resolved(OFFICIAL, (*SMALL, f"{IMPACT}=0.05", f"{HIKE}=40bp")), 3)
+    record = run_ensemble(load_scenario(OFFICIAL, (*SMALL, f"{IMPACT}=0.05", f"{HIKE}=40bp")), 3)
     found = model(markets_usdjpy_fast_impact_pct_per_usd_bn=0.05, boj_meetings_0_decision=40.0)
-    assert found["usdjpy_trough_pct"] == pytest.approx(measured(record, "usdjpy_trough_pct").mean())
-    assert found["unwound_share"] == pytest.approx(measured(record, "unwound_share").mean())
+    assert found["usdjpy_trough_pct"] == pytest.approx(run_metrics(record, "usdjpy_trough_pct").mean())
+    assert found["unwound_share"] == pytest.approx(run_metrics(record, "unwound_share").mean())
 
 
 def test_what_does_not_fit_is_told() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from simulation.scenario.config.errors import ConfigError
-from simulation.sweeps.daily import USUAL_SERIES
-from simulation.sweeps.plan import plan_of
+from simulation.sweeps.plan import load_plan
+from simulation.sweeps.run_rows import USUAL_SERIES
 from simulation.sweeps.store import read_manifest, read_runs, read_series
 from simulation.values.orders import CAUSES
 from tests.sweeps.conftest import grid, run_into, sweep_of
@@ -50,4 +50,4 @@ def test_series_that_do_not_exist_are_told_with_the_nearest(tmp_path: Path, seri
     text = f'axes: {{"boj.meetings[0].guidance": [vague]}}\nseries: [{series}]\n'
     text += "" if "record" in series else "record: all\n"
     with pytest.raises(ConfigError, match=told):
-        plan_of(sweep_of(tmp_path, text))
+        load_plan(sweep_of(tmp_path, text))

@@ -14,13 +14,11 @@ from typing import Any
 import pytest
 
 from simulation.results.fingerprint import PACKAGE
-from simulation.results.store import OutputError
-from simulation.sweeps.cluster import dask_pool
-from simulation.sweeps.engine import engine
-from simulation.sweeps.execute import Options, State
-from simulation.sweeps.opening import Target
-from simulation.sweeps.running import run_sweep
-from simulation.sweeps.same_code import in_same_code, refuse_other_code
+from simulation.results.output_folder import OutputError
+from simulation.sweeps.code_version import check_worker_code, code_digest, run_in_same_code
+from simulation.sweeps.execution import SweepOptions, SweepProgress, dask_pool
+from simulation.sweeps.store_folders import StoreTarget
+from simulation.sweeps.sweep_runner import run_sweep
 from tests.sweeps.conftest import grid, run_into, table
 
 distributed = pytest.importorskip("distributed", reason='needs Dask: pip install "carryflow[dask]"')
@@ -35,13 +33,13 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path: Path
         n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
     ) as cluster:
 
-        def kill_one(state: State) -> None:
+        def kill_one(state: SweepProgress) -> None:
             if state.done > 60 and not killed:
                 killed.append(next(iter(cluster.workers.values())).process.process.pid)
                 os.kill(killed[0], signal.SIGKILL)
 
         with dask_pool(cluster.scheduler_address) as pool:
-            run_sweep(plan, Target(tmp_path / "dask"), pool, Options(batch=10, progress=kill_one))
+            run_sweep(plan, StoreTarget(tmp_path / "dask"), pool, SweepOptions(batch=10, progress=kill_one))
     run_into(tmp_path / "here", plan)
     assert killed
     assert table(tmp_path / "dask") == table(tmp_path / "here")
@@ -101,18 +99,18 @@ def test_every_worker_that_differs_is_named_with_what_it_answered() -> None:
         "tcp://c:3": ModuleNotFoundError("No module named 'simulation'"),
     }
     with pytest.raises(OutputError) as refused:
-        refuse_other_code(answers, "1" * 64)
+        check_worker_code(answers, "1" * 64)
     assert "tcp://b:2 (222222222222); tcp://c:3 (ModuleNotFoundError: No module named 'simulation')" in str(
         refused.value
     )
     assert "tcp://a:1" not in str(refused.value)
-    refuse_other_code({"tcp://a:1": "1" * 64}, "1" * 64)
+    check_worker_code({"tcp://a:1": "1" * 64}, "1" * 64)
 
 
 def test_a_task_runs_where_the_code_is_the_same() -> None:
-    assert in_same_code(engine(), len, "four") == 4
+    assert run_in_same_code(code_digest(), len, "four") == 4
     with pytest.raises(OutputError, match="other code"):
-        in_same_code("0" * 64, len, "four")
+        run_in_same_code("0" * 64, len, "four")
 
 
 @pytest.mark.parametrize("address", ["nothing", "tcp://127.0.0.1", "foo://127.0.0.1:9"])

@@ -7,40 +7,39 @@ import pandas as pd
 import pytest
 
 from simulation.scenario.config.errors import ConfigError
-from simulation.sweeps.design import Axes, FloatArray, at_shares, points_of, values_of
-from simulation.sweeps.plan import plan_of
-from simulation.sweeps.schema import Design, Kind, Range
-from simulation.sweeps.table import rows_of
+from simulation.sweeps.plan import load_plan, table_points
+from simulation.sweeps.points import FloatArray, SweepAxes, axis_values, design_points, values_at_shares
+from simulation.sweeps.schema import Design, DesignKind, Range
 from tests.sweeps.conftest import sweep_of
 
-AXES: Axes = {"a": (1, 2, 3), "b": Range(low=0.0, high=1.0, steps=2)}
-UNIT: Axes = {name: Range(low=0.0, high=1.0) for name in "abc"}
+AXES: SweepAxes = {"a": (1, 2, 3), "b": Range(low=0.0, high=1.0, steps=2)}
+UNIT: SweepAxes = {name: Range(low=0.0, high=1.0) for name in "abc"}
 
 
-def shares(kind: Kind, samples: int) -> FloatArray:
-    points = points_of(UNIT, Design(kind=kind, samples=samples, seed=3))
+def shares(kind: DesignKind, samples: int) -> FloatArray:
+    points = design_points(UNIT, Design(kind=kind, samples=samples, seed=3))
     return np.array([list(point.values()) for point in points])
 
 
 def test_a_factorial_has_every_combination_once_the_last_axis_fastest() -> None:
-    found = points_of(AXES, Design())
+    found = design_points(AXES, Design())
     assert [tuple(point.values()) for point in found] == [(a, b) for a in (1, 2, 3) for b in (0.0, 1.0)]
 
 
 def test_one_at_a_time_starts_at_the_base_and_changes_one_key() -> None:
-    found = points_of(AXES, Design(kind="one_at_a_time"))
+    found = design_points(AXES, Design(kind="one_at_a_time"))
     assert found == [{}, {"a": 1}, {"a": 2}, {"a": 3}, {"b": 0.0}, {"b": 1.0}]
 
 
 def test_a_log_range_has_equal_ratios_and_its_ends_as_written() -> None:
-    values = values_of(Range(low=10.0, high=1000.0, steps=5, scale="log"))
+    values = axis_values(Range(low=10.0, high=1000.0, steps=5, scale="log"))
     assert (values[0], values[-1]) == (10.0, 1000.0)
     assert np.diff(np.log(values)) == pytest.approx(np.log(100) / 4)
 
 
 def test_rates_keep_their_unit_and_counts_are_whole() -> None:
-    assert values_of(Range(low="0bp", high="0.5%", steps=3)) == ["0.0bp", "25.0bp", "50.0bp"]
-    assert values_of(Range(low=1, high=4, steps=3, whole=True)) == [1, 2, 4]
+    assert axis_values(Range(low="0bp", high="0.5%", steps=3)) == ["0.0bp", "25.0bp", "50.0bp"]
+    assert axis_values(Range(low=1, high=4, steps=3, whole=True)) == [1, 2, 4]
 
 
 def test_a_latin_hypercube_has_one_point_in_each_stratum_of_each_axis() -> None:
@@ -53,7 +52,7 @@ def test_sobol_points_are_balanced_in_every_half() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sobol", "halton"])
-def test_more_samples_begin_with_the_same_points(kind: Kind) -> None:
+def test_more_samples_begin_with_the_same_points(kind: DesignKind) -> None:
     np.testing.assert_array_equal(shares(kind, 64)[:32], shares(kind, 32))
 
 
@@ -67,7 +66,7 @@ def test_saltelli_blocks_are_a_b_and_a_with_one_column_of_b() -> None:
 
 
 def test_a_list_is_cut_into_equal_shares() -> None:
-    found = at_shares(("low", "middle", "high"), np.linspace(0.0, 1.0, 301))
+    found = values_at_shares(("low", "middle", "high"), np.linspace(0.0, 1.0, 301))
     assert [found.count(value) for value in ("low", "middle", "high")] == [100, 100, 101]
 
 
@@ -76,7 +75,7 @@ def test_a_table_gives_its_rows(tmp_path: Path, ending: str) -> None:
     frame = pd.DataFrame({"markets.usdjpy.stress_slope": [0.5, 1.0], "boj.meetings[0].decision": ["25bp", "50bp"]})
     path = tmp_path / f"design.{ending}"
     frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
-    plan = plan_of(sweep_of(tmp_path, f"design: {{kind: table, file: design.{ending}}}"))
+    plan = load_plan(sweep_of(tmp_path, f"design: {{kind: table, file: design.{ending}}}"))
     assert plan.keys == tuple(frame.columns)
     assert [tuple(point.values()) for point in plan.points] == [(0.5, "25bp"), (1.0, "50bp")]
 
@@ -84,35 +83,35 @@ def test_a_table_gives_its_rows(tmp_path: Path, ending: str) -> None:
 def test_an_empty_cell_keeps_the_base_scenarios_value(tmp_path: Path) -> None:
     path = tmp_path / "design.csv"
     path.write_text("a,b\n1,\n,true\n")
-    assert rows_of(path) == [{"a": 1}, {"b": True}]
+    assert table_points(path) == [{"a": 1}, {"b": True}]
 
 
 def test_equal_rows_are_two_points(tmp_path: Path) -> None:
     (tmp_path / "design.csv").write_text("markets.usdjpy.stress_slope\n0.5\n0.5\n")
-    plan = plan_of(sweep_of(tmp_path, "design: {kind: table, file: design.csv}"))
+    plan = load_plan(sweep_of(tmp_path, "design: {kind: table, file: design.csv}"))
     assert len(set(plan.point_keys.tolist())) == 2
 
 
 def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.csv.*cannot be read"):
-        plan_of(sweep_of(tmp_path, "design: {kind: table, file: gone.csv}"))
+        load_plan(sweep_of(tmp_path, "design: {kind: table, file: gone.csv}"))
 
 
 def test_a_value_that_stands_twice_is_run_once_and_told(tmp_path: Path) -> None:
     axes = 'axes: {markets.usdjpy.stress_slope: [1, 2, 1.0], "boj.meetings[0].decision": [25bp, 0.25%]}'
-    plan = plan_of(sweep_of(tmp_path, axes))
+    plan = load_plan(sweep_of(tmp_path, axes))
     assert [tuple(point.values()) for point in plan.points] == [(1, "25bp"), (2, "25bp")]
     assert plan.remarks == (
         "axes.markets.usdjpy.stress_slope: 1.0 stands twice; it is run once",
         "axes.boj.meetings[0].decision: 0.25% stands twice; it is run once",
     )
-    drawn = plan_of(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: halton, samples: 8}}"))
+    drawn = load_plan(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: halton, samples: 8}}"))
     assert (len(drawn.points), drawn.remarks) == (8, ())
 
 
 def test_one_at_a_time_runs_the_base_once(tmp_path: Path) -> None:
     """The tiny scenario prices its meeting at 0.62 and hikes by 25 bp."""
     axes = 'axes: {"boj.meetings[0].priced_probability": [0.5, 0.62], "boj.meetings[0].decision": [0.25%, 50bp]}'
-    plan = plan_of(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: one_at_a_time}}"))
+    plan = load_plan(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: one_at_a_time}}"))
     assert [list(point.values()) for point in plan.points] == [[], [0.5], ["50bp"]]
     assert plan.remarks[0] == "axes.boj.meetings[0].priced_probability: 0.62 is the base's value, which point 0 has"

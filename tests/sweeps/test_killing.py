@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from simulation.sweeps.kernel import Work, simulated
-from simulation.sweeps.rows import Piece, Rows
-from simulation.sweeps.shards import shards
+from simulation.sweeps.kernel import SweepWork, simulate_batch
+from simulation.sweeps.run_rows import PointRuns, RunRows
+from simulation.sweeps.shards import read_shards
 from simulation.sweeps.store import read_manifest, read_runs
 from tests.sweeps.conftest import GRID, Whole, grid, run_into, table
 from tests.sweeps.killing import children, sweeping, wait_until_gone, workers
@@ -90,7 +90,7 @@ def test_killed_twenty_times_at_random_moments(tmp_path: Path) -> None:
 def test_ctrl_c_leaves_a_whole_store_and_says_how_to_go_on(tmp_path: Path) -> None:
     with sweeping(tmp_path, *command(300)) as parent:
         kept = tmp_path / "store" / "shards"
-        wait_for(lambda: any(table.num_rows for _, table in shards(kept, "runs")), "a first shard with runs")
+        wait_for(lambda: any(table.num_rows for _, table in read_shards(kept, "runs")), "a first shard with runs")
         below = children(parent.pid)
         parent.send_signal(signal.SIGINT)
         _, said = parent.communicate(timeout=180)
@@ -107,11 +107,11 @@ def test_workers_change_no_byte(tmp_path: Path, whole: Whole, workers: int) -> N
     assert table(tmp_path / "b") == table(whole("all"))
 
 
-def deadly(work: Work, batch: tuple[Piece, ...]) -> Rows:
+def deadly(work: SweepWork, batch: tuple[PointRuns, ...]) -> RunRows:
     """The simulation, but run 2 of point 4 kills whoever computes it."""
     if any(piece.point == 4 and 2 in piece.replications for piece in batch):
         os._exit(9)
-    return simulated(work, batch)
+    return simulate_batch(work, batch)
 
 
 def test_a_run_that_kills_its_worker_is_the_only_one_lost(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulation.scenario.config.errors import ConfigError
-from simulation.sweeps.plan import plan_of
+from simulation.sweeps.plan import load_plan
 from tests.sweeps.conftest import sweep_of
 
 SLOPE = "markets.usdjpy.stress_slope"
@@ -13,7 +13,7 @@ SLOPE = "markets.usdjpy.stress_slope"
 
 def mistakes(folder: Path, text: str) -> str:
     with pytest.raises(ConfigError) as caught:
-        plan_of(sweep_of(folder, text))
+        load_plan(sweep_of(folder, text))
     return str(caught.value)
 
 
@@ -122,7 +122,7 @@ def test_a_scenario_that_is_misspelt_is_told_in_the_sweep_file(tmp_path: Path) -
     path = tmp_path / "sweep.yaml"
     path.write_text("name: mine\nscenario: december_2025_oficial\naxes: {markets.usdjpy.stress_slope: [1]}\n")
     with pytest.raises(ConfigError, match=r"sweep\.yaml:2:11: scenario: no scenario of this name; did you mean dec"):
-        plan_of(path)
+        load_plan(path)
 
 
 def test_a_date_of_an_axis_is_blamed_and_not_the_setting_that_it_contradicts(tmp_path: Path) -> None:
@@ -135,16 +135,16 @@ def test_an_axis_and_its_own_part_are_refused(tmp_path: Path) -> None:
     meeting = "{date: 2025-12-03, decision: 25bp, priced_probability: 0.5}"
     text = f'axes:\n  "{whole}": [{meeting}]\n  "{part}": [50bp]\n'
     assert f"sweep.yaml:5:3: {part}: it is a part of {whole}" in mistakes(tmp_path, text)
-    plan_of(sweep_of(tmp_path, f"{text}design: {{kind: one_at_a_time}}"))
+    load_plan(sweep_of(tmp_path, f"{text}design: {{kind: one_at_a_time}}"))
 
 
 def test_settings_for_the_base_scenario_are_told_how_to_write(tmp_path: Path) -> None:
     path = sweep_of(tmp_path, f"axes: {{{SLOPE}: [1]}}")
     with pytest.raises(ConfigError) as caught:
-        plan_of(path, ["boj.meetings[0].decision=50bp"])
+        load_plan(path, ["boj.meetings[0].decision=50bp"])
     assert "--set changes the sweep file, which has no key boj" in str(caught.value)
     cure = str(caught.value).split("write --set '")[1].split("'")[0]
-    assert plan_of(path, [cure]).sweep.settings == ("boj.meetings[0].decision=50bp",)
+    assert load_plan(path, [cure]).sweep.settings == ("boj.meetings[0].decision=50bp",)
 
 
 def test_a_key_with_brackets_inside_braces_is_told_to_need_quotes(tmp_path: Path) -> None:

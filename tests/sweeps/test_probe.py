@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from simulation.sweeps import probe
-from simulation.sweeps.kernel import Work
-from simulation.sweeps.rows import Piece, Rows, failed_rows
+from simulation.sweeps import sweep_runner
+from simulation.sweeps.kernel import SweepWork
+from simulation.sweeps.run_rows import PointRuns, RunRows, failed_rows
 from tests.sweeps.conftest import grid
 
 PASS, RUN = 0.5, 0.25
@@ -21,7 +21,7 @@ class Clock:
     def perf_counter(self) -> float:
         return self.now
 
-    def simulated(self, work: Work, batch: tuple[Piece, ...]) -> Rows:
+    def simulated(self, work: SweepWork, batch: tuple[PointRuns, ...]) -> RunRows:
         runs = sum(len(piece.replications) for piece in batch)
         self.runs.append(runs)
         self.now += PASS + RUN * runs
@@ -31,14 +31,14 @@ class Clock:
 def test_probes_tell_what_a_pass_and_a_run_cost_and_stop_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """One run takes 0.75 s, four take 1.5 s: time is left for a second structure, or not."""
     clock = Clock()
-    monkeypatch.setattr(probe, "time", clock)
-    monkeypatch.setattr(probe, "simulated", clock.simulated)
+    monkeypatch.setattr(sweep_runner, "time", clock)
+    monkeypatch.setattr(sweep_runner, "simulated", clock.simulated)
     plan = grid("axes={populations.carry_funds.investors: [2, 3]}")
     assert len(np.unique(plan.structures)) > 1
-    found = probe.estimate(plan, 1)
+    found = sweep_runner.estimate_sweep(plan, 1)
     assert clock.runs == [1, 4, 1, 4]
-    monkeypatch.setattr(probe, "PROBE_SECONDS", 2.0)
+    monkeypatch.setattr(sweep_runner, "PROBE_SECONDS", 2.0)
     clock.runs.clear()
-    probe.estimate(plan, 1)
+    sweep_runner.estimate_sweep(plan, 1)
     assert clock.runs == [1, 4]
     assert found.seconds_per_run == pytest.approx((found.batches * PASS + found.runs * RUN) / found.runs)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.results.store import OutputError
-from simulation.sweeps.merge import merge
-from simulation.sweeps.plan import plan_of
-from simulation.sweeps.rebuild import rebuild
+from simulation.results.output_folder import OutputError
+from simulation.sweeps.plan import load_plan
+from simulation.sweeps.rebuild import rebuild_run
 from simulation.sweeps.store import read_manifest, read_runs
+from simulation.sweeps.store_folders import merge_stores
 from tests.sweeps.conftest import grid, run_into, sweep_of, table
 
 SETS = (
@@ -19,10 +19,10 @@ SETS = (
 
 
 def test_a_run_is_rebuilt_bit_by_bit(tmp_path: Path) -> None:
-    run_into(tmp_path / "a", plan_of(sweep_of(tmp_path, SETS)))
+    run_into(tmp_path / "a", load_plan(sweep_of(tmp_path, SETS)))
     (tmp_path / "sweep.yaml").unlink()
     row = read_runs(tmp_path / "a").iloc[4]
-    found = rebuild(tmp_path / "a", row.run_id)
+    found = rebuild_run(tmp_path / "a", row.run_id)
     assert found.differing == {}
     assert found.result is not None
     usdjpy = found.result.daily.usdjpy
@@ -35,14 +35,14 @@ def test_a_table_that_was_changed_is_told(tmp_path: Path) -> None:
     frame = pd.read_parquet(tmp_path / "a" / "runs.parquet")
     frame["usdjpy_change_pct"] += np.where(frame.index == 7, 1e-12, 0.0)
     frame.to_parquet(tmp_path / "a" / "runs.parquet")
-    assert list(rebuild(tmp_path / "a", frame.run_id[7]).differing) == ["usdjpy_change_pct"]
-    assert rebuild(tmp_path / "a", frame.run_id[8]).differing == {}
+    assert list(rebuild_run(tmp_path / "a", frame.run_id[7]).differing) == ["usdjpy_change_pct"]
+    assert rebuild_run(tmp_path / "a", frame.run_id[8]).differing == {}
 
 
 def test_an_unknown_run_is_refused_with_an_example(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid())
     with pytest.raises(OutputError, match=rf"no run x.*{read_runs(tmp_path / 'a').run_id[0]}"):
-        rebuild(tmp_path / "a", "x")
+        rebuild_run(tmp_path / "a", "x")
 
 
 @pytest.mark.parametrize("record", ["none", "all"])
@@ -52,7 +52,7 @@ def test_two_shares_make_the_whole(tmp_path: Path, record: str) -> None:
         run_into(tmp_path / str(share), plan, part=(share, 2))
         assert read_manifest(tmp_path / str(share))["status"] == "partial"
     run_into(tmp_path / "whole", plan)
-    merge(tmp_path / "0", tmp_path / "1", tmp_path / "both")
+    merge_stores(tmp_path / "0", tmp_path / "1", tmp_path / "both")
     assert table(tmp_path / "both") == table(tmp_path / "whole")
     assert read_manifest(tmp_path / "both")["status"] == "finished"
     parts = [sorted(path.read_bytes() for path in (tmp_path / name).glob("series/*")) for name in ("both", "whole")]
@@ -62,7 +62,7 @@ def test_two_shares_make_the_whole(tmp_path: Path, record: str) -> None:
 def test_what_both_have_is_kept_once(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid("replications=3"))
     run_into(tmp_path / "b", grid("replications=5"), batch=7)
-    merge(tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    merge_stores(tmp_path / "a", tmp_path / "b", tmp_path / "c")
     assert table(tmp_path / "c") == table(tmp_path / "b")
 
 
@@ -71,8 +71,8 @@ def test_stores_of_different_sweeps_are_not_joined(tmp_path: Path) -> None:
     run_into(tmp_path / "b", grid("replications=1", "seed=8"))
     run_into(tmp_path / "c", grid("replications=1", "axes={markets.usdjpy.stress_slope: [9]}"))
     with pytest.raises(OutputError, match="different sweeps"):
-        merge(tmp_path / "a", tmp_path / "b", tmp_path / "d")
+        merge_stores(tmp_path / "a", tmp_path / "b", tmp_path / "d")
     with pytest.raises(OutputError, match="the other lacks"):
-        merge(tmp_path / "a", tmp_path / "c", tmp_path / "d")
+        merge_stores(tmp_path / "a", tmp_path / "c", tmp_path / "d")
     with pytest.raises(OutputError, match="one of the stores"):
-        merge(tmp_path / "a", tmp_path / "a", tmp_path / "a")
+        merge_stores(tmp_path / "a", tmp_path / "a", tmp_path / "a")

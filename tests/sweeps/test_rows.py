@@ -6,40 +6,40 @@ import numpy as np
 
 from simulation.compute.ensemble import run_ensemble
 from simulation.results.metrics import metric_values
-from simulation.sweeps.batches import batches, block_size, missing
-from simulation.sweeps.execute import work_of
-from simulation.sweeps.have import Have
-from simulation.sweeps.kernel import Work, blocks_of, simulated
-from simulation.sweeps.plan import Plan
-from simulation.sweeps.points import scenario_at, text_of
-from simulation.sweeps.rows import Piece
+from simulation.sweeps.execution import sweep_work
+from simulation.sweeps.kernel import SweepWork, simulate_batch, split_into_passes
+from simulation.sweeps.pending_runs import batch_size, missing_runs, runs_in_batches
+from simulation.sweeps.plan import SweepPlan
+from simulation.sweeps.points import canonical_json, scenario_at
+from simulation.sweeps.run_rows import PointRuns
+from simulation.sweeps.shards import StoredRuns
 from tests.sweeps.conftest import grid, piece
 
 
-def pieces_of(plan: Plan, values: list[dict[str, float]]) -> list[Piece]:
-    return [Piece(at, at, text_of(value), (0, 1)) for at, value in enumerate(values)]
+def pieces_of(plan: SweepPlan, values: list[dict[str, float]]) -> list[PointRuns]:
+    return [PointRuns(at, at, canonical_json(value), (0, 1)) for at, value in enumerate(values)]
 
 
 def test_points_are_mixed_where_only_numbers_differ() -> None:
     plan = grid("axes={populations.carry_funds.investors: [2, 3], markets.usdjpy.stress_slope: [0.1, 1, 2]}")
-    made = list(batches(plan, missing(plan, Have.nothing(plan)), 128))
+    made = list(runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), 128))
     assert [sorted({each.point for each in batch}) for batch in made] == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_a_mixed_batch_gives_what_each_run_alone_gives() -> None:
     plan = grid("metrics=[]", "record=all")
-    work = work_of(plan)
+    work = sweep_work(plan)
     batch = [piece(plan, point, (0, 3)) for point in range(6)]
-    together = simulated(work, batch)
+    together = simulate_batch(work, batch)
     for row, (point, replication) in enumerate(zip(together.point, together.replication, strict=True)):
-        alone = simulated(work, [piece(plan, int(point), (int(replication),))])
+        alone = simulate_batch(work, [piece(plan, int(point), (int(replication),))])
         assert alone.metrics.tobytes() == together.metrics[row].tobytes()
         assert alone.series[0][1].values.tobytes() == together.series[0][1].values[row].tobytes()
 
 
 def test_a_row_is_what_the_ensemble_gives() -> None:
     plan = grid("metrics=[]")
-    rows = simulated(work_of(plan), [piece(plan, 2, (0, 1, 2))])
+    rows = simulate_batch(sweep_work(plan), [piece(plan, 2, (0, 1, 2))])
     found = metric_values(run_ensemble(scenario_at(plan.base, plan.points[2]), 3))
     for column, name in enumerate(plan.sweep.measured):
         expected = found[name] if found[name] is not None else np.full(3, np.nan)
@@ -48,10 +48,10 @@ def test_a_row_is_what_the_ensemble_gives() -> None:
 
 def test_a_runaway_ends_its_own_run_only_though_neighbours_share_its_number() -> None:
     key = "markets.usdjpy.fast_impact_pct_per_usd_bn"
-    work, values = work_of(grid()), [{key: 0.02}, {key: 100.0}, {key: 0.03}, {key: 60.0}]
+    work, values = sweep_work(grid()), [{key: 0.02}, {key: 100.0}, {key: 0.03}, {key: 60.0}]
     pieces = pieces_of(grid(), values)
-    rows = simulated(work, pieces)
-    alone = [simulated(work, [replace(each, replications=(run,))]) for each in pieces for run in (0, 1)]
+    rows = simulate_batch(work, pieces)
+    alone = [simulate_batch(work, [replace(each, replications=(run,))]) for each in pieces for run in (0, 1)]
     assert rows.reason == tuple(row.reason[0] for row in alone)
     assert rows.metrics.tobytes() == b"".join(row.metrics.tobytes() for row in alone)
     failed = [reason.startswith("price_runaway") for reason in rows.reason]
@@ -62,15 +62,15 @@ def test_a_runaway_ends_its_own_run_only_though_neighbours_share_its_number() ->
 
 def test_a_point_without_a_stock_does_not_take_the_share_from_its_neighbours() -> None:
     key = "populations.carry_funds.stock_usd_bn"
-    work = Work(grid().base, False, ("levered_unwind_share",))
-    rows = simulated(work, pieces_of(grid(), [{key: 0.0}, {key: 250.0}]))
+    work = SweepWork(grid().base, False, ("levered_unwind_share",))
+    rows = simulate_batch(work, pieces_of(grid(), [{key: 0.0}, {key: 250.0}]))
     assert np.isnan(rows.metrics[:2]).all()
     assert np.isfinite(rows.metrics[2:]).all()
 
 
 def test_a_point_that_cannot_be_built_is_a_reason_and_its_batch_goes_on() -> None:
     key = "populations.carry_funds.stock_usd_bn"
-    rows = simulated(work_of(grid()), pieces_of(grid(), [{key: 250.0}, {key: -1.0}]))
+    rows = simulate_batch(sweep_work(grid()), pieces_of(grid(), [{key: 250.0}, {key: -1.0}]))
     assert rows.reason[:2] == ("", "")
     assert all("too small" in reason for reason in rows.reason[2:])
 
@@ -83,16 +83,16 @@ def test_independent_points_meet_other_noise_and_keep_it_in_every_design() -> No
             grid("axes={markets.usdjpy.stress_slope: [1, 2, 3]}", "independent=true"),
         )
     }
-    flat = simulated(work_of(both[False]), [piece(both[False], at, (0,)) for at in (0, 1)]).metrics[:, 1]
-    free = simulated(work_of(both[True]), [piece(both[True], at, (0,)) for at in (0, 1)]).metrics[:, 1]
+    flat = simulate_batch(sweep_work(both[False]), [piece(both[False], at, (0,)) for at in (0, 1)]).metrics[:, 1]
+    free = simulate_batch(sweep_work(both[True]), [piece(both[True], at, (0,)) for at in (0, 1)]).metrics[:, 1]
     assert abs(free[0] - free[1]) > 10 * abs(flat[0] - flat[1])
     smaller = grid("axes={markets.usdjpy.stress_slope: [2]}", "independent=true")
-    assert simulated(work_of(smaller), [piece(smaller, 0, (0,))]).metrics[0, 1] == free[1]
+    assert simulate_batch(sweep_work(smaller), [piece(smaller, 0, (0,))]).metrics[0, 1] == free[1]
 
 
 def test_blocks_cut_pieces_where_they_are_full() -> None:
     plan = grid()
-    blocks = blocks_of([piece(plan, 0, (0, 1, 2)), piece(plan, 1, (0, 1, 2))], 4)
+    blocks = split_into_passes([piece(plan, 0, (0, 1, 2)), piece(plan, 1, (0, 1, 2))], 4)
     assert [[(each.point, each.replications) for each in block] for block in blocks] == [
         [(0, (0, 1, 2)), (1, (0,))],
         [(1, (1, 2))],
@@ -101,4 +101,4 @@ def test_blocks_cut_pieces_where_they_are_full() -> None:
 
 def test_a_batch_feeds_every_worker_and_grows_where_a_scheduler_could_not() -> None:
     """100 runs on 4 workers are 25 each; a pass has 128; 6,400 cores need batches of a fifth of their number."""
-    assert [block_size(100, 4), block_size(10_000, 4), block_size(10**9, 6400), block_size(1, 8)] == [25, 128, 1280, 1]
+    assert [batch_size(100, 4), batch_size(10_000, 4), batch_size(10**9, 6400), batch_size(1, 8)] == [25, 128, 1280, 1]

@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.results.store import OutputError
-from simulation.sweeps.merge import merge
-from simulation.sweeps.opening import locked
-from simulation.sweeps.plan import plan_of
-from simulation.sweeps.rebuild import rebuild
+from simulation.results.output_folder import OutputError
+from simulation.sweeps.plan import load_plan
+from simulation.sweeps.rebuild import rebuild_run
 from simulation.sweeps.store import read_manifest, read_runs, read_series
+from simulation.sweeps.store_folders import folder_lock, merge_stores
 from tests.sweeps.conftest import Counted, Interrupted, Whole, grid, run_into, sweep_of, table
 
 
@@ -139,7 +138,7 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_processes_do_not_write_into_one_store(tmp_path: Path) -> None:
-    with locked(tmp_path / "a"), pytest.raises(OutputError, match="another process"):
+    with folder_lock(tmp_path / "a"), pytest.raises(OutputError, match="another process"):
         run_into(tmp_path / "a", grid())
 
 
@@ -181,10 +180,10 @@ def test_reading_something_else_is_told(tmp_path: Path) -> None:
 
 
 def test_parameter_sets_go_with_the_replications(tmp_path: Path) -> None:
-    plan = plan_of(
+    plan = load_plan(
         sweep_of(tmp_path, 'replications: 3\naxes: {"boj.meetings[0].guidance": [vague]}\nposterior: august_2024\n')
     )
-    plain = plan_of(sweep_of(tmp_path, 'replications: 3\naxes: {"boj.meetings[0].guidance": [vague]}\n'))
+    plain = load_plan(sweep_of(tmp_path, 'replications: 3\naxes: {"boj.meetings[0].guidance": [vague]}\n'))
     run_into(tmp_path / "p", plan)
     run_into(tmp_path / "n", plain)
     assert (tmp_path / "p" / "parameter_sets.csv").is_file()
@@ -200,7 +199,7 @@ def test_runs_of_another_version_of_the_code_are_not_mixed_unasked(
         run_into(tmp_path / "a", plan, batch=7, function=Interrupted(3))
     run_into(tmp_path / "b", plan)
     (first,) = read_manifest(tmp_path / "b")["engines"]
-    monkeypatch.setattr("simulation.sweeps.engine.fingerprint", lambda *_: "another")
+    monkeypatch.setattr("simulation.sweeps.code_version.code_fingerprint", lambda *_: "another")
     for name in "ab":
         with pytest.raises(OutputError, match=rf"another version .*{first[:12]}, now another.*--force"):
             run_into(tmp_path / name, plan, function=counted)
@@ -209,7 +208,7 @@ def test_runs_of_another_version_of_the_code_are_not_mixed_unasked(
     assert read_manifest(tmp_path / "a")["engines"] == [first, "another"]
     assert run_into(tmp_path / "a", plan).finished
     with pytest.raises(OutputError, match="--force"):
-        merge(tmp_path / "a", tmp_path / "b", tmp_path / "c")
-    merge(tmp_path / "a", tmp_path / "b", tmp_path / "c", force=True)
+        merge_stores(tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    merge_stores(tmp_path / "a", tmp_path / "b", tmp_path / "c", force=True)
     assert read_manifest(tmp_path / "c")["engines"] == [first, "another"]
-    assert not rebuild(tmp_path / "b", read_runs(tmp_path / "b").run_id[0]).same_code
+    assert not rebuild_run(tmp_path / "b", read_runs(tmp_path / "b").run_id[0]).same_code

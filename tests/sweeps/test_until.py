@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.sweeps.precision import replications
+from simulation.sweeps.pending_runs import point_replications
 from simulation.sweeps.schema import Until
 from simulation.sweeps.store import read_manifest, read_runs
 from tests.sweeps.conftest import Interrupted, grid, run_into, table
@@ -21,16 +21,16 @@ def until(error: float, most: int = 1000) -> Until:
 
 def asked(error: float, known: int, most: int = 1000) -> int:
     values = np.random.default_rng(1).normal(size=most)
-    return replications(until(error, most), 10, np.arange(most) < known, values)
+    return point_replications(until(error, most), 10, np.arange(most) < known, values)
 
 
 def test_the_square_root_law_tells_how_many_more() -> None:
     """Ten values of plus and minus one: standard deviation sqrt(10/9), error 1/3, so 0.25 needs 10 (4/3)^2 = 17.8 runs."""
     values, done = np.array([1.0, -1.0] * 500), np.arange(1000) < 10
-    assert replications(until(0.25), 10, done, values) == 18
-    assert replications(until(0.34), 10, done, values) == 10
+    assert point_replications(until(0.25), 10, done, values) == 18
+    assert point_replications(until(0.34), 10, done, values) == 10
     # More than twice as many are never asked for at once.
-    assert replications(until(0.01), 10, done, values) == 20
+    assert point_replications(until(0.01), 10, done, values) == 20
 
 
 def test_the_rule_stops_at_the_precision_and_at_the_most() -> None:
@@ -43,7 +43,7 @@ def test_the_rule_stops_at_the_precision_and_at_the_most() -> None:
 
 def test_failed_runs_count_for_nothing() -> None:
     values = np.full(40, np.nan)
-    assert replications(until(0.1, 40), 10, np.ones(40, dtype=bool), values) == 40
+    assert point_replications(until(0.1, 40), 10, np.ones(40, dtype=bool), values) == 40
 
 
 def test_each_point_gets_the_runs_it_needs(tmp_path: Path) -> None:

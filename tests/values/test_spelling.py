@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulation.values.spelling import sentence, spoken, title
+from simulation.values.labels import capitalized, capitalized_name, readable_name
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ from simulation.values.spelling import sentence, spoken, title
     ],
 )
 def test_names_are_spelled_as_readers_write_them(name: str, within: str, first: str) -> None:
-    assert (spoken(name), title(name)) == (within, first)
+    assert (readable_name(name), capitalized_name(name)) == (within, first)
 
 
 def test_the_rest_of_a_sentence_stays_as_it_is() -> None:
-    assert sentence("the BOJ holds") == "The BOJ holds"
+    assert capitalized("the BOJ holds") == "The BOJ holds"

@@ -15,13 +15,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulation.pages.loopback import HOST
-from simulation.pages.serve.desk import Desk
-from simulation.pages.serve.reading import MOST_BYTES, wish_of
-from simulation.pages.serve.refused import RefusedError
-from simulation.pages.serve.tickets import Reply
+from simulation.pages.serve.controls import RequestError
+from simulation.pages.serve.dispatcher import Dispatcher
+from simulation.pages.serve.requests import MAX_BODY_BYTES, StateResponse, parse_request
 
-JSON: Final = "application/json"
-STATUS_OF: Final = {"state": 200, "superseded": 200, "failed": 500, "busy": 503}
+JSON_TYPE: Final = "application/json"
+STATUS_CODES: Final = {"state": 200, "superseded": 200, "failed": 500, "busy": 503}
 HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -36,7 +35,7 @@ CURES: Final = {
 }
 
 
-def app_of(desk: Desk, page: str, policy: str, port: int) -> ASGIApp:
+def create_app(desk: Dispatcher, page: str, policy: str, port: int) -> ASGIApp:
     """The application.
 
     Parameters
@@ -55,65 +54,69 @@ def app_of(desk: Desk, page: str, policy: str, port: int) -> ASGIApp:
         return HTMLResponse(page)
 
     async def state(request: Request) -> Response:
-        return await state_of(desk, request)
+        return await respond_state(desk, request)
 
     async def status(_request: Request) -> Response:
-        return as_json(status_of(desk))
+        return json_response(server_status(desk))
 
     routes = [
         Route("/", shown, methods=["GET"]),
         Route("/state", state, methods=["POST"]),
         Route("/status", status, methods=["GET"]),
     ]
-    inner = Starlette(routes=routes, exception_handlers={HTTPException: wrong_request, RefusedError: refused})
-    return Guard(inner, policy, port)
+    inner = Starlette(
+        routes=routes, exception_handlers={HTTPException: handle_http_error, RequestError: handle_request_error}
+    )
+    return OriginGuard(inner, policy, port)
 
 
-async def state_of(desk: Desk, request: Request) -> Response:
+async def respond_state(desk: Dispatcher, request: Request) -> Response:
     """Answer the question for a state, or leave off when the client does."""
-    wish = wish_of(await body_of(request))
+    wish = parse_request(await read_body(request))
     asked = asyncio.ensure_future(desk.ask(wish))
-    gone = asyncio.ensure_future(until_gone(request.receive))
+    gone = asyncio.ensure_future(wait_for_disconnect(request.receive))
     try:
         await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return replied(await asked) if asked.done() else Response(status_code=499)
+        return http_response(await asked) if asked.done() else Response(status_code=499)
     finally:
         asked.cancel()
         gone.cancel()
 
 
-async def until_gone(receive: Callable[[], Awaitable[Message]]) -> None:
+async def wait_for_disconnect(receive: Callable[[], Awaitable[Message]]) -> None:
     """Wait until the client hangs up."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def body_of(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
     """The body of a question, of the right kind and not too long."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON:
-        raise HTTPException(415, f"content-type is {kind[:80] or 'missing'}; send {JSON}")
+    if kind != JSON_TYPE:
+        raise HTTPException(415, f"content-type is {kind[:80] or 'missing'}; send {JSON_TYPE}")
     body = b""
     try:
         async for part in request.stream():
             body += part
-            if len(body) > MOST_BYTES:
-                raise HTTPException(413, f"the body has more than {MOST_BYTES:,} bytes; a state needs fewer than 1,000")
+            if len(body) > MAX_BODY_BYTES:
+                raise HTTPException(
+                    413, f"the body has more than {MAX_BODY_BYTES:,} bytes; a state needs fewer than 1,000"
+                )
     except ClientDisconnect:
         raise HTTPException(400, "the body ended early; send it whole") from None
     return body
 
 
-def replied(reply: Reply) -> Response:
+def http_response(reply: StateResponse) -> Response:
     """What the desk says as a response."""
     if reply.kind == "state":
-        return Response(f'{{"state":{reply.state},"baseline":{reply.baseline}}}', media_type=JSON)
+        return Response(f'{{"state":{reply.state},"baseline":{reply.baseline}}}', media_type=JSON_TYPE)
     if reply.kind == "superseded":
-        return as_json({"superseded": True, "reason": reply.reason})
-    return as_json({"error": reply.reason}, STATUS_OF[reply.kind])
+        return json_response({"superseded": True, "reason": reply.reason})
+    return json_response({"error": reply.reason}, STATUS_CODES[reply.kind])
 
 
-def status_of(desk: Desk) -> dict[str, int]:
+def server_status(desk: Dispatcher) -> dict[str, int]:
     """Counts for whoever looks after the server."""
     return {
         "waiting": len(desk.waiting),
@@ -124,27 +127,27 @@ def status_of(desk: Desk) -> dict[str, int]:
     }
 
 
-def as_json(content: Mapping[str, Any], status: int = 200) -> Response:
+def json_response(content: Mapping[str, Any], status: int = 200) -> Response:
     """A response with JSON in it."""
-    return Response(json.dumps(content), status, media_type=JSON)
+    return Response(json.dumps(content), status, media_type=JSON_TYPE)
 
 
-async def refused(_request: Request, error: Exception) -> Response:
+async def handle_request_error(_request: Request, error: Exception) -> Response:
     """A question with mistakes."""
-    assert isinstance(error, RefusedError)
-    return as_json(error.to_dict(), 400)
+    assert isinstance(error, RequestError)
+    return json_response(error.to_dict(), 400)
 
 
-async def wrong_request(_request: Request, error: Exception) -> Response:
+async def handle_http_error(_request: Request, error: Exception) -> Response:
     """A request that is none of ours."""
     assert isinstance(error, HTTPException)
     content = {"error": error.detail}
     if error.status_code in CURES:
         content["cure"] = CURES[error.status_code]
-    return Response(json.dumps(content), error.status_code, error.headers, JSON)
+    return Response(json.dumps(content), error.status_code, error.headers, JSON_TYPE)
 
 
-class Guard:
+class OriginGuard:
     """Lets nobody in who was led here by another site, and puts the safe headers on every response.
 
     A page of another site can make a browser ask this server, or give its own name this address (DNS rebinding).  The first
@@ -180,9 +183,11 @@ class Guard:
         hosts = sorted(self.hosts)
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         if host not in self.hosts:
-            return as_json(
+            return json_response(
                 {"error": f"host {host[:80]!r} is not this server", "cure": f"ask for {' or '.join(hosts)}"}, 400
             )
         if origin is not None and origin not in {f"http://{name}" for name in hosts}:
-            return as_json({"error": f"a page of {origin[:80]!r} may not ask", "cure": f"open http://{hosts[0]}/"}, 403)
+            return json_response(
+                {"error": f"a page of {origin[:80]!r} may not ask", "cure": f"open http://{hosts[0]}/"}, 403
+            )
         return None

@@ -1,30 +1,83 @@
-"""What may be moved on the served page: every slider of the shipped page, those over numbers in finer steps.
+"""What is wrong with a question: every mistake with its key, value, unit, allowed range and cure.
+
+What may be moved on the served page: every slider of the shipped page, those over numbers in finer steps.
 
 The page has the positions of a slider; the server takes any number between its ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from simulation.pages.explore.events import heard
-from simulation.pages.explore.sliders import HIKE, LEVERAGE, PRICED, SLIDERS, SPREAD, STOCK, Level, Slider
-from simulation.pages.serve.refused import Mistake, RefusedError, shown
-from simulation.policy.expected_path import pending_meeting
-from simulation.scenario.config.blame import steps
-from simulation.scenario.config.wording import Range, number, suggestion
+from simulation.pages.explore.content import update_odds
+from simulation.pages.explore.sliders import HIKE, LEVERAGE, PRICED, SLIDERS, SPREAD, STOCK, Slider, SliderLevel
+from simulation.policy.rate_paths import pending_meeting
+from simulation.scenario.config.formatting import AllowedRange, format_number, suggest_name
+from simulation.scenario.config.tree import parse_key_path
 from simulation.sweeps.schema import rate_bp
 
 if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
 
+MAX_QUOTED: Final = 80
+"""Characters of a wrong value that are said back."""
+
+
+@dataclass(frozen=True)
+class RequestMistake:
+    """One mistake.
+
+    Attributes
+    ----------
+    key
+        The config key or the part of the question; empty for the question as a whole.
+    value
+        What was sent, as text.
+    unit
+        Unit of the key, empty where it has none.
+    allowed
+        What may be sent.
+    cure
+        What to send instead.
+    """
+
+    key: str
+    value: str
+    unit: str
+    allowed: str
+    cure: str
+
+
+class RequestError(ValueError):
+    """A question that cannot be answered; holds every mistake in it."""
+
+    def __init__(self, mistakes: Iterable[RequestMistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(f"{one.key}: {one.value} is not allowed; {one.allowed}" for one in self.mistakes))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the body of the answer."""
+        return {
+            "error": "the question was not understood; nothing was computed",
+            "mistakes": [asdict(one) for one in self.mistakes],
+        }
+
+
+def quote_value(value: object) -> str:
+    """A value as it was sent, cut to what one reads."""
+    import json
+
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=repr)
+    return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 3] + "..."
+
+
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Measure:
+class SliderRange:
     """A slider over numbers.
 
     Attributes
@@ -45,7 +98,7 @@ class Measure:
     @property
     def allowed(self) -> str:
         """The allowed range in words."""
-        return Range(self.low, self.high).words(self.unit)
+        return AllowedRange(self.low, self.high).words(self.unit)
 
     @property
     def positions(self) -> list[float]:
@@ -53,19 +106,19 @@ class Measure:
         return [round(self.low + at * self.step, 10) for at in range(round((self.high - self.low) / self.step) + 1)]
 
 
-MEASURES: Final = {
-    SPREAD: Measure("pp", 1.0, 2.6, 0.05),
-    HIKE: Measure("bp", 0.0, 75.0, 2.5),
-    PRICED: Measure("probability", 0.0, 0.95, 0.05),
-    LEVERAGE: Measure("x", 2.0, 5.0, 0.1),
-    STOCK: Measure("$bn", 50.0, 600.0, 10.0),
+SLIDER_RANGES: Final = {
+    SPREAD: SliderRange("pp", 1.0, 2.6, 0.05),
+    HIKE: SliderRange("bp", 0.0, 75.0, 2.5),
+    PRICED: SliderRange("probability", 0.0, 0.95, 0.05),
+    LEVERAGE: SliderRange("x", 2.0, 5.0, 0.1),
+    STOCK: SliderRange("$bn", 50.0, 600.0, 10.0),
 }
 """Keys whose numbers are free; the others have the choices of the shipped page.  Leverage ends where the shipped page does."""
-TARGET: Final = "target_pp"
+SPREAD_TARGET: Final = "target_pp"
 """The one key of the spread's path that is free."""
 
 
-def checked(state: Mapping[str, Any]) -> Values:
+def parse_state(state: Mapping[str, Any]) -> Values:
     """The values of a state as the config reads them, so that equal states are equal; what keeps the base is left out.
 
     Parameters
@@ -79,141 +132,147 @@ def checked(state: Mapping[str, Any]) -> Values:
         With every mistake.
     """
     found: Values = {}
-    mistakes: list[Mistake] = []
+    mistakes: list[RequestMistake] = []
     for key, value in state.items():
         try:
-            found[key] = of_key(key, value)
-        except RefusedError as error:
+            found[key] = parse_value(key, value)
+        except RequestError as error:
             mistakes += error.mistakes
     if mistakes:
-        raise RefusedError(mistakes)
+        raise RequestError(mistakes)
     known = [slider.key for slider in SLIDERS]
     return {key: found[key] for key in known if found.get(key) is not None}
 
 
-def of_key(key: str, value: Any) -> Any:
+def parse_value(key: str, value: Any) -> Any:
     """One value as the config reads it, none for the base scenario's."""
     slider = next((one for one in SLIDERS if one.key == key), None)
     if slider is None:
         keys = [one.key for one in SLIDERS]
-        raise RefusedError(
-            [Mistake(shown(key), shown(value), "", f"keys: {', '.join(keys)}", suggestion(key[:200], keys))]
+        raise RequestError(
+            [
+                RequestMistake(
+                    quote_value(key), quote_value(value), "", f"keys: {', '.join(keys)}", suggest_name(key[:200], keys)
+                )
+            ]
         )
     if value is None:
         return None
-    return of_measure(key, value) if key in MEASURES else of_choice(slider, value)
+    return parse_number(key, value) if key in SLIDER_RANGES else parse_choice(slider, value)
 
 
-def of_choice(slider: Slider, value: Any) -> Any:
+def parse_choice(slider: Slider, value: Any) -> Any:
     """One of the choices of a slider."""
     choices = [level.value for level in slider.levels if level.value is not None]
     if isinstance(value, str) and value in choices:
         return value
     allowed = f"one of: {', '.join(choices)}; null for the scenario's own"
-    raise RefusedError([Mistake(slider.key, shown(value), "", allowed, f"send {choices[0]!r}, or null")])
+    raise RequestError([RequestMistake(slider.key, quote_value(value), "", allowed, f"send {choices[0]!r}, or null")])
 
 
-def of_measure(key: str, value: Any) -> Any:
+def parse_number(key: str, value: Any) -> Any:
     """A number within the ends of its slider, in the form that the key takes."""
-    measure = MEASURES[key]
+    measure = SLIDER_RANGES[key]
     if key == SPREAD:
-        return {TARGET: between(f"{key}.{TARGET}", target_of(value), measure)}
+        return {SPREAD_TARGET: number_in_range(f"{key}.{SPREAD_TARGET}", parse_spread_target(value), measure)}
     if key == HIKE:
         size = rate_bp(value)
         if size is None:
             cure = "write the rate with its unit as text, such as 25bp"
-            raise RefusedError([Mistake(key, shown(value), measure.unit, measure.allowed, cure)])
+            raise RequestError([RequestMistake(key, quote_value(value), measure.unit, measure.allowed, cure)])
         try:
-            return f"{between(key, size, measure):.12g}bp"
-        except RefusedError as error:
-            raise RefusedError([replace(one, value=shown(value)) for one in error.mistakes]) from None
-    return between(key, value, measure)
+            return f"{number_in_range(key, size, measure):.12g}bp"
+        except RequestError as error:
+            raise RequestError([replace(one, value=quote_value(value)) for one in error.mistakes]) from None
+    return number_in_range(key, value, measure)
 
 
-def target_of(value: Any) -> Any:
+def parse_spread_target(value: Any) -> Any:
     """The end of an imposed path, the only thing of it that may be chosen."""
-    measure = MEASURES[SPREAD]
-    if not isinstance(value, Mapping) or set(value) != {TARGET}:
-        wrong = [f"{SPREAD}.{name}" for name in value if name != TARGET] if isinstance(value, Mapping) else []
-        key, cure = (wrong or [SPREAD])[0], f'send {{"{TARGET}": 1.5}} and no other key, or null for no path'
-        raise RefusedError([Mistake(shown(key), shown(value), measure.unit, measure.allowed, cure)])
-    return value[TARGET]
+    measure = SLIDER_RANGES[SPREAD]
+    if not isinstance(value, Mapping) or set(value) != {SPREAD_TARGET}:
+        wrong = [f"{SPREAD}.{name}" for name in value if name != SPREAD_TARGET] if isinstance(value, Mapping) else []
+        key, cure = (wrong or [SPREAD])[0], f'send {{"{SPREAD_TARGET}": 1.5}} and no other key, or null for no path'
+        raise RequestError([RequestMistake(quote_value(key), quote_value(value), measure.unit, measure.allowed, cure)])
+    return value[SPREAD_TARGET]
 
 
-def between(key: str, value: Any, measure: Measure) -> int | float:
+def number_in_range(key: str, value: Any, measure: SliderRange) -> int | float:
     """A number within the ends of a slider; what is none lies within no ends."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if is_number and measure.low <= value <= measure.high:
         return int(value) if float(value).is_integer() else value
     nearest = measure.high if is_number and value > measure.high else measure.low
-    text = f"{number(nearest)}bp" if key == HIKE else number(nearest)
+    text = f"{format_number(nearest)}bp" if key == HIKE else format_number(nearest)
     cure = f"send {text}" if is_number else f"send a number without quotes, such as {text}"
-    raise RefusedError([Mistake(key, shown(value), measure.unit, measure.allowed, cure)])
+    raise RequestError([RequestMistake(key, quote_value(value), measure.unit, measure.allowed, cure)])
 
 
-def without_own(values: Values, scenario: Scenario) -> Values:
+def drop_base_values(values: Values, scenario: Scenario) -> Values:
     """Values that leave the scenario: one that says what the scenario has is no other state."""
     return {
-        key: value for key, value in values.items() if key == SPREAD or as_number(value) != own_value(scenario, key)
+        key: value
+        for key, value in values.items()
+        if key == SPREAD or numeric_value(value) != scenario_value(scenario, key)
     }
 
 
-def as_number(value: Any) -> Any:
+def numeric_value(value: Any) -> Any:
     """A rate in basis points, the end of a path in pp, anything else as it is."""
     if isinstance(value, dict):
-        return value[TARGET]
+        return value[SPREAD_TARGET]
     size = rate_bp(value)
     return value if size is None else size
 
 
-def own_value(scenario: Scenario, key: str) -> Any:
+def scenario_value(scenario: Scenario, key: str) -> Any:
     """What the scenario has under a key; for the path of the spread where the spread starts, pp."""
     if key == SPREAD:
         start = scenario.start_values
         return start.ust10_pct - start.jgb10_pct
     part: Any = scenario
-    for name in steps(key):
+    for name in parse_key_path(key):
         part = part[name] if isinstance(name, int) or isinstance(part, dict) else getattr(part, name)
     return part.isoformat() if hasattr(part, "isoformat") else part
 
 
-def finer(slider: Slider, scenario: Scenario) -> Slider:
+def fine_slider(slider: Slider, scenario: Scenario) -> Slider:
     """A slider with all its positions: those of the shipped page and the finer ones between them."""
-    measure = MEASURES.get(slider.key)
+    measure = SLIDER_RANGES.get(slider.key)
     if measure is None:
         return slider
-    own = own_value(scenario, slider.key)
-    known = {round(own if level.value is None else as_number(level.value), 10): level for level in slider.levels}
+    own = scenario_value(scenario, slider.key)
+    known = {round(own if level.value is None else numeric_value(level.value), 10): level for level in slider.levels}
     added = {
-        at: Level(of_measure(slider.key, sent(slider.key, at)), words(slider.key, at, scenario))
+        at: SliderLevel(parse_number(slider.key, config_value(slider.key, at)), position_text(slider.key, at, scenario))
         for at in measure.positions
     }
     ordered = sorted((added | known).items(), reverse=slider.key == SPREAD)
     return Slider(slider.key, slider.label, slider.help, tuple(level for _, level in ordered))
 
 
-def sent(key: str, size: float) -> Any:
+def config_value(key: str, size: float) -> Any:
     """A number in the form that its key takes."""
-    return {TARGET: size} if key == SPREAD else f"{size:.12g}bp" if key == HIKE else size
+    return {SPREAD_TARGET: size} if key == SPREAD else f"{size:.12g}bp" if key == HIKE else size
 
 
-def words(key: str, size: float, scenario: Scenario) -> str:
+def position_text(key: str, size: float, scenario: Scenario) -> str:
     """What the page says of a position."""
     if key == SPREAD:
-        verb = "narrows" if size < own_value(scenario, SPREAD) else "widens"
+        verb = "narrows" if size < scenario_value(scenario, SPREAD) else "widens"
         return f"{verb} to {size:.2f} points"
     if key == HIKE:
         return f"{size:g} bp"
     if key == PRICED:
-        return f"{100 * size:.0f} %, then {100 * after_signals(scenario, size):.0f} %"
+        return f"{100 * size:.0f} %, then {100 * odds_after_signals(scenario, size):.0f} %"
     return f"{size:g} times" if key == LEVERAGE else f"${size:g} bn"
 
 
-def after_signals(scenario: Scenario, probability: float) -> float:
+def odds_after_signals(scenario: Scenario, probability: float) -> float:
     """Odds of the hike when all signals about the Bank of Japan's first meeting have been heard."""
     bank = scenario.boj
     meeting = bank.meetings[0].model_copy(update={"priced_probability": probability})
     odds = pending_meeting(meeting, 0, 1)
     for signal in meeting.signals:
-        odds = heard(odds, bank.signal_multiplier * signal.strength)
+        odds = update_odds(odds, bank.signal_multiplier * signal.strength)
     return float(odds.probabilities[0, -1])

@@ -7,18 +7,18 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from simulation.pages.loopback import GRACE_SECONDS, HOST, bound, require
+from simulation.pages.loopback import GRACE_SECONDS, HOST, bind_loopback, require_packages
 
 if TYPE_CHECKING:
-    from simulation.pages.serve.study import Study
-    from simulation.pages.serve.tickets import Limits
+    from simulation.pages.serve.requests import RequestLimits
+    from simulation.pages.serve.served_page import ServedPage
 
-NEEDED: Final = ("starlette", "uvicorn")
-CONNECT: Final = "'self'"
+REQUIRED_PACKAGES: Final = ("starlette", "uvicorn")
+CONNECT_SOURCE: Final = "'self'"
 """What the page may connect to: where it came from."""
 
 
-def serve(study: Study, limits: Limits, workers: int, port: int, tell: Callable[[str], None]) -> None:
+def serve(study: ServedPage, limits: RequestLimits, workers: int, port: int, tell: Callable[[str], None]) -> None:
     """Serve the page until interrupted.
 
     Parameters
@@ -39,18 +39,18 @@ def serve(study: Study, limits: Limits, workers: int, port: int, tell: Callable[
     ServingError
         If the extra is not installed or the port is taken.
     """
-    require("serve", NEEDED)
-    listener = bound(port)
+    require_packages("serve", REQUIRED_PACKAGES)
+    listener = bind_loopback(port)
     import uvicorn
 
-    from simulation.pages.serve.app import app_of
-    from simulation.pages.serve.bench import Bench
-    from simulation.pages.serve.desk import Desk
+    from simulation.pages.serve.app import create_app
+    from simulation.pages.serve.dispatcher import Dispatcher
+    from simulation.pages.serve.worker_pool import WorkerPool
 
-    bench = Bench(study, workers)
-    desk = Desk(study, bench, limits)
+    bench = WorkerPool(study, workers)
+    desk = Dispatcher(study, bench, limits)
     port = listener.getsockname()[1]
-    app = app_of(desk, *page_and_policy(study, limits), port)
+    app = create_app(desk, *render_served_page(study, limits), port)
 
     class Server(uvicorn.Server):
         """Tells those who wait before it ends, so that nothing holds it up."""
@@ -75,10 +75,12 @@ def serve(study: Study, limits: Limits, workers: int, port: int, tell: Callable[
         bench.kill()
 
 
-def page_and_policy(study: Study, limits: Limits) -> tuple[str, str]:
+def render_served_page(study: ServedPage, limits: RequestLimits) -> tuple[str, str]:
     """The page with its script for the server, and its content-security policy."""
-    from simulation.pages.explore.page import Extra, page_of, policy_of
+    from simulation.pages.explore.html import PageExtension, content_security_policy, render_page
 
     live = {"runs": limits.runs, "seed": study.scenario.seed}
-    extra = Extra((files("simulation.pages.serve") / "page" / "live.js").read_text(encoding="utf-8"), CONNECT)
-    return page_of({**study.content, "live": live}, extra), policy_of(extra)
+    extra = PageExtension(
+        (files("simulation.pages.serve") / "page" / "live.js").read_text(encoding="utf-8"), CONNECT_SOURCE
+    )
+    return render_page({**study.content, "live": live}, extra), content_security_policy(extra)

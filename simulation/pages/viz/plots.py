@@ -12,24 +12,25 @@ from matplotlib.figure import Figure
 
 from simulation.day.capital_flows import CapitalFlows
 from simulation.day.recorder import Record
-from simulation.results.figures.policy_dates import mark_policy_dates, policy_dates
+from simulation.results.figures.flow_charts import draw_stack, mean_yen_bought
 from simulation.results.figures.style import (
     ACCENT,
     INK,
     Dates,
     FloatArray,
-    colour,
-    date_axis,
     date_number,
-    house_style,
+    figure_style,
+    format_date_axis,
     legend_line,
+    mark_policy_dates,
     panel_title,
-    plain,
+    policy_dates,
+    population_colour,
+    remove_frame,
 )
-from simulation.results.figures.yen_flows import draw_stack, mean_yen_bought
-from simulation.results.findings import amount, percent
+from simulation.results.findings import format_percent, format_usd_bn
 from simulation.results.metrics import FinishedRuns
-from simulation.values.spelling import spoken
+from simulation.values.labels import readable_name
 
 SIZE_INCHES = (4.1, 3.5)
 """Small, so that letters are large enough where a phone shows the plot over its whole width."""
@@ -44,7 +45,7 @@ ROLES = {
 }
 
 
-def so_far(model: CapitalFlows) -> Record:
+def record_to_date(model: CapitalFlows) -> Record:
     """What has been recorded up to the model's day, as a record that ends there."""
     record, days = model.result(), slice(0, model.day + 1)
     flows = {
@@ -54,51 +55,53 @@ def so_far(model: CapitalFlows) -> Record:
     return replace(record, dates=record.dates[days], market=market, flows=flows)
 
 
-def usdjpy(model: CapitalFlows) -> Figure:
+def plot_usdjpy(model: CapitalFlows) -> Figure:
     """USDJPY of every run and its median."""
-    record = so_far(model)
+    record = record_to_date(model)
     paths = record.market["usdjpy"][FinishedRuns(record).rows]
     if not len(paths):
-        return empty("USDJPY: no run is left")
-    figure, axes = panel(model)
+        return message_figure("USDJPY: no run is left")
+    figure, axes = new_panel(model)
     draw_paths(axes, record.dates, paths, ACCENT)
     last = float(np.median(paths[:, -1]))
-    finish(axes, model, f"USDJPY, yen per dollar: {last:.1f} on {day_text(model)}")
+    finish_panel(axes, model, f"USDJPY, yen per dollar: {last:.1f} on {format_model_day(model)}")
     return figure
 
 
-def unwound(model: CapitalFlows) -> Figure:
+def plot_unwound(model: CapitalFlows) -> Figure:
     """Share of its start stock that each kind of carry holder has given up so far."""
-    record = so_far(model)
+    record = record_to_date(model)
     finished = FinishedRuns(record)
     if not finished.count:
-        return empty("Unwound share: no run is left")
-    figure, axes = panel(model)
+        return message_figure("Unwound share: no run is left")
+    figure, axes = new_panel(model)
     entries = []
     for role, (words, shade) in ROLES.items():
         names = finished.populations(role)
         if names:
             shares = unwound_share(finished, names)
             draw_paths(axes, record.dates, 100.0 * shares, shade)
-            entries.append((f"■ {words} {percent(float(np.median(shares[:, -1])))}", shade))
+            entries.append((f"■ {words} {format_percent(float(np.median(shares[:, -1])))}", shade))
     axes.axhline(0.0, color=INK, linewidth=0.8)
-    finish(axes, model, f"Unwound, % of start stock, {day_text(model)}", entries)
+    finish_panel(axes, model, f"Unwound, % of start stock, {format_model_day(model)}", entries)
     return figure
 
 
-def flows(model: CapitalFlows) -> Figure:
+def plot_flows(model: CapitalFlows) -> Figure:
     """Yen bought each day by population, mean over runs."""
-    record = so_far(model)
+    record = record_to_date(model)
     finished = FinishedRuns(record)
     if not finished.count:
-        return empty("Yen flows: no run is left")
-    figure, axes = panel(model)
+        return message_figure("Yen flows: no run is left")
+    figure, axes = new_panel(model)
     series = mean_yen_bought(finished)
     if model.day:
         draw_stack(axes, record.dates[1:], series)
     total = float(sum(values.sum() for values in series.values()))
-    traders = [(f"■ {spoken(name)}", colour(name)) for name, values in series.items() if np.any(values)][:4]
-    finish(axes, model, f"Yen bought a day, USD bn; so far {amount(total)}", traders, BAR_MARGIN_DAYS)
+    traders = [
+        (f"■ {readable_name(name)}", population_colour(name)) for name, values in series.items() if np.any(values)
+    ][:4]
+    finish_panel(axes, model, f"Yen bought a day, USD bn; so far {format_usd_bn(total)}", traders, BAR_MARGIN_DAYS)
     return figure
 
 
@@ -117,15 +120,15 @@ def draw_paths(axes: Axes, dates: Dates, paths: FloatArray, shade: str) -> None:
     axes.plot([date_number(dates[-1])], middle[-1:], "o", color=shade, markersize=4.5)
 
 
-def panel(model: CapitalFlows) -> tuple[Figure, Axes]:
+def new_panel(model: CapitalFlows) -> tuple[Figure, Axes]:
     """An empty plot on the dates of the whole scenario."""
-    with house_style():
+    with figure_style():
         figure = Figure(figsize=SIZE_INCHES)
         FigureCanvasAgg(figure)
         return figure, figure.add_axes(PANEL)
 
 
-def finish(
+def finish_panel(
     axes: Axes,
     model: CapitalFlows,
     title: str,
@@ -133,8 +136,8 @@ def finish(
     margin_days: float = 0.0,
 ) -> None:
     """Frame, dates of the whole scenario, meetings, names behind their signs and the title."""
-    plain(axes)
-    date_axis(axes, model.dates, ticks=5, margin_days=margin_days)
+    remove_frame(axes)
+    format_date_axis(axes, model.dates, ticks=5, margin_days=margin_days)
     lines = mark_policy_dates(axes, policy_dates(model.scenario, model.dates))
     for row in reversed(range(0, len(entries), NAMES_IN_A_ROW)):
         legend_line(axes, entries[row : row + NAMES_IN_A_ROW], lines)
@@ -142,7 +145,7 @@ def finish(
     panel_title(axes, title, lines)
 
 
-def empty(words: str) -> Figure:
+def message_figure(words: str) -> Figure:
     """A figure that only says why there is nothing to see."""
     figure = Figure(figsize=SIZE_INCHES)
     FigureCanvasAgg(figure)
@@ -150,6 +153,6 @@ def empty(words: str) -> Figure:
     return figure
 
 
-def day_text(model: CapitalFlows) -> str:
+def format_model_day(model: CapitalFlows) -> str:
     """The model's day as one writes it."""
     return f"{model.today.day} {model.today:%b %Y}"

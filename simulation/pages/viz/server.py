@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
-from simulation.pages.loopback import GRACE_SECONDS, HOST, ServingError, bound, cure_of, require
-from simulation.pages.viz.steering import Request
+from simulation.pages.loopback import GRACE_SECONDS, HOST, ServingError, bind_loopback, install_hint, require_packages
+from simulation.pages.viz.slider_model import PageRequest
 
-NEEDED = ("solara", "uvicorn", "altair", "ipyvuetify")
-NOWHERE = f"http://{HOST}:9/"
+REQUIRED_PACKAGES = ("solara", "uvicorn", "altair", "ipyvuetify")
+UNREACHABLE = f"http://{HOST}:9/"
 """An address that nothing answers: an asset that is not installed is an error, never a download."""
-OFFLINE = {
+OFFLINE_SETTINGS = {
     "SOLARA_ASSETS_PROXY": "True",  # the browser asks this server for scripts, styles and fonts
-    "SOLARA_ASSETS_CDN": NOWHERE,
+    "SOLARA_ASSETS_CDN": UNREACHABLE,
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
     "SOLARA_MODE": "production",
     "SOLARA_THEME_TITLE": "carryflow",
@@ -28,7 +28,7 @@ OFFLINE = {
 }
 
 
-def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
+def serve(request: PageRequest, port: int, tell: Callable[[str], None]) -> None:
     """Serve the page until interrupted.
 
     Parameters
@@ -48,10 +48,10 @@ def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
         If the scenario cannot be read.
     """
     request.resolved()
-    require("viz", NEEDED)
-    require_assets()
-    listener = bound(port)
-    os.environ |= OFFLINE
+    require_packages("viz", REQUIRED_PACKAGES)
+    check_assets()
+    listener = bind_loopback(port)
+    os.environ |= OFFLINE_SETTINGS
     # Solara says at every visit that a page without https cannot be embedded; this one is not meant to be.
     warnings.filterwarnings("ignore", message="Cookies with samesite=none")
     # Imported here, after the settings above: solara reads them when it is imported.
@@ -60,7 +60,7 @@ def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
 
     from simulation.pages.viz import page
 
-    page.LAUNCHED["request"] = request
+    page.SERVED["request"] = request
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -73,15 +73,15 @@ def serve(request: Request, port: int, tell: Callable[[str], None]) -> None:
     server.run(sockets=[listener])
 
 
-def require_assets() -> None:
+def check_assets() -> None:
     """Refuse to start without the assets of the page."""
-    if not any((Path(home) / "share/solara/cdn/@widgetti").is_dir() for home in prefixes()):
+    if not any((Path(home) / "share/solara/cdn/@widgetti").is_dir() for home in data_prefixes()):
         raise ServingError(
-            f"carryflow viz needs the scripts and fonts of solara-assets, to load none from elsewhere; {cure_of('viz')}"
+            f"carryflow viz needs the scripts and fonts of solara-assets, to load none from elsewhere; {install_hint('viz')}"
         )
 
 
-def prefixes() -> list[str]:
+def data_prefixes() -> list[str]:
     """Folders in which pip puts the shared files of packages: the environment's and the user's."""
     import site
 

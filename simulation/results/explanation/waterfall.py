@@ -7,21 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulation.results.explanation.day import NAMES, SMALL_SHARE, DayExplanation, label, shown, signed
-from simulation.results.explanation.parts import NEWS, ORDERS, ROUNDING, Part
-from simulation.results.figures.style import (
-    ACCENT,
-    GREY,
-    INK,
-    LIGHT,
-    Drawing,
-    Heading,
-    colour,
-    house_style,
-    minus,
-    new_figure,
-)
-from simulation.values.spelling import title
+from simulation.results.explanation.day_explanation import ASSET_NAMES, SMALL_SHARE, DayExplanation, part_label, visible_parts, format_change
+from simulation.results.explanation.decomposition import NEWS, ORDERS, ROUNDING, Part
+from simulation.results.figures.style import ACCENT, GREY, INK, LIGHT, Drawing, Heading, population_colour, figure_style, with_minus_sign, new_figure
+from simulation.values.labels import capitalized_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +21,12 @@ Bar = tuple[str, float, str]
 """Words, change, colour."""
 
 
-def bars(day: DayExplanation) -> list[Bar]:
+def waterfall_bars(day: DayExplanation) -> list[Bar]:
     """News first, then the rest, each in the order of the day; the smallest are one bar, so that all add up."""
-    parts = list(shown(day.parts))
+    parts = list(visible_parts(day.parts))
     least = SMALL_SHARE / 2.0 * max((abs(part.change) for part in parts), default=0.0)
     kept = sorted((part for part in parts if abs(part.change) >= least), key=lambda part: -abs(part.change))[:MOST_BARS]
-    drawn = [(label(day.asset, part), part.change, shade(part)) for part in parts if part in kept]
+    drawn = [(part_label(day.asset, part), part.change, part_colour(part)) for part in parts if part in kept]
     rest = [part for part in parts if part not in kept]
     rounding = sum(part.change for part in day.parts if part.group == ROUNDING)
     if rest:
@@ -45,25 +34,25 @@ def bars(day: DayExplanation) -> list[Bar]:
     return drawn
 
 
-def shade(part: Part) -> str:
+def part_colour(part: Part) -> str:
     """The colour of a population, blue for news, grey for the rest."""
     if part.group == ORDERS:
-        return colour(part.key.partition(":")[0])
+        return population_colour(part.key.partition(":")[0])
     return ACCENT if part.group == NEWS else GREY
 
 
 def waterfall(day: DayExplanation) -> Drawing:
     """Bars from yesterday's close to today's."""
-    drawn = bars(day)
+    drawn = waterfall_bars(day)
     in_bp = day.unit == "bp"
     start, scale = day.before * (100.0 if in_bp else 1.0), day.unit
     ends = start + np.cumsum([change for _, change, _ in drawn])
     starts = np.concatenate([[start], ends[:-1]])
-    with house_style():
-        figure = new_figure(heading(day))
+    with figure_style():
+        figure = new_figure(waterfall_heading(day))
         axes = figure.add_axes((0.40, 0.09, 0.55, 0.75))
-        draw(axes, drawn, starts, ends)
-        finish(axes, day, [name for name, _, _ in drawn])
+        draw_waterfall(axes, drawn, starts, ends)
+        label_waterfall(axes, day, [name for name, _, _ in drawn])
     numbers = {
         "part": np.array([name for name, _, _ in drawn]),
         f"change_{'usd' if scale == '$' else scale}": np.array([change for _, change, _ in drawn]),
@@ -73,21 +62,21 @@ def waterfall(day: DayExplanation) -> Drawing:
     return Drawing(figure, numbers)
 
 
-def heading(day: DayExplanation) -> Heading:
+def waterfall_heading(day: DayExplanation) -> Heading:
     """The finding: the move, and the part that did most of it."""
-    name = NAMES.get(day.asset, title(day.asset)).removeprefix("The ")
+    name = ASSET_NAMES.get(day.asset, capitalized_name(day.asset)).removeprefix("The ")
     largest = max(day.parts, key=lambda part: part.change * (1.0 if day.change >= 0 else -1.0))
-    first = label(day.asset, largest)
+    first = part_label(day.asset, largest)
     names_a_country = largest.group == NEWS and ":" in largest.key
     first = first if names_a_country else first[0].lower() + first[1:]
     verb = "rises" if day.change >= 0 else "falls"
-    size = signed(abs(day.change), day.unit).lstrip("+")
+    size = format_change(abs(day.change), day.unit).lstrip("+")
     finding = f"{name} {verb} {size} {day.unit}; most from {first}"
     subtitle = f"What moved it on {day.date.day} {day.date:%B %Y}, {day.unit}; the bars add up to the recorded change"
     return Heading(finding, subtitle, f"Source: carryflow simulation, scenario {day.scenario}, run {day.run}")
 
 
-def draw(axes: Axes, drawn: Sequence[Bar], starts: np.ndarray, ends: np.ndarray) -> None:
+def draw_waterfall(axes: Axes, drawn: Sequence[Bar], starts: np.ndarray, ends: np.ndarray) -> None:
     """Bars with their changes beside them; the row above holds yesterday's close, the one below today's."""
     rows = np.arange(1, len(drawn) + 1)
     axes.barh(rows, ends - starts, left=starts, height=BAR_HEIGHT, color=[shade for _, _, shade in drawn])
@@ -100,7 +89,7 @@ def draw(axes: Axes, drawn: Sequence[Bar], starts: np.ndarray, ends: np.ndarray)
     axes.set_xlim(low - room, high + room)
 
 
-def finish(axes: Axes, day: DayExplanation, names: Sequence[str]) -> None:
+def label_waterfall(axes: Axes, day: DayExplanation, names: Sequence[str]) -> None:
     """Names, closes and changes."""
     rows = len(names)
     scale = 100.0 if day.unit == "bp" else 1.0
@@ -110,16 +99,16 @@ def finish(axes: Axes, day: DayExplanation, names: Sequence[str]) -> None:
     axes.tick_params(length=0, labelsize=8.5, labelcolor=INK)
     for row, value, text in ((0, day.before, closes[0]), (rows + 1, day.after, closes[1])):
         axes.plot([value * scale], [row], marker="D", color=INK, markersize=5)
-        beside(axes, row, value * scale, text)
+        annotate_right(axes, row, value * scale, text)
     for row, bar in enumerate(axes.patches, start=1):
         right = max(bar.get_x(), bar.get_x() + bar.get_width())  # type: ignore[attr-defined]
-        beside(axes, row, right, minus(signed(bar.get_width(), day.unit)))  # type: ignore[attr-defined]
+        annotate_right(axes, row, right, with_minus_sign(format_change(bar.get_width(), day.unit)))  # type: ignore[attr-defined]
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.spines["bottom"].set_color(LIGHT)
     axes.grid(axis="x", color=LIGHT, linewidth=0.7)
     axes.set_axisbelow(True)
 
 
-def beside(axes: Axes, row: int, right: float, text: str) -> None:
+def annotate_right(axes: Axes, row: int, right: float, text: str) -> None:
     """A number at the right of a mark."""
     axes.annotate(text, (right, row), xytext=(6, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)

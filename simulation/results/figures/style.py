@@ -1,4 +1,9 @@
-"""The house style: one look for every figure, without touching the settings of whoever imports this package."""
+"""The house style: one look for every figure, without touching the settings of whoever imports this package.
+
+The source line under every figure and the words for how many runs it shows.
+
+Policy meetings as dashed lines with a label each.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
-
 import matplotlib
 import numpy as np
 from matplotlib import dates as mdates
@@ -16,6 +20,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
+from typing import TYPE_CHECKING
+from simulation.results.metrics import FinishedRuns
+
+if TYPE_CHECKING:
+    from simulation.day.recorder import Record
+    from simulation.scenario.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
@@ -90,7 +100,7 @@ class Heading:
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
+def figure_style() -> Iterator[None]:
     """Draw with the house style and leave matplotlib's settings as they were."""
     with matplotlib.rc_context():
         settings: Any = matplotlib.rcParams
@@ -98,12 +108,12 @@ def house_style() -> Iterator[None]:
         yield
 
 
-def colour(population: str) -> str:
+def population_colour(population: str) -> str:
     """Return the one colour of a population; an unlisted name always meets the same spare colour."""
     return COLOURS.get(population) or SPARE_COLOURS[crc32(population.encode()) % len(SPARE_COLOURS)]
 
 
-def ink_on(shade: tuple[float, ...]) -> str:
+def text_colour_on(shade: tuple[float, ...]) -> str:
     """Return black or white, whichever is read better on a colour: one of them has a contrast of 4.5 on any.
 
     Source: relative luminance and contrast of WCAG 2.
@@ -113,7 +123,7 @@ def ink_on(shade: tuple[float, ...]) -> str:
     return "black" if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else "white"
 
 
-def minus(number: str) -> str:
+def with_minus_sign(number: str) -> str:
     """Return a number with the sign that axes have: a minus and not a hyphen."""
     return number.replace("-", "−")
 
@@ -150,7 +160,7 @@ def _width(text: Text) -> float:
     return max(found)
 
 
-def plain(axes: Axes) -> None:
+def remove_frame(axes: Axes) -> None:
     """Strip the frame; keep a horizontal grid and the y labels on the right."""
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.spines["bottom"].set_color(LIGHT)
@@ -160,7 +170,7 @@ def plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def shown_scale(unit: str) -> float:
+def display_scale(unit: str) -> float:
     """What a number is multiplied with to be shown: 100 for a share, which reads as percent."""
     return 100.0 if unit.startswith("share") else 1.0
 
@@ -187,7 +197,7 @@ def _month_days(first: np.datetime64, last: np.datetime64, months: int) -> Dates
     return np.sort(np.concatenate([days, days + 14 * ONE_DAY])) if months == HALF_A_MONTH else days
 
 
-def date_axis(axes: Axes, dates: Dates, ticks: int = 7, margin_days: float = 0.0) -> None:
+def format_date_axis(axes: Axes, dates: Dates, ticks: int = 7, margin_days: float = 0.0) -> None:
     """Label dates in few words and end the axis with the data, or with a margin for the width of bars."""
     first, last = dates[0], dates[-1]
     short = (last - first) < np.timedelta64(300, "D")
@@ -234,8 +244,98 @@ def legend_line(axes: Axes, entries: Iterable[tuple[str, str]], lines_below: int
             left += label.get_window_extent().width * points + room
 
 
-def fan(axes: Axes, dates: Dates, quantiles: FloatArray, shade: str = ACCENT) -> None:
+def draw_fan(axes: Axes, dates: Dates, quantiles: FloatArray, shade: str = ACCENT) -> None:
     """Draw the median line in its 25-75 % and 10-90 % bands; `quantiles` has five rows from low to high."""
     axes.fill_between(dates, quantiles[0], quantiles[4], color=shade, alpha=BAND_OUTER, linewidth=0)
     axes.fill_between(dates, quantiles[1], quantiles[3], color=shade, alpha=BAND_INNER, linewidth=0)
     axes.plot(dates, quantiles[2], color=shade, linewidth=1.8, solid_capstyle="round")
+
+
+def run_count_text(finished: FinishedRuns) -> str:
+    """Return the number of runs shown, with the stopped ones named."""
+    shown = "1 run" if finished.count == 1 else f"{finished.count:,} runs"
+    stopped = len(finished.record.stopped)
+    return f"{shown} ({stopped} stopped early, left out)" if stopped else shown
+
+
+def band_description(parameter_sets: str) -> str:
+    """Return what a band over runs holds."""
+    return "simulation noise and parameter uncertainty" if parameter_sets else "simulation noise"
+
+
+def source_line(record: Record) -> str:
+    """Return where the numbers come from: this model, the scenario and its seed."""
+    scenario = record.scenario
+    first, last = (day.item().strftime("%d %b %Y").lstrip("0") for day in (record.dates[0], record.dates[-1]))
+    return (
+        f"Source: carryflow simulation, scenario {scenario.name}, {first} to {last}, "
+        f"seed {scenario.seed}, {len(record.runs):,} runs"
+        + (f", parameter sets {record.parameter_sets}" if record.parameter_sets else "")
+    )
+
+
+LABEL_INCHES = 0.8
+"""Labels nearer to each other than this stand on two levels."""
+
+
+@dataclass(frozen=True)
+class PolicyDate:
+    """A meeting: its day and what the axis says of it."""
+
+    day: np.datetime64
+    label: str
+
+
+def decision_text(bank: str, decision_bp: float | None) -> str:
+    """Return the label of a decision: ``BOJ +25 bp``, ``Fed holds``, or ``Fed meets`` when each run draws its own."""
+    if decision_bp is None:
+        return f"{bank} meets"
+    if decision_bp == 0:
+        return f"{bank} holds"
+    sign = "+" if decision_bp > 0 else "−"
+    return f"{bank} {sign}{abs(decision_bp):g} bp"
+
+
+def policy_dates(scenario: Scenario, dates: Dates) -> list[PolicyDate]:
+    """Return the meetings of both banks that fall into the scenario, in order of date."""
+    found = [
+        PolicyDate(np.datetime64(meeting.date, "D"), decision_text(bank, meeting.decision))
+        for bank, meetings in (("Fed", scenario.fed.meetings), ("BOJ", scenario.boj.meetings))
+        for meeting in meetings
+    ]
+    inside = [mark for mark in found if dates[0] <= mark.day <= dates[-1]]
+    return sorted(inside, key=lambda mark: (mark.day, mark.label))
+
+
+def mark_policy_dates(axes: Axes, marks: list[PolicyDate], labels: bool = True) -> int:
+    """Draw the dashed lines with labels above the panel; return how many levels the labels take."""
+    left, right = axes.get_xlim()
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    crowded = LABEL_INCHES / (axes.get_position().width * figure.get_figwidth()) * (right - left)
+    free_from = [-np.inf, -np.inf]
+    for mark in marks:
+        at = date_number(mark.day)
+        axes.axvline(at, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
+        level = 0 if at >= free_from[0] else 1
+        free_from[level] = at + crowded
+        if labels:
+            _draw_label(axes, at, mark.label, level)
+    return sum(bool(np.isfinite(edge)) for edge in free_from) if labels else 0
+
+
+def _draw_label(axes: Axes, at: float, text: str, level: int) -> None:
+    left, right = axes.get_xlim()
+    share = (at - left) / (right - left)
+    side = "left" if share < 0.05 else "right" if share > 0.95 else "center"
+    axes.annotate(
+        text,
+        (at, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 3 + LABEL_POINTS * level),
+        textcoords="offset points",
+        ha=side,
+        va="bottom",
+        fontsize=8,
+        color=GREY,
+    )

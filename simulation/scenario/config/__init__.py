@@ -6,43 +6,42 @@ The names below load their parser and checker when first used, so that a command
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from simulation.scenario.config.errors import ConfigError, Problem
+from simulation.scenario.config.errors import ConfigError, ConfigProblem
 
 if TYPE_CHECKING:
-    from simulation.scenario.config.catalog import named, path_of
-    from simulation.scenario.config.diff import Difference, differences
-    from simulation.scenario.config.json_schema import schema, schema_text
-    from simulation.scenario.config.loading import Loaded, canonical, config_hash, load
-    from simulation.scenario.config.rendering import show
+    from simulation.scenario.config.catalog import find_file, shipped_files
+    from simulation.scenario.config.loading import LoadedConfig, canonical_json, config_hash, load
+    from simulation.scenario.config.reference import json_schema, json_schema_text
+    from simulation.scenario.config.rendering import ConfigDifference, config_differences, render_yaml
 
 __all__ = [
+    "ConfigDifference",
     "ConfigError",
-    "Difference",
-    "Loaded",
-    "Problem",
-    "canonical",
+    "ConfigProblem",
+    "LoadedConfig",
+    "canonical_json",
+    "config_differences",
     "config_hash",
-    "differences",
+    "find_file",
+    "json_schema",
+    "json_schema_text",
     "load",
-    "named",
-    "path_of",
-    "schema",
-    "schema_text",
-    "show",
+    "render_yaml",
+    "shipped_files",
 ]
 
 _HOMES = {
-    "Difference": "diff",
-    "Loaded": "loading",
-    "canonical": "loading",
+    "ConfigDifference": "rendering",
+    "LoadedConfig": "loading",
+    "canonical_json": "loading",
+    "config_differences": "rendering",
     "config_hash": "loading",
-    "differences": "diff",
+    "find_file": "catalog",
+    "json_schema": "reference",
+    "json_schema_text": "reference",
     "load": "loading",
-    "named": "catalog",
-    "path_of": "catalog",
-    "schema": "json_schema",
-    "schema_text": "json_schema",
-    "show": "rendering",
+    "render_yaml": "rendering",
+    "shipped_files": "catalog",
 }
 
 

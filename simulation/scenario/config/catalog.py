@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulation.scenario.config.errors import ConfigError, Problem
-from simulation.scenario.config.wording import suggestion
+from simulation.scenario.config.errors import ConfigError, ConfigProblem
+from simulation.scenario.config.formatting import suggest_name
 
-PACKAGE = Path(__file__).resolve().parents[2]
+PACKAGE_FOLDER = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "scenarios": ("configs/scenarios", ".yaml"),
     "events": ("configs/events", ".yaml"),
@@ -19,35 +19,35 @@ FOLDERS = {
 """Kind of file -> its folder, below the package in a wheel and below the project in a checkout, and its ending."""
 
 
-def named(kind: str) -> dict[str, Path]:
+def shipped_files(kind: str) -> dict[str, Path]:
     """Return the shipped files of a kind (scenarios, events, facts, ...) by name, in alphabetical order."""
-    return {name: path for name, path in bases(kind).items() if not name.startswith("_")}
+    return {name: path for name, path in shipped_and_base_files(kind).items() if not name.startswith("_")}
 
 
-def bases(kind: str) -> dict[str, Path]:
+def shipped_and_base_files(kind: str) -> dict[str, Path]:
     """Return all shipped files of a kind by name, also those that only serve to be extended (their names begin with _)."""
     folder, ending = FOLDERS[kind]
     found: dict[str, Path] = {}
-    for home in _homes():
+    for home in _search_folders():
         for path in (home / folder).glob(f"*{ending}"):
             found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
 
-def path_of(kind: str, name: str | Path) -> Path:
+def find_file(kind: str, name: str | Path) -> Path:
     """Return the file that a name or a path stands for.
 
     Text with a slash or a file ending is a path, everything else the name of a shipped file.  Raises ConfigError with
     the nearest names where there is no such file.
     """
-    shipped = named(kind)
+    shipped = shipped_files(kind)
     if isinstance(name, Path) or is_path(name):
         if Path(name).exists():
             return Path(name)
-        raise _missing(str(name), "no such file", Path(name).stem, list(shipped))
+        raise _not_found_error(str(name), "no such file", Path(name).stem, list(shipped))
     if name in shipped:
         return shipped[name]
-    raise _missing(name, f"no {kind.removesuffix('s')} of this name", name, list(shipped))
+    raise _not_found_error(name, f"no {kind.removesuffix('s')} of this name", name, list(shipped))
 
 
 def is_path(name: str) -> bool:
@@ -55,16 +55,16 @@ def is_path(name: str) -> bool:
     return any(sign in name for sign in ("/", "\\")) or name.endswith((".yaml", ".yml", ".py", ".csv"))
 
 
-def _homes() -> Sequence[Path]:
+def _search_folders() -> Sequence[Path]:
     """Return the places to look: the package as a wheel installs it, then the checkout it is run from.
 
     An editable install does not copy the data into the package.  The folder above an installed package is
     site-packages, where a stranger may have put a `configs`: only a project folder counts.
     """
-    checkout = PACKAGE.parent
-    return (PACKAGE, checkout) if (checkout / "pyproject.toml").is_file() else (PACKAGE,)
+    checkout = PACKAGE_FOLDER.parent
+    return (PACKAGE_FOLDER, checkout) if (checkout / "pyproject.toml").is_file() else (PACKAGE_FOLDER,)
 
 
-def _missing(shown: str, message: str, name: str, names: Sequence[str]) -> ConfigError:
+def _not_found_error(shown: str, message: str, name: str, names: Sequence[str]) -> ConfigError:
     """Return the mistake of a name or path that leads nowhere."""
-    return ConfigError([Problem(shown, None, None, "", message, suggestion(name, names, "known names"))])
+    return ConfigError([ConfigProblem(shown, None, None, "", message, suggest_name(name, names, "known names"))])

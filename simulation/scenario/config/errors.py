@@ -10,7 +10,7 @@ EXCERPT_WIDTH = 120
 
 
 @dataclass(frozen=True)
-class Problem:
+class ConfigProblem:
     """One mistake, with its place.
 
     Parameters
@@ -67,10 +67,10 @@ class ConfigError(ValueError):
         At least one mistake; repeated ones are kept once, in the order given.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems: tuple[Problem, ...] = tuple(dict.fromkeys(problems))
+    def __init__(self, problems: Iterable[ConfigProblem]) -> None:
+        self.problems: tuple[ConfigProblem, ...] = tuple(dict.fromkeys(problems))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def __reduce__(self) -> tuple[type["ConfigError"], tuple[tuple[Problem, ...]]]:
+    def __reduce__(self) -> tuple[type["ConfigError"], tuple[tuple[ConfigProblem, ...]]]:
         """Pickle by the problems, so that the error crosses a process border whole."""
         return type(self), (self.problems,)

@@ -1,23 +1,29 @@
-"""Write a resolved config as YAML that loads back to the same config, with the place that set each value if wanted."""
+"""Write a resolved config as YAML that loads back to the same config, with the place that set each value if wanted.
+
+Say in words how two configs differ.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
 from pydantic import BaseModel
 
-from simulation.scenario.config.loading import Loaded, Model
-from simulation.scenario.config.tree import Node, Origin, Source
+from simulation.scenario.config.field_schema import ANY_FIELD, FieldSchema, union_member
+from simulation.scenario.config.formatting import format_number, unit_suffix
+from simulation.scenario.config.loading import LoadedConfig, Model
+from simulation.scenario.config.tree import KeyPath, Node, Origin, Source, key_text, plain_values
 
-DEFAULT = Origin(Source("default", (), inline=True), 1, 1)
+DEFAULT_ORIGIN = Origin(Source("default", (), inline=True), 1, 1)
 PLAIN_TEXT = re.compile(r"(?:[A-Za-z_][\w./%()+-]*(?: [\w./%()+-]+)*|[+-]?\d+(?:\.\d+)?(?:bp|%|pp))", re.ASCII)
 EMPTY_DECIMAL = re.compile(r"\A([+-]?\d+)\.0(bp|%|pp)\Z")
-WORDS_OF_YAML = frozenset({"null", "true", "false", "y", "n", "yes", "no", "on", "off"})
+YAML_KEYWORDS = frozenset({"null", "true", "false", "y", "n", "yes", "no", "on", "off"})
 COMMENT_COLUMN = 48
 
 
-def show(loaded: Loaded[Model], origins: bool = False) -> str:
+def render_yaml(loaded: LoadedConfig[Model], origins: bool = False) -> str:
     """Return a config with everything inherited, overridden and left at its default, as YAML.
 
     Parameters
@@ -27,76 +33,78 @@ def show(loaded: Loaded[Model], origins: bool = False) -> str:
     origins : bool
         Add to each value, as a comment, the file and line that set it, ``--set`` or ``default``.
     """
-    lines = _mapping_lines(resolved(loaded), 0)
+    lines = _mapping_lines(resolved_tree(loaded), 0)
     if not origins:
         return "".join(f"{text}\n" for text, _ in lines)
     return "".join(f"{text:<{COMMENT_COLUMN}}  # {place}\n" if place else f"{text}\n" for text, place in lines)
 
 
-def resolved(loaded: Loaded[Model]) -> Node:
+def resolved_tree(loaded: LoadedConfig[Model]) -> Node:
     """Return every value of the validated config, as written where it was written, with its place."""
-    return _filled(loaded.scenario.model_dump(by_alias=True), loaded.tree)
+    return _with_origins(loaded.scenario.model_dump(by_alias=True), loaded.tree)
 
 
-def validated(model: BaseModel) -> Node:
+def model_tree(model: BaseModel) -> Node:
     """Return every value of a model as it was validated, without places."""
-    return _filled(model.model_dump(by_alias=True), None)
+    return _with_origins(model.model_dump(by_alias=True), None)
 
 
-def scalar_text(value: object) -> str:
+def format_scalar(value: object) -> str:
     """Return a scalar as YAML that reads back as the same value."""
     if isinstance(value, Enum):
-        return scalar_text(value.value)
+        return format_scalar(value.value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
-        return text_of(value)
+        return quote_text(value)
     return value.isoformat() if isinstance(value, date) else repr(value)
 
 
-def text_of(value: str) -> str:
+def quote_text(value: str) -> str:
     """Return text as YAML: plain where nothing else could be read in it, in double quotes otherwise."""
-    if PLAIN_TEXT.fullmatch(value) and value.casefold() not in WORDS_OF_YAML:
+    if PLAIN_TEXT.fullmatch(value) and value.casefold() not in YAML_KEYWORDS:
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in escaped) + '"'
 
 
-def flow_text(node: Node) -> str:
+def format_inline(node: Node) -> str:
     """Return a value on one line."""
     if isinstance(node.content, dict):
-        return "{" + ", ".join(f"{text_of(key)}: {flow_text(child)}" for key, child in node.content.items()) + "}"
+        return (
+            "{" + ", ".join(f"{quote_text(key)}: {format_inline(child)}" for key, child in node.content.items()) + "}"
+        )
     if isinstance(node.content, list):
-        return "[" + ", ".join(flow_text(child) for child in node.content) + "]"
-    return scalar_text(node.content)
+        return "[" + ", ".join(format_inline(child) for child in node.content) + "]"
+    return format_scalar(node.content)
 
 
-def _filled(value: object, node: Node | None) -> Node:
+def _with_origins(value: object, node: Node | None) -> Node:
     """Return a dumped value with the places, and the wording, that the config has for it."""
-    origin = DEFAULT if node is None else node.origin
+    origin = DEFAULT_ORIGIN if node is None else node.origin
     if isinstance(value, Mapping):
-        return Node(_filled_mapping(value, node), origin)
+        return Node(_mapping_with_origins(value, node), origin)
     if isinstance(value, list | tuple | set | frozenset):
         items = node.content if node is not None and isinstance(node.content, list) else []
         placed = [*items, *[None if node is None else Node(None, origin)] * (len(value) - len(items))]
-        return Node([_filled(item, place) for item, place in zip(value, placed, strict=False)], origin)
+        return Node([_with_origins(item, place) for item, place in zip(value, placed, strict=False)], origin)
     as_written = node is not None and isinstance(node.content, str | int | float | date)
-    tidy = _tidy(value) if isinstance(value, str) else value
+    tidy = _without_empty_decimal(value) if isinstance(value, str) else value
     return Node(node.content if node is not None and as_written else tidy, origin)  # type: ignore[arg-type]
 
 
-def _filled_mapping(value: Mapping[object, object], node: Node | None) -> dict[str, Node]:
+def _mapping_with_origins(value: Mapping[object, object], node: Node | None) -> dict[str, Node]:
     """Return the entries of a dumped mapping; nulls that leave something out stay."""
     given = dict(node.content) if node is not None and isinstance(node.content, dict) else {}
     entries: dict[str, Node] = {}
     for key, child in value.items():
-        name = str(key) if str(key) in given else _tidy(str(key))
-        entries[name] = _filled(child, given.pop(name, None))
+        name = str(key) if str(key) in given else _without_empty_decimal(str(key))
+        entries[name] = _with_origins(child, given.pop(name, None))
     left_out = {key: child for key, child in given.items() if child.content is None}
     return entries | left_out
 
 
-def _tidy(text: str) -> str:
+def _without_empty_decimal(text: str) -> str:
     """Return a rate without an empty decimal (``25bp`` for ``25.0bp``), other text as it is."""
     return EMPTY_DECIMAL.sub(r"\1\2", text)
 
@@ -105,12 +113,12 @@ def _mapping_lines(node: Node, depth: int) -> Iterator[tuple[str, str]]:
     """Yield the lines of a mapping with the place of each value."""
     assert isinstance(node.content, dict)
     for key, child in node.content.items():
-        head = f"{'  ' * depth}{text_of(key)}:"
+        head = f"{'  ' * depth}{quote_text(key)}:"
         if _is_block(child):
             yield head, ""
             yield from _block_lines(child, depth + 1)
         else:
-            yield f"{head} {flow_text(child)}", str(child.origin)
+            yield f"{head} {format_inline(child)}", str(child.origin)
 
 
 def _block_lines(node: Node, depth: int) -> Iterator[tuple[str, str]]:
@@ -121,7 +129,7 @@ def _block_lines(node: Node, depth: int) -> Iterator[tuple[str, str]]:
     assert isinstance(node.content, list)
     for item in node.content:
         if not (isinstance(item.content, dict) and item.content):
-            yield f"{'  ' * depth}- {flow_text(item)}", str(item.origin)
+            yield f"{'  ' * depth}- {format_inline(item)}", str(item.origin)
             continue
         for index, (text, place) in enumerate(_mapping_lines(item, depth + 1)):
             yield (f"{'  ' * depth}- {text.lstrip()}" if index == 0 else text), place
@@ -132,3 +140,137 @@ def _is_block(node: Node) -> bool:
     if isinstance(node.content, list):
         return any(isinstance(item.content, dict | list) for item in node.content)
     return isinstance(node.content, dict) and bool(node.content)
+
+
+RATE_TEXT = re.compile(r"([+-]?[\d.]+(?:e[+-]?\d+)?) ?(bp|%|pp)")
+MAX_VALUE_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class ConfigDifference:
+    """One value that differs: `change` is changed, added or removed; `label` is the key path with dates in words."""
+
+    key: str
+    label: str
+    change: str
+    before: Node | None
+    after: Node | None
+    unit: str = ""
+
+    def __str__(self) -> str:
+        """Return ``boj.meetings[0] 19 Dec 2025: decision: +25 bp -> +50 bp``."""
+        if self.before is None or self.after is None:
+            node = self.after or self.before
+            return f"{self.label}: {self.change}" + (f": {format_value(node)}" if node is not None else "")
+        return f"{self.label}: {format_value(self.before)} -> {format_value(self.after)}{unit_suffix(self.unit)}"
+
+    def as_json(self) -> dict[str, object]:
+        """Return the difference as plain values."""
+        values = {"before": _json_value(self.before), "after": _json_value(self.after), "unit": self.unit}
+        return {"key": self.key, "change": self.change, **values, "words": str(self)}
+
+
+@dataclass(frozen=True)
+class _Location:
+    """A place in both configs: the key path, how it reads in words, and what may stand there."""
+
+    path: KeyPath
+    label: str
+    shape: FieldSchema
+
+    def below(self, part: str | int, node: Node, note: str = "") -> "_Location":
+        """Return the place one step down; `node` is what stands there in either config."""
+        shape, is_key = self.shape.step(part, True)
+        shape = union_member(shape if is_key else ANY_FIELD, node, str(part))
+        step = f"[{part}]" if isinstance(part, int) else str(part)
+        joined = step if not self.label or isinstance(part, int) else f".{step}"
+        # After a date the path goes on behind a colon: `meetings[0] 19 Dec 2025: decision`.
+        joined = f" {step}" if self.label.endswith(":") else joined
+        return _Location((*self.path, part), f"{self.label}{joined}{note}", shape)
+
+
+def config_differences(first: LoadedConfig[Model], second: LoadedConfig[Model]) -> list[ConfigDifference]:
+    """Return what changed from the first config to the second, in the order of the first.
+
+    Items of lists are matched by their `date` where all have one, by position otherwise.
+    """
+    start = _Location((), "", FieldSchema(type(first.scenario)))
+    return list(_compare(model_tree(first.scenario), model_tree(second.scenario), start))
+
+
+def format_value(node: Node) -> str:
+    """Return a value as one says it: ``+25 bp``, ``19 Dec 2025``."""
+    value = node.content
+    if isinstance(value, dict | list):
+        return _truncate(format_inline(node))
+    if isinstance(value, str):
+        rate = RATE_TEXT.fullmatch(value)
+        return f"{float(rate[1]):+.6g} {rate[2]}" if rate else _truncate(value) or '""'
+    if value is None or isinstance(value, bool):
+        return "nothing" if value is None else format_scalar(value)
+    return f"{value.day} {value:%b %Y}" if isinstance(value, date) else format_number(value)
+
+
+def _truncate(text: str) -> str:
+    """Return text no longer than a line holds beside its key."""
+    return text if len(text) <= MAX_VALUE_WIDTH else f"{text[: MAX_VALUE_WIDTH - 3]}..."
+
+
+def _compare(before: Node, after: Node, spot: _Location) -> Iterator[ConfigDifference]:
+    """Yield the differences below one place."""
+    if plain_values(before) == plain_values(after):
+        return
+    if isinstance(before.content, dict) and isinstance(after.content, dict):
+        yield from _compare_mappings(before.content, after.content, spot)
+    elif isinstance(before.content, list) and isinstance(after.content, list):
+        yield from _compare_lists(before.content, after.content, spot)
+    else:
+        yield ConfigDifference(key_text(spot.path), spot.label, "changed", before, after, spot.shape.unit)
+
+
+def _compare_mappings(before: dict[str, Node], after: dict[str, Node], spot: _Location) -> Iterator[ConfigDifference]:
+    """Yield the differences of two mappings, key by key."""
+    for key in dict.fromkeys([*before, *after]):
+        old, new = before.get(key), after.get(key)
+        place = spot.below(key, old or new or Node(None, next(iter(before.values())).origin))
+        yield from _compare_optional(old, new, place)
+
+
+def _compare_optional(old: Node | None, new: Node | None, place: _Location) -> Iterator[ConfigDifference]:
+    """Yield the differences of two values of which one may not be there."""
+    if old is not None and new is not None:
+        yield from _compare(old, new, place)
+    else:
+        change = "added" if old is None else "removed"
+        yield ConfigDifference(key_text(place.path), place.label.removesuffix(":"), change, old, new)
+
+
+def _compare_lists(before: list[Node], after: list[Node], spot: _Location) -> Iterator[ConfigDifference]:
+    """Yield the differences of two lists, item by item."""
+    old, new = _items_by_date(before), _items_by_date(after)
+    for name in dict.fromkeys([*old, *new]):
+        index, item = old.get(name) or new[name]
+        date_node = item.child("date")
+        place = spot.below(index, item, f" {format_value(date_node)}:" if date_node else "")
+        yield from _compare_optional(
+            old[name][1] if name in old else None, new[name][1] if name in new else None, place
+        )
+
+
+def _items_by_date(items: list[Node]) -> dict[object, tuple[int, Node]]:
+    """Return the items of a list by their date where each has one of its own, by position otherwise."""
+    dates = [node.content for node in (item.child("date") for item in items) if node is not None]
+    by_date = len(set(map(str, dates))) == len(items)
+    names = list(map(str, dates)) if by_date else range(len(items))
+    return {name: (index, item) for index, (name, item) in enumerate(zip(names, items, strict=True))}
+
+
+def _json_value(node: Node | None) -> object:
+    """Return a value as JSON knows it: dates as text."""
+    if node is None:
+        return None
+    if isinstance(node.content, dict):
+        return {key: _json_value(child) for key, child in node.content.items()}
+    if isinstance(node.content, list):
+        return [_json_value(child) for child in node.content]
+    return node.content.isoformat() if isinstance(node.content, date) else node.content

@@ -1,11 +1,18 @@
-"""The configuration as read: plain values that remember the file, line and column they came from."""
+"""The configuration as read: plain values that remember the file, line and column they came from.
 
+Find the value that a check of several values blames, from the words of its message.
+
+A check such as ``boj.meetings: 2025-12-20 is not a business day`` belongs to a whole table; the reader wants the
+line of that date.
+"""
+
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeAlias
 
-from simulation.scenario.config.errors import Problem
+from simulation.scenario.config.errors import ConfigProblem
 
 Scalar: TypeAlias = str | int | float | bool | date | None
 KeyPath: TypeAlias = tuple[str | int, ...]
@@ -28,12 +35,12 @@ class Origin:
     line: int
     column: int
 
-    def problem(self, key: KeyPath, message: str, hint: str = "") -> Problem:
+    def problem(self, key: KeyPath, message: str, hint: str = "") -> ConfigProblem:
         """Return a mistake at this place."""
         lines = self.source.lines
         excerpt = lines[self.line - 1] if self.line <= len(lines) else ""
         line = None if self.source.inline else self.line
-        return Problem(self.source.name, line, self.column, key_text(key), message, hint, excerpt)
+        return ConfigProblem(self.source.name, line, self.column, key_text(key), message, hint, excerpt)
 
     def __str__(self) -> str:
         """Return ``file:line``, or ``--set`` with its text."""
@@ -74,12 +81,12 @@ def key_text(path: KeyPath) -> str:
     return text.removeprefix(".")
 
 
-def plain(node: Node) -> object:
+def plain_values(node: Node) -> object:
     """Return the bare dictionaries, lists and scalars."""
     if isinstance(node.content, dict):
-        return {key: plain(child) for key, child in node.content.items()}
+        return {key: plain_values(child) for key, child in node.content.items()}
     if isinstance(node.content, list):
-        return [plain(child) for child in node.content]
+        return [plain_values(child) for child in node.content]
     return node.content
 
 
@@ -112,16 +119,70 @@ def walk(node: Node, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Node]]:
             yield from walk(child, (*path, index))
 
 
-def without(node: Node, path: KeyPath) -> Node:
+def without_key(node: Node, path: KeyPath) -> Node:
     """Return the tree without the entry of a mapping at a key path."""
     part, rest = path[0], path[1:]
     child = node.child(part)
     if child is None:
         return node
     if isinstance(node.content, list):
-        items = [without(item, rest) if index == part else item for index, item in enumerate(node.content)]
+        items = [without_key(item, rest) if index == part else item for index, item in enumerate(node.content)]
         return replace(node, content=items)
     assert isinstance(node.content, dict)
     assert isinstance(part, str)
     entries = {key: value for key, value in node.content.items() if key != part}
-    return replace(node, content={**node.content, part: without(child, rest)} if rest else entries)
+    return replace(node, content={**node.content, part: without_key(child, rest)} if rest else entries)
+
+
+DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}")
+LEADING_KEY = re.compile(r"([a-z_][\w.\[\]]*): ")
+
+
+def locate_message(tree: Node, path: KeyPath, message: str) -> tuple[KeyPath, str]:
+    """Return the key path that a message is about, and the message without that path.
+
+    A key path at the beginning of the message counts, then the date or quoted text below it that is mentioned first.
+    """
+    named = LEADING_KEY.match(message)
+    below = _matching_path(descend(tree, path), parse_key_path(named[1])) if named else None
+    if named and below is not None:
+        path, message = (*path, *below), message[named.end() :]
+    node = descend(tree, path)
+    found = (
+        []
+        if node is None
+        else [(_mention_position(leaf, leaf_path, message), leaf_path) for leaf_path, leaf in walk(node, path)]
+    )
+    mentioned = [(position, leaf_path) for position, leaf_path in found if position >= 0]
+    # `min` keeps the first of equals: the value that stands highest in the file.
+    return (min(mentioned, key=lambda pair: pair[0])[1] if mentioned else path), message
+
+
+def _matching_path(node: Node | None, parts: KeyPath) -> KeyPath | None:
+    """Return steps as a node has them, where ``markets.usdjpy`` may be one key; none if they lead nowhere."""
+    if node is None or not parts:
+        return None if node is None else ()
+    for count in range(1, len(parts) + 1):
+        step = parts[0] if count == 1 else key_text(parts[:count])
+        rest = _matching_path(node.child(step), parts[count:])
+        if rest is not None:
+            return (step, *rest)
+    return None
+
+
+def parse_key_path(key: str) -> KeyPath:
+    """Return the key path of a text such as ``meetings[0].date``."""
+    parts = key.replace("[", ".[").split(".")
+    return tuple(int(part[1:-1]) if re.fullmatch(r"\[\d+\]", part) else part for part in parts if part)
+
+
+def _mention_position(node: Node, path: KeyPath, message: str) -> int:
+    """Return where a message mentions a date, which may be the key of a value, or quoted text; -1 where it does not."""
+    if path and DATE_TEXT.fullmatch(str(path[-1])):
+        return message.find(str(path[-1]))
+    if isinstance(node.content, date):
+        return message.find(node.content.isoformat())
+    if isinstance(node.content, str) and node.content:
+        # A date that was an axis value of a sweep is text by now.
+        return message.find(node.content if DATE_TEXT.fullmatch(node.content) else repr(node.content))
+    return -1

@@ -1,4 +1,13 @@
-"""Figures of a calibration: what the data taught in one report figure, and the rank histograms of the check."""
+"""Rank histograms of the simulation-based calibration check.
+
+Figures of a calibration: what the data taught in one report figure, and the rank histograms of the check.
+
+What kept parameter sets say of their priors: tables and a figure, nothing simulated again.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,92 +22,147 @@ from simulation.results.figures.style import (
     LIGHT,
     Drawing,
     Heading,
-    house_style,
+    figure_style,
     new_figure,
     panel_title,
-    plain,
+    remove_frame,
 )
 from simulation.results.figures.style import Columns as Numbers
+from simulation.results.output_folder import atomic_folder, package_versions, write_manifest
+from simulation.scenario.config.parameter_sets import Cloud
 from simulation.studies.calibration.diagnostics import (
-    Columns,
-    Drawn,
-    Product,
+    PosteriorDraws,
+    ProductIdentification,
+    TableColumns,
     log_factors,
     moment_table,
     parameter_table,
-    product,
+    posterior_correlations,
+    product_identification,
+    product_table,
+    write_tables,
 )
-from simulation.studies.calibration.fitting import Fit
-from simulation.studies.calibration.rank_figure import rank_chart
+from simulation.studies.calibration.fitting import PosteriorFit
+from simulation.studies.calibration.problem import CalibrationProblem, to_unit
+from simulation.studies.calibration.sbc import BINS, LIKELIHOOD, Ranks
 from simulation.values.conventions import Array
 
-__all__ = ["draw_learned", "draw_pair", "draw_parameters", "rank_chart", "report"]
+HISTOGRAM_COLUMNS = 7
+OUTSIDE_COLOUR = COLOURS["carry_funds"]
+RANK_SUBTITLE = (
+    "Rank of the truth in its posterior, data sets per bin; grey: 99 % band for all bins together; a trough is too narrow, "
+    "a hump too wide"
+)
+
+
+def rank_chart(ranks: Ranks, title: str, source: str) -> Drawing:
+    """Draw one small histogram per parameter, with the band in which all should lie."""
+    width, error = ranks.width()
+    verdict = "calibrated" if ranks.passed else "not calibrated"
+    text = f"{title}: {verdict}; ranks spread {width:.2f} ± {2 * error:.2f} times as uniform ones"
+    with figure_style():
+        figure = new_figure(Heading(text, RANK_SUBTITLE, source))
+        rows = -(-len(ranks.names) // HISTOGRAM_COLUMNS)
+        counts = ranks.histogram()
+        for place, name in enumerate(ranks.names):
+            row, column = divmod(place, HISTOGRAM_COLUMNS)
+            height = 0.80 / rows
+            axes = figure.add_axes((0.03 + column * 0.135, 0.07 + (rows - 1 - row) * height, 0.12, 0.68 * height))
+            _draw_histogram(axes, counts[:, place], ranks.band(), len(ranks.values))
+            judged = " (mean judged)" if name == LIKELIHOOD else ""
+            axes.set_title(name.replace("_", " ") + judged, loc="left", fontsize=7.5, color=INK, pad=3)
+    return Drawing(figure, rank_columns(ranks))
+
+
+def _draw_histogram(
+    axes: Axes, counts: np.ndarray[tuple[int], np.dtype[np.float64]], band: tuple[float, float], cases: int
+) -> None:
+    remove_frame(axes)
+    axes.grid(visible=False)
+    axes.axhspan(*band, color=LIGHT, alpha=0.6, linewidth=0)
+    axes.axhline(cases / BINS, color=GREY, linewidth=0.8)
+    inside = (counts >= band[0]) & (counts <= band[1])
+    axes.bar(np.arange(BINS), counts, width=0.85, color=np.where(inside, ACCENT, OUTSIDE_COLOUR))
+    axes.set_xticks([])
+    axes.set_ylim(0.0, 1.05 * max(float(counts.max()), band[1]))
+    axes.set_yticks([round(cases / BINS)])
+    axes.tick_params(labelsize=7)
+
+
+def rank_columns(ranks: Ranks) -> Numbers:
+    """Return the counts, one row per bin, and the band."""
+    low, high = ranks.band()
+    columns: Numbers = {"bin": np.arange(BINS), "band_low": np.full(BINS, low), "band_high": np.full(BINS, high)}
+    return columns | dict(zip(ranks.names, ranks.histogram().T, strict=True))
+
+
+__all__ = ["calibration_figure", "draw_pair", "draw_parameters", "draw_shrinkage", "rank_chart"]
 
 PRIOR_COLOUR, POSTERIOR_COLOUR = "#c9c9c9", ACCENT
-MISSED = COLOURS["carry_funds"]
-FAR = 4.0
+MISSED_COLOUR = COLOURS["carry_funds"]
+SCORE_LIMIT = 4.0
 """Scores beyond so many standard deviations are drawn at the edge."""
-DOTS = 600
-SMALL = 7.5
+MAX_DOTS = 600
+PANEL_FONT_SIZE = 7.5
 """Size of the words of a panel that stands beside two others."""
-STRONG = 0.25
+NARROWED_SHARE = 0.25
 """Correlations beyond are named."""
 
 
-def report(fit: Fit, source: str) -> Drawing:
+def calibration_figure(fit: PosteriorFit, source: str) -> Drawing:
     """Draw prior against posterior, the fit of the moments, and the product that the data tell."""
-    with house_style():
+    with figure_style():
         parameters, moments = parameter_table(fit), moment_table(fit)
-        figure = new_figure(Heading(finding(fit, parameters), SUBTITLE, source))
+        figure = new_figure(Heading(finding_sentence(fit, parameters), FIT_SUBTITLE, source))
         left = figure.add_axes((0.145, 0.085, 0.12, 0.73))
         draw_parameters(left, fit, parameters)
         panel_title(left, "Prior (grey) and posterior (blue)")
         middle = figure.add_axes((0.585, 0.085, 0.10, 0.73))
         _draw_moments(middle, fit, moments)
         panel_title(middle, "Simulated less observed")
-        _draw_identification(figure, fit)
-    return Drawing(figure, numbers(fit, parameters, moments))
+        _draw_fit_identification(figure, fit)
+    return Drawing(figure, report_columns(fit, parameters, moments))
 
 
-SUBTITLE = (
+FIT_SUBTITLE = (
     "Middle 80 % and median. Parameters: percent of the prior's range. Moments: simulated anew, in the targets' sd; "
     "observed in brackets"
 )
 
 
-def finding(drawn: Drawn, parameters: Columns) -> str:
+def finding_sentence(drawn: PosteriorDraws, parameters: TableColumns) -> str:
     """Return what the figure shows in one sentence."""
     shrinkage = np.asarray(parameters["shrinkage"])
-    learned = int((shrinkage > STRONG).sum())
+    learned = int((shrinkage > NARROWED_SHARE).sum())
     told = f"{learned} of {len(shrinkage)} parameters narrowed by over a quarter"
     if not drawn.problem.products:
         return told
-    pair = product(drawn, drawn.problem.products[0])
-    first, second = symbols(drawn, pair)
+    pair = product_identification(drawn, drawn.problem.products[0])
+    first, second = factor_symbols(drawn, pair)
     if pair.identified:
         return f"{told}; the data tell {first} × {second} better than {first} or {second}"
-    return f"{told}; the data tell {best_known(drawn, pair)}, not {first} × {second}"
+    return f"{told}; the data tell {best_known_combination(drawn, pair)}, not {first} × {second}"
 
 
-def symbols(drawn: Drawn, pair: Product) -> tuple[str, str]:
+def factor_symbols(drawn: PosteriorDraws, pair: ProductIdentification) -> tuple[str, str]:
     """Return the symbols of two factors."""
-    labels = {prior.name: short(prior.label) for prior in drawn.problem.priors}
+    labels = {prior.name: label_symbol(prior.label) for prior in drawn.problem.priors}
     return labels[pair.names[0]], labels[pair.names[1]]
 
 
-def best_known(drawn: Drawn, pair: Product) -> str:
+def best_known_combination(drawn: PosteriorDraws, pair: ProductIdentification) -> str:
     """Return the combination of two factors that is known best, ``λ × K^0.35``."""
-    first, second = symbols(drawn, pair)
+    first, second = factor_symbols(drawn, pair)
     return f"{first} × {second}^{pair.exponent:.2f}".replace("-", "−")
 
 
-def short(label: str) -> str:
+def label_symbol(label: str) -> str:
     """Return the symbol at the end of a label, or the label itself."""
     last = label.split()[-1]
     return last if len(last) == 1 else label
 
 
-def draw_parameters(axes: Axes, drawn: Drawn, table: Columns, size: float = SMALL) -> None:
+def draw_parameters(axes: Axes, drawn: PosteriorDraws, table: TableColumns, size: float = PANEL_FONT_SIZE) -> None:
     """Draw prior and posterior of each parameter, the posterior's numbers beside them, in letters of a size in points."""
     unit = 100.0 * np.quantile(drawn.unit, (0.1, 0.5, 0.9), axis=0)
     rows = np.arange(unit.shape[1])
@@ -107,35 +171,35 @@ def draw_parameters(axes: Axes, drawn: Drawn, table: Columns, size: float = SMAL
     axes.plot(unit[1], rows, "o", color="white", markeredgecolor=POSTERIOR_COLOUR, markersize=4.5)
     columns = [np.asarray(table[f"posterior_p{level}"]) for level in (10, 50, 90)]
     for row, (low, middle, high) in enumerate(zip(*columns, strict=True)):
-        _beside(axes, row, f"{_number(middle)}  ({_number(low)} to {_number(high)})", size)
-    _rows(axes, [prior.label for prior in drawn.problem.priors], size)
+        _write_beside(axes, row, f"{_format_number(middle)}  ({_format_number(low)} to {_format_number(high)})", size)
+    _style_rows(axes, [prior.label for prior in drawn.problem.priors], size)
     axes.set_xlim(0.0, 100.0)
     axes.set_xticks([0, 50, 100])
 
 
-def _draw_moments(axes: Axes, fit: Fit, table: Columns) -> None:
+def _draw_moments(axes: Axes, fit: PosteriorFit, table: TableColumns) -> None:
     seen, sd = np.asarray(table["observed"], dtype=np.float64), np.asarray(table["sd"], dtype=np.float64)
     low, middle, high = (
-        np.clip((np.asarray(table[f"simulated_p{level}"], dtype=np.float64) - seen) / sd, -FAR, FAR)
+        np.clip((np.asarray(table[f"simulated_p{level}"], dtype=np.float64) - seen) / sd, -SCORE_LIMIT, SCORE_LIMIT)
         for level in (10, 50, 90)
     )
     rows = np.arange(len(seen))
-    shades = np.where(np.abs(middle) <= 2.0, POSTERIOR_COLOUR, MISSED)
+    shades = np.where(np.abs(middle) <= 2.0, POSTERIOR_COLOUR, MISSED_COLOUR)
     axes.axvspan(-2.0, 2.0, color=LIGHT, alpha=0.45, linewidth=0)
     axes.hlines(rows, low, high, color=shades, linewidth=3.2)
     axes.scatter(middle, rows, s=22, facecolor="white", edgecolor=shades, zorder=3)
     for row, (value, found) in enumerate(zip(seen, np.asarray(table["simulated_p50"]), strict=True)):
-        _beside(axes, row, f"{_number(found)} ({_number(value)})")
+        _write_beside(axes, row, f"{_format_number(found)} ({_format_number(value)})")
     labels = {target.name: target.label for target in fit.problem.targets}
-    _rows(axes, [labels[name] for name in table["moment"]])
+    _style_rows(axes, [labels[name] for name in table["moment"]])
     axes.axvline(0.0, color=INK, linewidth=0.8)
-    axes.set_xlim(-FAR - 0.3, FAR + 0.3)
+    axes.set_xlim(-SCORE_LIMIT - 0.3, SCORE_LIMIT + 0.3)
     axes.set_xticks([-4, -2, 0, 2, 4], ["−4", "−2", "0", "2", "4"])
 
 
-def _rows(axes: Axes, labels: list[str], size: float = SMALL) -> None:
+def _style_rows(axes: Axes, labels: list[str], size: float = PANEL_FONT_SIZE) -> None:
     """Style a panel of one line per name, the first on top."""
-    plain(axes)
+    remove_frame(axes)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
     axes.yaxis.tick_left()
@@ -145,63 +209,68 @@ def _rows(axes: Axes, labels: list[str], size: float = SMALL) -> None:
     axes.set_ylim(len(labels) - 0.5, -0.5)
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     """Return a number in two or three digits, without an exponent up to a thousand."""
     return f"{value:.{3 if abs(value) >= 1 else 2}g}".replace("-", "−")
 
 
-def _beside(axes: Axes, row: int, text: str, size: float = SMALL) -> None:
+def _write_beside(axes: Axes, row: int, text: str, size: float = PANEL_FONT_SIZE) -> None:
     axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=0.9 * size, color=GREY)
 
 
-def _draw_identification(figure: Figure, drawn: Drawn) -> None:
+def _draw_fit_identification(figure: Figure, drawn: PosteriorDraws) -> None:
     """Draw each pair of factors with lines of equal product, in the right column."""
     pairs = drawn.problem.products[:1]
     for pair in pairs:
         axes = figure.add_axes((0.82, 0.47, 0.135, 0.345))
         draw_pair(axes, drawn, pair)
     axes = figure.add_axes((0.895, 0.085, 0.08, 0.26 if pairs else 0.73))
-    draw_learned(axes, drawn)
+    draw_shrinkage(axes, drawn)
 
 
-def draw_pair(axes: Axes, drawn: Drawn, pair: tuple[str, str], size: float = SMALL) -> None:
+def draw_pair(axes: Axes, drawn: PosteriorDraws, pair: tuple[str, str], size: float = PANEL_FONT_SIZE) -> None:
     """Draw the posterior of two factors with the line on which their product is the median's."""
     priors = {prior.name: prior for prior in drawn.problem.priors}
     first, second = (priors[name] for name in pair)
-    logs = log_factors(drawn, pair, drawn.unit[:: max(1, len(drawn.unit) // DOTS)])
+    logs = log_factors(drawn, pair, drawn.unit[:: max(1, len(drawn.unit) // MAX_DOTS)])
     middle = float(np.median(logs[:, 2]))
     span = np.linspace(first.low, first.high, 50)
     axes.plot(np.exp(logs[:, 0]), np.exp(logs[:, 1]), ".", color=POSTERIOR_COLOUR, markersize=2.5, alpha=0.5)
     axes.plot(span, np.exp(middle) / span, color=INK, linewidth=1.2)
-    plain(axes)
+    remove_frame(axes)
     axes.set(xscale="log", yscale="log", xlim=(first.low, first.high), ylim=(second.low, second.high))
     for axis, prior in ((axes.xaxis, first), (axes.yaxis, second)):
         ticks = np.exp(np.linspace(np.log(prior.low), np.log(prior.high), 3))
-        axis.set_ticks(ticks, [_number(float(tick)) for tick in ticks])
+        axis.set_ticks(ticks, [_format_number(float(tick)) for tick in ticks])
         axis.set_minor_locator(NullLocator())
     axes.tick_params(labelsize=size)
     axes.tick_params(axis="x", pad=0.8 * size)
     axes.set_xlabel(f"{first.label}, {first.unit}", fontsize=size)
     panel_title(
-        axes, f"{short(second.label)} by {short(first.label)}; line: fixed {short(first.label)}{short(second.label)}"
+        axes,
+        f"{label_symbol(second.label)} by {label_symbol(first.label)}; line: fixed {label_symbol(first.label)}{label_symbol(second.label)}",
     )
 
 
-def draw_learned(axes: Axes, drawn: Drawn, size: float = SMALL) -> None:
+def draw_shrinkage(axes: Axes, drawn: PosteriorDraws, size: float = PANEL_FONT_SIZE) -> None:
     """Draw how much narrower the posterior is than the prior, for factors and their products first, then the best known."""
-    names, values = learned(drawn)
+    names, values = shrinkage_ranking(drawn)
     rows = np.arange(len(names))
     axes.barh(rows, 100.0 * values, height=0.6, color=POSTERIOR_COLOUR)
-    _rows(axes, names, size)
+    _style_rows(axes, names, size)
     axes.set_xlim(0.0, 100.0)
     axes.set_xticks([0, 50, 100])
     panel_title(axes, "Narrower, %")
 
 
-def learned(drawn: Drawn, most: int = 7) -> tuple[list[str], Array]:
+def shrinkage_ranking(drawn: PosteriorDraws, most: int = 7) -> tuple[list[str], Array]:
     """Return names and shrinkage of the product and its factors, then of the parameters that shrank most."""
     labels = {prior.name: prior.label for prior in drawn.problem.priors}
-    found = [row for pair in drawn.problem.products[:1] for row in learned_of(drawn, product(drawn, pair))]
+    found = [
+        row
+        for pair in drawn.problem.products[:1]
+        for row in product_shrinkage(drawn, product_identification(drawn, pair))
+    ]
     table = parameter_table(drawn)
     shrinkage = np.asarray(table["shrinkage"], dtype=np.float64)
     others = [(labels[table["parameter"][column]], float(shrinkage[column])) for column in np.argsort(-shrinkage)]
@@ -210,35 +279,135 @@ def learned(drawn: Drawn, most: int = 7) -> tuple[list[str], Array]:
     return [name for name, _ in found], np.array([value for _, value in found])
 
 
-def learned_of(drawn: Drawn, pair: Product) -> list[tuple[str, float]]:
+def product_shrinkage(drawn: PosteriorDraws, pair: ProductIdentification) -> list[tuple[str, float]]:
     """Return names and shrinkage of a product, of the combination known best where that is another, and of the factors."""
     labels = {prior.name: prior.label for prior in drawn.problem.priors}
     one, other, both = (float(1.0 - ratio) for ratio in pair.ratios)
-    rows = [("Product " + " × ".join(symbols(drawn, pair)), both)]
+    rows = [("Product " + " × ".join(factor_symbols(drawn, pair)), both)]
     if not pair.identified:
-        rows.append((best_known(drawn, pair), float(1.0 - pair.direction_ratio)))
+        rows.append((best_known_combination(drawn, pair), float(1.0 - pair.direction_ratio)))
     return [*rows, (labels[pair.names[0]], one), (labels[pair.names[1]], other)]
 
 
-def numbers(fit: Fit, parameters: Columns, moments: Columns) -> Numbers:
+def report_columns(fit: PosteriorFit, parameters: TableColumns, moments: TableColumns) -> Numbers:
     """Return the plotted numbers."""
-    columns = parameter_numbers(parameters)
+    columns = parameter_columns(parameters)
     columns |= {name: np.array(moments[name]) for name in ("moment", "observed", "sd")}
     columns |= {f"simulated_p{level}": np.array(moments[f"simulated_p{level}"]) for level in (10, 50, 90)}
-    return columns | pair_numbers(fit, fit.chosen)
+    return columns | pair_columns(fit, fit.chosen)
 
 
-def parameter_numbers(parameters: Columns) -> Numbers:
+def parameter_columns(parameters: TableColumns) -> Numbers:
     """Return the plotted numbers of prior and posterior."""
     kept = ("prior_p10", "prior_p50", "prior_p90", "posterior_p10", "posterior_p50", "posterior_p90", "shrinkage")
     columns: Numbers = {"parameter": np.array(parameters["parameter"])}
     return columns | {name: np.asarray(parameters[name]) for name in kept}
 
 
-def pair_numbers(drawn: Drawn, unit: Array) -> Numbers:
+def pair_columns(drawn: PosteriorDraws, unit: Array) -> Numbers:
     """Return the logarithms of the first pair of factors at points of the unit cube."""
     columns: Numbers = {}
     for first, second in drawn.problem.products[:1]:
         logs = log_factors(drawn, (first, second), unit)
         columns |= {f"log_{first}": logs[:, 0], f"log_{second}": logs[:, 1]}
     return columns
+
+
+@dataclass(frozen=True)
+class PosteriorSets:
+    """Parameter sets as draws from a posterior.
+
+    Attributes
+    ----------
+    problem
+        The problem whose priors they belong to.
+    cloud
+        The sets, each as often as its weight says.
+    unit
+        Points of the unit cube of the priors, ``(sets, d)``.
+    """
+
+    problem: CalibrationProblem
+    cloud: Cloud
+    unit: Array
+
+    def tables(self) -> dict[str, TableColumns]:
+        """Prior against posterior, products and correlations by name."""
+        names = [prior.name for prior in self.problem.priors]
+        between = dict(zip(names, posterior_correlations(self).T, strict=True))
+        return {
+            "parameters": parameter_table(self),
+            "products": product_table(self),
+            "correlations": {"parameter": names, **between},
+        }
+
+    def draw(self) -> Drawing:
+        """Draw prior against posterior, and which of impact and stock the data tell."""
+        parameters = parameter_table(self)
+        with figure_style():
+            figure = new_figure(Heading(finding_sentence(self, parameters), SETS_SUBTITLE, self.source))
+            left = figure.add_axes((0.185, 0.085, 0.215, 0.73))
+            draw_parameters(left, self, parameters, SLIDE_FONT_SIZE)
+            panel_title(left, "Prior (grey) and posterior (blue)")
+            _draw_sets_identification(figure, self)
+        return Drawing(figure, parameter_columns(parameters) | pair_columns(self, self.unit))
+
+    @property
+    def source(self) -> str:
+        """Where the sets come from, for the foot of the figure."""
+        return (
+            f"Source: carryflow, parameter sets {self.cloud.name}; {self.cloud.notes.get('command', 'command unknown')}"
+        )
+
+    def save(self, target: Path, command: str) -> Path:
+        """Write figure and tables into a folder, whole or not at all, and return it."""
+        from simulation.studies.experiment.figures import write_figure
+
+        with atomic_folder(target) as draft:
+            write_tables(draft, self.tables())
+            write_figure(self.draw(), draft)
+            write_manifest(draft, self.facts() | {"command": command, "versions": package_versions()})
+        return target
+
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says."""
+        about = {"kind": "parameter_sets", "config_hash": self.cloud.digest, "name": self.cloud.name}
+        return about | {"sets": len(self.unit), "notes": dict(self.cloud.notes)}
+
+
+SLIDE_FONT_SIZE = 9.0
+"""Size of the words of both panels: the figure is meant for a slide too."""
+SETS_SUBTITLE = "Middle 80 % and median of each parameter, percent of the prior's range; dots: one parameter set each"
+
+
+def posterior_sets(problem: CalibrationProblem, cloud: Cloud) -> PosteriorSets:
+    """Return parameter sets as draws from the posterior of a problem.
+
+    Raises
+    ------
+    ValueError
+        If the sets are not of this problem: other keys, or values outside the priors.
+    """
+    keys = [prior.key for prior in problem.priors]
+    if sorted(keys) != sorted(cloud.keys):
+        strange = sorted(set(keys) ^ set(cloud.keys))
+        raise ValueError(
+            f"parameter sets {cloud.name} are not of problem {problem.name}: {', '.join(strange)} in one only"
+        )
+    values = cloud.values[cloud.order][:, [cloud.keys.index(key) for key in keys]]
+    for prior, column in zip(problem.priors, values.T, strict=True):
+        if column.min() < prior.low or column.max() > prior.high:
+            raise ValueError(
+                f"parameter sets {cloud.name}: {prior.key} reaches from {column.min():g} to {column.max():g} {prior.unit}; "
+                f"the prior of {problem.name} allows {prior.low:g} to {prior.high:g}"
+            )
+    return PosteriorSets(problem, cloud, np.ascontiguousarray(to_unit(problem.priors, values)))
+
+
+def _draw_sets_identification(figure: Figure, sets: PosteriorSets) -> None:
+    """Draw the pair of factors above what became narrower."""
+    for pair in sets.problem.products[:1]:
+        draw_pair(figure.add_axes((0.70, 0.49, 0.245, 0.325)), sets, pair, SLIDE_FONT_SIZE)
+    draw_shrinkage(
+        figure.add_axes((0.80, 0.085, 0.145, 0.26 if sets.problem.products else 0.73)), sets, SLIDE_FONT_SIZE
+    )

@@ -22,23 +22,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulation.studies.calibration.likelihood import SyntheticLikelihood, likelihood_of
-from simulation.studies.calibration.priors import from_unit, nested_sample
-from simulation.studies.calibration.problem import Problem, Simulator
-from simulation.studies.calibration.sampler import Effort, Particles, tempered
-from simulation.studies.calibration.simulating import Bench, simulated
-from simulation.studies.calibration.table import Table, Tables
+from simulation.studies.calibration.likelihood import SyntheticLikelihood, fit_likelihood
+from simulation.studies.calibration.problem import CalibrationProblem, Simulator, from_unit, nested_sample
+from simulation.studies.calibration.sampler import Particles, SamplerEffort, sample_tempered
+from simulation.studies.calibration.simulations import (
+    ExecutionSettings,
+    SimulationTable,
+    SimulationTables,
+    simulate_sets,
+)
 from simulation.values.conventions import Array
-from simulation.values.randomness import generator
+from simulation.values.randomness import named_generator
 
 FIRST_SHARE = 0.4
 """Part of the simulations that goes to the prior; the other stages share the rest."""
 STREAM = "calibration"
-FULL_EFFORT = Effort()
+FULL_EFFORT = SamplerEffort()
 
 
 @dataclass(frozen=True)
-class Method:
+class CalibrationMethod:
     """How the posterior is computed.
 
     Attributes
@@ -54,13 +57,13 @@ class Method:
     """
 
     powers: tuple[float, ...] = (0.3, 0.6, 1.0)
-    effort: Effort = FULL_EFFORT
+    effort: SamplerEffort = FULL_EFFORT
     sets: int = 256
     least_power: float = 0.25
 
 
 @dataclass(frozen=True)
-class Fit:
+class PosteriorFit:
     """What a calibration found.
 
     Attributes
@@ -81,9 +84,9 @@ class Fit:
         Power of the likelihood in the posterior.
     """
 
-    problem: Problem
+    problem: CalibrationProblem
     seed: int
-    tables: Tables
+    tables: SimulationTables
     likelihood: SyntheticLikelihood
     particles: Particles
     chosen: Array
@@ -103,17 +106,17 @@ def stage_sizes(simulator: Simulator, stages: int) -> list[int]:
     return [simulator.sets - later * stages] + [later] * stages
 
 
-def simulations_of(problem: Problem, method: Method) -> int:
+def simulation_count(problem: CalibrationProblem, method: CalibrationMethod) -> int:
     """Parameter sets simulated for a fit, the runs once more included."""
-    return sum(simulator.sets for simulator in problem.simulators) + checks_of(problem, method)
+    return sum(simulator.sets for simulator in problem.simulators) + check_count(problem, method)
 
 
-def checks_of(problem: Problem, method: Method) -> int:
+def check_count(problem: CalibrationProblem, method: CalibrationMethod) -> int:
     """Parameter sets of a posterior that are simulated once more, over all simulators."""
     return sum(min(simulator.checks, method.sets) for simulator in problem.simulators)
 
 
-def fit(problem: Problem, method: Method, bench: Bench) -> Fit:
+def fit_posterior(problem: CalibrationProblem, method: CalibrationMethod, bench: ExecutionSettings) -> PosteriorFit:
     """Calibrate: simulate, refine, and draw the posterior.
 
     Parameters
@@ -128,77 +131,95 @@ def fit(problem: Problem, method: Method, bench: Bench) -> Fit:
     sizes = {one.name: stage_sizes(one, len(method.powers)) for one in problem.simulators}
     counts = {name: size[0] for name, size in sizes.items()}
     unit = nested_sample(len(problem.priors), sorted(set(counts.values())), bench.seed, f"{STREAM}:prior")
-    tables = stage_tables(problem, unit, counts, 0, bench)
+    tables = simulate_stage(problem, unit, counts, 0, bench)
     for stage, power in enumerate(method.powers, start=1):
-        likelihood = likelihood_of(problem.priors, tables, discrepancies(problem))
-        particles = posterior(problem, likelihood, stream_of(bench.seed, f"stage {stage}"), method.effort, power)
+        likelihood = fit_likelihood(problem.priors, tables, target_sds(problem))
+        particles = sample_posterior(
+            problem, likelihood, random_stream(bench.seed, f"stage {stage}"), method.effort, power
+        )
         counts = {name: size[stage] for name, size in sizes.items()}
-        unit = picked(particles, max(counts.values()), stream_of(bench.seed, f"sets of stage {stage}"))
-        more = stage_tables(problem, unit, counts, stage, bench)
+        unit = pick_particles(particles, max(counts.values()), random_stream(bench.seed, f"sets of stage {stage}"))
+        more = simulate_stage(problem, unit, counts, stage, bench)
         tables = {name: table.joined(more[name]) for name, table in tables.items()}
-    likelihood = likelihood_of(problem.priors, tables, discrepancies(problem))
-    particles = posterior(problem, likelihood, stream_of(bench.seed, "posterior"), method.effort)
-    chosen = picked(particles, method.sets, stream_of(bench.seed, "sets of the result"))
-    again = simulated_again(problem, chosen, "check", bench)
-    return Fit(problem, bench.seed, tables, likelihood, particles, chosen, again)
+    likelihood = fit_likelihood(problem.priors, tables, target_sds(problem))
+    particles = sample_posterior(problem, likelihood, random_stream(bench.seed, "posterior"), method.effort)
+    chosen = pick_particles(particles, method.sets, random_stream(bench.seed, "sets of the result"))
+    again = simulate_again(problem, chosen, "check", bench)
+    return PosteriorFit(problem, bench.seed, tables, likelihood, particles, chosen, again)
 
 
-def redrawn(found: Fit, method: Method, bench: Bench, power: float) -> Fit:
+def redraw_posterior(
+    found: PosteriorFit, method: CalibrationMethod, bench: ExecutionSettings, power: float
+) -> PosteriorFit:
     """The same emulator's posterior with the likelihood to a `power`: new draws, new sets, new runs of these."""
-    particles = posterior(
-        found.problem, found.likelihood, stream_of(bench.seed, "posterior at a power"), method.effort, power
+    particles = sample_posterior(
+        found.problem, found.likelihood, random_stream(bench.seed, "posterior at a power"), method.effort, power
     )
-    chosen = picked(particles, method.sets, stream_of(bench.seed, "sets at a power"))
-    again = simulated_again(found.problem, chosen, "judge", bench)
+    chosen = pick_particles(particles, method.sets, random_stream(bench.seed, "sets at a power"))
+    again = simulate_again(found.problem, chosen, "judge", bench)
     return replace(found, particles=particles, chosen=chosen, again=again, power=power)
 
 
-def simulated_again(problem: Problem, chosen: Array, stage: str, bench: Bench) -> dict[str, Array]:
+def simulate_again(
+    problem: CalibrationProblem, chosen: Array, stage: str, bench: ExecutionSettings
+) -> dict[str, Array]:
     """Moments of new runs of the first sets of a posterior, by group, ``(checks, moments)``."""
-    return {one.name: moments_of(problem, one, chosen[: one.checks], stage, bench) for one in problem.simulators}
+    return {one.name: simulate_moments(problem, one, chosen[: one.checks], stage, bench) for one in problem.simulators}
 
 
-def stage_tables(problem: Problem, unit: Array, counts: dict[str, int], stage: int, bench: Bench) -> Tables:
+def simulate_stage(
+    problem: CalibrationProblem, unit: Array, counts: dict[str, int], stage: int, bench: ExecutionSettings
+) -> SimulationTables:
     """Simulate the first so many points of the unit cube with each simulator."""
     name, tables = f"stage{stage}" if stage else "prior", {}
     for one in problem.simulators:
         own = unit[: counts[one.name]]
-        tables[one.name] = Table(own, moments_of(problem, one, own, name, bench), np.full(len(own), float(stage)))
+        tables[one.name] = SimulationTable(
+            own, simulate_moments(problem, one, own, name, bench), np.full(len(own), float(stage))
+        )
     return tables
 
 
-def moments_of(problem: Problem, simulator: Simulator, unit: Array, stage: str, bench: Bench) -> Array:
+def simulate_moments(
+    problem: CalibrationProblem, simulator: Simulator, unit: Array, stage: str, bench: ExecutionSettings
+) -> Array:
     """Moments of points of the unit cube, ``(n, moments)``."""
     moments = len(problem.targets_of(simulator.name))
-    return simulated(simulator, moments, from_unit(problem.priors, unit), stage, bench)
+    return simulate_sets(simulator, moments, from_unit(problem.priors, unit), stage, bench)
 
 
-def posterior(
-    problem: Problem, likelihood: SyntheticLikelihood, stream: np.random.Generator, effort: Effort, power: float = 1.0
+def sample_posterior(
+    problem: CalibrationProblem,
+    likelihood: SyntheticLikelihood,
+    stream: np.random.Generator,
+    effort: SamplerEffort,
+    power: float = 1.0,
 ) -> Particles:
     """Draws from the prior times the likelihood of the observed moments to a power."""
-    seen = observed(problem)
-    return tempered(lambda unit: likelihood.log_likelihood(unit, seen), len(problem.priors), stream, effort, power)
+    seen = observed_moments(problem)
+    return sample_tempered(
+        lambda unit: likelihood.log_likelihood(unit, seen), len(problem.priors), stream, effort, power
+    )
 
 
-def stream_of(seed: int, label: str) -> np.random.Generator:
+def random_stream(seed: int, label: str) -> np.random.Generator:
     """The random stream of one part of the calibration."""
-    return generator(seed, 0, f"{STREAM}:{label}")
+    return named_generator(seed, 0, f"{STREAM}:{label}")
 
 
-def picked(particles: Particles, count: int, stream: np.random.Generator) -> Array:
+def pick_particles(particles: Particles, count: int, stream: np.random.Generator) -> Array:
     """`count` of the particles in random order, each at most once more often than any other."""
     rows = [stream.permutation(len(particles.unit)) for _ in range(-(-count // len(particles.unit)))]
     return np.asarray(particles.unit[np.concatenate(rows)[:count]])
 
 
-def observed(problem: Problem) -> dict[str, Array]:
+def observed_moments(problem: CalibrationProblem) -> dict[str, Array]:
     """Observed moments by group."""
     return {
         one.name: np.array([target.observed for target in problem.targets_of(one.name)]) for one in problem.simulators
     }
 
 
-def discrepancies(problem: Problem) -> dict[str, Array]:
+def target_sds(problem: CalibrationProblem) -> dict[str, Array]:
     """Standard deviations of the targets by group."""
     return {one.name: np.array([target.sd for target in problem.targets_of(one.name)]) for one in problem.simulators}

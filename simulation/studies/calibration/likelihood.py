@@ -17,15 +17,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
-from simulation.studies.calibration.emulator import Emulator, fitted
-from simulation.studies.calibration.priors import Priors, scores
-from simulation.studies.calibration.sample import Bounds, Sample, bounds_of
-from simulation.studies.calibration.survival import Survival, survival
-from simulation.studies.calibration.table import Tables
+from simulation.studies.calibration.emulator import Emulator, EmulatorSample, MomentBounds, fit_emulator, moment_bounds
+from simulation.studies.calibration.problem import Priors, prior_scores
+from simulation.studies.calibration.regression import CompletionModel, fit_completion
+from simulation.studies.calibration.simulations import SimulationTables
 from simulation.values.conventions import Array
-from simulation.values.randomness import generator
+from simulation.values.randomness import named_generator
 
-TAILS = (4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 40.0, float("inf"))
+TAIL_DEGREES = (4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 40.0, float("inf"))
 """Degrees of freedom tried; infinite is the normal law."""
 
 
@@ -44,12 +43,12 @@ class GroupLikelihood:
     """
 
     emulator: Emulator
-    bounds: Bounds
-    finishing: Survival
+    bounds: MomentBounds
+    finishing: CompletionModel
     discrepancy: Array
     tails: float = float("inf")
 
-    def at(self, variables: Array) -> "Law":
+    def at(self, variables: Array) -> "MomentDistribution":
         """Law of the observed moments at each of some points, given as scores ``(n, d)``."""
         mean, sd = self.emulator.moments(variables)
         covariance = sd[:, :, None] * self.emulator.correlation * sd[:, None, :]
@@ -57,11 +56,11 @@ class GroupLikelihood:
         root = np.linalg.cholesky(covariance)
         log_root = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
         constant = np.asarray(self.finishing.log_probability(variables) - log_root)
-        return Law(self, mean, np.asarray(np.linalg.inv(root), dtype=np.float64), constant)
+        return MomentDistribution(self, mean, np.asarray(np.linalg.inv(root), dtype=np.float64), constant)
 
 
 @dataclass(frozen=True)
-class Law:
+class MomentDistribution:
     """Law of the observed moments of one group at some points, so that many data cost one evaluation of the emulator.
 
     Attributes
@@ -82,7 +81,7 @@ class Law:
     def log_likelihood(self, observed: Array) -> Array:
         """Log likelihood of `observed`, ``(moments,)`` or ``(n, moments)``, at each point, ``(n,)``."""
         distance = self.distance(self.group.bounds.applied(observed))
-        return self.constant + log_density(distance, self.mean.shape[1], self.group.tails)
+        return self.constant + t_log_density(distance, self.mean.shape[1], self.group.tails)
 
     def distance(self, observed: Array) -> Array:
         """Squared distance of the observation in standard deviations, ``(n,)``."""
@@ -97,7 +96,7 @@ class Law:
         return np.asarray(self.mean + np.linalg.solve(self.whitening, noise[:, :, None])[:, :, 0])
 
 
-def log_density(distance: Array, count: int, tails: float) -> Array:
+def t_log_density(distance: Array, count: int, tails: float) -> Array:
     """Log density of `count` variables at a squared distance, for a unit covariance, up to ``count/2 log(2 pi)``.
 
     The scale of the t law is ``(nu - 2) / nu``, so that the covariance is one whatever nu.
@@ -115,10 +114,10 @@ class SyntheticLikelihood:
     priors: Priors
     groups: dict[str, GroupLikelihood]
 
-    def at(self, unit: Array) -> "Laws":
+    def at(self, unit: Array) -> "MomentDistributions":
         """Laws of all moments at points of the unit cube, ``(n, d)``."""
-        variables = scores(self.priors, unit)
-        return Laws({name: group.at(variables) for name, group in self.groups.items()})
+        variables = prior_scores(self.priors, unit)
+        return MomentDistributions({name: group.at(variables) for name, group in self.groups.items()})
 
     def log_likelihood(self, unit: Array, observed: dict[str, Array]) -> Array:
         """Log likelihood of the observed moments of every group at points ``(n, d)``, ``(n,)``."""
@@ -126,36 +125,36 @@ class SyntheticLikelihood:
 
 
 @dataclass(frozen=True)
-class Laws:
+class MomentDistributions:
     """Law of the moments of every group at some points."""
 
-    groups: dict[str, Law]
+    groups: dict[str, MomentDistribution]
 
     def log_likelihood(self, observed: dict[str, Array]) -> Array:
         """Log likelihood of the observed moments of every group, ``(n,)``."""
         return np.asarray(np.sum([law.log_likelihood(observed[name]) for name, law in self.groups.items()], axis=0))
 
 
-def likelihood_of(priors: Priors, tables: Tables, discrepancy: dict[str, Array]) -> SyntheticLikelihood:
+def fit_likelihood(priors: Priors, tables: SimulationTables, discrepancy: dict[str, Array]) -> SyntheticLikelihood:
     """Fit the likelihood to the tables."""
     groups = {}
     for name, table in tables.items():
-        variables, done = scores(priors, table.unit), table.finished
-        limits = bounds_of(table.moments[done])
+        variables, done = prior_scores(priors, table.unit), table.finished
+        limits = moment_bounds(table.moments[done])
         within = limits.applied(table.moments[done])
-        sample = Sample(variables[done], within, discrepancy[name], table.nearness[done])
-        group = GroupLikelihood(fitted(sample), limits, survival(variables, done), discrepancy[name])
-        groups[name] = replace(group, tails=fitted_tails(group, replace(sample, emphasis=group.emulator.emphasis)))
+        sample = EmulatorSample(variables[done], within, discrepancy[name], table.nearness[done])
+        group = GroupLikelihood(fit_emulator(sample), limits, fit_completion(variables, done), discrepancy[name])
+        groups[name] = replace(group, tails=fit_tails(group, replace(sample, emphasis=group.emulator.emphasis)))
     return SyntheticLikelihood(priors, groups)
 
 
-def fitted_tails(group: GroupLikelihood, sample: Sample) -> float:
+def fit_tails(group: GroupLikelihood, sample: EmulatorSample) -> float:
     """Degrees of freedom under which the table, with the targets' normal errors added, is most likely."""
     count = sample.moments.shape[1]
-    errors = generator(0, len(sample.scores), "calibration:tails").standard_normal(sample.moments.shape)
+    errors = named_generator(0, len(sample.scores), "calibration:tails").standard_normal(sample.moments.shape)
     distance = group.at(sample.scores).distance(sample.moments + errors * group.discrepancy)
 
     def likelihood(tails: float) -> float:
-        return float(sample.importance @ log_density(distance, count, tails))
+        return float(sample.importance @ t_log_density(distance, count, tails))
 
-    return max(TAILS, key=likelihood)
+    return max(TAIL_DEGREES, key=likelihood)

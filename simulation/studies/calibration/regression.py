@@ -1,23 +1,114 @@
-"""Weighted ridge regression with the penalty chosen by generalised cross-validation.
+"""Polynomials of the parameters: the explanatory variables of the emulator.
+
+Parameters enter as scores: the value, or its logarithm where the prior is one of the logarithm, less its prior mean and over
+its prior standard deviation.  For uniform priors the terms are Legendre's and orthonormal.
+
+Source: Xiu and Karniadakis (2002), Legendre polynomial chaos; Blatman and Sudret (2011) for keeping few terms of high
+degree.
+
+Weighted ridge regression with the penalty chosen by generalised cross-validation.
 
 Source: Hoerl and Kennard (1970); Golub, Heath and Wahba (1979); Aitken (1936) for the weights; Kish (1965) for the number
 of rows that they leave.
+
+Probability that a run finishes, as a function of its parameters.
+
+Source: McCullagh and Nelder (1989), logistic regression by iteratively reweighted least squares, with a ridge penalty.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, permutations
 
 import numpy as np
+from scipy.special import expit, log_expit
 
-from simulation.values.conventions import Array
+from simulation.values.conventions import Array, Flags, Rows
+
+SHRINKAGE_PER_DEGREE = 0.5
+"""Prior scale of a coefficient relative to that of a degree below: smooth functions are expected."""
+
+
+@dataclass(frozen=True)
+class PolynomialBasis:
+    """All terms up to degree two, and of degree three those of the few parameters that matter most.
+
+    Attributes
+    ----------
+    dimension
+        Number of parameters.
+    active
+        Columns of the parameters that get terms of degree three.
+    """
+
+    dimension: int
+    active: tuple[int, ...] = ()
+
+    @property
+    def linear(self) -> slice:
+        """Columns of the terms of degree one."""
+        return slice(1, 1 + self.dimension)
+
+    @property
+    def up_to_two(self) -> slice:
+        """Columns of all terms up to degree two."""
+        return slice(0, 1 + 2 * self.dimension + self.dimension * (self.dimension - 1) // 2)
+
+    @cached_property
+    def pairs(self) -> Rows:
+        """The two parameters of each product of degree two, ``(2, pairs)``."""
+        return np.array(np.triu_indices(self.dimension, 1))
+
+    @cached_property
+    def mixed(self) -> Rows:
+        """The squared and the plain parameter of each product of degree three, ``(2, mixed)``."""
+        return np.array(list(permutations(self.active, 2)), dtype=np.intp).reshape(-1, 2).T
+
+    @cached_property
+    def triples(self) -> Rows:
+        """The three parameters of each product of degree three, ``(3, triples)``."""
+        return np.array(list(combinations(self.active, 3)), dtype=np.intp).reshape(-1, 3).T
+
+    def terms(self, scores: Array) -> Array:
+        """Values of every term at scores of parameter sets, ``(n, d)`` to ``(n, terms)``; the first is one."""
+        first, second, third = polynomials(scores)
+        (lower, upper), (squared, plain), (one, two, three) = self.pairs, self.mixed, self.triples
+        shrunk = SHRINKAGE_PER_DEGREE
+        parts = [
+            np.ones((len(scores), 1)),
+            first,
+            shrunk * second,
+            take_columns(shrunk * first, lower) * take_columns(first, upper),
+            take_columns(shrunk**2 * third, list(self.active)),
+            take_columns(shrunk**2 * second, squared) * take_columns(first, plain),
+            take_columns(shrunk**2 * first, one) * take_columns(first, two) * take_columns(first, three),
+        ]
+        return np.concatenate(parts, axis=1)
+
+
+def take_columns(values: Array, columns: Rows | Sequence[int]) -> Array:
+    """Some columns; `take` copies them in half the time that an index in brackets needs."""
+    return np.take(values, np.asarray(columns, dtype=np.intp), axis=1)
+
+
+def polynomials(scores: Array) -> tuple[Array, Array, Array]:
+    """Polynomials of degree one to three, of mean zero and variance one where the scores are uniform."""
+    return (
+        scores,
+        np.asarray(0.5 * np.sqrt(5.0) * (scores**2 - 1.0)),
+        np.asarray(0.5 * np.sqrt(7.0 / 3.0) * (5.0 / 3.0 * scores**3 - 3.0 * scores)),
+    )
+
 
 PENALTIES = np.concatenate([np.zeros(1) + 1e-9, 10.0 ** np.arange(-5.0, 3.01, 0.5)])
 """Penalties tried, as multiples of the number of rows."""
-MOST_FREEDOM = 1 / 3
+MAX_FREEDOM = 1 / 3
 """Most effective coefficients per row: beyond, cross-validation rewards a fit that passes through every row."""
 
 
 @dataclass(frozen=True)
-class Ridge:
+class RidgeFit:
     """Fitted coefficients, and how strongly each column of the responses was fitted.
 
     Attributes
@@ -37,7 +128,7 @@ def effective_rows(weights: Array) -> Array:
     return np.asarray(weights.sum(axis=0) ** 2 / (weights**2).sum(axis=0))
 
 
-def ridge(terms: Array, responses: Array, weights: Array | None = None) -> Ridge:
+def ridge(terms: Array, responses: Array, weights: Array | None = None) -> RidgeFit:
     """Regress each response on the terms; the first term, the constant, is not penalised.
 
     Parameters
@@ -50,19 +141,19 @@ def ridge(terms: Array, responses: Array, weights: Array | None = None) -> Ridge
         Weight of each row, ``(n,)``, or of each row for each response, ``(n, responses)``; all alike if none are given.
     """
     if weights is None:
-        return equally_weighted(terms, responses, np.ones(len(terms)))
+        return ridge_common_weights(terms, responses, np.ones(len(terms)))
     if weights.ndim == 1:
-        return equally_weighted(terms, responses, weights)
+        return ridge_common_weights(terms, responses, weights)
     fits = [
-        equally_weighted(terms, responses[:, column : column + 1], weights[:, column])
+        ridge_common_weights(terms, responses[:, column : column + 1], weights[:, column])
         for column in range(responses.shape[1])
     ]
-    return Ridge(
+    return RidgeFit(
         np.concatenate([fit.coefficients for fit in fits], axis=1), np.concatenate([fit.freedom for fit in fits])
     )
 
 
-def equally_weighted(terms: Array, responses: Array, weights: Array) -> Ridge:
+def ridge_common_weights(terms: Array, responses: Array, weights: Array) -> RidgeFit:
     """Regress responses ``(n, responses)`` whose rows have the same weights ``(n,)``."""
     rows, shares = float(effective_rows(weights)), weights / weights.sum()
     means, centre = shares @ terms, shares @ responses
@@ -78,7 +169,45 @@ def equally_weighted(terms: Array, responses: Array, weights: Array) -> Ridge:
     left = np.maximum((off**2).sum(axis=0) - explained, 1e-12)
     freedom = 1.0 + filters.sum(axis=1)
     scores = left / (rows * np.maximum(1.0 - freedom[:, None] / rows, 1e-3) ** 2)
-    best = np.argmin(np.where(freedom[:, None] <= MOST_FREEDOM * rows, scores, np.inf), axis=0)
+    best = np.argmin(np.where(freedom[:, None] <= MAX_FREEDOM * rows, scores, np.inf), axis=0)
     slopes = vectors @ (filters[best].T * inverse[:, None] * rotated)
     constant = centre - means[1:] @ slopes
-    return Ridge(np.concatenate([constant[None, :], slopes]), freedom[best])
+    return RidgeFit(np.concatenate([constant[None, :], slopes]), freedom[best])
+
+
+COMPLETION_PENALTY = 1.0
+COMPLETION_ITERATIONS = 30
+
+
+@dataclass(frozen=True)
+class CompletionModel:
+    """Log odds of finishing as a linear function of the terms; none where every run finished."""
+
+    coefficients: Array | None
+
+    def log_probability(self, scores: Array) -> Array:
+        """Log probability of finishing at scores of parameter sets, ``(n, d)`` to ``(n,)``."""
+        if self.coefficients is None:
+            return np.zeros(len(scores))
+        return np.asarray(log_expit(_completion_terms(scores) @ self.coefficients))
+
+
+def fit_completion(scores: Array, finished: Flags) -> CompletionModel:
+    """Fit the probability of finishing to scores ``(n, d)`` of which some `finished`, ``(n,)``."""
+    if finished.all():
+        return CompletionModel(None)
+    terms = _completion_terms(scores)
+    penalty = COMPLETION_PENALTY * np.eye(terms.shape[1])
+    penalty[0, 0] = 1e-6
+    coefficients = np.zeros(terms.shape[1])
+    for _ in range(COMPLETION_ITERATIONS):
+        chance = expit(terms @ coefficients)
+        weight = np.maximum(chance * (1.0 - chance), 1e-9)
+        gradient = terms.T @ (finished - chance) - penalty @ coefficients
+        coefficients = coefficients + np.linalg.solve((terms.T * weight) @ terms + penalty, gradient)
+    return CompletionModel(coefficients)
+
+
+def _completion_terms(scores: Array) -> Array:
+    """A constant, and the first two degrees of each parameter."""
+    return PolynomialBasis(scores.shape[1]).terms(scores)[:, : 1 + 2 * scores.shape[1]]

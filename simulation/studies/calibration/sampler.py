@@ -17,16 +17,16 @@ from simulation.values.conventions import Array, Rows
 
 LogLikelihood = Callable[[Array], Array]
 """Maps points of the unit cube, ``(n, d)``, to log likelihoods, ``(n,)``; minus infinity is impossible."""
-EDGE = 1e-9
+EDGE_DISTANCE = 1e-9
 """Nearest that a point may come to the edge of the unit cube."""
 STEP_SIZES = (0.9, 0.5, 0.25)
 """Proposals between nearly independent (1) and local (0), tried in turn."""
-LEAST_STEP = 1e-4
-MOST_STEPS = 200
+MIN_STEP = 1e-4
+MAX_STEPS = 200
 
 
 @dataclass(frozen=True)
-class Effort:
+class SamplerEffort:
     """How much work the sampler does.
 
     Attributes
@@ -52,8 +52,8 @@ class Particles:
     log_likelihood: Array
 
 
-def tempered(
-    likelihood: LogLikelihood, dimension: int, stream: np.random.Generator, effort: Effort, power: float = 1.0
+def sample_tempered(
+    likelihood: LogLikelihood, dimension: int, stream: np.random.Generator, effort: SamplerEffort, power: float = 1.0
 ) -> Particles:
     """Draws from prior times likelihood to the `power`.
 
@@ -76,43 +76,43 @@ def tempered(
         If the likelihood is zero wherever the prior is.
     """
     normal = stream.standard_normal((effort.particles, dimension))
-    logs = likelihood(inside(normal))
+    logs = likelihood(normal_to_unit(normal))
     if not np.isfinite(logs).any():
         raise ValueError("no parameter set of the prior has a positive likelihood")
     reached = 0.0
-    for _ in range(MOST_STEPS):
-        step = next_step(logs, power - reached, effort.kept)
-        rows = systematic(weights_of(step * logs), effort.particles, float(stream.random()))
+    for _ in range(MAX_STEPS):
+        step = next_power_step(logs, power - reached, effort.kept)
+        rows = systematic_resampling(normalised_weights(step * logs), effort.particles, float(stream.random()))
         reached = min(power, reached + step)
-        normal, logs = moved(normal[rows], logs[rows], (likelihood, reached), stream, effort.rounds)
+        normal, logs = move_particles(normal[rows], logs[rows], (likelihood, reached), stream, effort.rounds)
         if reached >= power:
             break
-    return Particles(inside(normal), logs)
+    return Particles(normal_to_unit(normal), logs)
 
 
-def inside(normal: Array) -> Array:
+def normal_to_unit(normal: Array) -> Array:
     """Points of the unit cube of standard normal ones, kept off the edge."""
-    return np.asarray(np.clip(ndtr(normal), EDGE, 1.0 - EDGE))
+    return np.asarray(np.clip(ndtr(normal), EDGE_DISTANCE, 1.0 - EDGE_DISTANCE))
 
 
-def outside(unit: Array) -> Array:
+def unit_to_normal(unit: Array) -> Array:
     """Standard normal points of points of the unit cube."""
-    return np.asarray(ndtri(np.clip(unit, EDGE, 1.0 - EDGE)))
+    return np.asarray(ndtri(np.clip(unit, EDGE_DISTANCE, 1.0 - EDGE_DISTANCE)))
 
 
-def next_step(logs: Array, most: float, kept: float) -> float:
+def next_power_step(logs: Array, most: float, kept: float) -> float:
     """Largest step of the power that leaves an effective sample size of `kept` times the particles; bisection."""
     wanted = kept * len(logs)
-    if effective_size(weights_of(most * logs)) >= wanted:
+    if effective_size(normalised_weights(most * logs)) >= wanted:
         return most
     low, high = 0.0, most
     for _ in range(50):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if effective_size(weights_of(middle * logs)) >= wanted else (low, middle)
-    return min(most, max(low, LEAST_STEP))
+        low, high = (middle, high) if effective_size(normalised_weights(middle * logs)) >= wanted else (low, middle)
+    return min(most, max(low, MIN_STEP))
 
 
-def weights_of(logs: Array) -> Array:
+def normalised_weights(logs: Array) -> Array:
     """Weights that add to one of logarithms of weights."""
     raw = np.exp(logs - logs.max())
     return np.asarray(raw / raw.sum())
@@ -123,14 +123,14 @@ def effective_size(weights: Array) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def systematic(weights: Array, count: int, uniform: float) -> Rows:
+def systematic_resampling(weights: Array, count: int, uniform: float) -> Rows:
     """Row numbers of `count` draws with the weights; the same `uniform` in (0, 1) gives the same rows."""
     edges = np.cumsum(weights / weights.sum())
     edges[-1] = 1.0
     return np.asarray(np.searchsorted(edges, (np.arange(count) + uniform) / count, side="left"))
 
 
-def moved(
+def move_particles(
     normal: Array, logs: Array, target: tuple[LogLikelihood, float], stream: np.random.Generator, rounds: int
 ) -> tuple[Array, Array]:
     """Particles after Metropolis-Hastings moves, and their log likelihoods.
@@ -147,9 +147,11 @@ def moved(
     for size in STEP_SIZES * rounds:
         noise = stream.standard_normal(normal.shape) @ root.T
         proposed = centre + np.sqrt(1.0 - size**2) * (normal - centre) + size * noise
-        proposed_logs = likelihood(inside(proposed))
+        proposed_logs = likelihood(normal_to_unit(proposed))
         ratio = (
-            power * (proposed_logs - logs) + _against(proposed, centre, whitening) - _against(normal, centre, whitening)
+            power * (proposed_logs - logs)
+            + _log_density_ratio(proposed, centre, whitening)
+            - _log_density_ratio(normal, centre, whitening)
         )
         accepted = np.log(stream.random(len(logs))) < ratio
         normal = np.where(accepted[:, None], proposed, normal)
@@ -157,7 +159,7 @@ def moved(
     return normal, logs
 
 
-def _against(normal: Array, centre: Array, whitening: Array) -> Array:
+def _log_density_ratio(normal: Array, centre: Array, whitening: Array) -> Array:
     """Log density of the standard normal law less that of the particles' normal law, up to a constant, ``(n,)``."""
     white = (normal - centre) @ whitening
     return np.asarray(0.5 * (white**2).sum(axis=1) - 0.5 * (normal**2).sum(axis=1))

@@ -11,7 +11,6 @@ amount of an asset is counted at the price it has after the shock, so that every
 """
 
 from simulation.studies.cascade.inputs import Banks, LeverageRule, MarketDepth
-from simulation.studies.cascade.outcome import FireSale
-from simulation.studies.cascade.rounds import fire_sale
+from simulation.studies.cascade.rounds import FireSale, fire_sale
 
 __all__ = ["Banks", "FireSale", "LeverageRule", "MarketDepth", "fire_sale"]

@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 
 from simulation.values.conventions import Array
 
-LARGEST: Final = 1e18
+MAX_MONEY: Final = 1e18
 """Highest amount of money; beyond it the last unit is lost to rounding."""
 
 
-def checked(name: str, value: Any, unit: str, bounds: tuple[float, float], cure: str) -> Array:
+def validated_array(name: str, value: Any, unit: str, bounds: tuple[float, float], cure: str) -> Array:
     """`value` as an array of numbers within `bounds`, both ends included.
 
     Raises
@@ -32,7 +32,7 @@ def checked(name: str, value: Any, unit: str, bounds: tuple[float, float], cure:
     return array
 
 
-def leading_axes(name: str, value: Array, tail: tuple[int, ...]) -> tuple[int, ...]:
+def run_shape(name: str, value: Array, tail: tuple[int, ...]) -> tuple[int, ...]:
     """Shape of the runs of `value`, whose last axes belong to the banks and assets counted in `tail`.
 
     Raises
@@ -72,8 +72,10 @@ class Banks:
 
     def __post_init__(self) -> None:
         cure = "state what a bank owes by way of its equity, not as a holding"
-        held = checked("holdings", self.holdings, "money", (0.0, LARGEST), cure)
-        equity = checked("equity", self.equity, "money", (-LARGEST, LARGEST), "state the value of assets less debt")
+        held = validated_array("holdings", self.holdings, "money", (0.0, MAX_MONEY), cure)
+        equity = validated_array(
+            "equity", self.equity, "money", (-MAX_MONEY, MAX_MONEY), "state the value of assets less debt"
+        )
         if held.ndim < 2 or equity.ndim < 1 or equity.shape[-1] != held.shape[-2]:
             raise ValueError(
                 f"holdings have shape {held.shape} and equity {equity.shape}; allowed are (..., banks, assets) and "
@@ -125,13 +127,17 @@ class LeverageRule:
         cure = "state assets over equity, such as 25, or leave it out"
         for name, multiple in (("limit", self.limit), ("target", self.target)):
             if multiple is not None:
-                checked(name, multiple, "x equity", (0.01, 1e6), cure)
-        checked("restore", self.restore, "of the limit", (0.1, 1.0), "state the share that a call restores")
-        checked("speed", self.speed, "of the gap a round", (0.0, 1.0), "state a share of the gap, 1 for all of it")
+                validated_array(name, multiple, "x equity", (0.01, 1e6), cure)
+        validated_array("restore", self.restore, "of the limit", (0.1, 1.0), "state the share that a call restores")
+        validated_array(
+            "speed", self.speed, "of the gap a round", (0.0, 1.0), "state a share of the gap, 1 for all of it"
+        )
         if self.mix is not None:
-            shares = checked("mix", self.mix, "of a sale", (0.0, 1.0), "state shares of a sale, such as 0.25")
+            shares = validated_array("mix", self.mix, "of a sale", (0.0, 1.0), "state shares of a sale, such as 0.25")
             whole = (1.0 - 1e-9, 1.0 + 1e-9)
-            checked("sum of mix", shares.sum(axis=-1), "of a sale", whole, "let the shares of a bank add up to 1")
+            validated_array(
+                "sum of mix", shares.sum(axis=-1), "of a sale", whole, "let the shares of a bank add up to 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -164,8 +170,10 @@ class MarketDepth:
 
     def __post_init__(self) -> None:
         cure = "state the change of the price per unit traded, such as 1e-4, or 0 for none"
-        checked("impact", self.impact, "per unit of money", (0.0, 1e6), cure)
-        checked("scale", self.scale, "money", (1e-9, np.inf), "state an amount, infinite for linear impact")
-        checked("sellable", self.sellable, "(1 yes, 0 no)", (0.0, 1.0), "state for each asset whether it can be sold")
+        validated_array("impact", self.impact, "per unit of money", (0.0, 1e6), cure)
+        validated_array("scale", self.scale, "money", (1e-9, np.inf), "state an amount, infinite for linear impact")
+        validated_array(
+            "sellable", self.sellable, "(1 yes, 0 no)", (0.0, 1.0), "state for each asset whether it can be sold"
+        )
         if self.returns not in ("log", "simple"):
             raise ValueError(f"returns is {self.returns!r}; allowed are 'log' and 'simple': state what F is")

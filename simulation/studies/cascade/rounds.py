@@ -1,27 +1,87 @@
-"""From a shock to the last sale, round by round."""
+"""What comes of a fire sale.
+
+From a shock to the last sale, round by round.
+"""
 
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from simulation.investors.rules import is_called, margin_call, partial_adjustment, target_leverage
-from simulation.market.impact import fast_impact
-from simulation.studies.cascade.inputs import Banks, LeverageRule, MarketDepth, checked, leading_axes
-from simulation.studies.cascade.outcome import FireSale
+from simulation.investors.rules import has_margin_call, margin_call, partial_adjustment, target_leverage
+from simulation.market.prices import fast_impact
+from simulation.studies.cascade.inputs import Banks, LeverageRule, MarketDepth, run_shape, validated_array
 from simulation.values.conventions import Array, Flags
+
+
+@dataclass(frozen=True)
+class FireSale:
+    """Rounds, sales, prices and losses; the axes ``...`` are runs.
+
+    Attributes
+    ----------
+    rounds
+        Rounds in which somebody traded, ``(...)``.
+    sales
+        Amounts sold in each round at the prices after the shock, money, ``(rounds, ..., banks, assets)``; purchases are
+        negative.
+    prices
+        After the shock, where they are one, and after each round, ``(rounds + 1, ..., assets)``.
+    losses
+        Lost in the shock and in each round, money, ``(rounds + 1, ..., banks)``; gains are negative.
+    equity
+        At the end, money, ``(..., banks)``; below zero it is the loss of those who lent.
+    holdings
+        At the end and at its prices, money, ``(..., banks, assets)``.
+    stranded
+        Banks above their limit with nothing left that can be sold, ``(..., banks)``.
+    unsettled
+        Runs cut off after the most rounds with trades still to come, ``(...)``.
+    """
+
+    rounds: NDArray[np.int64]
+    sales: Array
+    prices: Array
+    losses: Array
+    equity: Array
+    holdings: Array
+    stranded: Flags
+    unsettled: Flags
+
+    @property
+    def spillover(self) -> Array:
+        """What each bank lost by trades alone, its own and those of others, money, ``(..., banks)``."""
+        return np.asarray(self.losses[1:].sum(axis=0))
+
+    @property
+    def vulnerability(self) -> Array:
+        """Losses of all banks by trades over their equity before the shock, ``(...)``.
+
+        Source: aggregate vulnerability of Greenwood, Landier and Thesmar (2015) where one round of leverage targeting
+        follows the shock.
+        """
+        before = (self.equity + self.losses.sum(axis=0)).sum(axis=-1)
+        return np.asarray(self.spillover.sum(axis=-1) / before)
+
+    @property
+    def amplification(self) -> Array:
+        """All losses over those of the shock, ``(...)``; one where trades add nothing, infinite where they are all of it."""
+        first, later = np.asarray(self.losses[0].sum(axis=-1)), np.asarray(self.spillover.sum(axis=-1))
+        ratio = 1.0 + later / np.where(first == 0.0, 1.0, first)
+        return np.where(later == 0.0, 1.0, np.where(first == 0.0, np.inf, ratio))
+
 
 TOLERANCE: Final = 1e-9
 """Trades of a run below this share of what all its banks held after the shock end its cascade."""
 
-SLACK: Final = 1e-12
+MARGIN_SLACK: Final = 1e-12
 """Share of the margin that may be missing before a call, so that nobody at his limit is called for the last digit."""
-WHOLE: Final = "state a whole number of rounds"
+WHOLE_ROUNDS_CURE: Final = "state a whole number of rounds"
 
 
 @dataclass(frozen=True)
-class State:
+class CascadeState:
     """Balance sheets and prices between two rounds.
 
     Attributes
@@ -87,23 +147,23 @@ def fire_sale(
     Source: Greenwood, Landier and Thesmar (2015) for targets, proportional sales and linear impact; Cont and Schaanning
     (2017) for limits and repeated rounds.  The rules are the engine's own.
     """
-    if not float(checked("most_rounds", most_rounds, "rounds", (1, 100_000), WHOLE)).is_integer():
-        raise ValueError(f"most_rounds is {most_rounds:g} rounds; allowed are 1 to 100000: {WHOLE}")
-    change = checked("shock", shock, "as a return", (-0.999999, 10.0), "write -0.1 for a fall of 10 %")
-    state, lost = after_shock(banks, rule, depth, change)
+    if not float(validated_array("most_rounds", most_rounds, "rounds", (1, 100_000), WHOLE_ROUNDS_CURE)).is_integer():
+        raise ValueError(f"most_rounds is {most_rounds:g} rounds; allowed are 1 to 100000: {WHOLE_ROUNDS_CURE}")
+    change = validated_array("shock", shock, "as a return", (-0.999999, 10.0), "write -0.1 for a fall of 10 %")
+    state, lost = apply_shock(banks, rule, depth, change)
     smallest, rounds = TOLERANCE * state.held.sum(axis=(-2, -1)), np.zeros(state.equity.shape[:-1], dtype=np.int64)
     sales, prices, losses = [np.empty((0, *state.held.shape))], [state.price], [lost]
     for _ in range(int(most_rounds)):
-        sold = orders(state, rule, depth)
+        sold = desired_sales(state, rule, depth)
         active = np.asarray(np.abs(sold).sum(axis=(-2, -1)) > smallest)
         if not active.any():
             break
         sold, rounds = np.where(active[..., None, None], sold, 0.0), rounds + active
-        state, lost = traded(state, sold, depth)
+        state, lost = apply_sales(state, sold, depth)
         sales.append(sold[None])
         prices.append(state.price)
         losses.append(lost)
-    left = orders(state, rule, depth)
+    left = desired_sales(state, rule, depth)
     return FireSale(
         rounds=np.asarray(rounds),
         sales=np.concatenate(sales),
@@ -116,17 +176,19 @@ def fire_sale(
     )
 
 
-def after_shock(banks: Banks, rule: LeverageRule, depth: MarketDepth, shock: Array) -> tuple[State, Array]:
+def apply_shock(banks: Banks, rule: LeverageRule, depth: MarketDepth, shock: Array) -> tuple[CascadeState, Array]:
     """The state after the shock, broadcast to all runs, and what each bank lost in it, money, ``(..., banks)``."""
     held, equity = np.asarray(banks.holdings, dtype=np.float64), np.asarray(banks.equity, dtype=np.float64)
-    runs = common_runs(held, equity, rule, depth, shock)
+    runs = common_run_shape(held, equity, rule, depth, shock)
     held = np.broadcast_to(held, (*runs, *held.shape[-2:]))
     change = np.broadcast_to(shock, (*runs, held.shape[-1]))[..., None, :]
     lost = -(held * change).sum(axis=-1)
-    return State(held * (1.0 + change), equity - lost, np.zeros(change.shape), np.ones(change.shape)), lost
+    return CascadeState(held * (1.0 + change), equity - lost, np.zeros(change.shape), np.ones(change.shape)), lost
 
 
-def common_runs(held: Array, equity: Array, rule: LeverageRule, depth: MarketDepth, shock: Array) -> tuple[int, ...]:
+def common_run_shape(
+    held: Array, equity: Array, rule: LeverageRule, depth: MarketDepth, shock: Array
+) -> tuple[int, ...]:
     """Shape of the runs to which all arguments broadcast.
 
     Raises
@@ -140,7 +202,7 @@ def common_runs(held: Array, equity: Array, rule: LeverageRule, depth: MarketDep
     tails |= {"sellable": (depth.sellable, asset), "holdings": (held, both), "equity": (equity, bank)}
     tails |= {"limit": (rule.limit, bank), "target": (rule.target, bank), "mix": (rule.mix, both)}
     given = {name: (np.asarray(value), tail) for name, (value, tail) in tails.items() if value is not None}
-    runs = {name: leading_axes(name, value, tail) for name, (value, tail) in given.items()}
+    runs = {name: run_shape(name, value, tail) for name, (value, tail) in given.items()}
     try:
         return np.broadcast_shapes(*runs.values())
     except ValueError as error:
@@ -154,9 +216,9 @@ def per_asset(value: ArrayLike) -> Array:
     return np.atleast_1d(np.asarray(value, dtype=np.float64))[..., None, :]
 
 
-def orders(state: State, rule: LeverageRule, depth: MarketDepth) -> Array:
+def desired_sales(state: CascadeState, rule: LeverageRule, depth: MarketDepth) -> Array:
     """Amounts that each bank sells now, at the prices after the shock, ``(..., banks, assets)``; negative: it buys."""
-    amount = (closed_share(state.equity, state.assets, rule) * state.assets)[..., None]
+    amount = (sale_share(state.equity, state.assets, rule) * state.assets)[..., None]
     sellable = per_asset(depth.sellable) > 0.0
     room = np.where(sellable, state.value, 0.0)
     if rule.mix is not None:
@@ -166,7 +228,7 @@ def orders(state: State, rule: LeverageRule, depth: MarketDepth) -> Array:
     return np.where(sellable, share * state.held, 0.0)
 
 
-def closed_share(equity: Array, assets: Array, rule: LeverageRule) -> Array:
+def sale_share(equity: Array, assets: Array, rule: LeverageRule) -> Array:
     """Share of its assets that each bank gives up, ``(..., banks)``: on its way to its target, or for a margin call."""
     share = np.zeros_like(assets)
     if rule.target is not None:
@@ -175,24 +237,24 @@ def closed_share(equity: Array, assets: Array, rule: LeverageRule) -> Array:
         step = partial_adjustment(wanted - assets, rule.speed, rule.speed)
         share = -step / np.where(assets > 0.0, assets, np.inf)
     if rule.limit is not None:
-        called = margin_call(equity, assets, margin(rule.limit), rule.restore)
+        called = margin_call(equity, assets, required_margin(rule.limit), rule.restore)
         share = np.where(called > 0.0, np.maximum(called, share), share)
     return share
 
 
-def above_limit(state: State, rule: LeverageRule) -> Flags:
+def above_limit(state: CascadeState, rule: LeverageRule) -> Flags:
     """Banks whose leverage is above their limit, ``(..., banks)``; nobody where there is none."""
     if rule.limit is None:
         return np.zeros(state.equity.shape, dtype=np.bool_)
-    return is_called(state.equity, state.assets, margin(rule.limit))
+    return has_margin_call(state.equity, state.assets, required_margin(rule.limit))
 
 
-def margin(limit: ArrayLike) -> Array:
+def required_margin(limit: ArrayLike) -> Array:
     """Equity that a leverage limit asks per unit of assets, ``(..., banks)``."""
-    return np.asarray((1.0 - SLACK) / np.asarray(limit, dtype=np.float64))
+    return np.asarray((1.0 - MARGIN_SLACK) / np.asarray(limit, dtype=np.float64))
 
 
-def traded(state: State, sold: Array, depth: MarketDepth) -> tuple[State, Array]:
+def apply_sales(state: CascadeState, sold: Array, depth: MarketDepth) -> tuple[CascadeState, Array]:
     """The state after a round of sales, and what each bank lost in it, money, ``(..., banks)``.
 
     Raises
@@ -203,7 +265,7 @@ def traded(state: State, sold: Array, depth: MarketDepth) -> tuple[State, Array]
     bought = state.bought - sold.sum(axis=-2, keepdims=True)
     price = price_after(bought, depth)
     lost = (state.held * (state.price - price)).sum(axis=-1)
-    return State(state.held - sold, state.equity - lost, bought, price), lost
+    return CascadeState(state.held - sold, state.equity - lost, bought, price), lost
 
 
 def price_after(bought: Array, depth: MarketDepth) -> Array:

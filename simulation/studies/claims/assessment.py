@@ -1,33 +1,181 @@
-"""Run what the claims need, each case once, and hold every claim against it."""
+"""What the claims ledger may hold, and how it is read: configs/claims.yaml.
+
+Run what the claims need, each case once, and hold every claim against it.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
 
-from simulation.compute.ensemble import resolved, run_ensemble, with_seed
-from simulation.scenario.config.errors import ConfigError, Problem
-from simulation.scenario.config.loading import canonical, config_hash
-from simulation.studies.claims.judging import Finding, finding, inside
-from simulation.studies.claims.ledger import Case, Claim, ClaimsLedger, Counterpart
-from simulation.studies.claims.measures import MeasureError, measured
+from pydantic import Field, model_validator
+
+from simulation.compute.ensemble import load_scenario, run_ensemble, with_seed
+from simulation.scenario.config.catalog import PACKAGE_FOLDER
+from simulation.scenario.config.errors import ConfigError, ConfigProblem
+from simulation.scenario.config.loading import canonical_json, config_hash, load
+from simulation.studies.claims.comparison import (
+    BoundRule,
+    ClaimMeasure,
+    InBandRule,
+    InRangeRule,
+    JudgementRule,
+    MeasureError,
+    ModelFinding,
+    StatedFigure,
+    band_contains,
+    judge_values,
+    measured_values,
+)
+from simulation.values.parameters import Parameters
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
     from simulation.scenario.scenario import Scenario
 
-Runner = Callable[["str", "Scenario"], "Record"]
+OfficialVerdict = Literal["correct", "roughly", "wrong", "inconsistent", "unverifiable"]
+SourceBasis = Literal["official", "computed", "press", "unverified", "none"]
+LEDGER_FILE = Path("configs") / "claims.yaml"
+YEAR_PATTERN = re.compile(r"\b(19|20)\d\d\b")
+
+
+class OfficialFigure(StatedFigure):
+    """What official data say, from where, and how well it is known."""
+
+    source: str = Field("", description="publisher and series or document, with its date")
+    basis: SourceBasis = Field(
+        description="official: read from an official series; computed: from one; press: press or an institution's "
+        "publication; unverified: from memory; none: no official figure was found"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.basis in ("official", "computed", "press") and not YEAR_PATTERN.search(self.source):
+            raise ValueError(f"source: {self.source!r} has no year; name the publisher and the date")
+        if self.basis == "none" and self.value is not None:
+            raise ValueError("basis: 'none' says that there is no official figure, yet a value is given")
+        return self
+
+
+class ClaimCase(Parameters):
+    """A scenario that is run for the claims: a shipped scenario and what is changed of it, as after ``--set``."""
+
+    scenario: str = Field(min_length=1, description="name of a shipped scenario, or a file")
+    settings: tuple[str, ...] = Field((), description="overrides such as boj.meetings[0].decision=50bp")
+    about: str = Field(min_length=1, description="what it is, in a few words")
+
+
+class ModelCounterpart(Parameters):
+    """What the model has to say about a claim: a measure of a case, and how to judge it."""
+
+    about: str = Field(min_length=1, description="what is measured, in a few words")
+    case: str = Field(description="one of the cases")
+    against: str | None = Field(None, description="a second case: the difference, run by run, is measured")
+    measure: ClaimMeasure
+    judge: JudgementRule
+    unit: str | None = Field(None, description="unit where it is not the claim's")
+    by_construction: bool = Field(False, description="the scenario is built to give this: no test of the statement")
+    checks_official: bool = Field(
+        False, description="the official figure is the same thing: hold it against the band, too"
+    )
+
+
+class Claim(Parameters):
+    """One quantitative statement of the article."""
+
+    id: int = Field(ge=1, description="number of the claim")
+    claim: str = Field(min_length=1, description="the statement, paraphrased")
+    unit: str = Field("", description="unit of the article's and the official value")
+    article: StatedFigure
+    official: OfficialFigure
+    verdict: OfficialVerdict = Field(description="what official data say of the statement")
+    remark: str = ""
+    model: tuple[ModelCounterpart, ...] = ()
+    untested: str = Field("", description="why no model can test it; only where `model` is empty")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if bool(self.model) == bool(self.untested):
+            raise ValueError(f"claim {self.id} needs either a `model` counterpart or the reason why it is `untested`")
+        for counterpart in self.model:
+            judge = counterpart.judge
+            compares = isinstance(judge, InBandRule) or not isinstance(judge, BoundRule) or judge.limit is None
+            if compares and self.article.value is None:
+                raise ValueError(f"article: the rule {judge.rule!r} compares with a value, and none is given")
+            if isinstance(judge, InRangeRule) and self.article.upper is None:
+                raise ValueError("article: the rule 'in_range' needs `upper`, the end of the range")
+            if counterpart.checks_official and self.official.value is None:
+                raise ValueError("official: `checks_official` holds its value against the model, and none is given")
+        return self
+
+
+class ClaimsLedger(Parameters):
+    """All claims and the cases that speak to them."""
+
+    title: str = Field(min_length=1)
+    source: str = Field(min_length=1, description="the article")
+    cases: dict[str, ClaimCase]
+    claims: tuple[Claim, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _check_numbers(self) -> Self:
+        for position, claim in enumerate(self.claims):
+            if claim.id != position + 1:
+                raise ValueError(f"claims[{position}].id: claims are numbered in order, {position + 1} comes here")
+        return self
+
+    @model_validator(mode="after")
+    def _check_cases(self) -> Self:
+        used = set()
+        for key, name in self._case_names():
+            if name not in self.cases:
+                raise ValueError(f"{key}: there is no case {name!r}; known: {', '.join(self.cases)}")
+            used.add(name)
+        idle = [name for name in self.cases if name not in used]
+        if idle:
+            raise ValueError(f"cases.{idle[0]}: no claim uses this case")
+        seen: dict[tuple[str, tuple[str, ...]], str] = {}
+        for name, case in self.cases.items():
+            first = seen.setdefault((case.scenario, case.settings), name)
+            if first != name:
+                raise ValueError(f"cases.{name}: the same run as the case {first}")
+        return self
+
+    def _case_names(self) -> Iterator[tuple[str, str]]:
+        """Yield every mention of a case with its key."""
+        for position, claim in enumerate(self.claims):
+            for index, counterpart in enumerate(claim.model):
+                key = f"claims[{position}].model[{index}]"
+                yield f"{key}.case", counterpart.case
+                if counterpart.against is not None:
+                    yield f"{key}.against", counterpart.against
+
+
+def ledger_path() -> Path:
+    """The shipped ledger: below the package in a wheel, below the project in a checkout."""
+    inside = PACKAGE_FOLDER / LEDGER_FILE
+    return inside if inside.exists() else PACKAGE_FOLDER.parent / LEDGER_FILE
+
+
+def load_ledger(path: Path | None = None) -> ClaimsLedger:
+    """Read and check the ledger; every mistake comes with its line (`ConfigError`)."""
+    return load(ledger_path() if path is None else path, root=ClaimsLedger).scenario
+
+
+CaseRunner = Callable[["str", "Scenario"], "Record"]
 """Simulates the scenario of a named case."""
 
 
 @dataclass(frozen=True)
-class Assessed:
+class AssessedClaim:
     """A claim with what the model found for each of its counterparts."""
 
     claim: Claim
-    findings: tuple[Finding, ...]
+    findings: tuple[ModelFinding, ...]
 
 
 @dataclass(frozen=True)
@@ -37,7 +185,7 @@ class Assessment:
     ledger: ClaimsLedger
     scenarios: Mapping[str, Scenario]
     runs: int
-    claims: tuple[Assessed, ...]
+    claims: tuple[AssessedClaim, ...]
     stopped: Mapping[str, int]
 
     @property
@@ -48,19 +196,19 @@ class Assessment:
 
 def ledger_hash(ledger: ClaimsLedger, scenarios: Mapping[str, Scenario]) -> str:
     """One hash for a ledger and its resolved scenarios."""
-    parts = [canonical(ledger), *(f"{name} {config_hash(scenario)}" for name, scenario in scenarios.items())]
+    parts = [canonical_json(ledger), *(f"{name} {config_hash(scenario)}" for name, scenario in scenarios.items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def scenario_of(case: Case, seed: int | None) -> Scenario:
+def case_scenario(case: ClaimCase, seed: int | None) -> Scenario:
     """The scenario of a case, with its overrides and another seed if one is given."""
-    scenario = resolved(case.scenario, case.settings)
+    scenario = load_scenario(case.scenario, case.settings)
     return scenario if seed is None else with_seed(scenario, seed)
 
 
-def scenarios_of(ledger: ClaimsLedger, seed: int | None = None) -> dict[str, Scenario]:
+def case_scenarios(ledger: ClaimsLedger, seed: int | None = None) -> dict[str, Scenario]:
     """Every case's scenario, by name."""
-    return {name: scenario_of(case, seed) for name, case in ledger.cases.items()}
+    return {name: case_scenario(case, seed) for name, case in ledger.cases.items()}
 
 
 def assess(ledger: ClaimsLedger, runs: int, seed: int | None = None, workers: int | None = 1) -> Assessment:
@@ -81,34 +229,36 @@ def assess(ledger: ClaimsLedger, runs: int, seed: int | None = None, workers: in
     def simulated(_name: str, scenario: Scenario) -> Record:
         return run_ensemble(scenario, runs, workers)
 
-    return assess_with(ledger, scenarios_of(ledger, seed), runs, simulated)
+    return assess_with_runner(ledger, case_scenarios(ledger, seed), runs, simulated)
 
 
-def assess_with(ledger: ClaimsLedger, scenarios: Mapping[str, Scenario], runs: int, runner: Runner) -> Assessment:
+def assess_with_runner(
+    ledger: ClaimsLedger, scenarios: Mapping[str, Scenario], runs: int, runner: CaseRunner
+) -> Assessment:
     """Assess with a runner of the caller's, for instance one that shows its progress."""
     records = {name: runner(name, scenario) for name, scenario in scenarios.items()}
-    claims = tuple(Assessed(claim, findings_of(claim, records)) for claim in ledger.claims)
+    claims = tuple(AssessedClaim(claim, claim_findings(claim, records)) for claim in ledger.claims)
     stopped = {name: len(record.stopped) for name, record in records.items() if record.stopped}
     return Assessment(ledger, scenarios, runs, claims, stopped)
 
 
-def findings_of(claim: Claim, records: Mapping[str, Record]) -> tuple[Finding, ...]:
+def claim_findings(claim: Claim, records: Mapping[str, Record]) -> tuple[ModelFinding, ...]:
     """What the model says of each counterpart of a claim."""
-    return tuple(finding_of(claim, counterpart, records) for counterpart in claim.model)
+    return tuple(counterpart_finding(claim, counterpart, records) for counterpart in claim.model)
 
 
-def finding_of(claim: Claim, counterpart: Counterpart, records: Mapping[str, Record]) -> Finding:
+def counterpart_finding(claim: Claim, counterpart: ModelCounterpart, records: Mapping[str, Record]) -> ModelFinding:
     """Measure one counterpart and judge it; a number that the scenario was given is no test of the statement."""
     against = None if counterpart.against is None else records[counterpart.against]
     try:
-        values = measured(counterpart.measure, records[counterpart.case], against)
+        values = measured_values(counterpart.measure, records[counterpart.case], against)
     except MeasureError as error:
-        raise ConfigError([Problem("claims", None, None, f"claim {claim.id}", str(error))]) from error
+        raise ConfigError([ConfigProblem("claims", None, None, f"claim {claim.id}", str(error))]) from error
     unit = claim.unit if counterpart.unit is None else counterpart.unit
-    found = finding(values, unit, counterpart.judge, claim.article)
+    found = judge_values(values, unit, counterpart.judge, claim.article)
     if counterpart.by_construction and found.outcome in ("agrees", "compatible"):
         found = replace(found, outcome="by construction")
     official = claim.official.value
     if counterpart.checks_official and official is not None and found.band.p50 is not None:
-        found = replace(found, official_inside=inside(found.band, official))
+        found = replace(found, official_inside=band_contains(found.band, official))
     return found

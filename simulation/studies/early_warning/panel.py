@@ -58,7 +58,7 @@ BENCHMARK: Final = Indicator("usdjpy_volatility_pct", "USDJPY volatility, %", 1)
 """What anybody sees without knowing a single balance sheet."""
 
 
-LABELS: Final = ("run", "day", "days_to_cascade", "days_to_large_cascade")
+PANEL_LABELS: Final = ("run", "day", "days_to_cascade", "days_to_large_cascade")
 """Columns of a panel beside the indicators."""
 
 
@@ -104,17 +104,17 @@ class Panel:
 
     def columns(self) -> dict[str, Array | Integers]:
         """Everything in the panel by name, as the columns of a table."""
-        return {name: getattr(self, name) for name in LABELS} | dict(self.values)
+        return {name: getattr(self, name) for name in PANEL_LABELS} | dict(self.values)
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Array | Integers]) -> Self:
         """The panel whose `columns()` these are; further columns are left alone."""
-        labels = {name: np.asarray(columns[name], dtype=np.int64) for name in LABELS}
+        labels = {name: np.asarray(columns[name], dtype=np.int64) for name in PANEL_LABELS}
         values = {each.column: np.asarray(columns[each.column], dtype=np.float64) for each in (*INDICATORS, BENCHMARK)}
         return cls(**labels, values=values)
 
 
-def panel_of(record: Record, first_day: int = 0, every_days: int = 1) -> Panel:
+def panel_from_record(record: Record, first_day: int = 0, every_days: int = 1) -> Panel:
     """The panel of a record's finished runs.
 
     The last LONGEST_HORIZON_DAYS closes are left out: what follows them is not known in full.
@@ -146,8 +146,8 @@ def panel_of(record: Record, first_day: int = 0, every_days: int = 1) -> Panel:
     return Panel(
         run=record.runs[finished.rows][row],
         day=day.astype(np.int64),
-        days_to_cascade=days_to_next(cascade)[kept],
-        days_to_large_cascade=days_to_next(large)[kept],
+        days_to_cascade=days_to_next_event(cascade)[kept],
+        days_to_large_cascade=days_to_next_event(large)[kept],
         values={each.column: market[each.column][kept] for each in (*INDICATORS, BENCHMARK)},
     )
 
@@ -160,7 +160,7 @@ def in_episode(cascade: Flags) -> Flags:
     return inside
 
 
-def days_to_next(happens: Flags) -> Integers:
+def days_to_next_event(happens: Flags) -> Integers:
     """Days from each close to the next day on which something happens, ``(runs, days)``.
 
     LONGEST_HORIZON_DAYS + 1 where that is further away or unknown; the day itself does not count.
@@ -172,7 +172,7 @@ def days_to_next(happens: Flags) -> Integers:
 
 
 @dataclass(frozen=True)
-class Split:
+class PanelSplit:
     """Runs to fit on and runs to judge by: no run number is in both, whatever the scenario or the seed.
 
     Raises
@@ -190,11 +190,11 @@ class Split:
             raise ValueError(f"runs {both[:5].tolist()} are in both parts; judge by runs that nothing was fitted on")
 
 
-def by_run(training: Panel, evaluation: Panel | None = None) -> Split:
+def split_by_run(training: Panel, evaluation: Panel | None = None) -> PanelSplit:
     """Fit on the runs with an even number, judge by those with an odd one.
 
     Every run draws from random streams of its own, so the two halves share no news.  `evaluation` may come from another
     scenario; its even runs are left out as well, since runs of one number share their news between scenarios of one seed.
     """
     judged = training if evaluation is None else evaluation
-    return Split(training.where(training.run % 2 == 0), judged.where(judged.run % 2 == 1))
+    return PanelSplit(training.where(training.run % 2 == 0), judged.where(judged.run % 2 == 1))

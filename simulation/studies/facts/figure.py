@@ -18,22 +18,21 @@ from simulation.results.figures.style import (
     Columns,
     Drawing,
     Heading,
-    house_style,
+    figure_style,
     legend_line,
     new_figure,
     panel_title,
-    plain,
+    remove_frame,
 )
 
 if TYPE_CHECKING:
-    from simulation.studies.facts.comparison import Comparison, Row
-    from simulation.studies.facts.stored import Accept
+    from simulation.studies.facts.comparison import AcceptRange, FactComparison, FactRow
 
 ERRORS_SHOWN: Final = 2.0
 """Half-width of the bars in standard errors."""
-ACCEPTED: Final = "#cfe8dc"
-MODEL, HISTORY = ACCENT, INK
-APART: Final = 0.17
+ACCEPTED_COLOUR: Final = "#cfe8dc"
+MODEL_COLOUR, HISTORY_COLOUR = ACCENT, INK
+ROW_OFFSET: Final = 0.17
 """Distance of history and model from the middle of a row, in rows."""
 Panel = tuple[str, Mapping[str, str]]
 PANELS: Final[tuple[Panel, ...]] = (
@@ -95,35 +94,35 @@ PANELS: Final[tuple[Panel, ...]] = (
     ),
 )
 """Facts shown in each panel with a short label, in groups whose numbers fit on one axis."""
-ENTRIES: Final = (("● model", MODEL), ("○ history", HISTORY), ("■ accepted", "#5fae87"))
+LEGEND_ENTRIES: Final = (("● model", MODEL_COLOUR), ("○ history", HISTORY_COLOUR), ("■ accepted", "#5fae87"))
 
 
-def facts_chart(comparison: Comparison, source: str) -> Drawing:
+def facts_chart(comparison: FactComparison, source: str) -> Drawing:
     """Draw every fact in panels of comparable size; `source` is the line under the figure."""
     subtitle = (
         f"Points with {ERRORS_SHOWN:.0f} standard errors on either side; thin line: the middle 80 % of single runs; "
         "units at the labels"
     )
     rows = {row.name: row for row in comparison.rows}
-    with house_style():
+    with figure_style():
         figure = new_figure(Heading(comparison.finding, subtitle, source))
         for place, (title, labels) in enumerate(PANELS):
             shown = {label: rows[name] for name, label in labels.items() if name in rows}
             if shown:
-                _draw_panel(_axes(figure, place), title, shown)
-        legend_line(figure.axes[0], ENTRIES, 1) if figure.axes else None
-    return Drawing(figure, numbers(comparison))
+                _draw_panel(_panel_axes(figure, place), title, shown)
+        legend_line(figure.axes[0], LEGEND_ENTRIES, 1) if figure.axes else None
+    return Drawing(figure, plotted_columns(comparison))
 
 
-def _axes(figure: Figure, place: int) -> Axes:
+def _panel_axes(figure: Figure, place: int) -> Axes:
     row, column = divmod(place, 3)
     return figure.add_axes((0.115 + 0.32 * column, 0.505 - 0.405 * row, 0.205, 0.265))
 
 
-def _draw_panel(axes: Axes, title: str, shown: Mapping[str, Row]) -> None:
+def _draw_panel(axes: Axes, title: str, shown: Mapping[str, FactRow]) -> None:
     for at, row in enumerate(shown.values()):
         _draw_row(axes, at, row)
-    plain(axes)
+    remove_frame(axes)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
     axes.axvline(0.0, color=GREY, linewidth=0.8)
@@ -136,31 +135,31 @@ def _draw_panel(axes: Axes, title: str, shown: Mapping[str, Row]) -> None:
     axes.set_xlim(*limits)
     for at, row in enumerate(shown.values()):
         if row.fact.accept is not None:
-            _draw_range(axes, at, row.fact.accept)
+            _draw_accept_range(axes, at, row.fact.accept)
     panel_title(axes, title)
 
 
-def _draw_row(axes: Axes, at: int, row: Row) -> None:
+def _draw_row(axes: Axes, at: int, row: FactRow) -> None:
     fact, found = row.fact, row.estimate
     if fact.value is not None:
         error = 0.0 if fact.standard_error is None else ERRORS_SHOWN * fact.standard_error
-        axes.plot([fact.value - error, fact.value + error], [at - APART] * 2, color=HISTORY, linewidth=1.6)
-        axes.plot(fact.value, at - APART, "o", color=HISTORY, markerfacecolor="white", markersize=4.5)
+        axes.plot([fact.value - error, fact.value + error], [at - ROW_OFFSET] * 2, color=HISTORY_COLOUR, linewidth=1.6)
+        axes.plot(fact.value, at - ROW_OFFSET, "o", color=HISTORY_COLOUR, markerfacecolor="white", markersize=4.5)
     if found is not None:
         error = ERRORS_SHOWN * found.error if np.isfinite(found.error) else 0.0
-        axes.plot([found.p10, found.p90], [at + APART] * 2, color=MODEL, linewidth=0.8)
-        axes.plot([found.value - error, found.value + error], [at + APART] * 2, color=MODEL, linewidth=2.6)
-        axes.plot(found.value, at + APART, "o", color=MODEL, markersize=4.5)
+        axes.plot([found.p10, found.p90], [at + ROW_OFFSET] * 2, color=MODEL_COLOUR, linewidth=0.8)
+        axes.plot([found.value - error, found.value + error], [at + ROW_OFFSET] * 2, color=MODEL_COLOUR, linewidth=2.6)
+        axes.plot(found.value, at + ROW_OFFSET, "o", color=MODEL_COLOUR, markersize=4.5)
 
 
-def _draw_range(axes: Axes, at: int, accept: Accept) -> None:
+def _draw_accept_range(axes: Axes, at: int, accept: AcceptRange) -> None:
     left, right = axes.get_xlim()
     low = left if accept.low is None else max(left, accept.low)
     high = right if accept.high is None else min(right, accept.high)
-    axes.add_patch(Rectangle((low, at - 0.45), high - low, 0.9, facecolor=ACCEPTED, linewidth=0, zorder=0.5))
+    axes.add_patch(Rectangle((low, at - 0.45), high - low, 0.9, facecolor=ACCEPTED_COLOUR, linewidth=0, zorder=0.5))
 
 
-def numbers(comparison: Comparison) -> Columns:
+def plotted_columns(comparison: FactComparison) -> Columns:
     """Return the plotted numbers, one row per fact; not a number where there is none."""
     shown = {name for _, labels in PANELS for name in labels}
     rows = [row for row in comparison.rows if row.name in shown]

@@ -1,4 +1,6 @@
-"""The historical column, recomputed: ``python -m simulation.studies.facts.historical DATA_DIR`` prints configs/facts/*.yaml.
+"""The official series as histories: USDJPY, yields and speculative positions, aligned to the days of the exchange rate.
+
+The historical column, recomputed: ``python -m simulation.studies.facts.historical DATA_DIR`` prints configs/facts/*.yaml.
 
 DATA_DIR is a folder of official series that are not shipped.  Values are rounded to four digits.
 """
@@ -11,13 +13,86 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+import pandas as pd
+
+from simulation.studies.facts.comparison import AcceptRange, StoredFact, StoredFacts
 from simulation.studies.facts.history import History
-from simulation.studies.facts.measured import BY_NAME, MEASURES, Measure
-from simulation.studies.facts.observed import CALM_BELOW, STRESS_ABOVE, skew_on_position
-from simulation.studies.facts.official import FIRST_DAY, LAST_DAY, POSITIONS_FROM, read_history, read_positions
-from simulation.studies.facts.resampling import REPLICATIONS, SEED, history_error, pooled
+from simulation.studies.facts.measures import (
+    BOOTSTRAP_REPLICATIONS,
+    BOOTSTRAP_SEED,
+    CALM_BELOW,
+    MEASURES,
+    MEASURES_BY_NAME,
+    STRESS_ABOVE,
+    FactMeasure,
+    history_error,
+    pooled_value,
+    skew_on_position_terms,
+)
 from simulation.studies.facts.statistics import slope
-from simulation.studies.facts.stored import Accept, StoredFact, StoredFacts
+from simulation.values.conventions import Array
+
+FIRST_DAY, LAST_DAY = date(1990, 1, 2), date(2024, 12, 31)
+POSITIONS_FROM: Final = date(2005, 1, 4)
+CONTRACTS: Final = 100_000.0
+"""Positions are counted in this many contracts of 12.5 JPY m each."""
+YIELD_COLUMNS: Final = {"DGS2": "ust2_pct", "2Y": "jgb2_pct", "DGS10": "ust10_pct", "10Y": "jgb10_pct"}
+
+
+def read_history(folder: Path) -> History:
+    """Read the folder of official series: one run, the days of H.10 from 1990 to 2024.
+
+    A yield on a day without one is the last known.  JGB yields begin on 4 January 1990; the two days before take them.
+
+    Parameters
+    ----------
+    folder
+        Holds ``usdjpy_h10.csv``, ``us_treasury_yields.csv`` and ``jgb_yields.csv``.
+
+    Raises
+    ------
+    OSError
+        If a file is missing.
+    """
+    usdjpy = _read_series(folder / "usdjpy_h10.csv")["value"].dropna()
+    yields = [_read_series(folder / "us_treasury_yields.csv"), _read_series(folder / "jgb_yields.csv")]
+    days = usdjpy.index
+    known = pd.concat(
+        [table[[name for name in YIELD_COLUMNS if name in table]] for table in yields], axis=1, sort=True
+    ).ffill()
+    aligned = known.reindex(days, method="ffill").bfill().rename(columns=YIELD_COLUMNS)
+    columns = {name: _single_run(aligned[name]) for name in YIELD_COLUMNS.values()}
+    history = History(days.to_numpy().astype("datetime64[D]"), _single_run(usdjpy), **columns)
+    return history.between(FIRST_DAY, LAST_DAY)
+
+
+def read_positions(folder: Path) -> History:
+    """Read the same with non-commercial net short yen positions, from January 2005.
+
+    A position is known from the Tuesday it describes, though published on Friday: the statistics read it on Fridays.
+    """
+    history = read_history(folder).between(POSITIONS_FROM, LAST_DAY)
+    short = -_read_series(folder / "cot_jpy.csv")["noncomm_net"].dropna() / CONTRACTS
+    aligned = short.reindex(pd.DatetimeIndex(history.dates), method="ffill")
+    return History(
+        history.dates,
+        history.usdjpy,
+        history.ust2_pct,
+        history.jgb2_pct,
+        history.ust10_pct,
+        history.jgb10_pct,
+        position=_single_run(aligned),
+    )
+
+
+def _read_series(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, parse_dates=["date"], index_col="date")
+
+
+def _single_run(series: "pd.Series[float]") -> Array:
+    return np.asarray(series, dtype=np.float64)[None, :]
+
 
 COMMAND: Final = "python -m simulation.studies.facts.historical DATA_DIR"
 DIGITS: Final = 4
@@ -28,23 +103,23 @@ EQUITY_REMARK: Final = (
     "quoted, not recomputed: index series are copyrighted. In the model a day is calm when yesterday's volatility was "
     f"below {CALM_BELOW:g} times its long-run value, and under stress when it was above {STRESS_ABOVE:g} times."
 )
-PER_CONTRACT: Final = Measure(
-    "skew_on_contracts", "Skewness to come on position", "per 100k", skew_on_position, slope, 52, "Newey-West", 13
+PER_CONTRACT: Final = FactMeasure(
+    "skew_on_contracts", "Skewness to come on position", "per 100k", skew_on_position_terms, slope, 52, "Newey-West", 13
 )
 """Newey-West over 13 weeks: windows of 90 days overlap for 18, and this many reproduce CALIBRATION's error of 0.13."""
-ACCEPT: Final = {
-    "skew_slope": Accept(low=-0.16, high=-0.04, source=QUOTED),
-    "skew_large_gap": Accept(low=-0.9, high=-0.3, source=QUOTED),
-    "skew_no_gap": Accept(low=-0.2, high=0.2, source=f"{QUOTED} says near zero; the width is ours"),
+ACCEPT_RANGES: Final = {
+    "skew_slope": AcceptRange(low=-0.16, high=-0.04, source=QUOTED),
+    "skew_large_gap": AcceptRange(low=-0.9, high=-0.3, source=QUOTED),
+    "skew_no_gap": AcceptRange(low=-0.2, high=0.2, source=f"{QUOTED} says near zero; the width is ours"),
 }
 
 
 @dataclass(frozen=True)
-class Line:
+class FactDefinition:
     """One fact to recompute: the measure, its sample and what the reader should know."""
 
     name: str
-    measure: Measure
+    measure: FactMeasure
     source: str = H10
     sample: tuple[date, date] = (FIRST_DAY, LAST_DAY)
     label: str = ""
@@ -52,42 +127,44 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Official:
+class OfficialSeries:
     """The histories that facts are computed from."""
 
     prices: History
     positions: History
 
-    def of(self, line: Line) -> History:
+    def of(self, line: FactDefinition) -> History:
         """Return the history of a line's sample."""
-        if line.measure.terms is skew_on_position:
+        if line.measure.terms is skew_on_position_terms:
             return self.positions
         return self.prices.between(*line.sample)
 
 
-def lines() -> Iterator[Line]:
+def fact_definitions() -> Iterator[FactDefinition]:
     """Yield every fact that the series allow, in the order of the table."""
     for measure in MEASURES:
         if measure.name in ("spread_beta", "spread_r2"):
-            yield from _by_period(measure)
+            yield from _period_definitions(measure)
         elif measure.name == "skew_on_position":
             sample = (POSITIONS_FROM, LAST_DAY)
-            yield Line(measure.name, measure, f"{H10}; {CFTC}", sample)
-            yield Line(PER_CONTRACT.name, PER_CONTRACT, f"{H10}; {CFTC}", sample, in_model=False)
+            yield FactDefinition(measure.name, measure, f"{H10}; {CFTC}", sample)
+            yield FactDefinition(PER_CONTRACT.name, PER_CONTRACT, f"{H10}; {CFTC}", sample, in_model=False)
         elif measure.name not in ("equity_calm", "equity_stress"):
             on_yields = measure.name.startswith(("skew_", "carry_"))
-            yield Line(measure.name, measure, f"{H10}; {YIELDS}" if on_yields else H10)
+            yield FactDefinition(measure.name, measure, f"{H10}; {YIELDS}" if on_yields else H10)
 
 
-def _by_period(measure: Measure) -> Iterator[Line]:
+def _period_definitions(measure: FactMeasure) -> Iterator[FactDefinition]:
     for first, last in ((2013, 2019), (2020, 2024), (1990, 2024)):
         sample, label = (date(first, 1, 1), date(last, 12, 31)), f"{measure.label}, {first}-{last % 100}"
         # Over the whole sample there is hardly a relation: the model is held against the years that have one.
         whole = first == FIRST_DAY.year
-        yield Line(f"{measure.name}_{first}_{last}", measure, f"{H10}; {YIELDS}", sample, label, in_model=not whole)
+        yield FactDefinition(
+            f"{measure.name}_{first}_{last}", measure, f"{H10}; {YIELDS}", sample, label, in_model=not whole
+        )
 
 
-def recomputed(line: Line, official: Official) -> StoredFact:
+def recompute_fact(line: FactDefinition, official: OfficialSeries) -> StoredFact:
     """Return one fact from the official series."""
     measure, history = line.measure, official.of(line)
     terms = measure.terms(history)
@@ -95,21 +172,21 @@ def recomputed(line: Line, official: Official) -> StoredFact:
         label=line.label or measure.label,
         measure=measure.name if line.in_model else None,
         unit=measure.unit,
-        value=rounded(pooled(measure, terms.sum(axis=1))),
-        standard_error=rounded(history_error(measure, terms[0])),
-        error_method=method(measure),
+        value=round_value(pooled_value(measure, terms.sum(axis=1))),
+        standard_error=round_value(history_error(measure, terms[0])),
+        error_method=describe_error_method(measure),
         first_day=history.dates[0].item(),
         last_day=history.dates[-1].item(),
         observations=int(terms[..., 0].sum()),
         source=line.source,
-        accept=ACCEPT.get(line.name),
+        accept=ACCEPT_RANGES.get(line.name),
     )
 
 
-def quoted() -> dict[str, StoredFact]:
+def quoted_facts() -> dict[str, StoredFact]:
     """Return the facts that the series cannot give."""
     fisher = "analytic, (1 - r²) / sqrt(n - 2) with the 43 business days of July and August 2024"
-    calm, stress = BY_NAME["equity_calm"], BY_NAME["equity_stress"]
+    calm, stress = MEASURES_BY_NAME["equity_calm"], MEASURES_BY_NAME["equity_stress"]
     aim = "no counterpart in the series: a property of the model"
     return {
         "equity_calm": StoredFact(
@@ -135,45 +212,45 @@ def quoted() -> dict[str, StoredFact]:
             label="Amplification ratio, 4 % over 1 %",
             measure="amplification_ratio",
             source=aim,
-            accept=Accept(low=1.7, source=QUOTED),
+            accept=AcceptRange(low=1.7, source=QUOTED),
         ),
         "amplification_in_news": StoredFact(
             label="Amplification ratio among daily news",
             measure="amplification_in_news",
             source=aim,
-            accept=Accept(low=1.7, source=f"{QUOTED}, which does not say whether other news is there"),
+            accept=AcceptRange(low=1.7, source=f"{QUOTED}, which does not say whether other news is there"),
         ),
         "amplification_frozen": StoredFact(
             label="Amplification, behaviour frozen",
             measure="amplification_frozen",
             source=aim,
-            accept=Accept(low=0.98, high=1.02, source=QUOTED),
+            accept=AcceptRange(low=0.98, high=1.02, source=QUOTED),
         ),
     }
 
 
-def facts_from(folder: Path) -> StoredFacts:
+def recompute_facts(folder: Path) -> StoredFacts:
     """Recompute every fact from a folder of official series."""
-    official = Official(read_history(folder), read_positions(folder))
-    found = {line.name: recomputed(line, official) for line in lines()}
-    return StoredFacts(title="Stylised facts of USDJPY, 1990-2024", made_by=COMMAND, facts=found | quoted())
+    official = OfficialSeries(read_history(folder), read_positions(folder))
+    found = {line.name: recompute_fact(line, official) for line in fact_definitions()}
+    return StoredFacts(title="Stylised facts of USDJPY, 1990-2024", made_by=COMMAND, facts=found | quoted_facts())
 
 
-def method(measure: Measure) -> str:
+def describe_error_method(measure: FactMeasure) -> str:
     """Say how the standard error of a measure was computed."""
     if measure.error == "block bootstrap":
-        return f"circular block bootstrap, blocks of {measure.block}, {REPLICATIONS} replications, seed {SEED}"
+        return f"circular block bootstrap, blocks of {measure.block}, {BOOTSTRAP_REPLICATIONS} replications, seed {BOOTSTRAP_SEED}"
     if measure.error == "least squares":
         return "least squares, independent quarters"
     return f"Newey-West, {measure.lags} lags"
 
 
-def rounded(value: float) -> float:
+def round_value(value: float) -> float:
     """Round to the digits that are stored."""
     return float(f"{value:.{DIGITS}g}")
 
 
-def yaml_text(facts: StoredFacts) -> str:
+def facts_yaml(facts: StoredFacts) -> str:
     """Return facts as the text of a file; the same facts give the same bytes."""
     head = [f"# Written by {facts.made_by}: change the program, not this file.", f"title: {_scalar(facts.title)}"]
     body = [f"made_by: {_scalar(facts.made_by)}", "facts:"]
@@ -194,7 +271,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
         print(f"usage: {COMMAND}; DATA_DIR is the folder of official series", file=sys.stderr)
         return 2
-    print(yaml_text(facts_from(Path(arguments[0]))), end="")
+    print(facts_yaml(recompute_facts(Path(arguments[0]))), end="")
     return 0
 
 

@@ -8,11 +8,10 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.values.calendar import Dates, day_numbers
-from simulation.values.conventions import Array
+from simulation.values.conventions import Array, Dates, day_numbers
 
-Index = NDArray[np.intp]
-COLUMNS: Final = ("usdjpy", "ust2_pct", "jgb2_pct", "ust10_pct", "jgb10_pct", "us_equity", "position")
+DayIndex = NDArray[np.intp]
+HISTORY_COLUMNS: Final = ("usdjpy", "ust2_pct", "jgb2_pct", "ust10_pct", "jgb10_pct", "us_equity", "position")
 FIRST_SATURDAY: Final = 2
 """Day number of the first Saturday after 1 January 1970, a Thursday: weeks run from Saturday to Friday."""
 
@@ -51,7 +50,7 @@ class History:
     position: Array | None = None
 
     def __post_init__(self) -> None:
-        for name in COLUMNS:
+        for name in HISTORY_COLUMNS:
             values = getattr(self, name)
             if values is not None and values.shape != (self.runs, len(self.dates)):
                 raise ValueError(f"{name} has shape {values.shape}; {(self.runs, len(self.dates))} is wanted")
@@ -76,33 +75,33 @@ class History:
     def between(self, first: date, last: date) -> Self:
         """Return the days from `first` to `last`, both included."""
         inside = (self.dates >= np.datetime64(first, "D")) & (self.dates <= np.datetime64(last, "D"))
-        columns: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
+        columns: dict[str, Any] = {name: getattr(self, name) for name in HISTORY_COLUMNS}
         kept: dict[str, Any] = {name: None if values is None else values[:, inside] for name, values in columns.items()}
         return replace(self, dates=self.dates[inside], **kept)
 
 
-def joined(parts: Sequence[History]) -> History:
+def concatenate_runs(parts: Sequence[History]) -> History:
     """Return the runs of several histories of the same days as one, in the order given."""
-    columns = {name: [getattr(part, name) for part in parts] for name in COLUMNS}
+    columns = {name: [getattr(part, name) for part in parts] for name in HISTORY_COLUMNS}
     whole: dict[str, Any] = {name: None if rows[0] is None else np.concatenate(rows) for name, rows in columns.items()}
     return History(parts[0].dates, **whole)
 
 
-def last_days(periods: NDArray[np.int64]) -> Index:
+def period_ends(periods: NDArray[np.int64]) -> DayIndex:
     """Index of the last day of every period; `periods` numbers the period of each day, in order."""
     return np.flatnonzero(np.append(np.diff(periods) != 0, True))
 
 
-def week_ends(dates: Dates) -> Index:
+def week_ends(dates: Dates) -> DayIndex:
     """Index of the last business day of every week, Friday unless it was a holiday; the first week may be short."""
-    return last_days((day_numbers(dates) - FIRST_SATURDAY) // 7)
+    return period_ends((day_numbers(dates) - FIRST_SATURDAY) // 7)
 
 
-def month_ends(dates: Dates) -> Index:
+def month_ends(dates: Dates) -> DayIndex:
     """Index of the last business day of every month."""
-    return last_days(dates.astype("datetime64[M]").astype(np.int64))
+    return period_ends(dates.astype("datetime64[M]").astype(np.int64))
 
 
-def quarters(dates: Dates) -> NDArray[np.int64]:
+def quarter_numbers(dates: Dates) -> NDArray[np.int64]:
     """Number of the calendar quarter of each day."""
     return dates.astype("datetime64[M]").astype(np.int64) // 3

@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from simulation.market.market import VOLATILITY_MEMORY
-from simulation.studies.facts.history import Index
+from simulation.market.prices import VOLATILITY_MEMORY
+from simulation.studies.facts.history import DayIndex
 from simulation.values.conventions import PERCENT, Array, Flags
 
-LEAST_DAYS: Final = 40
+MIN_QUARTER_DAYS: Final = 40
 """Fewer returns make no quarter: a quarter has 59 to 65 business days, and the first and the last are cut off."""
 SMALLEST_VARIANCE_SHARE: Final = 1e-13
 """Variance below this share of the mean square is rounding: nothing moved."""
@@ -63,7 +63,7 @@ def count_terms(happened: Flags) -> Array:
     return np.stack([np.ones(happened.shape), happened.astype(np.float64)], axis=-1)
 
 
-def only(terms: Array, wanted: Flags) -> Array:
+def mask_terms(terms: Array, wanted: Flags) -> Array:
     """Terms of the wanted observations, zero for the others."""
     return np.where(wanted[..., None], terms, 0.0)
 
@@ -149,18 +149,18 @@ def ratio(above: Array, below: Array) -> Array:
 # Statistics of groups and windows of observations
 
 
-def group_skewness(returns: Array, firsts: Index) -> Array:
+def group_skewness(returns: Array, firsts: DayIndex) -> Array:
     """Skewness of the returns of consecutive groups that begin at `firsts`, ``(runs, groups)``."""
     return skewness(np.add.reduceat(power_terms(returns), firsts, axis=-2))
 
 
-def group_mean(values: Array, firsts: Index) -> Array:
+def group_mean(values: Array, firsts: DayIndex) -> Array:
     """Mean over consecutive groups that begin at `firsts`, ``(runs, groups)``."""
     sizes = np.diff(np.append(firsts, values.shape[-1]))
     return np.asarray(np.add.reduceat(values, firsts, axis=-1) / sizes)
 
 
-def window_skewness(returns: Array, starts: Index, days: int) -> Array:
+def window_skewness(returns: Array, starts: DayIndex, days: int) -> Array:
     """Skewness of the `days` returns from each start on, ``(runs, starts)``."""
     windows = starts[:, None] + np.arange(days)
     return skewness(power_terms(returns[..., windows]).sum(axis=-2))

@@ -18,24 +18,24 @@ from simulation.results.figures.style import (
     Columns,
     Drawing,
     Heading,
-    house_style,
+    display_scale,
+    figure_style,
     new_figure,
     panel_title,
-    plain,
-    shown_scale,
+    remove_frame,
 )
-from simulation.studies.experiment.experiment_figures import SERIES_COLOURS, mark
-from simulation.studies.search.reverse_stress import Frontier, ReverseStress
+from simulation.studies.experiment.figures import SERIES_COLOURS, mark_position
+from simulation.studies.search.reverse_stress import ReverseStress, ShockFrontier
 from simulation.studies.search.shocks import SHOCKS
-from simulation.studies.search.tipping import Tipping
+from simulation.studies.search.tipping import TippingPoint
 
 FloatArray = NDArray[np.float64]
-REACHED = "#D55E00"
-RINGS = (1.0, 2.0, 4.0, 6.0, 8.0)
+REACHED_COLOUR = "#D55E00"
+RING_DISTANCES = (1.0, 2.0, 4.0, 6.0, 8.0)
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchOutcome:
     """What was looked for: metric, level, its unit, the key with its unit, the scenario."""
 
     metric: str
@@ -47,7 +47,7 @@ class Asked:
     @property
     def scale(self) -> float:
         """100 for a share, which is shown in percent."""
-        return shown_scale(self.unit)
+        return display_scale(self.unit)
 
     @property
     def outcome(self) -> str:
@@ -56,25 +56,25 @@ class Asked:
         return f"{self.metric} = {self.scale * self.level:g} {unit}"
 
 
-def tipping_figure(found: Tipping, asked: Asked) -> Drawing:
+def tipping_figure(found: TippingPoint, asked: SearchOutcome) -> Drawing:
     """The mean of the metric over the key, with the level and the interval of the crossing."""
     finding = f"{asked.outcome} at {asked.key} = {found.value:.4g} ({found.low:.4g} to {found.high:.4g})"
     subtitle = f"Mean over {found.runs} runs that meet the same news at every point; dark band: 95 % interval of the crossing; "
     subtitle += "light: middle 80 % of single runs"
-    with house_style():
+    with figure_style():
         figure = new_figure(Heading(finding, subtitle, asked.source))
         axes = figure.add_axes((0.05, 0.13, 0.88, 0.68))
-        plain(axes)
+        remove_frame(axes)
         _single_runs(axes, found)
         axes.axvspan(found.low, found.high, color=ACCENT, alpha=0.3, linewidth=0)
         axes.plot(found.points, asked.scale * found.means, "o-", color=ACCENT, markersize=3.5, linewidth=1.6)
         axes.axhline(asked.scale * asked.level, color=GREY, linewidth=0.9)
-        mark(axes, found.value, f"{found.value:.4g}")
+        mark_position(axes, found.value, f"{found.value:.4g}")
         axes.set_xlabel(asked.key, color=INK)
     return Drawing(figure, {asked.key: found.points, asked.metric: found.means})
 
 
-def _single_runs(axes: Axes, found: Tipping) -> None:
+def _single_runs(axes: Axes, found: TippingPoint) -> None:
     low, high = float(found.points[0]), float(found.points[-1])
     ends = (max(found.history_low, low), min(found.history_high, high))
     if ends[0] < ends[1]:
@@ -82,18 +82,20 @@ def _single_runs(axes: Axes, found: Tipping) -> None:
     axes.set_xlim(low, high)
 
 
-def curve_figure(values: Sequence[str], found: Sequence[Tipping | None], asked: Asked, second: str) -> Drawing:
+def tipping_curve_figure(
+    values: Sequence[str], found: Sequence[TippingPoint | None], asked: SearchOutcome, second: str
+) -> Drawing:
     """Tipping values with their intervals over a second key; a value without one is left blank."""
     finding = f"Where {asked.outcome}, by {second}"
     subtitle = (
         f"Tipping value of {asked.key}; thick: 95 % interval of the mean over runs; thin: middle 80 % of single runs"
     )
     places = np.arange(len(values), dtype=np.float64)
-    numbers = {name: _column(found, name) for name in ("value", "low", "high", "history_low", "history_high")}
-    with house_style():
+    numbers = {name: _point_column(found, name) for name in ("value", "low", "high", "history_low", "history_high")}
+    with figure_style():
         figure = new_figure(Heading(finding, subtitle, asked.source))
         axes = figure.add_axes((0.05, 0.13, 0.88, 0.70))
-        plain(axes)
+        remove_frame(axes)
         axes.vlines(places, numbers["history_low"], numbers["history_high"], color=ACCENT, alpha=0.35, linewidth=1.5)
         axes.vlines(places, numbers["low"], numbers["high"], color=ACCENT, alpha=0.5, linewidth=8)
         axes.plot(places, numbers["value"], "o-", color=ACCENT, markersize=5, linewidth=1.2)
@@ -104,12 +106,12 @@ def curve_figure(values: Sequence[str], found: Sequence[Tipping | None], asked: 
     return Drawing(figure, columns | numbers)
 
 
-def _column(found: Sequence[Tipping | None], name: str) -> FloatArray:
+def _point_column(found: Sequence[TippingPoint | None], name: str) -> FloatArray:
     values = np.array([np.nan if one is None else float(getattr(one, name)) for one in found])
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def stress_figure(found: ReverseStress, asked: Asked) -> Drawing:
+def reverse_stress_figure(found: ReverseStress, asked: SearchOutcome) -> Drawing:
     """Frontiers of pairs of shocks with rings of equal distance, and the mildest combination as bars."""
     mildest = found.mildest
     finding = f"{asked.outcome} takes shocks {mildest.distance.value:.2g} standard deviations away"
@@ -119,7 +121,7 @@ def stress_figure(found: ReverseStress, asked: Asked) -> Drawing:
     subtitle += "rings: equal distance"
     count = max(1, len(found.frontiers))
     width = min(0.63 / count, 0.42)
-    with house_style():
+    with figure_style():
         figure = new_figure(Heading(finding, subtitle, asked.source))
         # As tall as the round frontiers beside it.
         height = min(0.62, (width - 0.035) * SIZE_INCHES[0] / SIZE_INCHES[1])
@@ -127,14 +129,14 @@ def stress_figure(found: ReverseStress, asked: Asked) -> Drawing:
         for at, one in enumerate(found.frontiers):
             axes = figure.add_axes((0.36 + at * width, 0.13, width - 0.035, 0.62))
             _frontier(axes, one, found)
-    return Drawing(figure, _stress_numbers(found))
+    return Drawing(figure, _stress_columns(found))
 
 
 def _bars(axes: Axes, found: ReverseStress) -> None:
-    plain(axes)
+    remove_frame(axes)
     rows = np.arange(len(found.space.names))
     labels = [SHOCKS[name].label if name in SHOCKS else name for name in found.space.names]
-    axes.barh(rows, found.mildest.sizes, height=0.5, color=REACHED)
+    axes.barh(rows, found.mildest.sizes, height=0.5, color=REACHED_COLOUR)
     for row, (name, size) in enumerate(found.sizes().items()):
         shock = SHOCKS.get(name)
         amount = "" if shock is None else shock.in_words(size).removeprefix(f"{shock.label} ")
@@ -148,15 +150,15 @@ def _bars(axes: Axes, found: ReverseStress) -> None:
     panel_title(axes, "Mildest combination, sd")
 
 
-def _frontier(axes: Axes, one: Frontier, found: ReverseStress) -> None:
-    plain(axes)
+def _frontier(axes: Axes, one: ShockFrontier, found: ReverseStress) -> None:
+    remove_frame(axes)
     at = [found.space.names.index(name) for name in one.pair]
     largest = float(max(found.space.most[at]))
     points = np.array([reached.sizes[at] for reached in one.reached if reached is not None]).reshape(-1, 2)
     limit = min(largest, 1.25 * float(points.max())) if points.size else largest
     _rings(axes, found, at, limit)
     if points.size:
-        axes.plot(points[:, 0], points[:, 1], "o-", color=REACHED, markersize=3.5, linewidth=1.8)
+        axes.plot(points[:, 0], points[:, 1], "o-", color=REACHED_COLOUR, markersize=3.5, linewidth=1.8)
         nearest = min((reached for reached in one.reached if reached), key=lambda reached: reached.distance.value)
         axes.plot(*nearest.sizes[at], "o", markersize=9, markerfacecolor="none", color=SERIES_COLOURS[0])
     else:
@@ -173,7 +175,7 @@ def _frontier(axes: Axes, one: Frontier, found: ReverseStress) -> None:
 def _rings(axes: Axes, found: ReverseStress, at: Sequence[int], limit: float) -> None:
     """Lines of equal distance for the two shocks alone."""
     angles = np.radians(np.linspace(0.0, 90.0, 91))
-    for ring in RINGS:
+    for ring in RING_DISTANCES:
         line = []
         for angle in angles:
             direction = np.zeros(len(found.space.names))
@@ -184,7 +186,7 @@ def _rings(axes: Axes, found: ReverseStress, at: Sequence[int], limit: float) ->
             axes.plot(places[:, 0], places[:, 1], color=LIGHT, linewidth=1.0, zorder=0.5)
 
 
-def _stress_numbers(found: ReverseStress) -> Columns:
+def _stress_columns(found: ReverseStress) -> Columns:
     """The mildest combination, then the points of each frontier."""
     rows = [("mildest", found.mildest)]
     for one in found.frontiers:

@@ -10,22 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.compute.ensemble import run_ensemble
-from simulation.results.metrics import METRICS, FinishedRuns, read_by
-from simulation.results.store import OutputError
-from simulation.scenario.batch import BLOCK_RUNS, may_differ
-from simulation.scenario.cloud import with_values
+from simulation.results.metrics import METRICS, FinishedRuns, columns_read_by
+from simulation.results.output_folder import OutputError
+from simulation.scenario.batch import BLOCK_RUNS, parameter_may_differ
+from simulation.scenario.config.parameter_sets import with_values
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
-    from simulation.scenario.cloud import Cloud
+    from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 Settings = tuple[str, ...]
-Progress = Callable[[int, int], None]
+PointProgress = Callable[[int, int], None]
 
 
-class Response(Protocol):
+class MetricResponse(Protocol):
     """What a search works on: values ``(points, keys)`` to a metric ``(points, runs)``.
 
     Run i meets the same news at every point; not-a-number where a run did not finish.
@@ -35,7 +35,7 @@ class Response(Protocol):
         """Return the metric of every run at every point."""
 
 
-def metric_named(name: str) -> str:
+def check_metric_name(name: str) -> str:
     """Return the name of a metric.
 
     Raises
@@ -49,12 +49,12 @@ def metric_named(name: str) -> str:
     return name
 
 
-def unit_of(name: str) -> str:
+def metric_unit(name: str) -> str:
     """Unit of a metric."""
     return next(metric.unit for metric in METRICS if metric.name == name)
 
 
-def measured(record: Record, names: str | tuple[str, ...]) -> FloatArray:
+def run_metrics(record: Record, names: str | tuple[str, ...]) -> FloatArray:
     """A metric of every run of a record, ``(runs,)``, or several, ``(runs, metrics)``.
 
     Not-a-number where a run did not finish.
@@ -65,7 +65,7 @@ def measured(record: Record, names: str | tuple[str, ...]) -> FloatArray:
         If the scenario cannot have the metric.
     """
     if not isinstance(names, str):
-        return np.stack([measured(record, name) for name in names], axis=-1)
+        return np.stack([run_metrics(record, name) for name in names], axis=-1)
     finished, name = FinishedRuns(record), names
     found = next(metric for metric in METRICS if metric.name == name).per_run(finished)
     if found is None and finished.count:
@@ -77,7 +77,7 @@ def measured(record: Record, names: str | tuple[str, ...]) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class Ensemble:
+class PointEnsemble:
     """How often and with what each point is run.
 
     Attributes
@@ -116,8 +116,8 @@ class ScenarioResponse:
     scenario_at: Callable[[Sequence[float]], Scenario]
     searched: tuple[str, ...]
     metric: str | tuple[str, ...]
-    ensemble: Ensemble
-    progress: Progress | None = None
+    ensemble: PointEnsemble
+    progress: PointProgress | None = None
     known: dict[tuple[float, ...], FloatArray] = field(default_factory=dict)
 
     def __call__(self, values: FloatArray) -> FloatArray:
@@ -134,7 +134,7 @@ class ScenarioResponse:
 
     def _points_per_batch(self) -> int:
         """Points that fit into one pass; one where a key may not differ within a batch."""
-        together = bool(self.searched) and all(may_differ(key) for key in self.searched)
+        together = bool(self.searched) and all(parameter_may_differ(key) for key in self.searched)
         return max(1, BLOCK_RUNS // self.ensemble.runs) if together else 1
 
     def _run(self, points: Sequence[tuple[float, ...]]) -> list[FloatArray]:
@@ -142,7 +142,7 @@ class ScenarioResponse:
         held = set(self.searched) & set(self.ensemble.cloud.keys if self.ensemble.cloud else ())
         if len(points) == 1 and not held:
             how = self.ensemble
-            return [measured(run_ensemble(scenarios[0], how.runs, how.workers, None, how.cloud), self.metric)]
+            return [run_metrics(run_ensemble(scenarios[0], how.runs, how.workers, None, how.cloud), self.metric)]
         values = [dict(zip(self.searched, point, strict=True)) for point in points]
         return self._side_by_side(scenarios, values)
 
@@ -160,8 +160,8 @@ class ScenarioResponse:
         parts: list[FloatArray] = []
         for first in range(0, len(numbers), BLOCK_RUNS):
             rows = slice(first, first + BLOCK_RUNS)
-            record = simulate(scenarios[0], numbers[rows], variants[rows], read_by(self._metrics()))
-            parts.append(measured(record, self.metric))
+            record = simulate(scenarios[0], numbers[rows], variants[rows], columns_read_by(self._metrics()))
+            parts.append(run_metrics(record, self.metric))
         together = np.concatenate(parts)
         return list(together.reshape(len(scenarios), self.ensemble.runs, *together.shape[1:]))
 
@@ -176,11 +176,13 @@ class ScenarioResponse:
         return [with_values(variant, mine) for variant in cloud.variants(scenario, runs)]
 
 
-def loaded_with(name: str, settings: Settings, texts: Callable[[Sequence[float]], Settings]) -> Callable[..., Scenario]:
+def scenario_loader(
+    name: str, settings: Settings, texts: Callable[[Sequence[float]], Settings]
+) -> Callable[..., Scenario]:
     """The scenario of a name or file with settings, and those that follow from values, as a function of the values."""
-    from simulation.compute.ensemble import resolved
+    from simulation.compute.ensemble import load_scenario
 
     def at(values: Sequence[float]) -> Scenario:
-        return resolved(name, (*settings, *texts(values)))
+        return load_scenario(name, (*settings, *texts(values)))
 
     return at

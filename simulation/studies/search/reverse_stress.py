@@ -3,6 +3,8 @@
 The mildest combination is the point of the set where the outcome is reached that lies nearest to no shock at all, the
 design point of structural reliability: the most probable way to get there if priors are normal.  Source: Hasofer and Lind
 (1974); Breuer, Jandacka, Rheinberger and Summer (2009) on systematic stress tests by Mahalanobis distance.
+
+What a reverse stress found, as JSON-ready values.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, NonlinearConstraint, minimize
 
-from simulation.studies.search.response import Response
-from simulation.studies.search.tipping import Bracket, NoTippingError, Tipping, tipping
+from simulation.studies.search.response import MetricResponse
+from simulation.studies.search.tipping import NoTippingError, SearchBracket, TippingPoint, find_tipping_point
 
 FloatArray = NDArray[np.float64]
 ANGLES: Final = (0.0, 22.5, 45.0, 67.5, 90.0)
@@ -28,7 +30,7 @@ COARSE, FINE = 0.2, 0.05
 
 
 @dataclass(frozen=True)
-class Space:
+class ShockSpace:
     """The shocks that may be combined.
 
     Attributes
@@ -61,7 +63,7 @@ class Space:
 
 
 @dataclass(frozen=True)
-class Reached:
+class ReachedOutcome:
     """An outcome reached along a direction.
 
     Attributes
@@ -73,28 +75,28 @@ class Reached:
     """
 
     sizes: FloatArray
-    distance: Tipping
+    distance: TippingPoint
 
 
 @dataclass(frozen=True)
-class Frontier:
+class ShockFrontier:
     """Where the outcome is just reached with two shocks alone: sizes by direction; none where it is not."""
 
     pair: tuple[str, str]
     angles: tuple[float, ...]
-    reached: tuple[Reached | None, ...]
+    reached: tuple[ReachedOutcome | None, ...]
 
 
 @dataclass(frozen=True)
 class ReverseStress:
     """The mildest combination, each shock alone, and the frontiers of pairs."""
 
-    space: Space
+    space: ShockSpace
     level: float
     base: float
-    mildest: Reached
-    alone: tuple[Reached | None, ...]
-    frontiers: tuple[Frontier, ...]
+    mildest: ReachedOutcome
+    alone: tuple[ReachedOutcome | None, ...]
+    frontiers: tuple[ShockFrontier, ...]
     evaluations: int
 
     def sizes(self) -> dict[str, float]:
@@ -102,10 +104,10 @@ class ReverseStress:
         return {name: float(size) for name, size in zip(self.space.names, self.mildest.sizes, strict=True)}
 
 
-class _Search:
+class _StressSearch:
     """Points that were evaluated, and how far the outcome is from being reached at each."""
 
-    def __init__(self, response: Response, level: float, space: Space) -> None:
+    def __init__(self, response: MetricResponse, level: float, space: ShockSpace) -> None:
         self.response, self.level, self.space = response, level, space
         self.asked = 0
         self.base = self.mean(np.zeros(len(space.names)))
@@ -123,7 +125,7 @@ class _Search:
         """How far the outcome is passed; negative where it is not reached."""
         return self.sign * (self.mean(sizes) - self.level)
 
-    def along(self, direction: FloatArray, tolerance: float) -> Reached | None:
+    def along(self, direction: FloatArray, tolerance: float) -> ReachedOutcome | None:
         """Where the outcome is reached along a direction; none if it is not before a shock is at its largest."""
         unit = self.space.unit(direction)
 
@@ -133,14 +135,16 @@ class _Search:
 
         try:
             rounds = 0 if tolerance == COARSE else 2
-            found = tipping(ray, self.level, Bracket(0.0, self.space.furthest(direction), tolerance, 2, rounds))
+            found = find_tipping_point(
+                ray, self.level, SearchBracket(0.0, self.space.furthest(direction), tolerance, 2, rounds)
+            )
         except NoTippingError:
             return None
-        return Reached(found.value * unit, found)
+        return ReachedOutcome(found.value * unit, found)
 
 
 def reverse_stress(
-    response: Response, level: float, space: Space, evaluations: int = 40, frontier: bool = True
+    response: MetricResponse, level: float, space: ShockSpace, evaluations: int = 40, frontier: bool = True
 ) -> ReverseStress:
     """Find the mildest combination of shocks at which the mean of a metric reaches a level.
 
@@ -160,7 +164,7 @@ def reverse_stress(
     NoTippingError
         If the level is reached without any shock, or not with all of them at their largest.
     """
-    search = _Search(response, level, space)
+    search = _StressSearch(response, level, space)
     if search.base == level or (not np.isfinite(search.base)):
         raise NoTippingError(f"the mean is {search.base:g} without any shock: there is nothing to look for")
     if search.excess(space.most) < 0.0:
@@ -170,7 +174,7 @@ def reverse_stress(
         )
     alone = [search.along(row, COARSE) for row in np.eye(len(space.names))]
     candidates = [one.sizes for one in alone if one is not None]
-    candidates += _optimised(search, _advised(search, alone), evaluations)
+    candidates += _optimised_points(search, _linear_direction(search, alone), evaluations)
     best = min(candidates, key=space.distance)
     mildest = search.along(best, FINE)
     if mildest is None:
@@ -179,7 +183,7 @@ def reverse_stress(
     return ReverseStress(space, level, search.base, mildest, tuple(alone), frontiers, search.asked)
 
 
-def _advised(search: _Search, alone: Sequence[Reached | None]) -> FloatArray:
+def _linear_direction(search: _StressSearch, alone: Sequence[ReachedOutcome | None]) -> FloatArray:
     """The direction that is best if effects add: correlation times sensitivities (all shocks alike if none does anything)."""
     space = search.space
     slopes = np.zeros(len(alone))
@@ -191,7 +195,7 @@ def _advised(search: _Search, alone: Sequence[Reached | None]) -> FloatArray:
     return direction if direction.any() else np.ones(len(alone))
 
 
-def _optimised(search: _Search, direction: FloatArray, evaluations: int) -> list[FloatArray]:
+def _optimised_points(search: _StressSearch, direction: FloatArray, evaluations: int) -> list[FloatArray]:
     """Points on the frontier: along the advised direction, and where the optimiser goes from there."""
     space = search.space
     start = search.along(direction, COARSE)
@@ -212,7 +216,9 @@ def _optimised(search: _Search, direction: FloatArray, evaluations: int) -> list
     return [one.sizes for one in (start, better) if one is not None] or [space.most]
 
 
-def _frontiers(search: _Search, mildest: Reached, alone: Sequence[Reached | None]) -> tuple[Frontier, ...]:
+def _frontiers(
+    search: _StressSearch, mildest: ReachedOutcome, alone: Sequence[ReachedOutcome | None]
+) -> tuple[ShockFrontier, ...]:
     """Frontiers of the pairs among the shocks that matter most: those of the mildest combination, then the strongest alone."""
     count = len(search.space.names)
     strength = [0.0 if one is None else 1.0 / one.distance.value for one in alone]
@@ -220,7 +226,7 @@ def _frontiers(search: _Search, mildest: Reached, alone: Sequence[Reached | None
     return tuple(_frontier(search, pair) for pair in combinations(sorted(ranked), 2))
 
 
-def _frontier(search: _Search, pair: tuple[int, int]) -> Frontier:
+def _frontier(search: _StressSearch, pair: tuple[int, int]) -> ShockFrontier:
     reached = []
     for angle in ANGLES:
         direction = np.zeros(len(search.space.names))
@@ -228,4 +234,28 @@ def _frontier(search: _Search, pair: tuple[int, int]) -> Frontier:
         direction[list(pair)] = np.round([np.cos(np.radians(angle)), np.sin(np.radians(angle))], 12)
         reached.append(search.along(direction, COARSE))
     names = search.space.names
-    return Frontier((names[pair[0]], names[pair[1]]), ANGLES, tuple(reached))
+    return ShockFrontier((names[pair[0]], names[pair[1]]), ANGLES, tuple(reached))
+
+
+def reverse_stress_json(found: ReverseStress) -> dict[str, Any]:
+    """The numbers as JSON-ready values."""
+
+    def told(one: ReachedOutcome | None) -> dict[str, Any] | None:
+        if one is None:
+            return None
+        sizes = {name: float(size) for name, size in zip(found.space.names, one.sizes, strict=True)}
+        interval = {"distance": one.distance.value, "low": one.distance.low, "high": one.distance.high}
+        return interval | {"sizes_sd": sizes}
+
+    alone = dict(zip(found.space.names, map(told, found.alone), strict=True))
+    frontiers = [
+        {
+            "pair": list(one.pair),
+            "points": [{"angle": a, "reached": told(r)} for a, r in zip(one.angles, one.reached, strict=True)],
+        }
+        for one in found.frontiers
+    ]
+    return {
+        "level": found.level, "without_shocks": found.base, "mildest": told(found.mildest), "alone": alone,
+        "frontiers": frontiers, "evaluations": found.evaluations,
+    }  # fmt: skip

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.results.store import OutputError
+from simulation.results.output_folder import OutputError
 
 if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
@@ -108,10 +108,10 @@ CORRELATIONS: Final[Mapping[frozenset[str], float]] = {
 }
 """Correlations of sizes for the Mahalanobis distance: equity falls come with volatility (daily S&P 500 against VIX about -0.7,
 Whaley 2009) and with lower yields (stocks and two-year yields about +0.3 since 2000, Campbell, Sunderam and Viceira 2017)."""
-STANDARD: Final = ("boj_surprise", "us_equity_fall", "us_yield_fall")
+STANDARD_SHOCKS: Final = ("boj_surprise", "us_equity_fall", "us_yield_fall")
 
 
-def correlation(names: Sequence[str], correlated: bool) -> FloatArray:
+def size_correlation(names: Sequence[str], correlated: bool) -> FloatArray:
     """Correlation matrix of some shocks, ``(shocks, shocks)``; the identity unless `correlated`."""
     found = np.eye(len(names))
     for row, first in enumerate(names):
@@ -121,7 +121,7 @@ def correlation(names: Sequence[str], correlated: bool) -> FloatArray:
     return found
 
 
-def checked_names(names: Sequence[str]) -> tuple[str, ...]:
+def check_shock_names(names: Sequence[str]) -> tuple[str, ...]:
     """Return names of shocks, each once.
 
     Raises
@@ -136,7 +136,7 @@ def checked_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Place:
+class ShockPlacement:
     """Where shocks enter a scenario: the day, and the number of the meeting on it that a surprise changes."""
 
     scenario: Scenario
@@ -144,7 +144,7 @@ class Place:
     meeting: int | None
 
 
-def place_of(scenario: Scenario, names: Sequence[str], day: date | None) -> Place:
+def shock_placement(scenario: Scenario, names: Sequence[str], day: date | None) -> ShockPlacement:
     """Where shocks enter a scenario.
 
     Raises
@@ -160,16 +160,16 @@ def place_of(scenario: Scenario, names: Sequence[str], day: date | None) -> Plac
             f"{scenario.name} has no decision of the Bank of Japan{f' on {day}' if day else ''} that a shock could come with: "
             "give a day with --day, and leave boj_surprise out"
         )
-    place = Place(scenario, day or scenario.boj.meetings[found or 0].date, found)
+    place = ShockPlacement(scenario, day or scenario.boj.meetings[found or 0].date, found)
     if any(news.date == place.day for news in scenario.news):
         raise OutputError(f"{scenario.name} already has news on {place.day}: choose another --day")
     for name in names:
         if SHOCKS[name].multiplies and not SHOCKS[name].enters.startswith("news."):
-            value_at(scenario, SHOCKS[name].enters)
+            scenario_number(scenario, SHOCKS[name].enters)
     return place
 
 
-def value_at(scenario: Scenario, key: str) -> float:
+def scenario_number(scenario: Scenario, key: str) -> float:
     """The number at a key of a scenario.
 
     Raises
@@ -185,7 +185,7 @@ def value_at(scenario: Scenario, key: str) -> float:
     return float(part)
 
 
-def settings_of(place: Place, sizes: Mapping[str, float]) -> tuple[str, ...]:
+def shock_settings(place: ShockPlacement, sizes: Mapping[str, float]) -> tuple[str, ...]:
     """Settings that put shocks of some sizes (standard deviations) into a scenario.
 
     The day's news are given for every shock that is asked for, also at size zero: what is not shocked of them is quiet.
@@ -199,20 +199,20 @@ def settings_of(place: Place, sizes: Mapping[str, float]) -> tuple[str, ...]:
             decided = place.scenario.boj.meetings[place.meeting or 0].decision or 0.0
             texts.append(f"boj.meetings[{place.meeting}].decision={decided + amount!r}bp")
         elif shock.enters.startswith("news."):
-            _enter(news, shock, amount)
+            _set_news(news, shock, amount)
         else:
-            texts.append(f"{shock.enters}={value_at(place.scenario, shock.enters) * amount!r}")
+            texts.append(f"{shock.enters}={scenario_number(place.scenario, shock.enters) * amount!r}")
     return (*texts, *([f"news={_news_text(place, news)}"] if news else []))
 
 
-def _enter(news: dict[str, Any], shock: Shock, amount: float) -> None:
+def _set_news(news: dict[str, Any], shock: Shock, amount: float) -> None:
     steps = shock.enters.split(".")[1:]
     for step in steps[:-1]:
         news = news.setdefault(step, {})
     news[steps[-1]] = f"{amount!r}bp" if shock.unit == "bp" else amount
 
 
-def _news_text(place: Place, news: Mapping[str, Any]) -> str:
+def _news_text(place: ShockPlacement, news: Mapping[str, Any]) -> str:
     own = [item.model_dump(mode="json", exclude_none=True) for item in place.scenario.news]
     entry = {"date": place.day.isoformat(), "label": "shocks"} | dict(news)
     return json.dumps(sorted([*own, entry], key=lambda item: str(item["date"])))

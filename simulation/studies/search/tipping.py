@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.studies.search.response import Response
+from simulation.studies.search.response import MetricResponse
 
 FloatArray = NDArray[np.float64]
 RESAMPLES = 1000
-LEVEL = 0.95
-TAIL = (1.0 - LEVEL) / 2.0
+CONFIDENCE = 0.95
+TAIL = (1.0 - CONFIDENCE) / 2.0
 
 
 class NoTippingError(ValueError):
@@ -27,7 +27,7 @@ class NoTippingError(ValueError):
 
 
 @dataclass(frozen=True)
-class Bracket:
+class SearchBracket:
     """Where to look.
 
     Attributes
@@ -50,7 +50,7 @@ class Bracket:
 
 
 @dataclass(frozen=True)
-class Tipping:
+class TippingPoint:
     """Where the mean of a metric crosses a level.
 
     Attributes
@@ -91,10 +91,10 @@ def _number(value: float) -> float | None:
 
 
 @dataclass
-class _Seen:
+class _EvaluatedPoints:
     """Points that were evaluated, with the metric of each run less the level."""
 
-    response: Response
+    response: MetricResponse
     level: float
     rows: dict[float, FloatArray] = field(default_factory=dict)
 
@@ -119,7 +119,7 @@ class _Seen:
         return float(values[int(np.searchsorted(points, point))].mean())
 
 
-def tipping(response: Response, level: float, bracket: Bracket, seed: int = 0) -> Tipping:
+def find_tipping_point(response: MetricResponse, level: float, bracket: SearchBracket, seed: int = 0) -> TippingPoint:
     """Find where the mean of a metric over runs crosses a level.
 
     Parameters
@@ -138,22 +138,22 @@ def tipping(response: Response, level: float, bracket: Bracket, seed: int = 0) -
     NoTippingError
         If the mean lies on one side of the level at both ends.
     """
-    seen = _Seen(response, level)
+    seen = _EvaluatedPoints(response, level)
     ends = (bracket.low, bracket.high)
     seen.ask(ends)
     if seen.mean(ends[0]) * seen.mean(ends[1]) > 0.0:
-        raise NoTippingError(_not_crossed(seen, ends))
-    inner = _divided(seen, bracket)
+        raise NoTippingError(_describe_no_crossing(seen, ends))
+    inner = _narrowed_bracket(seen, bracket)
     # The ends of the interval are measured, so that they are not read off a long chord.
     for _ in range(bracket.refinements):
         low, high = _interval(seen, seed)
-        if _pinned(seen, (low, high), bracket.tolerance):
+        if _is_resolved(seen, (low, high), bracket.tolerance):
             break
         seen.ask([float(np.clip(at, *ends)) for at in (low, high)])
-    return _found(seen, inner, seed)
+    return _tipping_point(seen, inner, seed)
 
 
-def _not_crossed(seen: _Seen, ends: tuple[float, float]) -> str:
+def _describe_no_crossing(seen: _EvaluatedPoints, ends: tuple[float, float]) -> str:
     low, high = (seen.mean(end) + seen.level for end in ends)
     return (
         f"the mean is {low:.4g} at {ends[0]:g} and {high:.4g} at {ends[1]:g}: it does not cross {seen.level:g} in between; "
@@ -161,7 +161,7 @@ def _not_crossed(seen: _Seen, ends: tuple[float, float]) -> str:
     )
 
 
-def _divided(seen: _Seen, bracket: Bracket) -> tuple[float, float]:
+def _narrowed_bracket(seen: _EvaluatedPoints, bracket: SearchBracket) -> tuple[float, float]:
     """Narrow the bracket until it is no wider than the tolerance, and return it."""
     low, high = bracket.low, bracket.high
     while high - low > bracket.tolerance:
@@ -175,7 +175,7 @@ def _divided(seen: _Seen, bracket: Bracket) -> tuple[float, float]:
     return low, high
 
 
-def _interval(seen: _Seen, seed: int) -> tuple[float, float]:
+def _interval(seen: _EvaluatedPoints, seed: int) -> tuple[float, float]:
     """Ends of the middle 95 % of crossings over resampled runs."""
     points, values = seen.table()
     random = np.random.default_rng(np.random.SeedSequence([seed, values.shape[1]]))
@@ -185,13 +185,13 @@ def _interval(seen: _Seen, seed: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _pinned(seen: _Seen, ends: tuple[float, float], tolerance: float) -> bool:
+def _is_resolved(seen: _EvaluatedPoints, ends: tuple[float, float], tolerance: float) -> bool:
     """Whether a point was evaluated near both ends of the interval."""
     points = np.array(list(seen.rows))
     return all(float(np.abs(points - end).min()) <= tolerance for end in ends)
 
 
-def _found(seen: _Seen, inner: tuple[float, float], seed: int) -> Tipping:
+def _tipping_point(seen: _EvaluatedPoints, inner: tuple[float, float], seed: int) -> TippingPoint:
     points, values = seen.table()
     low, high = _interval(seen, seed)
     within = np.array(inner)
@@ -199,7 +199,7 @@ def _found(seen: _Seen, inner: tuple[float, float], seed: int) -> Tipping:
     value = float(np.clip(crossings(within, pair[None, :])[0], *inner))
     single = crossings(points, values.T, beyond=True)
     history_low, history_high = np.quantile(single, [0.1, 0.9], method="nearest")
-    return Tipping(
+    return TippingPoint(
         value, min(low, inner[0]), max(high, inner[1]), float(history_low), float(history_high),
         points, values.mean(axis=1) + seen.level, values.shape[1],
     )  # fmt: skip

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.compute.ensemble import resolved, run_ensemble, with_seed, worthwhile_workers
-from simulation.compute.workers import in_order
+from simulation.compute.ensemble import default_worker_count, load_scenario, run_ensemble, with_seed
+from simulation.compute.workers import map_in_order
 from simulation.results.metrics import METRICS, FinishedRuns, Metric
-from simulation.results.store import OutputError
-from simulation.studies.shapley.shares import Attribution, Estimate, Mechanisms, Share
-from simulation.studies.shapley.switches import MECHANISMS, WORDS, changes, without
+from simulation.results.output_folder import OutputError
+from simulation.studies.shapley.shares import Attribution, Estimate, Mechanisms, MechanismShare
+from simulation.studies.shapley.switches import MECHANISM_LABELS, MECHANISMS, switch_off_settings, without_mechanisms
 from simulation.studies.shapley.values import Coalition, FloatArray, Worths, alone_and_last, coalitions, shapley
 
 if TYPE_CHECKING:
     from simulation.compute.ensemble import Progress
     from simulation.day.recorder import Record
-    from simulation.scenario.cloud import Cloud
+    from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
 
 DEFAULT_METRICS = ("usdjpy_trough_pct", "unwound_share")
@@ -62,39 +62,39 @@ def mechanisms(  # noqa: PLR0913 - the one call that most users make
     """
     if runs < FEWEST_RUNS:
         raise OutputError(f"runs must be at least {FEWEST_RUNS} for a standard error, got {runs}")
-    wanted = resolved(scenario, settings)
+    wanted = load_scenario(scenario, settings)
     wanted = wanted if seed is None else with_seed(wanted, seed)
-    chosen, players = chosen_metrics(metrics), players_of(wanted)
+    chosen, players = metrics_by_name(metrics), scenario_mechanisms(wanted)
     groups, found = list(coalitions(players)), {}
-    games = [(without(wanted, set(players) - group), runs, metrics, cloud) for group in groups]
-    count = worthwhile_workers(wanted, runs * len(groups)) if workers is None else workers
-    for at, group_measured in enumerate(played(games, count)):
+    games = [(without_mechanisms(wanted, set(players) - group), runs, metrics, cloud) for group in groups]
+    count = default_worker_count(wanted, runs * len(groups)) if workers is None else workers
+    for at, group_measured in enumerate(measure_games(games, count)):
         found[groups[at]] = group_measured
         if progress is not None:
             progress((at + 1) * runs, len(groups) * runs)
-    worths, kept = common(found, chosen)
-    attributions = tuple(attributed(metric, worths[metric.name], players) for metric in chosen)
-    switched = {one: changes(wanted, one) for one in players}
+    worths, kept = common_run_worths(found, chosen)
+    attributions = tuple(attribute_metric(metric, worths[metric.name], players) for metric in chosen)
+    switched = {one: switch_off_settings(wanted, one) for one in players}
     return Mechanisms(wanted.name, wanted.seed, runs, runs - kept, attributions, switched)
 
 
-Measured = tuple[NDArray[np.int64], dict[str, FloatArray]]
+RunMetrics = tuple[NDArray[np.int64], dict[str, FloatArray]]
 """Numbers of the finished runs, and each metric of them."""
-Game = tuple["Scenario", int, Sequence[str], "Cloud | None"]
+CoalitionGame = tuple["Scenario", int, Sequence[str], "Cloud | None"]
 """A scenario with some mechanisms off, its runs, the metrics, and the parameter sets of the runs."""
 
 
-def played(games: Sequence[Game], workers: int) -> Iterator[Measured]:
+def measure_games(games: Sequence[CoalitionGame], workers: int) -> Iterator[RunMetrics]:
     """Measure every game in order, here or on worker processes; the numbers are the same."""
-    return (play(*game) for game in games) if workers == 1 else in_order(play, games, workers)
+    return (measure_game(*game) for game in games) if workers == 1 else map_in_order(measure_game, games, workers)
 
 
-def play(scenario: Scenario, runs: int, metrics: Sequence[str], cloud: Cloud | None) -> Measured:
+def measure_game(scenario: Scenario, runs: int, metrics: Sequence[str], cloud: Cloud | None) -> RunMetrics:
     """Run one coalition and measure it."""
-    return measured(run_ensemble(scenario, runs, cloud=cloud), chosen_metrics(metrics))
+    return finished_run_metrics(run_ensemble(scenario, runs, cloud=cloud), metrics_by_name(metrics))
 
 
-def chosen_metrics(names: Sequence[str]) -> tuple[Metric, ...]:
+def metrics_by_name(names: Sequence[str]) -> tuple[Metric, ...]:
     """Metrics by name."""
     known = {metric.name: metric for metric in METRICS}
     unknown = [name for name in names if name not in known]
@@ -103,19 +103,19 @@ def chosen_metrics(names: Sequence[str]) -> tuple[Metric, ...]:
     return tuple(known[name] for name in dict.fromkeys(names))
 
 
-def players_of(scenario: Scenario) -> tuple[str, ...]:
+def scenario_mechanisms(scenario: Scenario) -> tuple[str, ...]:
     """The mechanisms that a scenario has."""
     if scenario.unwind.rule == "threshold":
         raise OutputError(
             f"{scenario.name}: holders leave by thresholds, which replace the mechanisms; set unwind.rule=structural"
         )
-    players = tuple(one for one in MECHANISMS if changes(scenario, one))
+    players = tuple(one for one in MECHANISMS if switch_off_settings(scenario, one))
     if not players:
-        raise OutputError(f"{scenario.name} has none of the mechanisms: {', '.join(WORDS)}")
+        raise OutputError(f"{scenario.name} has none of the mechanisms: {', '.join(MECHANISM_LABELS)}")
     return players
 
 
-def measured(record: Record, metrics: Sequence[Metric]) -> Measured:
+def finished_run_metrics(record: Record, metrics: Sequence[Metric]) -> RunMetrics:
     """Metrics of the finished runs of a coalition."""
     finished = FinishedRuns(record)
     values = {metric.name: metric.per_run(finished) for metric in metrics}
@@ -125,7 +125,7 @@ def measured(record: Record, metrics: Sequence[Metric]) -> Measured:
     return record.runs[finished.rows], {name: found for name, found in values.items() if found is not None}
 
 
-def common(found: dict[Coalition, Measured], metrics: Sequence[Metric]) -> tuple[dict[str, Worths], int]:
+def common_run_worths(found: dict[Coalition, RunMetrics], metrics: Sequence[Metric]) -> tuple[dict[str, Worths], int]:
     """Worths by metric over the runs that finished in every coalition, and how many these are."""
     kept = None
     for numbers, _ in found.values():
@@ -140,11 +140,12 @@ def common(found: dict[Coalition, Measured], metrics: Sequence[Metric]) -> tuple
     return worths, count
 
 
-def attributed(metric: Metric, worths: Worths, players: tuple[str, ...]) -> Attribution:
+def attribute_metric(metric: Metric, worths: Worths, players: tuple[str, ...]) -> Attribution:
     """The mechanisms' shares of one metric."""
     full, none = worths[frozenset(players)], worths[frozenset()]
     values, ends = shapley(worths, players), alone_and_last(worths, players)
     shares = tuple(
-        Share(one, Estimate.of(values[one]), Estimate.of(ends[one][0]), Estimate.of(ends[one][1])) for one in players
+        MechanismShare(one, Estimate.of(values[one]), Estimate.of(ends[one][0]), Estimate.of(ends[one][1]))
+        for one in players
     )
     return Attribution(metric, Estimate.of(none), Estimate.of(full), Estimate.of(full - none), shares)

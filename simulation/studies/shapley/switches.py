@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from simulation.investors.heterogeneity import Lognormal
+from simulation.investors.population import Lognormal
 
 if TYPE_CHECKING:
     from simulation.investors.population import PopulationParameters
@@ -15,7 +15,7 @@ MARGIN, STOPS, VOLATILITY_TARGET = "margin", "stops", "volatility_target"
 INCENTIVE, REPATRIATION = "incentive", "repatriation"
 MECHANISMS: Final = (MARGIN, STOPS, VOLATILITY_TARGET, INCENTIVE, REPATRIATION)
 
-WORDS: Final[Mapping[str, str]] = {
+MECHANISM_LABELS: Final[Mapping[str, str]] = {
     MARGIN: "Margin calls, covenants, stop-outs",
     STOPS: "Trailing stops",
     VOLATILITY_TARGET: "Volatility target",
@@ -23,45 +23,45 @@ WORDS: Final[Mapping[str, str]] = {
     REPATRIATION: "Repatriation by residents",
 }
 
-NEVER: Final = Lognormal(median=1e6, log_sd=0)
+NEVER_ACTS: Final = Lognormal(median=1e6, log_sd=0)
 """Days of patience, or per cent of loss, after which nobody acts within a scenario."""
-LEVERED: Final[Mapping[str, Mapping[str, Any]]] = {
+LEVERED_SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     MARGIN: {"switches.margin": False},
     STOPS: {"switches.trailing_stop": False},
     VOLATILITY_TARGET: {"switches.volatility_target": False},
     INCENTIVE: {"switches.incentive": False},
 }
-OFF: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
-    "carry_funds": LEVERED,
-    "yen_borrowers": {**LEVERED, MARGIN: {"switches.margin": False, "switches.covenant": False}},
+SWITCH_OFF_SETTINGS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "carry_funds": LEVERED_SETTINGS,
+    "yen_borrowers": {**LEVERED_SETTINGS, MARGIN: {"switches.margin": False, "switches.covenant": False}},
     "retail_fx": {MARGIN: {"stop_out_pct": 0.0}, INCENTIVE: {"carry_share": 0.0}},
     "life_insurers": {REPATRIATION: {"hedged_sale_per_pp": 0.0, "unhedged_sale_per_pp": 0.0}},
     "real_money_japan": {REPATRIATION: {"sale_per_pp": 0.0}},
     "pension_funds": {REPATRIATION: {"turnover_pct_per_quarter": 0.0}},
-    "banks": {REPATRIATION: {"patience_days": NEVER, "loss_limit_pct": NEVER}},
+    "banks": {REPATRIATION: {"patience_days": NEVER_ACTS, "loss_limit_pct": NEVER_ACTS}},
     "investment_trusts": {REPATRIATION: {"momentum_x": 0.0}},
 }
 """Values that switch a mechanism off, by kind of population and key."""
 
 
-def changes(scenario: Scenario, mechanism: str) -> dict[str, Any]:
+def switch_off_settings(scenario: Scenario, mechanism: str) -> dict[str, Any]:
     """Keys of a scenario and the values that switch a mechanism off; empty where no population has it.
 
     A key that already has this value is left out: there the mechanism is off.
     """
     found = {}
     for name, own in scenario.populations.items():
-        for key, value in OFF.get(own.kind, {}).get(mechanism, {}).items():
+        for key, value in SWITCH_OFF_SETTINGS.get(own.kind, {}).get(mechanism, {}).items():
             if _value(own, key) != value:
                 found[f"populations.{name}.{key}"] = value
     return found
 
 
-def without(scenario: Scenario, mechanisms: Collection[str]) -> Scenario:
+def without_mechanisms(scenario: Scenario, mechanisms: Collection[str]) -> Scenario:
     """The scenario with some mechanisms switched off, validated."""
     populations = dict(scenario.populations)
     for mechanism in mechanisms:
-        for key, value in changes(scenario, mechanism).items():
+        for key, value in switch_off_settings(scenario, mechanism).items():
             _, name, rest = key.split(".", 2)
             populations[name] = _changed(populations[name], rest, value)
     return scenario.model_copy(update={"populations": populations})

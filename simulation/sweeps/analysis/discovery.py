@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.results.store import OutputError
+from simulation.results.output_folder import OutputError
 from simulation.sweeps.analysis.sweep_table import DONE, SweepTable
 
 Flags = NDArray[np.bool_]
@@ -28,14 +28,14 @@ LEAST_GAIN = 0.005
 """A cut of the tree explains at least this part of the variance of the outcome."""
 WORTH_NAMING = 1.5
 """A box is named where the crash is so many times as frequent as overall."""
-CONDITION = re.compile(r"\s*([A-Za-z0-9_]+)\s*(<=|>=|<|>)\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*")
-COMPARE: dict[str, Callable[[Any, float], Any]] = {
+CONDITION_PATTERN = re.compile(r"\s*([A-Za-z0-9_]+)\s*(<=|>=|<|>)\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*")
+COMPARISONS: dict[str, Callable[[Any, float], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Condition:
+class OutcomeCondition:
     """What counts as the outcome that is looked for, such as ``usdjpy_trough_pct<-10``."""
 
     metric: str
@@ -43,7 +43,7 @@ class Condition:
     level: float
 
     @classmethod
-    def parsed(cls, text: str) -> Condition:
+    def parsed(cls, text: str) -> OutcomeCondition:
         """Read ``METRIC<LEVEL`` or the like.
 
         Raises
@@ -51,7 +51,7 @@ class Condition:
         OutputError
             If it is not of this form.
         """
-        match = CONDITION.fullmatch(text)
+        match = CONDITION_PATTERN.fullmatch(text)
         if match is None:
             raise OutputError(
                 f"{text!r} is no condition; write METRIC<LEVEL or METRIC>LEVEL, e.g. usdjpy_trough_pct<-10"
@@ -60,14 +60,14 @@ class Condition:
 
     def of(self, runs: pd.DataFrame) -> Flags:
         """Whether each run meets it."""
-        return np.asarray(COMPARE[self.sign](runs[self.metric].to_numpy(dtype=np.float64), self.level))
+        return np.asarray(COMPARISONS[self.sign](runs[self.metric].to_numpy(dtype=np.float64), self.level))
 
     def __str__(self) -> str:
         return f"{self.metric} {self.sign} {self.level:g}"
 
 
 @dataclass(frozen=True)
-class Box:
+class ParameterBox:
     """A corner of parameter space.
 
     Attributes
@@ -100,7 +100,7 @@ class Discovery:
 
     condition: str
     share: float
-    boxes: tuple[Box, ...]
+    boxes: tuple[ParameterBox, ...]
     note: str = ""
 
     def in_words(self) -> str:
@@ -111,36 +111,36 @@ class Discovery:
         return f"{head} {'; '.join(str(box) for box in self.boxes)}." if self.boxes else f"{head} No corner stands out."
 
 
-def has_tree() -> bool:
+def has_scikit_learn() -> bool:
     """Whether scikit-learn is installed."""
     return importlib.util.find_spec("sklearn") is not None
 
 
-def discover(sweep: SweepTable, condition: Condition) -> Discovery:
+def discover_boxes(sweep: SweepTable, condition: OutcomeCondition) -> Discovery:
     """Find the boxes in which runs meet a condition most often.
 
     The leaves of a tree of depth 3 on the parameters of the sweep, each with at least 3 % of the runs.
     """
     runs = sweep.measured(condition.metric)
-    return _found(sweep, runs, condition.of(runs), str(condition))
+    return _discovered_boxes(sweep, runs, condition.of(runs), str(condition))
 
 
-def where_failed(sweep: SweepTable) -> Discovery:
+def discover_failures(sweep: SweepTable) -> Discovery:
     """Find the boxes in which runs failed most often: what is left out there is missing from everything else."""
-    return _found(sweep, sweep.runs, (sweep.runs["status"] != DONE).to_numpy(), "Stopped early")
+    return _discovered_boxes(sweep, sweep.runs, (sweep.runs["status"] != DONE).to_numpy(), "Stopped early")
 
 
-def _found(sweep: SweepTable, runs: pd.DataFrame, met: Flags, condition: str) -> Discovery:
+def _discovered_boxes(sweep: SweepTable, runs: pd.DataFrame, met: Flags, condition: str) -> Discovery:
     share = float(met.mean()) if len(met) else 0.0
     if share in (0.0, 1.0):
         return Discovery(condition, share, (), "Nothing to tell apart.")
-    if not has_tree():
+    if not has_scikit_learn():
         return Discovery(condition, share, (), "No corner was looked for: pip install 'carryflow[discovery]'.")
-    found = sorted(_leaves(features(sweep, runs), met), key=lambda box: (-box.density, box.limits))
+    found = sorted(_leaf_boxes(parameter_features(sweep, runs), met), key=lambda box: (-box.density, box.limits))
     return Discovery(condition, share, tuple(box for box in found if box.density >= WORTH_NAMING * share))
 
 
-def features(sweep: SweepTable, runs: pd.DataFrame) -> pd.DataFrame:
+def parameter_features(sweep: SweepTable, runs: pd.DataFrame) -> pd.DataFrame:
     """Parameters as numbers: a column a key, for an axis of words a column of 0 and 1 for each word (``key = word``)."""
     columns: dict[str, pd.Series[Any]] = {}
     for axis in sweep.axes:
@@ -154,7 +154,7 @@ def features(sweep: SweepTable, runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _leaves(columns: pd.DataFrame, met: Flags) -> Iterator[Box]:
+def _leaf_boxes(columns: pd.DataFrame, met: Flags) -> Iterator[ParameterBox]:
     from sklearn.tree import DecisionTreeClassifier
 
     numbers = columns.to_numpy(dtype=np.float64)
@@ -164,14 +164,14 @@ def _leaves(columns: pd.DataFrame, met: Flags) -> Iterator[Box]:
         max_depth=DEPTH, min_samples_leaf=SMALLEST_LEAF, min_impurity_decrease=gain, random_state=0
     ).fit(numbers, met)
     leaf_of = tree.apply(numbers)
-    for leaf, bounds in _bounds(tree.tree_, [str(name) for name in columns]).items():
+    for leaf, bounds in _leaf_bounds(tree.tree_, [str(name) for name in columns]).items():
         inside = leaf_of == leaf
         density = float(met[inside].mean())
-        limits = tuple(_limit(name, ends) for name, ends in bounds.items()) or ("everywhere",)
-        yield Box(limits, density, float((met & inside).sum() / met.sum()), float(inside.mean()))
+        limits = tuple(_format_limit(name, ends) for name, ends in bounds.items()) or ("everywhere",)
+        yield ParameterBox(limits, density, float((met & inside).sum() / met.sum()), float(inside.mean()))
 
 
-def _bounds(tree: Any, names: list[str]) -> dict[int, dict[str, tuple[float, float]]]:
+def _leaf_bounds(tree: Any, names: list[str]) -> dict[int, dict[str, tuple[float, float]]]:
     """Lower and upper bound of each column that leads to a leaf, by leaf."""
     found: dict[int, dict[str, tuple[float, float]]] = {}
     open_nodes: list[tuple[int, dict[str, tuple[float, float]]]] = [(0, {})]
@@ -187,7 +187,7 @@ def _bounds(tree: Any, names: list[str]) -> dict[int, dict[str, tuple[float, flo
     return found
 
 
-def _limit(name: str, ends: tuple[float, float]) -> str:
+def _format_limit(name: str, ends: tuple[float, float]) -> str:
     low, high = ends
     if " = " in name:
         return name if np.isfinite(low) else name.replace(" = ", " is not ")

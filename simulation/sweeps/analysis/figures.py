@@ -17,27 +17,27 @@ from simulation.results.figures.style import (
     INK,
     Drawing,
     Heading,
-    house_style,
+    display_scale,
+    figure_style,
     legend_line,
     new_figure,
-    plain,
-    shown_scale,
+    remove_frame,
 )
-from simulation.studies.experiment.experiment_figures import (
+from simulation.studies.experiment.figures import (
     DIVERGING,
     FEW_RUNS,
     RISING,
     SERIES_COLOURS,
-    Grid,
-    bar_axes,
-    boundary,
-    hatch,
-    heat_map,
+    HeatMapCells,
+    draw_boundary,
+    draw_heat_map,
+    hatch_cells,
+    style_bar_axes,
 )
-from simulation.sweeps.analysis.curves import ResponseMap
-from simulation.sweeps.analysis.sobol import Indices
-from simulation.sweeps.analysis.sweep_table import Axis
-from simulation.values.spelling import sentence, spoken
+from simulation.sweeps.analysis.response_curves import ResponseMap
+from simulation.sweeps.analysis.sobol import SobolIndices
+from simulation.sweeps.analysis.sweep_table import SweepAxis
+from simulation.values.labels import capitalized, readable_name
 
 MOST_PANELS = 6
 OUTER, INNER = 0.18, 0.36
@@ -46,7 +46,7 @@ TITLE_POINTS, TITLE_LETTERS = 9.5, 34
 
 
 @dataclass(frozen=True)
-class Shown:
+class FigureMetric:
     """The metric of a figure: its name and unit, and the line that names the source.
 
     Attributes
@@ -62,7 +62,7 @@ class Shown:
     @property
     def scale(self) -> float:
         """100 for a share."""
-        return shown_scale(self.unit)
+        return display_scale(self.unit)
 
     @property
     def shown_unit(self) -> str:
@@ -73,22 +73,24 @@ class Shown:
     def words(self) -> str:
         """The metric without its unit: ``USDJPY trough``."""
         ends = ("_pct", "_usd_bn", "_bp", "_share")
-        return spoken(next((self.metric.removesuffix(end) for end in ends if self.metric.endswith(end)), self.metric))
+        return readable_name(
+            next((self.metric.removesuffix(end) for end in ends if self.metric.endswith(end)), self.metric)
+        )
 
 
-def axis_title(axis: Axis) -> str:
+def axis_title(axis: SweepAxis) -> str:
     """Name and unit of an axis."""
     return f"{axis.name}, {axis.unit}" if axis.unit and axis.unit not in axis.name else axis.name
 
 
-def curves_figure(curves: Sequence[tuple[Axis, pd.DataFrame]], shown: Shown, finding: str) -> Drawing:
+def curves_figure(curves: Sequence[tuple[SweepAxis, pd.DataFrame]], shown: FigureMetric, finding: str) -> Drawing:
     """Response curves side by side, on one scale of the metric, most influential axis first."""
     some = list(curves)[:MOST_PANELS]
     subtitle = (
         f"{shown.metric}, {shown.shown_unit}; line: mean; inner band: 10-90 % of means at a point (the other parameters); "
         "outer band: 10-90 % of runs (noise too)"
     )
-    with house_style():
+    with figure_style():
         figure = new_figure(Heading(finding, subtitle, shown.source))
         panels = _panels(figure, len(some))
         for axes, (axis, curve) in zip(panels, some, strict=True):
@@ -96,7 +98,7 @@ def curves_figure(curves: Sequence[tuple[Axis, pd.DataFrame]], shown: Shown, fin
         low, high = min(axes.get_ylim()[0] for axes in panels), max(axes.get_ylim()[1] for axes in panels)
         for axes in panels:
             axes.set_ylim(low, high)
-    return Drawing(figure, _curve_numbers(some))
+    return Drawing(figure, _curve_columns(some))
 
 
 def _panels(figure: Figure, count: int) -> list[Axes]:
@@ -107,8 +109,8 @@ def _panels(figure: Figure, count: int) -> list[Axes]:
     return [figure.add_axes((left, bottom, width - 0.045, height - 0.11)) for left, bottom in place]
 
 
-def _curve(axes: Axes, axis: Axis, curve: pd.DataFrame, scale: float) -> None:
-    plain(axes)
+def _curve(axes: Axes, axis: SweepAxis, curve: pd.DataFrame, scale: float) -> None:
+    remove_frame(axes)
     places = curve["value"].to_numpy() if axis.numeric else np.arange(len(curve))
     numbers = {name: scale * curve[name].to_numpy(dtype=np.float64) for name in curve if name != "value"}
     if axis.numeric:
@@ -127,13 +129,13 @@ def _curve(axes: Axes, axis: Axis, curve: pd.DataFrame, scale: float) -> None:
     )
 
 
-def _curve_numbers(curves: Sequence[tuple[Axis, pd.DataFrame]]) -> dict[str, Any]:
+def _curve_columns(curves: Sequence[tuple[SweepAxis, pd.DataFrame]]) -> dict[str, Any]:
     parts = [curve.assign(value=curve["value"].astype(str)).assign(key=axis.key) for axis, curve in curves]
     joined = pd.concat(parts, ignore_index=True)
     return {name: joined[name].to_numpy() for name in ("key", *joined.columns.drop("key"))}
 
 
-def map_figure(found: ResponseMap, shown: Shown, level: float | None = None) -> Drawing:
+def map_figure(found: ResponseMap, shown: FigureMetric, level: float | None = None) -> Drawing:
     """Heat map of the median over two axes, a line around the cells beyond `level`, hatched where runs are few."""
     values = shown.scale * found.median
     finite = values[np.isfinite(values)]
@@ -142,25 +144,25 @@ def map_figure(found: ResponseMap, shown: Shown, level: float | None = None) -> 
     limits = (-max(-low, high), max(-low, high)) if signed else (min(low, 0.0), high or 1.0)
     line = "" if level is None else f"; line: {shown.scale * level:g} {shown.shown_unit}"
     subtitle = f"Median of {shown.metric}, {shown.shown_unit}{line}; hatched: fewer than {FEW_RUNS} runs"
-    finding = f"{sentence(shown.words)}: {low:.3g} to {high:.3g} {shown.shown_unit} over the two parameters"
-    with house_style():
+    finding = f"{capitalized(shown.words)}: {low:.3g} to {high:.3g} {shown.shown_unit} over the two parameters"
+    with figure_style():
         figure = new_figure(Heading(finding, subtitle, shown.source))
         axes = figure.add_axes((0.17, 0.16, 0.78, 0.66))
         names = [[_level_text(value) for value in side] for side in (found.row_values, found.column_values)]
-        heat_map(axes, Grid(values, names[0], names[1]), limits, DIVERGING if signed else RISING)
-        hatch(axes, found.runs < FEW_RUNS)
+        draw_heat_map(axes, HeatMapCells(values, names[0], names[1]), limits, DIVERGING if signed else RISING)
+        hatch_cells(axes, found.runs < FEW_RUNS)
         if level is not None:
-            boundary(axes, np.asarray(found.median > level))
+            draw_boundary(axes, np.asarray(found.median > level))
         axes.set_xlabel(axis_title(found.columns), color=INK)
         axes.set_ylabel(axis_title(found.rows), color=INK)
-    return Drawing(figure, _map_numbers(found))
+    return Drawing(figure, _map_columns(found))
 
 
 def _level_text(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, int | float | np.number) else str(value)
 
 
-def _map_numbers(found: ResponseMap) -> dict[str, Any]:
+def _map_columns(found: ResponseMap) -> dict[str, Any]:
     rows, columns = np.indices(found.median.shape)
     row_names = np.array([_level_text(value) for value in found.row_values])[rows.ravel()]
     column_names = np.array([_level_text(value) for value in found.column_values])[columns.ravel()]
@@ -168,18 +170,18 @@ def _map_numbers(found: ResponseMap) -> dict[str, Any]:
     return {found.rows.key: row_names, found.columns.key: column_names} | cells
 
 
-def sobol_figure(indices: Indices, axes_of: Sequence[Axis], shown: Shown) -> Drawing:
+def sobol_figure(indices: SobolIndices, axes_of: Sequence[SweepAxis], shown: FigureMetric) -> Drawing:
     """First-order and total indices as bars with their intervals, the largest total on top."""
     table = indices.table.sort_values(["total", "key"], ascending=[False, True], ignore_index=True)
     names = {axis.key: axis.name for axis in axes_of}
     top = names[table["key"][0]]
     alone, in_all = 100.0 * table["first"][0], 100.0 * table["total"][0]
-    finding = f"{sentence(top)} does most: {alone:.0f} % by itself, {in_all:.0f} % with others"
+    finding = f"{capitalized(top)} does most: {alone:.0f} % by itself, {in_all:.0f} % with others"
     subtitle = f"Share of the variance of the mean of {shown.metric}, %; lines: 95 % bootstrap intervals over rows"
-    with house_style():
+    with figure_style():
         figure = new_figure(Heading(finding, subtitle, shown.source))
         axes = figure.add_axes((0.32, 0.12, 0.63, 0.68))
-        bar_axes(axes, [names[key] for key in table["key"]])
+        style_bar_axes(axes, [names[key] for key in table["key"]])
         for part, shade, shift in zip(("first", "total"), SERIES_COLOURS, (-0.19, 0.19), strict=True):
             places = np.arange(len(table)) + shift
             axes.barh(places, 100.0 * table[part], height=0.34, color=shade)

@@ -12,23 +12,29 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from simulation.results.metrics import METRICS
-from simulation.sweeps.analysis.curves import ResponseMap, is_grid, response_curve, response_map
-from simulation.sweeps.analysis.discovery import Condition, Discovery, discover, where_failed
-from simulation.sweeps.analysis.influence import in_words, influence
+from simulation.sweeps.analysis.discovery import Discovery, OutcomeCondition, discover_boxes, discover_failures
+from simulation.sweeps.analysis.response_curves import (
+    ResponseMap,
+    describe_influence,
+    influence_table,
+    is_grid,
+    response_curve,
+    response_map,
+)
 from simulation.sweeps.analysis.sobol import (
     SALTELLI,
-    STANDARD,
+    STANDARD_BOOTSTRAP,
     Bootstrap,
-    Indices,
+    SobolIndices,
     VarianceShares,
-    sobol,
+    sobol_analysis,
     variance_shares,
 )
-from simulation.sweeps.analysis.sweep_table import Axis, SweepTable
-from simulation.values.spelling import sentence
+from simulation.sweeps.analysis.sweep_table import SweepAxis, SweepTable
+from simulation.values.labels import capitalized
 
 if TYPE_CHECKING:
-    from simulation.results.figures import Drawing
+    from simulation.results.figures.style import Drawing
 
 
 @dataclass(frozen=True)
@@ -37,17 +43,17 @@ class MetricAnalysis:
 
     sweep: SweepTable
     metric: str
-    how: Bootstrap = STANDARD
+    how: Bootstrap = STANDARD_BOOTSTRAP
 
     @cached_property
     def influence(self) -> pd.DataFrame:
         """Axes by influence."""
-        return influence(self.sweep, self.metric)
+        return influence_table(self.sweep, self.metric)
 
     @cached_property
-    def indices(self) -> Indices | None:
+    def indices(self) -> SobolIndices | None:
         """Sobol indices; none for another design."""
-        return sobol(self.sweep, self.metric, self.how) if self.sweep.design == SALTELLI else None
+        return sobol_analysis(self.sweep, self.metric, self.how) if self.sweep.design == SALTELLI else None
 
     @cached_property
     def shares(self) -> VarianceShares | None:
@@ -55,7 +61,7 @@ class MetricAnalysis:
         return variance_shares(self.sweep, self.metric)
 
     @cached_property
-    def curves(self) -> list[tuple[Axis, pd.DataFrame]]:
+    def curves(self) -> list[tuple[SweepAxis, pd.DataFrame]]:
         """Response curves, the most influential axis first; an axis without two values has none."""
         axes = [self.sweep.axis(str(key)) for key in self.influence["key"]]
         found = [(axis, response_curve(self.sweep, axis, self.metric)) for axis in axes]
@@ -86,7 +92,7 @@ class MetricAnalysis:
     def text(self) -> str:
         """What was found, in sentences."""
         indices = None if self.indices is None else self.indices.table
-        parts = [in_words(self.influence, self.metric, self.unit, indices, self.names)]
+        parts = [describe_influence(self.influence, self.metric, self.unit, indices, self.names)]
         if self.indices is not None:
             parts.append(self.indices.in_words())
         if self.shares is not None:
@@ -98,26 +104,30 @@ class MetricAnalysis:
         sobol_part = None
         if self.indices is not None:
             value, low, high = self.indices.interactions
-            keys = {"rows": self.indices.rows, "adds_up": self.indices.adds_up, "indices": records(self.indices.table)}
+            keys = {
+                "rows": self.indices.rows,
+                "adds_up": self.indices.adds_up,
+                "indices": json_records(self.indices.table),
+            }
             sobol_part = keys | {"interactions": {"value": value, "low": low, "high": high}}
         return {
             "unit": self.unit,
             "words": self.text(),
-            "influence": records(self.influence),
+            "influence": json_records(self.influence),
             "sobol": sobol_part,
             "variance_shares": None if self.shares is None else vars(self.shares),
-            "curves": {axis.key: records(curve) for axis, curve in self.curves},
+            "curves": {axis.key: json_records(curve) for axis, curve in self.curves},
         }
 
     def drawings(self, source: str, level: float | None = None) -> dict[str, Drawing]:
         """The figures by name."""
-        from simulation.sweeps.analysis.figures import Shown, curves_figure, map_figure, sobol_figure
+        from simulation.sweeps.analysis.figures import FigureMetric, curves_figure, map_figure, sobol_figure
 
-        shown = Shown(self.metric, self.unit, source)
+        shown = FigureMetric(self.metric, self.unit, source)
         found: dict[str, Drawing] = {}
         if self.curves:
             first = self.curves[0][0].name
-            finding = f"{sentence(shown.words)} depends most on {first}"
+            finding = f"{capitalized(shown.words)} depends most on {first}"
             found[f"curves_{self.metric}"] = curves_figure(self.curves, shown, finding)
         if self.map is not None:
             found[f"map_{self.metric}"] = map_figure(self.map, shown, level)
@@ -127,7 +137,7 @@ class MetricAnalysis:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class SweepAnalysis:
     """What a sweep says of some metrics, and where some outcomes happen."""
 
     sweep: SweepTable
@@ -155,34 +165,34 @@ class Analysis:
             "points": int(sweep.runs["point"].nunique()),
             "runs": len(sweep.finished),
             "runs_failed": sweep.failed,
-            "failures": None if self.failures is None else _discovered(self.failures),
+            "failures": None if self.failures is None else _discovery_json(self.failures),
             "metrics": {name: part.to_dict() for name, part in self.metrics.items()},
-            "discovery": [_discovered(found) for found in self.discoveries],
+            "discovery": [_discovery_json(found) for found in self.discoveries],
         }
 
     def write(self, directory: Path) -> None:
         """Write figures, their numbers and the report into an existing empty folder."""
         import json
 
-        from simulation.results.figures import write
-        from simulation.studies.experiment.experiment_figures import svg
+        from simulation.results.figures.charts import write_figures
+        from simulation.studies.experiment.figures import svg_bytes
 
-        conditions = [Condition.parsed(found.condition) for found in self.discoveries]
+        conditions = [OutcomeCondition.parsed(found.condition) for found in self.discoveries]
         levels = {condition.metric: condition.level for condition in conditions}
         source = f"Source: carryflow sweep {self.sweep.name}, {len(self.sweep.finished):,} runs"
         for name, part in self.metrics.items():
             drawings = part.drawings(source, levels.get(name))
-            write(drawings, directory)
+            write_figures(drawings, directory)
             for figure, drawing in drawings.items():
-                (directory / f"{figure}.svg").write_bytes(svg(drawing))
+                (directory / f"{figure}.svg").write_bytes(svg_bytes(drawing))
         (directory / "analysis.txt").write_text(self.text() + "\n", encoding="utf-8")
         text = json.dumps(self.to_dict(), indent=2, allow_nan=False, ensure_ascii=False)
         (directory / "analysis.json").write_text(text + "\n", encoding="utf-8")
 
 
-def analysed(
-    sweep: SweepTable, metrics: Sequence[str] = (), conditions: Sequence[str] = (), how: Bootstrap = STANDARD
-) -> Analysis:
+def analyse_sweep(
+    sweep: SweepTable, metrics: Sequence[str] = (), conditions: Sequence[str] = (), how: Bootstrap = STANDARD_BOOTSTRAP
+) -> SweepAnalysis:
     """Analyse a sweep.
 
     Parameters
@@ -197,29 +207,29 @@ def analysed(
     OutputError
         If the sweep lacks a metric, or no run is finished.
     """
-    from simulation.results.store import OutputError
+    from simulation.results.output_folder import OutputError
 
     if sweep.finished.empty:
         raise OutputError(f"no run of {sweep.name} is finished: there is nothing to analyse")
-    wanted = [Condition.parsed(text) for text in conditions]
+    wanted = [OutcomeCondition.parsed(text) for text in conditions]
     for name in [*metrics, *(condition.metric for condition in wanted)]:
         sweep.check_metric(name)
     chosen = metrics or [name for name in sweep.units if sweep.finished[name].nunique() > 1]
     parts = {name: MetricAnalysis(sweep, name, how) for name in chosen}
-    failures = where_failed(sweep) if sweep.failed else None
-    return Analysis(sweep, parts, [discover(sweep, condition) for condition in wanted], failures)
+    failures = discover_failures(sweep) if sweep.failed else None
+    return SweepAnalysis(sweep, parts, [discover_boxes(sweep, condition) for condition in wanted], failures)
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def json_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """A table as JSON-ready rows; what is missing is null."""
-    return [{str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+    return [{str(key): _json_scalar(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def _plain(value: Any) -> Any:
+def _json_scalar(value: Any) -> Any:
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _discovered(found: Discovery) -> dict[str, Any]:
+def _discovery_json(found: Discovery) -> dict[str, Any]:
     boxes = [vars(box) | {"limits": list(box.limits)} for box in found.boxes]
     return {"condition": found.condition, "share": found.share, "boxes": boxes, "note": found.note}

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.results.store import OutputError
-from simulation.sweeps.analysis.sweep_table import SweepTable, by_point_and_run, point_means, without_news
+from simulation.results.output_folder import OutputError
+from simulation.sweeps.analysis.sweep_table import SweepTable, metric_matrix, point_means, without_common_noise
 
 FloatArray = NDArray[np.float64]
 SALTELLI = "saltelli"
@@ -32,11 +32,11 @@ class Bootstrap:
         return low, high
 
 
-STANDARD = Bootstrap()
+STANDARD_BOOTSTRAP = Bootstrap()
 
 
 @dataclass(frozen=True)
-class Blocks:
+class SaltelliBlocks:
     """Means of a metric at the points of a Saltelli design.
 
     Attributes
@@ -51,13 +51,13 @@ class Blocks:
     second: FloatArray
     mixed: FloatArray
 
-    def taken(self, rows: NDArray[np.intp]) -> Blocks:
+    def taken(self, rows: NDArray[np.intp]) -> SaltelliBlocks:
         """Some rows, in this order."""
-        return Blocks(self.first[rows], self.second[rows], self.mixed[:, rows])
+        return SaltelliBlocks(self.first[rows], self.second[rows], self.mixed[:, rows])
 
 
 @dataclass(frozen=True)
-class Indices:
+class SobolIndices:
     """First-order and total indices with their intervals, and whether they add up.
 
     Attributes
@@ -96,7 +96,7 @@ class Indices:
         )
 
 
-def blocks_of(sweep: SweepTable, metric: str) -> Blocks:
+def saltelli_blocks(sweep: SweepTable, metric: str) -> SaltelliBlocks:
     """Blocks of a metric's point means; rows that are not complete are left out, the first power of two of the rest is kept.
 
     Raises
@@ -108,7 +108,7 @@ def blocks_of(sweep: SweepTable, metric: str) -> Blocks:
         raise OutputError(f"Sobol indices need design: {{kind: {SALTELLI}}}; {sweep.name} has {sweep.design}")
     keys = len(sweep.axes)
     count = int(sweep.runs["point"].max()) + 1
-    runs = sweep.measured(metric) if sweep.independent else without_news(sweep.measured(metric), metric)
+    runs = sweep.measured(metric) if sweep.independent else without_common_noise(sweep.measured(metric), metric)
     means = point_means(runs, (), metric)["mean"].reindex(range(count)).to_numpy(dtype=np.float64)
     rows, rest = divmod(count, keys + 2)
     if rest:
@@ -121,10 +121,10 @@ def blocks_of(sweep: SweepTable, metric: str) -> Blocks:
         )
     # scipy takes powers of two alone, for which the Sobol sequence is balanced.
     kept = complete[: 1 << (len(complete).bit_length() - 1)]
-    return Blocks(cells[0, kept], cells[1, kept], cells[2:, kept])
+    return SaltelliBlocks(cells[0, kept], cells[1, kept], cells[2:, kept])
 
 
-def estimated(blocks: Blocks) -> tuple[FloatArray, FloatArray]:
+def sobol_estimates(blocks: SaltelliBlocks) -> tuple[FloatArray, FloatArray]:
     """First-order and total indices, ``(keys,)`` each; not-a-number where nothing varies.
 
     Source: Saltelli et al. (2010), estimators of table 2 (b) and (f), by scipy.stats.sobol_indices.
@@ -139,23 +139,23 @@ def estimated(blocks: Blocks) -> tuple[FloatArray, FloatArray]:
     return np.ravel(found.first_order), np.ravel(found.total_order)
 
 
-def sobol(sweep: SweepTable, metric: str, how: Bootstrap = STANDARD) -> Indices:
+def sobol_analysis(sweep: SweepTable, metric: str, how: Bootstrap = STANDARD_BOOTSTRAP) -> SobolIndices:
     """Indices of the mean response of a metric, with bootstrap intervals over the rows of the design.
 
     Under common random numbers the mean over replications is a function of the parameters, so that noise does not count as
     interaction; with independent noise totals are too high by the noise that is left in the means.
     """
-    blocks = blocks_of(sweep, metric)
+    blocks = saltelli_blocks(sweep, metric)
     rows = len(blocks.first)
-    first, total = estimated(blocks)
+    first, total = sobol_estimates(blocks)
     random = np.random.default_rng(np.random.SeedSequence([how.seed, rows]))
-    drawn = [estimated(blocks.taken(random.integers(rows, size=rows))) for _ in range(how.resamples)]
+    drawn = [sobol_estimates(blocks.taken(random.integers(rows, size=rows))) for _ in range(how.resamples)]
     draws = np.array(drawn)
     low, high = how.interval(draws)
     columns = {"key": [axis.key for axis in sweep.axes], "first": first, "first_low": low[0], "first_high": high[0]}
     table = pd.DataFrame(columns | {"total": total, "total_low": low[1], "total_high": high[1]})
     rest_low, rest_high = how.interval(1.0 - draws[:, 0].sum(axis=1))
-    return Indices(table, (float(1.0 - first.sum()), float(rest_low), float(rest_high)), rows)
+    return SobolIndices(table, (float(1.0 - first.sum()), float(rest_low), float(rest_high)), rows)
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def variance_shares(sweep: SweepTable, metric: str) -> VarianceShares | None:
     Two-way analysis of variance over points and replications without and with a common replication effect; estimates below
     zero count as zero.  Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 4.
     """
-    cells = by_point_and_run(sweep.measured(metric), metric)
+    cells = metric_matrix(sweep.measured(metric), metric)
     points, runs = cells.shape
     if points < 2 or runs < 2:
         return None

@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.results.store import OutputError
+from simulation.results.output_folder import OutputError
 from simulation.sweeps.store import read_manifest, read_runs
-from simulation.values.spelling import spoken
+from simulation.values.labels import readable_name
 
 FloatArray = NDArray[np.float64]
-PARAMETER = "param:"
+PARAMETER_PREFIX = "param:"
 """Columns that begin with this hold the value of an axis."""
 DONE = "done"
 
 
 @dataclass(frozen=True)
-class Axis:
+class SweepAxis:
     """A key that a sweep varies.
 
     Attributes
@@ -42,13 +42,13 @@ class Axis:
     @property
     def column(self) -> str:
         """Its column in the table of runs."""
-        return PARAMETER + self.key
+        return PARAMETER_PREFIX + self.key
 
     @property
     def name(self) -> str:
         """The key in as few words as tell it: ``USDJPY fast impact pct per USD bn``, ``carry funds leverage median``."""
         parts = self.key.replace("populations.", "").replace("markets.", "").split(".")
-        return spoken(" ".join(part.removesuffix("_x") for part in parts))
+        return readable_name(" ".join(part.removesuffix("_x") for part in parts))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class SweepTable:
 
     name: str
     runs: pd.DataFrame
-    axes: tuple[Axis, ...]
+    axes: tuple[SweepAxis, ...]
     units: Mapping[str, str]
     design: str
     independent: bool = False
@@ -91,7 +91,7 @@ class SweepTable:
         """Number of runs that did not."""
         return int((self.runs["status"] != DONE).sum())
 
-    def axis(self, key: str) -> Axis:
+    def axis(self, key: str) -> SweepAxis:
         """Return the axis of a key.
 
         Raises
@@ -132,7 +132,7 @@ def read_sweep(folder: Path) -> SweepTable:
     """
     manifest, runs = read_manifest(folder), read_runs(folder)
     axes = tuple(
-        Axis(key, str(about.get("unit", "")), bool(about.get("numeric", True)))
+        SweepAxis(key, str(about.get("unit", "")), bool(about.get("numeric", True)))
         for key, about in manifest["axes"].items()
     )
     units = {name: str(about["unit"]) for name, about in manifest["metrics"].items()}
@@ -140,14 +140,14 @@ def read_sweep(folder: Path) -> SweepTable:
     return SweepTable(manifest["name"], runs, axes, units, design, bool(manifest["independent"]), manifest)
 
 
-def point_means(runs: pd.DataFrame, axes: Sequence[Axis], metric: str) -> pd.DataFrame:
+def point_means(runs: pd.DataFrame, axes: Sequence[SweepAxis], metric: str) -> pd.DataFrame:
     """One row a point: the mean of a metric over its runs, how many there are, and the values of the axes."""
     groups = runs.groupby("point", sort=True)
     columns = {axis.column: groups[axis.column].first() for axis in axes}
     return pd.DataFrame(columns | {"mean": groups[metric].mean(), "runs": groups[metric].count()})
 
 
-def by_point_and_run(runs: pd.DataFrame, metric: str) -> FloatArray:
+def metric_matrix(runs: pd.DataFrame, metric: str) -> FloatArray:
     """A metric as ``(points, replications)``; points or replications that are not complete are left out."""
     wide = runs.pivot(index="point", columns="replication", values=metric)
     # A replication that is short at many points goes first, then points that still lack one.
@@ -155,7 +155,7 @@ def by_point_and_run(runs: pd.DataFrame, metric: str) -> FloatArray:
     return np.ascontiguousarray(wide.to_numpy(dtype=np.float64))
 
 
-def without_news(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+def without_common_noise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Runs under common random numbers with a metric less what its replication's news do on average.
 
     The means of points whose runs all finished stay as they are relative to each other; where some failed, the mean of the

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from simulation.pages.explore.content import content_of
-from simulation.pages.explore.page import Content, page_of
+from simulation.pages.explore.content import page_content
+from simulation.pages.explore.html import Content, render_page
 from simulation.pages.explore.sliders import GUIDANCE, HIKE, STOCK
-from simulation.scenario.config.catalog import named
-from simulation.sweeps.plan import plan_of
+from simulation.scenario.config.catalog import shipped_files
+from simulation.sweeps.plan import load_plan
 from tests.pages.explore.reading import Reading
 from tests.support.browser import launched, playwright
 from tests.support.places import SMALL_SCENARIO
@@ -52,7 +52,7 @@ def sweep_file(folder: Path, text: str = "", series: tuple[str, ...] = SERIES) -
 
 def store_of(folder: Path, text: str = "", series: tuple[str, ...] = SERIES) -> Path:
     """The store of such a sweep."""
-    run_into(folder / "store", plan_of(sweep_file(folder, text, series)))
+    run_into(folder / "store", load_plan(sweep_file(folder, text, series)))
     return folder / "store"
 
 
@@ -63,7 +63,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def content(store: Path) -> Content:
-    return content_of(store)
+    return page_content(store)
 
 
 @pytest.fixture(scope="module")
@@ -77,15 +77,15 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def small(content: Content, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Reading]:
     path = tmp_path_factory.mktemp("page") / "small.html"
-    path.write_text(page_of(content), encoding="utf-8")
+    path.write_text(render_page(content), encoding="utf-8")
     return path, Reading(content)
 
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Reading]:
-    content = json.loads(named("explore")["december_2025"].read_text(encoding="utf-8"))
+    content = json.loads(shipped_files("explore")["december_2025"].read_text(encoding="utf-8"))
     path = tmp_path_factory.mktemp("page") / "december.html"
-    path.write_text(page_of(content), encoding="utf-8")
+    path.write_text(render_page(content), encoding="utf-8")
     return path, Reading(content)
 
 

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from simulation.pages.explore.columns import unpacked
-from simulation.pages.explore.day_table import LABELS
-from simulation.pages.explore.page import Content
+from simulation.pages.explore.columns import PANEL_LABELS, unpack_steps
+from simulation.pages.explore.html import Content
 from tests.support.places import ROOT
 
 MINUS = "−"
@@ -27,7 +26,7 @@ class Reading:
     def __init__(self, content: Content) -> None:
         self.content = content
         self.days = len(content["dates"])
-        self.whole = unpacked(content["data"], (len(content["states"]), len(content["columns"]), self.days))
+        self.whole = unpack_steps(content["data"], (len(content["states"]), len(content["columns"]), self.days))
 
     def value(self, state: int, series: str, quantile: str = "p50", day: int = -1) -> str:
         """A number as the page writes it."""
@@ -69,7 +68,7 @@ class Reading:
     def of_day(self, state: int, day: int) -> dict[tuple[str, str], str]:
         """Every number that the page holds of a day, by label of the copied command's row and quantile."""
         return {
-            (LABELS.get(one["series"]) or f"{one['words']}, USD bn", one["quantile"]): self.value(
+            (PANEL_LABELS.get(one["series"]) or f"{one['words']}, USD bn", one["quantile"]): self.value(
                 state, one["series"], one["quantile"], day
             )
             for one in self.content["columns"]

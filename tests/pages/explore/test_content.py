@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.pages.explore.columns import unpacked
-from simulation.pages.explore.content import content_of, printed
-from simulation.pages.explore.page import Content
-from simulation.pages.explore.sliders import GUIDANCE, HIKE, ORDER, SPREAD, STOCK
-from simulation.results.metrics import METRICS, QUANTILES, USD_BN, band
-from simulation.results.store import OutputError
-from simulation.results.summary_table import number_text
-from simulation.scenario.config.catalog import named
+from simulation.pages.explore.columns import unpack_steps
+from simulation.pages.explore.content import format_quantiles, page_content
+from simulation.pages.explore.html import Content
+from simulation.pages.explore.sliders import GUIDANCE, HIKE, MEETING_ORDER, SPREAD, STOCK
+from simulation.results.metrics import METRICS, QUANTILES, USD_BN, quantile_band
+from simulation.results.output_folder import OutputError
+from simulation.results.summary import format_metric
+from simulation.scenario.config.catalog import shipped_files
 from simulation.sweeps.store import read_runs, read_series
 from tests.pages.explore.conftest import SERIES, SMALL, store_of
 from tests.sweeps.conftest import run_into
@@ -52,7 +52,7 @@ def command_of(content: Content, state: int) -> list[str]:
 
 
 def test_embedded_days_are_the_quantiles_of_the_store(store: Path, content: Content) -> None:
-    days = unpacked(content["data"], shape(content))
+    days = unpack_steps(content["data"], shape(content))
     bands = read_series(store)
     for at, one in enumerate(content["columns"]):
         part = bands[bands.series == one["series"]].pivot(index="point", columns="date", values=one["quantile"])
@@ -76,20 +76,21 @@ def test_numbers_are_quantiles_of_the_runs_as_they_are_printed(store: Path, cont
             (unit,) = (one.unit for one in METRICS if one.name == metric["name"])
             values = runs.loc[runs.point == state, metric["name"]].to_numpy(dtype=float)
             bands = [None] * 3 if np.isnan(values).all() else np.quantile(values, QUANTILES).tolist()
-            assert cells == [number_text(value, unit) for value in bands]
+            assert cells == [format_metric(value, unit) for value in bands]
 
 
 def test_a_metric_that_some_or_all_runs_lack_is_told_of_those_that_have_it() -> None:
     values = np.array([[1.0, np.nan, np.nan, 4.0], [2.0, 3.0, np.nan, 8.0], [6.0, 5.0, np.nan, -0.0]])
     metrics = list(METRICS[:4])
     told = [
-        [number_text(one.p50, one.unit)] for one in (band(values[:, 0], USD_BN), band(values[1:, 1], metrics[1].unit))
+        [format_metric(one.p50, one.unit)]
+        for one in (quantile_band(values[:, 0], USD_BN), quantile_band(values[1:, 1], metrics[1].unit))
     ]
-    found = printed(values, metrics)
+    found = format_quantiles(values, metrics)
     assert [row[1:2] for row in found[:2]] == told
-    assert found[2] == [number_text(None, USD_BN)] * 3
-    assert found[3][0] == number_text(float(np.quantile(values[:, 3], 0.1)), USD_BN)
-    assert printed(values[:0], metrics) == [[number_text(None, USD_BN)] * 3] * 4
+    assert found[2] == [format_metric(None, USD_BN)] * 3
+    assert found[3][0] == format_metric(float(np.quantile(values[:, 3], 0.1)), USD_BN)
+    assert format_quantiles(values[:0], metrics) == [[format_metric(None, USD_BN)] * 3] * 4
 
 
 def test_sliders_have_the_levels_of_the_sweep(content: Content) -> None:
@@ -104,7 +105,7 @@ def test_sliders_have_the_levels_of_the_sweep(content: Content) -> None:
 
 def test_sliders_move_what_they_should(content: Content) -> None:
     """A larger surprise makes the yen stronger, the more so the larger the stock; hawkish words too."""
-    days = unpacked(content["data"], shape(content))
+    days = unpack_steps(content["data"], shape(content))
     usdjpy = days[:, column(content, "usdjpy"), -1]
     base, hike, none, both, words = (
         usdjpy[state_of(content, *names)]
@@ -123,11 +124,11 @@ def test_the_command_gives_the_numbers_on_the_page(content: Content, state: int)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "moved", [{}, {HIKE: "50bp", STOCK: "500"}, {SPREAD: "{target_pp: 1.5}", ORDER: "2025-12-22"}], ids=str
+    "moved", [{}, {HIKE: "50bp", STOCK: "500"}, {SPREAD: "{target_pp: 1.5}", MEETING_ORDER: "2025-12-22"}], ids=str
 )
 def test_the_shipped_numbers_are_those_of_this_engine(moved: dict[str, str]) -> None:
     """If not, results have moved: docs/explore.md tells how to make the data again."""
-    content = json.loads(named("explore")["december_2025"].read_text(encoding="utf-8"))
+    content = json.loads(shipped_files("explore")["december_2025"].read_text(encoding="utf-8"))
     names = [moved.get(slider["key"], "") for slider in content["sliders"]]
     same_numbers(content, state_of(content, *names), ("carry_funds", "life_insurers", "real_money", "dealers"))
 
@@ -141,11 +142,11 @@ def same_numbers(content: Content, state: int, populations: tuple[str, ...]) -> 
     summary = result.summary()
     for metric, cells in zip(content["metrics"], content["numbers"][state], strict=True):
         found = summary.metrics[metric["name"]]
-        assert cells == [number_text(value, found.unit) for value in (found.p10, found.p50, found.p90)]
-    days = unpacked(content["data"], shape(content))[state]
+        assert cells == [format_metric(value, found.unit) for value in (found.p10, found.p50, found.p90)]
+    days = unpack_steps(content["data"], shape(content))[state]
     for population in populations:
         last = days[column(content, f"yen_bought_{population}_to_date_usd_bn"), -1] / 10
-        assert number_text(last, USD_BN) == number_text(summary.yen_bought[population].p50, USD_BN)
+        assert format_metric(last, USD_BN) == format_metric(summary.yen_bought[population].p50, USD_BN)
     middle = result.daily.groupby("date")[["usdjpy", "bitcoin_usd"]].median()
     assert days[column(content, "usdjpy")].tolist() == np.rint(middle.usdjpy.to_numpy() / 0.01).tolist()
     assert days[column(content, "bitcoin_usd")].tolist() == np.rint(middle.bitcoin_usd.to_numpy() / 10).tolist()
@@ -155,7 +156,7 @@ def test_a_sweep_without_words_has_plain_sliders(tmp_path: Path) -> None:
     text = (
         "axes: {markets.usdjpy.stress_slope: [1.5, 0.5, 1.0]}\nrecord: quantiles\n" + f"series: [{', '.join(SERIES)}]\n"
     )
-    found = content_of(store_of(tmp_path, text))
+    found = page_content(store_of(tmp_path, text))
     (slider,) = found["sliders"]
     assert slider["label"] == "markets.usdjpy.stress_slope"
     assert [level["words"] for level in slider["levels"]] == ["0.5", "1.0", "1.5"]
@@ -178,13 +179,13 @@ def test_a_sweep_without_words_has_plain_sliders(tmp_path: Path) -> None:
 )
 def test_a_sweep_that_cannot_be_shown_is_refused_with_the_cure(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(OutputError, match=told):
-        content_of(store_of(tmp_path, text))
+        page_content(store_of(tmp_path, text))
 
 
 def test_an_unfinished_sweep_is_refused(tmp_path: Path) -> None:
-    from simulation.sweeps.plan import plan_of
+    from simulation.sweeps.plan import load_plan
     from tests.pages.explore.conftest import sweep_file
 
-    run_into(tmp_path / "part", plan_of(sweep_file(tmp_path)), part=(0, 2))
+    run_into(tmp_path / "part", load_plan(sweep_file(tmp_path)), part=(0, 2))
     with pytest.raises(OutputError, match="run its sweep again"):
-        content_of(tmp_path / "part")
+        page_content(tmp_path / "part")

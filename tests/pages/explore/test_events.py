@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 import simulation as cf
-from simulation.pages.explore.events import Happening, happenings
-from simulation.values.calendar import business_days
+from simulation.pages.explore.content import PageEvent, page_events
+from simulation.values.conventions import business_days
 
 
-def captions(*settings: str) -> dict[str, Happening]:
+def captions(*settings: str) -> dict[str, PageEvent]:
     scenario = cf.load_scenario("december_2025_official", settings)
     dates = business_days(scenario.start, scenario.end)
-    return {str(np.datetime64(dates[one.day], "D")): one for one in happenings(scenario, dates)}
+    return {str(np.datetime64(dates[one.day], "D")): one for one in page_events(scenario, dates)}
 
 
 def test_signals_move_the_odds_to_what_was_seen() -> None:

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from simulation.pages.explore.design import AT_MOST, csv_text, states
-from simulation.pages.explore.page import Content, content_text, page_of
-from simulation.pages.explore.sliders import SLIDERS, TOGETHER, level_of
-from simulation.scenario.config.catalog import named
-from simulation.sweeps.plan import plan_of
+from simulation.pages.explore.html import Content, content_json, render_page
+from simulation.pages.explore.sliders import CROSSED, MAX_MOVED, SLIDERS, design_csv, design_states, level_index
+from simulation.scenario.config.catalog import shipped_files
+from simulation.sweeps.plan import load_plan
 from tests.cli.conftest import Carryflow, carryflow
 
 __all__ = ["carryflow"]
-SHIPPED = named("explore")["december_2025"]
+SHIPPED = shipped_files("explore")["december_2025"]
 
 
 def between(page: str, start: str, end: str) -> str:
@@ -26,7 +25,7 @@ def between(page: str, start: str, end: str) -> str:
 
 
 def test_the_policy_allows_this_script_and_this_style_alone(content: Content) -> None:
-    page = page_of(content)
+    page = render_page(content)
     policy = between(page, 'Content-Security-Policy" content="', '"')
     script, style = between(page, "<script>", "</script>"), between(page, "<style>", "</style>")
     for text in (script, style):
@@ -39,12 +38,12 @@ def test_the_policy_allows_this_script_and_this_style_alone(content: Content) ->
 
 
 def test_the_page_names_no_address(content: Content) -> None:
-    addresses = set(re.findall(r"\w+://[^\"' ]*", page_of(content)))
+    addresses = set(re.findall(r"\w+://[^\"' ]*", render_page(content)))
     assert addresses == {"http://www.w3.org/2000/svg"}
 
 
 def test_content_cannot_end_its_element(content: Content) -> None:
-    page = page_of(content | {"title": "</script><script>alert(1)</script><!--"})
+    page = render_page(content | {"title": "</script><script>alert(1)</script><!--"})
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
     assert "<title>&lt;/script&gt;" in page
@@ -93,25 +92,25 @@ def test_json_of_something_else_is_refused(carryflow: Carryflow) -> None:
 
 
 def test_the_shipped_design_is_the_one_that_is_described() -> None:
-    found = states()
-    assert named("sweeps")["explore"].with_suffix(".csv").read_text(encoding="utf-8") == csv_text(found)
+    found = design_states()
+    assert shipped_files("sweeps")["explore"].with_suffix(".csv").read_text(encoding="utf-8") == design_csv(found)
     texts = {json.dumps(values, sort_keys=True) for values in found}
     assert found[0] == {}
     assert len(texts) == len(found)
-    assert all(len(values) <= AT_MOST or set(values) == set(TOGETHER) for values in found)
+    assert all(len(values) <= MAX_MOVED or set(values) == set(CROSSED) for values in found)
     moved = [len(slider.departures) for slider in SLIDERS]
     pairs = (sum(moved) ** 2 - sum(count**2 for count in moved)) // 2
-    together = [len(slider.departures) for slider in SLIDERS if slider.key in TOGETHER]
+    together = [len(slider.departures) for slider in SLIDERS if slider.key in CROSSED]
     assert len(found) == 1 + sum(moved) + pairs + together[0] * together[1] * together[2]
 
 
 def test_the_shipped_page_has_every_state_of_its_sweep() -> None:
     """After a change of the sweep or of what it varies, docs/explore.md tells how to make the data again."""
-    content, plan = json.loads(SHIPPED.read_text(encoding="utf-8")), plan_of("explore")
+    content, plan = json.loads(SHIPPED.read_text(encoding="utf-8")), load_plan("explore")
     assert content["config_hash"] == plan.hash
     keys = [slider["key"] for slider in content["sliders"]]
     by_key = {slider.key: slider for slider in SLIDERS}
-    wanted = [[level_of(by_key[key], values.get(key)) for key in keys] for values in states()]
+    wanted = [[level_index(by_key[key], values.get(key)) for key in keys] for values in design_states()]
     assert content["states"] == wanted
     told = [(slider["label"], slider["help"]) for slider in content["sliders"]]
     assert told == [(by_key[key].label, by_key[key].help) for key in keys]
@@ -120,4 +119,4 @@ def test_the_shipped_page_has_every_state_of_its_sweep() -> None:
 def test_the_shipped_page_is_small(carryflow: Carryflow) -> None:
     assert carryflow("explore", "--out", "page.html").code == 0
     assert Path("page.html").stat().st_size < 3e6
-    assert SHIPPED.read_text(encoding="utf-8") == content_text(json.loads(SHIPPED.read_text(encoding="utf-8"))) + "\n"
+    assert SHIPPED.read_text(encoding="utf-8") == content_json(json.loads(SHIPPED.read_text(encoding="utf-8"))) + "\n"

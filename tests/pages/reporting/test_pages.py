@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import simulation as cf
-from simulation.pages.reporting.page import POLICY, STYLE
-from simulation.pages.reporting.writing import check_page, page_of, report
-from simulation.results.store import OutputError
+from simulation.pages.reporting.html import POLICY, STYLE
+from simulation.pages.reporting.report_file import check_target, report, report_html
+from simulation.results.output_folder import OutputError
 from simulation.scenario.config.loading import load
 from simulation.scenario.scenario import Scenario
 from tests.support.scenarios import COARSE, ONE_WEEK, official, shocks
@@ -66,18 +66,18 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sweep_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sweeps")
-    from simulation.sweeps.plan import plan_of
+    from simulation.sweeps.plan import load_plan
 
     axes = "axes: {boj.meetings[0].guidance: [vague, six_monthly], markets.usdjpy.stress_slope: {low: 0.1, high: 2, steps: 3}}"
     metrics = "replications: 3\nmetrics: [usdjpy_trough_pct, levered_unwind_usd_bn]\n"
     text = axes.replace("boj.meetings[0].guidance", '"boj.meetings[0].guidance"')
-    run_into(folder / "store", plan_of(sweep_of(folder, f"{metrics}{text}\n"), ()))
+    run_into(folder / "store", load_plan(sweep_of(folder, f"{metrics}{text}\n"), ()))
     return folder / "store"
 
 
 @pytest.fixture(scope="session")
 def pages(run_folder: Path, sweep_store: Path) -> dict[str, str]:
-    return {"run": page_of(run_folder), "sweep": page_of(sweep_store)}
+    return {"run": report_html(run_folder), "sweep": report_html(sweep_store)}
 
 
 @pytest.mark.parametrize("kind", ["run", "sweep"])
@@ -143,13 +143,13 @@ def test_the_config_in_the_page_is_the_config_of_the_run(
 
 
 def test_the_same_folder_gives_the_same_page(pages: dict[str, str], run_folder: Path, sweep_store: Path) -> None:
-    assert page_of(run_folder) == pages["run"]
-    assert page_of(sweep_store) == pages["sweep"]
+    assert report_html(run_folder) == pages["run"]
+    assert report_html(sweep_store) == pages["sweep"]
 
 
 def test_a_run_that_stopped_is_named_with_its_reason(tmp_path: Path) -> None:
     forced = official(COARSE, ONE_WEEK, {"populations.carry_funds.margin.floor_pct": 90})
-    page = page_of(cf.run(forced, runs=2).save(tmp_path / "stopped", figures=False))
+    page = report_html(cf.run(forced, runs=2).save(tmp_path / "stopped", figures=False))
     read(page)
     assert "forced at start" in page
     assert "carry_funds are under margin calls at start prices; lower their leverage" in page
@@ -157,13 +157,13 @@ def test_a_run_that_stopped_is_named_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_the_ledger_case_of_a_run_brings_its_claims(tmp_path: Path) -> None:
-    from simulation.pages.reporting.claims_part import case_of
-    from simulation.studies.claims.ledger import load_ledger
+    from simulation.pages.reporting.run_report import matching_case
+    from simulation.studies.claims.assessment import load_ledger
 
     ledger = load_ledger()
     official_case = cf.load_scenario("december_2025_official")
-    assert case_of(ledger, official_case.model_copy(update={"seed": 3})) == ("official", ledger.cases["official"])
-    assert case_of(ledger, cf.load_scenario("december_2025_official", ["end=2025-12-31"])) is None
+    assert matching_case(ledger, official_case.model_copy(update={"seed": 3})) == ("official", ledger.cases["official"])
+    assert matching_case(ledger, cf.load_scenario("december_2025_official", ["end=2025-12-31"])) is None
 
 
 def test_a_sweep_is_told_in_full(pages: dict[str, str]) -> None:
@@ -195,12 +195,12 @@ def test_text_has_the_contrast_of_level_aa() -> None:
 def test_only_pages_are_replaced(run_folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "page.html"
     assert report(run_folder, target) == target
-    check_page(target, force=False)
+    check_target(target, force=False)
     target.write_text("my notes")
     with pytest.raises(OutputError, match="is no HTML page"):
         report(run_folder, target)
     assert target.read_text() == "my notes"
-    check_page(target, force=True)
+    check_target(target, force=True)
     with pytest.raises(OutputError, match="is a folder"):
         report(run_folder, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]

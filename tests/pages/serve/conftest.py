@@ -11,26 +11,24 @@ from typing import Any, cast
 import pytest
 
 from simulation.pages.explore.sliders import STOCK
-from simulation.pages.serve.app import app_of
-from simulation.pages.serve.bench import Bench, EndedError
-from simulation.pages.serve.desk import Desk
-from simulation.pages.serve.pace import FIXED_RUNS, Pace
-from simulation.pages.serve.reading import Wish
-from simulation.pages.serve.study import Study, shipped_study
-from simulation.pages.serve.tickets import Limits, Reply
-from simulation.pages.serve.work import Made, Order, made
+from simulation.pages.serve.app import create_app
+from simulation.pages.serve.dispatcher import Dispatcher
+from simulation.pages.serve.requests import RequestLimits, StateRequest, StateResponse
+from simulation.pages.serve.scheduling import FIXED_COST_RUNS, BatchTimes
+from simulation.pages.serve.served_page import ServedPage, shipped_page
+from simulation.pages.serve.worker_pool import StateJob, StateResult, WorkerError, WorkerPool, compute_states
 
 PORT = 8766
 SMALL = (
     "settings=[end=2025-12-23, populations.carry_funds.investors=12, populations.yen_borrowers.investors=12, "
     "populations.retail_fx.investors=12, populations.life_insurers.investors=12, populations.crypto_traders.investors=12]"
 )
-LIMITS = Limits(runs=8, first=4, seconds=60.0, states=64)
+LIMITS = RequestLimits(runs=8, first=4, seconds=60.0, states=64)
 
 
 @pytest.fixture(scope="session")
-def study() -> Study:
-    return shipped_study((SMALL,))
+def study() -> ServedPage:
+    return shipped_page((SMALL,))
 
 
 def stock(size: float) -> dict[str, Any]:
@@ -38,8 +36,8 @@ def stock(size: float) -> dict[str, Any]:
     return {STOCK: size}
 
 
-def asked(client: str, values: dict[str, Any], beyond: int = 0) -> Wish:
-    return Wish(f"client-{client}", values, beyond)
+def asked(client: str, values: dict[str, Any], beyond: int = 0) -> StateRequest:
+    return StateRequest(f"client-{client}", values, beyond)
 
 
 @dataclass
@@ -47,7 +45,7 @@ class PaperBench:
     """Workers that do nothing until they are told to; what they give names the state and its runs."""
 
     workers: int = 1
-    passes: list[list[Order]] = field(default_factory=list)
+    passes: list[list[StateJob]] = field(default_factory=list)
     wrong: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -64,12 +62,12 @@ class PaperBench:
     def give_back(self, place: int) -> None:
         self.places.append(place)
 
-    async def made(self, place: int, orders: Sequence[Order], seconds: float) -> list[Made]:
+    async def made(self, place: int, orders: Sequence[StateJob], seconds: float) -> list[StateResult]:
         self.passes.append(list(orders))
         self.told.append(asyncio.get_running_loop().create_future())
         await self.told[-1]
         if any(order.values in self.wrong for order in orders):
-            raise EndedError(f"longer than {seconds:g} s")
+            raise WorkerError(f"longer than {seconds:g} s")
         return [paper(order) for order in orders]
 
     @property
@@ -78,20 +76,20 @@ class PaperBench:
         return [{order.values for order in orders} for orders in self.passes]
 
 
-def paper(order: Order) -> Made:
+def paper(order: StateJob) -> StateResult:
     """A state without runs, but with their number."""
     cuts = sorted({*order.cuts, order.runs})
     rows = cast(Any, range(order.runs))
-    return Made(rows, {runs: json.dumps({"state": order.values, "runs": runs}) for runs in cuts})
+    return StateResult(rows, {runs: json.dumps({"state": order.values, "runs": runs}) for runs in cuts})
 
 
-class Steady(Pace):
+class Steady(BatchTimes):
     """A machine whose runs take as long as a test says, whatever its clock shows."""
 
     def __init__(self, run_seconds: float = 1e-3, most: int = 64) -> None:
         super().__init__()
-        super().learn(0, run_seconds * FIXED_RUNS)
-        super().learn(0, run_seconds * FIXED_RUNS)
+        super().learn(0, run_seconds * FIXED_COST_RUNS)
+        super().learn(0, run_seconds * FIXED_COST_RUNS)
         self.most = most
 
     def learn(self, runs: int, seconds: float) -> None:
@@ -101,14 +99,16 @@ class Steady(Pace):
         return min(self.most, super().room(seconds))
 
 
-def desk_of(study: Study, bench: PaperBench | Bench, limits: Limits = LIMITS, pace: Pace | None = None) -> Desk:
-    desk = Desk(study, cast(Bench, bench), limits)
+def desk_of(
+    study: ServedPage, bench: PaperBench | WorkerPool, limits: RequestLimits = LIMITS, pace: BatchTimes | None = None
+) -> Dispatcher:
+    desk = Dispatcher(study, cast(WorkerPool, bench), limits)
     desk.pace = pace or Steady()
     desk._ahead = []  # no test but its own wants states that nobody asked for
     return desk
 
 
-def one_by_one() -> Pace:
+def one_by_one() -> BatchTimes:
     """A machine on which every pass has room for one state, so that turns show."""
     return Steady(most=1)
 
@@ -125,7 +125,7 @@ async def let_go(bench: PaperBench) -> None:
     await settled()
 
 
-async def ready(bench: PaperBench, desk: Desk) -> None:
+async def ready(bench: PaperBench, desk: Dispatcher) -> None:
     """Open the desk and let it have its whole baseline."""
     desk.open()
     await settled()
@@ -135,7 +135,7 @@ async def ready(bench: PaperBench, desk: Desk) -> None:
     bench.told.clear()
 
 
-def start(desk: Desk, wish: Wish) -> asyncio.Task[Reply]:
+def start(desk: Dispatcher, wish: StateRequest) -> asyncio.Task[StateResponse]:
     return asyncio.get_running_loop().create_task(desk.ask(wish))
 
 
@@ -153,7 +153,11 @@ class Answer:
 
 
 async def call(
-    desk: Desk, method: str = "POST", path: str = "/state", body: bytes = b"", headers: dict[str, str] | None = None
+    desk: Dispatcher,
+    method: str = "POST",
+    path: str = "/state",
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
 ) -> Answer:
     """One request to the application, as a server hands it over."""
     usual = {"host": f"127.0.0.1:{PORT}", "content-type": "application/json"}
@@ -176,21 +180,21 @@ async def call(
         "headers": [(key.encode(), value.encode("latin-1")) for key, value in named],
         "server": ("127.0.0.1", PORT), "client": ("127.0.0.1", 5),
     }  # fmt: skip
-    await app_of(desk, "<p>the page</p>", "default-src 'none'", PORT)(scope, receive, send)
+    await create_app(desk, "<p>the page</p>", "default-src 'none'", PORT)(scope, receive, send)
     found = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
     return Answer(sent[0]["status"], found, b"".join(each.get("body", b"") for each in sent[1:]))
 
 
-class HereBench(Bench):
+class HereBench(WorkerPool):
     """One worker that is this very process."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: ServedPage) -> None:
         self.study, self.workers = study, 1
         self._free = [0]
 
-    async def made(self, place: int, orders: Sequence[Order], seconds: float) -> list[Made]:
+    async def made(self, place: int, orders: Sequence[StateJob], seconds: float) -> list[StateResult]:
         await asyncio.sleep(0)
-        return made(self.study.work, self.study.columns, orders)
+        return compute_states(self.study.work, self.study.columns, orders)
 
     def kill(self) -> None:
         """Nothing to end."""
@@ -201,7 +205,7 @@ def ran(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(asyncio.wait_for(work, 60))
 
 
-def state_of(reply: Reply) -> tuple[str, int]:
+def state_of(reply: StateResponse) -> tuple[str, int]:
     told = json.loads(reply.state)
     assert json.loads(reply.baseline) == {"state": "{}", "runs": told["runs"]}
     return told["state"], told["runs"]

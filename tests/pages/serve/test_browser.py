@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from simulation.pages.explore.columns import unpacked
+from simulation.pages.explore.columns import unpack_steps
 from simulation.pages.explore.sliders import SLIDERS, STOCK
-from simulation.pages.serve.study import Study, shipped_study
-from simulation.pages.serve.work import Order, made
+from simulation.pages.serve.served_page import ServedPage, shipped_page
+from simulation.pages.serve.worker_pool import StateJob, compute_states
 from tests.pages.explore.conftest import chromium
 from tests.pages.explore.reading import in_a_shell, printed_rows, shown
 
@@ -52,8 +52,8 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def study() -> Study:
-    return shipped_study()
+def study() -> ServedPage:
+    return shipped_page()
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def served(chromium: Any) -> Iterator[Served]:
     assert {request for request in one.requests if not request.startswith((one.address, "data:"))} == set()
 
 
-def engine(study: Study, values: dict[str, Any], runs: int) -> dict[str, Any]:
-    (one,) = made(study.work, study.columns, [Order(json.dumps(values), runs)])
+def engine(study: ServedPage, values: dict[str, Any], runs: int) -> dict[str, Any]:
+    (one,) = compute_states(study.work, study.columns, [StateJob(json.dumps(values), runs)])
     answer: dict[str, Any] = json.loads(one.texts[runs])
     return answer
 
@@ -91,7 +91,7 @@ def as_shown(cells: list[list[str]]) -> list[list[str]]:
     return [[cell.replace("-", "−") for cell in row] for row in cells]
 
 
-def test_a_slider_shows_the_numbers_of_the_engine(served: Served, study: Study, tmp_path: Path) -> None:
+def test_a_slider_shows_the_numbers_of_the_engine(served: Served, study: ServedPage, tmp_path: Path) -> None:
     assert served.says("^Shipped") == "Shipped numbers: 64 runs, seed 20251219."
     assert "runs" not in served.page.locator("#source").text_content()
     served.move(3)
@@ -102,7 +102,7 @@ def test_a_slider_shows_the_numbers_of_the_engine(served: Served, study: Study, 
     found = shown(served.page)
     assert [row[:3] for row in found["table"]] == as_shown(wanted["numbers"])
     assert [row[3] for row in found["table"]] == [row[1] for row in as_shown(base["numbers"])]
-    last = unpacked(wanted["data"], (1, len(study.columns), len(study.content["dates"])))[0, :, -1]
+    last = unpack_steps(wanted["data"], (1, len(study.columns), len(study.content["dates"])))[0, :, -1]
     usdjpy = [
         f"{value / 100:.2f}" for value, column in zip(last, study.columns, strict=True) if column.series == "usdjpy"
     ]

@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 
 from benchmarks.serve_desk import Clock, StatedBench
-from simulation.pages.explore.sliders import HIKE, ORDER, SPREAD
-from simulation.pages.serve.bench import Bench
-from simulation.pages.serve.pace import FIXED_RUNS, Pace
-from simulation.pages.serve.study import Study, neighbours
-from simulation.pages.serve.tickets import Limits
+from simulation.pages.explore.sliders import HIKE, MEETING_ORDER, SPREAD
+from simulation.pages.serve.requests import RequestLimits
+from simulation.pages.serve.scheduling import FIXED_COST_RUNS, BatchTimes
+from simulation.pages.serve.served_page import ServedPage, neighbour_keys
+from simulation.pages.serve.worker_pool import WorkerPool
 from tests.pages.serve.conftest import (
     LIMITS,
     PaperBench,
@@ -31,10 +31,10 @@ from tests.pages.serve.conftest import (
 )
 
 
-def test_the_baseline_comes_first_and_with_every_number_of_runs(study: Study) -> None:
+def test_the_baseline_comes_first_and_with_every_number_of_runs(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
-        desk = desk_of(study, bench, Limits(runs=64, first=8))
+        desk = desk_of(study, bench, RequestLimits(runs=64, first=8))
         desk.open()
         await settled()
         assert bench.begun == [{"{}"}]
@@ -46,14 +46,14 @@ def test_the_baseline_comes_first_and_with_every_number_of_runs(study: Study) ->
     ran(told())
 
 
-def test_fifty_moves_of_one_student_take_one_turn(study: Study) -> None:
+def test_fifty_moves_of_one_student_take_one_turn(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench, pace=one_by_one())
         await ready(bench, desk)
         busy = start(desk, asked("busy", stock(100)))
         await settled()
-        moved = [start(desk, asked("eager", {ORDER: "2025-12-19", HIKE: f"{at}bp"})) for at in range(50)]
+        moved = [start(desk, asked("eager", {MEETING_ORDER: "2025-12-19", HIKE: f"{at}bp"})) for at in range(50)]
         await settled()
         patient = start(desk, asked("patient", {SPREAD: {"target_pp": 1.5}}))
         await settled()
@@ -61,14 +61,16 @@ def test_fifty_moves_of_one_student_take_one_turn(study: Study) -> None:
             await let_go(bench)
         assert len(bench.begun) == 3
         assert state_of(await patient)[1] == 4
-        assert state_of(await moved[-1])[0] == json.dumps({HIKE: "49bp", ORDER: "2025-12-19"}, separators=(",", ":"))
+        assert state_of(await moved[-1])[0] == json.dumps(
+            {HIKE: "49bp", MEETING_ORDER: "2025-12-19"}, separators=(",", ":")
+        )
         assert {(await one).kind for one in moved[:-1]} == {"superseded"}
         await busy
 
     ran(told())
 
 
-def test_a_client_that_was_served_goes_to_the_end(study: Study) -> None:
+def test_a_client_that_was_served_goes_to_the_end(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench, pace=one_by_one())
@@ -88,7 +90,7 @@ def test_a_client_that_was_served_goes_to_the_end(study: Study) -> None:
     ran(told())
 
 
-def test_states_share_a_pass_and_equal_ones_are_computed_once(study: Study) -> None:
+def test_states_share_a_pass_and_equal_ones_are_computed_once(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench)
@@ -110,7 +112,7 @@ def test_states_share_a_pass_and_equal_ones_are_computed_once(study: Study) -> N
     ran(told())
 
 
-def test_the_scenario_s_own_value_is_the_baseline(study: Study) -> None:
+def test_the_scenario_s_own_value_is_the_baseline(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench)
@@ -122,12 +124,12 @@ def test_the_scenario_s_own_value_is_the_baseline(study: Study) -> None:
     ran(told())
 
 
-def test_further_runs_wait_for_first_answers_and_go_on_from_them(study: Study) -> None:
+def test_further_runs_wait_for_first_answers_and_go_on_from_them(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench, pace=one_by_one())
         await ready(bench, desk)
-        one, two = start(desk, asked("one", stock(100))), start(desk, asked("two", {ORDER: "2025-12-19"}))
+        one, two = start(desk, asked("one", stock(100))), start(desk, asked("two", {MEETING_ORDER: "2025-12-19"}))
         await settled()
         await let_go(bench)
         assert state_of(await one)[1] == 4
@@ -145,10 +147,10 @@ def test_further_runs_wait_for_first_answers_and_go_on_from_them(study: Study) -
     ran(told())
 
 
-def test_the_more_wait_the_fewer_runs_has_a_first_answer(study: Study) -> None:
-    async def told(clients: int, pace: Pace) -> list[int]:
+def test_the_more_wait_the_fewer_runs_has_a_first_answer(study: ServedPage) -> None:
+    async def told(clients: int, pace: BatchTimes) -> list[int]:
         bench = PaperBench()
-        desk = desk_of(study, bench, Limits(runs=64, first=8), pace)
+        desk = desk_of(study, bench, RequestLimits(runs=64, first=8), pace)
         await ready(bench, desk)
         held = start(desk, asked("held", stock(90)))
         await settled()
@@ -167,10 +169,10 @@ def test_the_more_wait_the_fewer_runs_has_a_first_answer(study: Study) -> None:
     assert ran(told(5, Steady(0.001))) == [8] * 5
 
 
-def test_a_long_line_is_cut_into_passes(study: Study) -> None:
+def test_a_long_line_is_cut_into_passes(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
-        desk = desk_of(study, bench, Limits(runs=64, first=8), Steady(0.05))
+        desk = desk_of(study, bench, RequestLimits(runs=64, first=8), Steady(0.05))
         await ready(bench, desk)
         held = start(desk, asked("held", stock(90)))
         await settled()
@@ -199,10 +201,10 @@ class NotedBench(StatedBench):
         return super().take()
 
 
-def test_passes_of_first_answers_begin_one_after_the_other(study: Study) -> None:
+def test_passes_of_first_answers_begin_one_after_the_other(study: ServedPage) -> None:
     async def told() -> list[float]:
         bench = NotedBench(2, 0.9, 0.05)
-        desk = desk_of(study, cast(Bench, bench), Limits(runs=8, first=8), Steady(0.02))
+        desk = desk_of(study, cast(WorkerPool, bench), RequestLimits(runs=8, first=8), Steady(0.02))
         desk.open()
         await asyncio.sleep(10.0)
         bench.begun.clear()
@@ -213,14 +215,14 @@ def test_passes_of_first_answers_begin_one_after_the_other(study: Study) -> None
     with asyncio.Runner(loop_factory=Clock) as runner:
         begun = runner.run(told())
     # The other worker takes all that wait half a pass after the first began, not at once.
-    assert begun == pytest.approx([0.0, 0.02 * (FIXED_RUNS + 8) / 2], abs=2e-3)
+    assert begun == pytest.approx([0.0, 0.02 * (FIXED_COST_RUNS + 8) / 2], abs=2e-3)
 
 
-def test_states_beside_the_baseline_are_computed_while_nobody_asks(study: Study) -> None:
+def test_states_beside_the_baseline_are_computed_while_nobody_asks(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench)
-        desk._ahead = neighbours(study)
+        desk._ahead = neighbour_keys(study)
         desk.open()
         await settled()
         for _ in range(4):

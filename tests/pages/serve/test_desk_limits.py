@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from simulation.pages.serve.desk import MOST_CLIENTS
-from simulation.pages.serve.study import Study
-from simulation.pages.serve.tickets import Limits
+from simulation.pages.serve.dispatcher import MAX_CLIENTS
+from simulation.pages.serve.requests import RequestLimits
+from simulation.pages.serve.served_page import ServedPage
 from tests.pages.serve.conftest import (
     PaperBench,
     asked,
@@ -20,7 +20,7 @@ from tests.pages.serve.conftest import (
 )
 
 
-def test_a_pass_that_fails_costs_only_the_state_that_is_to_blame(study: Study) -> None:
+def test_a_pass_that_fails_costs_only_the_state_that_is_to_blame(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench(wrong={'{"populations.carry_funds.stock_usd_bn":110}'})
         desk = desk_of(study, bench)
@@ -39,10 +39,10 @@ def test_a_pass_that_fails_costs_only_the_state_that_is_to_blame(study: Study) -
     ran(told())
 
 
-def test_a_baseline_that_gets_no_further_runs_leaves_states_with_as_few(study: Study) -> None:
+def test_a_baseline_that_gets_no_further_runs_leaves_states_with_as_few(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
-        desk = desk_of(study, bench, Limits(runs=64, first=8))
+        desk = desk_of(study, bench, RequestLimits(runs=64, first=8))
         desk.open()
         await settled()
         await let_go(bench)
@@ -58,7 +58,7 @@ def test_a_baseline_that_gets_no_further_runs_leaves_states_with_as_few(study: S
     ran(told())
 
 
-def test_who_hangs_up_leaves_the_line(study: Study) -> None:
+def test_who_hangs_up_leaves_the_line(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench, pace=one_by_one())
@@ -74,26 +74,26 @@ def test_who_hangs_up_leaves_the_line(study: Study) -> None:
     ran(told())
 
 
-def test_a_full_line_says_so_and_an_ended_server_leaves_nobody_waiting(study: Study) -> None:
+def test_a_full_line_says_so_and_an_ended_server_leaves_nobody_waiting(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench)
         await ready(bench, desk)
-        waits = [start(desk, asked(str(at), stock(301 + at))) for at in range(MOST_CLIENTS)]
+        waits = [start(desk, asked(str(at), stock(301 + at))) for at in range(MAX_CLIENTS)]
         await settled()
         refused = await desk.ask(asked("too-many", stock(99)))
         assert refused.kind == "busy"
-        assert str(MOST_CLIENTS) in refused.reason
+        assert str(MAX_CLIENTS) in refused.reason
         await desk.close()
         assert {(await one).kind for one in waits} == {"busy"}
 
     ran(told())
 
 
-def test_only_so_many_states_are_kept(study: Study) -> None:
+def test_only_so_many_states_are_kept(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
-        desk = desk_of(study, bench, Limits(runs=8, first=4, states=3))
+        desk = desk_of(study, bench, RequestLimits(runs=8, first=4, states=3))
         await ready(bench, desk)
         for size in (100, 110, 120, 130):
             one = start(desk, asked("one", stock(size)))

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulation.pages.explore.sliders import GUIDANCE, HIKE, LEVERAGE, ORDER, PRICED, SPREAD, STOCK
-from simulation.pages.serve.controls import MEASURES, checked
-from simulation.pages.serve.reading import MOST_BYTES, wish_of
-from simulation.pages.serve.refused import RefusedError
-from simulation.pages.serve.study import Study
+from simulation.pages.explore.sliders import GUIDANCE, HIKE, LEVERAGE, MEETING_ORDER, PRICED, SPREAD, STOCK
+from simulation.pages.serve.controls import SLIDER_RANGES, RequestError, parse_state
+from simulation.pages.serve.requests import MAX_BODY_BYTES, parse_request
+from simulation.pages.serve.served_page import ServedPage
 from tests.pages.serve.conftest import PORT, PaperBench, call, desk_of, ran
 
 WRONG_NUMBERS: tuple[Any, ...] = (
@@ -29,7 +28,7 @@ WRONG_STATES = (
     ),
     *(
         f'{{"{key}": {name}}}'
-        for key in (GUIDANCE, ORDER)
+        for key in (GUIDANCE, MEETING_ORDER)
         for name in (*WRONG_NUMBERS, '"vague "', '"2025-12-20"', '"2025-02-31"')
     ),
     *(
@@ -62,7 +61,7 @@ def test_there_are_two_hundred_of_them() -> None:
     assert len(set(WRONG_QUESTIONS)) >= 200
 
 
-def test_malformed_questions_get_400_with_the_reason_and_change_nothing(study: Study) -> None:
+def test_malformed_questions_get_400_with_the_reason_and_change_nothing(study: ServedPage) -> None:
     async def told() -> None:
         bench = PaperBench()
         desk = desk_of(study, bench)
@@ -99,54 +98,54 @@ def test_malformed_questions_get_400_with_the_reason_and_change_nothing(study: S
 def test_a_mistake_names_key_value_unit_range_and_cure(
     key: str, value: Any, unit: str, allowed: str, cure: str
 ) -> None:
-    with pytest.raises(RefusedError) as caught:
-        checked({key: value})
+    with pytest.raises(RequestError) as caught:
+        parse_state({key: value})
     (one,) = caught.value.mistakes
     assert (one.key, one.unit, one.allowed, one.cure) == (key, unit, allowed, cure)
     assert one.value in (str(value), json.dumps(value))
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    with pytest.raises(RefusedError) as caught:
-        wish_of(json.dumps({"client": "x", "state": {STOCK: 1, LEVERAGE: 9}, "beyond": -1, "more": 1}).encode())
+    with pytest.raises(RequestError) as caught:
+        parse_request(json.dumps({"client": "x", "state": {STOCK: 1, LEVERAGE: 9}, "beyond": -1, "more": 1}).encode())
     assert [one.key for one in caught.value.mistakes] == ["more", "client", "beyond", STOCK, LEVERAGE]
 
 
 @given(st.binary(max_size=300))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_refused_in_words(body: bytes) -> None:
-    with pytest.raises(RefusedError):
-        wish_of(body)
+    with pytest.raises(RequestError):
+        parse_request(body)
 
 
 PLAIN = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9)
 VALUES = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(st.sampled_from(["target_pp", "y"]), PLAIN, max_size=2)
 
 
-@given(st.dictionaries(st.sampled_from([*MEASURES, GUIDANCE, "x"]), VALUES, max_size=3))
+@given(st.dictionaries(st.sampled_from([*SLIDER_RANGES, GUIDANCE, "x"]), VALUES, max_size=3))
 @settings(max_examples=300, deadline=None)
 def test_what_is_let_through_lies_within_its_range(state: dict[str, Any]) -> None:
     try:
-        found = checked(state)
-    except RefusedError:
+        found = parse_state(state)
+    except RequestError:
         return
-    assert checked(found) == found
+    assert parse_state(found) == found
     for key, value in found.items():
         assert state[key] is not None
         if key in (STOCK, LEVERAGE, PRICED):
-            assert MEASURES[key].low <= value <= MEASURES[key].high
+            assert SLIDER_RANGES[key].low <= value <= SLIDER_RANGES[key].high
 
 
-def test_any_number_within_the_ends_is_a_state(study: Study) -> None:
+def test_any_number_within_the_ends_is_a_state(study: ServedPage) -> None:
     state = {SPREAD: {"target_pp": 1.23456}, HIKE: "0.1%", PRICED: 0.333, LEVERAGE: 2.71, STOCK: 123.4}
-    assert checked(state) == state | {HIKE: "10bp"}
+    assert parse_state(state) == state | {HIKE: "10bp"}
     assert (
-        study.key(checked({STOCK: 250.0, HIKE: "0.25%", LEVERAGE: 4.0}))
+        study.key(parse_state({STOCK: 250.0, HIKE: "0.25%", LEVERAGE: 4.0}))
         == '{"populations.carry_funds.leverage_x.median":4}'
     )
 
 
-def test_requests_of_the_wrong_kind_are_told_what_is_right(study: Study) -> None:
+def test_requests_of_the_wrong_kind_are_told_what_is_right(study: ServedPage) -> None:
     async def told() -> None:
         desk = desk_of(study, PaperBench())
         good = b'{"client": "a-student", "state": {}}'
@@ -156,7 +155,7 @@ def test_requests_of_the_wrong_kind_are_told_what_is_right(study: Study) -> None
             (405, await call(desk, "POST", "/", good)),
             (404, await call(desk, "GET", "/etc/passwd")),
             (404, await call(desk, "GET", "/../pyproject.toml")),
-            (413, await call(desk, body=b" " * (MOST_BYTES + 1))),
+            (413, await call(desk, body=b" " * (MAX_BODY_BYTES + 1))),
             (415, await call(desk, body=good, headers={"content-type": "text/plain"})),
             (415, await call(desk, body=good, headers={"content-type": ""})),
             (400, await call(desk, body=good, headers={"host": "evil.example"})),
@@ -172,7 +171,7 @@ def test_requests_of_the_wrong_kind_are_told_what_is_right(study: Study) -> None
     ran(told())
 
 
-def test_every_response_forbids_what_the_page_does_not_need(study: Study) -> None:
+def test_every_response_forbids_what_the_page_does_not_need(study: ServedPage) -> None:
     async def told() -> None:
         desk = desk_of(study, PaperBench())
         for answer in (

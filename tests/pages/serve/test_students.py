@@ -9,8 +9,8 @@ import json
 import pytest
 
 from benchmarks.serve_students import over_http, served
-from simulation.pages.serve.study import shipped_study
-from simulation.pages.serve.work import Order, made
+from simulation.pages.serve.served_page import shipped_page
+from simulation.pages.serve.worker_pool import StateJob, compute_states
 
 pytestmark = pytest.mark.slow
 
@@ -23,9 +23,9 @@ def test_a_short_lesson_loses_nothing() -> None:
     assert tally.errors == []
     assert tally.lost == 0
     assert len(tally.waits) >= 5
-    study = shipped_study()
+    study = shipped_page()
     for (state, runs), text in list(tally.seen.items())[:3]:
-        (one,) = made(study.work, study.columns, [Order(state, runs)])
+        (one,) = compute_states(study.work, study.columns, [StateJob(state, runs)])
         answer = json.loads(text)["state"]
         assert {key: answer[key] for key in ("numbers", "data", "failed")} == {
             key: json.loads(one.texts[runs])[key] for key in ("numbers", "data", "failed")

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulation.cli import program
-from simulation.pages.loopback import HOST, ServingError, bound
+from simulation.pages.loopback import HOST, ServingError, bind_loopback
 from simulation.pages.viz import server
 
 
@@ -26,7 +26,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 def test_without_the_assets_it_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
-    monkeypatch.setattr(server, "prefixes", lambda: [str(tmp_path)])
+    monkeypatch.setattr(server, "data_prefixes", lambda: [str(tmp_path)])
     code, text = told()
     assert code == 2
     assert "solara-assets" in text
@@ -38,7 +38,7 @@ def test_a_port_that_is_taken_is_named() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ServingError, match=f"port {port} on 127.0.0.1 is not free.*--port"):
-            bound(port)
+            bind_loopback(port)
 
 
 @pytest.mark.parametrize("arguments", [["--port", "70000"], ["--runs", "0"], ["--runs", "101"]])

@@ -26,7 +26,7 @@ def title(axes: Axes) -> str:
 
 
 def test_the_median_and_every_run_are_drawn(model: CapitalFlowModel) -> None:
-    (axes,) = plots.usdjpy(model).axes
+    (axes,) = plots.plot_usdjpy(model).axes
     paths = model.result().market["usdjpy"][:, :3]
     drawn = [np.asarray(line.get_ydata()) for line in axes.lines]
     assert sum(any(np.array_equal(path, line) for line in drawn) for path in paths) == 3
@@ -36,14 +36,18 @@ def test_the_median_and_every_run_are_drawn(model: CapitalFlowModel) -> None:
 
 
 def test_the_axis_is_that_of_the_whole_scenario(model: CapitalFlowModel) -> None:
-    for draw, margin in ((plots.usdjpy, 0.0), (plots.unwound, 0.0), (plots.flows, plots.BAR_MARGIN_DAYS)):
+    for draw, margin in (
+        (plots.plot_usdjpy, 0.0),
+        (plots.plot_unwound, 0.0),
+        (plots.plot_flows, plots.BAR_MARGIN_DAYS),
+    ):
         (axes,) = draw(model).axes
         first, last = date_number(model.dates[0]) - margin, date_number(model.dates[-1]) + margin
         assert axes.get_xlim() == (first, last)
 
 
 def test_the_share_is_what_was_unwound_of_the_start_stock(model: CapitalFlowModel) -> None:
-    finished = FinishedRuns(plots.so_far(model))
+    finished = FinishedRuns(plots.record_to_date(model))
     share = plots.unwound_share(finished, ["carry_funds"])
     table = model.result().flows["carry_funds"]
     expected = table["unwound_usd_bn"][:, :3].sum(axis=1) / table["stock_usd_bn"][:, 0]
@@ -52,13 +56,13 @@ def test_the_share_is_what_was_unwound_of_the_start_stock(model: CapitalFlowMode
 
 def test_before_the_first_step_every_plot_is_there() -> None:
     fresh = CapitalFlowModel(OFFICIAL.resolved(), range(2))
-    for draw in (plots.usdjpy, plots.unwound, plots.flows):
+    for draw in (plots.plot_usdjpy, plots.plot_unwound, plots.plot_flows):
         (axes,) = draw(fresh).axes
         assert title(axes)
 
 
 def test_bars_reach_as_high_as_what_was_bought(model: CapitalFlowModel) -> None:
-    (axes,) = plots.flows(model).axes
+    (axes,) = plots.plot_flows(model).axes
     spot = sum(table["spot_usd_bn"][:, 1:3].mean(axis=0) for table in traders(model))
     (net,) = [line for line in axes.lines if line.get_marker() == "D"]
     np.testing.assert_allclose(np.asarray(net.get_ydata()), -spot, atol=1e-9)
@@ -73,6 +77,6 @@ def test_without_a_run_left_the_plots_say_so() -> None:
     request = OFFICIAL.resolved().model_copy(deep=True)
     model = CapitalFlowModel(request, range(1))
     model.stop([0], "test", "stopped by the test")
-    for draw in (plots.usdjpy, plots.unwound, plots.flows):
+    for draw in (plots.plot_usdjpy, plots.plot_unwound, plots.plot_flows):
         (words,) = draw(model).texts
         assert "no run is left" in words.get_text()

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from simulation.day.model import CapitalFlowModel
-from simulation.pages.viz.steering import CONTROLS, Control, Request, SteeredModel, changes, shown
+from simulation.pages.viz.slider_model import (
+    CONTROLS,
+    PageRequest,
+    SliderControl,
+    SliderModel,
+    changed_settings,
+    scenario_controls,
+)
 from simulation.scenario.config.errors import ConfigError
 
 WEEK = (
@@ -12,60 +19,60 @@ WEEK = (
     *(f"populations.{name}=null" for name in ("life_insurers", "pension_funds", "banks", "investment_trusts")),
     "populations.carry_funds.investors=20",
 )
-OFFICIAL = Request("december_2025_official", WEEK, runs=2)
+OFFICIAL = PageRequest("december_2025_official", WEEK, runs=2)
 
 
-def stepped(model: SteeredModel) -> CapitalFlowModel:
+def stepped(model: SliderModel) -> CapitalFlowModel:
     while model.running:
         model.step()
     return model.capital_flows
 
 
 def test_a_scenario_shows_the_sliders_whose_keys_it_has() -> None:
-    names = {control.name for control, _ in shown(OFFICIAL.resolved())}
+    names = {control.name for control, _ in scenario_controls(OFFICIAL.resolved())}
     assert names == {control.name for control in CONTROLS}
-    quiet = Request("december_2025_official", (*WEEK, "boj.meetings=[]", "populations.carry_funds=null"))
-    assert {control.name for control, _ in shown(quiet.resolved())} == {"noise_x"}
+    quiet = PageRequest("december_2025_official", (*WEEK, "boj.meetings=[]", "populations.carry_funds=null"))
+    assert {control.name for control, _ in scenario_controls(quiet.resolved())} == {"noise_x"}
 
 
 def test_sliders_start_at_the_scenario_and_then_change_nothing() -> None:
-    values = {control.name: value for control, value in shown(OFFICIAL.resolved())}
+    values = {control.name: value for control, value in scenario_controls(OFFICIAL.resolved())}
     assert values["boj_decision_bp"] == 25
     assert values["priced_pct"] == 62
-    steered, plain = SteeredModel(OFFICIAL, 0, None, **values), CapitalFlowModel(OFFICIAL.resolved(), range(2))
+    steered, plain = SliderModel(OFFICIAL, 0, None, **values), CapitalFlowModel(OFFICIAL.resolved(), range(2))
     assert steered.settings == WEEK
     plain.run_model()
     assert stepped(steered).result().market["usdjpy"].tobytes() == plain.result().market["usdjpy"].tobytes()
 
 
 def test_a_moved_slider_is_a_setting() -> None:
-    assert list(changes(OFFICIAL.resolved(), {"priced_pct": 95.0, "leverage_x": 4.5})) == [
+    assert list(changed_settings(OFFICIAL.resolved(), {"priced_pct": 95.0, "leverage_x": 4.5})) == [
         "boj.meetings[0].priced_probability=0.95"
     ]
-    model = SteeredModel(OFFICIAL, boj_decision_bp=50)
+    model = SliderModel(OFFICIAL, boj_decision_bp=50)
     assert model.capital_flows.scenario.boj.meetings[0].decision == 50
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
 @pytest.mark.parametrize("end", [0, 1])
-def test_both_ends_of_every_slider_are_scenarios(control: Control, end: int) -> None:
-    model = SteeredModel(OFFICIAL, 0, None, **{control.name: control.span[end]})
+def test_both_ends_of_every_slider_are_scenarios(control: SliderControl, end: int) -> None:
+    model = SliderModel(OFFICIAL, 0, None, **{control.name: control.span[end]})
     model.step()
     assert model.capital_flows.day == 1
 
 
 def test_a_scenario_of_mesa_changes_nothing() -> None:
-    assert SteeredModel(OFFICIAL, scenario=object()).capital_flows.scenario == OFFICIAL.resolved()
+    assert SliderModel(OFFICIAL, scenario=object()).capital_flows.scenario == OFFICIAL.resolved()
 
 
 def test_other_runs_meet_other_news() -> None:
-    first, later = stepped(SteeredModel(OFFICIAL)), stepped(SteeredModel(OFFICIAL, first_run=1))
+    first, later = stepped(SliderModel(OFFICIAL)), stepped(SliderModel(OFFICIAL, first_run=1))
     np.testing.assert_array_equal(first.result().market["usdjpy"][1], later.result().market["usdjpy"][0])
     assert not np.array_equal(first.result().market["usdjpy"][0], later.result().market["usdjpy"][0])
 
 
 def test_the_model_ends_with_the_scenario() -> None:
-    model = SteeredModel(OFFICIAL)
+    model = SliderModel(OFFICIAL)
     inner = stepped(model)
     assert str(inner.today) == "2025-12-03"
     assert model.steps == inner.day
@@ -73,4 +80,4 @@ def test_the_model_ends_with_the_scenario() -> None:
 
 def test_a_scenario_that_cannot_be_read_says_why() -> None:
     with pytest.raises(ConfigError, match="december_2025_official"):
-        Request("december_2025_offical").resolved()
+        PageRequest("december_2025_offical").resolved()

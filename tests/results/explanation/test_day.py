@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.results.explanation.day import DayExplanation
-from simulation.results.explanation.explaining import check_against, explain
-from simulation.results.results import Result
-from simulation.results.store import OutputError
+from simulation.results.explanation.day_explanation import DayExplanation
+from simulation.results.explanation.explain import check_matches_record, explain_price_move
+from simulation.results.run_results import Result
+from simulation.results.output_folder import OutputError
 from tests.support.scenarios import COARSE, ONE_WEEK, TWO_WEEKS, official, shipped, shocks
 
 CRASH_DAY = "2025-12-03"
@@ -50,7 +50,7 @@ def test_the_shares_of_dealers_and_value_investors_are_those_recorded() -> None:
 
 @pytest.mark.parametrize("asset", ["usdjpy", "jgb10", "us_equity", "japan_equity", "bitcoin"])
 def test_every_dollar_bought_was_sold_by_somebody(asset: str) -> None:
-    day = explain(shipped("december_2025_official", FEW, TWO_WEEKS), "2025-12-10", asset=asset)
+    day = explain_price_move(shipped("december_2025_official", FEW, TWO_WEEKS), "2025-12-10", asset=asset)
     bought = sum(part.flow_usd or 0.0 for part in day.parts) + sum(day.other_side.values()) + day.planned
     assert bought == pytest.approx(0.0, abs=1e-9)
     assert (day.planned > 0.0) == (asset in ("usdjpy", "us_equity"))
@@ -125,12 +125,12 @@ def test_a_record_of_other_numbers_is_refused() -> None:
     record = crashed().record
     other = replace(record, market=record.market | {"usdjpy": record.market["usdjpy"] + 1e-9})
     with pytest.raises(OutputError, match="another version or machine"):
-        check_against(crash(), other)
+        check_matches_record(crash(), other)
 
 
 def test_a_stopped_run_says_why_there_is_nothing_to_explain() -> None:
     scenario = official(COARSE, ONE_WEEK, {"markets.usdjpy.own_volatility_pct": 0, "noise.scale_x": 0})
     forced = official(COARSE, ONE_WEEK, {"populations.carry_funds.margin.floor_pct": 90})
-    assert explain(scenario, "2025-12-02").run == 0
+    assert explain_price_move(scenario, "2025-12-02").run == 0
     with pytest.raises(OutputError, match=r"run 0 stopped on 2025-12-01 \(forced_at_start"):
-        explain(forced, "2025-12-02")
+        explain_price_move(forced, "2025-12-02")

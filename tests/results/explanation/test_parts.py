@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
-from simulation.results.explanation.explaining import told
-from simulation.results.explanation.parts import NEWS, ORDERS, ROUNDING, Part, parts_of, scale_of, split
-from simulation.results.explanation.watching import WatchedModel, watch
+from simulation.results.explanation.explain import build_explanation
+from simulation.results.explanation.decomposition import NEWS, ORDERS, ROUNDING, Part, day_parts, price_scale, split_by_cause
+from simulation.results.explanation.trace import TracedModel, trace_run
 from tests.support.scenarios import (
     AROUND_THE_HIKE,
     BETA_PER_BP,
@@ -56,16 +56,16 @@ CASES = {
 
 
 @cache
-def watched(case: str) -> WatchedModel:
-    return watch(CASES[case](), 1)
+def watched(case: str) -> TracedModel:
+    return trace_run(CASES[case](), 1)
 
 
-def every_day(model: WatchedModel) -> list[tuple[str, list[Part], float]]:
+def every_day(model: TracedModel) -> list[tuple[str, list[Part], float]]:
     """Asset, parts, and the size of what is recorded in the unit of the parts."""
     found = []
     for asset in model.economy.roster.names:
         for day in model.days:
-            parts, scale = parts_of(model, day, asset)
+            parts, scale = day_parts(model, day, asset)
             found.append((asset, parts, 100.0 if scale.in_bp else scale.before))
     return found
 
@@ -94,7 +94,7 @@ def test_flows_of_the_parts_are_the_recorded_flows(case: str) -> None:
     for day in model.days:
         for population in model.populations:
             bought = sum(
-                sum(split(done, 0).values()) + done.expected[0]
+                sum(split_by_cause(done, 0).values()) + done.expected[0]
                 for done in day.session.done
                 if done.population == population.name
             )
@@ -122,7 +122,7 @@ def test_a_yield_falls_when_bonds_are_bought() -> None:
     bonds = [
         part
         for day in model.days
-        for part in parts_of(model, day, "ust10")[0]
+        for part in day_parts(model, day, "ust10")[0]
         if part.group == ORDERS and part.flow_usd
     ]
     assert bonds
@@ -130,27 +130,27 @@ def test_a_yield_falls_when_bonds_are_bought() -> None:
 
 
 def test_a_population_in_parts_is_explained_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulation.investors.parts.PART_INVESTORS", 3)
-    cut = watch(CASES["crash"](), 1)
+    monkeypatch.setattr("simulation.investors.population.PART_INVESTORS", 3)
+    cut = trace_run(CASES["crash"](), 1)
     assert len(cut.economy.parts) > len(cut.populations)
     for asset, parts, size in every_day(cut):
         assert abs(parts[-1].change) < 1e-12 * size, asset
     day = next(day for day in cut.days if str(day.date) == "2025-12-03")
     whole = next(day for day in watched("crash").days if str(day.date) == "2025-12-03")
     forced = [
-        {part.key: part.flow_usd for part in parts_of(model, one, "usdjpy")[0] if part.forced}
+        {part.key: part.flow_usd for part in day_parts(model, one, "usdjpy")[0] if part.forced}
         for model, one in ((cut, day), (watched("crash"), whole))
     ]
     assert forced[0] == pytest.approx(forced[1])
-    assert told(cut, day, 1, "usdjpy").stories == told(watched("crash"), whole, 1, "usdjpy").stories
+    assert build_explanation(cut, day, 1, "usdjpy").stories == build_explanation(watched("crash"), whole, 1, "usdjpy").stories
 
 
 def test_a_surprise_is_the_announcement_beta_times_its_size() -> None:
     hike = {"date": "2025-12-19", "decision": "25bp", "priced_probability": 0.2, "guidance": None}
     scenario = official(COARSE, AROUND_THE_HIKE, CALM, NO_IMPACT, {"boj.meetings": [hike]})
-    model = watch(scenario, 0)
+    model = trace_run(scenario, 0)
     day = model.days[HIKE - 1]
-    parts, scale = parts_of(model, day, "usdjpy")
+    parts, scale = day_parts(model, day, "usdjpy")
     decision = next(part.change for part in parts if part.key == "boj:target_surprise")
     # 20 of the 25 bp were not priced; one basis point lowers the log price by BETA_PER_BP.
     assert decision == pytest.approx(-20.0 * BETA_PER_BP * scale.per_level)
@@ -158,7 +158,7 @@ def test_a_surprise_is_the_announcement_beta_times_its_size() -> None:
 
 
 def test_a_calm_day_has_no_parts() -> None:
-    model = watch(official(COARSE, CALM, ONE_WEEK), 0)
+    model = trace_run(official(COARSE, CALM, ONE_WEEK), 0)
     for _, parts, _ in every_day(model):
         assert all(abs(part.change) < 1e-12 for part in parts)
 
@@ -166,22 +166,22 @@ def test_a_calm_day_has_no_parts() -> None:
 def test_an_intervention_and_a_funding_shock_are_parts_of_their_own() -> None:
     sale = next(day for day in watched("sale").days if str(day.date) == "2025-12-04")
     sold = next(
-        part for part in parts_of(watched("sale"), sale, "usdjpy")[0] if part.key.startswith("ministry_of_finance")
+        part for part in day_parts(watched("sale"), sale, "usdjpy")[0] if part.key.startswith("ministry_of_finance")
     )
     yen = watched("sale").recorder.market["usdjpy"][0, sale.step - 1]
     assert sold.flow_usd == pytest.approx(-3000.0 / yen, rel=0.02)
     assert sold.change < 0.0
     shock = next(day for day in watched("given").days if str(day.date) == "2025-12-04")
-    bought = next(part for part in parts_of(watched("given"), shock, "usdjpy")[0] if part.key.startswith("abroad"))
+    bought = next(part for part in day_parts(watched("given"), shock, "usdjpy")[0] if part.key.startswith("abroad"))
     assert bought.flow_usd == pytest.approx(12.0)
 
 
 def test_given_news_take_the_place_of_drawn_ones() -> None:
     model = watched("given")
     day = next(day for day in model.days if str(day.date) == "2025-12-03")
-    parts, scale = parts_of(model, day, "usdjpy")
+    parts, scale = day_parts(model, day, "usdjpy")
     news = sum(part.change for part in parts if part.group == NEWS)
-    assert news == pytest.approx(np.log(0.98) * scale_of(model, day, "usdjpy").per_level)
+    assert news == pytest.approx(np.log(0.98) * price_scale(model, day, "usdjpy").per_level)
     assert scale.column == "usdjpy"
     assert "own_news" not in {part.key for part in parts}
 

@@ -9,7 +9,7 @@ import pytest
 from pydantic import Field, field_validator, model_validator
 
 from simulation.scenario.config.errors import ConfigError
-from simulation.scenario.config.loading import Loaded, load
+from simulation.scenario.config.loading import LoadedConfig, load
 from simulation.values.parameters import Parameters, Rate, quantity
 
 
@@ -121,7 +121,7 @@ def sample_root() -> type[Sample]:
 
 
 Write = Callable[..., Path]
-LoadSample = Callable[..., Loaded[Any]]
+LoadSample = Callable[..., LoadedConfig[Any]]
 Failure = Callable[..., ConfigError]
 
 
@@ -144,7 +144,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 def load_sample() -> LoadSample:
     """Load a config of the sample model."""
 
-    def loaded(name: str | Path = "./a.yaml", *overrides: str) -> Loaded[Sample]:
+    def loaded(name: str | Path = "./a.yaml", *overrides: str) -> LoadedConfig[Sample]:
         return load(name, overrides, root=Sample)
 
     return loaded

@@ -2,9 +2,8 @@
 
 import pytest
 
-from simulation.scenario.config.blame import blamed, steps
-from simulation.scenario.config.tree import Source, key_text
-from simulation.scenario.config.yaml_text import compose
+from simulation.scenario.config.tree import Source, key_text, locate_message, parse_key_path
+from simulation.scenario.config.yaml_reader import parse_yaml
 
 TEXT = """\
 end: 2026-03-31
@@ -39,6 +38,6 @@ observed:
     ],
 )
 def test_blame(start: str, message: str, key: str, said: str | None) -> None:
-    tree = compose(TEXT, Source("a.yaml", ())).tree
-    path, words = blamed(tree, steps(start), message)
+    tree = parse_yaml(TEXT, Source("a.yaml", ())).tree
+    path, words = locate_message(tree, parse_key_path(start), message)
     assert (key_text(path), words) == (key, said or message)

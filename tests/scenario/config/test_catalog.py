@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulation.scenario.config import catalog
-from simulation.scenario.config.catalog import named, path_of
+from simulation.scenario.config.catalog import find_file, shipped_files
 from simulation.scenario.config.errors import ConfigError
 
 
@@ -18,7 +18,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "experiments" / "__init__.py").write_text("")
     (tmp_path / "pyproject.toml").write_text("")
     (tmp_path / "simulation").mkdir()
-    monkeypatch.setattr(catalog, "PACKAGE", tmp_path / "simulation")
+    monkeypatch.setattr(catalog, "PACKAGE_FOLDER", tmp_path / "simulation")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
@@ -33,32 +33,32 @@ def installed(project: Path, name: str) -> None:
 
 
 def test_names_are_found_in_a_checkout_in_order(project: Path) -> None:
-    assert list(named("scenarios")) == ["article", "official"]
-    assert list(named("experiments")) == ["who_first"]
-    assert named("sweeps") == {}
-    assert path_of("scenarios", "official").read_text() == "checkout"
+    assert list(shipped_files("scenarios")) == ["article", "official"]
+    assert list(shipped_files("experiments")) == ["who_first"]
+    assert shipped_files("sweeps") == {}
+    assert find_file("scenarios", "official").read_text() == "checkout"
 
 
 def test_the_package_comes_before_the_checkout(project: Path) -> None:
     installed(project, "configs/scenarios/official.yaml")
-    assert path_of("scenarios", "official").read_text() == "wheel"
-    assert path_of("scenarios", "article").read_text() == "checkout"
+    assert find_file("scenarios", "official").read_text() == "wheel"
+    assert find_file("scenarios", "article").read_text() == "checkout"
 
 
 def test_a_wheel_needs_no_checkout(project: Path) -> None:
     installed(project, "configs/scenarios/only.yaml")
     (project / "pyproject.toml").unlink()
     # The folder above an installed package is site-packages: what lies there is not ours.
-    assert list(named("scenarios")) == ["only"]
+    assert list(shipped_files("scenarios")) == ["only"]
 
 
 def test_an_unknown_name_lists_the_nearest(project: Path) -> None:
     with pytest.raises(ConfigError, match=r"^oficial: no scenario of this name; did you mean official\?$"):
-        path_of("scenarios", "oficial")
+        find_file("scenarios", "oficial")
     with pytest.raises(ConfigError, match=r"^xyz: no scenario of this name; known names: article, official$"):
-        path_of("scenarios", "xyz")
+        find_file("scenarios", "xyz")
     with pytest.raises(ConfigError, match=r"^xyz: no sweep of this name$"):
-        path_of("sweeps", "xyz")
+        find_file("sweeps", "xyz")
 
 
 @pytest.mark.parametrize("text", ["own.yaml", "./own.yaml", "sub/own.yml", "own.py"])
@@ -66,16 +66,16 @@ def test_a_path_is_used_as_it_is(text: str, project: Path) -> None:
     path = Path(text)
     path.parent.mkdir(exist_ok=True)
     path.write_text("own")
-    assert path_of("scenarios", text) == path
-    assert path_of("scenarios", path) == path
+    assert find_file("scenarios", text) == path
+    assert find_file("scenarios", path) == path
 
 
 def test_a_bare_name_is_never_a_file_of_the_working_directory(project: Path) -> None:
     Path("mine").write_text("own")
     with pytest.raises(ConfigError):
-        path_of("scenarios", "mine")
+        find_file("scenarios", "mine")
 
 
 def test_a_path_that_leads_nowhere_names_a_shipped_file(project: Path) -> None:
     with pytest.raises(ConfigError, match=r"^official\.yaml: no such file; did you mean official\?$"):
-        path_of("scenarios", "official.yaml")
+        find_file("scenarios", "official.yaml")

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from simulation.cli import config_commands
-from simulation.cli.failure import exit_with_reason
+from simulation.cli.config_commands import exit_on_config_error
 from simulation.scenario.config import loading
-from simulation.scenario.config.errors import ConfigError, Problem
+from simulation.scenario.config.errors import ConfigError, ConfigProblem
 
 Write = Callable[..., Path]
 
@@ -22,7 +22,7 @@ Write = Callable[..., Path]
 @pytest.fixture
 def carryflow(monkeypatch: pytest.MonkeyPatch, sample_root: type) -> Callable[..., Result]:
     """Run `carryflow config` with the sample model in the place of a scenario."""
-    monkeypatch.setattr(loading, "default_root", lambda: sample_root)
+    monkeypatch.setattr(loading, "scenario_model", lambda: sample_root)
 
     def run(*arguments: str) -> Result:
         return CliRunner().invoke(config_commands.config, arguments)
@@ -98,9 +98,9 @@ def test_an_unknown_name_ends_with_two_and_no_traceback(
 
 def test_messages_are_printed_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     @click.command()
-    @exit_with_reason()
+    @exit_on_config_error()
     def failing() -> None:
-        raise ConfigError([Problem("a.yaml", 12, 3, "boj.meetings[0].date", "[bold]wrong[/bold] " + "x" * 200)])
+        raise ConfigError([ConfigProblem("a.yaml", 12, 3, "boj.meetings[0].date", "[bold]wrong[/bold] " + "x" * 200)])
 
     result = CliRunner().invoke(failing)
     assert result.exit_code == 2
@@ -108,12 +108,12 @@ def test_messages_are_printed_as_they_are(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_other_errors_are_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError), exit_with_reason():
+    with pytest.raises(ZeroDivisionError), exit_on_config_error():
         raise ZeroDivisionError
 
 
 def test_an_error_crosses_a_process_border_whole() -> None:
-    error = ConfigError([Problem("a", 1, 2, "k", "m", "h", "x"), Problem("a", 1, 2, "k", "m", "h", "x")])
+    error = ConfigError([ConfigProblem("a", 1, 2, "k", "m", "h", "x"), ConfigProblem("a", 1, 2, "k", "m", "h", "x")])
     again = pickle.loads(pickle.dumps(error))
     assert (again.problems, str(again)) == (error.problems, "a:1:2: k: m; h\n    x\n     ^")
     assert len(error.problems) == 1

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from simulation.scenario.config.diff import Difference, differences
-from simulation.scenario.config.loading import Loaded
+from simulation.scenario.config.loading import LoadedConfig
+from simulation.scenario.config.rendering import ConfigDifference, config_differences
 
 Write = Callable[..., Path]
-LoadSample = Callable[..., Loaded[Any]]
+LoadSample = Callable[..., LoadedConfig[Any]]
 
 
 @pytest.fixture
-def differing(write: Write, load_sample: LoadSample) -> Callable[..., list[Difference]]:
+def differing(write: Write, load_sample: LoadSample) -> Callable[..., list[ConfigDifference]]:
     """The differences between the good config and the same with overrides."""
 
-    def found(*overrides: str) -> list[Difference]:
+    def found(*overrides: str) -> list[ConfigDifference]:
         write()
-        return differences(load_sample(), load_sample("./a.yaml", *overrides))
+        return config_differences(load_sample(), load_sample("./a.yaml", *overrides))
 
     return found
 
@@ -46,15 +46,15 @@ def differing(write: Write, load_sample: LoadSample) -> Callable[..., list[Diffe
         ("noise.tails=[1, 2]", "noise.tails: 5 -> [1.0, 2.0]"),
     ],
 )
-def test_a_change_in_words(override: str, words: str, differing: Callable[..., list[Difference]]) -> None:
+def test_a_change_in_words(override: str, words: str, differing: Callable[..., list[ConfigDifference]]) -> None:
     assert str(differing(override)[0]).startswith(words)
 
 
-def test_the_same_in_other_words_is_no_difference(differing: Callable[..., list[Difference]]) -> None:
+def test_the_same_in_other_words_is_no_difference(differing: Callable[..., list[ConfigDifference]]) -> None:
     assert differing("boj.meetings[0].decision=0.25%", "seed=1", "noise.scale_x=1.0") == []
 
 
-def test_meetings_are_matched_by_date(differing: Callable[..., list[Difference]]) -> None:
+def test_meetings_are_matched_by_date(differing: Callable[..., list[ConfigDifference]]) -> None:
     meetings = "[{date: 2025-12-01, decision: 0bp}, {date: 2025-12-19, decision: 10bp, priced_probability: 0.62}]"
     assert [str(change)[:60] for change in differing(f"boj.meetings={meetings}")] == [
         "boj.meetings[0] 19 Dec 2025: decision: +25 bp -> +10 bp",
@@ -63,7 +63,7 @@ def test_meetings_are_matched_by_date(differing: Callable[..., list[Difference]]
     ]
 
 
-def test_long_values_are_cut(differing: Callable[..., list[Difference]]) -> None:
+def test_long_values_are_cut(differing: Callable[..., list[ConfigDifference]]) -> None:
     shares = ", ".join(f"a{i}: 1" for i in range(40))
     (change,) = differing(f"populations.more={{kind: life_insurers, shares: {{{shares}}}}}")
     assert len(str(change)) < 140
@@ -72,7 +72,7 @@ def test_long_values_are_cut(differing: Callable[..., list[Difference]]) -> None
     assert len(str(title)) < 120
 
 
-def test_a_difference_as_json(differing: Callable[..., list[Difference]]) -> None:
+def test_a_difference_as_json(differing: Callable[..., list[ConfigDifference]]) -> None:
     (change,) = differing("populations.carry_funds.leverage_x=7.5")
     assert json.loads(json.dumps(change.as_json())) == {
         "key": "populations.carry_funds.leverage_x",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulation.scenario.config.json_schema import schema, schema_text
+from simulation.scenario.config.reference import json_schema, json_schema_text
 from simulation.values.parameters import Parameters
 
 
@@ -19,7 +19,7 @@ def parts(node: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def made(sample_root: type[Parameters]) -> dict[str, Any]:
-    return schema(sample_root)
+    return json_schema(sample_root)
 
 
 def test_extends_is_known_and_unknown_keys_are_not(made: dict[str, Any]) -> None:
@@ -50,11 +50,11 @@ def test_a_key_called_required_is_kept() -> None:
         required: int = 1
         one: float = 2
 
-    assert list(schema(Oddly)["properties"]) == ["extends", "required", "one"]
+    assert list(json_schema(Oddly)["properties"]) == ["extends", "required", "one"]
 
 
 def test_the_text_is_stable(sample_root: type[Parameters], made: dict[str, Any]) -> None:
-    text = schema_text(sample_root)
+    text = json_schema_text(sample_root)
     assert json.loads(text) == made
     assert text.endswith("}\n")
 

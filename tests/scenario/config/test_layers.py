@@ -8,11 +8,11 @@ import pytest
 
 from simulation.scenario.config import catalog
 from simulation.scenario.config.errors import ConfigError
-from simulation.scenario.config.loading import Loaded
-from simulation.scenario.config.reader import read
+from simulation.scenario.config.loading import LoadedConfig
+from simulation.scenario.config.yaml_reader import read_config_file
 
 Write = Callable[..., Path]
-LoadSample = Callable[..., Loaded[Any]]
+LoadSample = Callable[..., LoadedConfig[Any]]
 Failure = Callable[..., ConfigError]
 
 
@@ -69,9 +69,9 @@ def test_the_same_text_in_two_files_is_told_apart(good: str, write: Write, load_
 
 def test_a_mistake_that_a_reader_adds_is_not_there_in_the_next_reading(good: str, write: Write) -> None:
     path = write(good)
-    first = read(path)
+    first = read_config_file(path)
     first.problems.append(first.tree.origin.problem((), "mine"))
-    assert read(path).problems == []
+    assert read_config_file(path).problems == []
 
 
 def test_null_takes_an_inherited_table_away(good: str, write: Write, load_sample: LoadSample) -> None:
@@ -130,7 +130,7 @@ def test_extends_takes_a_shipped_name(
     shipped = write("extends: shipped_base\n").parent / "configs" / "scenarios"
     shipped.mkdir(parents=True)
     (shipped / "shipped_base.yaml").write_text(good)
-    monkeypatch.setattr(catalog, "PACKAGE", shipped.parent.parent)
+    monkeypatch.setattr(catalog, "PACKAGE_FOLDER", shipped.parent.parent)
     assert load_sample().scenario.name == "sample"
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from simulation.scenario.config.errors import ConfigError
-from simulation.scenario.config.loading import Loaded
+from simulation.scenario.config.loading import LoadedConfig
 
 Write = Callable[..., Path]
-LoadSample = Callable[..., Loaded[Any]]
+LoadSample = Callable[..., LoadedConfig[Any]]
 Failure = Callable[..., ConfigError]
 
 

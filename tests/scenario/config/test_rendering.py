@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import model_validator
 
-from simulation.scenario.config.loading import Loaded, canonical, config_hash, load
-from simulation.scenario.config.rendering import flow_text, resolved, scalar_text, show
-from simulation.scenario.config.tree import Source, plain
-from simulation.scenario.config.yaml_text import compose
+from simulation.scenario.config.loading import LoadedConfig, canonical_json, config_hash, load
+from simulation.scenario.config.rendering import format_inline, format_scalar, render_yaml, resolved_tree
+from simulation.scenario.config.tree import Source, plain_values
+from simulation.scenario.config.yaml_reader import parse_yaml
 from simulation.values.parameters import Parameters
 
 Write = Callable[..., Path]
-LoadSample = Callable[..., Loaded[Any]]
+LoadSample = Callable[..., LoadedConfig[Any]]
 
 scalars = st.one_of(
     st.none(),
@@ -34,18 +34,18 @@ scalars = st.one_of(
 
 @given(value=scalars)
 def test_a_scalar_reads_back_as_itself(value: object) -> None:
-    node = compose(f"key: {scalar_text(value)}", Source("x", ())).tree.child("key")
+    node = parse_yaml(f"key: {format_scalar(value)}", Source("x", ())).tree.child("key")
     assert node is not None
     assert (type(node.content), node.content) == (type(value), value)
 
 
 @given(key=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20))
 def test_a_key_reads_back_as_itself(key: str) -> None:
-    node = compose("a: {b: 1}", Source("x", ())).tree
+    node = parse_yaml("a: {b: 1}", Source("x", ())).tree
     assert isinstance(node.content, dict)
     renamed = type(node)({key: node.content["a"]}, node.origin)
-    reading = compose(flow_text(renamed), Source("x", ()))
-    assert plain(reading.tree) == {key: {"b": 1}}
+    reading = parse_yaml(format_inline(renamed), Source("x", ()))
+    assert plain_values(reading.tree) == {key: {"b": 1}}
     assert reading.problems == []
 
 
@@ -60,8 +60,8 @@ def test_show_loads_back_to_the_same_hash(
     meeting = date(2026, 1, 5) + timedelta(days=7 * days)
     step = data.draw(st.sampled_from(["10bp", "-0.25%", "0.333333333pp", "+15 bp"]))
     overrides = [
-        f"title={scalar_text(data.draw(st.text(st.characters(codec='utf-8'), max_size=40)))}",
-        f"boj.rate_pct={scalar_text(data.draw(st.floats(-2, 25)))}",
+        f"title={format_scalar(data.draw(st.text(st.characters(codec='utf-8'), max_size=40)))}",
+        f"boj.rate_pct={format_scalar(data.draw(st.floats(-2, 25)))}",
         f"boj.meetings=[{{date: {meeting}, decision: {step}}}, {{date: 2026-01-22, decision: 0bp}}]",
         f"noise={{weights: {data.draw(st.lists(st.floats(-1e300, 1e300), max_size=3))}}}",
         f"populations.lifers.hedge_ratio={data.draw(st.floats(0, 1))}",
@@ -69,7 +69,7 @@ def test_show_loads_back_to_the_same_hash(
     ]
     loaded = load(path, overrides, root=sample_root)
     for origins in (False, True):
-        path.write_text(show(loaded, origins), encoding="utf-8")
+        path.write_text(render_yaml(loaded, origins), encoding="utf-8")
         assert load(path, root=sample_root).hash == loaded.hash
 
 
@@ -77,7 +77,7 @@ def test_show_fills_in_what_is_inherited_and_left_at_its_default(
     good: str, write: Write, load_sample: LoadSample
 ) -> None:
     write("extends: base\nnoise:\n  scale_x: 2\n", base=good)
-    lines = show(load_sample("./a.yaml", "seed=7"), origins=True).splitlines()
+    lines = render_yaml(load_sample("./a.yaml", "seed=7"), origins=True).splitlines()
     stated = {tuple(part.strip() for part in line.split("  #")) for line in lines if "  #" in line}
     assert {
         ("name: sample", "base.yaml:2"),
@@ -94,13 +94,13 @@ def test_show_fills_in_what_is_inherited_and_left_at_its_default(
 
 def test_every_leaf_has_an_origin(write: Write, load_sample: LoadSample) -> None:
     write()
-    for line in show(load_sample(), origins=True).splitlines():
+    for line in render_yaml(load_sample(), origins=True).splitlines():
         assert line.endswith(":") or "  # " in line, line
 
 
 def test_show_without_origins_has_no_comments(write: Write, load_sample: LoadSample) -> None:
     write()
-    assert "#" not in show(load_sample())
+    assert "#" not in render_yaml(load_sample())
 
 
 def test_a_null_that_leaves_something_out_is_shown(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_null_that_leaves_something_out_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("markets: {bitcoin: null}\n")
     loaded = load(path, root=Roster)
-    path.write_text(show(loaded))
+    path.write_text(render_yaml(loaded))
     assert "bitcoin: null" in path.read_text()
     assert load(path, root=Roster).hash == loaded.hash
 
@@ -141,7 +141,7 @@ def test_the_hash_sees_every_value(override: str, write: Write, load_sample: Loa
 def test_the_hash_is_sha256_of_sorted_json(write: Write, load_sample: LoadSample) -> None:
     write()
     scenario = load_sample().scenario
-    text = canonical(scenario)
+    text = canonical_json(scenario)
     assert text.startswith('{"boj":{"meetings":[{"date":"2025-12-19","decision":"25.0bp"')
     assert len(config_hash(scenario)) == 64
     assert set(config_hash(scenario)) <= set("0123456789abcdef")
@@ -149,7 +149,7 @@ def test_the_hash_is_sha256_of_sorted_json(write: Write, load_sample: LoadSample
 
 def test_resolved_holds_what_was_written(write: Write, load_sample: LoadSample) -> None:
     write()
-    values = plain(resolved(load_sample()))
+    values = plain_values(resolved_tree(load_sample()))
     assert isinstance(values, dict)
     assert values["boj"]["meetings"][0]["decision"] == "25bp"
     assert values["noise"] == {"scale_x": 1, "weights": [], "tails": 5.0}

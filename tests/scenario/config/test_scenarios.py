@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from simulation.scenario.config.catalog import named
-from simulation.scenario.config.errors import ConfigError, Problem
-from simulation.scenario.config.json_schema import schema_text
+from simulation.scenario.config.catalog import shipped_files
+from simulation.scenario.config.errors import ConfigError, ConfigProblem
 from simulation.scenario.config.loading import load
-from simulation.scenario.config.rendering import show
+from simulation.scenario.config.reference import json_schema_text
+from simulation.scenario.config.rendering import render_yaml
 from simulation.scenario.scenario import Scenario
 
 SHIPPED = ("december_2025_article", "december_2025_official")
@@ -18,20 +18,20 @@ SHIPPED = ("december_2025_article", "december_2025_official")
 def test_a_shipped_scenario_shows_and_loads_back(name: str, tmp_path: Path) -> None:
     loaded = load(name)
     path = tmp_path / "again.yaml"
-    path.write_text(show(loaded, origins=True), encoding="utf-8")
+    path.write_text(render_yaml(loaded, origins=True), encoding="utf-8")
     assert loaded.scenario.name == name
     assert load(path).hash == loaded.hash
 
 
-@pytest.mark.parametrize("path", named("scenarios").values(), ids=lambda path: str(path.stem))
+@pytest.mark.parametrize("path", shipped_files("scenarios").values(), ids=lambda path: str(path.stem))
 def test_the_first_line_names_the_schema(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../schema.json\n")
 
 
 def test_the_committed_schema_is_up_to_date() -> None:
-    committed = named("scenarios")[SHIPPED[0]].parents[1] / "schema.json"
+    committed = shipped_files("scenarios")[SHIPPED[0]].parents[1] / "schema.json"
     cure = "write it anew: carryflow config schema --out configs/schema.json"
-    assert committed.read_text(encoding="utf-8") == schema_text(Scenario), cure
+    assert committed.read_text(encoding="utf-8") == json_schema_text(Scenario), cure
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_slip_is_explained_at_its_place(override: str, words: str) -> None:
 @pytest.mark.parametrize("value", ["null", "-1", "[{}]"])
 @pytest.mark.parametrize("key", list(Scenario.model_fields))
 def test_nonsense_for_a_table_never_ends_in_another_error(key: str, value: str) -> None:
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ConfigProblem, ...] = ()
     try:
         load("december_2025_official", [f"{key}={value}"])
     except ConfigError as error:
@@ -76,5 +76,5 @@ def test_leaving_a_market_out_survives_layers_and_show(tmp_path: Path) -> None:
     )
     loaded = load(top)
     assert "bitcoin" not in loaded.scenario.markets
-    top.write_text(show(loaded))
+    top.write_text(render_yaml(loaded))
     assert load(top).hash == loaded.hash

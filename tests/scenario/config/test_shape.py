@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from typing_extensions import TypeAliasType
 
 from simulation.scenario.config.errors import ConfigError
+from simulation.scenario.config.field_schema import FieldSchema, resolve_location, unwrap_type
+from simulation.scenario.config.formatting import AllowedRange, nearest_name, suggest_name, suggest_value
 from simulation.scenario.config.loading import load
-from simulation.scenario.config.shape import Shape, resolve, unwrapped
 from simulation.scenario.config.tree import Node, Origin, Source
-from simulation.scenario.config.wording import Range, likely_slip, nearest, suggestion
 
 
 class Strict(BaseModel):
@@ -100,65 +100,65 @@ def test_pydantic_paths_become_key_paths(text: str, start: str, words: list[str]
 
 
 def test_an_alias_and_a_set_survive_show(tmp_path: Path) -> None:
-    from simulation.scenario.config.rendering import show
+    from simulation.scenario.config.rendering import render_yaml
 
     path = tmp_path / "a.yaml"
     path.write_text("as_written: 4\ncolour: blue\npets: [{kind: cat}]\n")
     loaded = load(path, root=Zoo)
-    path.write_text(show(loaded))
+    path.write_text(render_yaml(loaded))
     assert load(path, root=Zoo).hash == loaded.hash
     assert "as_written: 4" in path.read_text()
 
 
 def test_resolve_leaves_unknown_labels_out() -> None:
     tree = Node({}, Origin(Source("x", ()), 1, 1))
-    assert resolve(Zoo, tree, ("pets", 0, "cat", "lives"))[0] == ("pets", 0, "lives")
-    assert resolve(Zoo, tree, ("either", "list[float]", 1))[0] == ("either", 1)
-    assert resolve(Zoo, tree, ("shares", "a", "[key]"))[0] == ("shares", "a")
+    assert resolve_location(Zoo, tree, ("pets", 0, "cat", "lives"))[0] == ("pets", 0, "lives")
+    assert resolve_location(Zoo, tree, ("either", "list[float]", 1))[0] == ("either", 1)
+    assert resolve_location(Zoo, tree, ("shares", "a", "[key]"))[0] == ("shares", "a")
 
 
 def test_unit_and_range_are_found_through_wrappers() -> None:
-    shape = unwrapped(Annotated[Percent | None, Field(description="x")])
-    assert (shape.unit, shape.allowed) == ("%", Range(0, 100))
-    assert Shape(Zoo).keys[-2:] == ("as_written", "names")
+    shape = unwrap_type(Annotated[Percent | None, Field(description="x")])
+    assert (shape.unit, shape.allowed) == ("%", AllowedRange(0, 100))
+    assert FieldSchema(Zoo).keys[-2:] == ("as_written", "names")
 
 
 @pytest.mark.parametrize(
     ("value", "allowed", "unit", "question"),
     [
-        (400, Range(0, 20), "%", "did you mean 4.00 %?"),
-        (0.04, Range(1, 20), "%", "did you mean 4.00 %?"),
-        (85, Range(0, 1), "share", "did you mean 0.85?"),
-        (5_000_000, Range(0, 10_000), "$bn", "did you mean 5,000 $bn?"),
-        (-3, Range(0, 5), "x", "did you mean 3 x?"),
-        (1e9, Range(0, 1), "x", ""),
-        (0, Range(1, 5), "x", ""),
-        (7, Range(), "x", ""),
-        (7, Range(date(2020, 1, 1), None), "", ""),
+        (400, AllowedRange(0, 20), "%", "did you mean 4.00 %?"),
+        (0.04, AllowedRange(1, 20), "%", "did you mean 4.00 %?"),
+        (85, AllowedRange(0, 1), "share", "did you mean 0.85?"),
+        (5_000_000, AllowedRange(0, 10_000), "$bn", "did you mean 5,000 $bn?"),
+        (-3, AllowedRange(0, 5), "x", "did you mean 3 x?"),
+        (1e9, AllowedRange(0, 1), "x", ""),
+        (0, AllowedRange(1, 5), "x", ""),
+        (7, AllowedRange(), "x", ""),
+        (7, AllowedRange(date(2020, 1, 1), None), "", ""),
     ],
 )
-def test_likely_slips(value: float, allowed: Range, unit: str, question: str) -> None:
-    assert likely_slip(value, allowed, unit) == question
+def test_likely_slips(value: float, allowed: AllowedRange, unit: str, question: str) -> None:
+    assert suggest_value(value, allowed, unit) == question
 
 
 @pytest.mark.parametrize(
     ("allowed", "words"),
     [
-        (Range(1, 50), "allowed: 1 to 50 x"),
-        (Range(0, None, low_strict=True), "allowed: above 0 x"),
-        (Range(None, 2.5), "allowed: at most 2.5 x"),
-        (Range(0, 1, high_strict=True), "allowed: at least 0 and below 1 x"),
-        (Range(), ""),
+        (AllowedRange(1, 50), "allowed: 1 to 50 x"),
+        (AllowedRange(0, None, low_strict=True), "allowed: above 0 x"),
+        (AllowedRange(None, 2.5), "allowed: at most 2.5 x"),
+        (AllowedRange(0, 1, high_strict=True), "allowed: at least 0 and below 1 x"),
+        (AllowedRange(), ""),
     ],
 )
-def test_ranges_in_words(allowed: Range, words: str) -> None:
+def test_ranges_in_words(allowed: AllowedRange, words: str) -> None:
     assert allowed.words("x") == words
 
 
 def test_nearest_prefers_the_name_that_lacks_only_its_unit() -> None:
     keys = ["stock", "stick_usd_bn", "stack_usd_bn"]
-    assert nearest("stack", [*keys, "stacks"]) == "stack_usd_bn"
-    assert nearest("STOCK", keys) == "stock"
-    assert nearest("qqqq", keys) is None
-    assert suggestion("qqqq", [f"key{i}" for i in range(20)]).endswith("key15 and 4 more")
-    assert suggestion("qqqq", []) == ""
+    assert nearest_name("stack", [*keys, "stacks"]) == "stack_usd_bn"
+    assert nearest_name("STOCK", keys) == "stock"
+    assert nearest_name("qqqq", keys) is None
+    assert suggest_name("qqqq", [f"key{i}" for i in range(20)]).endswith("key15 and 4 more")
+    assert suggest_name("qqqq", []) == ""

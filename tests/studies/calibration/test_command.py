@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from simulation.cli import calibrate_command
-from simulation.scenario.cloud import read_cloud
-from simulation.studies.calibration.problem import problem_at
+from simulation.scenario.config.parameter_sets import read_cloud
+from simulation.studies.calibration.problem import load_problem
 from tests.cli.conftest import Carryflow, carryflow
 from tests.studies.calibration import toys
 
@@ -71,7 +71,7 @@ def test_batches_of_other_code_are_not_taken_over_unasked(
 ) -> None:
     monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
     carryflow(*TOY, "--out", "one")
-    monkeypatch.setattr("simulation.studies.calibration.request.fingerprint", lambda *_: "another")
+    monkeypatch.setattr("simulation.studies.calibration.run.code_fingerprint", lambda *_: "another")
     refused = carryflow(*TOY, "--out", "one", "--resume")
     assert (refused.code, "another version of the model's code" in refused.err, "--force" in refused.err) == (
         2,
@@ -111,13 +111,13 @@ def test_numbers_of_draws_that_cannot_be(carryflow: Carryflow, tmp_path: Path, n
 
 
 def test_ten_thousand_draws_are_taken() -> None:
-    request = calibrate_command.requested(calibrate_command.DEFAULT_PROBLEM, (10_000, None), 1, small=False)
+    request = calibrate_command.calibration_request(calibrate_command.DEFAULT_PROBLEM, (10_000, None), 1, small=False)
     assert [one.sets for one in request.problem.simulators] == [10_000, 4096, 768]
 
 
 def test_the_help_states_range_and_default_of_the_draws(carryflow: Carryflow) -> None:
     text = " ".join(carryflow("calibrate", "--help").out.split())
-    sizes = [one.sets for one in problem_at(calibrate_command.DEFAULT_PROBLEM).simulators]
+    sizes = [one.sets for one in load_problem(calibrate_command.DEFAULT_PROBLEM).simulators]
     assert text.count("64<=x<=10000000") == 2
     assert f"what the problem states, {sizes[0]:,}" in text
     assert f"what the problem states, {sizes[1]:,} and {sizes[2]:,}" in text
@@ -132,9 +132,13 @@ def test_too_few_draws_are_refused_before_anything_is_simulated(carryflow: Carry
 
 
 def test_draws_change_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    request = calibrate_command.requested("tests.studies.calibration.toys:linear_problem", (999, 111), 1, small=False)
+    request = calibrate_command.calibration_request(
+        "tests.studies.calibration.toys:linear_problem", (999, 111), 1, small=False
+    )
     assert [one.sets for one in request.problem.simulators] == [999, 111]
     assert (
         request.hash
-        != calibrate_command.requested("tests.studies.calibration.toys:linear_problem", (None, 111), 1, False).hash
+        != calibrate_command.calibration_request(
+            "tests.studies.calibration.toys:linear_problem", (None, 111), 1, False
+        ).hash
     )

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.scenario.cloud import Cloud, cloud_text
-from simulation.studies.calibration.diagnostics import parameter_table, product
-from simulation.studies.calibration.kept import kept
-from simulation.studies.calibration.priors import from_unit
+from simulation.scenario.config.parameter_sets import Cloud, cloud_text
+from simulation.studies.calibration.diagnostics import parameter_table, product_identification
+from simulation.studies.calibration.figures import posterior_sets
+from simulation.studies.calibration.problem import from_unit
 from tests.cli.conftest import Carryflow, carryflow
 from tests.studies.calibration import toys
 
@@ -30,7 +30,7 @@ def crossed(count: int = 400) -> Cloud:
 
 def test_sets_come_back_as_the_values_they_are() -> None:
     cloud = crossed()
-    sets = kept(toys.product_problem(), cloud)
+    sets = posterior_sets(toys.product_problem(), cloud)
     back = from_unit(sets.problem.priors, sets.unit)
     np.testing.assert_allclose(np.sort(back, axis=0), np.sort(cloud.values, axis=0), rtol=1e-9)
     told = np.asarray(parameter_table(sets)["posterior_p50"])
@@ -38,8 +38,8 @@ def test_sets_come_back_as_the_values_they_are() -> None:
 
 
 def test_a_product_is_told_from_its_factors() -> None:
-    sets = kept(toys.product_problem(), crossed())
-    found = product(sets, ("L", "K"))
+    sets = posterior_sets(toys.product_problem(), crossed())
+    found = product_identification(sets, ("L", "K"))
     assert found.identified
     assert found.exponent == pytest.approx(1.0, abs=0.02)
     drawing = sets.draw()
@@ -54,19 +54,20 @@ def test_weights_count() -> None:
     heavy = replace(cloud, weights=np.array([0.75, 0.25]), values=cloud.values)
     many = replace(heavy, values=np.repeat(heavy.values, 200, axis=0), weights=np.repeat(heavy.weights, 200) / 200)
     share = (
-        kept(toys.product_problem(), many).unit[:, 0] == kept(toys.product_problem(), cloud).unit[:, 0].min()
+        posterior_sets(toys.product_problem(), many).unit[:, 0]
+        == posterior_sets(toys.product_problem(), cloud).unit[:, 0].min()
     ).mean()
     assert share in (pytest.approx(0.75, abs=0.01), pytest.approx(0.25, abs=0.01))
 
 
 def test_sets_of_another_problem_are_refused() -> None:
     with pytest.raises(ValueError, match=r"toy\.b.* in one only"):
-        kept(toys.product_problem(), replace(crossed(), keys=("toy.L", "toy.K", "toy.b")))
+        posterior_sets(toys.product_problem(), replace(crossed(), keys=("toy.L", "toy.K", "toy.b")))
     wide = crossed()
     with pytest.raises(
         ValueError, match=r"toy.L reaches from .* to 0.5 units; the prior of product allows 0.02 to 0.08"
     ):
-        kept(toys.product_problem(), replace(wide, values=np.vstack([wide.values[:-1], [[0.5, 200.0, 0.0]]])))
+        posterior_sets(toys.product_problem(), replace(wide, values=np.vstack([wide.values[:-1], [[0.5, 200.0, 0.0]]])))
 
 
 def test_the_command_draws_the_shipped_sets(carryflow: Carryflow, tmp_path: Path) -> None:

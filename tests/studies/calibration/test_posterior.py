@@ -5,27 +5,44 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.results.store import OutputError
-from simulation.studies.calibration.checkpoints import Checkpoints, opened
-from simulation.studies.calibration.diagnostics import moment_table, parameter_table, product
-from simulation.studies.calibration.emulator_errors import emulator_table, followed_share
-from simulation.studies.calibration.fitting import Fit, Method, fit, simulations_of, stage_sizes
-from simulation.studies.calibration.priors import from_unit
-from simulation.studies.calibration.problem import Problem, Simulator, Target, problem_at
-from simulation.studies.calibration.sampler import Effort
-from simulation.studies.calibration.simulating import Bench, simulated
+from simulation.results.output_folder import OutputError
+from simulation.studies.calibration.diagnostics import (
+    emulator_table,
+    explained_error_share,
+    moment_table,
+    parameter_table,
+    product_identification,
+)
+from simulation.studies.calibration.fitting import (
+    CalibrationMethod,
+    PosteriorFit,
+    fit_posterior,
+    simulation_count,
+    stage_sizes,
+)
+from simulation.studies.calibration.problem import (
+    CalibrationProblem,
+    CalibrationTarget,
+    Simulator,
+    from_unit,
+    load_problem,
+)
+from simulation.studies.calibration.sampler import SamplerEffort
+from simulation.studies.calibration.simulations import Checkpoints, ExecutionSettings, open_checkpoints, simulate_sets
 from simulation.values.conventions import Array
 from tests.studies.calibration import toys
 
-SMALL = Method(effort=Effort(particles=1024, rounds=3), sets=200)
+SMALL = CalibrationMethod(effort=SamplerEffort(particles=1024, rounds=3), sets=200)
 
 
 @pytest.fixture(scope="module")
-def linear() -> Fit:
-    return fit(toys.linear_problem(), Method(effort=Effort(particles=4096, rounds=4)), Bench(3))
+def linear() -> PosteriorFit:
+    return fit_posterior(
+        toys.linear_problem(), CalibrationMethod(effort=SamplerEffort(particles=4096, rounds=4)), ExecutionSettings(3)
+    )
 
 
-def test_linear_normal_posterior_is_exact(linear: Fit) -> None:
+def test_linear_normal_posterior_is_exact(linear: PosteriorFit) -> None:
     mean, covariance = toys.exact_posterior()
     draws = from_unit(linear.problem.priors, linear.particles.unit)
     sd = np.sqrt(np.diag(covariance))
@@ -36,7 +53,7 @@ def test_linear_normal_posterior_is_exact(linear: Fit) -> None:
     assert np.corrcoef(draws, rowvar=False) == pytest.approx(exact, abs=0.08)
 
 
-def test_the_costly_moment_counts(linear: Fit) -> None:
+def test_the_costly_moment_counts(linear: PosteriorFit) -> None:
     costly = linear.likelihood.groups["costly"]
     assert len(linear.tables["costly"]) == 512
     without = {"cheap": linear.likelihood.groups["cheap"]}
@@ -45,7 +62,7 @@ def test_the_costly_moment_counts(linear: Fit) -> None:
     assert costly.emulator.mean.coefficients[1:4, 0] == pytest.approx(0.3 * np.ones(3) * 1.0, rel=0.25)
 
 
-def test_diagnostics_of_the_linear_problem(linear: Fit) -> None:
+def test_diagnostics_of_the_linear_problem(linear: PosteriorFit) -> None:
     table = parameter_table(linear)
     _, covariance = toys.exact_posterior()
     assert np.asarray(table["prior_p50"]) == pytest.approx(0.0, abs=1e-9)
@@ -65,12 +82,12 @@ def test_an_error_that_follows_the_parameters_is_told_from_noise() -> None:
     stream = np.random.default_rng(1)
     variables, noise = stream.standard_normal((4000, 3)), stream.standard_normal((4000, 2))
     errors = np.stack([noise[:, 0], noise[:, 1] + variables[:, 2] / np.sqrt(3.0)], axis=1)
-    assert followed_share(variables, errors) == pytest.approx([0.0, 0.25], abs=0.03)
-    assert np.isnan(followed_share(variables[:4], errors[:4])).all()
+    assert explained_error_share(variables, errors) == pytest.approx([0.0, 0.25], abs=0.03)
+    assert np.isnan(explained_error_share(variables[:4], errors[:4])).all()
 
 
 def test_only_the_product_is_told() -> None:
-    found = product(fit(toys.product_problem(), SMALL, Bench(1)), ("L", "K"))
+    found = product_identification(fit_posterior(toys.product_problem(), SMALL, ExecutionSettings(1)), ("L", "K"))
     assert found.identified
     assert found.ratios[2] < 0.15
     assert found.ratios[:2].min() > 0.6
@@ -82,13 +99,13 @@ def test_only_the_product_is_told() -> None:
 
 
 def test_a_run_that_stops_is_evidence() -> None:
-    found = fit(toys.stopping_problem(), SMALL, Bench(1))
+    found = fit_posterior(toys.stopping_problem(), SMALL, ExecutionSettings(1))
     # Density 0.95 - 0.9 x on the unit interval: mean 0.35.
     assert found.particles.unit.mean() == pytest.approx((0.95 / 2 - 0.3) / 0.5, abs=0.04)
     assert not found.tables["cheap"].finished.all()
 
 
-def same(first: Fit, second: Fit) -> bool:
+def same(first: PosteriorFit, second: PosteriorFit) -> bool:
     return all(
         np.array_equal(first.tables[name].moments, second.tables[name].moments, equal_nan=True) for name in first.tables
     ) and (
@@ -98,16 +115,21 @@ def same(first: Fit, second: Fit) -> bool:
 
 
 def test_same_seed_same_bytes_other_seed_other_bytes() -> None:
-    problem, short = toys.linear_problem(512, 192, 64), Method(effort=Effort(particles=256, rounds=2), sets=50)
-    first = fit(problem, short, Bench(1))
-    assert same(first, fit(problem, short, Bench(1)))
-    assert not same(first, fit(problem, short, Bench(2)))
+    problem, short = (
+        toys.linear_problem(512, 192, 64),
+        CalibrationMethod(effort=SamplerEffort(particles=256, rounds=2), sets=50),
+    )
+    first = fit_posterior(problem, short, ExecutionSettings(1))
+    assert same(first, fit_posterior(problem, short, ExecutionSettings(1)))
+    assert not same(first, fit_posterior(problem, short, ExecutionSettings(2)))
 
 
 def test_two_workers_give_the_bytes_of_one() -> None:
     problem = toys.linear_problem(512, 192, 64)
     theta = from_unit(problem.priors, np.full((256, 3), 0.5))
-    one, two = (simulated(problem.simulators[0], 3, theta, "test", Bench(4, workers)) for workers in (1, 2))
+    one, two = (
+        simulate_sets(problem.simulators[0], 3, theta, "test", ExecutionSettings(4, workers)) for workers in (1, 2)
+    )
     assert one.tobytes() == two.tobytes()
     # Rows of equal parameters differ: every batch has a seed of its own.
     assert len(np.unique(one[:, 0])) == 256
@@ -115,11 +137,13 @@ def test_two_workers_give_the_bytes_of_one() -> None:
 
 def test_interrupted_and_resumed_is_uninterrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = toys.dying_problem()
-    whole = fit(problem, SMALL, Bench(1))
+    whole = fit_posterior(problem, SMALL, ExecutionSettings(1))
     monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
     request: dict[str, object] = {"seed": 1}
     with pytest.raises(KeyboardInterrupt):
-        fit(problem, SMALL, Bench(1, checkpoints=opened(tmp_path / "kept", request, resume=False)))
+        fit_posterior(
+            problem, SMALL, ExecutionSettings(1, checkpoints=open_checkpoints(tmp_path / "kept", request, resume=False))
+        )
     kept = sorted(path.name for path in (tmp_path / "kept").glob("*.npy"))
     assert len(kept) > 5
     assert any(name.startswith("stage1-cheap") for name in kept)
@@ -128,27 +152,29 @@ def test_interrupted_and_resumed_is_uninterrupted(tmp_path: Path, monkeypatch: p
     torn = tmp_path / "kept" / kept[0]
     torn.write_bytes(torn.read_bytes()[:100])
     counts: list[int] = []
-    bench = Bench(1, checkpoints=opened(tmp_path / "kept", request, resume=True), counted=counts.append)
-    assert same(whole, fit(problem, SMALL, bench))
-    assert sum(counts) == simulations_of(problem, SMALL)
+    bench = ExecutionSettings(
+        1, checkpoints=open_checkpoints(tmp_path / "kept", request, resume=True), counted=counts.append
+    )
+    assert same(whole, fit_posterior(problem, SMALL, bench))
+    assert sum(counts) == simulation_count(problem, SMALL)
 
 
 def test_finished_batches_are_not_simulated_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = toys.dying_problem()
-    kept = opened(tmp_path / "kept", {"seed": 1}, resume=False)
-    first = fit(problem, SMALL, Bench(1, checkpoints=kept))
+    kept = open_checkpoints(tmp_path / "kept", {"seed": 1}, resume=False)
+    first = fit_posterior(problem, SMALL, ExecutionSettings(1, checkpoints=kept))
     (tmp_path / "calls").write_text("call\n" * 5, encoding="utf-8")
     monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
-    assert same(first, fit(problem, SMALL, Bench(1, checkpoints=kept)))
+    assert same(first, fit_posterior(problem, SMALL, ExecutionSettings(1, checkpoints=kept)))
 
 
 def test_checkpoints_of_another_request_are_refused(tmp_path: Path) -> None:
-    opened(tmp_path / "kept", {"seed": 1}, resume=False)
+    open_checkpoints(tmp_path / "kept", {"seed": 1}, resume=False)
     with pytest.raises(OutputError, match="another seed"):
-        opened(tmp_path / "kept", {"seed": 2}, resume=True)
+        open_checkpoints(tmp_path / "kept", {"seed": 2}, resume=True)
     (tmp_path / "other").mkdir()
     with pytest.raises(OutputError, match="move it away"):
-        opened(tmp_path / "other", {"seed": 2}, resume=False)
+        open_checkpoints(tmp_path / "other", {"seed": 2}, resume=False)
 
 
 def test_checkpoints_serve_only_their_own_sets(tmp_path: Path) -> None:
@@ -166,7 +192,7 @@ def wrong_shape(theta: Array, runs: int, seed: int) -> Array:
 
 def test_a_simulator_of_the_wrong_shape_is_named() -> None:
     with pytest.raises(ValueError, match=r"simulator s gave moments of shape \(5, 2\), expected \(5, 3\)"):
-        simulated(Simulator("s", wrong_shape, 10), 3, np.zeros((5, 1)), "test", Bench(1))
+        simulate_sets(Simulator("s", wrong_shape, 10), 3, np.zeros((5, 1)), "test", ExecutionSettings(1))
 
 
 def test_stages_use_the_budget_exactly() -> None:
@@ -178,11 +204,11 @@ def test_stages_use_the_budget_exactly() -> None:
 def test_impossible_problems_are_refused() -> None:
     problem = toys.linear_problem()
     with pytest.raises(ValueError, match="one for each group"):
-        Problem("x", "1", problem.priors, problem.targets, problem.simulators[:1])
+        CalibrationProblem("x", "1", problem.priors, problem.targets, problem.simulators[:1])
     with pytest.raises(ValueError, match="most sets first"):
         problem.resized([64, 512])
     with pytest.raises(ValueError, match="sd above 0"):
-        Target("x", 1.0, 0.0, "units", "source", "label", "group")
+        CalibrationTarget("x", 1.0, 0.0, "units", "source", "label", "group")
 
 
 @pytest.mark.parametrize(
@@ -191,4 +217,4 @@ def test_impossible_problems_are_refused() -> None:
 )
 def test_a_place_without_a_problem_is_named(place: str) -> None:
     with pytest.raises(ValueError, match=place):
-        problem_at(place)
+        load_problem(place)

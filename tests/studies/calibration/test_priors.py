@@ -4,18 +4,26 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from simulation.studies.calibration.prior_table import PRIORS, PRODUCT
-from simulation.studies.calibration.priors import Kind, Prior, from_unit, log_density, nested_sample, sample, to_unit
+from simulation.studies.calibration.august_2024 import PRIORS, PRODUCT_FACTORS
+from simulation.studies.calibration.problem import (
+    Prior,
+    PriorKind,
+    from_unit,
+    nested_sample,
+    prior_log_density,
+    prior_sample,
+    to_unit,
+)
 
-KINDS: tuple[Kind, ...] = ("uniform", "log_uniform", "normal", "lognormal")
+KINDS: tuple[PriorKind, ...] = ("uniform", "log_uniform", "normal", "lognormal")
 
 
-def prior(kind: Kind) -> Prior:
+def prior(kind: PriorKind) -> Prior:
     return Prior("x", "a.x", kind, 0.5, 4.0, "units", "assumption", "X", "nothing", 1.5, 0.6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_density_is_the_derivative_of_the_distribution_function(kind: Kind) -> None:
+def test_density_is_the_derivative_of_the_distribution_function(kind: PriorKind) -> None:
     own = prior(kind)
     mass, _ = quad(lambda x: float(np.exp(own.log_density(np.array([x])))[0]), 0.5, 2.0)
     assert mass == pytest.approx(own.to_unit(np.array([2.0]))[0], abs=1e-8)
@@ -23,7 +31,7 @@ def test_density_is_the_derivative_of_the_distribution_function(kind: Kind) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_inversion_goes_there_and_back(kind: Kind) -> None:
+def test_inversion_goes_there_and_back(kind: PriorKind) -> None:
     unit = np.linspace(0.001, 0.999, 31)
     values = prior(kind).from_unit(unit)
     assert prior(kind).to_unit(values) == pytest.approx(unit, abs=1e-9)
@@ -51,13 +59,13 @@ def test_impossible_priors_are_refused(changes: dict[str, object], words: str) -
 
 
 def test_sample_has_the_declared_quantiles_and_follows_the_seed() -> None:
-    values = sample(PRIORS, 1000, 5)
+    values = prior_sample(PRIORS, 1000, 5)
     assert to_unit(PRIORS, values).mean(axis=0) == pytest.approx(np.full(len(PRIORS), 0.5), abs=1e-3)
-    assert (values == sample(PRIORS, 1000, 5)).all()
-    assert (values != sample(PRIORS, 1000, 6)).any()
+    assert (values == prior_sample(PRIORS, 1000, 5)).all()
+    assert (values != prior_sample(PRIORS, 1000, 6)).any()
     point = from_unit(PRIORS, np.full((1, len(PRIORS)), 0.5))
     joint = sum(float(one.log_density(point[:, column])[0]) for column, one in enumerate(PRIORS))
-    assert log_density(PRIORS, point)[0] == pytest.approx(joint)
+    assert prior_log_density(PRIORS, point)[0] == pytest.approx(joint)
 
 
 def test_every_part_of_a_nested_sample_is_balanced() -> None:
@@ -70,14 +78,14 @@ def test_every_part_of_a_nested_sample_is_balanced() -> None:
 def test_every_declared_prior_states_its_source_and_holds_the_default() -> None:
     names = [one.name for one in PRIORS]
     assert len(set(names)) == len({one.key for one in PRIORS}) == len(PRIORS)
-    assert set(PRODUCT) <= set(names)
+    assert set(PRODUCT_FACTORS) <= set(names)
     assert all(one.unit and one.source and one.label and one.identified_by for one in PRIORS)
 
 
 def test_keys_are_values_of_a_scenario_within_its_prior() -> None:
-    from simulation.compute.ensemble import resolved
+    from simulation.compute.ensemble import load_scenario
 
-    scenario = resolved("december_2025_official")
+    scenario = load_scenario("december_2025_official")
     for one in PRIORS:
         value: object = scenario
         for part in one.key.split("."):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from simulation.studies.calibration import sbc
-from simulation.studies.calibration.fitting import Fit, Method, fit
-from simulation.studies.calibration.rank_figure import rank_chart
-from simulation.studies.calibration.sampler import Effort
+from simulation.studies.calibration.figures import rank_chart
+from simulation.studies.calibration.fitting import CalibrationMethod, PosteriorFit, fit_posterior
+from simulation.studies.calibration.sampler import SamplerEffort
 from simulation.studies.calibration.sbc import RANKS, Ranks
-from simulation.studies.calibration.simulating import Bench
+from simulation.studies.calibration.simulations import ExecutionSettings
 from tests.studies.calibration import toys
 
 NAMES = ("a", "b", "c")
@@ -16,44 +16,48 @@ CASES = 64
 
 
 @pytest.fixture(scope="module")
-def linear() -> Fit:
-    return fit(toys.linear_problem(1024, 320), Method(effort=Effort(particles=1024, rounds=3)), Bench(1))
+def linear() -> PosteriorFit:
+    return fit_posterior(
+        toys.linear_problem(1024, 320),
+        CalibrationMethod(effort=SamplerEffort(particles=1024, rounds=3)),
+        ExecutionSettings(1),
+    )
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sbc, "CHECK_EFFORT", Effort(particles=192, rounds=2))
+    monkeypatch.setattr(sbc, "CHECK_EFFORT", SamplerEffort(particles=192, rounds=2))
 
 
-def test_the_method_passes_over_the_prior(linear: Fit) -> None:
-    ranks = sbc.ranks_of(NAMES, sbc.prior_cases(linear, CASES))
+def test_the_method_passes_over_the_prior(linear: PosteriorFit) -> None:
+    ranks = sbc.rank_cases(NAMES, sbc.prior_cases(linear, CASES))
     assert ranks.passed
     assert ranks.width()[0] == pytest.approx(1.0, abs=0.2)
 
 
-def test_the_method_passes_around_the_posterior(linear: Fit) -> None:
-    assert sbc.ranks_of(NAMES, sbc.posterior_cases(linear, CASES)).passed
+def test_the_method_passes_around_the_posterior(linear: PosteriorFit) -> None:
+    assert sbc.rank_cases(NAMES, sbc.posterior_cases(linear, CASES)).passed
 
 
 @pytest.mark.parametrize(("power", "width"), [pytest.param(3.0, 1.25, marks=pytest.mark.slow), (0.3, 0.9)])
-def test_an_overconfident_and_a_timid_method_fail(linear: Fit, power: float, width: float) -> None:
-    ranks = sbc.ranks_of(NAMES, sbc.sharpened(sbc.prior_cases(linear, CASES), power))
+def test_an_overconfident_and_a_timid_method_fail(linear: PosteriorFit, power: float, width: float) -> None:
+    ranks = sbc.rank_cases(NAMES, sbc.sharpen_cases(sbc.prior_cases(linear, CASES), power))
     assert not ranks.passed
     assert (ranks.width()[0] - width) * (power - 1.0) > 0
 
 
-def test_a_posterior_that_ignores_the_data_fails_by_the_likelihood_alone(linear: Fit) -> None:
-    ranks = sbc.ranks_of(NAMES, sbc.sharpened(sbc.prior_cases(linear, CASES), 1e-3))
+def test_a_posterior_that_ignores_the_data_fails_by_the_likelihood_alone(linear: PosteriorFit) -> None:
+    ranks = sbc.rank_cases(NAMES, sbc.sharpen_cases(sbc.prior_cases(linear, CASES), 1e-3))
     assert ranks.worst()[1] > 0.05
     assert ranks.likelihood_rank() > 0.9
     assert not ranks.passed
 
 
-def test_truths_are_judged_by_emulators_that_did_not_see_them(linear: Fit) -> None:
+def test_truths_are_judged_by_emulators_that_did_not_see_them(linear: PosteriorFit) -> None:
     cases = sbc.prior_cases(linear, 10)
-    kept = sbc.without(linear.tables["cheap"], np.array([0, 3]))
+    kept = sbc.drop_rows(linear.tables["cheap"], np.array([0, 3]))
     assert len(kept) == len(linear.tables["cheap"]) - 2
-    assert len({id(case.likelihood) for case in cases}) == sbc.FOLDS
+    assert len({id(case.likelihood) for case in cases}) == sbc.CHECK_FOLDS
     assert cases[0].truth.tolist() == linear.tables["cheap"].unit[0].tolist()
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simulation.studies.calibration.priors import Prior
-from simulation.studies.calibration.problem import Problem, Simulator, Target
+from simulation.studies.calibration.problem import CalibrationProblem, CalibrationTarget, Prior, Simulator
 from simulation.values.conventions import Array
 
 STOP_AFTER = "CARRYFLOW_TEST_STOP_AFTER"
@@ -17,8 +16,8 @@ def normal_prior(name: str) -> Prior:
     return Prior(name, f"toy.{name}", "normal", -6.0, 6.0, "units", "assumption", name, "all moments", 0.0, 1.0)
 
 
-def target(name: str, observed: float, sd: float, group: str = "cheap") -> Target:
-    return Target(name, observed, sd, "units", "assumption", name, group)
+def target(name: str, observed: float, sd: float, group: str = "cheap") -> CalibrationTarget:
+    return CalibrationTarget(name, observed, sd, "units", "assumption", name, group)
 
 
 LOADINGS = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, -0.5], [0.7, 0.0, 1.0], [0.3, 0.3, 0.3]])
@@ -47,7 +46,7 @@ def exact_posterior() -> tuple[Array, Array]:
     return covariance @ LOADINGS.T @ SEEN / (NOISE_SD**2 + ERROR_SD**2), covariance
 
 
-def linear_problem(sets: int = 2048, costly: int = 512, batch: int = 256) -> Problem:
+def linear_problem(sets: int = 2048, costly: int = 512, batch: int = 256) -> CalibrationProblem:
     """Three moments from a cheap simulator and one from a costly one."""
     targets = tuple(
         target(f"m{place}", float(SEEN[place]), ERROR_SD, "cheap" if place < 3 else "costly") for place in range(4)
@@ -56,7 +55,7 @@ def linear_problem(sets: int = 2048, costly: int = 512, batch: int = 256) -> Pro
         Simulator("cheap", linear_cheap, sets, batch, checks=128),
         Simulator("costly", linear_costly, costly, batch, checks=128),
     )
-    return Problem("linear", "1", tuple(normal_prior(name) for name in "abc"), targets, simulators)
+    return CalibrationProblem("linear", "1", tuple(normal_prior(name) for name in "abc"), targets, simulators)
 
 
 def positive(name: str, low: float, high: float) -> Prior:
@@ -71,11 +70,11 @@ def crash(theta: Array, runs: int, seed: int) -> Array:
     return np.stack([fall, other + 0.2 * noise[:, 1]], axis=1)
 
 
-def product_problem() -> Problem:
+def product_problem() -> CalibrationProblem:
     """Lambda times K is told to a few percent, neither factor beyond its prior."""
     priors = (positive("L", 0.02, 0.08), positive("K", 150.0, 500.0), normal_prior("c"))
     targets = (target("fall", 9.0, 0.3), target("other", 0.5, 0.2))
-    return Problem("product", "1", priors, targets, (Simulator("cheap", crash, 2048, 512),), (("L", "K"),))
+    return CalibrationProblem("product", "1", priors, targets, (Simulator("cheap", crash, 2048, 512),), (("L", "K"),))
 
 
 def stopping(theta: Array, runs: int, seed: int) -> Array:
@@ -87,9 +86,9 @@ def stopping(theta: Array, runs: int, seed: int) -> Array:
     return moments
 
 
-def stopping_problem() -> Problem:
+def stopping_problem() -> CalibrationProblem:
     prior = Prior("risk", "toy.risk", "uniform", 0.0, 1.0, "share", "assumption", "Risk", "whether a run finishes")
-    return Problem(
+    return CalibrationProblem(
         "stopping", "1", (prior,), (target("nothing", 0.0, 1.0),), (Simulator("cheap", stopping, 4096, 512),)
     )
 
@@ -106,12 +105,12 @@ def dying_cheap(theta: Array, runs: int, seed: int) -> Array:
     return linear_cheap(theta, runs, seed)
 
 
-def dying_problem() -> Problem:
+def dying_problem() -> CalibrationProblem:
     """A small linear problem that can be interrupted in its second stage."""
     problem = linear_problem(sets=512, costly=192, batch=64)
     cheap = Simulator("cheap", dying_cheap, 512, 64, checks=32)
     costly = Simulator("costly", linear_costly, 192, 64, checks=32)
-    return Problem("dying", "1", problem.priors, problem.targets, (cheap, costly), events=("august_2024",))
+    return CalibrationProblem("dying", "1", problem.priors, problem.targets, (cheap, costly), events=("august_2024",))
 
 
 def not_a_problem() -> int:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.market.impact import fast_impact
+from simulation.market.prices import fast_impact
 
 ONE = cf.Banks([[100.0]], [10.0])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulation.studies.claims import Assessment, ClaimsLedger, assess, load_ledger
+from simulation.studies.claims.assessment import Assessment, ClaimsLedger, assess, load_ledger
 from tests.support.places import SMALL_SCENARIO
 
 SMALL = SMALL_SCENARIO

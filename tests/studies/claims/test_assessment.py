@@ -3,22 +3,21 @@
 import numpy as np
 import pytest
 
-from simulation.compute.ensemble import resolved, run_ensemble
+from simulation.compute.ensemble import load_scenario, run_ensemble
 from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
 from simulation.scenario.config.errors import ConfigError
 from simulation.scenario.scenario import Scenario
-from simulation.studies.claims import Assessment, assess
-from simulation.studies.claims.assessment import assess_with, scenarios_of
-from simulation.studies.claims.judging import Finding
+from simulation.studies.claims.assessment import Assessment, assess, assess_with_runner, case_scenarios
+from simulation.studies.claims.comparison import ModelFinding
 from tests.studies.claims.conftest import case_of, claim_of, counterpart, ledger_of
 
 
-def findings(assessment: Assessment, number: int) -> tuple[Finding, ...]:
+def findings(assessment: Assessment, number: int) -> tuple[ModelFinding, ...]:
     return assessment.claims[number - 1].findings
 
 
-def median(found: Finding) -> float:
+def median(found: ModelFinding) -> float:
     assert found.band.p50 is not None
     return found.band.p50
 
@@ -36,7 +35,7 @@ def test_each_case_is_run_once() -> None:
         asked.append(name)
         return run_ensemble(scenario, 1)
 
-    found = assess_with(ledger, scenarios_of(ledger), 1, runner)
+    found = assess_with_runner(ledger, case_scenarios(ledger), 1, runner)
     assert asked == ["base", "other"]
     outcomes = [[item.outcome for item in one.findings] for one in found.claims]
     assert outcomes == [["agrees", "disagrees"], ["disagrees"], ["agrees"]]
@@ -124,6 +123,6 @@ def test_clear_guidance_is_firmer_for_the_yen(shipped: Assessment) -> None:
 
 
 def test_fifty_trillion_are_refused() -> None:
-    scenario = resolved("december_2025_official", ["populations.carry_funds.stock_usd_bn=50000"])
+    scenario = load_scenario("december_2025_official", ["populations.carry_funds.stock_usd_bn=50000"])
     with pytest.raises(ValueError, match="more of bitcoin than is outstanding"):
         simulate(scenario, np.arange(1).tolist())

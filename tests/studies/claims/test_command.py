@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from simulation.cli.claims_command import claims
-from simulation.results.store import OutputError
-from simulation.studies.claims import ClaimsLedger
+from simulation.results.output_folder import OutputError
+from simulation.studies.claims.assessment import ClaimsLedger
 from tests.studies.claims.conftest import case_of, claim_of, counterpart, ledger_of
 
 Claims = Callable[..., Result]
@@ -24,7 +24,7 @@ def held() -> ClaimsLedger:
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: ClaimsLedger) -> Claims:
     """Return a function that runs the command on a ledger of two claims, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("simulation.studies.claims.ledger.load_ledger", lambda: held)
+    monkeypatch.setattr("simulation.studies.claims.assessment.load_ledger", lambda: held)
     return lambda *arguments: CliRunner().invoke(claims, ["--runs", "2", *arguments])
 
 
@@ -70,7 +70,7 @@ def test_workers_change_nothing(command: Claims, tmp_path: Path) -> None:
 def test_failed_runs_end_with_three(command: Claims, monkeypatch: pytest.MonkeyPatch) -> None:
     wild = ("markets.usdjpy.fast_impact_pct_per_usd_bn=100", "markets.usdjpy.fast_scale_usd_bn=1000000")
     ledger = ledger_of(claim_of(1, model=[counterpart(), counterpart(case="wild")]), wild=case_of(*wild))
-    monkeypatch.setattr("simulation.studies.claims.ledger.load_ledger", lambda: ledger)
+    monkeypatch.setattr("simulation.studies.claims.assessment.load_ledger", lambda: ledger)
     outcome = command()
     assert outcome.exit_code == 3
     assert "Runs that stopped early and are left out: " in outcome.stdout
@@ -83,7 +83,7 @@ def test_no_run_left_is_not_tested(command: Claims, monkeypatch: pytest.MonkeyPa
         "populations.carry_funds.leverage_cap_x=100",
     )
     ledger = ledger_of(claim_of(1, model=[counterpart(case="broke"), counterpart()]), broke=case_of(*margin))
-    monkeypatch.setattr("simulation.studies.claims.ledger.load_ledger", lambda: ledger)
+    monkeypatch.setattr("simulation.studies.claims.assessment.load_ledger", lambda: ledger)
     outcome = command("--json", "--quiet")
     found = json.loads(outcome.stdout)[0]["model"][0]
     assert (outcome.exit_code, found["outcome"], found["reason"], found["p50"]) == (

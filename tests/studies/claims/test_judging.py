@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from simulation.studies.claims.judging import Figure, Judge, finding
+from simulation.studies.claims.comparison import JudgementRule, StatedFigure, judge_values
 
-JUDGE: TypeAdapter[Any] = TypeAdapter(Judge)
+JUDGE: TypeAdapter[Any] = TypeAdapter(JudgementRule)
 TEN = np.arange(1.0, 11.0)  # p10 = 1.9, p50 = 5.5, p90 = 9.1
-STATED = Figure(value=5.0, upper=8.0)
+STATED = StatedFigure(value=5.0, upper=8.0)
 
 
-def judged(rule: dict[str, Any], values: Any = TEN, stated: Figure = STATED) -> tuple[str, float | None]:
-    found = finding(values, "%", JUDGE.validate_python(rule), stated)
+def judged(rule: dict[str, Any], values: Any = TEN, stated: StatedFigure = STATED) -> tuple[str, float | None]:
+    found = judge_values(values, "%", JUDGE.validate_python(rule), stated)
     return found.outcome, found.share_supporting
 
 
 def test_the_band_is_the_tenth_to_the_ninetieth_percentile() -> None:
-    found = finding(TEN, "%", JUDGE.validate_python({"rule": "in_band"}), STATED).band
+    found = judge_values(TEN, "%", JUDGE.validate_python({"rule": "in_band"}), STATED).band
     assert (found.p10, found.p50, found.p90, found.unit) == pytest.approx((1.9, 5.5, 9.1, "%"))
 
 
@@ -48,7 +48,7 @@ def test_rules(rule: dict[str, Any], outcome: str, share: float) -> None:
     ("value", "outcome"), [(1.9, "compatible"), (9.1, "compatible"), (1.8, "disagrees"), (9.2, "disagrees")]
 )
 def test_a_value_in_the_band_is_compatible_and_no_more(value: float, outcome: str) -> None:
-    assert judged({"rule": "in_band"}, stated=Figure(value=value)) == (outcome, None)
+    assert judged({"rule": "in_band"}, stated=StatedFigure(value=value)) == (outcome, None)
 
 
 def test_no_effect_has_no_sign() -> None:
@@ -59,17 +59,17 @@ def test_no_effect_has_no_sign() -> None:
 
 def test_the_other_sign_is_not_of_the_same_order() -> None:
     assert judged({"rule": "same_order"}, -TEN)[0] == "disagrees"
-    assert judged({"rule": "same_order"}, -TEN, Figure(value=-5))[0] == "agrees"
+    assert judged({"rule": "same_order"}, -TEN, StatedFigure(value=-5))[0] == "agrees"
 
 
 def test_a_value_on_the_limit_counts_despite_rounding() -> None:
     hikes = np.full(10, 0.75 + 0.25 + 0.25 - 0.75)
-    assert judged({"rule": "in_range"}, hikes + 1e-15, Figure(value=0.25, upper=0.5))[0] == "agrees"
-    assert judged({"rule": "in_range"}, hikes + 1e-6, Figure(value=0.25, upper=0.5))[0] == "disagrees"
+    assert judged({"rule": "in_range"}, hikes + 1e-15, StatedFigure(value=0.25, upper=0.5))[0] == "agrees"
+    assert judged({"rule": "in_range"}, hikes + 1e-6, StatedFigure(value=0.25, upper=0.5))[0] == "disagrees"
 
 
 @pytest.mark.parametrize(("values", "reason"), [(None, "nobody"), (np.array([]), "no run")])
 def test_nothing_measured_is_not_tested(values: Any, reason: str) -> None:
-    found = finding(values, "%", JUDGE.validate_python({"rule": "at_least"}), STATED)
+    found = judge_values(values, "%", JUDGE.validate_python({"rule": "at_least"}), STATED)
     assert (found.outcome, found.band.p50) == ("not tested", None)
     assert reason in found.reason

@@ -7,8 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from simulation.scenario.config.errors import ConfigError
-from simulation.studies.claims import load_ledger
-from simulation.studies.claims.ledger import ledger_path
+from simulation.studies.claims.assessment import ledger_path, load_ledger
 from tests.studies.claims.conftest import case_of, claim_of, counterpart, ledger_of
 
 SHIPPED = load_ledger()

@@ -5,8 +5,7 @@ from datetime import date
 
 import pytest
 
-from simulation.studies.claims import load_ledger
-from simulation.studies.claims.ledger import Claim
+from simulation.studies.claims.assessment import Claim, load_ledger
 from tests.support.places import OFFICIAL_DATA
 
 DATA = OFFICIAL_DATA

@@ -6,28 +6,34 @@ from io import StringIO
 
 import pytest
 
-from simulation.cli.claims_table import claims_text
+from simulation.cli.claims_command import claims_text
 from simulation.results.metrics import Band
-from simulation.studies.claims import Assessment, assess
-from simulation.studies.claims.judging import Figure
-from simulation.studies.claims.wording import band_text, figure_text, tally
-from simulation.studies.claims.writing import csv_text, markdown, objects
+from simulation.studies.claims.assessment import Assessment, assess
+from simulation.studies.claims.comparison import StatedFigure
+from simulation.studies.claims.tables import (
+    band_text,
+    claim_dicts,
+    csv_text,
+    figure_text,
+    ledger_markdown,
+    verdict_summary,
+)
 from tests.studies.claims.conftest import claim_of, counterpart, ledger_of
 
 
 @pytest.mark.parametrize(
     ("figure", "unit", "text"),
     [
-        (Figure(value=5000), "$bn", "5,000 $bn"),
-        (Figure(value=-3.45), "$bn", "-3.5 $bn"),
-        (Figure(value=0.85), "probability", "85 %"),
-        (Figure(value=3.7, upper=3.9), "%", "3.70 to 3.90 %"),
-        (Figure(value=1.5), "ratio", "1.50"),
-        (Figure(value=43), "months", "43 months"),
-        (Figure(value=1, text="one"), "%", "one"),
+        (StatedFigure(value=5000), "$bn", "5,000 $bn"),
+        (StatedFigure(value=-3.45), "$bn", "-3.5 $bn"),
+        (StatedFigure(value=0.85), "probability", "85 %"),
+        (StatedFigure(value=3.7, upper=3.9), "%", "3.70 to 3.90 %"),
+        (StatedFigure(value=1.5), "ratio", "1.50"),
+        (StatedFigure(value=43), "months", "43 months"),
+        (StatedFigure(value=1, text="one"), "%", "one"),
     ],
 )
-def test_figures(figure: Figure, unit: str, text: str) -> None:
+def test_figures(figure: StatedFigure, unit: str, text: str) -> None:
     assert figure_text(figure, unit) == text
 
 
@@ -61,7 +67,7 @@ def test_numbers_stay_with_their_units(shipped: Assessment) -> None:
 
 
 def test_json_has_one_object_per_claim(shipped: Assessment) -> None:
-    listed = json.loads(json.dumps(objects(shipped), allow_nan=False))
+    listed = json.loads(json.dumps(claim_dicts(shipped), allow_nan=False))
     assert [claim["id"] for claim in listed] == list(range(1, 48))
     yields = listed[21]
     assert yields["article"] == {"value": 3.72, "upper": None, "text": "3.72 %"}
@@ -83,7 +89,7 @@ def test_csv_has_one_line_per_counterpart(shipped: Assessment) -> None:
 
 
 def test_markdown_has_a_row_per_claim_with_its_source(shipped: Assessment) -> None:
-    text = markdown(shipped)
+    text = ledger_markdown(shipped)
     rows = [line for line in text.splitlines() if line.startswith("| ") and line[2].isdigit()]
     assert len(rows) == 47
     assert all(row.count(" | ") == 5 for row in rows)
@@ -93,7 +99,9 @@ def test_markdown_has_a_row_per_claim_with_its_source(shipped: Assessment) -> No
 
 def test_a_bar_in_words_does_not_break_the_markdown_table() -> None:
     row = next(
-        line for line in markdown(assess(ledger_of(claim_of(1, claim="a | b")), 1)).splitlines() if "a \\| b" in line
+        line
+        for line in ledger_markdown(assess(ledger_of(claim_of(1, claim="a | b")), 1)).splitlines()
+        if "a \\| b" in line
     )
     assert row.replace("\\|", "").count("|") == 7
 
@@ -105,7 +113,7 @@ def test_the_count_tells_claims_from_comparisons() -> None:
         claim_of(2, model=[counterpart(measure=nobody)]),
         claim_of(3, model=[], untested="a name", verdict="wrong"),
     )
-    told = tally(assess(ledger, 1))
+    told = verdict_summary(assess(ledger, 1))
     assert told == (
         "3 claims against official data: 2 roughly, 1 wrong. "
         "The model has something to say on 1 of them (2 comparisons): 1 agree, 1 disagree."

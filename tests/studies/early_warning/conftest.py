@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simulation.day.recorder import Record, Stop
+from simulation.day.recorder import Record, RunStop
 from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, Integers, Panel
 from simulation.values.conventions import Array, Flags
 from tests.support.scenarios import ONE_WEEK, official
@@ -13,7 +13,7 @@ FAR = 21
 """Days to a cascade where none comes within the longest horizon."""
 
 
-def record_of(forced_usd: Array, stopped: Mapping[int, Stop] | None = None, first_run: int = 0) -> Record:
+def record_of(forced_usd: Array, stopped: Mapping[int, RunStop] | None = None, first_run: int = 0) -> Record:
     """A record with these forced orders a day, ``(runs, days)``, in two rounds; indicators count runs and days."""
     runs, days = forced_usd.shape
     counted: Array = np.asarray(np.arange(runs)[:, None] * 1000.0 + np.arange(days), dtype=np.float64)

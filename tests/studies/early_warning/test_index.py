@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
 
-from simulation.studies.early_warning.index import fitted_index, loss, stacked
+from simulation.studies.early_warning.evaluation import fitted_index, indicator_matrix, penalised_loss
 from simulation.studies.early_warning.panel import INDICATORS, Panel
 from simulation.values.conventions import Array, Flags
 from tests.studies.early_warning.conftest import panel_with
@@ -55,14 +55,14 @@ def test_an_indicator_that_never_moves_gets_no_weight() -> None:
 
 def test_the_gradient_is_that_of_the_loss() -> None:
     panel, event = made(200, (0.8, -0.4))
-    standard = np.concatenate([np.ones((200, 1)), stacked(panel, TWO) / 10.0], axis=1)
+    standard = np.concatenate([np.ones((200, 1)), indicator_matrix(panel, TWO) / 10.0], axis=1)
     at: Array = np.array([-0.7, 0.9, -0.3])
 
     def value(parameters: Array) -> float:
-        return loss(parameters, standard, event.astype(np.float64))[0]
+        return penalised_loss(parameters, standard, event.astype(np.float64))[0]
 
     numeric = approx_fprime(at, value, 1e-7)
-    np.testing.assert_allclose(loss(at, standard, event.astype(np.float64))[1], numeric, atol=1e-6)
+    np.testing.assert_allclose(penalised_loss(at, standard, event.astype(np.float64))[1], numeric, atol=1e-6)
 
 
 def test_training_days_of_one_kind_are_refused() -> None:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulation.studies.early_warning.detection import roc_auc, roc_auc_error
+from simulation.studies.early_warning.evaluation import auc_interval, auc_within, pairs_by_run
 from simulation.studies.early_warning.panel import Integers
-from simulation.studies.early_warning.roc import auc_interval, auc_within, pairs_by_run
-from simulation.studies.facts.detection import roc_auc, roc_auc_error
 from simulation.values.conventions import Array, Flags
 
 SCORE = np.array([0.1, 0.4, 0.35, 0.8, 0.4])

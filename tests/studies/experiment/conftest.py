@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.results.figures import png
-from simulation.scenario.config.catalog import named
-from simulation.studies.experiment.experiment_figures import svg
-from simulation.studies.experiment.experiment_runner import Outcome, conducted, loaded, plan_of
+from simulation.results.figures.charts import png_bytes
+from simulation.scenario.config.catalog import shipped_files
+from simulation.studies.experiment.figures import svg_bytes
+from simulation.studies.experiment.runner import ExperimentOutcome, load_experiment, plan_experiment, run_experiment
 
-NAMES = tuple(named("experiments"))
+NAMES = tuple(shipped_files("experiments"))
 
 STUDY = '''"""Does a larger stock of carry unwind more?
 
@@ -24,7 +24,9 @@ More words.
 
 import pandas as pd
 
-from simulation.studies.experiment.experiment import OFFICIAL, Findings, Variant, end_after, per_run, with_investors
+from simulation.studies.experiment.design import (
+    OFFICIAL, ExperimentFindings, ExperimentVariant, end_setting, run_table, with_investors
+)
 from simulation.results.figures.style import Drawing, Heading, new_figure
 from simulation.results.metrics import FinishedRuns
 
@@ -33,21 +35,21 @@ IMPACTS = (0.035, 0.05)
 
 
 def design(scale):
-    base = (*with_investors(OFFICIAL, scale.choose(10, 5), carry_alone=True), end_after(OFFICIAL, 4))
+    base = (*with_investors(OFFICIAL, scale.choose(10, 5), carry_alone=True), end_setting(OFFICIAL, 4))
     return [
-        Variant({"impact": impact, "note": None}, (*base, f"markets.usdjpy.fast_impact_pct_per_usd_bn={impact}"))
+        ExperimentVariant({"impact": impact, "note": None}, (*base, f"markets.usdjpy.fast_impact_pct_per_usd_bn={impact}"))
         for impact in IMPACTS
     ]
 
 
 def measure(result):
     finished = FinishedRuns(result.record)
-    return per_run(result.record, {"last_usdjpy": finished.market("usdjpy")[:, -1]})
+    return run_table(result.record, {"last_usdjpy": finished.market("usdjpy")[:, -1]})
 
 
 def findings(table):
     mean = float(table["last_usdjpy"].mean())
-    return Findings(f"USDJPY ends at {mean:.4f} on average.", {"mean": mean})
+    return ExperimentFindings(f"USDJPY ends at {mean:.4f} on average.", {"mean": mean})
 
 
 def draw(table, source):
@@ -67,21 +69,21 @@ def study(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def small(name: str, runs: int, changes: Mapping[str, object]) -> Iterator[Outcome]:
+def small(name: str, runs: int, changes: Mapping[str, object]) -> Iterator[ExperimentOutcome]:
     """Give the outcome of a shipped experiment on a small scale, with some of its constants changed meanwhile."""
-    plan = plan_of(name, quick=True, runs=runs)
+    plan = plan_experiment(name, quick=True, runs=runs)
     with pytest.MonkeyPatch.context() as patch:
         for constant, value in changes.items():
             patch.setattr(plan.study, constant, value)
-        yield conducted(plan)
+        yield run_experiment(plan)
 
 
 def study_of(name: str) -> Any:
     """The module of a shipped experiment."""
-    return loaded(named("experiments")[name])
+    return load_experiment(shipped_files("experiments")[name])
 
 
-def check_output(outcome: Outcome, folder: Path) -> None:
+def check_output(outcome: ExperimentOutcome, folder: Path) -> None:
     """What holds of every experiment: whole table, numbers in the findings, figure within its edges, stable bytes."""
     assert outcome.runs_failed == 0
     assert list(outcome.table.columns)[: len(outcome.plan.variants[0].labels)] == list(outcome.plan.variants[0].labels)
@@ -93,8 +95,8 @@ def check_output(outcome: Outcome, folder: Path) -> None:
     box, size = outcome.drawing.figure.get_tightbbox(), outcome.drawing.figure.get_size_inches()
     assert (box.x0 >= 0.0, box.y0 >= 0.0, box.x1 <= size[0], box.y1 <= size[1]) == (True,) * 4
     outcome.save(folder)
-    again = Outcome(outcome.plan, outcome.table, 0).drawing
-    assert png(again.figure) == (folder / "figure.png").read_bytes()
-    assert svg(again) == (folder / "figure.svg").read_bytes()
+    again = ExperimentOutcome(outcome.plan, outcome.table, 0).drawing
+    assert png_bytes(again.figure) == (folder / "figure.png").read_bytes()
+    assert svg_bytes(again) == (folder / "figure.svg").read_bytes()
     lengths = {len(column) for column in outcome.drawing.numbers.values()}
     assert max(lengths) == len(pd.read_csv(folder / "figure.csv"))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulation.scenario.config.catalog import named
-from simulation.studies.experiment.experiment import question
+from simulation.scenario.config.catalog import shipped_files
+from simulation.studies.experiment.design import experiment_question
 from tests.cli.conftest import Carryflow, carryflow
 from tests.cli.test_help import HEAVY
 from tests.cli.test_startup import SAY_MODULES
@@ -79,7 +79,7 @@ def test_usage_errors_end_with_two(carryflow: Carryflow, study: Path, arguments:
 def test_list_shows_the_question_of_each(carryflow: Carryflow) -> None:
     listed = json.loads(carryflow("list", "experiments", "--json").out)["experiments"]
     assert {entry["name"]: entry["title"] for entry in listed} == {
-        name: question(path) for name, path in named("experiments").items()
+        name: experiment_question(path) for name, path in shipped_files("experiments").items()
     }
     assert set(NAMES) >= {"spread", "surprise", "sequence", "guidance", "carry_size", "reservoir", "asset_classes"}
 

@@ -6,21 +6,21 @@ from typing import cast
 
 import pytest
 
-from simulation.studies.experiment.experiment_runner import Outcome
+from simulation.studies.experiment.runner import ExperimentOutcome
 from tests.studies.experiment.conftest import check_output, small, study_of
 
 
 @pytest.fixture(scope="module")
-def outcome() -> Iterator[Outcome]:
+def outcome() -> Iterator[ExperimentOutcome]:
     with small("guidance", 6, {"LATER": ("2026-01-23",), "END": "2026-01-30"}) as outcome:
         yield outcome
 
 
-def test_output(outcome: Outcome, tmp_path: Path) -> None:
+def test_output(outcome: ExperimentOutcome, tmp_path: Path) -> None:
     check_output(outcome, tmp_path / "out")
 
 
-def test_the_less_is_promised_the_weaker_the_yen_on_the_day(outcome: Outcome) -> None:
+def test_the_less_is_promised_the_weaker_the_yen_on_the_day(outcome: ExperimentOutcome) -> None:
     values = cast(dict[str, float], outcome.findings.values)
     assert values["usdjpy_day0_pct six_monthly"] == 0.0
     assert 1.0 < values["usdjpy_day0_pct vague"] < values["usdjpy_day0_pct wage_dependent"]

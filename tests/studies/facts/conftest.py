@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from simulation.studies.facts.history import History
-from simulation.values.calendar import business_days
-from simulation.values.conventions import Array
+from simulation.values.conventions import Array, business_days
 
 MakeHistory = Callable[..., History]
 

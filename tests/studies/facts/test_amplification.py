@@ -5,30 +5,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.compute.ensemble import resolved
+from simulation.compute.ensemble import load_scenario
 from simulation.day.recorder import Record
-from simulation.studies.experiment.experiment import NOTHING_BUT, with_investors
-from simulation.studies.facts.amplification import (
-    LARGE_PCT,
-    SMALL_PCT,
-    Base,
+from simulation.studies.experiment.design import NO_POLICY_SETTINGS, with_investors
+from simulation.studies.facts.simulated import (
+    LARGE_SHOCK_PCT,
+    SMALL_SHOCK_PCT,
+    ScenarioInputs,
     amplification_estimates,
-    amplifications,
     frozen_settings,
     mean_ratio,
     peak_amplification,
-    shock,
+    shock_amplifications,
+    shock_settings,
 )
 from tests.support.scenarios import COARSE, TWO_WEEKS, official
 
 OFFICIAL = "december_2025_official"
-BASE = Base(OFFICIAL, (*NOTHING_BUT, *with_investors(OFFICIAL, 20, carry_alone=True)), 3)
+BASE = ScenarioInputs(OFFICIAL, (*NO_POLICY_SETTINGS, *with_investors(OFFICIAL, 20, carry_alone=True)), 3)
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three weeks after the shock instead of eight: stops and margin calls come in the first days."""
-    monkeypatch.setattr("simulation.studies.facts.amplification.DAYS_AFTER", 15)
+    monkeypatch.setattr("simulation.studies.facts.simulated.DAYS_AFTER", 15)
 
 
 def record(*runs: list[float]) -> Record:
@@ -77,15 +77,15 @@ def test_records_must_pair() -> None:
 
 def test_only_the_shock_tells_the_pair_apart() -> None:
     scenario = BASE.resolved()
-    shocked, twin = (BASE.resolved(shock(scenario, size)) for size in (4.0, 0.0))
+    shocked, twin = (BASE.resolved(shock_settings(scenario, size)) for size in (4.0, 0.0))
     assert shocked.end == twin.end < scenario.end
     assert [item.value_pct for item in (*shocked.news, *twin.news)] == [{"usdjpy": -4.0}, {"usdjpy": 0.0}]
     assert shocked.news[0].date == twin.news[0].date > scenario.start
 
 
 def test_a_short_scenario_is_shocked_on_its_last_day() -> None:
-    short = Base(OFFICIAL, (*BASE.settings, "end=2025-12-05"))
-    found = short.resolved(shock(short.resolved(), 1.0))
+    short = ScenarioInputs(OFFICIAL, (*BASE.settings, "end=2025-12-05"))
+    found = short.resolved(shock_settings(short.resolved(), 1.0))
     assert found.news[0].date == found.end
 
 
@@ -93,7 +93,7 @@ def test_nobody_who_reacts_amplifies_nothing() -> None:
     """The limit of CALIBRATION section 3: 1.00, whatever the size of the shock and among daily news."""
     frozen = BASE.with_settings(*frozen_settings(BASE.resolved()))
     assert set(frozen.resolved().populations) == {"carry_funds", "yen_borrowers"}
-    for amplification in amplifications(frozen, 4).values():
+    for amplification in shock_amplifications(frozen, 4).values():
         assert amplification == pytest.approx(1.0, abs=1e-9)
 
 
@@ -107,12 +107,12 @@ def test_a_large_shock_is_amplified_more_than_a_small_one() -> None:
 def test_without_impact_nothing_is_amplified() -> None:
     names = ("fast_impact_pct_per_usd_bn", "slow_impact_pct_per_usd_bn")
     silent = BASE.with_settings(*(f"markets.usdjpy.{name}=0" for name in names))
-    found = amplifications(silent, 3)
-    assert set(found) == {SMALL_PCT, LARGE_PCT}
-    assert found[LARGE_PCT] == pytest.approx(1.0, abs=1e-9)
+    found = shock_amplifications(silent, 3)
+    assert set(found) == {SMALL_SHOCK_PCT, LARGE_SHOCK_PCT}
+    assert found[LARGE_SHOCK_PCT] == pytest.approx(1.0, abs=1e-9)
 
 
 def test_switches_are_found_whatever_they_are_called() -> None:
-    settings = frozen_settings(resolved(OFFICIAL))
+    settings = frozen_settings(load_scenario(OFFICIAL))
     assert "populations.yen_borrowers.switches.covenant=false" in settings
     assert "populations.retail_fx=null" in settings

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from simulation.cli.facts_command import facts
-from simulation.results.store import OutputError, read_manifest
+from simulation.results.output_folder import OutputError, read_manifest
 from tests.support.places import SMALL_SCENARIO
 
 SMALL = SMALL_SCENARIO

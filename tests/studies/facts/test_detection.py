@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulation.studies.facts.detection import hanley_mcneil_error, roc_auc, roc_auc_error, roc_curve
+from simulation.studies.early_warning.detection import hanley_mcneil_error, roc_auc, roc_auc_error, roc_curve
 from simulation.values.conventions import Array, Flags
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.scenario.config.catalog import named
+from simulation.scenario.config.catalog import shipped_files
 from simulation.scenario.config.errors import ConfigError
-from simulation.studies.facts.historical import facts_from, main, yaml_text
-from simulation.studies.facts.official import read_history, read_positions
-from simulation.studies.facts.stored import SHIPPED, Accept, StoredFacts, load_facts
+from simulation.studies.facts.comparison import SHIPPED_FACTS, AcceptRange, StoredFacts, load_facts
+from simulation.studies.facts.historical import facts_yaml, main, read_history, read_positions, recompute_facts
 from tests.support.places import OFFICIAL_DATA
 
 DATA = OFFICIAL_DATA
@@ -48,7 +47,7 @@ def stored() -> StoredFacts:
 
 @pytest.fixture(scope="module")
 def recomputed() -> StoredFacts:
-    return facts_from(DATA)
+    return recompute_facts(DATA)
 
 
 @needs_series
@@ -105,7 +104,7 @@ def test_every_value_says_where_it_comes_from_and_how_sure_it_is(stored: StoredF
 
 
 def test_the_file_is_written_by_the_program_alone(stored: StoredFacts) -> None:
-    assert named("facts")[SHIPPED].read_text(encoding="utf-8") == yaml_text(stored)
+    assert shipped_files("facts")[SHIPPED_FACTS].read_text(encoding="utf-8") == facts_yaml(stored)
 
 
 @needs_series
@@ -134,7 +133,7 @@ def test_positions_are_net_short_and_known_from_their_tuesday() -> None:
 @needs_series
 def test_the_command_prints_the_file(capsys: pytest.CaptureFixture[str], recomputed: StoredFacts) -> None:
     assert main([str(DATA)]) == 0
-    assert capsys.readouterr().out == yaml_text(recomputed)
+    assert capsys.readouterr().out == facts_yaml(recomputed)
 
 
 def test_the_command_asks_for_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,6 +166,6 @@ def test_half_a_fact_is_refused(values: dict[str, object], message: str) -> None
 
 
 def test_ranges_may_be_open_at_one_end() -> None:
-    assert [Accept(low=1.7, source="me").holds(value) for value in (1.69, 1.7, 1e9)] == [False, True, True]
-    assert Accept(low=-0.9, high=-0.3, source="me").distance(-0.35) == pytest.approx(0.05)
-    assert Accept(high=2.0, source="me").distance(3.0) == pytest.approx(1.0)
+    assert [AcceptRange(low=1.7, source="me").holds(value) for value in (1.69, 1.7, 1e9)] == [False, True, True]
+    assert AcceptRange(low=-0.9, high=-0.3, source="me").distance(-0.35) == pytest.approx(0.05)
+    assert AcceptRange(high=2.0, source="me").distance(3.0) == pytest.approx(1.0)

@@ -6,8 +6,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from simulation.studies.facts.history import joined, month_ends, quarters, week_ends
-from simulation.values.calendar import business_days
+from simulation.studies.facts.history import concatenate_runs, month_ends, quarter_numbers, week_ends
+from simulation.values.conventions import business_days
 from tests.studies.facts.conftest import MakeHistory
 
 
@@ -20,7 +20,7 @@ def test_weeks_end_on_friday_or_on_the_last_day_that_trades() -> None:
 def test_months_and_quarters() -> None:
     dates = business_days(date(2024, 2, 26), date(2024, 4, 3))
     assert [str(day) for day in dates[month_ends(dates)]] == ["2024-02-29", "2024-03-29", "2024-04-03"]
-    assert np.flatnonzero(np.diff(quarters(dates))).tolist() == [list(dates.astype(str)).index("2024-03-29")]
+    assert np.flatnonzero(np.diff(quarter_numbers(dates))).tolist() == [list(dates.astype(str)).index("2024-03-29")]
 
 
 def test_a_part_of_a_history(make_history: MakeHistory) -> None:
@@ -34,7 +34,7 @@ def test_a_part_of_a_history(make_history: MakeHistory) -> None:
 
 def test_joining_keeps_order(make_history: MakeHistory) -> None:
     first, second = make_history(np.full((2, 5), 1.0)), make_history(np.full((1, 5), -1.0))
-    both = joined([first, second])
+    both = concatenate_runs([first, second])
     assert both.runs == 3
     assert both.usdjpy[2] == pytest.approx(second.usdjpy[0])
 

@@ -4,21 +4,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulation.studies.facts.measured import BY_NAME, Measure
-from simulation.studies.facts.resampling import (
+from simulation.studies.facts.measures import (
+    MEASURES_BY_NAME,
+    FactMeasure,
     bootstrap_error,
     history_error,
     jackknife_error,
     least_squares_error,
     newey_west_error,
-    pooled,
+    pooled_value,
 )
 from simulation.studies.facts.statistics import cross_terms, mean, power_terms, skewness
 from simulation.values.conventions import Array
 from tests.studies.facts.conftest import MakeHistory
 
-MEAN = Measure("mean", "Mean", "", lambda history: power_terms(history.usdjpy), mean)
-SKEW = BY_NAME["daily_skew"]
+MEAN = FactMeasure("mean", "Mean", "", lambda history: power_terms(history.usdjpy), mean)
+SKEW = MEASURES_BY_NAME["daily_skew"]
 
 
 def autoregression(keep: float, days: int, seed: int) -> Array:
@@ -32,7 +33,7 @@ def autoregression(keep: float, days: int, seed: int) -> Array:
 def test_jackknife_of_a_mean_is_the_textbook_error() -> None:
     values = np.random.default_rng(1).normal(size=(25, 1))
     sums = power_terms(values).sum(axis=1)
-    assert pooled(MEAN, sums) == pytest.approx(values.mean())
+    assert pooled_value(MEAN, sums) == pytest.approx(values.mean())
     assert jackknife_error(MEAN, sums) == pytest.approx(stats.sem(values[:, 0]), rel=1e-10)
 
 
@@ -40,7 +41,7 @@ def test_jackknife_of_pooled_skewness_is_the_scatter_of_repeated_batches() -> No
     stream = np.random.default_rng(2)
     batches = stream.exponential(size=(150, 40, 50)) - 1.0
     sums = power_terms(batches).sum(axis=2)
-    scatter = np.std([pooled(SKEW, each) for each in sums], ddof=1)
+    scatter = np.std([pooled_value(SKEW, each) for each in sums], ddof=1)
     assert np.mean([jackknife_error(SKEW, each) for each in sums]) == pytest.approx(scatter, rel=0.15)
 
 
@@ -89,10 +90,10 @@ def test_newey_west_sees_that_windows_overlap() -> None:
 def test_each_measure_uses_its_method(make_history: MakeHistory) -> None:
     stream = np.random.default_rng(10)
     history = make_history(stream.normal(size=(1, 700)), ust10_pct=4.0 + 0.1 * stream.normal(size=(1, 701)))
-    beta = BY_NAME["spread_beta"]
+    beta = MEASURES_BY_NAME["spread_beta"]
     terms = beta.terms(history)[0]
     assert history_error(beta, terms) == newey_west_error(terms, 4)
-    slope = BY_NAME["skew_slope"]
+    slope = MEASURES_BY_NAME["skew_slope"]
     gaps = cross_terms(stream.normal(size=20), stream.normal(size=20))
     assert history_error(slope, gaps) == least_squares_error(gaps)
     moments = SKEW.terms(history)[0]

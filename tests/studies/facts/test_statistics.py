@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from simulation.studies.facts import statistics as of
-from simulation.studies.facts.history import Index
+from simulation.studies.facts.history import DayIndex
 from simulation.values.conventions import Array
 
 
@@ -86,7 +86,7 @@ def test_tail_index_of_student_t_is_its_degrees_of_freedom() -> None:
 
 def test_groups_and_windows_are_slices() -> None:
     returns = heavy(9, (2, 200))
-    firsts: Index = np.array([0, 60, 130])
+    firsts: DayIndex = np.array([0, 60, 130])
     expected = [stats.skew(returns[:, first:last], axis=1) for first, last in ((0, 60), (60, 130), (130, 200))]
     assert of.group_skewness(returns, firsts) == pytest.approx(np.stack(expected, axis=1), rel=1e-9)
     assert of.group_mean(returns, firsts)[:, 1] == pytest.approx(returns[:, 60:130].mean(axis=1))
@@ -97,7 +97,7 @@ def test_groups_and_windows_are_slices() -> None:
 def test_unwanted_observations_count_for_nothing() -> None:
     values = heavy(10, (1, 300))
     wanted = values > 0.0
-    found = of.skewness(of.only(of.power_terms(values), wanted).sum(axis=1))
+    found = of.skewness(of.mask_terms(of.power_terms(values), wanted).sum(axis=1))
     assert found == pytest.approx([stats.skew(values[wanted])], rel=1e-10)
 
 

@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.results.store import OutputError
-from simulation.studies.experiment.experiment import OFFICIAL, with_investors
-from simulation.studies.paired.paired import compare, paired_row, paired_table
-from simulation.studies.paired.paired_figure import heading
+from simulation.results.output_folder import OutputError
+from simulation.studies.experiment.design import OFFICIAL, with_investors
+from simulation.studies.paired import compare, forest_heading, paired_statistics, paired_table
 
 SMALL = (*with_investors(OFFICIAL, 6), "end=2025-12-24")
 HIKE = "boj.meetings[0].decision=50bp"
@@ -16,7 +15,7 @@ HIKE = "boj.meetings[0].decision=50bp"
 
 def test_a_paired_difference_needs_fewer_runs_by_what_the_news_have_in_common() -> None:
     news, own = np.random.default_rng(2).standard_normal((2, 4000))
-    row = paired_row(news, news + 0.5 + 0.1 * own)
+    row = paired_statistics(news, news + 0.5 + 0.1 * own)
     assert row["difference"] == pytest.approx(0.5, abs=4 * 0.1 / np.sqrt(4000))
     assert row["high"] - row["low"] == pytest.approx(2 * 1.96 * 0.1 / np.sqrt(4000), rel=0.05)
     # Unpaired 1 + 1.01, paired 0.01: about two hundred times as many runs.
@@ -27,7 +26,7 @@ def test_a_paired_difference_needs_fewer_runs_by_what_the_news_have_in_common() 
 def test_so_many_unpaired_runs_do_have_the_same_standard_error() -> None:
     random = np.random.default_rng(3)
     news = random.standard_normal(50)
-    row = paired_row(news, 1.2 * news + 0.3 + 0.2 * random.standard_normal(50))
+    row = paired_statistics(news, 1.2 * news + 0.3 + 0.2 * random.standard_normal(50))
     count = round(row["unpaired_runs"])
     draws = random.standard_normal((400, 2, count)) * np.array([1.0, math.sqrt(1.44 + 0.04)])[:, None]
     means = draws[:, 1].mean(axis=1) - draws[:, 0].mean(axis=1)
@@ -35,7 +34,7 @@ def test_so_many_unpaired_runs_do_have_the_same_standard_error() -> None:
 
 
 def test_a_shift_without_noise_needs_no_second_run() -> None:
-    row = paired_row(np.array([1.0, 2.0, 4.0]), np.array([2.0, 3.0, 5.0]))
+    row = paired_statistics(np.array([1.0, 2.0, 4.0]), np.array([2.0, 3.0, 5.0]))
     assert (row["difference"], row["standard_error"]) == (1.0, 0.0)
     assert math.isinf(row["unpaired_runs"])
 
@@ -72,9 +71,9 @@ def test_runs_that_finished_in_one_alone_are_left_out() -> None:
 
 
 def test_a_comparison_with_many_settings_keeps_its_title_readable() -> None:
-    short = heading(("A", "B"), "how to read it", "Source: here")
+    short = forest_heading(("A", "B"), "how to read it", "Source: here")
     assert (short.finding, short.source) == ("B less A, run by run", "Source: here")
     names = ("december_2025_official", "december_2025_official with boj.meetings[0].decision=50bp, end=2025-12-24")
-    long = heading(names, "how to read it", "Source: here")
+    long = forest_heading(names, "how to read it", "Source: here")
     assert long.finding == "B less A, run by run"
     assert long.source == f"A: {names[0]}; B: {names[1]}. Source: here"

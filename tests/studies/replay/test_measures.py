@@ -11,13 +11,13 @@ PATH = np.array([[100.0, 95.0, 90.0, 96.0, 99.0]])
 @pytest.mark.parametrize(
     ("function", "window", "expected"),
     [
-        (measures.trough, (0, 0, 4), -10.0),
-        (measures.trough, (3, 0, 4), 0.0),
-        (measures.peak, (2, 0, 4), 10.0),
-        (measures.end, (0, 0, 3), -4.0),
-        (measures.move, (2, 0, 2), 100 * (90 / 95 - 1)),
-        (measures.retrace, (0, 2, 3), 0.6),
-        (measures.retrace, (0, 2, 4), 0.9),
+        (measures.trough_pct, (0, 0, 4), -10.0),
+        (measures.trough_pct, (3, 0, 4), 0.0),
+        (measures.peak_pct, (2, 0, 4), 10.0),
+        (measures.end_pct, (0, 0, 3), -4.0),
+        (measures.move_pct, (2, 0, 2), 100 * (90 / 95 - 1)),
+        (measures.retrace_share, (0, 2, 3), 0.6),
+        (measures.retrace_share, (0, 2, 4), 0.9),
     ],
 )
 def test_measures_of_a_path(function: object, window: tuple[int, int, int], expected: float) -> None:
@@ -27,7 +27,7 @@ def test_measures_of_a_path(function: object, window: tuple[int, int, int], expe
 
 def test_nothing_comes_back_where_nothing_fell() -> None:
     rising = np.array([[90.0, 96.0, 99.0, 99.5]])
-    assert measures.retrace(rising, (0, 2, 3))[0] == 0.0
+    assert measures.retrace_share(rising, (0, 2, 3))[0] == 0.0
 
 
 def test_distance_counts_observed_days_and_changes_only() -> None:

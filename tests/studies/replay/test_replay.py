@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulation.day.recorder import Stop
-from simulation.scenario.cloud import Cloud
-from simulation.scenario.episode_measures import MEASURES
+from simulation.day.recorder import RunStop
+from simulation.scenario.config.parameter_sets import Cloud
+from simulation.scenario.event import EPISODE_MEASURES
 from simulation.studies.replay import figure as figure_of
-from simulation.studies.replay.figure import draw
-from simulation.studies.replay.given_marks import given_days
-from simulation.studies.replay.replay import replay
-from simulation.studies.replay.telling import as_json, reasons, text
-from simulation.studies.replay.validation import markdown
+from simulation.studies.replay.figure import draw_replay, input_days
+from simulation.studies.replay.replay import run_replay
+from simulation.studies.replay.tables import replay_dict, replay_text, stop_reasons, validation_markdown
 from tests.cli.conftest import Carryflow, carryflow
 from tests.studies.replay.conftest import SMALL, Make
 from tests.support.places import ROOT
@@ -29,7 +27,7 @@ GUIDE = ROOT / "docs" / "events.md"
 
 
 def test_central_runs_meet_no_drawn_news(event: Make) -> None:
-    found = replay(event(), runs=6)
+    found = run_replay(event(), runs=6)
     spread = [np.ptp(record.market["usdjpy"], axis=0).max() for record in (found.central, found.full)]
     # Central runs differ by who the investors are, twenty of each kind here; full runs by everything.
     assert spread[0] < 2.5
@@ -40,7 +38,7 @@ def test_given_yields_are_the_fundamental(event: Make) -> None:
     august = event(
         "august_2024", *(f"populations.{name}=null" for name in ("foreigners_in_japan", "investment_trusts"))
     )
-    record = replay(august, runs=2).central
+    record = run_replay(august, runs=2).central
     given = sum(item.ust2 for item in august.news if item.ust2 is not None)
     moved = 100 * (record.market["ust2_pct"][:, -1] - record.market["ust2_pct"][:, 0])
     np.testing.assert_allclose(moved, given, atol=1e-9)
@@ -48,7 +46,9 @@ def test_given_yields_are_the_fundamental(event: Make) -> None:
 
 def test_more_carry_falls_deeper(event: Make) -> None:
     small, large = (
-        replay(event("august_2024", f"populations.carry_funds.stock_usd_bn={stock}"), 2).scores["trough_pct"].quantiles
+        run_replay(event("august_2024", f"populations.carry_funds.stock_usd_bn={stock}"), 2)
+        .scores["trough_pct"]
+        .quantiles
         for stock in (100, 350)
     )
     assert small is not None
@@ -57,7 +57,7 @@ def test_more_carry_falls_deeper(event: Make) -> None:
 
 
 def test_without_the_reassurance_of_7_august_the_yen_stays_stronger(event: Make) -> None:
-    told, untold = (replay(event("august_2024", *more), 2) for more in ((), ("boj.statements=[]",)))
+    told, untold = (run_replay(event("august_2024", *more), 2) for more in ((), ("boj.statements=[]",)))
     day = int(np.flatnonzero(told.central.dates == np.datetime64("2024-08-07"))[0])
     rise = np.log(told.central.market["usdjpy"][:, day] / untold.central.market["usdjpy"][:, day])
     # -6.6 bp at .2 % per bp, a little more through the term premium, a little less through flows.
@@ -67,7 +67,7 @@ def test_without_the_reassurance_of_7_august_the_yen_stays_stronger(event: Make)
 def test_runs_take_their_parameter_sets(event: Make) -> None:
     key = "markets.usdjpy.announcement_beta_pct_per_bp"
     cloud = Cloud("two", (key,), np.array([[0.05], [0.3]]), np.array([0.5, 0.5]), {"fitted_events": "march_2024"})
-    found = replay(event("december_2022"), 2, cloud)
+    found = run_replay(event("december_2022"), 2, cloud)
     moves = np.sort(found.central.market["usdjpy"][:, 2] / found.central.market["usdjpy"][:, 1] - 1)
     assert moves[0] < -0.04
     assert moves[1] > -0.02
@@ -75,7 +75,7 @@ def test_runs_take_their_parameter_sets(event: Make) -> None:
 
 
 def test_the_same_replay_gives_the_same_numbers(event: Make) -> None:
-    assert as_json(replay(event(), 4)) == as_json(replay(event(), 4))
+    assert replay_dict(run_replay(event(), 4)) == replay_dict(run_replay(event(), 4))
 
 
 def test_command_prints_scores_and_writes_a_figure(carryflow: Carryflow, tmp_path: Path) -> None:
@@ -92,8 +92,8 @@ def test_command_prints_scores_and_writes_a_figure(carryflow: Carryflow, tmp_pat
 
 
 def test_every_number_of_the_json_has_a_unit(event: Make) -> None:
-    found = as_json(replay(event(), 2))
-    known = {meaning.unit for meaning in MEASURES.values()} | {"share, 0 to 1"}
+    found = replay_dict(run_replay(event(), 2))
+    known = {meaning.unit for meaning in EPISODE_MEASURES.values()} | {"share, 0 to 1"}
     for name, score in found["scores"].items():
         assert score["unit"] in known, name
         assert score["meaning"]
@@ -117,17 +117,17 @@ def test_every_number_of_the_json_has_a_unit(event: Make) -> None:
 
 
 def test_a_stock_out_of_proportion_to_the_market_is_told(event: Make) -> None:
-    shipped, large = replay(event("october_2008"), 2), replay(event("october_2008", STOCK.format(200)), 2)
-    assert as_json(shipped)["notes"] == []
-    gain, depth = as_json(large)["notes"]
+    shipped, large = run_replay(event("october_2008"), 2), run_replay(event("october_2008", STOCK.format(200)), 2)
+    assert replay_dict(shipped)["notes"] == []
+    gain, depth = replay_dict(large)["notes"]
     assert gain.startswith("The loop gain is 1.")
     assert depth.startswith("Impact times levered stock is 2")
-    assert all(f"Note: {note}" in text(large) for note in (gain, depth))
+    assert all(f"Note: {note}" in replay_text(large) for note in (gain, depth))
 
 
 def test_names_of_measures_tell_their_units() -> None:
     ends = {"%": "_pct", "percentage points": "_pp", "$bn": "_usd_bn", "days": "_days"}
-    for name, meaning in MEASURES.items():
+    for name, meaning in EPISODE_MEASURES.items():
         assert name.endswith(ends.get(meaning.unit, "_share")), name
 
 
@@ -165,7 +165,7 @@ def test_unknown_names_are_usage_errors(carryflow: Carryflow, arguments: tuple[s
 
 
 def test_all_episodes_tell_fitted_from_unfitted(event: Make) -> None:
-    text = markdown([replay(event(name), 4) for name in ("august_2024", "december_2022")])
+    text = validation_markdown([run_replay(event(name), 4) for name in ("august_2024", "december_2022")])
     fitted, unfitted = text.index("## Fitted"), text.index("## Out of sample")
     assert fitted < text.index("| august_2024 | trough_pct") < unfitted < text.index("| december_2022 | move_pct")
     assert "## What fails" in text
@@ -173,7 +173,7 @@ def test_all_episodes_tell_fitted_from_unfitted(event: Make) -> None:
 
 def test_a_measure_outside_its_range_is_called_a_failure(event: Make) -> None:
     wrong = event("december_2022", "accept=[{measure: trough_pct, at_least: 5}]")
-    text = markdown([replay(wrong, 4)])
+    text = validation_markdown([run_replay(wrong, 4)])
     assert "**outside**" in text
     assert "* december_2022: trough_pct is" in text
 
@@ -200,25 +200,27 @@ def test_parameter_sets_outside_the_range_of_their_key_are_refused(carryflow: Ca
 
 
 def test_runs_that_end_early_are_told_with_the_reason(event: Make) -> None:
-    told = replay(event(), 2)
-    stop = Stop(date(2024, 8, 5), "price_runaway", "usdjpy left its plausible range")
+    told = run_replay(event(), 2)
+    stop = RunStop(date(2024, 8, 5), "price_runaway", "usdjpy left its plausible range")
     ended = replace(told, full=replace(told.full, stopped={0: stop, 1: stop}))
-    assert "2 runs ended early and are left out:\n2 × price_runaway: usdjpy left its plausible range" in text(ended)
-    assert as_json(ended)["why_failed"] == reasons(ended)
+    assert "2 runs ended early and are left out:\n2 × price_runaway: usdjpy left its plausible range" in replay_text(
+        ended
+    )
+    assert replay_dict(ended)["why_failed"] == stop_reasons(ended)
 
 
 def test_inputs_without_a_line_are_marked_in_the_figure(event: Make) -> None:
-    told = replay(event(), 2)
-    days = given_days(told.event)
+    told = run_replay(event(), 2)
+    days = input_days(told.event)
     assert {name: len(found) for name, found in days.items()} == {"interventions": 2, "statements": 1}
     assert days["statements"] == [date(2024, 8, 7)]
-    drawn = {text.get_text() for axes in draw(told).figure.axes for text in axes.texts}
+    drawn = {text.get_text() for axes in draw_replay(told).figure.axes for text in axes.texts}
     assert {"▲", "interventions (input)", "◆", "statements (input)"} <= drawn
 
 
 def test_the_figure_of_an_event_without_given_values_says_so_within_its_margins(event: Make) -> None:
-    found = replay(event("march_2024", "news=[]"), 2)
-    figure = draw(found).figure
+    found = run_replay(event("march_2024", "news=[]"), 2)
+    figure = draw_replay(found).figure
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert "INPUT: no values given" in titles
     assert "INPUT: no yields given" in titles
@@ -230,5 +232,5 @@ def test_the_figure_of_an_event_without_given_values_says_so_within_its_margins(
 
 
 def test_a_price_that_never_fell_has_no_sign(event: Make) -> None:
-    assert figure_of._signed(0.0) == figure_of._signed(-0.04) == "0.0"
-    assert figure_of._signed(-1.26) == "−1.3"
+    assert figure_of._signed_text(0.0) == figure_of._signed_text(-0.04) == "0.0"
+    assert figure_of._signed_text(-1.26) == "−1.3"

@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation.cli.reverse_stress_command import told
-from simulation.compute.ensemble import resolved
-from simulation.results.store import OutputError
-from simulation.studies.experiment.experiment import OFFICIAL, with_investors
-from simulation.studies.search.reverse_stress import Space, reverse_stress
-from simulation.studies.search.shocks import SHOCKS, STANDARD, correlation, place_of, settings_of
-from simulation.studies.search.telling import as_json
+from simulation.cli.reverse_stress_command import describe_stress
+from simulation.compute.ensemble import load_scenario
+from simulation.results.output_folder import OutputError
+from simulation.studies.experiment.design import OFFICIAL, with_investors
+from simulation.studies.search.reverse_stress import ShockSpace, reverse_stress, reverse_stress_json
+from simulation.studies.search.shocks import SHOCKS, STANDARD_SHOCKS, shock_placement, shock_settings, size_correlation
 from simulation.studies.search.tipping import NoTippingError
 
 FloatArray = NDArray[np.float64]
@@ -17,10 +16,10 @@ NOISE -= NOISE.mean()
 NAMES = ("a", "b", "c")
 
 
-def space(corr: float = 0.0, most: float = 8.0) -> Space:
+def space(corr: float = 0.0, most: float = 8.0) -> ShockSpace:
     matrix = np.eye(3)
     matrix[0, 1] = matrix[1, 0] = corr
-    return Space(NAMES, np.full(3, most), matrix)
+    return ShockSpace(NAMES, np.full(3, most), matrix)
 
 
 def plane(values: FloatArray) -> FloatArray:
@@ -63,7 +62,7 @@ def test_the_frontier_of_a_pair_lies_on_the_plane() -> None:
     points = [one.sizes for one in pair.reached if one is not None]
     assert len(points) >= 3
     assert [2.0 * point[0] + point[1] for point in points] == pytest.approx([10.0] * len(points))
-    assert as_json(found)["mildest"]["sizes_sd"].keys() == set(NAMES)
+    assert reverse_stress_json(found)["mildest"]["sizes_sd"].keys() == set(NAMES)
 
 
 def test_what_cannot_be_reached_is_told() -> None:
@@ -79,10 +78,10 @@ def test_every_shock_has_a_source_and_a_direction_that_hurts() -> None:
 
 
 def test_shocks_enter_the_scenario_on_the_day_of_the_decision() -> None:
-    base = resolved(OFFICIAL)
-    place = place_of(base, tuple(SHOCKS), None)
+    base = load_scenario(OFFICIAL)
+    place = shock_placement(base, tuple(SHOCKS), None)
     sizes = dict.fromkeys(SHOCKS, 1.0)
-    shocked = resolved(OFFICIAL, settings_of(place, sizes))
+    shocked = load_scenario(OFFICIAL, shock_settings(place, sizes))
     assert shocked.boj.meetings[0].decision == pytest.approx(25.0 + 4.6)
     (news,) = shocked.news
     assert news.date == base.boj.meetings[0].date
@@ -95,22 +94,22 @@ def test_shocks_enter_the_scenario_on_the_day_of_the_decision() -> None:
 
 def test_correlations_only_where_asked_for() -> None:
     names = ("us_equity_fall", "volatility", "impact")
-    np.testing.assert_array_equal(correlation(names, False), np.eye(3))
-    assert correlation(names, True)[0, 1] == correlation(names, True)[1, 0] == 0.7
-    assert np.linalg.eigvalsh(correlation(tuple(SHOCKS), True)).min() > 0.0
+    np.testing.assert_array_equal(size_correlation(names, False), np.eye(3))
+    assert size_correlation(names, True)[0, 1] == size_correlation(names, True)[1, 0] == 0.7
+    assert np.linalg.eigvalsh(size_correlation(tuple(SHOCKS), True)).min() > 0.0
 
 
 def test_a_scenario_without_a_decision_needs_a_day() -> None:
-    base = resolved(OFFICIAL, ("boj.meetings=[]", *with_investors(OFFICIAL, 2)))
+    base = load_scenario(OFFICIAL, ("boj.meetings=[]", *with_investors(OFFICIAL, 2)))
     with pytest.raises(OutputError, match="--day"):
-        place_of(base, STANDARD, None)
+        shock_placement(base, STANDARD_SHOCKS, None)
 
 
 def test_a_shock_that_the_combination_leaves_out_is_named_as_left_out() -> None:
     names = ("boj_surprise", "us_equity_fall")
-    two = Space(names, np.full(2, 8.0), np.eye(2))
+    two = ShockSpace(names, np.full(2, 8.0), np.eye(2))
     found = reverse_stress(lambda values: -2.0 * values[:, :1] + 0.0 * NOISE, -10.0, two, frontier=False)
     assert found.mildest.sizes == pytest.approx([5.0, 0.0], abs=0.04)
-    said = told(found, ("usdjpy_trough_pct", -10.0), place_of(resolved(OFFICIAL), names, None))
+    said = describe_stress(found, ("usdjpy_trough_pct", -10.0), shock_placement(load_scenario(OFFICIAL), names, None))
     assert "reaches -10: BOJ surprise +23 bp (5.0 sd); without US equity." in said
     assert SHOCKS["us_equity_fall"].in_words(0.0) == "US equity +0 %"

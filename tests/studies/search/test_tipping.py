@@ -3,12 +3,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from simulation.compute.ensemble import resolved, run_ensemble
+from simulation.compute.ensemble import load_scenario, run_ensemble
 from simulation.investors.unwind_rule import UnwindRule, share_unwound, threshold_mean
-from simulation.scenario.cloud import Cloud
-from simulation.studies.experiment.experiment import ARTICLE, NOTHING_BUT, with_investors
-from simulation.studies.search.response import Ensemble, ScenarioResponse, loaded_with, measured
-from simulation.studies.search.tipping import Bracket, NoTippingError, crossings, tipping
+from simulation.scenario.config.parameter_sets import Cloud
+from simulation.studies.experiment.design import ARTICLE, NO_POLICY_SETTINGS, with_investors
+from simulation.studies.search.response import PointEnsemble, ScenarioResponse, run_metrics, scenario_loader
+from simulation.studies.search.tipping import NoTippingError, SearchBracket, crossings, find_tipping_point
 
 FloatArray = NDArray[np.float64]
 NOISE = np.random.default_rng(5).standard_normal(400)
@@ -27,7 +27,7 @@ class Line:
 
 
 def test_a_line_tips_where_the_sample_does_and_its_interval_is_that_of_the_mean() -> None:
-    found = tipping(Line(NOISE), 3.0, Bracket(0.0, 4.0, 0.001))
+    found = find_tipping_point(Line(NOISE), 3.0, SearchBracket(0.0, 4.0, 0.001))
     assert found.value == pytest.approx((3.0 - NOISE.mean()) / 2.0, abs=1e-9)
     assert found.low < 1.5 < found.high
     error = NOISE.std(ddof=1) / np.sqrt(len(NOISE)) / 2.0
@@ -38,25 +38,27 @@ def test_a_line_tips_where_the_sample_does_and_its_interval_is_that_of_the_mean(
 
 def test_intervals_of_independent_samples_hold_the_answer_as_often_as_they_say() -> None:
     random = np.random.default_rng(11)
-    found = [tipping(Line(random.standard_normal(30)), 3.0, Bracket(0.0, 4.0, 0.01)) for _ in range(120)]
+    found = [
+        find_tipping_point(Line(random.standard_normal(30)), 3.0, SearchBracket(0.0, 4.0, 0.01)) for _ in range(120)
+    ]
     inside = np.mean([one.low <= 1.5 <= one.high for one in found])
     assert 0.87 <= inside <= 0.99
 
 
 def test_without_noise_the_interval_is_the_tolerance() -> None:
-    found = tipping(Line(np.zeros(5)), 3.0, Bracket(0.0, 4.1, 0.01))
+    found = find_tipping_point(Line(np.zeros(5)), 3.0, SearchBracket(0.0, 4.1, 0.01))
     assert found.low <= 1.5 <= found.high
     assert found.high - found.low <= 0.01
 
 
 def test_more_parts_find_the_same_in_fewer_rounds() -> None:
-    two, nine = (tipping(Line(NOISE), 3.0, Bracket(0.0, 4.0, 0.001, parts)) for parts in (2, 9))
+    two, nine = (find_tipping_point(Line(NOISE), 3.0, SearchBracket(0.0, 4.0, 0.001, parts)) for parts in (2, 9))
     assert nine.value == pytest.approx(two.value, abs=1e-9)
 
 
 def test_no_crossing_is_told_with_both_ends() -> None:
     with pytest.raises(NoTippingError, match=r"mean is 0 at 0 and 2 at 1: it does not cross 3"):
-        tipping(Line(np.zeros(3)), 3.0, Bracket(0.0, 1.0, 0.1))
+        find_tipping_point(Line(np.zeros(3)), 3.0, SearchBracket(0.0, 1.0, 0.1))
 
 
 def test_a_run_that_fails_somewhere_counts_nowhere() -> None:
@@ -67,7 +69,7 @@ def test_a_run_that_fails_somewhere_counts_nowhere() -> None:
             return found
 
     noise = np.array([100.0, 0.0, 0.0])
-    found = tipping(Failing(noise), 3.0, Bracket(0.0, 400.0, 0.01))
+    found = find_tipping_point(Failing(noise), 3.0, SearchBracket(0.0, 400.0, 0.01))
     assert found.runs == 2
     assert found.value == pytest.approx(1.5, abs=0.01)
 
@@ -80,7 +82,7 @@ def test_crossings_beyond_the_ends() -> None:
 
 
 ARTICLE_SETTINGS = (
-    *NOTHING_BUT,
+    *NO_POLICY_SETTINGS,
     *with_investors(ARTICLE, 400, carry_alone=True),
     "unwind={rule: threshold, exit_days: 1}",
     "spread_path.over_days=2",
@@ -90,15 +92,15 @@ ARTICLE_SETTINGS = (
 
 @pytest.mark.parametrize("level", [0.24, 0.5])
 def test_the_article_rule_tips_at_its_analytic_spread(level: float) -> None:
-    start = resolved(ARTICLE).start_values
+    start = load_scenario(ARTICLE).start_values
     start_spread, rule = start.ust10_pct - start.jgb10_pct, UnwindRule(rule="threshold")
     mean = threshold_mean(rule, start_spread)
     known = brentq(
         lambda spread: share_unwound(spread, start_spread, mean, rule.threshold_sd_pp) - level, 0.1, start_spread
     )
-    at = loaded_with(ARTICLE, ARTICLE_SETTINGS, lambda values: (f"spread_path.target_pp={values[0]!r}",))
-    response = ScenarioResponse(at, ("spread_path.target_pp",), "unwound_share", Ensemble(6))
-    found = tipping(response, level, Bracket(0.5, 1.8, 0.004))
+    at = scenario_loader(ARTICLE, ARTICLE_SETTINGS, lambda values: (f"spread_path.target_pp={values[0]!r}",))
+    response = ScenarioResponse(at, ("spread_path.target_pp",), "unwound_share", PointEnsemble(6))
+    found = find_tipping_point(response, level, SearchBracket(0.5, 1.8, 0.004))
     assert found.low <= known <= found.high, (known, found)
     assert found.high - found.low < 0.02
     if level == rule.anchor_share:
@@ -107,11 +109,11 @@ def test_the_article_rule_tips_at_its_analytic_spread(level: float) -> None:
 
 def test_points_side_by_side_are_what_each_is_alone() -> None:
     key, settings = "markets.usdjpy.fast_impact_pct_per_usd_bn", (*with_investors(ARTICLE, 20), "end=2025-12-24")
-    at = loaded_with(ARTICLE, settings, lambda values: (f"{key}={values[0]!r}",))
-    response = ScenarioResponse(at, (key,), "usdjpy_trough_pct", Ensemble(3))
+    at = scenario_loader(ARTICLE, settings, lambda values: (f"{key}={values[0]!r}",))
+    response = ScenarioResponse(at, (key,), "usdjpy_trough_pct", PointEnsemble(3))
     both = response(np.array([[0.02], [0.08]]))
     for row, value in zip(both, (0.02, 0.08), strict=True):
-        alone = measured(run_ensemble(at([value]), 3), "usdjpy_trough_pct")
+        alone = run_metrics(run_ensemble(at([value]), 3), "usdjpy_trough_pct")
         np.testing.assert_array_equal(row, alone)
     assert both[1].mean() < both[0].mean()
 
@@ -121,8 +123,8 @@ def test_a_searched_key_wins_over_the_parameter_sets_that_hold_it() -> None:
     sets = np.array([[0.03, 0.4], [0.05, 1.2]])
     cloud = Cloud("two", (key, other), sets, np.array([0.5, 0.5]), {})
     settings = (*with_investors(ARTICLE, 8), "end=2025-12-24")
-    at = loaded_with(ARTICLE, settings, lambda values: (f"{key}={values[0]!r}",))
-    found = ScenarioResponse(at, (key,), "usdjpy_trough_pct", Ensemble(2, 1, cloud))(np.array([[0.08]]))[0]
+    at = scenario_loader(ARTICLE, settings, lambda values: (f"{key}={values[0]!r}",))
+    found = ScenarioResponse(at, (key,), "usdjpy_trough_pct", PointEnsemble(2, 1, cloud))(np.array([[0.08]]))[0]
     rest = Cloud("rest", (other,), sets[:, 1:], cloud.weights, {})
-    alone = measured(run_ensemble(at([0.08]), 2, cloud=rest), "usdjpy_trough_pct")
+    alone = run_metrics(run_ensemble(at([0.08]), 2, cloud=rest), "usdjpy_trough_pct")
     np.testing.assert_array_equal(found, alone)

@@ -11,19 +11,19 @@ from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
 from simulation.investors import ROSTER
 from simulation.results.metrics import METRICS, FinishedRuns
-from simulation.results.store import OutputError
+from simulation.results.output_folder import OutputError
 from simulation.scenario.scenario import Scenario
 from simulation.studies.shapley.shares import Mechanisms
 from simulation.studies.shapley.switches import (
     INCENTIVE,
     MARGIN,
     MECHANISMS,
-    OFF,
     REPATRIATION,
     STOPS,
+    SWITCH_OFF_SETTINGS,
     VOLATILITY_TARGET,
-    changes,
-    without,
+    switch_off_settings,
+    without_mechanisms,
 )
 from tests.support.scenarios import COARSE, TWO_WEEKS, official, shipped, shocks
 
@@ -82,7 +82,7 @@ def test_what_stops_unwind_is_theirs_alone() -> None:
 )
 def test_a_mechanism_that_is_off_unwinds_nothing(mechanism: str, cause: str) -> None:
     whole = shipped("december_2025_official", CAST, {"end": "2025-12-12", "noise.scale_x": 3})
-    with_it, off = (simulate(one, [0, 1]) for one in (whole, without(whole, [mechanism])))
+    with_it, off = (simulate(one, [0, 1]) for one in (whole, without_mechanisms(whole, [mechanism])))
     flows = [
         {name: np.abs(table[f"{cause}_usd_bn"]).sum() for name, table in record.flows.items()}
         for record in (with_it, off)
@@ -95,23 +95,25 @@ def test_a_mechanism_that_is_off_unwinds_nothing(mechanism: str, cause: str) -> 
 def test_every_switch_is_a_key_of_its_population_and_is_on_by_default() -> None:
     kinds = {kind.Parameters.model_fields["kind"].default: kind for kind in ROSTER}
     whole = shipped("december_2025_official")
-    for kind, mechanisms in OFF.items():
+    for kind, mechanisms in SWITCH_OFF_SETTINGS.items():
         assert kind in kinds
         assert set(mechanisms) <= set(MECHANISMS)
         for mechanism, keys in mechanisms.items():
             own = whole.model_copy(
                 update={"populations": {"one": kinds[kind].Parameters.model_validate({"kind": kind})}}
             )
-            turned_off = changes(own, mechanism)
+            turned_off = switch_off_settings(own, mechanism)
             assert set(turned_off) <= {f"populations.one.{key}" for key in keys}
-            assert changes(without(own, [mechanism]), mechanism) == {}
+            assert switch_off_settings(without_mechanisms(own, [mechanism]), mechanism) == {}
 
 
 def test_every_resident_holder_can_be_kept_from_repatriating() -> None:
     residents = {kind.Parameters.model_fields["kind"].default for kind in ROSTER if kind.role == "resident"}
-    assert {kind for kind, mechanisms in OFF.items() if REPATRIATION in mechanisms} == residents
+    assert {kind for kind, mechanisms in SWITCH_OFF_SETTINGS.items() if REPATRIATION in mechanisms} == residents
     levered = {kind.Parameters.model_fields["kind"].default for kind in ROSTER if kind.role in ("levered", "retail")}
-    assert {kind for kind, mechanisms in OFF.items() if MARGIN in mechanisms and INCENTIVE in mechanisms} == levered
+    assert {
+        kind for kind, mechanisms in SWITCH_OFF_SETTINGS.items() if MARGIN in mechanisms and INCENTIVE in mechanisms
+    } == levered
 
 
 def test_a_scenario_without_a_mechanism_has_no_share_of_it() -> None:

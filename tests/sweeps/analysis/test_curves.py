@@ -2,11 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulation.results.store import OutputError
-from simulation.sweeps.analysis.curves import response_curve, response_map
-from simulation.sweeps.analysis.discovery import Condition, discover, where_failed
-from simulation.sweeps.analysis.influence import in_words, influence
-from simulation.sweeps.analysis.report import analysed
+from simulation.results.output_folder import OutputError
+from simulation.sweeps.analysis.discovery import OutcomeCondition, discover_boxes, discover_failures
+from simulation.sweeps.analysis.report import analyse_sweep
+from simulation.sweeps.analysis.response_curves import describe_influence, influence_table, response_curve, response_map
 from tests.sweeps.analysis.toys import FloatArray, failed, sweep_of, uniform
 
 
@@ -57,19 +56,21 @@ def test_a_map_has_high_rows_on_top_and_counts_what_finished() -> None:
 
 def test_influence_ranks_by_share_of_variance() -> None:
     sweep = sweep_of(uniform(("x", "y", "z"), 600), {"m": linear}, "sobol")
-    table = influence(sweep, "m").set_index("key")
+    table = influence_table(sweep, "m").set_index("key")
     assert list(table.index) == ["x", "y", "z"]
     # Variances 9 : 1 : 0.
     assert table["share"].to_numpy() == pytest.approx([0.9, 0.1, 0.0], abs=0.05)
     assert table["direction"]["x"] == "rises"
     assert table["direction"]["y"] == "falls"
-    words = in_words(influence(sweep, "m"), "m", "%")
+    words = describe_influence(influence_table(sweep, "m"), "m", "%")
     assert words.startswith("m depends most on x (")
     assert words.endswith("out of the noise: z.")
-    named = in_words(influence(sweep, "m"), "m", "%", names={"x": "Width", "z": "Height", "m": "Measure"})
+    named = describe_influence(
+        influence_table(sweep, "m"), "m", "%", names={"x": "Width", "z": "Height", "m": "Measure"}
+    )
     assert named.startswith("Measure (m) depends most on Width (x; ")
     assert named.endswith("out of the noise: Height.")
-    assert ": mean 150 % at " in in_words(table_of_shares(), "m", "share of start stock")
+    assert ": mean 150 % at " in describe_influence(table_of_shares(), "m", "share of start stock")
 
 
 def table_of_shares() -> pd.DataFrame:
@@ -80,7 +81,7 @@ def table_of_shares() -> pd.DataFrame:
 
 def test_influence_of_nothing_is_said() -> None:
     sweep = sweep_of(uniform(("x", "y"), 200), {"m": lambda p, noise: p[..., 0] * 0.0 + noise}, "sobol")
-    assert "none of the parameters" in in_words(influence(sweep, "m"), "m", "%")
+    assert "none of the parameters" in describe_influence(influence_table(sweep, "m"), "m", "%")
 
 
 def test_words_on_an_axis_are_levels() -> None:
@@ -99,7 +100,7 @@ def test_the_corner_of_a_crash_is_found() -> None:
         {"m": lambda p, _: np.where((p[..., 0] > 0.7) & (p[..., 1] < 0.4), -20.0, 0.0)},
         "sobol",
     )
-    found = discover(sweep, Condition.parsed("m<-10"))
+    found = discover_boxes(sweep, OutcomeCondition.parsed("m<-10"))
     assert found.share == pytest.approx(0.12, abs=0.02)
     (box,) = found.boxes
     assert box.density == pytest.approx(1.0, abs=0.01)
@@ -111,12 +112,15 @@ def test_the_corner_of_a_crash_is_found() -> None:
 @pytest.mark.parametrize("text", ["m", "m=3", "m<", "<3", "m<abc"])
 def test_a_condition_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(OutputError, match="condition"):
-        Condition.parsed(text)
+        OutcomeCondition.parsed(text)
 
 
 def test_nothing_to_tell_apart_is_said() -> None:
     sweep = sweep_of(uniform(("x",), 20), {"m": lambda p, _: p[..., 0]}, "sobol")
-    assert discover(sweep, Condition.parsed("m<-10")).in_words() == "m < -10 in 0.0 % of runs. Nothing to tell apart."
+    assert (
+        discover_boxes(sweep, OutcomeCondition.parsed("m<-10")).in_words()
+        == "m < -10 in 0.0 % of runs. Nothing to tell apart."
+    )
 
 
 def test_a_metric_that_was_not_measured_is_named() -> None:
@@ -131,7 +135,7 @@ def test_the_corner_where_runs_stop_is_told() -> None:
     sweep = sweep_of(uniform(("x", "y"), 400), {"m": lambda p, _: p[..., 1]}, "sobol")
     for row in np.flatnonzero(sweep.runs["param:x"] > 0.9):
         failed(sweep, int(row))
-    (box,) = where_failed(sweep).boxes
+    (box,) = discover_failures(sweep).boxes
     assert box.density == 1.0
     assert box.limits[0].startswith("x > 0.")
-    assert "x > 0." in analysed(sweep).text().split("\n")[0]
+    assert "x > 0." in analyse_sweep(sweep).text().split("\n")[0]

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from simulation.results.store import OutputError
+from simulation.results.output_folder import OutputError
 from simulation.sweeps.analysis.report import MetricAnalysis
-from simulation.sweeps.analysis.sobol import Bootstrap, VarianceShares, blocks_of, sobol, variance_shares
+from simulation.sweeps.analysis.sobol import Bootstrap, VarianceShares, saltelli_blocks, sobol_analysis, variance_shares
 from tests.sweeps.analysis.toys import FloatArray, failed, ishigami, saltelli, sweep_of, uniform
 
 KEYS = ("x1", "x2", "x3")
@@ -17,7 +17,7 @@ QUICK = Bootstrap(0.99, 150)
 
 def test_ishigami_is_recovered_within_its_intervals() -> None:
     sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 1024), {"y": ishigami}, "saltelli")
-    found = sobol(sweep, "y", QUICK)
+    found = sobol_analysis(sweep, "y", QUICK)
     table = found.table
     for name, known in (("first", FIRST), ("total", TOTAL)):
         low, high = table[f"{name}_low"].to_numpy(), table[f"{name}_high"].to_numpy()
@@ -41,7 +41,7 @@ def test_an_additive_response_adds_up_without_interactions() -> None:
         return np.asarray(parameters @ np.array([2.0, 1.0, 0.0]) + noise)
 
     # Variances 4 : 1 : 0; news alike at all points is no parameter's doing.
-    found = sobol(sweep_of(saltelli(KEYS, (0, 1), 256), {"y": additive}, "saltelli", 4), "y", QUICK)
+    found = sobol_analysis(sweep_of(saltelli(KEYS, (0, 1), 256), {"y": additive}, "saltelli", 4), "y", QUICK)
     assert found.table["first"].to_numpy() == pytest.approx([0.8, 0.2, 0.0], abs=0.02)
     assert found.table["total"].to_numpy() == pytest.approx([0.8, 0.2, 0.0], abs=0.02)
     assert found.interactions[0] == pytest.approx(0.0, abs=0.02)
@@ -51,23 +51,23 @@ def test_an_additive_response_adds_up_without_interactions() -> None:
 def test_what_is_shuffled_does_not_add_up() -> None:
     sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 256), {"y": ishigami}, "saltelli")
     sweep.runs["y"] = np.random.default_rng(1).permutation(sweep.runs["y"].to_numpy())
-    found = sobol(sweep, "y", QUICK)
+    found = sobol_analysis(sweep, "y", QUICK)
     assert found.table["total"].sum() > 2.0
     assert abs(found.table["first"]).max() < 0.2
 
 
 def test_the_same_seed_gives_the_same_intervals() -> None:
     sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 64), {"y": ishigami}, "saltelli")
-    first, again = (sobol(sweep, "y", Bootstrap(0.9, 20)) for _ in range(2))
+    first, again = (sobol_analysis(sweep, "y", Bootstrap(0.9, 20)) for _ in range(2))
     assert first.table.equals(again.table)
-    assert not first.table.equals(sobol(sweep, "y", Bootstrap(0.9, 20, seed=1)).table)
+    assert not first.table.equals(sobol_analysis(sweep, "y", Bootstrap(0.9, 20, seed=1)).table)
 
 
 def test_a_failed_point_takes_its_row_out_of_all_blocks() -> None:
     sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 64), {"y": ishigami}, "saltelli")
-    whole = blocks_of(sweep, "y")
+    whole = saltelli_blocks(sweep, "y")
     failed(sweep, 64 + 5)
-    left = blocks_of(sweep, "y")
+    left = saltelli_blocks(sweep, "y")
     rows = [row for row in range(64) if row != 5][:32]
     np.testing.assert_allclose(left.first - left.first[0], whole.first[rows] - whole.first[0])
     np.testing.assert_allclose(left.mixed - left.first[0], whole.mixed[:, rows] - whole.first[0])
@@ -75,7 +75,7 @@ def test_a_failed_point_takes_its_row_out_of_all_blocks() -> None:
 
 def test_another_design_is_refused() -> None:
     with pytest.raises(OutputError, match="saltelli"):
-        sobol(sweep_of(uniform(KEYS, 40), {"y": ishigami}, "latin_hypercube"), "y")
+        sobol_analysis(sweep_of(uniform(KEYS, 40), {"y": ishigami}, "latin_hypercube"), "y")
 
 
 def test_the_variance_of_a_run_is_split() -> None:
@@ -101,10 +101,10 @@ def test_failed_runs_do_not_leave_the_others_news_in_the_means() -> None:
         return np.asarray(parameters[..., 0] + 100.0 * noise)
 
     sweep = sweep_of(saltelli(KEYS, (0, 1), 64), {"y": noisy}, "saltelli", 4)
-    whole = sobol(sweep, "y", Bootstrap(0.9, 20)).table
+    whole = sobol_analysis(sweep, "y", Bootstrap(0.9, 20)).table
     for row in np.random.default_rng(3).choice(len(sweep.runs), 40, replace=False):
         failed(sweep, int(row))
     # Left in, news a hundred times as large as the response would be all that is seen.
-    assert sobol(sweep, "y", Bootstrap(0.9, 20)).table["total"].to_numpy() == pytest.approx(
+    assert sobol_analysis(sweep, "y", Bootstrap(0.9, 20)).table["total"].to_numpy() == pytest.approx(
         whole["total"].to_numpy(), abs=0.1
     )

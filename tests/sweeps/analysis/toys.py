@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.sweeps.analysis.sweep_table import Axis, SweepTable
-from simulation.sweeps.design import saltelli_shares
+from simulation.sweeps.analysis.sweep_table import SweepAxis, SweepTable
+from simulation.sweeps.points import saltelli_shares
 from simulation.sweeps.schema import Design
 
 FloatArray = NDArray[np.float64]
@@ -29,7 +29,7 @@ def sweep_of(points: Mapping[str, Any], metrics: Mapping[str, Metric], design: s
     table["status"] = "done"
     for name, metric in metrics.items():
         table[name] = np.broadcast_to(metric(numeric, noise), (count, runs)).ravel()
-    axes = tuple(Axis(key, "", pd.api.types.is_numeric_dtype(columns[f"param:{key}"])) for key in points)
+    axes = tuple(SweepAxis(key, "", pd.api.types.is_numeric_dtype(columns[f"param:{key}"])) for key in points)
     return SweepTable("toy", table, axes, dict.fromkeys(metrics, UNIT), design)
 
 

@@ -1,0 +1,336 @@
+"""The JSON schema of a config, for completion and checking in an editor.
+
+A file may leave to its base what it does not say, so no key is required; it may name its base in ``extends``; and it
+may take away an inherited table with null.
+
+One row for each key that a config may hold: meaning, unit, default, allowed values and source, read off the schema.
+
+The table of every config key, as the Markdown page docs/parameters.md.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from simulation.investors import ROSTER
+from simulation.investors.population import Lognormal
+from simulation.market.parameters import STANDARD_MARKETS, AnyMarket
+from simulation.scenario.config.field_schema import FieldSchema, unwrap_type
+from simulation.scenario.config.formatting import format_number
+from simulation.scenario.config.layers import EXTENDS
+from simulation.scenario.event import Event
+from simulation.scenario.scenario import Scenario
+
+EXTENDS_SCHEMA = {
+    "type": "string",
+    "title": "Extends",
+    "description": "the config that this one is laid over: a file beside it, or the name of a shipped config",
+}
+
+
+def json_schema(root: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON schema of the partial configs of a model."""
+    made: dict[str, Any] = _relax_schema(root.model_json_schema(by_alias=True))
+    made["properties"] = {EXTENDS: EXTENDS_SCHEMA, **made.get("properties", {})}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def json_schema_text(root: type[BaseModel]) -> str:
+    """Return the JSON schema as the text of a file."""
+    return json.dumps(json_schema(root), indent=2, ensure_ascii=False) + "\n"
+
+
+def _relax_schema(part: Any) -> Any:
+    """Return a part of a schema that asks for no key, takes null for a table, and tells kinds apart only if named."""
+    if isinstance(part, list):
+        return [_relax_schema(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    # A key of a model may itself be called `required`: only the list of that name is the schema's own word.
+    kept = {
+        key: _relax_schema(value)
+        for key, value in part.items()
+        if not (key == "required" and isinstance(value, list)) and not (key == "discriminator" and "mapping" in value)
+    }
+    if "oneOf" in kept:
+        kept["anyOf"] = kept.pop("oneOf")
+    if isinstance(kept.get("additionalProperties"), dict):
+        kept["additionalProperties"] = {"anyOf": [kept["additionalProperties"], {"type": "null"}]}
+    return kept
+
+
+RATE_UNIT = "bp, % or pp, written with the value"
+KIND_MEANING = "kind of the table"
+SOURCE_SCENARIO = "stated by the scenario"
+SOURCE_MODELLER = "the modeller's choice"
+SOURCE_RESOLUTION = "a resolution: results converge as it grows"
+TYPE_NAMES = {bool: "true or false", str: "text", date: "a date", int: "a whole number", float: "a number"}
+
+
+@dataclass(frozen=True)
+class ParameterRow:
+    """What is said of one key; every field is text, empty where nothing is said."""
+
+    key: str
+    meaning: str
+    unit: str
+    default: str
+    allowed: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """A table below a key.
+
+    Attributes
+    ----------
+    path, model
+        Key path, with ``[]`` for the items of a list and ``NAME`` for a name that the config chooses, and the table's type.
+    defaults
+        Instance that holds its defaults; none where the type's own count.
+    named
+        Instances that are there by default under names of their own.
+    source
+        Where the values come from that `defaults` sets and the type does not.
+    """
+
+    path: str
+    model: type[BaseModel]
+    defaults: BaseModel | None = None
+    named: Mapping[str, BaseModel] = field(default_factory=dict)
+    source: str = ""
+
+
+def parameter_rows(table: ParameterGroup) -> Iterator[ParameterRow | ParameterGroup]:
+    """Yield a row for each key of a table that holds a value, and the tables below it, in the schema's order."""
+    for name, info in table.model.model_fields.items():
+        of_type = info.get_default(call_default_factory=True, validated_data={})
+        default = of_type if table.defaults is None else getattr(table.defaults, name)
+        for item in field_entries(f"{table.path}.{name}".lstrip("."), info, default):
+            if isinstance(item, ParameterRow) and table.source and default != of_type:
+                item = replace(item, source=table.source)
+            yield with_named_defaults(item, name, table.named) if isinstance(item, ParameterRow) else item
+
+
+def field_entries(path: str, info: FieldInfo, default: Any) -> Iterator[ParameterRow | ParameterGroup]:
+    """Yield the row of one field, the table that it opens, or both."""
+    shape = unwrap_type(info.annotation, (info, *info.metadata))
+    below = nested_tables(shape)
+    given = default if isinstance(default, BaseModel) else None
+    if below is None or is_single_value(shape, given):
+        yield parameter_row(path, info, shape, default)
+        return
+    suffix, models = below
+    if suffix or (given is None and default is not PydanticUndefined):
+        yield parameter_row(path, info, shape if len(models) > 1 else FieldSchema(models[0], shape.notes), default)
+    named = default if suffix == ".NAME" and isinstance(default, Mapping) else {}
+    for model in models:
+        yield ParameterGroup(path + suffix, model, given, named, info.description or "")
+
+
+def with_named_defaults(of_type: ParameterRow, name: str, named: Mapping[str, BaseModel]) -> ParameterRow:
+    """Return a row with the defaults of the named tables that differ from the type's own."""
+    others = {key: format_default(getattr(one, name), of_type.unit == RATE_UNIT) for key, one in named.items()}
+    differing = [f"{key} {value}" for key, value in others.items() if value != of_type.default]
+    return replace(of_type, default=f"{of_type.default} ({', '.join(differing)})") if differing else of_type
+
+
+def nested_tables(shape: FieldSchema) -> tuple[str, tuple[type[BaseModel], ...]] | None:
+    """Return what the path of a table gets added (list item, name or nothing) and the tables, None where there are none."""
+    if shape.model:
+        return "", (shape.model,)
+    origin, arguments = get_origin(shape.kind), get_args(shape.kind)
+    if origin in (Union, UnionType):
+        models = tuple(inner.model for inner in map(unwrap_type, arguments) if inner.model)
+        return ("", models) if models else None
+    if not isinstance(origin, type) or not arguments:
+        return None
+    mapping = issubclass(origin, Mapping)
+    inner = nested_tables(unwrap_type(arguments[1] if mapping else arguments[0]))
+    return None if inner is None else (".NAME" if mapping else "[]", inner[1])
+
+
+def is_single_value(shape: FieldSchema, given: BaseModel | None) -> bool:
+    """Whether a table is written as one value: it has keys that must be given, and a default that gives them."""
+    model = shape.model
+    return model is not None and given is not None and any(part.is_required() for part in model.model_fields.values())
+
+
+def parameter_row(path: str, info: FieldInfo, shape: FieldSchema, default: Any) -> ParameterRow:
+    """Return the row of one key."""
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    meaning = info.description or docstring_title(shape.model) or KIND_MEANING
+    unit = RATE_UNIT if shape.prepares else shape.unit
+    text = format_default(default, shape.prepares)
+    source = str(extra.get("source", "")) or default_source(path, meaning, text)
+    return ParameterRow(path, meaning, unit, text, allowed_values(shape), source)
+
+
+def default_source(path: str, meaning: str, default: str) -> str:
+    """Return who answers for a value that claims nothing about the world; empty where a source has to be stated.
+
+    Values without a default are the scenario's, which gives their sources; a switch, a kind and a number of investors are
+    choices.  Every other default is a number or a word about the world.
+    """
+    if default in ("required", "none"):
+        return SOURCE_SCENARIO
+    if meaning == KIND_MEANING or default in ("true", "false"):
+        return SOURCE_MODELLER
+    return SOURCE_RESOLUTION if path.endswith(".investors") else ""
+
+
+def format_default(value: Any, is_rate: bool = False) -> str:
+    """Return a default as it would be written in a config."""
+    if value is PydanticUndefined:
+        return "required"
+    if isinstance(value, BaseModel):
+        set_here = [key for key in type(value).model_fields if key in value.model_fields_set]
+        return format_default({key: getattr(value, key) for key in set_here})
+    if value is None or (not isinstance(value, bool | int | float | date) and not value):
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return ", ".join(format_entry(key, part) for key, part in value.items())
+    if isinstance(value, tuple | list):
+        return ", ".join(format_default(part) for part in value)
+    return f"{value:g}bp" if is_rate and isinstance(value, float) else format_default_scalar(value)
+
+
+def format_entry(key: Any, value: Any) -> str:
+    """Return one entry of a mapping: its name alone where it is a table, which has a section of its own."""
+    if isinstance(value, BaseModel):
+        return str(key)
+    inner = f"({format_default(value)})" if isinstance(value, Mapping) else format_default(value)
+    return f"{format_default_scalar(key)}: {inner}"
+
+
+def format_default_scalar(value: Any) -> str:
+    """Return a number or text as it is written."""
+    return format_number(value) if isinstance(value, int | float | date) else str(value)
+
+
+def allowed_values(shape: FieldSchema) -> str:
+    """Return what values a key takes: a range, a choice, or a kind of value."""
+    words = shape.allowed.words(shape.unit if shape.prepares else "").removeprefix("allowed: ")
+    if words or shape.prepares:
+        return words
+    if get_origin(shape.kind) is Literal:
+        return " or ".join(map(str, get_args(shape.kind)))
+    return TYPE_NAMES.get(shape.kind, "") if isinstance(shape.kind, type) else ""
+
+
+def docstring_title(model: type[BaseModel] | None) -> str:
+    """Return what a table says of itself in one line, without the full stop."""
+    return (model.__doc__ or "").strip().splitlines()[0].rstrip(".") if model and model.__doc__ else ""
+
+
+PAGE_HEADER = """# Every config key
+
+<!-- Written by `carryflow config table --out docs/parameters.md`; a test holds it equal to the schema. -->
+
+What a scenario file may say, read off the schema that checks it. Keys stand under the table that they belong to; `[]` is an
+item of a list, `NAME` a name of your own choice. *required* means that the config or what it extends must say it, *none* that
+nothing is said by default. An empty unit is a plain number or word. Every default has a source, or says that it is an
+assumption and why; what the scenario itself states it also sources, and switches are the modeller's choice. Rates carry their
+unit in the value: `25bp`, `0.25%`. MODEL and CALIBRATION in the last column are the briefs that the model was built from;
+CLAIMS and its number is a claim in `configs/claims.yaml` (`carryflow claims`). Posterior medians:
+[calibration](calibration.md).
+
+To change one value: `carryflow run SCENARIO --set KEY=VALUE`. To see what a file comes to: `carryflow config show FILE --origin`.
+"""
+TABLE_COLUMNS = ("Key", "Meaning", "Unit", "Default", "Allowed", "Source")
+STANDARD_SOURCE = "standard market: simulation/market/standard.py"
+SEPARATE_SECTIONS = ("markets", "populations")
+
+
+def parameter_table() -> str:
+    """Return the page: one section for each table of a scenario, then what only events say."""
+    sections = [PAGE_HEADER, *scenario_sections(), *market_sections(), *population_sections()]
+    only_events = [
+        item for item in parameter_rows(ParameterGroup("", Event)) if first_key(item) not in Scenario.model_fields
+    ]
+    sections += [markdown_section("Events only", docstring_title(Event), only_events)]
+    note = f"{docstring_title(Lognormal)}. Keys whose default shows a median take a table of this kind"
+    return "\n".join(
+        [*sections, markdown_section("Distributions", note, list(parameter_rows(ParameterGroup("", Lognormal))))]
+    )
+
+
+def scenario_sections() -> Iterator[str]:
+    """Yield the section of plain keys, then one for each table."""
+    items = list(parameter_rows(ParameterGroup("", Scenario)))
+    yield markdown_section(
+        "Scenario", docstring_title(Scenario), [item for item in items if isinstance(item, ParameterRow)]
+    )
+    for item in items:
+        if isinstance(item, ParameterGroup) and first_key(item) not in SEPARATE_SECTIONS:
+            yield table_section(item)
+
+
+def market_sections() -> Iterator[str]:
+    """Yield a section for each standard market with its own defaults."""
+    kinds = {kind.model_fields["kind"].default: kind for kind in get_args(unwrap_type(AnyMarket).kind)}
+    for name, values in STANDARD_MARKETS.items():
+        kind = kinds[values["kind"]]
+        yield table_section(
+            ParameterGroup(f"markets.{name}", kind, kind.model_validate(values), source=STANDARD_SOURCE)
+        )
+
+
+def population_sections() -> Iterator[str]:
+    """Yield a section for each kind of population."""
+    for population in ROSTER:
+        kind = population.Parameters
+        yield table_section(ParameterGroup(f"populations.{kind.model_fields['kind'].default}", kind))
+
+
+def table_section(table: ParameterGroup) -> str:
+    """Return the section of one table with everything below it, keys relative to it."""
+    return markdown_section(
+        f"`{table.path}`", docstring_title(table.model), flatten_rows(parameter_rows(table)), table.path + "."
+    )
+
+
+def flatten_rows(items: Iterator[ParameterRow | ParameterGroup]) -> list[ParameterRow | ParameterGroup]:
+    """Return rows with those of the tables below them in place."""
+    found: list[ParameterRow | ParameterGroup] = []
+    for item in items:
+        found += [item] if isinstance(item, ParameterRow) else flatten_rows(parameter_rows(item))
+    return found
+
+
+def markdown_section(title: str, about: str, items: list[ParameterRow | ParameterGroup], prefix: str = "") -> str:
+    """Return a heading, a sentence and a table of rows."""
+    lines = [
+        f"## {title}",
+        "",
+        f"{about}.",
+        "",
+        markdown_row(TABLE_COLUMNS),
+        markdown_row(["---"] * len(TABLE_COLUMNS)),
+    ]
+    for item in flatten_rows(iter(items)):
+        if isinstance(item, ParameterRow):
+            key = item.key.removeprefix(prefix)
+            lines.append(markdown_row((f"`{key}`", item.meaning, item.unit, item.default, item.allowed, item.source)))
+    return "\n".join([*lines, ""])
+
+
+def markdown_row(cells: "tuple[str, ...] | list[str]") -> str:
+    """Return one line of a Markdown table."""
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
+
+
+def first_key(item: ParameterRow | ParameterGroup) -> str:
+    """Return the first key of a path."""
+    path = item.key if isinstance(item, ParameterRow) else item.path
+    return path.split(".")[0].removesuffix("[]")
