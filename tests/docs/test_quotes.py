@@ -15,17 +15,15 @@ from typing import Any
 
 import pytest
 
-from simulation.scenario.config import load
 from simulation.scenario.config.parameter_sets import load_cloud
 from simulation.studies.calibration.august_2024 import problem
 from simulation.studies.experiment.runner import plan_experiment, run_experiment
 from tests.docs.blocks import blocks_of
 from tests.docs.quotes import Quote, difference, file, prose, quotes, unclassified, value_of
 from tests.docs.shipped_posterior import farthest_default, impact_and_stock, narrowed, width_of_log
-from tests.docs.shown_page import shown_page
 from tests.support.places import ROOT
 
-PAGES = ("README.md", "docs/tutorial.md", "docs/teaching.md", "docs/model_card.md")
+PAGES = ("README.md", "docs/model_card.md")
 COMMANDS: dict[str, str] = file()["commands"]
 VALIDATION = ROOT / "docs" / "validation.md"
 REPLAY = "carryflow replay --all --posterior --runs 256"
@@ -34,13 +32,6 @@ EPISODES = re.compile(
 )
 LAST_DIGIT = 0.011
 """Tables of another kind of processor may round a last digit otherwise."""
-
-
-def surprise_of_a_fed_hold() -> float:
-    """What a Fed that holds in December surprises by, bp: the change that was priced and does not come."""
-    meeting = load("december_2025_official").scenario.fed.meetings[0]
-    assert not meeting.signals
-    return -meeting.priced_probability * meeting.step
 
 
 def of_calibration(pattern: str) -> float:
@@ -60,7 +51,6 @@ FACTS: dict[str, Callable[[], float]] = {
     "power_of_stock_known_best": lambda: impact_and_stock().exponent,
     "width_of_best_known": lambda: impact_and_stock().direction_ratio,
     "width_of_posterior": lambda: of_calibration(r"posterior check finds ranks spread ([\d.]+) "),
-    "surprise_of_a_fed_hold_bp": surprise_of_a_fed_hold,
 }
 
 
@@ -96,7 +86,7 @@ def wrong(quote: Quote, source: Any) -> list[str]:
 def test_a_passage_stands_on_its_page(quote: Quote) -> None:
     assert prose(quote.page).count(quote.passage) == 1
     assert len(quote.numbers) == len(quote.keys) > 0
-    assert quote.of in {*COMMANDS, "facts", "validation", "page", "spread"}
+    assert quote.of in {*COMMANDS, "facts", "validation", "spread"}
 
 
 @pytest.mark.parametrize("given", file()["given"], ids=lambda one: one["says"][:30])
@@ -118,11 +108,10 @@ def test_notebooks_quote_no_result(path: Path) -> None:
     assert re.findall(r"\d[\d.]* ?(?:%|pp\b|\$bn|points\b)", harmless) == [], "let a cell compute and print it"
 
 
-@pytest.mark.parametrize("quote", [one for one in quotes() if one.of in ("facts", "page", "validation")], ids=str)
+@pytest.mark.parametrize("quote", [one for one in quotes() if one.of in ("facts", "validation")], ids=str)
 def test_numbers_of_tables_and_configs(quote: Quote) -> None:
     sources: dict[str, Callable[[], dict[str, Any]]] = {
         "facts": lambda: {key: FACTS[key]() for key in FACTS if any(key in asked for asked in quote.keys)},
-        "page": shown_page,
         "validation": validation,
     }
     assert wrong(quote, sources[quote.of]()) == []
@@ -132,12 +121,7 @@ def test_numbers_of_tables_and_configs(quote: Quote) -> None:
 def test_a_command_stands_in_the_documentation(name: str) -> None:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     lines = {line for page in pages for block in blocks_of(page) for line in block.text.splitlines()}
-    asked = COMMANDS[name]
-    for switch in ("switches.margin", "switches.volatility_target"):
-        if switch in asked:  # named in the text as the other two switches of the same command
-            assert f"`{switch}`" in (ROOT / "docs/teaching.md").read_text(encoding="utf-8")
-            asked = asked.replace(switch, "switches.trailing_stop").replace(f"results/{name}", "results/stops")
-    assert asked in lines
+    assert COMMANDS[name] in lines
 
 
 def output(command: str, folder: Path, *more: str) -> str:
@@ -155,12 +139,6 @@ def output(command: str, folder: Path, *more: str) -> str:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_numbers_of_a_command(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for block in blocks_of(ROOT / "docs" / "tutorial.md"):
-        own = re.match(r"# (\w+\.yaml)$", block.text, flags=re.MULTILINE)
-        if own:
-            (tmp_path / own[1]).write_text(block.text, encoding="utf-8")
-    if name in file()["before"]:
-        output(file()["before"][name], tmp_path)
     source = json.loads(output(COMMANDS[name], tmp_path, "--json"))
     asked = [quote for quote in quotes() if quote.of == name]
     assert asked
