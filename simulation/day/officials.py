@@ -29,6 +29,7 @@ from simulation.expectations.expectations import (
     bank_view,
     hedging_cost,
     impose_curve_shift,
+    no_news,
 )
 from simulation.market.fundamentals import TWO_YEAR_SHARE
 from simulation.market.prices import VOLATILITY_MEMORY
@@ -308,6 +309,40 @@ class Officials:
         return bought
 
 
+class OfficialsAtRest(Officials):
+    """Officials of a scenario without policy: rates stay, and what is expected at the start stays expected.
+
+    The clock of the expected path stands still: a pending meeting keeps its distance, its odds, and with them the probability
+    of an adverse surprise.  Macro news, given news and drawn rates move the curves as in any scenario; the rule of the Ministry
+    of Finance stays on, its dated interventions do not take place.
+    """
+
+    def __init__(self, scenario: Scenario, runs: Sequence[int], dates: Dates) -> None:
+        super().__init__(scenario, runs, dates)
+        rule = scenario.ministry_of_finance
+        self.ministry = Ministry(None if rule is None else rule.model_copy(update={"interventions": ()}), len(runs))
+
+    def announce(self, day: int, macro: Array, now: Conditions) -> DayNews:
+        """Macro news alone (`Officials.announce`)."""
+        self.conditions = now
+        runs = macro.shape[0]
+        fed = add_other_news(no_news(runs), self._macro(self.fed, macro, (day, UST10)))
+        boj = add_other_news(no_news(runs), self._macro(self.boj, macro, (day, JGB10)))
+        self._draw_rates(day)
+        self.rates = self.view()
+        return DayNews(fed, boj)
+
+    def purchases(self, day: int, roster: Roster) -> dict[str, Array]:
+        """No bonds are bought or run off."""
+        return {name: np.zeros(len(roster)) for name in ("fed", "boj")}
+
+
+def officials_of(scenario: Scenario, runs: Sequence[int], dates: Dates) -> Officials:
+    """The officials of runs that share a calendar of meetings."""
+    kind = OfficialsAtRest if scenario.policy == "none" else Officials
+    return kind(scenario, runs, dates)
+
+
 def official_draws(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Array]:
     """Random draws of officials by stream, each ``(days, runs, k)``: uniform for decisions, normal for what words reveal."""
     streams = Streams(scenario.seed, runs)
@@ -372,7 +407,7 @@ class OfficialsByCalendar:
     def __init__(self, batch: RunBatch, dates: Dates) -> None:
         self.rows: Final = [rows for rows, _ in batch.calendars]
         self.parts: Final = [
-            Officials(scenario, [batch.runs[row] for row in rows], dates) for rows, scenario in batch.calendars
+            officials_of(scenario, [batch.runs[row] for row in rows], dates) for rows, scenario in batch.calendars
         ]
         self._place = np.argsort(np.concatenate(self.rows))
         self.days, self.given = self.parts[0].days, self.parts[0].given
@@ -405,7 +440,7 @@ def batch_officials(batch: RunBatch, dates: Dates) -> AnyOfficials:
     """The officials of a batch."""
     if len(batch.calendars) > 1:
         return OfficialsByCalendar(batch, dates)
-    return Officials(batch.scenario, list(batch.runs), dates)
+    return officials_of(batch.scenario, list(batch.runs), dates)
 
 
 def select_conditions(now: Conditions, rows: Any) -> Conditions:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, Union
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, Union
 
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator
@@ -155,6 +155,11 @@ class Scenario(Parameters):
         description="populations by name; `kind` says what they are, else the name"
     )
     limits: ClearingLimits = ClearingLimits()
+    policy: Literal["given", "none"] = Field(
+        "given",
+        description="`none`: no meeting, statement, signal, balance-sheet flow, imposed spread or dated intervention takes place; "
+        "what the market expects at the start stays expected. The counterfactual that effects of policy are measured against",
+    )
 
     @field_validator("markets", mode="before")
     @classmethod
