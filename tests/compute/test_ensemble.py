@@ -1,4 +1,4 @@
-"""Batches: the same bytes however they are split, and no worker left behind."""
+"""Results do not depend on blocks or workers, and no worker outlives its parent."""
 
 import os
 import signal
@@ -38,8 +38,8 @@ def hang(*_):
     time.sleep(60)
 
 if __name__ == "__main__":
-    ensemble.simulated_block = hang
-    ensemble.run_ensemble(ensemble.resolved(sys.argv[2]), 64, 2)
+    ensemble.simulate_block = hang
+    ensemble.run_ensemble(ensemble.load_scenario(sys.argv[2]), 64, 2)
 """
 
 
@@ -122,7 +122,7 @@ def test_run_takes_a_name_a_file_or_a_scenario(small_scenario: Scenario) -> None
         load_scenario(small_scenario, ["seed=1"])
 
 
-def test_a_killed_worker_is_told(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_is_reported(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ensemble, "simulate_block", die)
     with pytest.raises(EnsembleError, match="--workers 1"):
         run_ensemble(small_scenario, 64, workers=2)
@@ -142,24 +142,23 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, ending: str) -> None:
     script, pids = tmp_path / "parent.py", tmp_path / "pids"
     script.write_text(HANGING_PARENT)
     pids.mkdir()
-    root = ROOT
     command = [sys.executable, str(script), str(pids), str(SMALL)]
-    environment = os.environ | {"PYTHONPATH": str(root)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, preexec_fn=interruptible) as parent:
-        wait_until(lambda: len(list(pids.iterdir())) == 2, "the workers to start")
+        wait_until(lambda: len(list(pids.iterdir())) == 2, "workers have not started")
         parent.send_signal(getattr(signal, ending))
         parent.wait(timeout=120)
     left = [int(path.name) for path in pids.iterdir()]
-    wait_until(lambda: not any(alive(pid) for pid in left), "the workers to end")
+    wait_until(lambda: not any(alive(pid) for pid in left), "workers have not ended")
 
 
 def interruptible() -> None:
-    """A shell that starts tests in the background lets their children ignore Ctrl-C: undo it."""
+    """Restore Ctrl-C, which children of a background shell ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, f"waited in vain for {what}"
+        assert time.monotonic() < end, f"timed out: {what}"
         time.sleep(0.05)
