@@ -17,9 +17,13 @@ from simulation.scenario.batch import BLOCK_RUNS
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
+    from simulation.results.effects import Effects
     from simulation.results.run_results import Result
     from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
+
+    EffectsOrReason = tuple[Effects | None, str | None]
+    """Effects, or the reason why there are none; neither where no counterfactual is asked for."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of finished runs and the total number of runs."""
@@ -81,6 +85,7 @@ def run_ensemble(
     workers: int | None = 1,
     progress: Progress | None = None,
     cloud: Cloud | None = None,
+    columns: frozenset[str] | None = None,
 ) -> Record:
     """Simulate runs 0 to runs - 1 of a scenario and return them as one record.
 
@@ -117,7 +122,7 @@ def run_ensemble(
         )
     blocks = split_runs(runs, _block_size(runs, count))
     serial = count == 1 or len(blocks) == 1
-    tasks = [(scenario, block, cloud) for block in blocks]
+    tasks = [(scenario, block, cloud, columns) for block in blocks]
     records = (simulate_block(*task) for task in tasks) if serial else map_in_order(simulate_block, tasks, count)
     record = concatenate_records(_with_progress(records, runs, progress))
     return record if cloud is None else replace(record, parameter_sets=cloud.name)
@@ -131,8 +136,9 @@ def run(  # noqa: PLR0913 - the one call that most users make
     workers: int | None = 1,
     settings: Sequence[str] = (),
     posterior: str | Path | Cloud | None = None,
+    against: str = "no_policy",
 ) -> Result:
-    """Simulate a scenario.
+    """Simulate a scenario and, with the same news, its counterfactual.
 
     Parameters
     ----------
@@ -148,6 +154,8 @@ def run(  # noqa: PLR0913 - the one call that most users make
         Overrides such as ``"boj.meetings[0].decision=50bp"``, as after ``--set``.
     posterior : str, Path or Cloud, optional
         Calibrated parameter sets, by name or file; the bands then include parameter uncertainty.
+    against : str
+        Counterfactual for effects: ``no_policy`` (the scenario without any policy), a scenario by name or file, or ``none``.
 
     Returns
     -------
@@ -166,7 +174,46 @@ def run(  # noqa: PLR0913 - the one call that most users make
     cloud = load_cloud(posterior) if isinstance(posterior, str | Path) else posterior
     chosen = load_scenario(scenario, settings)
     chosen = chosen if seed is None else with_seed(chosen, seed)
-    return Result(run_ensemble(chosen, runs, workers, cloud=cloud), cloud=cloud)
+    record = run_ensemble(chosen, runs, workers, cloud=cloud)
+    effects, reason = run_effects(record, against, workers, cloud=cloud)
+    return Result(record, cloud=cloud, effects=effects, no_effects=reason)
+
+
+def run_effects(
+    record: Record,
+    against: str,
+    workers: int | None = 1,
+    progress: Progress | None = None,
+    cloud: Cloud | None = None,
+) -> EffectsOrReason:
+    """Simulate the counterfactual of a record with the same news and return the effects, or why there are none.
+
+    Parameters
+    ----------
+    record : Record
+        Runs 0 to n - 1 of a scenario.
+    against : str
+        ``no_policy``, ``none``, or a scenario by name or file; it takes the seed of the record's scenario.
+    workers, progress, cloud
+        As in `run_ensemble`.
+    """
+    from simulation.results.effects import effects_between
+    from simulation.results.metrics import METRICS, columns_read_by
+    from simulation.scenario.counterfactual import NO_COUNTERFACTUAL, NO_POLICY, effect_obstacle, without_policy
+
+    scenario = record.scenario
+    if against == NO_COUNTERFACTUAL:
+        return None, None
+    if against == NO_POLICY:
+        reason = effect_obstacle(scenario)
+        if reason is not None:
+            return None, f"No effect of policy: {reason}."
+        other = without_policy(scenario)
+    else:
+        other = with_seed(load_scenario(against), scenario.seed)
+    columns = columns_read_by(metric.name for metric in METRICS)
+    twin = run_ensemble(other, len(record.runs), workers, progress, cloud, columns)
+    return effects_between(record, twin, against), None
 
 
 def load_scenario(scenario: str | Path | Scenario, settings: Sequence[str] = ()) -> Scenario:

@@ -167,6 +167,21 @@ def share_of_start_stock(column: str, *roles: str) -> MetricFunction:
     return MetricFunction(frozenset({column, "stock_usd_bn"}), of)
 
 
+def announcement_days(record: Record) -> NDArray[np.bool_]:
+    """Return which days of a record are announcement days, shape (T+1,): meetings, statements and signals of both central banks."""
+    banks = (record.scenario.fed, record.scenario.boj)
+    dates = {meeting.date for bank in banks for meeting in bank.meetings}
+    dates |= {signal.date for bank in banks for meeting in bank.meetings for signal in meeting.signals}
+    dates |= {statement.date for bank in banks for statement in bank.statements}
+    return np.isin(record.dates, np.array(sorted(dates), dtype="datetime64[D]"))
+
+
+def levered_unwind_on_announcement_days(finished: FinishedRuns) -> FloatArray:
+    """Return what levered holders unwind on announcement days, in $bn."""
+    unwound = finished.flow("unwound_usd_bn", finished.populations(LEVERED))
+    return np.asarray((unwound * announcement_days(finished.record)).sum(axis=1))
+
+
 def yen_bought(finished: FinishedRuns) -> FloatArray:
     """Return dollars sold for yen by customers over the whole scenario, in $bn."""
     return np.asarray(-finished.flow("spot_usd_bn", finished.customers()).sum(axis=1))
@@ -175,9 +190,18 @@ def yen_bought(finished: FinishedRuns) -> FloatArray:
 FLOWS, BY_CAUSE, PRICES, STABILITY = "Flows", "Unwound by cause", "Prices, start to end", "Stability"
 USD_BN, SHARE, PCT, BP, RATIO, DAYS = "USD bn", "share of start stock", "%", "bp", "ratio", "days"
 
+ANNOUNCEMENT_UNWIND = "levered_unwind_on_announcement_days_usd_bn"
+
 METRICS = (
     Metric("levered_unwind_usd_bn", "Levered unwind", USD_BN, FLOWS, total_flow("unwound_usd_bn", LEVERED)),
     Metric("levered_unwind_share", "Levered unwind", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", LEVERED)),
+    Metric(
+        ANNOUNCEMENT_UNWIND,
+        "  on announcement days",
+        USD_BN,
+        FLOWS,
+        MetricFunction(frozenset({"unwound_usd_bn"}), levered_unwind_on_announcement_days),
+    ),
     Metric("repatriation_usd_bn", "Repatriation", USD_BN, FLOWS, total_flow("repatriated_usd_bn", RESIDENT)),
     Metric("unwound_usd_bn", "Unwound by all", USD_BN, FLOWS, total_flow("unwound_usd_bn", *CARRY)),
     Metric("unwound_share", "Unwound by all", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", *CARRY)),

@@ -46,12 +46,25 @@ class Result:
         The command line that made it, kept in the manifest.
     cloud : Cloud, optional
         The parameter sets of the runs.
+    effects : Effects, optional
+        Differences from the counterfactual, run by run.
+    no_effects : str, optional
+        Why there are no effects although they were asked for.
     """
 
-    def __init__(self, record: Record, command: str | None = None, cloud: Cloud | None = None) -> None:
+    def __init__(
+        self,
+        record: Record,
+        command: str | None = None,
+        cloud: Cloud | None = None,
+        effects: Effects | None = None,
+        no_effects: str | None = None,
+    ) -> None:
         self.record = record
         self.cloud = cloud
         self.command = command
+        self.effects = effects
+        self.no_effects = no_effects
 
     @property
     def scenario(self) -> Scenario:
@@ -89,7 +102,24 @@ class Result:
 
     @cached_property
     def _summary(self) -> Summary:
-        return summarise_record(self.record)
+        return summarise_record(self.record, self.effects, self.no_effects)
+
+    def effect(self) -> pd.DataFrame:
+        """Return the effect of the scenario over its counterfactual, run by run with the same news.
+
+        Returns
+        -------
+        DataFrame
+            One row per metric and run that finished in both: run, metric, unit, level, counterfactual, effect.
+
+        Raises
+        ------
+        OutputError
+            If no counterfactual was simulated; the message says why.
+        """
+        if self.effects is None:
+            raise OutputError(self.no_effects or "no counterfactual was simulated: run again with against='no_policy'")
+        return self.effects.table()
 
     @cached_property
     def drawings(self) -> dict[str, Drawing]:
