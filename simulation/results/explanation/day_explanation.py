@@ -11,14 +11,14 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
 from simulation.results.explanation.decomposition import LINK, NEWS, ORDERS, OVERNIGHT, ROUNDING, Part, group_totals
 from simulation.results.explanation.reasons import news_label, order_label
-from simulation.values.labels import readable_name
-from simulation.results.explanation.decomposition import LINK, NEWS, ORDERS, OVERNIGHT, ROUNDING, Part
-from simulation.values.labels import capitalized, readable_name, capitalized_name
+from simulation.values.labels import capitalized, capitalized_name, readable_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
     from simulation.results.figures.style import Drawing
 
 ASSET_NAMES = {
@@ -112,8 +112,6 @@ class DayExplanation:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """The day in plain sentences."""
-        
-
         return tuple(explanation_sentences(self))
 
     def text(self) -> str:
@@ -223,7 +221,9 @@ def explanation_sentences(day: DayExplanation) -> Iterator[str]:
     if any_visible(day, parts[OVERNIGHT]):
         yield f"Overnight: {total_text(day, parts[OVERNIGHT])}, as impact of earlier trades fades and dealers pass on what they hold."
     for forced in (False, True):
-        yield from order_sentences(day, [part for part in parts[ORDERS] if part.forced == forced and has_effect(part)], forced)
+        yield from order_sentences(
+            day, [part for part in parts[ORDERS] if part.forced == forced and has_effect(part)], forced
+        )
     yield counterparty_sentence(day)
     rounding = next(part.change for part in day.parts if part.group == ROUNDING)
     yield f"The parts add up to the recorded change; what rounding leaves is {abs(rounding):.0e} {day.unit}."
@@ -251,7 +251,9 @@ def headline(day: DayExplanation) -> str:
     decimals = 0 if day.unit == "$" else 2
     share = 100.0 * (day.after / day.before - 1.0)
     amount, before, after = (f"{value:,.{decimals}f}" for value in (abs(day.change), day.before, day.after))
-    return f"{asset_name(day)} {verb} {amount} {day.unit} on {when}, from {before} to {after} ({share:+.2f} %), {whose}."
+    return (
+        f"{asset_name(day)} {verb} {amount} {day.unit} on {when}, from {before} to {after} ({share:+.2f} %), {whose}."
+    )
 
 
 def asset_name(day: DayExplanation) -> str:
@@ -266,7 +268,9 @@ def total_text(day: DayExplanation, parts: list[Part]) -> str:
 
 def list_large_parts(day: DayExplanation, parts: list[Part]) -> str:
     """The larger ones among some parts, largest first."""
-    told = ", ".join(f"{part_label(day.asset, part)} {format_change(part.change, day.unit)}" for part in large_parts(parts, day))
+    told = ", ".join(
+        f"{part_label(day.asset, part)} {format_change(part.change, day.unit)}" for part in large_parts(parts, day)
+    )
     return f"{told}." if told else ""
 
 

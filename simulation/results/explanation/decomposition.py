@@ -10,13 +10,14 @@ Sources: Aumann and Shapley (1974), shares along the straight path; Ang (2004), 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+
 import numpy as np
-from simulation.values.conventions import BASIS_POINT
-from simulation.expectations.expectations import RateNews, no_news
-from simulation.results.explanation.trace import DayTrace, Execution, TracedModel
-from simulation.market.prices import fast_impact, slow_impact
+
+from simulation.expectations.expectations import DayNews, RateNews, currency_response, no_news
 from simulation.market.parameters import CurrencyMarket
-from simulation.expectations.expectations import DayNews, currency_response
+from simulation.market.prices import fast_impact, slow_impact
+from simulation.results.explanation.trace import DayTrace, Execution, TracedModel
+from simulation.values.conventions import BASIS_POINT
 from simulation.values.orders import SLOW_REPATRIATION
 
 NEWS, OVERNIGHT, ORDERS, LINK, ROUNDING = "news", "overnight", "orders", "link", "rounding"
@@ -112,9 +113,10 @@ def mean_slope(before: float, after: float, impact: "ImpactCurve") -> float:
     """Impact per unit between two inventories; the slope there where they are the same."""
     step = after - before
     if abs(step) <= RELATIVE_TOLERANCE * impact.scale:
-        return (impact.at(before + RELATIVE_TOLERANCE * impact.scale) - impact.at(before - RELATIVE_TOLERANCE * impact.scale)) / (
-            2.0 * RELATIVE_TOLERANCE * impact.scale
-        )
+        return (
+            impact.at(before + RELATIVE_TOLERANCE * impact.scale)
+            - impact.at(before - RELATIVE_TOLERANCE * impact.scale)
+        ) / (2.0 * RELATIVE_TOLERANCE * impact.scale)
     return (impact.at(after) - impact.at(before)) / step
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING
+
 import numpy as np
+
 from simulation.day.capital_flows import scenario_days
 from simulation.results.explanation.day_explanation import DayExplanation, TradeReason
-from simulation.results.explanation.decomposition import ORDERS, Part, price_column, day_parts, planned_usd
-from simulation.results.explanation.trace import DayTrace, TracedModel, trace_run
+from simulation.results.explanation.decomposition import ORDERS, Part, day_parts, planned_usd, price_column
 from simulation.results.explanation.reasons import reason_text, rule_inputs
+from simulation.results.explanation.trace import DayTrace, TracedModel, trace_run
 from simulation.results.output_folder import OutputError
 
 if TYPE_CHECKING:
-    from simulation.scenario.config.parameter_sets import Cloud
     from simulation.day.recorder import Record
+    from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
 
 OTHER_SIDE = ("dealers", "real_money")
@@ -108,7 +110,9 @@ def build_explanation(model: TracedModel, day: DayTrace, run: int, asset: str) -
     """A day with its parts and stories."""
     parts, scale = day_parts(model, day, asset)
     scene = rule_inputs(model, day)
-    stories = tuple(trade_reason(model, day, part, reason_text(model, part.key, scene)) for part in parts if part.group == ORDERS)
+    stories = tuple(
+        trade_reason(model, day, part, reason_text(model, part.key, scene)) for part in parts if part.group == ORDERS
+    )
     column = "spot_usd_bn" if asset == "usdjpy" else f"bought_{asset}_usd_bn"
     others = {name: float(model.recorder.flows[name][column][0, day.step]) for name in OTHER_SIDE}
     rounds = int(model.recorder.market["cascade_rounds"][0, day.step])

@@ -1,12 +1,14 @@
 """The rules behind a day's trades in words, with the numbers that the rules looked at."""
 
 from dataclasses import dataclass
+
 import numpy as np
-from simulation.values.conventions import PERCENT, TRADING_DAYS_PER_YEAR
+
 from simulation.results.explanation.decomposition import HEDGING, OWN_RULE
 from simulation.results.explanation.trace import DayTrace, TracedModel
+from simulation.values.conventions import PERCENT, TRADING_DAYS_PER_YEAR
+from simulation.values.labels import capitalized_name, readable_name
 from simulation.values.orders import INCENTIVE, LIQUIDATION, MARGIN, SLOW_REPATRIATION, STOP, VOLATILITY_TARGET
-from simulation.values.labels import readable_name, capitalized_name
 
 NEWS_WORDS = {
     "curve": "expected policy rates, macro news and term premium",
@@ -118,7 +120,9 @@ def _reason_by_cause(cause: str, role: str, scene: RuleInputs) -> str:
     return {
         VOLATILITY_TARGET: f"volatility is {scene.volatility:.1f} % a year, {scene.long_run_volatility:.1f} % in the long run, "
         "and positions are scaled by it",
-        INCENTIVE: f"risk budgets and expected carry set the position ({rates})" if role == "levered" else OWN_RULE_TEXT,
+        INCENTIVE: f"risk budgets and expected carry set the position ({rates})"
+        if role == "levered"
+        else OWN_RULE_TEXT,
         MARGIN: f"equity no longer covered what lenders ask at {scene.closed:.2f} yen",
         STOP: f"at {scene.closed:.2f} yen USDJPY is {scene.below_high:.1f} % below its high of 120 days ({scene.high:.2f})",
         LIQUIDATION: "the margin ratio fell below the limit at which accounts are closed",

@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+
 import numpy as np
 from numpy.typing import NDArray
+
 from simulation.day.capital_flows import CapitalFlows
-from simulation.day.clearing import TradingDay
-from simulation.scenario.config.parameter_sets import Cloud
-from simulation.values.conventions import Array
-from simulation.values.orders import Information
+from simulation.day.clearing import ForcedOrders, StatedOrder, TradingDay
+from simulation.expectations.expectations import DayNews
 from simulation.investors.population import Population
 from simulation.market.prices import MarketState
-from simulation.expectations.expectations import DayNews
-from simulation.values.orders import Trade
 from simulation.policy.ministry_of_finance import MinistryAction
-from simulation.values.assets import Quote
+from simulation.scenario.config.parameter_sets import Cloud
 from simulation.scenario.scenario import Scenario
-from simulation.day.clearing import ForcedOrders, StatedOrder
+from simulation.values.assets import Quote
+from simulation.values.conventions import Array
+from simulation.values.orders import Information, Trade
 
 AssetVector = NDArray[np.float64]
 """One number per asset, ``(assets,)``."""
@@ -210,7 +210,9 @@ class TracedModel(CapitalFlows):
         news, signal = self.heard
         slope, opened = market.slope[0].copy(), market.open_inventory[0].copy()
         self.days.append(
-            DayTrace(self.today, self.day, news, signal, self.now, self.last, self.morning, slope, opened, self.noted, close)
+            DayTrace(
+                self.today, self.day, news, signal, self.now, self.last, self.morning, slope, opened, self.noted, close
+            )
         )
         self.last = close
         super().stop_runaways(session)

@@ -7,9 +7,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulation.results.explanation.day_explanation import ASSET_NAMES, SMALL_SHARE, DayExplanation, part_label, visible_parts, format_change
+from simulation.results.explanation.day_explanation import (
+    ASSET_NAMES,
+    SMALL_SHARE,
+    DayExplanation,
+    format_change,
+    part_label,
+    visible_parts,
+)
 from simulation.results.explanation.decomposition import NEWS, ORDERS, ROUNDING, Part
-from simulation.results.figures.style import ACCENT, GREY, INK, LIGHT, Drawing, Heading, population_colour, figure_style, with_minus_sign, new_figure
+from simulation.results.figures.style import (
+    ACCENT,
+    GREY,
+    INK,
+    LIGHT,
+    Drawing,
+    Heading,
+    figure_style,
+    new_figure,
+    population_colour,
+    with_minus_sign,
+)
 from simulation.values.labels import capitalized_name
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 import simulation as cf
 from simulation.results.explanation.day_explanation import DayExplanation
 from simulation.results.explanation.explain import check_matches_record, explain_price_move
-from simulation.results.run_results import Result
 from simulation.results.output_folder import OutputError
+from simulation.results.run_results import Result
 from tests.support.scenarios import COARSE, ONE_WEEK, TWO_WEEKS, official, shipped, shocks
 
 CRASH_DAY = "2025-12-03"

@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
+from simulation.results.explanation.decomposition import (
+    NEWS,
+    ORDERS,
+    ROUNDING,
+    Part,
+    day_parts,
+    price_scale,
+    split_by_cause,
+)
 from simulation.results.explanation.explain import build_explanation
-from simulation.results.explanation.decomposition import NEWS, ORDERS, ROUNDING, Part, day_parts, price_scale, split_by_cause
 from simulation.results.explanation.trace import TracedModel, trace_run
 from tests.support.scenarios import (
     AROUND_THE_HIKE,
@@ -142,7 +150,10 @@ def test_a_population_in_parts_is_explained_as_a_whole(monkeypatch: pytest.Monke
         for model, one in ((cut, day), (watched("crash"), whole))
     ]
     assert forced[0] == pytest.approx(forced[1])
-    assert build_explanation(cut, day, 1, "usdjpy").stories == build_explanation(watched("crash"), whole, 1, "usdjpy").stories
+    assert (
+        build_explanation(cut, day, 1, "usdjpy").stories
+        == build_explanation(watched("crash"), whole, 1, "usdjpy").stories
+    )
 
 
 def test_a_surprise_is_the_announcement_beta_times_its_size() -> None:
