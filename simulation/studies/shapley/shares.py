@@ -285,6 +285,7 @@ def shares_heading(found: Mechanisms, one: Attribution) -> Heading:
     )
     mechanism = lower_first(MECHANISM_LABELS[largest.mechanism])
     finding = f"{label}: largest contribution from {mechanism}, {value} of {total} {unit}"
-    subtitle = f"Contributions to {label}, {unit}. Bars: Shapley values; lines: ± 2 standard errors; circles: alone; diamonds: last"
+    marks = "Bars: Shapley values; lines: ± 2 standard errors; circles: alone; diamonds: last"
+    subtitle = f"Contributions to {label}, {unit}. {marks}"
     source = f"Source: carryflow simulation, {found.scenario}, {found.runs} runs of each coalition, seed {found.seed}"
     return Heading(finding, subtitle, source)
