@@ -129,7 +129,7 @@ def test_shutdown_completes_or_cancels_queued_tasks() -> None:
 
 @LINUX
 def test_an_interrupt_does_not_wait_for_running_tasks() -> None:
-    with pytest.raises(KeyboardInterrupt), worker_executor(1) as pool:
+    with pytest.raises(KeyboardInterrupt), worker_executor(1) as pool:  # noqa: PT012
         pid = pool.submit(os.getpid).result(PATIENCE)
         under_way, waits = pool.submit(time.sleep, 3600), pool.submit(len, ())
         while not under_way.running():

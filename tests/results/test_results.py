@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from simulation.results.figures import charts
-from simulation.scenario.config.loading import config_hash
 from simulation.day.recorder import Record
-from simulation.results.run_results import Result
-from simulation.scenario.scenario import Scenario
+from simulation.results.figures import charts
 from simulation.results.output_folder import OutputError
+from simulation.results.run_results import Result
+from simulation.scenario.config.loading import config_hash
+from simulation.scenario.scenario import Scenario
 from tests.results.conftest import MakeRecord
 
 

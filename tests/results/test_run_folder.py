@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import simulation as cf
-from simulation.results.run_results import Result
-from simulation.scenario.scenario import Scenario
 from simulation.results.output_folder import OutputError
+from simulation.results.run_results import Result
 from simulation.results.summary import ledger_audit
+from simulation.scenario.scenario import Scenario
 from tests.support.scenarios import COARSE, ONE_WEEK, official
 
 RUNAWAY = {"noise.scale_x": 10, "end": "2026-02-27"}
@@ -75,7 +75,7 @@ def test_torn_and_old_folders_are_refused(stormy: Result, tmp_path: Path) -> Non
     with pytest.raises(OutputError, match="without the reasons of its"):
         cf.read_run(folder)
     (folder / "daily.parquet").write_bytes(b"torn")
-    with pytest.raises(OutputError, match="is missing or is not a Parquet file"):
+    with pytest.raises(OutputError, match="is missing or not a valid Parquet file"):
         cf.read_run(folder)
 
 
