@@ -100,7 +100,7 @@ class Effects:
     def counterfactual_to_dict(self) -> dict[str, Any]:
         """Return the counterfactual's name and its metrics as JSON-ready values."""
         metrics = {
-            name: quantile_band(values, UNITS.get(name, "")).to_dict() | {"mean": float(values.mean())}
+            name: quantile_band(values, UNITS.get(name, "")).to_dict()
             for name, values in self.counterfactual_levels.items()
             if len(values)
         }
@@ -111,7 +111,7 @@ def effects_between(record: Record, counterfactual: Record, against: str) -> Eff
     """Return the effects of a record over its counterfactual; runs are paired by number, stopped runs are left out."""
     ends = FinishedRuns(record), FinishedRuns(counterfactual)
     numbers = [end.record.runs[end.rows] for end in ends]
-    both = np.intersect1d(*numbers)
+    both = np.intersect1d(numbers[0], numbers[1])
     rows = [np.isin(own, both) for own in numbers]
     pairs = {metric.name: [metric.per_run(end) for end in ends] for metric in METRICS}
     known = {name: pair for name, pair in pairs.items() if pair[0] is not None and pair[1] is not None}

@@ -97,16 +97,17 @@ class Metric:
 
 @dataclass(frozen=True)
 class Band:
-    """The 10, 50 and 90 % quantiles over runs; all None without data."""
+    """The 10, 50 and 90 % quantiles and the mean over runs; all None without data, the mean also where only quantiles are kept."""
 
     p10: float | None
     p50: float | None
     p90: float | None
     unit: str
+    mean: float | None = None
 
     def to_dict(self) -> dict[str, float | str | None]:
         """Return JSON-ready values."""
-        return {"p10": self.p10, "p50": self.p50, "p90": self.p90, "unit": self.unit}
+        return {"p10": self.p10, "p50": self.p50, "p90": self.p90, "mean": self.mean, "unit": self.unit}
 
 
 def path_metric(column: str, function: Callable[[FloatArray], FloatArray]) -> MetricFunction:
@@ -239,7 +240,7 @@ def quantile_band(values: FloatArray | None, unit: str) -> Band:
     """Return the quantiles of one value per run; a band of None without values."""
     if values is None or values.size == 0:
         return Band(None, None, None, unit)
-    return Band(*column_quantiles(values[:, None])[0], unit)
+    return Band(*column_quantiles(values[:, None])[0], unit, float(values.mean()))
 
 
 def column_quantiles(values: FloatArray) -> list[tuple[float, float, float]]:

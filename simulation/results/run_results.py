@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulation.results.effects import Effects, effects_from_table
 from simulation.results.output_folder import (
     MANIFEST,
     OutputError,
@@ -35,12 +36,8 @@ if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
     from simulation.values.conventions import Array
 
-DAILY_FILE, FLOWS_FILE, FIGURES_FOLDER, PARAMETER_SETS_FILE = (
-    "daily.parquet",
-    "flows.parquet",
-    "figures",
-    "parameter_sets.csv",
-)
+DAILY_FILE, FLOWS_FILE, EFFECTS_FILE = "daily.parquet", "flows.parquet", "effects.parquet"
+FIGURES_FOLDER, PARAMETER_SETS_FILE = "figures", "parameter_sets.csv"
 RUN_NUMBERS_KEY = "run_numbers"
 """Manifest key of the run numbers, present only if they are not 0 to runs - 1."""
 KEY_COLUMNS = ("run", "date", "population")
@@ -216,6 +213,8 @@ class Result:
 
         pq.write_table(arrow_table(self.daily), directory / DAILY_FILE, compression="zstd")
         pq.write_table(arrow_table(self.flows), directory / FLOWS_FILE, compression="zstd")
+        if self.effects is not None:
+            pq.write_table(arrow_table(self.effects.table()), directory / EFFECTS_FILE, compression="zstd")
         if self.cloud is not None:
             (directory / PARAMETER_SETS_FILE).write_text(cloud_text(self.cloud), encoding="utf-8")
 
@@ -233,6 +232,8 @@ class Result:
             "ledger": ledger_audit(self.record),
             "command": self.command,
             "parameter_sets": None if self.cloud is None else self.cloud.name,
+            "against": None if self.effects is None else self.effects.against,
+            "no_effects": self.no_effects,
             "versions": package_versions(),
             "config": self.scenario.model_dump(mode="json"),
         }
@@ -350,7 +351,15 @@ def read_run(path: Path) -> Result:
         {name: _flows(part, blank, folder.numbers) for name, part in by_population.items()},
         blank.roles, _stops(folder), str(folder.manifest.get("parameter_sets") or ""), _audit(folder),
     )  # fmt: skip
-    return Result(record, folder.manifest.get("command"), folder.cloud)
+    return Result(
+        record, folder.manifest.get("command"), folder.cloud, _effects(folder), folder.manifest.get("no_effects")
+    )
+
+
+def _effects(folder: RunFolder) -> Effects | None:
+    """The effects that a folder holds; None where no counterfactual was simulated."""
+    against = folder.manifest.get("against")
+    return None if against is None else effects_from_table(_table(folder.path / EFFECTS_FILE), str(against))
 
 
 def _table(path: Path) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from simulation.results.effects import Effects, effect_sentence
 from simulation.results.metrics import (
     BP,
     DAYS,
@@ -26,6 +27,7 @@ from simulation.results.metrics import (
     USD_BN,
     Band,
     FinishedRuns,
+    Metric,
     ledger_max_residual,
     metric_bands,
     yen_bought_by_population,
@@ -77,6 +79,7 @@ class Summary:
     ledger_max_residual: float | None
     failures: tuple[Failure, ...]
     notes: tuple[str, ...]
+    effects: Effects | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values: numbers or None, never NaN."""
@@ -84,13 +87,19 @@ class Summary:
             "scenario": self.scenario,
             "runs": self.runs,
             "seed": self.seed,
-            "metrics": {name: band.to_dict() for name, band in self.metrics.items()},
+            "metrics": {name: self._metric_to_dict(name) for name in self.metrics},
+            "counterfactual": None if self.effects is None else self.effects.counterfactual_to_dict(),
             "yen_bought_by_population": {name: band.to_dict() for name, band in self.yen_bought.items()},
             "ledger_max_residual": self.ledger_max_residual,
             "runs_failed": len(self.failures),
             "failures": [failure.to_dict() for failure in self.failures],
             "notes": list(self.notes),
         }
+
+    def _metric_to_dict(self, name: str) -> dict[str, Any]:
+        """Return a metric's band, its effect where there is one, and its unit."""
+        effect = None if self.effects is None else self.effects.by_metric.get(name)
+        return self.metrics[name].to_dict() | {"effect": None if effect is None else effect.to_dict()}
 
     def __rich__(self) -> RenderableType:
         """Return the table for a terminal."""
@@ -173,8 +182,8 @@ def summary_notes(record: Record) -> tuple[str, ...]:
     return tuple(note for note in candidates if note)
 
 
-def summarise_record(record: Record) -> Summary:
-    """Return the summary of a record."""
+def summarise_record(record: Record, effects: Effects | None = None, no_effects: str | None = None) -> Summary:
+    """Return the summary of a record, with effects where a counterfactual was simulated, else with the reason why not."""
     scenario = record.scenario
     return Summary(
         scenario=scenario.name,
@@ -186,7 +195,8 @@ def summarise_record(record: Record) -> Summary:
         yen_bought=yen_bought_by_population(record),
         ledger_max_residual=ledger_max_residual(record),
         failures=run_failures(record),
-        notes=summary_notes(record),
+        notes=summary_notes(record) + (() if no_effects is None else (no_effects,)),
+        effects=effects,
     )
 
 
@@ -203,6 +213,11 @@ def format_metric(value: float | None, unit: str) -> str:
     text = formats.get(unit, "{:g}").format(100.0 * value if unit == SHARE else value)
     # No sign for a value that rounds to zero.
     return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
+
+
+def format_mean(value: float, unit: str) -> str:
+    """Return a mean over runs; a mean of whole days has a decimal."""
+    return f"{value:.1f}" if unit == DAYS else format_metric(value, unit)
 
 
 def band_cells(band: Band, single: bool) -> list[str]:
@@ -229,12 +244,23 @@ def _cells(bands: Sequence[Band | None], single: bool) -> list[str]:
     return [cell for band in bands for cell in band_cells(band or missing, single)]
 
 
-def _add_metrics(table: Table, summaries: Sequence[Summary], group: str, single: bool) -> None:
-    table.add_row(Text(group, style="bold"))
+def effect_cells(effects: Effects | None, metric: Metric) -> list[str]:
+    """Return an effect as mean and standard error, in brackets if it is not clear, with its 10 and 90 % quantiles."""
+    effect = None if effects is None else effects.by_metric.get(metric.name)
+    if effect is None:
+        return [MISSING_TEXT] * 3
+    mean, error = (format_mean(value, metric.unit) for value in (effect.mean, effect.se))
+    low, high = (format_metric(value, metric.unit) for value in (effect.p10, effect.p90))
+    text = f"{mean} ± {error.lstrip('+')}"
+    return [text if effect.is_clear else f"({text})", low, high]
+
+
+def _metric_rows(group: str, cells: Callable[[Metric], Sequence[str]]) -> Iterator[tuple[Text, ...]]:
+    yield (Text(group, style="bold"),)
     for metric in METRICS:
         if metric.group == group:
-            cells = _cells([one.metrics[metric.name] for one in summaries], single)
-            table.add_row(Text(label_with_unit(metric.label, metric.unit)), *cells)
+            label = label_with_unit(metric.label, metric.unit)
+            yield (Text(label), *(Text(cell) for cell in cells(metric)))
 
 
 def _add_populations(table: Table, summaries: Sequence[Summary], single: bool) -> None:
@@ -246,13 +272,34 @@ def _add_populations(table: Table, summaries: Sequence[Summary], single: bool) -
         )
 
 
+GROUPS = tuple(dict.fromkeys(metric.group for metric in METRICS))
+
+
 def _table(summaries: Sequence[Summary], columns: Sequence[str], single: bool) -> Table:
     table = _empty_table(columns)
-    for group in dict.fromkeys(metric.group for metric in METRICS):
-        _add_metrics(table, summaries, group, single)
+
+    def cells(metric: Metric) -> list[str]:
+        levels = _cells([one.metrics[metric.name] for one in summaries], single)
+        alone = len(summaries) == 1 and summaries[0].effects is not None
+        return levels + effect_cells(summaries[0].effects, metric) if alone else levels
+
+    for group in GROUPS:
+        for row in _metric_rows(group, cells):
+            table.add_row(*row)
         if group == FLOWS:
             _add_populations(table, summaries, single)
     return table
+
+
+def effects_table(summaries: Sequence[Summary], names: Sequence[str]) -> RenderableType:
+    """Return the effects of several scenarios side by side: mean and standard error, 10 and 90 % quantile over runs."""
+    head = ("mean ± s.e.", "10 %", "90 %")
+    columns = [f"{name}\n{part}" if part == head[0] else f"\n{part}" for name in names for part in head]
+    table = _empty_table(columns)
+    for group in GROUPS:
+        for row in _metric_rows(group, lambda metric: [c for one in summaries for c in effect_cells(one.effects, metric)]):
+            table.add_row(*row)
+    return Padding(table, (1, 0))
 
 
 def _ledger_line(summary: Summary) -> str:
@@ -267,16 +314,30 @@ def _heading(summary: Summary) -> Group:
     return Group(Text(name, style="bold"), Text(details, style="dim"))
 
 
+EFFECTS_NOTE = (
+    "Effect: difference from the counterfactual {against} with the same news, run by run. "
+    "In brackets: within two standard errors of zero."
+)
+
+
 def _footer(summary: Summary) -> Group:
-    return Group(Text(_ledger_line(summary)), *(Text(f"Note: {note}") for note in summary.notes))
+    effects = [] if summary.effects is None else [Text(EFFECTS_NOTE.format(against=summary.effects.against))]
+    return Group(*effects, Text(_ledger_line(summary)), *(Text(f"Note: {note}") for note in summary.notes))
 
 
 def summary_table(summary: Summary) -> RenderableType:
     """Return the table of one scenario with 10, 50 and 90 % quantiles over runs."""
     single = summary.runs == 1
     columns = ["value"] if single else ["10 %", "median", "90 %"]
+    if summary.effects is not None:
+        columns += ["effect ± s.e.", "10 %", "90 %"]
     table = Padding(_table([summary], columns, single), (1, 0))
-    return Group(_heading(summary), table, _footer(summary))
+    return Group(*_answer(summary), _heading(summary), table, _footer(summary))
+
+
+def _answer(summary: Summary) -> list[Text]:
+    """The answer as the first line, where there are effects."""
+    return [] if summary.effects is None else [Text(effect_sentence(summary.effects), style="bold"), Text("")]
 
 
 def quantile_rows_table(groups: Mapping[str, Mapping[str, Sequence[str]]], single: bool) -> RenderableType:
