@@ -57,7 +57,7 @@ def test_runs_that_do_not_fit_are_named() -> None:
 
 def test_a_price_that_would_reach_zero_stops_the_sale() -> None:
     with pytest.raises(
-        ValueError, match=r"asset 0 \(counted from 0\) goes to -\d.* times its price.*choose log returns"
+        ValueError, match=r"asset 0 \(counted from 0\) would be -\d.* times its initial price.*choose log returns"
     ):
         cf.fire_sale(BANKS, RULE, cf.MarketDepth(0.1, returns="simple"), -0.02)
     assert cf.fire_sale(BANKS, RULE, cf.MarketDepth(0.1), -0.02).prices.min() > 0.0

@@ -92,7 +92,7 @@ def test_every_stored_measure_exists_in_the_model() -> None:
 
 def test_what_the_reader_should_know_is_said(comparison: FactComparison) -> None:
     assert comparison.notes[0] == "1 of 4 runs stopped early and are left out."
-    assert "simulated years: pooled skewness wants 200 decades" in comparison.notes[1]
+    assert "simulated years: pooled skewness needs 200 decades" in comparison.notes[1]
     text = plain_text(facts_table(comparison, "scenario own, 3 runs"))
     assert max(len(line) for line in text.splitlines()) <= 100
     assert "…" not in text

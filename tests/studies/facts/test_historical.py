@@ -139,7 +139,7 @@ def test_the_command_prints_the_file(capsys: pytest.CaptureFixture[str], recompu
 def test_the_command_asks_for_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert main([str(tmp_path / "nowhere")]) == 2
-    assert "DATA_DIR is the folder of official series" in capsys.readouterr().err
+    assert "DATA_DIR is an existing folder" in capsys.readouterr().err
 
 
 def test_mistakes_in_a_file_of_facts_have_a_place(tmp_path: Path) -> None:
@@ -152,11 +152,11 @@ def test_mistakes_in_a_file_of_facts_have_a_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"value": 1.0, "standard_error": 0.1}, "name the method"),
-        ({"value": 1.0, "error_method": "guess"}, "only of one that is given"),
-        ({"standard_error": 0.1, "error_method": "guess"}, "an error without a value"),
-        ({"accept": {"source": "me"}}, "low or high is needed"),
-        ({"accept": {"low": 2, "high": 1, "source": "me"}}, "low 2 lies above high 1"),
+        ({"value": 1.0, "standard_error": 0.1}, "give both or neither"),
+        ({"value": 1.0, "error_method": "guess"}, "error_method must be given if and only if"),
+        ({"standard_error": 0.1, "error_method": "guess"}, "standard_error is given without a value"),
+        ({"accept": {"source": "me"}}, "give at least one end"),
+        ({"accept": {"low": 2, "high": 1, "source": "me"}}, "low is 2 and high 1: low must not exceed high"),
     ],
 )
 def test_half_a_fact_is_refused(values: dict[str, object], message: str) -> None:

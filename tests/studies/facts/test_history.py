@@ -43,9 +43,9 @@ def test_missing_numbers_and_shapes_are_refused(make_history: MakeHistory) -> No
     history = make_history(np.zeros((1, 3)))
     torn = history.usdjpy.copy()
     torn[0, 1] = np.nan
-    with pytest.raises(ValueError, match="usdjpy holds values that are not numbers"):
+    with pytest.raises(ValueError, match="usdjpy contains values that are not numbers"):
         make_history(np.full((1, 3), np.nan))
-    with pytest.raises(ValueError, match="us_equity holds values"):
+    with pytest.raises(ValueError, match="us_equity contains values"):
         make_history(np.zeros((1, 3)), us_equity=torn)
     with pytest.raises(ValueError, match=r"position has shape \(1, 2\)"):
         replace(history, position=np.zeros((1, 2)))
