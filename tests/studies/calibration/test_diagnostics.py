@@ -55,7 +55,7 @@ def test_report_tells_the_product_and_holds_its_numbers(crashed: PosteriorFit) -
     drawing = calibration_figure(crashed, "Source: test")
     title = drawing.figure.texts[0].get_text()
     assert "L × K" in title
-    assert "better than L" in title
+    assert "better identified than L" in title
     # Nothing had to be shrunk to fit.
     assert drawing.figure.texts[0].get_fontsize() == 14
     names, values = shrinkage_ranking(crashed)
@@ -73,7 +73,7 @@ def test_report_says_so_where_a_factor_is_known_alone(crashed: PosteriorFit) -> 
     found = diagnostics.product_identification(alone, ("L", "K"))
     assert not found.identified
     assert found.exponent == pytest.approx(0.0, abs=0.01)
-    assert "tell L × K^0.00, not L × K" in finding_sentence(alone, diagnostics.parameter_table(alone)).replace("−", "")
+    assert "L × K^0.00 identified, not L × K" in finding_sentence(alone, diagnostics.parameter_table(alone)).replace("−", "")
     names, values = shrinkage_ranking(alone)
     assert names[1] == best_known_combination(alone, found)
     assert values[1] == pytest.approx(values[2], abs=0.01)

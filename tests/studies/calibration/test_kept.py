@@ -43,7 +43,7 @@ def test_a_product_is_told_from_its_factors() -> None:
     assert found.identified
     assert found.exponent == pytest.approx(1.0, abs=0.02)
     drawing = sets.draw()
-    assert "better than L" in drawing.figure.texts[0].get_text()
+    assert "better identified than L" in drawing.figure.texts[0].get_text()
     assert np.ptp(drawing.numbers["log_L"] + drawing.numbers["log_K"]) > 0.05
     logs = np.log(crossed().values[:, :2])
     np.testing.assert_allclose(np.sort(drawing.numbers["log_L"]), np.sort(logs[:, 0]), rtol=1e-9)
@@ -61,11 +61,11 @@ def test_weights_count() -> None:
 
 
 def test_sets_of_another_problem_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"toy\.b.* in one only"):
+    with pytest.raises(ValueError, match=r"only one of them has .*toy\.b"):
         posterior_sets(toys.product_problem(), replace(crossed(), keys=("toy.L", "toy.K", "toy.b")))
     wide = crossed()
     with pytest.raises(
-        ValueError, match=r"toy.L reaches from .* to 0.5 units; the prior of product allows 0.02 to 0.08"
+        ValueError, match=r"toy.L ranges from .* to 0.5 units; the prior of product allows 0.02 to 0.08"
     ):
         posterior_sets(toys.product_problem(), replace(wide, values=np.vstack([wide.values[:-1], [[0.5, 200.0, 0.0]]])))
 

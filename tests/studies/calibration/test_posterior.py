@@ -173,7 +173,7 @@ def test_checkpoints_of_another_request_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="another seed"):
         open_checkpoints(tmp_path / "kept", {"seed": 2}, resume=True)
     (tmp_path / "other").mkdir()
-    with pytest.raises(OutputError, match="move it away"):
+    with pytest.raises(OutputError, match="move or remove it"):
         open_checkpoints(tmp_path / "other", {"seed": 2}, resume=False)
 
 
@@ -203,9 +203,9 @@ def test_stages_use_the_budget_exactly() -> None:
 
 def test_impossible_problems_are_refused() -> None:
     problem = toys.linear_problem()
-    with pytest.raises(ValueError, match="one for each group"):
+    with pytest.raises(ValueError, match="exactly one for each group"):
         CalibrationProblem("x", "1", problem.priors, problem.targets, problem.simulators[:1])
-    with pytest.raises(ValueError, match="most sets first"):
+    with pytest.raises(ValueError, match="list them in decreasing order"):
         problem.resized([64, 512])
     with pytest.raises(ValueError, match="sd above 0"):
         CalibrationTarget("x", 1.0, 0.0, "units", "source", "label", "group")

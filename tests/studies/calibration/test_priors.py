@@ -47,7 +47,7 @@ def test_medians_by_hand() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"low": 5.0}, "must lie below"),
+        ({"low": 5.0}, "low must be below high"),
         ({"kind": "log_uniform", "low": -1.0}, "above 0"),
         ({"spread": None}, "centre and a spread"),
     ],

@@ -123,13 +123,13 @@ def test_emulator_learns_mean_and_spread() -> None:
 
 
 def test_too_few_rows_are_refused() -> None:
-    with pytest.raises(ValueError, match="10 parameter sets finished; 12 or more"):
+    with pytest.raises(ValueError, match="10 parameter sets finished; an emulator needs 12 or more"):
         fit_emulator(EmulatorSample(np.full((10, 5), 0.5), np.zeros((10, 1)), np.ones(1), np.zeros(10)))
 
 
 def test_bounds_keep_a_wild_ratio_from_bending_the_fit() -> None:
     moments = np.append(np.linspace(0.0, 1.0, 999), 1e6)[:, None]
-    assert moment_bounds(moments).applied(moments).max() < 2.1
+    assert moment_bounds(moments).clip(moments).max() < 2.1
 
 
 @pytest.mark.parametrize("tails", [4, 10])

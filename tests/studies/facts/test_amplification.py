@@ -64,7 +64,7 @@ def test_ratio_and_its_error() -> None:
 
 @pytest.mark.parametrize("size", [0.0, -4.0, 100.0, float("nan")])
 def test_a_shock_has_a_size(size: float) -> None:
-    with pytest.raises(ValueError, match="shock_pct is .* %; allowed is above 0 and below 100"):
+    with pytest.raises(ValueError, match=r"shock_pct is .* %; allowed is above 0 and below 100"):
         peak_amplification(record([100.0, 96.0]), record([100.0, 100.0]), size)
 
 
