@@ -175,7 +175,10 @@ def comparison_notes(simulation: SimulatedHistories) -> Iterable[str]:
     if simulation.failed:
         yield f"{simulation.failed} of {simulation.runs} runs stopped early and are left out."
     if simulation.years < MIN_POOLED_YEARS:
-        yield f"{simulation.years:,.0f} simulated years: pooled skewness needs 200 decades; the standard deviation over single decades is 0.5."
+        yield (
+            f"{simulation.years:,.0f} simulated years: pooled skewness needs 200 decades; "
+            "the standard deviation over single decades is 0.5."
+        )
 
 
 CSV_FILE: Final = "facts.csv"
