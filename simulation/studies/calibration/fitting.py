@@ -177,9 +177,9 @@ def simulate_stage(
     """Simulate the first `counts` points of the unit cube with each simulator."""
     name, tables = f"stage{stage}" if stage else "prior", {}
     for one in problem.simulators:
-        own = unit[: counts[one.name]]
+        points = unit[: counts[one.name]]
         tables[one.name] = SimulationTable(
-            own, simulate_moments(problem, one, own, name, settings), np.full(len(own), float(stage))
+            points, simulate_moments(problem, one, points, name, settings), np.full(len(points), float(stage))
         )
     return tables
 

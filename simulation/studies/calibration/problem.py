@@ -84,56 +84,58 @@ class Prior:
 
     def from_unit(self, unit: Array) -> Array:
         """Values at which the distribution function equals `unit`, any shape, in (0, 1)."""
-        first, last = self._ends()
+        low_end, high_end = self._transformed_support()
         if self.kind in BELL_SHAPED:
-            middle, spread = self._bell()
-            below, above = ndtr((first - middle) / spread), ndtr((last - middle) / spread)
-            plain = middle + spread * ndtri(below + unit * (above - below))
+            location, scale = self._location_and_scale()
+            below, above = ndtr((low_end - location) / scale), ndtr((high_end - location) / scale)
+            transformed = location + scale * ndtri(below + unit * (above - below))
         else:
-            plain = first + unit * (last - first)
-        return np.asarray(np.clip(np.exp(plain) if self.kind in LOGARITHMIC else plain, self.low, self.high))
+            transformed = low_end + unit * (high_end - low_end)
+        return np.asarray(
+            np.clip(np.exp(transformed) if self.kind in LOGARITHMIC else transformed, self.low, self.high)
+        )
 
     def to_unit(self, values: Array) -> Array:
         """Distribution function at `values`; 0 below the support and 1 above it."""
-        first, last = self._ends()
-        plain = self._plain(np.clip(values, self.low, self.high))
+        low_end, high_end = self._transformed_support()
+        transformed = self._transform(np.clip(values, self.low, self.high))
         if self.kind in BELL_SHAPED:
-            middle, spread = self._bell()
-            below, above = ndtr((first - middle) / spread), ndtr((last - middle) / spread)
-            return np.asarray((ndtr((plain - middle) / spread) - below) / (above - below))
-        return np.asarray((plain - first) / (last - first))
+            location, scale = self._location_and_scale()
+            below, above = ndtr((low_end - location) / scale), ndtr((high_end - location) / scale)
+            return np.asarray((ndtr((transformed - location) / scale) - below) / (above - below))
+        return np.asarray((transformed - low_end) / (high_end - low_end))
 
     def score(self, unit: Array) -> Array:
         """Value or its logarithm, less the mean and over the standard deviation before truncation."""
         if self.kind not in BELL_SHAPED:
             return np.asarray((unit - 0.5) / UNIFORM_SD)
-        middle, spread = self._bell()
-        return (self._plain(self.from_unit(unit)) - middle) / spread
+        location, scale = self._location_and_scale()
+        return (self._transform(self.from_unit(unit)) - location) / scale
 
     def log_density(self, values: Array) -> Array:
         """Logarithm of the density at `values`, per unit of the parameter; minus infinity outside the support."""
         inside = (values >= self.low) & (values <= self.high)
         safe = np.clip(values, self.low, self.high)
-        first, last = self._ends()
+        low_end, high_end = self._transformed_support()
         if self.kind in BELL_SHAPED:
-            middle, spread = self._bell()
-            mass = ndtr((last - middle) / spread) - ndtr((first - middle) / spread)
-            score = (self._plain(safe) - middle) / spread
-            log = -0.5 * score**2 - HALF_LOG_TWO_PI - np.log(spread * mass)
+            location, scale = self._location_and_scale()
+            mass = ndtr((high_end - location) / scale) - ndtr((low_end - location) / scale)
+            score = (self._transform(safe) - location) / scale
+            log = -0.5 * score**2 - HALF_LOG_TWO_PI - np.log(scale * mass)
         else:
-            log = np.full_like(safe, -np.log(last - first))
+            log = np.full_like(safe, -np.log(high_end - low_end))
         jacobian = np.log(safe) if self.kind in LOGARITHMIC else 0.0
         return np.where(inside, log - jacobian, -np.inf)
 
-    def _plain(self, values: Array) -> Array:
+    def _transform(self, values: Array) -> Array:
         return np.log(values) if self.kind in LOGARITHMIC else values
 
-    def _ends(self) -> tuple[float, float]:
+    def _transformed_support(self) -> tuple[float, float]:
         return (
             (float(np.log(self.low)), float(np.log(self.high))) if self.kind in LOGARITHMIC else (self.low, self.high)
         )
 
-    def _bell(self) -> tuple[float, float]:
+    def _location_and_scale(self) -> tuple[float, float]:
         assert self.centre is not None
         assert self.spread is not None
         return (float(np.log(self.centre)) if self.kind in LOGARITHMIC else self.centre), self.spread

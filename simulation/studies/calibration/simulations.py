@@ -200,8 +200,8 @@ def parameter_batches(simulator: Simulator, stage: str, sets: int, seed: int) ->
     batches = []
     for number, first in enumerate(range(0, sets, simulator.batch)):
         name = f"{stage}-{simulator.name}-{number:04d}"
-        own = np.random.SeedSequence([seed, crc32(name.encode())]).generate_state(1, np.uint64)[0] & MAX_SEED
-        batches.append(ParameterBatch(name, slice(first, min(first + simulator.batch, sets)), int(own)))
+        batch_seed = np.random.SeedSequence([seed, crc32(name.encode())]).generate_state(1, np.uint64)[0] & MAX_SEED
+        batches.append(ParameterBatch(name, slice(first, min(first + simulator.batch, sets)), int(batch_seed)))
     return batches
 
 

@@ -72,13 +72,13 @@ class Banks:
 
     def __post_init__(self) -> None:
         cure = "state debt through equity, not as a negative holding"
-        held = validated_array("holdings", self.holdings, "money", (0.0, MAX_MONEY), cure)
+        holdings = validated_array("holdings", self.holdings, "money", (0.0, MAX_MONEY), cure)
         equity = validated_array(
             "equity", self.equity, "money", (-MAX_MONEY, MAX_MONEY), "state the value of assets less debt"
         )
-        if held.ndim < 2 or equity.ndim < 1 or equity.shape[-1] != held.shape[-2]:
+        if holdings.ndim < 2 or equity.ndim < 1 or equity.shape[-1] != holdings.shape[-2]:
             raise ValueError(
-                f"holdings have shape {held.shape} and equity {equity.shape}; allowed are (..., banks, assets) and "
+                f"holdings have shape {holdings.shape} and equity {equity.shape}; allowed are (..., banks, assets) and "
                 "(..., banks): give a row of holdings and a number of equity for each bank"
             )
 
@@ -139,9 +139,9 @@ class LeverageRule:
         )
         if self.mix is not None:
             shares = validated_array("mix", self.mix, "of a sale", (0.0, 1.0), "state shares of a sale, such as 0.25")
-            whole = (1.0 - 1e-9, 1.0 + 1e-9)
+            unit_range = (1.0 - 1e-9, 1.0 + 1e-9)
             validated_array(
-                "sum of mix", shares.sum(axis=-1), "of a sale", whole, "make the shares of each bank add up to 1"
+                "sum of mix", shares.sum(axis=-1), "of a sale", unit_range, "make the shares of each bank add up to 1"
             )
 
 

@@ -82,7 +82,7 @@ class CascadeState:
 
     Attributes
     ----------
-    held
+    amounts
         Amounts at the prices after the shock, ``(..., banks, assets)``.
     equity
         Money, ``(..., banks)``.
@@ -92,7 +92,7 @@ class CascadeState:
         Price relative to that after the shock, ``(..., 1, assets)``.
     """
 
-    held: Array
+    amounts: Array
     equity: Array
     bought: Array
     price: Array
@@ -100,7 +100,7 @@ class CascadeState:
     @property
     def value(self) -> Array:
         """Holdings at the current prices, money, ``(..., banks, assets)``."""
-        return np.asarray(self.held * self.price)
+        return np.asarray(self.amounts * self.price)
 
     @property
     def assets(self) -> Array:
@@ -147,8 +147,8 @@ def fire_sale(
         raise ValueError(f"most_rounds is {most_rounds:g} rounds; allowed are 1 to 100000: {WHOLE_ROUNDS_CURE}")
     change = validated_array("shock", shock, "as a return", (-0.999999, 10.0), "write -0.1 for a fall of 10 %")
     state, lost = apply_shock(banks, rule, depth, change)
-    min_trade, rounds = TOLERANCE * state.held.sum(axis=(-2, -1)), np.zeros(state.equity.shape[:-1], dtype=np.int64)
-    sales, prices, losses = [np.empty((0, *state.held.shape))], [state.price], [lost]
+    min_trade, rounds = TOLERANCE * state.amounts.sum(axis=(-2, -1)), np.zeros(state.equity.shape[:-1], dtype=np.int64)
+    sales, prices, losses = [np.empty((0, *state.amounts.shape))], [state.price], [lost]
     for _ in range(int(most_rounds)):
         sold = desired_sales(state, rule, depth)
         active = np.asarray(np.abs(sold).sum(axis=(-2, -1)) > min_trade)
@@ -167,23 +167,23 @@ def fire_sale(
         losses=np.stack(losses),
         equity=state.equity,
         holdings=state.value,
-        stranded=above_limit(state, rule) & ~((state.held > 0.0) & (per_asset(depth.sellable) > 0.0)).any(axis=-1),
+        stranded=above_limit(state, rule) & ~((state.amounts > 0.0) & (per_asset(depth.sellable) > 0.0)).any(axis=-1),
         unsettled=np.asarray(np.abs(outstanding).sum(axis=(-2, -1)) > min_trade),
     )
 
 
 def apply_shock(banks: Banks, rule: LeverageRule, depth: MarketDepth, shock: Array) -> tuple[CascadeState, Array]:
     """State after the shock, broadcast to all runs, and losses of each bank, money, ``(..., banks)``."""
-    held, equity = np.asarray(banks.holdings, dtype=np.float64), np.asarray(banks.equity, dtype=np.float64)
-    runs = common_run_shape(held, equity, rule, depth, shock)
-    held = np.broadcast_to(held, (*runs, *held.shape[-2:]))
-    change = np.broadcast_to(shock, (*runs, held.shape[-1]))[..., None, :]
-    lost = -(held * change).sum(axis=-1)
-    return CascadeState(held * (1.0 + change), equity - lost, np.zeros(change.shape), np.ones(change.shape)), lost
+    holdings, equity = np.asarray(banks.holdings, dtype=np.float64), np.asarray(banks.equity, dtype=np.float64)
+    runs = common_run_shape(holdings, equity, rule, depth, shock)
+    holdings = np.broadcast_to(holdings, (*runs, *holdings.shape[-2:]))
+    change = np.broadcast_to(shock, (*runs, holdings.shape[-1]))[..., None, :]
+    lost = -(holdings * change).sum(axis=-1)
+    return CascadeState(holdings * (1.0 + change), equity - lost, np.zeros(change.shape), np.ones(change.shape)), lost
 
 
 def common_run_shape(
-    held: Array, equity: Array, rule: LeverageRule, depth: MarketDepth, shock: Array
+    holdings: Array, equity: Array, rule: LeverageRule, depth: MarketDepth, shock: Array
 ) -> tuple[int, ...]:
     """Shape of the runs to which all arguments broadcast.
 
@@ -192,10 +192,10 @@ def common_run_shape(
     ValueError
         If an argument does not match the banks and assets, or the runs of the other arguments.
     """
-    both, bank, asset = held.shape[-2:], held.shape[-2:-1], held.shape[-1:]
+    both, bank, asset = holdings.shape[-2:], holdings.shape[-2:-1], holdings.shape[-1:]
     tails: dict[str, tuple[ArrayLike | None, tuple[int, ...]]] = {}
     tails |= {"shock": (shock, asset), "impact": (depth.impact, asset), "scale": (depth.scale, asset)}
-    tails |= {"sellable": (depth.sellable, asset), "holdings": (held, both), "equity": (equity, bank)}
+    tails |= {"sellable": (depth.sellable, asset), "holdings": (holdings, both), "equity": (equity, bank)}
     tails |= {"limit": (rule.limit, bank), "target": (rule.target, bank), "mix": (rule.mix, both)}
     given = {name: (np.asarray(value), tail) for name, (value, tail) in tails.items() if value is not None}
     runs = {name: run_shape(name, value, tail) for name, (value, tail) in given.items()}
@@ -223,7 +223,7 @@ def desired_sales(state: CascadeState, rule: LeverageRule, depth: MarketDepth) -
         return np.where(sellable, np.minimum(amount * np.asarray(rule.mix), room) / state.price, 0.0)
     all_room = room.sum(axis=-1, keepdims=True)
     share = np.minimum(amount / np.where(all_room > 0.0, all_room, np.inf), 1.0)
-    return np.where(sellable, share * state.held, 0.0)
+    return np.where(sellable, share * state.amounts, 0.0)
 
 
 def sale_share(equity: Array, assets: Array, rule: LeverageRule) -> Array:
@@ -262,8 +262,8 @@ def apply_sales(state: CascadeState, sold: Array, depth: MarketDepth) -> tuple[C
     """
     bought = state.bought - sold.sum(axis=-2, keepdims=True)
     price = price_after(bought, depth)
-    lost = (state.held * (state.price - price)).sum(axis=-1)
-    return CascadeState(state.held - sold, state.equity - lost, bought, price), lost
+    lost = (state.amounts * (state.price - price)).sum(axis=-1)
+    return CascadeState(state.amounts - sold, state.equity - lost, bought, price), lost
 
 
 def price_after(bought: Array, depth: MarketDepth) -> Array:

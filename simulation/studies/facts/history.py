@@ -87,8 +87,10 @@ class History:
 def concatenate_runs(parts: Sequence[History]) -> History:
     """Return the runs of several histories of the same days as one history, in the given order."""
     columns = {name: [getattr(part, name) for part in parts] for name in HISTORY_COLUMNS}
-    whole: dict[str, Any] = {name: None if rows[0] is None else np.concatenate(rows) for name, rows in columns.items()}
-    return History(parts[0].dates, **whole)
+    concatenated: dict[str, Any] = {
+        name: None if rows[0] is None else np.concatenate(rows) for name, rows in columns.items()
+    }
+    return History(parts[0].dates, **concatenated)
 
 
 def period_ends(periods: NDArray[np.int64]) -> DayIndex:

@@ -105,9 +105,9 @@ def simulate_histories(
         Calibrated parameter sets: run i uses set i.
     """
     tasks = [(scenario, block, cloud) for block in run_blocks(scenario, runs, workers)]
-    found = map_in_order(block_history, tasks, workers) if workers > 1 else (block_history(*task) for task in tasks)
+    histories = map_in_order(block_history, tasks, workers) if workers > 1 else (block_history(*task) for task in tasks)
     return SimulatedHistories(
-        concatenate_runs(list(_with_progress(found, [len(task[1]) for task in tasks], progress))), runs
+        concatenate_runs(list(_with_progress(histories, [len(task[1]) for task in tasks], progress))), runs
     )
 
 
