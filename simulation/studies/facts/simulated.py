@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
 
-MOST_RUN_DAYS: Final = 100_000
+MAX_RUN_DAYS: Final = 100_000
 """Runs times days of one block: a record of all 230 columns would need about 0.2 GB; one of RECORD_COLUMNS needs 14 MB."""
 WARM_UP_SHARE, MAX_WARM_UP_DAYS = 1 / 6, 2 * DAYS_PER_YEAR
 """Share of a scenario, and maximum number of calendar days, that are excluded: all investors start at their targets and
@@ -113,7 +113,7 @@ def simulate_histories(
 
 def run_blocks(scenario: Scenario, runs: int, workers: int = 1) -> list[range]:
     """Return run numbers in consecutive blocks that fit into memory, at least one per worker if there are enough runs."""
-    largest = max(1, MOST_RUN_DAYS // len(scenario_days(scenario)))
+    largest = max(1, MAX_RUN_DAYS // len(scenario_days(scenario)))
     size = min(largest, -(-runs // workers))
     return [range(first, min(first + size, runs)) for first in range(0, runs, size)]
 

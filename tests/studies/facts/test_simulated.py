@@ -46,7 +46,7 @@ def test_a_history_equals_the_columns_of_the_record(scenario: Scenario) -> None:
 
 def test_blocks_do_not_affect_the_result(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = simulate_histories(scenario, 5)
-    monkeypatch.setattr(module, "MOST_RUN_DAYS", 25)
+    monkeypatch.setattr(module, "MAX_RUN_DAYS", 25)
     assert [len(block) for block in run_blocks(scenario, 5)] == [2, 2, 1]
     done: list[tuple[int, int]] = []
     parts = simulate_histories(scenario, 5, progress=lambda *counts: done.append(counts))
@@ -57,13 +57,13 @@ def test_blocks_do_not_affect_the_result(scenario: Scenario, monkeypatch: pytest
 def test_every_worker_gets_a_block_and_none_is_too_large(scenario: Scenario) -> None:
     assert [len(block) for block in run_blocks(scenario, 6, workers=2)] == [3, 3]
     assert sum(len(block) for block in run_blocks(scenario, 30_000, workers=2)) == 30_000
-    assert max(len(block) for block in run_blocks(scenario, 30_000)) * 11 <= module.MOST_RUN_DAYS
+    assert max(len(block) for block in run_blocks(scenario, 30_000)) * 11 <= module.MAX_RUN_DAYS
 
 
 def test_each_run_takes_its_parameter_set(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     key = "markets.usdjpy.fast_impact_pct_per_usd_bn"
     cloud = Cloud("two", (key,), np.array([[0.03], [0.06]]), np.array([0.5, 0.5]), {})
-    monkeypatch.setattr(module, "MOST_RUN_DAYS", 25)
+    monkeypatch.setattr(module, "MAX_RUN_DAYS", 25)
     mixed = simulate_histories(scenario, 4, cloud=cloud)
     for run in range(4):
         alone = simulate_histories(official(COARSE, TWO_WEEKS, {key: cloud.for_run(run)[key]}), 4)
