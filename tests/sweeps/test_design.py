@@ -97,13 +97,13 @@ def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
         load_plan(sweep_of(tmp_path, "design: {kind: table, file: gone.csv}"))
 
 
-def test_a_value_that_stands_twice_is_run_once_and_told(tmp_path: Path) -> None:
+def test_a_repeated_value_is_run_once_with_a_remark(tmp_path: Path) -> None:
     axes = 'axes: {markets.usdjpy.stress_slope: [1, 2, 1.0], "boj.meetings[0].decision": [25bp, 0.25%]}'
     plan = load_plan(sweep_of(tmp_path, axes))
     assert [tuple(point.values()) for point in plan.points] == [(1, "25bp"), (2, "25bp")]
     assert plan.remarks == (
-        "axes.markets.usdjpy.stress_slope: 1.0 stands twice; it is run once",
-        "axes.boj.meetings[0].decision: 0.25% stands twice; it is run once",
+        "axes.markets.usdjpy.stress_slope: 1.0 is listed twice; it is run once",
+        "axes.boj.meetings[0].decision: 0.25% is listed twice; it is run once",
     )
     drawn = load_plan(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: halton, samples: 8}}"))
     assert (len(drawn.points), drawn.remarks) == (8, ())
@@ -114,4 +114,7 @@ def test_one_at_a_time_runs_the_base_once(tmp_path: Path) -> None:
     axes = 'axes: {"boj.meetings[0].priced_probability": [0.5, 0.62], "boj.meetings[0].decision": [0.25%, 50bp]}'
     plan = load_plan(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: one_at_a_time}}"))
     assert [list(point.values()) for point in plan.points] == [[], [0.5], ["50bp"]]
-    assert plan.remarks[0] == "axes.boj.meetings[0].priced_probability: 0.62 is the base's value, which point 0 has"
+    assert (
+        plan.remarks[0]
+        == "axes.boj.meetings[0].priced_probability: 0.62 is the value of the base scenario, which point 0 runs"
+    )

@@ -116,7 +116,7 @@ def deadly(work: SweepWork, batch: tuple[PointRuns, ...]) -> RunRows:
 
 def test_a_run_that_kills_its_worker_is_the_only_one_lost(tmp_path: Path) -> None:
     store = run_into(tmp_path / "a", grid(), workers=2, function=deadly)
-    assert int(store.have.failed.sum()) == 1
+    assert int(store.stored_runs.failed.sum()) == 1
     run_into(tmp_path / "b", grid())
     found, whole = read_runs(tmp_path / "a"), read_runs(tmp_path / "b")
     lost = found[found.status == "failed"]

@@ -32,7 +32,7 @@ def test_probes_tell_what_a_pass_and_a_run_cost_and_stop_when_time_is_up(monkeyp
     """One run takes 0.75 s, four take 1.5 s: time is left for a second structure, or not."""
     clock = Clock()
     monkeypatch.setattr(sweep_runner, "time", clock)
-    monkeypatch.setattr(sweep_runner, "simulated", clock.simulated)
+    monkeypatch.setattr(sweep_runner, "simulate_batch", clock.simulated)
     plan = grid("axes={populations.carry_funds.investors: [2, 3]}")
     assert len(np.unique(plan.structures)) > 1
     found = sweep_runner.estimate_sweep(plan, 1)

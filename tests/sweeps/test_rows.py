@@ -22,7 +22,7 @@ def pieces_of(plan: SweepPlan, values: list[dict[str, float]]) -> list[PointRuns
 
 def test_points_are_mixed_where_only_numbers_differ() -> None:
     plan = grid("axes={populations.carry_funds.investors: [2, 3], markets.usdjpy.stress_slope: [0.1, 1, 2]}")
-    made = list(runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), 128))
+    made = list(runs_in_batches(plan, missing_runs(plan, StoredRuns.empty(plan)), 128))
     assert [sorted({each.point for each in batch}) for batch in made] == [[0, 1, 2], [3, 4, 5]]
 
 

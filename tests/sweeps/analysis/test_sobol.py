@@ -27,12 +27,12 @@ def test_ishigami_is_recovered_within_its_intervals() -> None:
     assert found.adds_up
 
 
-def test_the_words_tell_the_same_shares_as_the_table_of_indices() -> None:
+def test_the_text_has_the_same_shares_as_the_table_of_indices() -> None:
     sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 1024), {"y": ishigami}, "saltelli")
     part = MetricAnalysis(sweep, "y", QUICK)
     assert part.indices is not None
     first, total = 100.0 * part.indices.table.loc[1, ["first", "total"]].astype(float)
-    assert f"x2 ({first:.0f} % of the variance of the mean by itself, {total:.0f} % with others)" in part.text()
+    assert f"x2 ({first:.0f} % of the variance of the mean alone, {total:.0f} % with interactions)" in part.text()
     assert "between points" not in part.text()
 
 
@@ -40,7 +40,7 @@ def test_an_additive_response_adds_up_without_interactions() -> None:
     def additive(parameters: FloatArray, noise: FloatArray) -> FloatArray:
         return np.asarray(parameters @ np.array([2.0, 1.0, 0.0]) + noise)
 
-    # Variances 4 : 1 : 0; news alike at all points is no parameter's doing.
+    # Variances 4 : 1 : 0; news alike at all points are not due to a parameter.
     found = sobol_analysis(sweep_of(saltelli(KEYS, (0, 1), 256), {"y": additive}, "saltelli", 4), "y", QUICK)
     assert found.table["first"].to_numpy() == pytest.approx([0.8, 0.2, 0.0], abs=0.02)
     assert found.table["total"].to_numpy() == pytest.approx([0.8, 0.2, 0.0], abs=0.02)
