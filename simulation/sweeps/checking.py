@@ -252,8 +252,8 @@ def axis_problems(loaded: LoadedConfig[Sweep], folder: Path) -> list[ConfigProbl
     except ConfigError:
         return []
     here = {source.name for source in loaded.sources}
-    found = _single_value_problems(BaseConfig(root, layers.tree, layers.sources), loaded)
-    return [problem for problem in found if problem.file in here]
+    problems = _single_value_problems(BaseConfig(root, layers.tree, layers.sources), loaded)
+    return [problem for problem in problems if problem.file in here]
 
 
 def check_series(base: LoadedConfig[Any], loaded: LoadedConfig[Sweep]) -> None:

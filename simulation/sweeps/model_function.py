@@ -81,9 +81,11 @@ class ModelFunction:
 
         Not-a-number at points where no run finished.
         """
-        found = self._response(np.asarray(values, dtype=np.float64))[..., self.metrics.index(metric or self.metrics[0])]
-        finished = np.isfinite(found)
-        sums, counts = np.where(finished, found, 0.0).sum(axis=1), finished.sum(axis=1)
+        results = self._response(np.asarray(values, dtype=np.float64))[
+            ..., self.metrics.index(metric or self.metrics[0])
+        ]
+        finished = np.isfinite(results)
+        sums, counts = np.where(finished, results, 0.0).sum(axis=1), finished.sum(axis=1)
         return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
 
     def __call__(self, **values: float) -> dict[str, float]:

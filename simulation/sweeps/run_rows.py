@@ -69,10 +69,10 @@ def record_columns(name: str) -> frozenset[str]:
 
 def daily_values(record: Record, name: str) -> FloatArray:
     """Return one series for every run, ``(runs, days)``; not-a-number if the scenario lacks the asset or the population."""
-    nothing = np.full((len(record.runs), len(record.dates)), np.nan)
+    missing = np.full((len(record.runs), len(record.dates)), np.nan)
     if name in MARKET_SERIES:
         record.demand(name)
-        return record.market.get(name, nothing)
+        return record.market.get(name, missing)
     if name in FLOW_SERIES:
         return _total_flow(record, name, tuple(sorted(record.flows)))
     if name in SHARES_TO_DATE:
@@ -83,7 +83,7 @@ def daily_values(record: Record, name: str) -> FloatArray:
         )
     population = series_population(name)
     known = population is not None and population in record.flows
-    return _cumulative(-_total_flow(record, "spot_usd_bn", (str(population),))) if known else nothing
+    return _cumulative(-_total_flow(record, "spot_usd_bn", (str(population),))) if known else missing
 
 
 def _populations_with_roles(record: Record, roles: tuple[str, ...]) -> tuple[str, ...]:

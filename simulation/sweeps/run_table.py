@@ -128,10 +128,10 @@ def run_schema(columns: PointColumns) -> pa.Schema:
 def write_runs(path: Path, columns: PointColumns, stored: StoredRuns) -> int:
     """Write the table of runs atomically and return its number of rows."""
     place, file, row = stored.locations()
-    kept = (
+    required = (
         place % stored.done.shape[1] < required_replications(columns.plan.sweep, stored)[place // stored.done.shape[1]]
     )
-    place, file, row = place[kept], file[kept], row[kept]
+    place, file, row = place[required], file[required], row[required]
     schema = run_schema(columns)
     read_rows = ShardReader(stored.files, columns.plan.sweep.measured)
     temporary = temporary_path(path)

@@ -180,8 +180,8 @@ def store_bytes(plan: SweepPlan) -> int:
     """Approximate size of the finished store, bytes."""
     row = BYTES_PER_NUMBER * (len(plan.sweep.measured) + len(plan.keys)) + BYTES_PER_ROW
     days = _scenario_length(plan) * len(plan.sweep.kept_series) * BYTES_PER_NUMBER
-    kept = {"none": 0, "all": plan.most_runs * days, "quantiles": len(plan.points) * days * 4}
-    return FIXED_BYTES + 2 * plan.most_runs * row + kept[plan.sweep.record]
+    series_bytes = {"none": 0, "all": plan.most_runs * days, "quantiles": len(plan.points) * days * 4}
+    return FIXED_BYTES + 2 * plan.most_runs * row + series_bytes[plan.sweep.record]
 
 
 def _scenario_length(plan: SweepPlan) -> int:

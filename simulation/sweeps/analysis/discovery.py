@@ -43,7 +43,7 @@ class OutcomeCondition:
     level: float
 
     @classmethod
-    def parsed(cls, text: str) -> OutcomeCondition:
+    def parse(cls, text: str) -> OutcomeCondition:
         """Parse ``METRIC<LEVEL`` or ``METRIC>LEVEL``.
 
         Raises
@@ -58,7 +58,7 @@ class OutcomeCondition:
             )
         return cls(match[1], match[2], float(match[3]))
 
-    def of(self, runs: pd.DataFrame) -> Flags:
+    def is_met(self, runs: pd.DataFrame) -> Flags:
         """Whether each run meets the condition."""
         return np.asarray(COMPARISONS[self.sign](runs[self.metric].to_numpy(dtype=np.float64), self.level))
 
@@ -121,8 +121,8 @@ def discover_boxes(sweep: SweepTable, condition: OutcomeCondition) -> Discovery:
 
     They are leaves of a tree of depth 3 on the parameters of the sweep, each with at least 3 % of the runs.
     """
-    runs = sweep.measured(condition.metric)
-    return _discovered_boxes(sweep, runs, condition.of(runs), str(condition))
+    runs = sweep.runs_with(condition.metric)
+    return _discovered_boxes(sweep, runs, condition.is_met(runs), str(condition))
 
 
 def discover_failures(sweep: SweepTable) -> Discovery:

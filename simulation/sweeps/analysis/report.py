@@ -177,7 +177,7 @@ class SweepAnalysis:
         from simulation.results.figures.charts import write_figures
         from simulation.studies.experiment.figures import svg_bytes
 
-        conditions = [OutcomeCondition.parsed(discovery.condition) for discovery in self.discoveries]
+        conditions = [OutcomeCondition.parse(discovery.condition) for discovery in self.discoveries]
         levels = {condition.metric: condition.level for condition in conditions}
         source = f"Source: carryflow sweep {self.sweep.name}, {len(self.sweep.finished):,} runs"
         for name, part in self.metrics.items():
@@ -212,7 +212,7 @@ def analyse_sweep(
     """
     if sweep.finished.empty:
         raise OutputError(f"no run of {sweep.name} is finished: there is nothing to analyse")
-    outcomes = [OutcomeCondition.parsed(text) for text in conditions]
+    outcomes = [OutcomeCondition.parse(text) for text in conditions]
     for name in [*metrics, *(outcome.metric for outcome in outcomes)]:
         sweep.check_metric(name)
     chosen = metrics or [name for name in sweep.units if sweep.finished[name].nunique() > 1]

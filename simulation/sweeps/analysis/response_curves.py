@@ -48,7 +48,7 @@ def runs_along_axis(sweep: SweepTable, axis: SweepAxis, metric: str) -> pd.DataF
 
     All runs, except for a one-at-a-time design: there the runs with all other keys at the base scenario.
     """
-    runs = sweep.measured(metric)
+    runs = sweep.runs_with(metric)
     if sweep.design != "one_at_a_time" or runs.empty:
         return runs
     base = sweep.runs.iloc[int(sweep.runs["point"].argmin())]
@@ -89,7 +89,7 @@ def response_map(sweep: SweepTable, pair: tuple[SweepAxis, SweepAxis], metric: s
         The axis of the rows and the axis of the columns.
     """
     rows, columns = pair
-    runs = sweep.measured(metric).dropna(subset=[rows.column, columns.column])
+    runs = sweep.runs_with(metric).dropna(subset=[rows.column, columns.column])
     points = point_means(runs, pair, metric)
     cells = [runs["point"].map(axis_levels(points[axis.column], MAP_BINS)).rename(axis.key) for axis in pair]
     groups = runs[metric].groupby(cells, sort=True)

@@ -51,7 +51,7 @@ class SaltelliBlocks:
     second: FloatArray
     mixed: FloatArray
 
-    def taken(self, rows: NDArray[np.intp]) -> SaltelliBlocks:
+    def select_rows(self, rows: NDArray[np.intp]) -> SaltelliBlocks:
         """The given rows, in the given order."""
         return SaltelliBlocks(self.first[rows], self.second[rows], self.mixed[:, rows])
 
@@ -111,7 +111,7 @@ def saltelli_blocks(sweep: SweepTable, metric: str) -> SaltelliBlocks:
         raise OutputError(f"Sobol indices need design: {{kind: {SALTELLI}}}; {sweep.name} has {sweep.design}")
     keys = len(sweep.axes)
     count = int(sweep.runs["point"].max()) + 1
-    runs = sweep.measured(metric) if sweep.independent else without_common_noise(sweep.measured(metric), metric)
+    runs = sweep.runs_with(metric) if sweep.independent else without_common_noise(sweep.runs_with(metric), metric)
     means = point_means(runs, (), metric)["mean"].reindex(range(count)).to_numpy(dtype=np.float64)
     rows, rest = divmod(count, keys + 2)
     if rest:
@@ -152,7 +152,7 @@ def sobol_analysis(sweep: SweepTable, metric: str, bootstrap: Bootstrap = STANDA
     rows = len(blocks.first)
     first, total = sobol_estimates(blocks)
     random = np.random.default_rng(np.random.SeedSequence([bootstrap.seed, rows]))
-    drawn = [sobol_estimates(blocks.taken(random.integers(rows, size=rows))) for _ in range(bootstrap.resamples)]
+    drawn = [sobol_estimates(blocks.select_rows(random.integers(rows, size=rows))) for _ in range(bootstrap.resamples)]
     draws = np.array(drawn)
     low, high = bootstrap.interval(draws)
     columns = {"key": [axis.key for axis in sweep.axes], "first": first, "first_low": low[0], "first_high": high[0]}
@@ -198,7 +198,7 @@ def variance_shares(sweep: SweepTable, metric: str) -> VarianceShares | None:
     without it otherwise; negative estimates count as zero. Source: Searle, Casella and McCulloch (1992), Variance Components,
     chapter 4.
     """
-    cells = metric_matrix(sweep.measured(metric), metric)
+    cells = metric_matrix(sweep.runs_with(metric), metric)
     points, runs = cells.shape
     if points < 2 or runs < 2:
         return None

@@ -115,7 +115,7 @@ class SweepTable:
         if metric not in self.units:
             raise OutputError(f"{self.name} has no metric {metric}; it has {', '.join(self.units)}")
 
-    def measured(self, metric: str) -> pd.DataFrame:
+    def runs_with(self, metric: str) -> pd.DataFrame:
         """Finished runs with a value of a metric."""
         self.check_metric(metric)
         rows = self.finished

@@ -18,7 +18,7 @@ def grid() -> dict[str, FloatArray]:
     return {"x": first.ravel(), "y": second.ravel()}
 
 
-def test_a_grid_gives_a_level_a_value_and_tells_noise_from_the_other_axis() -> None:
+def test_a_grid_has_a_level_per_value_and_separates_noise_from_the_other_axis() -> None:
     sweep = sweep_of(grid(), {"m": linear}, "factorial", 50)
     curve = response_curve(sweep, sweep.axes[0], "m")
     noise = sweep.runs.query("point == 0")["m"].mean()
@@ -30,7 +30,7 @@ def test_a_grid_gives_a_level_a_value_and_tells_noise_from_the_other_axis() -> N
     assert (curve["p90"] - curve["p10"] > curve["means_p90"] - curve["means_p10"]).all()
 
 
-def test_many_values_are_put_into_bins() -> None:
+def test_many_values_are_grouped_into_bins() -> None:
     sweep = sweep_of(uniform(("x", "y"), 480), {"m": linear}, "latin_hypercube")
     curve = response_curve(sweep, sweep.axes[0], "m")
     assert curve["points"].tolist() == [40] * 12
@@ -38,14 +38,14 @@ def test_many_values_are_put_into_bins() -> None:
     assert np.polyfit(curve["value"], curve["mean"], 1)[0] == pytest.approx(3.0, abs=0.15)
 
 
-def test_one_at_a_time_reads_each_axis_at_the_base_of_the_others() -> None:
+def test_one_at_a_time_uses_each_axis_with_the_others_at_the_base() -> None:
     points = {"x": np.array([1.0, 0.0, 2.0, 1.0, 1.0]), "y": np.array([5.0, 5.0, 5.0, 0.0, 9.0])}
     sweep = sweep_of(points, {"m": lambda parameters, noise: linear(parameters, 0.0 * noise)}, "one_at_a_time")
     assert response_curve(sweep, sweep.axes[0], "m")["mean"].tolist() == [-5.0, -2.0, 1.0]
     assert response_curve(sweep, sweep.axes[1], "m")["mean"].tolist() == [3.0, -2.0, -6.0]
 
 
-def test_a_map_has_high_rows_on_top_and_counts_what_finished() -> None:
+def test_a_map_has_high_rows_on_top_and_counts_finished_runs() -> None:
     sweep = sweep_of(grid(), {"m": lambda parameters, noise: linear(parameters, 0.0 * noise)}, "factorial", 4)
     failed(sweep, 0)
     found = response_map(sweep, (sweep.axes[1], sweep.axes[0]), "m")
@@ -100,7 +100,7 @@ def test_the_region_of_a_crash_is_found() -> None:
         {"m": lambda p, _: np.where((p[..., 0] > 0.7) & (p[..., 1] < 0.4), -20.0, 0.0)},
         "sobol",
     )
-    found = discover_boxes(sweep, OutcomeCondition.parsed("m<-10"))
+    found = discover_boxes(sweep, OutcomeCondition.parse("m<-10"))
     assert found.share == pytest.approx(0.12, abs=0.02)
     (box,) = found.boxes
     assert box.density == pytest.approx(1.0, abs=0.01)
@@ -112,13 +112,13 @@ def test_the_region_of_a_crash_is_found() -> None:
 @pytest.mark.parametrize("text", ["m", "m=3", "m<", "<3", "m<abc"])
 def test_an_invalid_condition_is_rejected(text: str) -> None:
     with pytest.raises(OutputError, match="condition"):
-        OutcomeCondition.parsed(text)
+        OutcomeCondition.parse(text)
 
 
 def test_a_condition_that_is_never_met_is_reported() -> None:
     sweep = sweep_of(uniform(("x",), 20), {"m": lambda p, _: p[..., 0]}, "sobol")
     assert (
-        discover_boxes(sweep, OutcomeCondition.parsed("m<-10")).in_words()
+        discover_boxes(sweep, OutcomeCondition.parse("m<-10")).in_words()
         == "m < -10 in 0.0 % of runs. No difference between regions."
     )
 
