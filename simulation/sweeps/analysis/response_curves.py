@@ -193,20 +193,20 @@ def describe_influence(
         for _, row in clear.head(MOST_NAMED).iterrows()
     ]
     others = [names.get(str(key), str(key)) for key in table["key"] if key not in set(clear["key"])]
-    tail = f" No influence alone that is distinguishable from noise: {', '.join(others)}." if others else ""
+    tail = f" No main effect distinguishable from noise: {', '.join(others)}." if others else ""
     return f"{label} depends most on {'; then on '.join(described)}.{tail}"
 
 
 def _explained_texts(table: pd.DataFrame) -> dict[str, str]:
     """Text of the share of each key; empty for one-at-a-time designs."""
-    text = "{:.0f} % of the variance between points alone"
+    text = "{:.0f} % of the variance between points"
     texts = ["" if np.isnan(share) else text.format(100.0 * share) for share in table["share"]]
     return dict(zip(table["key"], texts, strict=True))
 
 
 def _sobol_texts(indices: pd.DataFrame) -> dict[str, str]:
     """Text of the Sobol indices of each key."""
-    text = "{:.0f} % of the variance of the mean alone, {:.0f} % with interactions"
+    text = "first-order index {:.0f} %, total index {:.0f} % of the variance of the mean"
     shares = 100.0 * indices[["first", "total"]] + 0.0
     return {key: text.format(*pair) for key, pair in zip(indices["key"], shares.to_numpy(), strict=True)}
 

@@ -32,7 +32,7 @@ def test_the_text_has_the_same_shares_as_the_table_of_indices() -> None:
     part = MetricAnalysis(sweep, "y", QUICK)
     assert part.indices is not None
     first, total = 100.0 * part.indices.table.loc[1, ["first", "total"]].astype(float)
-    assert f"x2 ({first:.0f} % of the variance of the mean alone, {total:.0f} % with interactions)" in part.text()
+    assert f"x2 (first-order index {first:.0f} %, total index {total:.0f} % of the variance of the mean)" in part.text()
     assert "between points" not in part.text()
 
 
