@@ -104,7 +104,7 @@ def check_row_count(path: Path, rows: int) -> None:
     """
     if not rows:
         raise ConfigError(
-            [ConfigProblem(display_path(path), None, None, "", "the table has no rows", "one row is one point")]
+            [ConfigProblem(display_path(path), None, None, "", "the table has no rows", "write one row per point")]
         )
     if rows > MOST_POINTS:
         counted = f"{rows:,}" if path.suffix == ".parquet" else f"more than {MOST_POINTS:,}"

@@ -67,7 +67,7 @@ def tipping_figure(tipping: TippingPoint, outcome: SearchOutcome) -> Drawing:
         figure = new_figure(Heading(title, subtitle, outcome.source))
         axes = figure.add_axes((0.05, 0.13, 0.88, 0.68))
         remove_frame(axes)
-        _single_runs(axes, tipping)
+        _draw_single_runs(axes, tipping)
         axes.axvspan(tipping.low, tipping.high, color=ACCENT, alpha=0.3, linewidth=0)
         axes.plot(tipping.points, outcome.scale * tipping.means, "o-", color=ACCENT, markersize=3.5, linewidth=1.6)
         axes.axhline(outcome.scale * outcome.level, color=GREY, linewidth=0.9)
@@ -76,7 +76,7 @@ def tipping_figure(tipping: TippingPoint, outcome: SearchOutcome) -> Drawing:
     return Drawing(figure, {outcome.key: tipping.points, outcome.metric: tipping.means})
 
 
-def _single_runs(axes: Axes, tipping: TippingPoint) -> None:
+def _draw_single_runs(axes: Axes, tipping: TippingPoint) -> None:
     low, high = float(tipping.points[0]), float(tipping.points[-1])
     ends = (max(tipping.history_low, low), min(tipping.history_high, high))
     if ends[0] < ends[1]:
@@ -125,14 +125,14 @@ def reverse_stress_figure(stress: ReverseStress, outcome: SearchOutcome) -> Draw
         figure = new_figure(Heading(title, subtitle, outcome.source))
         # Same height as the square frontier panels.
         height = min(0.62, (width - 0.035) * SIZE_INCHES[0] / SIZE_INCHES[1])
-        _bars(figure.add_axes((0.14, 0.75 - height, 0.17, height)), stress)
+        _draw_bars(figure.add_axes((0.14, 0.75 - height, 0.17, height)), stress)
         for at, one in enumerate(stress.frontiers):
             axes = figure.add_axes((0.36 + at * width, 0.13, width - 0.035, 0.62))
-            _frontier(axes, one, stress)
+            _draw_frontier(axes, one, stress)
     return Drawing(figure, _stress_columns(stress))
 
 
-def _bars(axes: Axes, stress: ReverseStress) -> None:
+def _draw_bars(axes: Axes, stress: ReverseStress) -> None:
     remove_frame(axes)
     rows = np.arange(len(stress.space.names))
     labels = [SHOCKS[name].label if name in SHOCKS else name for name in stress.space.names]
@@ -150,13 +150,13 @@ def _bars(axes: Axes, stress: ReverseStress) -> None:
     panel_title(axes, "Mildest combination, sd")
 
 
-def _frontier(axes: Axes, one: ShockFrontier, stress: ReverseStress) -> None:
+def _draw_frontier(axes: Axes, one: ShockFrontier, stress: ReverseStress) -> None:
     remove_frame(axes)
     at = [stress.space.names.index(name) for name in one.pair]
     largest = float(max(stress.space.most[at]))
     points = np.array([reached.sizes[at] for reached in one.reached if reached is not None]).reshape(-1, 2)
     limit = min(largest, 1.25 * float(points.max())) if points.size else largest
-    _rings(axes, stress, at, limit)
+    _draw_rings(axes, stress, at, limit)
     if points.size:
         axes.plot(points[:, 0], points[:, 1], "o-", color=REACHED_COLOUR, markersize=3.5, linewidth=1.8)
         nearest = min((reached for reached in one.reached if reached), key=lambda reached: reached.distance.value)
@@ -172,7 +172,7 @@ def _frontier(axes: Axes, one: ShockFrontier, stress: ReverseStress) -> None:
     panel_title(axes, labels[1])
 
 
-def _rings(axes: Axes, stress: ReverseStress, at: Sequence[int], limit: float) -> None:
+def _draw_rings(axes: Axes, stress: ReverseStress, at: Sequence[int], limit: float) -> None:
     """Draw lines of equal distance for the two shocks alone."""
     angles = np.radians(np.linspace(0.0, 90.0, 91))
     for ring in RING_DISTANCES:

@@ -86,16 +86,16 @@ def curves_figure(curves: Sequence[tuple[SweepAxis, pd.DataFrame]], metric: Figu
     )
     with figure_style():
         figure = new_figure(Heading(title, subtitle, metric.source))
-        panels = _panels(figure, len(some))
+        panels = _panel_axes(figure, len(some))
         for axes, (axis, curve) in zip(panels, some, strict=True):
-            _curve(axes, axis, curve, metric.scale)
+            _draw_curve(axes, axis, curve, metric.scale)
         low, high = min(axes.get_ylim()[0] for axes in panels), max(axes.get_ylim()[1] for axes in panels)
         for axes in panels:
             axes.set_ylim(low, high)
     return Drawing(figure, _curve_columns(some))
 
 
-def _panels(figure: Figure, count: int) -> list[Axes]:
+def _panel_axes(figure: Figure, count: int) -> list[Axes]:
     columns = min(count, 3)
     rows = math.ceil(count / columns)
     width, height = 0.92 / columns, 0.76 / rows
@@ -103,7 +103,7 @@ def _panels(figure: Figure, count: int) -> list[Axes]:
     return [figure.add_axes((left, bottom, width - 0.045, height - 0.11)) for left, bottom in place]
 
 
-def _curve(axes: Axes, axis: SweepAxis, curve: pd.DataFrame, scale: float) -> None:
+def _draw_curve(axes: Axes, axis: SweepAxis, curve: pd.DataFrame, scale: float) -> None:
     remove_frame(axes)
     places = curve["value"].to_numpy() if axis.numeric else np.arange(len(curve))
     numbers = {name: scale * curve[name].to_numpy(dtype=np.float64) for name in curve if name != "value"}
