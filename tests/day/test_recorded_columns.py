@@ -75,7 +75,7 @@ def test_the_ledger_is_checked_whatever_is_read(
     assert {name: values.tobytes() for name, values in few.residuals.items()} == {
         name: values.tobytes() for name, values in whole.residuals.items()
     }
-    monkeypatch.setattr(capital_flows, "residuals", lambda *_: {"made_up": np.array([0.0, 1.0, 0.0])})
+    monkeypatch.setattr(capital_flows, "ledger_residuals", lambda *_: {"made_up": np.array([0.0, 1.0, 0.0])})
     broken = simulate(scenario, RUNS, columns=frozenset({"unwound_usd_bn"}))
     assert {row: stop.name for row, stop in broken.stopped.items()} == {1: "ledger:made_up"}
     assert np.isnan(broken.market["usdjpy"][1, 1:]).all()
