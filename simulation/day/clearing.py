@@ -150,8 +150,8 @@ class TradingDay:
         if total.hedge_usd is not None:
             settle_swap_loan(accounts["money_market"], flow, self.quote)
             bought = dollar_purchases(flow, order_quote, self.market.roster)
-            kept = 0.0 if total.kept_usd is None else total.kept_usd
-            self.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - kept
+            kept_usd = 0.0 if total.kept_usd is None else total.kept_usd
+            self.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - kept_usd
 
     def sell_dollars(self, seller: str, sold_usd: Array) -> None:
         """Exogenous sale of dollars against yen by a sector to dealers, USD bn, ``(runs, 1)``."""

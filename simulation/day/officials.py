@@ -67,11 +67,11 @@ def boj_memory(rule: BojReaction | None, runs: int) -> BojMemory:
     return BojMemory(np.full((runs, 1), day), np.full((runs, 1), LONG_AGO))
 
 
-def apply_signals(pending: PendingMeeting, probabilities: Array, multiplier: float, today: int) -> PendingMeeting:
+def with_rule_odds(pending: PendingMeeting, probabilities: Array, multiplier: float, today: int) -> PendingMeeting:
     """The meeting with rule-based odds, tilted by all signals published up to `today`."""
     strength = sum(item.strength for item in pending.meeting.signals if day_number(item.date) <= today)
-    moved = tilt_probabilities(probabilities, pending.steps, multiplier * strength) if strength else probabilities
-    return replace(pending, probabilities=moved)
+    tilted = tilt_probabilities(probabilities, pending.steps, multiplier * strength) if strength else probabilities
+    return replace(pending, probabilities=tilted)
 
 
 def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Conditions, today: int) -> ExpectedPath:
@@ -87,7 +87,7 @@ def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Cond
     for item in path.pending:
         chance = hikes.chance(item.day) if item.meeting.decision is None else None
         if chance is not None:
-            item = apply_signals(item, np.concatenate([1.0 - chance, chance], axis=1), bank.signal_multiplier, today)
+            item = with_rule_odds(item, np.concatenate([1.0 - chance, chance], axis=1), bank.signal_multiplier, today)
         hikes.after(item, chance)
         pending.append(item)
     return replace(path, pending=tuple(pending))
@@ -117,7 +117,7 @@ def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int)
         if item.meeting.decision is None:
             ahead = (item.day - today) * TRADING_DAYS_PER_YEAR / DAYS_PER_YEAR
             then = replace(now, stress=expected_stress(now.stress, ahead))
-            item = apply_signals(item, taylor_odds(rule, rate, then), bank.signal_multiplier, today)
+            item = with_rule_odds(item, taylor_odds(rule, rate, then), bank.signal_multiplier, today)
         rate = rate + item.expected_step
         pending.append(item)
     return replace(path, pending=tuple(pending))

@@ -138,8 +138,8 @@ class Banks(Population):
         ended = units / np.where(bonds > 0.0, bonds, np.inf) * (0.0 if hedge is None else hedge)
         spot = np.maximum(converted * value, value - ended)
         unwound = {SLOW_REPATRIATION: -row_sum(units)}
-        kept = row_sum(spot + ended - value)
-        return Trade({UST10: units}, spot, ended, unwound, repatriated=-row_sum(spot), kept_usd=kept)
+        kept_usd = row_sum(spot + ended - value)
+        return Trade({UST10: units}, spot, ended, unwound, repatriated=-row_sum(spot), kept_usd=kept_usd)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Sell a share of the initial position and convert part of the proceeds, as if the bonds were owned outright.

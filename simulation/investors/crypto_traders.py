@@ -57,7 +57,7 @@ class CryptoTraderParameters(PopulationParameters):
 
     @field_validator("leverage_mix")
     @classmethod
-    def _possible(cls, mix: dict[float, float]) -> dict[float, float]:
+    def _check_mix(cls, mix: dict[float, float]) -> dict[float, float]:
         if not mix or min(mix) < 1.0 or min(mix.values()) < 0.0 or sum(mix.values()) <= 0.0:
             raise ValueError(
                 "leverage_mix: each leverage must be 1 or more; shares must not be negative and must add up to more than 0"
@@ -73,7 +73,7 @@ def is_liquidated(equity: Array, notional: Array, leverage: Array, maintenance_s
     return np.asarray(equity < maintenance_share * notional / leverage)
 
 
-def closing_rate(daily_volatility: Array, leverage: Array, own: CryptoTraderParameters) -> Array:
+def closing_rate(daily_volatility: Array, leverage: Array, parameters: CryptoTraderParameters) -> Array:
     """Share of positions closed on an average quiet day, by liquidation or by sale after a fall.
 
     ``Phi(-(1 - m) / (L sigma)) + phi sigma / sqrt(2 pi)``: the probability that a fall exhausts the margin buffer of a new
@@ -85,10 +85,12 @@ def closing_rate(daily_volatility: Array, leverage: Array, own: CryptoTraderPara
         Long-run volatility of bitcoin per day, decimal, ``(runs, 1)``; zero without news.
     leverage
         Leverage of each position, ``(runs, investors)``.
+    parameters
+        Parameters of the population.
     """
     least = np.maximum(daily_volatility, 1e-300)
-    liquidations = ndtr(-(1.0 - own.maintenance_share) / (leverage * least))
-    return np.asarray(liquidations + own.degrossing * daily_volatility / np.sqrt(2.0 * np.pi))
+    liquidations = ndtr(-(1.0 - parameters.maintenance_share) / (leverage * least))
+    return np.asarray(liquidations + parameters.degrossing * daily_volatility / np.sqrt(2.0 * np.pi))
 
 
 class CryptoTraders(Population):

@@ -123,7 +123,7 @@ def interim_target(plan: Array, target: Array, interim: float) -> Array:
     return np.asarray(plan + interim * (target - plan))
 
 
-def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: LifeInsurerParameters) -> Array:
+def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, parameters: LifeInsurerParameters) -> Array:
     """Change in the target hedge ratio since the start, ``(runs, 1)``.
 
     ``-a d(cost) + b (stress - 1) + c (level - USDJPY)+``: lower hedging cost, higher volatility and a strong yen raise it.
@@ -136,12 +136,16 @@ def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: Li
         Volatility over its long-run value.
     usdjpy
         Yen per dollar.
+    parameters
+        Parameters of the population.
 
     Source: MODEL section 3 (4 pp per pp of cost); insurers' disclosures 2022-24.
     """
-    steep = own.hedge_ratio_per_yen * np.maximum(own.steep_below_yen - usdjpy, 0.0)
+    steep = parameters.hedge_ratio_per_yen * np.maximum(parameters.steep_below_yen - usdjpy, 0.0)
     return np.asarray(
-        -own.hedge_ratio_per_pp * cost_change / PERCENT + own.hedge_ratio_per_stress * (stress - 1.0) + steep
+        -parameters.hedge_ratio_per_pp * cost_change / PERCENT
+        + parameters.hedge_ratio_per_stress * (stress - 1.0)
+        + steep
     )
 
 

@@ -103,8 +103,8 @@ def margin_call(equity: Array, notional: Array, requirement: Array, restore: Arr
     called = has_margin_call(equity, notional, requirement)
     if not called.any():
         return np.zeros(called.shape)
-    kept = np.maximum(equity, 0.0) / np.maximum(notional, TINY) * (restore / requirement)
-    return np.asarray(np.maximum(1.0 - kept, 0.0) * called)
+    remaining = np.maximum(equity, 0.0) / np.maximum(notional, TINY) * (restore / requirement)
+    return np.asarray(np.maximum(1.0 - remaining, 0.0) * called)
 
 
 def stop_level(high: Array, distance: Array) -> Array:

@@ -102,8 +102,8 @@ def covenant_cut(equity: Array, notional: Array, leverage: Array) -> Array:
 
     Source: MODEL section 3; Roberts and Sufi (2009): debt falls after a covenant violation, default is rare.
     """
-    kept = leverage * np.maximum(equity, 0.0) / np.maximum(notional, TINY)
-    return np.asarray(np.maximum(1.0 - kept, 0.0) * (notional > 0.0))
+    remaining = leverage * np.maximum(equity, 0.0) / np.maximum(notional, TINY)
+    return np.asarray(np.maximum(1.0 - remaining, 0.0) * (notional > 0.0))
 
 
 class YenBorrowers(CarryFunds):
