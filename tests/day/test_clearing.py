@@ -56,24 +56,24 @@ def market(scenario: Scenario, runs: int = 2) -> dict[str, Array]:
 
 
 def test_without_impact_there_is_at_most_one_round() -> None:
-    found = market(official(CRASH, NO_IMPACT))
-    assert found["forced_usd_bn"][:, 1].min() > 5.0
-    np.testing.assert_array_equal(found["cascade_rounds"][:, 1], 1.0)
-    assert found["cascade_rounds"].max() == 1.0
+    result = market(official(CRASH, NO_IMPACT))
+    assert result["forced_usd_bn"][:, 1].min() > 5.0
+    np.testing.assert_array_equal(result["cascade_rounds"][:, 1], 1.0)
+    assert result["cascade_rounds"].max() == 1.0
 
 
 def test_price_impact_amplifies_a_fall() -> None:
-    found, without = market(official(CRASH)), market(official(CRASH, NO_IMPACT))
-    assert found["cascade_rounds"][:, 1].min() >= 2.0
-    assert (found["forced_usd_bn"][:, 1] > without["forced_usd_bn"][:, 1]).all()
-    assert (found["usdjpy"][:, 1] < without["usdjpy"][:, 1]).all()
+    result, without = market(official(CRASH)), market(official(CRASH, NO_IMPACT))
+    assert result["cascade_rounds"][:, 1].min() >= 2.0
+    assert (result["forced_usd_bn"][:, 1] > without["forced_usd_bn"][:, 1]).all()
+    assert (result["usdjpy"][:, 1] < without["usdjpy"][:, 1]).all()
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_rounds_are_bounded_and_unsettled_runs_are_marked(most: int) -> None:
-    found = market(official(CRASH, {"limits.cascade_rounds": most}))
-    assert found["cascade_rounds"].max() == most
-    np.testing.assert_array_equal(found["unsettled"][:, 1], 1.0)
+    result = market(official(CRASH, {"limits.cascade_rounds": most}))
+    assert result["cascade_rounds"].max() == most
+    np.testing.assert_array_equal(result["unsettled"][:, 1], 1.0)
     assert not market(official(CRASH))["unsettled"].any()
 
 
@@ -91,9 +91,9 @@ def test_forced_orders_below_the_tolerance_are_not_executed(tolerance: float, tr
 def test_a_cascade_that_ends_in_its_last_round_is_settled() -> None:
     # One stop and no impact: the cascade has one round, so a limit of one round does not bind.
     scenario = one_fund(switched(trailing_stop=True), shocks({MONDAY: 0.1}), {"limits.cascade_rounds": 1})
-    found = market(scenario)
-    np.testing.assert_array_equal(found["cascade_rounds"][:, 1], 1.0)
-    assert not found["unsettled"].any()
+    result = market(scenario)
+    np.testing.assert_array_equal(result["cascade_rounds"][:, 1], 1.0)
+    assert not result["unsettled"].any()
 
 
 def test_dealer_inventory_equals_customer_sales_in_a_cascade() -> None:

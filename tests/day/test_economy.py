@@ -24,8 +24,8 @@ def given(**change_pct: float) -> Changes:
 
 
 def after(days: int, changes: Changes) -> CapitalFlowModel:
-    nobody: Changes = {"populations": {"real_money_japan": {"stock_usd_bn": 1, "investors": 1}}}
-    model = CapitalFlowModel(official(CALM, nobody, changes))
+    idle: Changes = {"populations": {"real_money_japan": {"stock_usd_bn": 1, "investors": 1}}}
+    model = CapitalFlowModel(official(CALM, idle, changes))
     for _ in range(days):
         model.step()
     return model

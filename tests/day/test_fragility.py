@@ -56,8 +56,8 @@ def test_loop_gain_of_a_stop_by_hand() -> None:
 def test_loop_gain_of_a_total_loss_by_hand() -> None:
     # At leverage 15 a fall of 10 % exhausts equity and closes the position; the falls of 3 and 6 % matter less.
     fifteen: Changes = {"populations.carry_funds.leverage_x": {"median": 15, "log_sd": 0, "highest": 100}}
-    found = gain_of(one_fund(switched(margin=True), fifteen))
-    assert found >= SLOPE * 100 / 0.9 / -np.log(0.9) * (1 - 1e-12)
+    result = gain_of(one_fund(switched(margin=True), fifteen))
+    assert result >= SLOPE * 100 / 0.9 / -np.log(0.9) * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("factor", [0.5, 3.0])
@@ -133,19 +133,19 @@ def test_the_first_of_two_crossings_counts() -> None:
 
 @given(st.lists(st.floats(0.0, 50.0), min_size=5, max_size=5), st.floats(0.1, 60.0))
 def test_no_smaller_fall_reaches_the_level(values: list[float], level: float) -> None:
-    found = float(first_fall_reaching(USDJPY_FALLS, np.array([values]), level)[0, 0])
-    below = np.linspace(USDJPY_FALLS[0], found, 50, endpoint=False) if found > USDJPY_FALLS[0] else np.array([])
+    result = float(first_fall_reaching(USDJPY_FALLS, np.array([values]), level)[0, 0])
+    below = np.linspace(USDJPY_FALLS[0], result, 50, endpoint=False) if result > USDJPY_FALLS[0] else np.array([])
     reached = bool(max(values) >= level)
     assert (np.interp(below, USDJPY_FALLS, values) < level * (1 + 1e-9)).all()
-    assert np.interp(found, USDJPY_FALLS, values) >= level * (1 - 1e-9) if reached else found == USDJPY_FALLS[-1]
+    assert np.interp(result, USDJPY_FALLS, values) >= level * (1 - 1e-9) if reached else result == USDJPY_FALLS[-1]
 
 
 def test_the_loop_gain_is_the_largest_at_its_own_falls() -> None:
     # The fall of 2 % belongs to the distances and to crowding, not to the definition of the loop gain.
     assert set(LOOP_GAIN_FALLS) == set(USDJPY_FALLS) - {CROWDING_FALL}
-    found = curve(0.0, 90.0, 1.0, 0.0, 0.0)
-    assert loop_gain(found)[0, 0] == pytest.approx(1e-3 * 1.0 / -np.log(0.97), rel=1e-12)
-    assert gain_curve(found).max() == pytest.approx(1e-3 * 90.0 / -np.log(0.98), rel=1e-12)
+    result = curve(0.0, 90.0, 1.0, 0.0, 0.0)
+    assert loop_gain(result)[0, 0] == pytest.approx(1e-3 * 1.0 / -np.log(0.97), rel=1e-12)
+    assert gain_curve(result).max() == pytest.approx(1e-3 * 90.0 / -np.log(0.98), rel=1e-12)
 
 
 def readings(*changes: Changes) -> Array:
@@ -192,5 +192,5 @@ def test_columns_have_their_units_and_ranges() -> None:
 
 
 def test_carry_to_volatility_without_volatility_is_zero() -> None:
-    found = carry_to_volatility(np.array([[0.03], [0.03]]), np.array([[0.1], [0.0]]))
-    np.testing.assert_allclose(found, [[0.3], [0.0]], rtol=1e-12)
+    result = carry_to_volatility(np.array([[0.03], [0.03]]), np.array([[0.1], [0.0]]))
+    np.testing.assert_allclose(result, [[0.3], [0.0]], rtol=1e-12)

@@ -44,15 +44,15 @@ def of_flows(record: Record) -> Iterator[tuple[str, str, Array]]:
 def test_requested_columns_are_bit_identical_to_a_full_record(
     scenario: Scenario, whole: Record, columns: frozenset[str]
 ) -> None:
-    found = simulate(scenario, RUNS, columns=columns)
-    assert list(found.market) == [name for name in whole.market if name in columns | REQUIRED_COLUMNS]
-    assert all(values.tobytes() == whole.market[name].tobytes() for name, values in found.market.items())
-    wanted = {(owner, name): values for owner, name, values in of_flows(whole) if name in columns}
-    assert {(owner, name): values.tobytes() for owner, name, values in of_flows(found)} == {
-        key: values.tobytes() for key, values in wanted.items()
+    result = simulate(scenario, RUNS, columns=columns)
+    assert list(result.market) == [name for name in whole.market if name in columns | REQUIRED_COLUMNS]
+    assert all(values.tobytes() == whole.market[name].tobytes() for name, values in result.market.items())
+    expected = {(owner, name): values for owner, name, values in of_flows(whole) if name in columns}
+    assert {(owner, name): values.tobytes() for owner, name, values in of_flows(result)} == {
+        key: values.tobytes() for key, values in expected.items()
     }
-    assert list(found.flows) == list(whole.flows)
-    assert found.roles == whole.roles
+    assert list(result.flows) == list(whole.flows)
+    assert result.roles == whole.roles
 
 
 def test_forced_sales_are_computed_only_for_columns_that_need_them(
@@ -86,16 +86,16 @@ def test_the_ledger_is_checked_for_any_selection_of_columns(
 @pytest.mark.parametrize("metric", METRICS, ids=[metric.name for metric in METRICS])
 def test_a_metric_reads_only_its_declared_columns(whole: Record, metric: Metric) -> None:
     few = recorded(whole, columns_read_by([metric.name]))
-    found, wanted = metric.per_run(FinishedRuns(few)), metric.per_run(FinishedRuns(whole))
-    assert (found is None) == (wanted is None)
-    if found is not None and wanted is not None:
-        assert found.tobytes() == wanted.tobytes()
+    result, expected = metric.per_run(FinishedRuns(few)), metric.per_run(FinishedRuns(whole))
+    assert (result is None) == (expected is None)
+    if result is not None and expected is not None:
+        assert result.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("series", [*FIXED_SERIES_NAMES, yen_series_name("carry_funds")])
 def test_a_daily_series_reads_only_its_declared_columns(whole: Record, series: str) -> None:
-    found = daily_values(recorded(whole, record_columns(series)), series)
-    assert found.tobytes() == daily_values(whole, series).tobytes()
+    result = daily_values(recorded(whole, record_columns(series)), series)
+    assert result.tobytes() == daily_values(whole, series).tobytes()
 
 
 def test_a_column_that_was_not_requested_is_an_error(whole: Record) -> None:

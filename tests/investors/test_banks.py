@@ -61,8 +61,8 @@ def run(change_pp: float, *changes: Changes, **own: Any) -> Record:
 
 def test_funding_by_hand() -> None:
     # .8 x (3.875 + .05) + .2 x (.50 + 3.625) = 3.14 + .825
-    found = dollar_funding_cost(column(0.03875, 1), 0.0005, column(0.005 + 0.03625, 1), 0.2)
-    assert found[0, 0] == pytest.approx(0.03965, rel=1e-12)
+    result = dollar_funding_cost(column(0.03875, 1), 0.0005, column(0.005 + 0.03625, 1), 0.2)
+    assert result[0, 0] == pytest.approx(0.03965, rel=1e-12)
 
 
 def test_carry_is_just_positive_at_the_start() -> None:

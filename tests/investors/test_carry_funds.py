@@ -91,8 +91,8 @@ def test_the_target_is_zero_without_carry() -> None:
     ("start_pct", "now_pct", "ratio"), [(3.0, 1.5, 0.5), (3.0, 4.5, 1.5), (0.2, 0.0, 0.6), (-1.0, -1.25, 0.5)]
 )
 def test_incentive_ratio_by_hand(start_pct: float, now_pct: float, ratio: float) -> None:
-    found = incentive_ratio(column(now_pct / 100, 1), column(start_pct / 100, 1), 0.005)
-    assert found[0, 0] == pytest.approx(ratio, rel=1e-12)
+    result = incentive_ratio(column(now_pct / 100, 1), column(start_pct / 100, 1), 0.005)
+    assert result[0, 0] == pytest.approx(ratio, rel=1e-12)
 
 
 def test_expected_return_by_hand() -> None:

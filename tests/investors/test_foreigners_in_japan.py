@@ -157,8 +157,10 @@ def test_bond_flows_can_be_switched_off(changes: Changes, own: dict[str, float])
 
 
 def test_bond_flows_have_a_separate_random_stream() -> None:
-    cast, alone = noisy(), official(TWO_WEEKS, {"populations": {"foreigners_in_japan": {"investors": 30}}})
-    draws = [start(scenario, runs=3)[1].memory["bond_flow"] for scenario in (cast, alone, noisy({"seed": 5}))]
+    with_population, alone = noisy(), official(TWO_WEEKS, {"populations": {"foreigners_in_japan": {"investors": 30}}})
+    draws = [
+        start(scenario, runs=3)[1].memory["bond_flow"] for scenario in (with_population, alone, noisy({"seed": 5}))
+    ]
     np.testing.assert_array_equal(draws[0], draws[1])
     assert not np.isclose(draws[0], draws[2]).any()
 

@@ -82,9 +82,9 @@ def test_flows_follow_returns(trend: float, share: float) -> None:
 def test_only_deviations_from_expected_flows_move_prices() -> None:
     # Equity -3 % is observed a day later: purchases fall by 9 %, with slow impact through value investors.
     record = trusts(EQUITY_FALL, STILL_CURRENCY, ONE_WEEK)
-    found = spot(record)
-    assert found[1] == pytest.approx(0.25, rel=1e-12)
-    assert found[2] == pytest.approx(0.25 * (1 - 3 * 0.03), rel=1e-9)
+    result = spot(record)
+    assert result[1] == pytest.approx(0.25, rel=1e-12)
+    assert result[2] == pytest.approx(0.25 * (1 - 3 * 0.03), rel=1e-9)
     moved = np.log(record.market["usdjpy"][0] / START_USDJPY)
     missing = 0.25 * 3 * 0.03
     assert moved[1] == 0.0

@@ -22,10 +22,10 @@ def test_parts_give_the_same_day_as_the_whole_population(monkeypatch: pytest.Mon
     scenario = shipped("december_2025_official", SURPRISE)
     whole = columns(simulate(scenario, range(2)))
     monkeypatch.setattr(population, "PART_INVESTORS", 64)
-    found = columns(simulate(scenario, range(2)))
+    result = columns(simulate(scenario, range(2)))
     assert whole["cascade_rounds"].max() >= 2
     for name, values in whole.items():
-        np.testing.assert_allclose(found[name], values, rtol=1e-9, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(result[name], values, rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 @pytest.mark.usefixtures("small_parts")

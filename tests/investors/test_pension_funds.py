@@ -130,8 +130,8 @@ def test_cautious_funds_act_inside_the_bands() -> None:
 
 def test_largest_deviation_by_hand() -> None:
     weights = {"ust10": 0.29, "us_equity": 0.27, "jgb10": 0.22, "japan_equity": 0.22}
-    found = largest_deviation({name: column(value, 1) for name, value in weights.items()}, POLICY_MIX, column(0.5, 1))
-    assert found[0, 0] == pytest.approx(0.04 / 0.05 / 0.5, rel=1e-12)
+    result = largest_deviation({name: column(value, 1) for name, value in weights.items()}, POLICY_MIX, column(0.5, 1))
+    assert result[0, 0] == pytest.approx(0.04 / 0.05 / 0.5, rel=1e-12)
 
 
 def test_rebalancing_stops_inside_the_band() -> None:

@@ -82,10 +82,10 @@ def test_a_population_without_stock_changes_nothing() -> None:
     base = official(COARSE, ONE_WEEK)
     idle = {"kind": "real_money_japan", "stock_usd_bn": 0, "investors": 3}
     with_idle = official(COARSE, ONE_WEEK, {"populations.zeros": idle})
-    found, expected = (simulate(scenario, range(2)) for scenario in (with_idle, base))
-    assert not np.array(list(found.flows["zeros"].values())).any()
+    result, expected = (simulate(scenario, range(2)) for scenario in (with_idle, base))
+    assert not np.array(list(result.flows["zeros"].values())).any()
     for name in set(expected.market) - {"ledger_residual"}:
-        np.testing.assert_array_equal(found.market[name], expected.market[name], err_msg=name)
+        np.testing.assert_array_equal(result.market[name], expected.market[name], err_msg=name)
 
 
 def end_of(scenario: Scenario) -> np.ndarray:

@@ -183,11 +183,11 @@ def test_excessive_leverage_stops_the_run() -> None:
 def test_they_dampen_small_falls_and_amplify_large_ones() -> None:
     # With price impact, purchases after a fall of 3 % support the dollar, stop-outs after 9 % lower it.
     alone: Changes = {"populations": {"crypto_traders": {"investors": 8}}}
-    cast: Changes = {"populations.retail_fx": {"stock_usd_bn": 60, "leverage_x": fixed(8)}}
+    with_population: Changes = {"populations.retail_fx": {"stock_usd_bn": 60, "leverage_x": fixed(8)}}
     for fall, sign in ((0.03, 1.0), (0.09, -1.0)):
         without, present = (
             simulate(official(CALM, ONE_WEEK, alone, *extra, shocks({MONDAY: fall})), [0]).market
-            for extra in ((), (cast,))
+            for extra in ((), (with_population,))
         )
         day = 3 if sign > 0 else 1
         assert np.sign(present["usdjpy"][0, day] - without["usdjpy"][0, day]) == sign

@@ -207,8 +207,8 @@ def test_rows_are_the_runs_alone_when_covenants_break() -> None:
     ],
 )
 def test_the_cut_restores_leverage(equity: float, notional: float, multiple: float, cut: float) -> None:
-    found = covenant_cut(column(equity, 1), column(notional, 1), column(multiple, 1))
-    assert found[0, 0] == pytest.approx(cut, abs=1e-15)
+    result = covenant_cut(column(equity, 1), column(notional, 1), column(multiple, 1))
+    assert result[0, 0] == pytest.approx(cut, abs=1e-15)
 
 
 @given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e4), st.floats(0.1, 50.0))

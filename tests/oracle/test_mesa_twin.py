@@ -18,11 +18,11 @@ from simulation.scenario.scenario import Scenario
 from simulation.values.orders import CAUSES
 from tests.support.scenarios import ONE_WEEK, Changes, official, shipped, shocks
 
-DEFAULT_CAST = (
+DEFAULT_POPULATIONS = (
     "carry_funds", "yen_borrowers", "life_insurers", "pension_funds", "banks", "investment_trusts", "retail_fx",
     "crypto_traders", "bitcoin_etf_holders", "foreigners_in_japan",
 )  # fmt: skip
-FEW: Changes = {f"populations.{name}.investors": 6 for name in DEFAULT_CAST}
+FEW: Changes = {f"populations.{name}.investors": 6 for name in DEFAULT_POPULATIONS}
 EVERY_KIND: Changes = {
     "populations.real_money_japan": {"stock_usd_bn": 300, "investors": 6},
     "populations.pension_funds.stock_usd_bn": 700,
@@ -62,19 +62,19 @@ def test_every_kind_of_population_has_its_agent() -> None:
 
 
 @pytest.mark.parametrize("run", [0, 3])
-def test_december_with_the_default_cast(run: int) -> None:
+def test_december_with_the_default_populations(run: int) -> None:
     scenario = december()
-    assert set(scenario.populations) == set(DEFAULT_CAST)
+    assert set(scenario.populations) == set(DEFAULT_POPULATIONS)
     assert_same(simulate(scenario, [run]), run_twin(scenario, run))
 
 
-def test_december_with_a_small_cast_and_hand_made_parameters() -> None:
+def test_december_with_few_populations_and_round_parameters() -> None:
     scenario = official({f"populations.{name}.investors": 9 for name in ("carry_funds", "life_insurers")}, ONE_WEEK)
     assert_same(simulate(scenario, [1]), run_twin(scenario, 1))
 
 
 @pytest.mark.slow
-def test_december_with_every_investor_of_the_default_cast() -> None:
+def test_december_with_every_default_investor() -> None:
     scenario = shipped("december_2025_official")
     assert_same(simulate(scenario, [0]), run_twin(scenario))
 

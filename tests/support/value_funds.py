@@ -2,8 +2,9 @@
 
 One asset has a fixed supply.  Noise traders spend ``xi`` on it, a process that is mean-reverting in logs, so that without funds
 log returns are close to normal and independent.  If the price is below value, a fund holds ``min(beta m, cap)`` times its
-wealth, with m = V - p; at the cap, a fall in the price causes a margin call.  Investors add money to funds that outperform a benchmark and
-withdraw it from the others.  A fund with less than a tenth of its initial wealth closes, and a new one opens after 100 steps.
+wealth, with m = V - p; at the cap, a fall in the price causes a margin call.  Investors add money to funds that outperform a
+benchmark and withdraw it from the others.  A fund with less than a tenth of its initial wealth closes, and a new one opens
+after 100 steps.
 
 Demand under a cap is `target_leverage` of the engine; margin calls are `has_margin_call`.
 """
