@@ -145,7 +145,7 @@ class Recorder:
                 tables.setdefault(owner, {}).update(zip(names, columns, strict=True))
         return tables
 
-    def wants(self, column: str) -> bool:
+    def is_requested(self, column: str) -> bool:
         """Whether a column is requested."""
         return self.columns is None or column in self.columns or column in REQUIRED_COLUMNS
 
@@ -156,7 +156,7 @@ class Recorder:
     def market_row(self, day: int, values: Mapping[str, Array]) -> None:
         """Store the requested market columns of a day, each ``(runs, 1)``."""
         self.last_day = day
-        requested = {name: value for name, value in values.items() if self.wants(name)}
+        requested = {name: value for name, value in values.items() if self.is_requested(name)}
         block = self._block((), tuple(requested), np.nan)
         block[..., day] = np.concatenate(list(requested.values()), axis=1).T
 
@@ -170,7 +170,7 @@ class Recorder:
         values
             Returns the flows, ``(populations, runs, columns)``; not called if no column is requested.
         """
-        requested = [position for position, name in enumerate(names) if self.wants(name)]
+        requested = [position for position, name in enumerate(names) if self.is_requested(name)]
         block = self._block(owners, tuple(names[position] for position in requested), 0.0)
         if requested:
             block[..., day] = values()[..., requested].swapaxes(1, 2)
@@ -291,7 +291,7 @@ FRAGILITY_COLUMNS: Final[dict[str, Callable[[ForcedSales], Array]]] = {
 
 def fragility_columns(recorder: Recorder, economy: Economy, now: Information) -> dict[str, Array]:
     """The requested columns of FRAGILITY_COLUMNS; without any, forced sales are not computed."""
-    requested = {name: column for name, column in FRAGILITY_COLUMNS.items() if recorder.wants(name)}
+    requested = {name: column for name, column in FRAGILITY_COLUMNS.items() if recorder.is_requested(name)}
     if not requested:
         return {}
     sales = forced_sales(economy.parts, now, economy.market.slope[:, :1])

@@ -148,7 +148,7 @@ class PensionFunds(Population):
         for name in self.parameters.mix:
             if name not in roster.names or name == USDJPY:
                 raise ValueError(
-                    f"populations.{self.name}.mix: {name!r} is not an asset of this scenario; state a mix without it"
+                    f"populations.{self.name}.mix: {name!r} is not an asset of this scenario; remove it from the mix"
                 )
         return {name: book_from_shares(roster, {name: 1.0}) for name in self.parameters.mix}
 
@@ -157,7 +157,7 @@ class PensionFunds(Population):
         mix, books = self.parameters.mix, self.books(self.start.roster)
         foreign = sum(mix[name].target_pct for name, book in books.items() if not book.yen_priced)
         if foreign <= 0.0:
-            raise ValueError(f"populations.{self.name}.mix: some foreign asset must have a target above zero")
+            raise ValueError(f"populations.{self.name}.mix: at least one foreign asset must have a target_pct above 0")
         of_stock = {name: self.traits["stock"] * (mix[name].target_pct / foreign) for name in books}
         return {name: of_stock[name] * (usdjpy if books[name].yen_priced else 1.0) for name in books}
 

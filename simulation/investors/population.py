@@ -170,6 +170,16 @@ class Population:
         Name of this part of the population; the name of the population if it has one part.
     since
         First date on which investors of this kind existed; earlier scenarios that contain them give a warning.
+    role
+        ``levered``, ``resident``, ``retail`` or ``other``.
+    needs
+        Assets without which a scenario cannot contain this population.
+    margined
+        Whether the population can face margin calls, stops or liquidations within the day.
+    owners_in_yen
+        Whether owners receive and pay in yen.
+    common_memory
+        Names in `memory` that are shared by all parts of a population instead of split by investor.
     """
 
     Parameters: ClassVar[type[PopulationParameters]]
@@ -207,10 +217,11 @@ class Population:
             self.memory["left"] = np.zeros_like(self.traits["stock"])
 
     def _draw(self, start: PopulationStart) -> dict[str, Array]:
-        each = start.of_run or (self.parameters,) * len(start.streams.runs)
-        makers = [self.with_parameters(own) for own in each]
-        names = list(makers[0].draws(np.random.default_rng(0), 1))
-        drawn = start.streams.draw_each(f"population:{self.name}", [maker.sample for maker in makers])
+        """Personal parameters of all runs by name, ``(runs, investors)``."""
+        per_run = start.of_run or (self.parameters,) * len(start.streams.runs)
+        variants = [self.with_parameters(parameters) for parameters in per_run]
+        names = list(variants[0].draws(np.random.default_rng(0), 1))
+        drawn = start.streams.draw_each(f"population:{self.name}", [variant.sample for variant in variants])
         return {name: np.ascontiguousarray(drawn[:, row]) for row, name in enumerate(names)}
 
     def sample(self, stream: np.random.Generator) -> Array:

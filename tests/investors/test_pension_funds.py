@@ -223,7 +223,7 @@ def test_an_asset_outside_the_scenario_is_refused() -> None:
 
 
 def test_a_mix_needs_a_foreign_asset() -> None:
-    with pytest.raises(ValueError, match="some foreign asset must have a target above zero"):
+    with pytest.raises(ValueError, match="at least one foreign asset must have a target_pct above 0"):
         fund(mix={"jgb10": {"target_pct": 100}})
 
 
