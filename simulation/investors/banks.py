@@ -26,7 +26,7 @@ class BankParameters(PopulationParameters):
     )
     swap_share: float = quantity(
         0.2, "share", (0, 1), "part funded with yen swapped into dollars; the rest is dollar debt",
-        "order of foreign-currency funding in Bank of Japan, Financial System Reports (assumption)",
+        "order of magnitude of foreign-currency funding in Bank of Japan, Financial System Reports (assumption)",
     )  # fmt: skip
     funding_spread_bp: float = quantity(
         5,

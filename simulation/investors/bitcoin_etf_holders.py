@@ -35,7 +35,7 @@ class BitcoinEtfHolderParameters(PopulationParameters):
         Lognormal(median=0.08, log_sd=0.5, highest=1),
         "share per unit of return",
         "b: response to bitcoin",
-        "November 2025, above",
+        "outflow of November 2025 (CLAIMS 33 and 34)",
     )
     equity_response_x: Lognormal = personal_parameter(
         Lognormal(median=0.05, log_sd=0.5, highest=1),

@@ -52,7 +52,7 @@ class CryptoTraderParameters(PopulationParameters):
         "% of the gap per day",
         (0, 100),
         "speed at which new positions replace closed ones at leverage 3; proportional to leverage",
-        "assumption: as fast as open interest came back after October 2025",
+        "assumption: as fast as open interest recovered after October 2025",
     )
 
     @field_validator("leverage_mix")

@@ -38,7 +38,7 @@ class InvestmentTrustParameters(PopulationParameters):
     )  # fmt: skip
     momentum_x: float = quantity(
         3, "per unit of return", (0, 100), "response of the flow to US equity returns: 30 % less after three months at -10 %",
-        "sign and order of Sirri and Tufano (1998); size is an assumption",
+        "sign and order of magnitude as in Sirri and Tufano (1998); the size is an assumption",
     )  # fmt: skip
     momentum_days: float = quantity(
         63, "business days", (1, 2520), "averaging period of the return: three months", "assumption: three months"

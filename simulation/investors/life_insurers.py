@@ -47,7 +47,7 @@ class LifeInsurerParameters(PopulationParameters):
         "share per pp",
         (0, 5),
         "share of unhedged bonds sold per pp fall in the unhedged incentive",
-        "assumption: half of the hedged",
+        "assumption: half of the hedged response",
     )
     hedge_ratio_per_pp: float = quantity(
         0.04, "share per pp", (0, 1), "fall of the hedge ratio per pp of hedging cost", "MODEL"

@@ -38,7 +38,7 @@ class Covenant(Parameters):
     """Loss of equity at which the bank reduces the loan."""
 
     equity_fall_pct: float = quantity(
-        25, "% of start equity", (0.1, 100), "loss that breaks the covenant", "MODEL section 3"
+        25, "% of start equity", (0.1, 100), "loss of equity that violates the covenant", "MODEL section 3"
     )
 
 
