@@ -1,4 +1,4 @@
-"""CapitalFlows: the day, as a table of contents."""
+"""The simulation loop: `CapitalFlows.step` lists the stages of one business day in order."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -24,9 +24,10 @@ from simulation.values.orders import Information, Trade
 
 
 class CapitalFlows:
-    """A batch of runs of one scenario, one `step` a business day; `simulation.day.model` makes a Mesa model of it.
+    """A batch of runs of one scenario; each `step` simulates one business day.
 
-    Arguments and errors are those of `simulation.day.model.CapitalFlowModel`, which names them; `columns` are those of `simulate`.
+    `simulation.day.model.CapitalFlowModel` is the same model for Mesa and documents the arguments and errors.  `columns` is
+    documented in `simulate`.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class CapitalFlows:
         self.record(None, None)
 
     def step(self) -> None:
-        """Simulate one business day; after the last one nothing happens any more."""
+        """Simulate one business day; does nothing after the last day."""
         if self.day >= len(self.dates) - 1 or not self.alive.any():
             self.running = False
             return
@@ -73,7 +74,7 @@ class CapitalFlows:
         self.running = self.day < len(self.dates) - 1 and bool(self.alive.any())
 
     def member(self, kind: Callable[..., Any], *given: Any) -> Any:
-        """Make a population or a sector of the economy; a Mesa model makes an agent of it."""
+        """Create a population or a sector; `CapitalFlowModel` overrides this to create Mesa agents."""
         return kind(*given)
 
     @property
@@ -84,21 +85,21 @@ class CapitalFlows:
 
     @property
     def populations(self) -> tuple[Population, ...]:
-        """The populations, by name."""
+        """The populations in order of their names."""
         return self.economy.populations
 
     def session(self) -> TradingDay:
-        """The day's trading, at yesterday's close."""
+        """The trading day, opened at the previous close."""
         return open_session(self.economy, self.alive)
 
     def policy_and_expectations(self) -> DayNews:
-        """Signals, decisions and macro news of the day; both curves move."""
+        """Apply signals, decisions and macro news to both yield curves; returns the news of the day."""
         economy = self.economy
         economy.given_basis = float(self.officials.given.basis[: self.day + 1].sum())
         return self.officials.announce(self.day, economy.news[self.day], economy.conditions())
 
     def fundamentals(self, news: DayNews, action: MinistryAction) -> None:
-        """Rate impulses and news move the fundamentals; yesterday's stress sets the day's price impact."""
+        """Update fundamental values with rates and other news; set price impact from yesterday's stress."""
         economy, fx, given = self.economy, self.scenario.markets["usdjpy"], self.officials.given
         economy.market.shake(given.volatility[self.day], economy.long_run_variance)
         long_run = economy.long_run_variance
@@ -110,25 +111,25 @@ class CapitalFlows:
         economy.market.give_values(given.value[self.day])
 
     def outside_sales(self, action: MinistryAction) -> dict[str, Array]:
-        """Dollars sold by those who follow no rule of the model, USD bn, ``(runs, 1)``."""
+        """Exogenous dollar sales by sector, USD bn, ``(runs, 1)``."""
         sales = {"ministry_of_finance": action.sold_usd}
         if ABROAD in self.economy.counterparties:
             sales[ABROAD] = np.full_like(action.sold_usd, -self.officials.given.dollars[self.day])
         return sales
 
     def signal_of(self, action: MinistryAction) -> Array:
-        """Fall of the fundamental log USDJPY from what the Ministry of Finance says and signals by acting, ``(runs, 1)``."""
+        """Fall of the fundamental log USDJPY from warnings and the signal of interventions, ``(runs, 1)``."""
         rule, slope = self.scenario.ministry_of_finance, self.economy.market.slope[:, :1]
         if rule is None:
             return np.zeros_like(slope)
         return rule.signal_multiplier * slope * action.sold_usd + rule.warning_pct * PERCENT * action.warned
 
     def information(self) -> Information:
-        """What everybody may know: the last close and today's rates."""
+        """Public information: the last close and today's rates."""
         return self.economy.information(self.today, self.day, self.officials.rates)
 
     def orders(self, now: Information) -> dict[str, Trade]:
-        """Every population states its orders from the same information; stopped runs state none."""
+        """Orders of every population, all based on the same information; stopped runs submit none."""
         orders, all_alive = {}, bool(self.alive.all())
         for population in self.economy.parts:
             trade = population.threshold_orders(now) if population.by_threshold else population.orders(now)
@@ -137,13 +138,13 @@ class CapitalFlows:
         return orders
 
     def stop(self, rows: Sequence[int], name: str, message: str) -> None:
-        """End the runs in `rows` today for a named reason; the first reason of a row counts."""
+        """Stop the runs in `rows` today; the first reason recorded for a row is kept."""
         for row in rows:
             self.alive[row] = False
             self.stopped.setdefault(row, RunStop(self.today, name, message))
 
     def stop_impossible_starts(self) -> None:
-        """On the first day, end runs that cannot start: no long-run volatility, or investors under a margin call."""
+        """On the first day, stop runs with zero long-run volatility or with investors already under a margin call."""
         if self.day > 1:
             return
         for name, variance in zip(self.economy.roster.names, self.economy.long_run_variance.T, strict=True):
@@ -158,22 +159,28 @@ class CapitalFlows:
                 self.stop(rows.tolist(), "forced_at_start", message)
 
     def stop_runaways(self, session: TradingDay) -> None:
-        """End runs in which a price left its plausible range."""
+        """Stop runs in which a price left its plausible range."""
         for row, asset in session.runaways.items():
-            self.stop([row], "price_runaway", f"{asset} left its plausible range; lower impact or leverage")
+            self.stop(
+                [row],
+                "price_runaway",
+                f"the price of {asset} left its plausible range; reduce price impact or leverage",
+            )
 
     def check_ledger(self, flows: DayFlows) -> None:
-        """Every identity, every day; a broken one ends the run with its name."""
-        found = ledger_residuals(self.economy.books, flows, self.economy.market.last)
-        self.residual = np.maximum.reduce([*found.values()], initial=0.0)
-        for name, residual in found.items():
+        """Check every accounting identity; a violation stops the run under the name of the identity."""
+        residuals = ledger_residuals(self.economy.books, flows, self.economy.market.last)
+        self.residual = np.maximum.reduce([*residuals.values()], initial=0.0)
+        for name, residual in residuals.items():
             self.recorder.audit(name, residual)
             broken = (~(residual <= TOLERANCE)).nonzero()[0]
             if broken.size:
-                self.stop(broken.tolist(), f"ledger:{name}", f"identity {name} is off by more than {TOLERANCE:g}")
+                self.stop(
+                    broken.tolist(), f"ledger:{name}", f"ledger identity {name} is violated by more than {TOLERANCE:g}"
+                )
 
     def record(self, news: DayNews | None, session: TradingDay | None) -> None:
-        """Store those of the day's columns that somebody wants."""
+        """Store the requested columns of the day."""
         economy, now = self.economy, self.information()
         nothing = np.zeros_like(economy.market.slope[:, :1])
         market = recorder.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
@@ -189,7 +196,7 @@ class CapitalFlows:
         self.recorder.blank(np.flatnonzero(~self.alive[:, 0]))
 
     def result(self) -> Record:
-        """Everything recorded so far."""
+        """The record of the batch so far."""
         roles = {population.name: population.role for population in self.populations}
         roles["ministry_of_finance"] = "official"
         roles |= {name: party.role for name, party in self.economy.counterparties.items()}
@@ -202,7 +209,7 @@ class CapitalFlows:
 
 
 def scenario_days(scenario: Scenario) -> Dates:
-    """The start day, whatever day it is, and every business day after it."""
+    """The start date, even if it is not a business day, and every business day after it."""
     later = business_days(scenario.start, scenario.end)
     start = np.datetime64(scenario.start, "D")
     return np.concatenate([[start], later[later > start]])
@@ -214,19 +221,20 @@ def simulate(
     variants: Sequence[Scenario] | None = None,
     columns: frozenset[str] | None = None,
 ) -> Record:
-    """Run a batch to its end.
+    """Simulate a batch of runs to the end of the scenario.
 
     Parameters
     ----------
     scenario
         A validated scenario.
     runs
-        Run numbers; row i of the result is bit-identical to that run alone.  Two rows with variants of their own may share one.
+        Run numbers; row i of the result is bit-identical to that run alone.  With `variants`, two rows may share a run number.
     variants
-        A scenario for each run, or none for `scenario` in all of them.
+        One scenario per run; none: `scenario` for all runs.
     columns
-        Names of the columns of the market and of flows that will be read; none: all.  What nobody reads is not worked out
-        where that takes long, and what is recorded has the same bits.  `simulation.day.recorder.REQUIRED_COLUMNS` is recorded in any case.
+        Names of the market and flow columns to record; none: all.  Expensive columns that are not requested are not
+        computed; recorded values do not depend on the selection.  `simulation.day.recorder.REQUIRED_COLUMNS` are always
+        recorded.
     """
     model = CapitalFlows(scenario, runs, variants, columns)
     while model.day < len(model.dates) - 1 and model.alive.any():

@@ -1,13 +1,7 @@
-"""Orders as a population stated them, with what they add up to; forced orders of those who have one, and of nobody else.
+"""The trading day: voluntary orders clear at one price, then rounds of margin calls, stops and liquidations follow.
 
-The trading day: orders meet the market, and voluntary orders trade together at the first price.
-
-What lenders and stops force at that price follows in `simulation.day.clearing`.
-
-Rounds of forced orders: margin calls, stops and liquidations, until nobody is forced.
-
-Each round trades at the price that it makes; positions held before are marked to that price first.  Runs without forced
-orders are left exactly as they are: a cascade goes on in copies of the runs that it holds, written back when it leaves them.
+Forced orders of a round trade at the price that results from them, after existing positions are marked to that price.
+Rounds work on copies of the runs with forced orders and leave all other runs unchanged.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +20,13 @@ from simulation.values.balance_sheet import Account
 from simulation.values.conventions import Array, Flags, InvestorIndex, Rows, row_sum, sum_by_run
 from simulation.values.orders import Information, NetFlow, Trade, net_flow
 
+ALL_ROWS: Final = slice(None)
+"""Selects all runs of a batch."""
+
 
 @dataclass(frozen=True)
 class StatedOrder:
-    """A population's trade, the same added up over investors, ``(runs, 1)``, and the flow that it makes."""
+    """A population's trade by investor, its total over investors, ``(runs, 1)``, and the resulting net flow."""
 
     trade: Trade
     total: Trade
@@ -38,18 +35,18 @@ class StatedOrder:
 
 @dataclass(frozen=True)
 class ForcedOrders(StatedOrder):
-    """Forced orders of those who have one, each a row of its own, ``(picked, 1)``; the rest of their population has none.
+    """Orders of the forced investors of a population, one row per investor, ``(selected, 1)``.
 
     Attributes
     ----------
     where
-        Row and number of each investor in the population that it was picked from.
+        Row and column of each selected investor in the population.
     rows
-        Run of each investor, ``(picked,)``.
+        Run of each selected investor, ``(selected,)``.
     part
-        The investors with their sheets as they were when the orders were stated.
+        The selected investors with their balance sheets at the time of the orders.
     now
-        What they know, a row for each.
+        Public information, one row per selected investor.
     """
 
     where: InvestorIndex
@@ -58,7 +55,7 @@ class ForcedOrders(StatedOrder):
     now: Information
 
     def only(self, runs: Flags) -> "ForcedOrders":
-        """The orders without those of runs outside `runs`, boolean ``(runs, 1)``."""
+        """The orders restricted to the runs flagged in `runs`, ``(runs, 1)``."""
         if runs[self.rows].all():
             return self
         trade = self.trade.only(runs[self.rows])
@@ -67,7 +64,7 @@ class ForcedOrders(StatedOrder):
 
 
 def voluntary_order(population: Population, trade: Trade) -> StatedOrder:
-    """A voluntary trade with its sum."""
+    """A voluntary trade with its total and net flow."""
     total = trade.added_up()
     return StatedOrder(trade, total, net_flow(total, population.sheet.books))
 
@@ -75,32 +72,28 @@ def voluntary_order(population: Population, trade: Trade) -> StatedOrder:
 def forced_orders_of_investors(
     population: Population, where: InvestorIndex, rows: Rows, quote: Quote, now: Information
 ) -> ForcedOrders:
-    """What picked investors of the runs `rows` are forced to do, at the quote of all runs and from what is known in all."""
-    part, here = population.at(where), now.at(rows)
-    trade = part.forced_orders(quote.at(rows), here)
+    """Forced orders of the investors selected by `where`, in runs `rows`; `quote` and `now` cover all runs."""
+    part, selected_now = population.at(where), now.at(rows)
+    trade = part.forced_orders(quote.at(rows), selected_now)
     total = trade.by_run(rows, quote.usdjpy.shape[0])
-    return ForcedOrders(trade, total, net_flow(total, part.sheet.books), where, rows, part, here)
-
-
-ALL_ROWS: Final = slice(None)
-"""All runs of a batch."""
+    return ForcedOrders(trade, total, net_flow(total, part.sheet.books), where, rows, part, selected_now)
 
 
 @dataclass(frozen=True)
 class MarketParticipants:
-    """Everybody who trades: populations in canonical order (by name), in parts, and the sectors on the other side."""
+    """Populations in order of their names, large ones in several parts, and the accounts of the other sectors."""
 
     populations: Sequence[Population]
     accounts: Mapping[str, Account]
 
     def forceable(self) -> list[Population]:
-        """Populations whom lenders or stops can force within the day."""
+        """Populations that can face margin calls, stops or liquidations within the day."""
         return [population for population in self.populations if population.can_be_forced]
 
 
 @dataclass
 class TradingDay:
-    """One day's trading in a batch of runs.
+    """State of one day's trading in a batch of runs.
 
     Attributes
     ----------
@@ -109,11 +102,11 @@ class TradingDay:
     rounds
         Rounds of forced orders so far, ``(runs, 1)``.
     forced_usd
-        Dollars and dollar assets sold by force, USD bn, ``(runs, 1)``.
+        Gross value of forced orders, USD bn, ``(runs, 1)``.
     unsettled
-        Runs whose cascade was cut off after the most rounds, boolean ``(runs, 1)``.
+        Whether forced orders remained after the maximum number of rounds, ``(runs, 1)``.
     runaways
-        Asset that left its plausible range, by row; such a run trades no more.
+        Asset that left its plausible range, by row; such a run stops trading.
     """
 
     parties: MarketParticipants
@@ -128,12 +121,12 @@ class TradingDay:
     runaways: dict[int, str] = field(default_factory=dict)
 
     def execute(self, population: Population, order: StatedOrder, now: Information) -> None:
-        """Settle a voluntary trade at the current quote; `now` is the information it was stated from."""
+        """Settle a voluntary trade at the current quote; `now` is the information on which the order is based."""
         costs = settle_trade(population.sheet, order.trade, self.quote, self.market.table.half_spread)
         self.book(population, order, costs, now.quote)
 
     def force(self, population: Population, forced: ForcedOrders, before: Quote) -> None:
-        """Settle forced orders, stated at the quote `before`, at the current one."""
+        """Settle forced orders, submitted at the quote `before`, at the current quote."""
         part, rows, runs = forced.part, forced.rows, self.rounds.shape[0]
         quote = self.quote.at(rows)
         part.sheet.take_marks(forced.where, population.sheet)
@@ -144,7 +137,7 @@ class TradingDay:
         self.book(population, forced, by_run, before)
 
     def book(self, population: Population, order: StatedOrder, costs: tuple[Array, Array], order_quote: Quote) -> None:
-        """The other side of a population's trade, whose dealing costs in dollars and yen go to dealers, ``(runs, 1)``."""
+        """Book the counterparty side of a trade; dealers receive the transaction costs in dollars and yen, ``(runs, 1)``."""
         flow, total, accounts = order.flow, order.total, self.parties.accounts
         other = "real_money" if total.announced else "dealers"
         settle_delivery(accounts[other], flow, self.quote, self.market.roster)
@@ -157,11 +150,11 @@ class TradingDay:
         if total.hedge_usd is not None:
             settle_swap_loan(accounts["money_market"], flow, self.quote)
             bought = dollar_purchases(flow, order_quote, self.market.roster)
-            kept = 0.0 if total.kept_usd is None else total.kept_usd
-            self.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - kept
+            kept_usd = 0.0 if total.kept_usd is None else total.kept_usd
+            self.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - kept_usd
 
     def sell_dollars(self, seller: str, sold_usd: Array) -> None:
-        """A sector that follows no rule sells dollars to dealers for yen, USD bn, ``(runs, 1)``."""
+        """Exogenous sale of dollars against yen by a sector to dealers, USD bn, ``(runs, 1)``."""
         assets = np.zeros_like(self.market.inventory)
         assets[:, :1] = -sold_usd
         flow = NetFlow(assets, np.zeros_like(sold_usd))
@@ -171,7 +164,7 @@ class TradingDay:
             self.flows.spot_trade(-side.assets[:, :1], self.quote.usdjpy)
 
     def requote(self, bought: Array) -> None:
-        """New prices after customers bought `bought` from dealers; a stopped run keeps its prices."""
+        """Update prices after customers bought `bought` units from dealers; stopped runs keep their prices."""
         self.market.inventory = self.market.inventory + bought
         quote = self.market.quote(self.market.inventory)
         runaway = first_runaway(quote.level, self.market.rules)
@@ -185,30 +178,30 @@ class TradingDay:
         populations: Iterable[Population],
         before: Quote,
         rows: Rows | slice = ALL_ROWS,
-        places: Rows | slice = ALL_ROWS,
+        positions: Rows | slice = ALL_ROWS,
     ) -> None:
         """Mark positions to the current quote; swaps pay their change in value.
 
-        Of populations cut to some runs, `places` are the rows that belong to the runs `rows`.
+        If the populations hold a selection of runs, `positions` are their rows for the runs `rows`.
         """
         lender, move = self.parties.accounts["money_market"], Repricing(before.at(rows), self.quote.at(rows))
         for population in populations:
-            paid = mark_to_market(population.sheet, move, places)
+            paid = mark_to_market(population.sheet, move, positions)
             if paid is not None:
                 lender.jpy_cash[rows] += paid
 
 
 def dollar_purchases(flow: NetFlow, quote: Quote, roster: Roster) -> Array:
-    """Dollar assets bought, USD bn at `quote`, ``(runs, 1)``."""
+    """Value of dollar assets bought at `quote`, USD bn, ``(runs, 1)``."""
     return sum_over_assets(flow.assets * quote.price, roster.in_dollars)
 
 
 def trade_voluntary(
     day: TradingDay, orders: Mapping[str, Trade], now: Information, outside: Mapping[str, Array]
 ) -> None:
-    """All voluntary orders and outside sales of dollars trade at one price.
+    """Clear all voluntary orders and the exogenous dollar sales `outside` at one price.
 
-    Announced slow flows go to value investors and skip the fast impact; `outside` is what sectors that follow no rule sell.
+    Announced slow flows trade with value investors and have no fast price impact.
     """
     direct, dealt = np.zeros_like(day.market.inventory), np.zeros_like(day.market.inventory)
     populations = day.parties.populations
@@ -234,59 +227,59 @@ def trade_voluntary(
 
 @dataclass(frozen=True)
 class ForceableRuns:
-    """The populations that can be forced, in runs of which a cascade goes on in some or all.
+    """Populations that can face forced orders, restricted to a selection of runs.
 
     Attributes
     ----------
     populations
-        All runs of them.
+        The populations with all runs.
     rows
-        The runs that are held here.
+        The selected runs.
     parts
-        The populations cut to these runs; the populations themselves where these are all.
-    going
-        Those of `rows` in which the cascade goes on.
+        The populations restricted to the selected runs; the populations themselves if all runs are selected.
+    cascading
+        Those of `rows` in which forced orders continue.
     now
-        What is known in all runs.
-    here
-        What is known in these runs.
+        Public information in all runs.
+    now_selected
+        Public information in the selected runs.
     """
 
     populations: Sequence[Population]
     rows: Rows
     parts: Sequence[Population]
-    going: Rows
+    cascading: Rows
     now: Information
-    here: Information
+    now_selected: Information
 
     @property
-    def places(self) -> Rows | slice:
-        """Where the runs in which the cascade goes on stand among those held here."""
-        return ALL_ROWS if self.going.size == self.rows.size else np.searchsorted(self.rows, self.going)
+    def cascading_positions(self) -> Rows | slice:
+        """Positions of `cascading` within `rows`."""
+        return ALL_ROWS if self.cascading.size == self.rows.size else np.searchsorted(self.rows, self.cascading)
 
     @property
     def flags(self) -> Flags:
-        """In which of the runs held here the cascade goes on, ``(rows, 1)``."""
+        """Whether forced orders continue in each selected run, ``(rows, 1)``."""
         flags: Flags = np.zeros((self.rows.size, 1), dtype=np.bool_)
-        flags[self.places] = True
+        flags[self.cascading_positions] = True
         return flags
 
-    def only(self, going: Rows) -> "ForceableRuns":
-        """The same when the cascade goes on in fewer runs; others are written back and dropped once they are the half."""
-        if 2 * going.size > self.rows.size:
-            return replace(self, going=going)
+    def only(self, cascading: Rows) -> "ForceableRuns":
+        """The selection with fewer cascading runs; drops the other runs once they make up half of the selection."""
+        if 2 * cascading.size > self.rows.size:
+            return replace(self, cascading=cascading)
         self.write_back()
-        return select_forceable_runs(self.populations, going, self.now)
+        return select_forceable_runs(self.populations, cascading, self.now)
 
     def write_back(self) -> None:
-        """Let the populations take over what happened to their parts."""
+        """Copy the state of the parts back to the populations."""
         for population, part in zip(self.populations, self.parts, strict=True):
             if part is not population:
                 population.put(self.rows, part)
 
 
 def select_forceable_runs(populations: Sequence[Population], rows: Rows, now: Information) -> ForceableRuns:
-    """Populations that can be forced, cut to some runs."""
+    """Select the runs `rows` of populations that can face forced orders; all of them are marked as cascading."""
     if rows.size == now.carry.shape[0]:
         return ForceableRuns(populations, rows, populations, rows, now, now)
     parts = [population.at(rows) for population in populations] if rows.size else populations
@@ -294,65 +287,65 @@ def select_forceable_runs(populations: Sequence[Population], rows: Rows, now: In
 
 
 def gross_flow_usd(flow: NetFlow, quote: Quote, roster: Roster) -> Array:
-    """Gross dollars of a flow: spot and assets, USD bn, ``(runs, 1)``."""
+    """Gross value of a flow in spot and assets, USD bn, ``(runs, 1)``."""
     amount = flow.assets * quote.price
     amount[:, :1] = flow.assets[:, :1]
     amount /= np.where(roster.in_yen, quote.usdjpy, 1.0)
     return row_sum(np.abs(amount, out=amount))
 
 
-def forced_orders_by_population(day: TradingDay, held: ForceableRuns) -> dict[str, ForcedOrders]:
-    """Forced orders at the current quote, by population; nobody forced, no entry."""
-    quote, forced, everywhere = day.quote.at(held.rows), {}, held.going.size == held.rows.size
-    for part in held.parts:
-        hit = part.forced_investors(quote, held.here)
-        hit = hit if everywhere else hit & held.flags
-        picked = hit.ravel().nonzero()[0]
-        if picked.size:
-            place, investor = np.divmod(picked, hit.shape[1])
-            where = place[:, None], investor[:, None]
-            forced[part.key] = forced_orders_of_investors(part, where, held.rows[place], day.quote, held.now)
+def forced_orders_by_population(day: TradingDay, forceable: ForceableRuns) -> dict[str, ForcedOrders]:
+    """Forced orders at the current quote by population; populations without forced investors are left out."""
+    quote, forced, all_cascade = day.quote.at(forceable.rows), {}, forceable.cascading.size == forceable.rows.size
+    for part in forceable.parts:
+        is_forced = part.forced_investors(quote, forceable.now_selected)
+        is_forced = is_forced if all_cascade else is_forced & forceable.flags
+        selected = is_forced.ravel().nonzero()[0]
+        if selected.size:
+            row, investor = np.divmod(selected, is_forced.shape[1])
+            where = row[:, None], investor[:, None]
+            forced[part.key] = forced_orders_of_investors(part, where, forceable.rows[row], day.quote, forceable.now)
     return forced
 
 
 def gross_forced_usd(day: TradingDay, forced: Mapping[str, ForcedOrders]) -> Array:
-    """Gross dollars of all forced orders, USD bn, ``(runs, 1)``."""
+    """Gross value of all forced orders, USD bn, ``(runs, 1)``."""
     sizes = [gross_flow_usd(item.flow, day.quote, day.market.roster) for item in forced.values()]
     return np.asarray(sum(sizes, np.zeros_like(day.rounds)))
 
 
-def forced_round(day: TradingDay, held: ForceableRuns, tolerance: float) -> ForceableRuns:
-    """One round of margin calls, stops and liquidations; returns those of the runs in which somebody was forced."""
-    forced = forced_orders_by_population(day, held)
+def forced_round(day: TradingDay, forceable: ForceableRuns, tolerance: float) -> ForceableRuns:
+    """Execute one round of margin calls, stops and liquidations; returns the runs in which orders were executed."""
+    forced = forced_orders_by_population(day, forceable)
     amount = gross_forced_usd(day, forced)
     active = (amount > tolerance) & day.alive
     moved = active.ravel().nonzero()[0]
     if not moved.size:
-        return held.only(moved)
+        return forceable.only(moved)
     bought = sum((item.flow.assets for item in forced.values()), np.zeros_like(day.market.inventory))
     before = day.quote
     day.requote(np.where(active, bought, 0.0))
-    held = replace(held, going=moved)
-    day.mark(held.parts, before, moved, held.places)
-    for part in held.parts:
+    forceable = replace(forceable, cascading=moved)
+    day.mark(forceable.parts, before, moved, forceable.cascading_positions)
+    for part in forceable.parts:
         if part.key in forced:
             day.force(part, forced[part.key].only(active), before)
     day.rounds += active
     day.forced_usd += np.where(active, amount, 0.0)
-    return held.only(moved)
+    return forceable.only(moved)
 
 
 def trade_forced(day: TradingDay, now: Information, limits: ClearingLimits) -> None:
-    """Rounds of forced orders until none is left above the tolerance; a cascade cut off is marked as unsettled."""
+    """Execute rounds of forced orders until they fall below the tolerance; mark runs that do not converge as unsettled."""
     first, tolerance = day.quote, limits.cascade_tolerance_usd_bn
-    held = select_forceable_runs(day.parties.forceable(), np.flatnonzero(day.alive), now)
+    forceable = select_forceable_runs(day.parties.forceable(), np.flatnonzero(day.alive), now)
     for _ in range(limits.cascade_rounds):
-        if held.going.size == 0:
+        if forceable.cascading.size == 0:
             break
-        held = forced_round(day, held, tolerance)
-    if held.going.size:
-        day.unsettled |= (gross_forced_usd(day, forced_orders_by_population(day, held)) > tolerance) & day.alive
-    held.write_back()
+        forceable = forced_round(day, forceable, tolerance)
+    if forceable.cascading.size:
+        day.unsettled |= (gross_forced_usd(day, forced_orders_by_population(day, forceable)) > tolerance) & day.alive
+    forceable.write_back()
     moved = np.flatnonzero(day.rounds)
     if moved.size:
         day.mark([item for item in day.parties.populations if not item.can_be_forced], first, moved, moved)

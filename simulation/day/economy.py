@@ -1,8 +1,7 @@
-"""The sectors that take the other side: one row each, no orders of their own.
+"""The economy of a batch: market, populations, counterparty sectors and initial balance sheets.
 
-Value investors and dealers are the demand curve of the market equations; the money market lends and holds deposits.
-
-The economy of a batch: market, populations, the sectors on the other side, and who owns what at the start.
+Counterparty sectors submit no orders: value investors and dealers form the demand curve of the market equations, and the money
+market lends and takes deposits.
 """
 
 from collections import deque
@@ -29,6 +28,12 @@ from simulation.values.randomness import Streams
 
 ABROAD = "abroad"
 """Name of the buyers of dollars outside the model."""
+HIGH_WINDOW = 120
+"""Business days over which the recent high of USDJPY is taken (MODEL section 3)."""
+CLOSES_KEPT = 21
+"""Number of closes that officials look back on: today's and those of the last 20 business days."""
+MOMENTUM_MEMORY = 1.0 - 1.0 / 60.0
+"""Daily decay factor of the USDJPY trend, about three months."""
 
 
 class Counterparty:
@@ -42,7 +47,7 @@ class Counterparty:
 
 
 class RealMoney(Counterparty):
-    """Value investors outside Japan: they supply what customers buy, at the prices of the slow impact, and own the funds.
+    """Value investors outside Japan: they meet net demand along the slow-impact demand curve and own the funds.
 
     Source: MODEL sections 3 and 4; Gabaix and Koijen (2021).
     """
@@ -51,7 +56,7 @@ class RealMoney(Counterparty):
 
 
 class Dealers(Counterparty):
-    """Dealers absorb every order, charge half the spread, and pass inventory to value investors; short legs are loans.
+    """Dealers: they absorb orders, earn half the spread and pass inventory to value investors; short positions are loans.
 
     Source: MODEL section 4; Evans and Lyons (2002).
     """
@@ -60,7 +65,7 @@ class Dealers(Counterparty):
 
 
 class MoneyMarket(Counterparty):
-    """Lends and borrows yen and dollars at policy rates plus spreads, holds deposits, takes the other leg of swaps.
+    """Lends and borrows yen and dollars at policy rates plus spreads, takes deposits, is counterparty to swaps.
 
     Source: MODEL section 3.
     """
@@ -69,40 +74,32 @@ class MoneyMarket(Counterparty):
 
 
 class Abroad(Counterparty):
-    """Buyers of dollars outside the model, whose purchases a scenario gives: a funding shock."""
+    """Buyers of dollars outside the model; the scenario gives their purchases (a dollar funding shock)."""
 
     role = "other"
 
 
 COUNTERPARTIES: tuple[type[Counterparty], ...] = (RealMoney, Dealers, MoneyMarket, Abroad)
-"""Every kind of sector on the other side."""
-
-
-HIGH_WINDOW = 120
-"""Days over which the recent high of USDJPY is taken (MODEL section 3)."""
-CLOSES_KEPT = 21
-"""Closes that officials look back on: the last 20 business days."""
-MOMENTUM_MEMORY = 1.0 - 1.0 / 60.0
-"""Daily weight of the past in the trend of USDJPY: about three months."""
+"""All classes of counterparty sectors."""
 
 
 class Economy:
-    """State of a batch beside the central banks.
+    """State of a batch apart from the central banks.
 
     Attributes
     ----------
     member
-        Makes a population or a sector of its class and of what the class takes.
+        Creates a population or a sector from its class and constructor arguments.
     market
-        Prices, inventory, impact.
+        Prices, dealer inventory and price impact.
     populations
-        Populations in canonical order (by name), so that the order of a config changes no rounding.
+        Populations in order of their names, so that results do not depend on the order in a config.
     parts
-        The same, large ones in several parts: what every verb of the day goes over.
+        The same populations, large ones split into parts; all stages of the day iterate over these.
     books
         All balance sheets.
     news
-        News of every day, ``(days, runs, assets)``.
+        News of each day, ``(days, runs, assets)``.
     """
 
     def __init__(self, member: Callable[..., Any], batch: RunBatch, rates: RatesView, days: int) -> None:
@@ -155,13 +152,17 @@ class Economy:
         )
 
     def _counterparties(self, runs: int) -> dict[str, Counterparty]:
-        made: dict[str, type[Counterparty]] = {"dealers": Dealers, "money_market": MoneyMarket, "real_money": RealMoney}
+        kinds: dict[str, type[Counterparty]] = {
+            "dealers": Dealers,
+            "money_market": MoneyMarket,
+            "real_money": RealMoney,
+        }
         if any(item.dollars_bought_usd_bn for item in self.scenario.news):
-            made[ABROAD] = Abroad
-        return {name: self.member(kind, name, runs, len(self.roster)) for name, kind in made.items()}
+            kinds[ABROAD] = Abroad
+        return {name: self.member(kind, name, runs, len(self.roster)) for name, kind in kinds.items()}
 
     def _books(self, runs: int) -> SectorAccounts:
-        """Who owns what: officials hold their bonds, populations their books, value investors the rest."""
+        """Initial balance sheets: officials and populations hold their stocks, value investors hold the rest."""
         accounts = {name: party.account for name, party in self.counterparties.items()}
         accounts |= {
             name: empty_account(runs, len(self.roster)) for name in ("boj", "fed", "issuers", "ministry_of_finance")
@@ -189,7 +190,7 @@ class Economy:
                 )
 
     def information(self, day: date, step: int, rates: RatesView) -> Information:
-        """What everybody may know now: the last close and today's view of rates."""
+        """Public information: the last close and today's rates."""
         level = self.market.last.level
         return Information(
             day=day,
@@ -213,7 +214,7 @@ class Economy:
         )
 
     def move_fundamentals(self, day: int, currency_move: Array, rates: RatesView) -> None:
-        """Set bond fundamentals from the curves; move the others by growth, their own news and, for USDJPY, rates."""
+        """Set bond fundamentals from the yield curves; update the others with growth, news and, for USDJPY, rates."""
         self.market.opening = self.market.fundamental
         moved = self.market.fundamental + self.growth + self.news[day]
         moved[:, :1] += currency_move
@@ -226,14 +227,14 @@ class Economy:
         return np.where(self.market.rules.bond, self.market.last.level, self.dividends)
 
     def remember_close(self, day: int) -> None:
-        """Update the memory of USDJPY that stops and momentum look at."""
+        """Update the high, the trend and the recent closes."""
         self.highs[:, day % HIGH_WINDOW] = self.market.last.usdjpy[:, 0]
         trend = self.market.log_return[:, :1] * 252.0
         self.closes.append(self.market.last.log_price)
         self.momentum = MOMENTUM_MEMORY * self.momentum + (1.0 - MOMENTUM_MEMORY) * trend
 
     def conditions(self) -> Conditions:
-        """What officials know: yesterday's markets."""
+        """Market conditions observed by officials: yesterday's close."""
         last, fiscal = self.market.last, self.scenario.fiscal
         equity = "japan_equity" if "japan_equity" in self.roster.columns else "usdjpy"
         variance = self.market.variance(self.long_run_variance)[:, :1]
@@ -248,7 +249,7 @@ class Economy:
         )
 
     def basis(self) -> Array:
-        """Cross-currency basis: it widens as more dollars are hedged, decimal per year, ``(runs, 1)``."""
+        """Cross-currency basis, which widens as hedging demand grows, decimal per year, ``(runs, 1)``."""
         start = self.scenario.start_values
         added = -self.books.accounts["money_market"].hedge_usd - self.start_hedges
         basis = (start.basis_bp - start.basis_bp_per_100_usd_bn * added / 100.0) * BASIS_POINT
@@ -259,7 +260,7 @@ class Economy:
         return any(period.first_day <= day <= period.last_day for period in self.scenario.thin_periods)
 
     def empty_tallies(self) -> dict[str, SectorFlows]:
-        """A fresh tally for each sector that trades."""
+        """Empty daily flows for each sector that trades."""
         runs, assets = self.market.inventory.shape
         others = [name for name in self.counterparties if name != "money_market"]
         names = [*(population.name for population in self.populations), *others, "ministry_of_finance"]

@@ -1,7 +1,6 @@
-"""CapitalFlowModel: the day as a Mesa model, its populations and sectors as Mesa agents.
+"""CapitalFlowModel: the simulation as a Mesa model, with populations and sectors as Mesa agents.
 
-The engine itself needs no Mesa, whose import takes twice as long as all of the engine's: commands and worker processes run
-without it, to the same bits.  Nothing of the day is written here.
+Commands and worker processes use `CapitalFlows` directly, with identical results, because importing Mesa is slow.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from simulation.scenario.scenario import Scenario
 class CapitalFlowModel(CapitalFlows, mesa.Model):
     """A batch of runs of one scenario as a Mesa model; one `step` is one business day.
 
-    Its `agents` are the populations and the sectors on the other side: each is of its own class and a `mesa.Agent`.
+    Its `agents` are the populations and the counterparty sectors, each an instance of its own class and of `mesa.Agent`.
 
     Parameters
     ----------
@@ -28,15 +27,16 @@ class CapitalFlowModel(CapitalFlows, mesa.Model):
     runs
         Run numbers, counted from 0; each is a row of every state array.
     variants
-        A scenario for each run where parameters differ between runs (`simulation.scenario.batch` says which may); none: one for all.
+        One scenario per run if parameters differ between runs (`simulation.scenario.batch` lists those that may); none:
+        `scenario` for all runs.
 
     Raises
     ------
     ValueError
-        If the populations hold more of an asset than is outstanding, or correlations or links make no sense.
+        If the populations hold more of an asset than is outstanding, or if correlations or links are invalid.
     """
 
-    # Mesa 3.5 has a property of this name whose setter would write into our frozen scenario; a plain attribute hides it.
+    # Mesa 3.5 defines a property of this name whose setter would write to the frozen scenario; this attribute overrides it.
     scenario: Scenario = None  # type: ignore[assignment]
 
     def __init__(
@@ -46,12 +46,12 @@ class CapitalFlowModel(CapitalFlows, mesa.Model):
         CapitalFlows.__init__(self, scenario, runs, variants)
 
     def member(self, kind: Callable[..., Any], *given: Any) -> Any:
-        """Make a population or a sector as an agent of this model."""
+        """Create a population or a sector as an agent of this model."""
         return agent_class(kind)(self, *given)
 
 
 class _AgentBase:
-    """The first base of an agent's class: joins the model, then becomes what its kind is."""
+    """First base of an agent class: registers the agent with the model, then initializes the population or sector."""
 
     def __init__(self, model: mesa.Model, *given: Any) -> None:
         mesa.Agent.__init__(self, model)  # type: ignore[arg-type]
@@ -60,13 +60,13 @@ class _AgentBase:
 
 @cache
 def agent_class(kind: Any) -> Any:
-    """A kind of population or sector that is a `mesa.Agent` too: the same name, the model as an argument before its own."""
+    """Subclass of a population or sector that is also a `mesa.Agent`; its first argument is the model."""
     named = {"__module__": __name__, "__doc__": kind.__doc__}
     return type(kind.__name__, (_AgentBase, kind, mesa.Agent), named)
 
 
 def __getattr__(name: str) -> Any:
-    """The agent's class of a kind by its name, ``model.Banks``, where pickle looks for it."""
+    """Agent classes by name, such as ``model.Banks``, for pickle."""
     kinds: tuple[Any, ...] = (*population_kinds(), *COUNTERPARTIES)
     for kind in kinds:
         if kind.__name__ == name:

@@ -1,11 +1,4 @@
-"""Central banks under a rule: the odds of coming meetings follow the conditions of the day, and a pause changes guidance.
-
-Officials at work: each day's decisions, signals, bond purchases and interventions, and the curves the market sees.
-
-Officials of a batch whose runs have meetings on different days.
-
-Each calendar has officials of its own; what they say to the day is put together, row by row.  All else in the day is one pass.
-"""
+"""Central banks and the Ministry of Finance: reaction functions, daily announcements and bond purchases, and yield curves."""
 
 from __future__ import annotations
 
@@ -63,28 +56,30 @@ from simulation.values.conventions import (
 from simulation.values.given_news import BOND_COLUMNS, given_news_by_day
 from simulation.values.randomness import Streams
 
-LONG_AGO = -1e9
-"""Day number of an event that lies before anything that matters."""
+LONG_AGO: Final = -1e9
+"""Day number of an event before the simulated period."""
+NEUTRAL_ZERO: Final = -0.0
+"""Negative zero: adding it changes no number, not even the sign of a zero."""
 
 
 def boj_memory(rule: BojReaction | None, runs: int) -> BojMemory:
-    """Memory at the start."""
+    """Dates of the last hike and of the last stress pause at the start."""
     day = LONG_AGO if rule is None or rule.last_hike is None else float(day_number(rule.last_hike))
     return BojMemory(np.full((runs, 1), day), np.full((runs, 1), LONG_AGO))
 
 
-def apply_signals(pending: PendingMeeting, probabilities: Array, multiplier: float, today: int) -> PendingMeeting:
-    """A meeting with odds set by a rule, tilted by all signals about it so far."""
+def with_rule_odds(pending: PendingMeeting, probabilities: Array, multiplier: float, today: int) -> PendingMeeting:
+    """The meeting with rule-based odds, tilted by all signals published up to `today`."""
     strength = sum(item.strength for item in pending.meeting.signals if day_number(item.date) <= today)
-    moved = tilt_probabilities(probabilities, pending.steps, multiplier * strength) if strength else probabilities
-    return replace(pending, probabilities=moved)
+    tilted = tilt_probabilities(probabilities, pending.steps, multiplier * strength) if strength else probabilities
+    return replace(pending, probabilities=tilted)
 
 
 def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Conditions, today: int) -> ExpectedPath:
-    """The expected path with the odds of the rule at every meeting left to it, in the conditions of today.
+    """The expected path with rule-based odds at every meeting without a given decision, under today's conditions.
 
-    What the market expects of a meeting weighs the rule's odds after a recent hike and without one by how likely a hike in the
-    months before it is, so that over many meetings it expects as many hikes as the rule brings.
+    The market's odds for a meeting average the rule's odds with and without a recent hike, weighted by the probability of a
+    hike in the preceding months.  Expected hikes over many meetings therefore match those of the rule.
     """
     rule = bank.reaction
     if not isinstance(rule, BojReaction):
@@ -93,27 +88,27 @@ def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Cond
     for item in path.pending:
         chance = hikes.chance(item.day) if item.meeting.decision is None else None
         if chance is not None:
-            item = apply_signals(item, np.concatenate([1.0 - chance, chance], axis=1), bank.signal_multiplier, today)
+            item = with_rule_odds(item, np.concatenate([1.0 - chance, chance], axis=1), bank.signal_multiplier, today)
         hikes.after(item, chance)
         pending.append(item)
     return replace(path, pending=tuple(pending))
 
 
 def expected_stress(stress: Array, days_ahead: float) -> Array:
-    """Stress expected so many business days ahead, ``(runs, 1)``: ``sqrt(1 + (s^2 - 1) .94^d)``.
+    """Stress expected `days_ahead` business days ahead, ``(runs, 1)``: ``sqrt(1 + (s^2 - 1) .94^d)``.
 
-    What lifts the volatility estimate above its long-run value is forgotten at the estimate's own pace.
+    The excess of the variance estimate over its long-run value decays at the rate of the estimator.
 
-    Source: RiskMetrics (1996), the memory of `simulation.market.prices.VOLATILITY_MEMORY`.
+    Source: RiskMetrics (1996), decay factor `simulation.market.prices.VOLATILITY_MEMORY`.
     """
     return np.asarray(np.sqrt(1.0 + (stress**2 - 1.0) * VOLATILITY_MEMORY**days_ahead))
 
 
 def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int) -> ExpectedPath:
-    """The expected path with the odds of the Taylor rule at every meeting left to it.
+    """The expected path with Taylor-rule odds at every meeting without a given decision.
 
-    At a later meeting the rule is expected to look at the rate that earlier meetings lead to and at what is left of today's
-    stress: a day of stress that were priced at every meeting of two years would move the whole curve.
+    Odds of a later meeting use the rate expected after the earlier meetings and the stress expected to remain on its day, so
+    that one day of stress does not move the whole curve.
     """
     rule = bank.reaction
     if not isinstance(rule, FedReaction):
@@ -123,14 +118,14 @@ def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int)
         if item.meeting.decision is None:
             ahead = (item.day - today) * TRADING_DAYS_PER_YEAR / DAYS_PER_YEAR
             then = replace(now, stress=expected_stress(now.stress, ahead))
-            item = apply_signals(item, taylor_odds(rule, rate, then), bank.signal_multiplier, today)
+            item = with_rule_odds(item, taylor_odds(rule, rate, then), bank.signal_multiplier, today)
         rate = rate + item.expected_step
         pending.append(item)
     return replace(path, pending=tuple(pending))
 
 
 def reprice_path(view: BankView, path: ExpectedPath, today: int) -> Array:
-    """Let the market take over a path with new odds; returns the revision of the two-year mean."""
+    """Replace the path in the market's view; returns the revision of the two-year mean rate."""
     if path is view.path:
         return np.zeros(path.rate.shape)
     before = view.mean_rate(today)
@@ -139,9 +134,9 @@ def reprice_path(view: BankView, path: ExpectedPath, today: int) -> Array:
 
 
 def stress_pause_surprise(view: BankView, memory: BojMemory, now: Conditions, today: int) -> Array:
-    """A stress pause: after a fall of equities the Bank promises not to hike for a while; returns the path surprise.
+    """Path surprise of a stress pause: after a fall in equities the Bank of Japan promises not to hike for some time.
 
-    Departure: its words leave long term premia alone; those of meetings and statements move them (credibility channel).
+    Departure: a pause does not move long term premia; guidance at meetings and in statements does (credibility channel).
     """
     rule = view.bank.reaction
     if not isinstance(rule, BojReaction) or rule.stress_pause is None:
@@ -154,13 +149,9 @@ def stress_pause_surprise(view: BankView, memory: BojMemory, now: Conditions, to
     return view.announce_regime(starts, rule.stress_pause.guidance, today)
 
 
-NEUTRAL_ZERO: Final = -0.0
-"""What changes nothing when it is added, not even the sign of a zero."""
-
-
 @dataclass(frozen=True)
 class RatesView:
-    """Rates as the market sees them on one day, before flow impact; decimals per year, ``(runs, 1)``."""
+    """Market rates on one day before the price impact of flows; decimals per year, ``(runs, 1)``."""
 
     fed_rate: Array
     boj_rate: Array
@@ -177,7 +168,7 @@ class RatesView:
 
 
 class Officials:
-    """Both central banks, the market's view of them, their bond purchases, and the Ministry of Finance."""
+    """Both central banks with the market's view of each, their bond purchases, and the Ministry of Finance."""
 
     def __init__(self, scenario: Scenario, runs: Sequence[int], dates: Dates) -> None:
         start, self.scenario, self.days = scenario.start_values, scenario, day_numbers(dates)
@@ -204,16 +195,18 @@ class Officials:
         return initial_path(bank, tuple(day_number(meeting.date) for meeting in bank.meetings), self.clock, runs)
 
     def announce(self, day: int, macro: Array, now: Conditions) -> DayNews:
-        """All rates news of a day: odds, signals, decisions, macro news, the imposed spread; both views are updated.
+        """Interest-rate news of a day; updates the market's view of both central banks.
+
+        The news comprises repriced odds, signals, decisions, macro news and the imposed spread.
 
         Parameters
         ----------
         day
             Step of the scenario, from 1.
         macro
-            The day's news by asset, ``(runs, assets)``.
+            News of the day by asset, ``(runs, assets)``.
         now
-            What officials know: yesterday's markets.
+            Market conditions at yesterday's close.
         """
         self.clock, self.conditions = int(self.days[day]), now
         repriced = (
@@ -232,13 +225,13 @@ class Officials:
         return news
 
     def _macro(self, view: BankView, drawn: Array, where: tuple[int, str]) -> Array:
-        """Macro news of one curve on a day, given or drawn; returns the revision of the two-year mean."""
+        """Apply given or drawn macro news to one curve; returns the revision of the two-year mean rate."""
         day, bond = where
         ten_year = self.roster.pick(drawn, bond)
         return apply_macro_news(view, *self.given.yields(day, BOND_COLUMNS[bond], ten_year, TWO_YEAR_SHARE[bond]))
 
     def _boj_news(self, day: int) -> RateNews:
-        """Decision and signals of the Bank of Japan; hikes and stress pauses are remembered."""
+        """Decision and signals of the Bank of Japan; stores the dates of hikes and stress pauses."""
         before = self.boj.path.rate
         news = apply_bank_news(self.boj, self.clock, self.draws["decision:boj"][day], self.draws["guidance:boj"][day])
         self.memory.last_hike = np.where(self.boj.path.rate > before, float(self.clock), self.memory.last_hike)
@@ -246,6 +239,7 @@ class Officials:
         return replace(news, path_surprise=news.path_surprise + paused)
 
     def _impose(self, news: DayNews, day: int) -> DayNews:
+        """Add the day's step of the imposed spread path to both curves and to the news."""
         path, step = self.scenario.spread_path, self.spread_steps[day]
         self.imposed_spread = self.imposed_spread + step
         if path is None or not step.any():
@@ -261,7 +255,7 @@ class Officials:
         )
 
     def _draw_rates(self, day: int) -> None:
-        """Under drawn rate paths, let the gap return towards its level and policy rates follow; none of it is news."""
+        """Under drawn rate paths, move the rate gap towards its level and let policy rates follow; none of this is news."""
         rule = self.scenario.drawn_rates
         if rule is None:
             return
@@ -273,12 +267,12 @@ class Officials:
                 view.follow(priced_step(view.mean_rate(self.clock), view.path.rate))
 
     def intervene(self, day: int) -> MinistryAction:
-        """What the Ministry of Finance says and does today."""
+        """Warning and intervention of the Ministry of Finance today."""
         today: date = self.dates[day].astype(object)
         return self.ministry.act(today, day, self.conditions, self.draws["ministry_of_finance"][day])
 
     def view(self) -> RatesView:
-        """Rates as the two views imply them now; `rates` keeps the view of the day."""
+        """Current rates implied by the market's view of both central banks; `rates` holds those of the day."""
         fed_means, boj_means = self.fed.mean_rates(self.clock), self.boj.mean_rates(self.clock)
         fed_curve, boj_curve = self.fed.curve(fed_means), self.boj.curve(boj_means)
         spread = fed_curve[1] - boj_curve[1]
@@ -300,7 +294,7 @@ class Officials:
         )
 
     def purchases(self, day: int, roster: Roster) -> dict[str, Array]:
-        """Ten-year equivalents bought by each bank on a day, units, ``(assets,)``."""
+        """Ten-year equivalents bought by each central bank on a day, units, ``(assets,)``."""
         bought = {}
         for name, bank, asset in (("fed", self.scenario.fed, UST10), ("boj", self.scenario.boj, JGB10)):
             amount = np.zeros(len(roster))
@@ -344,7 +338,7 @@ def officials_of(scenario: Scenario, runs: Sequence[int], dates: Dates) -> Offic
 
 
 def official_draws(scenario: Scenario, runs: Sequence[int], days: int) -> dict[str, Array]:
-    """Random draws of officials by stream, each ``(days, runs, k)``: uniform for decisions, normal for what words reveal."""
+    """Random draws by stream, each ``(days, runs, k)``: uniform for decisions, normal for the path news of guidance."""
     streams = Streams(scenario.seed, runs)
     drawn = {
         f"decision:{name}": streams.draw(f"decision:{name}", lambda stream: stream.random((days, 1)))
@@ -359,12 +353,12 @@ def official_draws(scenario: Scenario, runs: Sequence[int], days: int) -> dict[s
 
 
 def has_spread_path(path: SpreadPath | None) -> NDArray[np.bool_]:
-    """Which runs have an imposed path of the spread, ``(runs, 1)`` with one run where all are alike: those with a target."""
+    """Whether each run has an imposed spread path, ``(runs, 1)``, or ``(1, 1)`` if all runs share one setting."""
     return ~np.atleast_2d(np.isnan(np.nan if path is None else path.target_pp))
 
 
 def spread_steps(scenario: Scenario, days: int) -> Array:
-    """Change of the ten-year spread imposed on each day, decimal, ``(days, runs, 1)`` with one run where all have the same."""
+    """Imposed change of the ten-year spread on each day, decimal, ``(days, runs, 1)``, or ``(days, 1, 1)`` if the same in all."""
     path, start = scenario.spread_path, scenario.start_values
     if not isinstance(path, SpreadPath):
         return np.zeros((days, 1, 1))
@@ -376,7 +370,7 @@ def spread_steps(scenario: Scenario, days: int) -> Array:
 
 
 def daily_bond_purchases(bank: CentralBank, day: int, asset: str) -> float:
-    """Ten-year equivalents a central bank buys on one business day, billions of the bond's currency."""
+    """Ten-year equivalents that a central bank buys on one business day, billions of the bond's currency."""
     active = [flow for flow in bank.balance_sheet if flow_is_active(flow, day)]
     per_month = [
         (flow.bought_usd_bn_per_month if asset == UST10 else flow.bought_jpy_bn_per_month) * flow.ten_year_share
@@ -386,7 +380,7 @@ def daily_bond_purchases(bank: CentralBank, day: int, asset: str) -> float:
 
 
 def flow_is_active(flow: BalanceSheetFlow, day: int) -> bool:
-    """Whether a balance-sheet flow is under way on a day number."""
+    """Whether a balance-sheet flow is active on a day number."""
     return day_number(flow.first_day) <= day and (flow.last_day is None or day <= day_number(flow.last_day))
 
 
@@ -394,7 +388,7 @@ Announcement = TypeVar("Announcement")
 
 
 class OfficialsByCalendar:
-    """What `Officials` says, of several of them with rows of their own.
+    """Officials of a batch whose runs have different meeting calendars: one `Officials` per calendar, results in batch order.
 
     Parameters
     ----------
@@ -409,28 +403,28 @@ class OfficialsByCalendar:
         self.parts: Final = [
             officials_of(scenario, [batch.runs[row] for row in rows], dates) for rows, scenario in batch.calendars
         ]
-        self._place = np.argsort(np.concatenate(self.rows))
+        self._order = np.argsort(np.concatenate(self.rows))
         self.days, self.given = self.parts[0].days, self.parts[0].given
-        self.rates = self._joined([part.rates for part in self.parts])
+        self.rates = self._in_batch_order([part.rates for part in self.parts])
 
     def announce(self, day: int, macro: Array, now: Conditions) -> DayNews:
-        """All rates news of a day (`Officials.announce`)."""
+        """Interest-rate news of a day, as `Officials.announce`."""
         pairs = zip(self.parts, self.rows, strict=True)
         news = [part.announce(day, macro[rows], select_conditions(now, rows)) for part, rows in pairs]
-        self.rates = self._joined([part.rates for part in self.parts])
-        return self._joined(news)
+        self.rates = self._in_batch_order([part.rates for part in self.parts])
+        return self._in_batch_order(news)
 
     def intervene(self, day: int) -> MinistryAction:
-        """What the Ministry of Finance says and does today."""
-        return self._joined([part.intervene(day) for part in self.parts])
+        """Warning and intervention of the Ministry of Finance today."""
+        return self._in_batch_order([part.intervene(day) for part in self.parts])
 
     def purchases(self, day: int, roster: Roster) -> dict[str, Array]:
-        """Ten-year equivalents bought by each bank on a day: the same in all runs."""
+        """Ten-year equivalents bought by each central bank on a day; the same in all runs."""
         return self.parts[0].purchases(day, roster)
 
-    def _joined(self, told: Sequence[Announcement]) -> Announcement:
-        """What the parts say in the order of the batch's rows."""
-        return combine_rows(told, self._place)
+    def _in_batch_order(self, announcements: Sequence[Announcement]) -> Announcement:
+        """Announcements of the calendars, combined in the row order of the batch."""
+        return combine_rows(announcements, self._order)
 
 
 AnyOfficials = Officials | OfficialsByCalendar
@@ -444,22 +438,22 @@ def batch_officials(batch: RunBatch, dates: Dates) -> AnyOfficials:
 
 
 def select_conditions(now: Conditions, rows: Any) -> Conditions:
-    """Conditions of some rows."""
+    """Conditions of the selected rows."""
     return Conditions(*(getattr(now, name)[rows] for name in field_names(Conditions)))
 
 
-def combine_rows(told: Sequence[Announcement], place: Any) -> Announcement:
-    """Arrays ``(rows, 1)`` of several parts, or dataclasses of such, as one with rows in a given order."""
-    first: Any = told[0]
+def combine_rows(announcements: Sequence[Announcement], order: Any) -> Announcement:
+    """Concatenate arrays ``(rows, 1)``, or dataclasses of such arrays, and reorder the rows."""
+    first: Any = announcements[0]
     if isinstance(first, np.ndarray):
-        whole: Any = np.concatenate(list(told), axis=0)[place]
-        return whole  # type: ignore[no-any-return]
+        rows: Any = np.concatenate(list(announcements), axis=0)[order]
+        return rows  # type: ignore[no-any-return]
     kind: Any = type(first)
-    parts = [combine_rows([getattr(each, name) for each in told], place) for name in field_names(kind)]
+    parts = [combine_rows([getattr(each, name) for each in announcements], order) for name in field_names(kind)]
     return kind(*parts)  # type: ignore[no-any-return]
 
 
 @cache
 def field_names(kind: Any) -> tuple[str, ...]:
-    """Names of the fields of a dataclass."""
+    """Field names of a dataclass, cached."""
     return tuple(item.name for item in fields(kind))

@@ -1,4 +1,4 @@
-"""Open and close of a day: a fresh session in the morning; write-offs, income, releases and official purchases at night."""
+"""Open and close of a day: the trading session; write-offs, income, inventory release and central-bank purchases."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from simulation.values.orders import NetFlow
 
 
 def open_session(economy: Economy, alive: Flags) -> TradingDay:
-    """A session at yesterday's close."""
+    """A trading session at yesterday's close."""
     accounts, runs = economy.books.accounts, alive.shape[0]
     return TradingDay(
         MarketParticipants(economy.parts, accounts),
@@ -32,7 +32,7 @@ def open_session(economy: Economy, alive: Flags) -> TradingDay:
 
 
 def close_books(economy: Economy, officials: AnyOfficials, session: TradingDay, day: int) -> None:
-    """Settle the night: closing prices, losses, income, inventory to value investors, central-bank purchases."""
+    """Settle the close: prices, losses, income, release of inventory to value investors, central-bank purchases."""
     noise = economy.long_run_variance * economy.scenario.noise.scale_x**2
     economy.market.remember(session.quote, noise)
     economy.remember_close(day)
@@ -44,21 +44,21 @@ def close_books(economy: Economy, officials: AnyOfficials, session: TradingDay, 
 
 
 def update_interest_bill(economy: Economy, officials: AnyOfficials, day: int) -> None:
-    """New public debt costs today's ten-year yield: the bill rises as debt is refinanced."""
+    """Update Japan's interest bill: debt is refinanced at today's ten-year yield."""
     at, years = economy.roster.columns["jgb10"], float(officials.days[day] - officials.days[day - 1]) / DAYS_PER_YEAR
     change = economy.market.last.level[:, at : at + 1] - economy.market.rules.start_level[at]
     economy.interest_bill = next_interest_bill(economy.interest_bill, change, years, economy.scenario.fiscal)
 
 
 def daily_accrual(economy: Economy, officials: AnyOfficials, day: int) -> Accrual:
-    """Rates of the day over the calendar days since the last business day."""
+    """Interest rates of the day and the calendar time since the last business day, in years."""
     rates, days = officials.rates, officials.days
     years = float(days[day] - days[day - 1]) / DAYS_PER_COUPON_YEAR
     return Accrual(rates.fed_rate, rates.boj_rate, rates.hedging_cost, economy.asset_yields(), years)
 
 
 def write_off_losses(economy: Economy, session: TradingDay) -> None:
-    """Lenders bear the negative equity of closed investors."""
+    """Write off the negative equity of closed investors against their lenders."""
     for population in economy.parts:
         lost = write_off(population.sheet, economy.books.accounts["money_market"], session.quote)
         if lost is not None:
@@ -67,7 +67,7 @@ def write_off_losses(economy: Economy, session: TradingDay) -> None:
 
 
 def pay_daily_income(economy: Economy, session: TradingDay, accrual: Accrual) -> None:
-    """Interest, coupons and hedging costs; populations then decide what goes to their owners."""
+    """Pay interest, coupons and hedging costs, then distributions to owners."""
     accounts = economy.books.accounts
     for population in economy.parts:
         spread = population.parameters.funding_spread_bp * BASIS_POINT
@@ -83,7 +83,7 @@ def pay_daily_income(economy: Economy, session: TradingDay, accrual: Accrual) ->
 
 
 def release_inventory(economy: Economy, session: TradingDay) -> None:
-    """Dealers pass a share of their inventory to value investors at the close."""
+    """Transfer a share of dealer inventory to value investors at the close."""
     flow = NetFlow(economy.market.release(), np.zeros_like(session.rounds))
     back = flow.reversed()
     accounts = economy.books.accounts
@@ -96,7 +96,7 @@ def release_inventory(economy: Economy, session: TradingDay) -> None:
 
 
 def purchase_bonds(economy: Economy, officials: AnyOfficials, session: TradingDay, day: int) -> None:
-    """Central banks buy or run off bonds against reserves; the flow is announced, so it has the slow impact only."""
+    """Central-bank bond purchases and run-off against reserves; announced, so they have the slow price impact only."""
     accounts, zero = economy.books.accounts, np.zeros_like(session.rounds)
     for name, bought in officials.purchases(day, economy.roster).items():
         if not bought.any():

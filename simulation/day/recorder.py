@@ -1,7 +1,4 @@
-"""What a batch of runs hands over: preallocated columns, one row per run, one entry per day.
-
-One day's columns, as the recorder keeps them.
-"""
+"""The record of a batch: one column per variable with a row per run and an entry per day, and how each day fills it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,12 +35,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REQUIRED_COLUMNS: Final = frozenset({"usdjpy", "ledger_residual"})
-"""Columns that no record is without: the price that says which days a run reached, and the check of its books."""
+"""Columns that every record contains: USDJPY, which shows the days a run reached, and the ledger check."""
+INDEX_START = 100.0
+"""Index level of equities at the start."""
+STOCK_COLUMNS = ("stock_usd_bn", "equity_usd_bn")
+"""Names of the columns of `stock_values`."""
+CASCADE_USD_BN = 5.0
+"""A cascade day has forced orders of at least this size (2 % of the default levered stock) over two rounds or more."""
 
 
 @dataclass(frozen=True)
 class RunStop:
-    """A run that ended before its time: the day, the name of the reason and a sentence."""
+    """Early end of a run: date, name of the reason and message."""
 
     date: date
     name: str
@@ -52,30 +55,30 @@ class RunStop:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything recorded of a batch.
+    """The recorded results of a batch.
 
     Attributes
     ----------
     scenario
-        The scenario as validated.
+        The validated scenario.
     runs
         Run numbers, ``(runs,)``.
     dates
-        The start and every business day after it, ``(days + 1,)``.
+        The start date and every business day after it, ``(days + 1,)``.
     market
-        Market columns by name, ``(runs, days + 1)``; not-a-number from the day a run was stopped.
+        Market columns by name, ``(runs, days + 1)``; NaN from the day on which a run stopped.
     flows
         Flow columns by population and name, ``(runs, days + 1)``, USD bn; the first day holds stocks only.
     roles
         Role of each population: levered, resident, other, value, dealer, money_market.
     stopped
-        Named stops by row; two rows may share a run number.
+        Early ends by row; two rows may share a run number.
     parameter_sets
-        Name of the calibrated parameter sets of the runs; empty where all have the scenario's own.
+        Name of the calibrated parameter sets of the runs; empty if all runs use the parameters of the scenario.
     residuals
         Largest relative residual of each ledger identity by name, ``(runs,)``.
     columns
-        Names of the columns that were asked for; none: all.
+        Names of the requested columns; none: all.
     """
 
     scenario: Scenario
@@ -90,19 +93,19 @@ class Record:
     columns: frozenset[str] | None = None
 
     def demand(self, column: str) -> None:
-        """Make sure that a column was asked for, so that one that is missing is one that the scenario lacks.
+        """Check that a column was requested, so that a missing column means that the scenario does not have it.
 
         Raises
         ------
         LookupError
-            If it was not.
+            If the column was not requested.
         """
         if self.columns is not None and column not in self.columns | REQUIRED_COLUMNS:
-            raise LookupError(f"the column {column} was not recorded; name it among the `columns` of `simulate`")
+            raise LookupError(f"the column {column} was not recorded; add it to the `columns` argument of `simulate`")
 
     @property
     def finished(self) -> NDArray[np.bool_]:
-        """Which rows reached their last day, ``(runs,)``."""
+        """Whether each run reached the last day, ``(runs,)``."""
         rows = np.ones(len(self.runs), dtype=np.bool_)
         rows[list(self.stopped)] = False
         return rows
@@ -110,15 +113,14 @@ class Record:
 
 @dataclass
 class Recorder:
-    """Collects columns day by day; never draws a random number and never changes the model.
+    """Collects columns day by day, without drawing random numbers or changing the model.
 
     Attributes
     ----------
     columns
-        Names of the columns that somebody wants; none: all.
+        Names of the requested columns; none: all.
     blocks
-        Columns that are stored together by whose they are (nobody's: the market's) and their names,
-        ``([owners,] columns, runs, days + 1)``.
+        Stored arrays ``([owners,] columns, runs, days + 1)`` by owners and column names; market columns have no owner.
     """
 
     numbers: Sequence[int]
@@ -130,77 +132,78 @@ class Recorder:
 
     @property
     def market(self) -> dict[str, Array]:
-        """Market columns by name, ``(runs, days + 1)``: views of what is stored."""
+        """Market columns by name, ``(runs, days + 1)``; views of the stored arrays."""
         blocks = ((names, block) for (owners, names), block in self.blocks.items() if not owners)
         return {name: values for names, block in blocks for name, values in zip(names, block, strict=True)}
 
     @property
     def flows(self) -> dict[str, dict[str, Array]]:
-        """Flow columns by population and name, likewise."""
+        """Flow columns by population and name, ``(runs, days + 1)``; views of the stored arrays."""
         tables: dict[str, dict[str, Array]] = {}
         for (owners, names), block in self.blocks.items():
             for owner, columns in zip(owners, block, strict=bool(owners)):
                 tables.setdefault(owner, {}).update(zip(names, columns, strict=True))
         return tables
 
-    def wants(self, column: str) -> bool:
-        """Whether a column is recorded."""
+    def is_requested(self, column: str) -> bool:
+        """Whether a column is requested."""
         return self.columns is None or column in self.columns or column in REQUIRED_COLUMNS
 
     def audit(self, identity: str, residual: Array) -> None:
-        """Keep the largest residual of an identity; not-a-number stays, ``(runs,)``."""
+        """Keep the largest residual of an identity, ``(runs,)``; NaN is kept."""
         self.residuals[identity] = np.maximum(self.residuals.get(identity, residual), residual)
 
     def market_row(self, day: int, values: Mapping[str, Array]) -> None:
-        """Store those of a day's market columns that are wanted, each ``(runs, 1)``."""
+        """Store the requested market columns of a day, each ``(runs, 1)``."""
         self.last_day = day
-        wanted = {name: value for name, value in values.items() if self.wants(name)}
-        block = self._block((), tuple(wanted), np.nan)
-        block[..., day] = np.concatenate(list(wanted.values()), axis=1).T
+        requested = {name: value for name, value in values.items() if self.is_requested(name)}
+        block = self._block((), tuple(requested), np.nan)
+        block[..., day] = np.concatenate(list(requested.values()), axis=1).T
 
     def flow_rows(self, day: int, owners: tuple[str, ...], names: tuple[str, ...], values: Callable[[], Array]) -> None:
-        """Store those of a day's flows of several populations that are wanted.
+        """Store the requested flow columns of a day for several populations.
 
         Parameters
         ----------
         day, owners, names
-            The day, whose flows they are, and what they are called.
+            Index of the day, names of the populations and names of the columns.
         values
-            Gives them, ``(populations, runs, columns)``; not called where none is wanted.
+            Returns the flows, ``(populations, runs, columns)``; not called if no column is requested.
         """
-        chosen = [at for at, name in enumerate(names) if self.wants(name)]
-        block = self._block(owners, tuple(names[at] for at in chosen), 0.0)
-        if chosen:
-            block[..., day] = values()[..., chosen].swapaxes(1, 2)
+        requested = [position for position, name in enumerate(names) if self.is_requested(name)]
+        block = self._block(owners, tuple(names[position] for position in requested), 0.0)
+        if requested:
+            block[..., day] = values()[..., requested].swapaxes(1, 2)
 
     def blank(self, rows: NDArray[np.intp]) -> None:
-        """Mark runs that have stopped: no market value on the day stored last."""
+        """Set the market columns of stopped runs to NaN on the last stored day."""
         for (owners, _), block in self.blocks.items():
             if not owners:
                 block[:, rows, self.last_day] = np.nan
 
     def blank_from(self, row: int, day: int) -> None:
-        """Mark a stopped run: no market value from `day` on, no flow after it."""
+        """Set the market columns of a stopped run to NaN from `day` on and its flows to zero after `day`."""
         for (owners, _), block in self.blocks.items():
             if owners:
                 block[..., row, day + 1 :] = 0.0
             else:
                 block[:, row, day:] = np.nan
 
-    def _block(self, owners: tuple[str, ...], names: tuple[str, ...], before: float) -> Array:
-        found = self.blocks.get((owners, names))
-        if found is None:
+    def _block(self, owners: tuple[str, ...], names: tuple[str, ...], initial: float) -> Array:
+        """The array that stores these columns, created with the value `initial` on first use."""
+        block = self.blocks.get((owners, names))
+        if block is None:
             size = (*([len(owners)] if owners else []), len(names), len(self.numbers), self.days + 1)
-            found = self.blocks[owners, names] = np.full(size, before)
-        return found
+            block = self.blocks[owners, names] = np.full(size, initial)
+        return block
 
     @property
     def model_vars(self) -> dict[str, list[float]]:
-        """Market columns of the first run by day, the form in which Mesa's batch runner reads them."""
+        """Market columns of the first run by day, in the format of Mesa's batch runner."""
         return {name: values[0, : self.last_day + 1].tolist() for name, values in self.market.items()}
 
     def get_agent_vars_dataframe(self) -> "pd.DataFrame":
-        """Flows of the first run by day and population, indexed as Mesa's tools expect it."""
+        """Flows of the first run by day and population, in the format of Mesa's data collector."""
         import pandas as pd
 
         days = slice(0, self.last_day + 1)
@@ -211,8 +214,7 @@ class Recorder:
         return pd.concat(tables, names=["AgentID", "Step"]).swaplevel().sort_index()
 
     def get_model_vars_dataframe(self) -> "pd.DataFrame":
-        """Market columns by day, as Mesa's tools expect them; with several runs the columns are (variable, run)."""
-        # Mesa imports pandas anyway; here it is only needed by those who ask for a frame.
+        """Market columns by day in the format of Mesa's data collector; with several runs the columns are (variable, run)."""
         import pandas as pd
 
         days = slice(0, self.last_day + 1)
@@ -222,14 +224,6 @@ class Recorder:
         return pd.DataFrame(
             np.concatenate([values[:, days].T for values in self.market.values()], axis=1), columns=columns
         )
-
-
-INDEX_START = 100.0
-"""Index level of equities at the start."""
-STOCK_COLUMNS = ("stock_usd_bn", "equity_usd_bn")
-"""Names of what `stocks` says of a population."""
-CASCADE_USD_BN = 5.0
-"""Forced orders of this size (2 % of the default levered stock) over two rounds or more make a day a cascade day."""
 
 
 def price_columns(quote: Quote, roster: Roster, start_bitcoin: float) -> dict[str, Array]:
@@ -247,7 +241,7 @@ def price_columns(quote: Quote, roster: Roster, start_bitcoin: float) -> dict[st
 
 
 def rate_columns(rates: RatesView) -> dict[str, Array]:
-    """Policy rates, two-year yields and what carry and hedging earn and cost."""
+    """Policy rates, two-year yields, carry and hedging cost."""
     return {
         "ust2_pct": rates.ust2 / PERCENT,
         "jgb2_pct": rates.jgb2 / PERCENT,
@@ -270,7 +264,7 @@ def official_columns(scenario: Scenario, economy: Economy) -> dict[str, Array]:
 
 
 def stance_columns(rates: RatesView, boj: BankOfJapan) -> dict[str, Array]:
-    """How loose or tight the Bank of Japan is against the neutral band: pp below (negative) or above it."""
+    """Distance of the Bank of Japan's policy rate from the neutral band, pp; negative below it."""
     return {"neutral_gap_pp": neutral_gap_pp(rates.boj_rate, boj.neutral_low_pct, boj.neutral_high_pct)}
 
 
@@ -292,20 +286,20 @@ FRAGILITY_COLUMNS: Final[dict[str, Callable[[ForcedSales], Array]]] = {
     "crowding_share": crowding,
     "depth_weighted_stock_pct": lambda sales: depth_weighted_stock(sales) / PERCENT,
 }
-"""Columns on how fragile levered positions are; forced sales after all falls cost a tenth of a day and more."""
+"""Fragility columns; computing the forced sales they need takes a tenth of the time of a day or more."""
 
 
 def fragility_columns(recorder: Recorder, economy: Economy, now: Information) -> dict[str, Array]:
-    """Those columns of FRAGILITY that somebody wants; where nobody does, no forced sales are worked out."""
-    wanted = {name: column for name, column in FRAGILITY_COLUMNS.items() if recorder.wants(name)}
-    if not wanted:
+    """The requested columns of FRAGILITY_COLUMNS; without any, forced sales are not computed."""
+    requested = {name: column for name, column in FRAGILITY_COLUMNS.items() if recorder.is_requested(name)}
+    if not requested:
         return {}
     sales = forced_sales(economy.parts, now, economy.market.slope[:, :1])
-    return {name: column(sales) for name, column in wanted.items()}
+    return {name: column(sales) for name, column in requested.items()}
 
 
 def carry_to_volatility(carry: Array, volatility: Array) -> Array:
-    """Carry earned per unit of risk, ``carry / sigma``, ``(runs, 1)``; zero where there is no risk to divide by.
+    """Carry earned per unit of risk, ``carry / sigma``, ``(runs, 1)``; zero where volatility is zero.
 
     Parameters
     ----------
@@ -330,7 +324,7 @@ def news_columns(news: DayNews | None, like: Array) -> dict[str, Array]:
 
 
 def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]:
-    """Forced orders, rounds and dealers' inventory."""
+    """Forced orders, rounds of forced orders and dealer inventory."""
     names = ("cascade_rounds", "forced_usd_bn", "cascade", "unsettled", "dealer_inventory_usd_bn")
     if session is None:
         return {name: np.zeros_like(like) for name in names}
@@ -341,33 +335,33 @@ def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]
 
 @cache
 def flow_columns(roster: Roster) -> tuple[str, ...]:
-    """Names of what `flows` says of a sector."""
+    """Names of the columns of `flow_values`."""
     bought = (f"bought_{name}_usd_bn" for name in roster.names[1:])
     causes = (f"{cause}_usd_bn" for cause in CAUSES)
     return ("spot_usd_bn", *bought, *causes, "unwound_usd_bn", "repatriated_usd_bn")
 
 
 def flow_values(tallies: Sequence[SectorFlows], units: Array) -> Array:
-    """What sectors traded and unwound in a day, USD bn, ``(sectors, runs, columns)``; `units` of each asset make a dollar."""
+    """Purchases and unwinding by sector in a day, USD bn, ``(sectors, runs, columns)``; `units` of each asset per dollar."""
     bought = np.stack([tally.assets for tally in tallies]) / units
     by_cause = np.zeros((*bought.shape[:2], len(CAUSES)))
     for tally, row in zip(tallies, by_cause, strict=True):
-        for at, cause in enumerate(CAUSES):
+        for column, cause in enumerate(CAUSES):
             if cause in tally.unwound:
-                row[:, at : at + 1] = tally.unwound[cause]
+                row[:, column : column + 1] = tally.unwound[cause]
     unwound = np.add.accumulate(by_cause, axis=2)[:, :, -1:]
     return np.concatenate([bought, by_cause, unwound, [tally.repatriated for tally in tallies]], axis=2)
 
 
 def stock_values(populations: Sequence[Population]) -> Array:
-    """Foreign position at start prices and net worth of populations, USD bn, ``(populations, runs, 2)``."""
+    """Foreign position at start prices and equity of each population, USD bn, ``(populations, runs, 2)``."""
     equity = [row_sum(population.sheet.equity_usd) for population in populations]
     return np.concatenate([[population.stock() for population in populations], equity], axis=2)
 
 
 def store_flows(recorder: Recorder, day: int, economy: Economy, tallies: Mapping[str, SectorFlows]) -> None:
-    """What every sector did in a day and what it holds; assets at start prices, yen assets at the start rate."""
+    """Store flows and stocks of every sector; assets at start prices, yen assets at the start exchange rate."""
     units = np.where(economy.roster.in_yen, economy.market.start_usdjpy, 1.0)
-    done, names = list(tallies.values()), tuple(population.name for population in economy.populations)
-    recorder.flow_rows(day, tuple(tallies), flow_columns(economy.roster), lambda: flow_values(done, units))
+    sector_flows, names = list(tallies.values()), tuple(population.name for population in economy.populations)
+    recorder.flow_rows(day, tuple(tallies), flow_columns(economy.roster), lambda: flow_values(sector_flows, units))
     recorder.flow_rows(day, names, STOCK_COLUMNS, lambda: stock_values(economy.populations))

@@ -1,4 +1,4 @@
-"""The cast.  Adding a population is one file, one line in `ROSTER` and one table in a config."""
+"""The investor populations.  Adding one takes one file, one line in `ROSTER` and one table in a config."""
 
 from simulation.investors.banks import Banks
 from simulation.investors.bitcoin_etf_holders import BitcoinEtfHolders
@@ -26,12 +26,12 @@ ROSTER: tuple[type[Population], ...] = (
     BitcoinEtfHolders,
     ForeignersInJapan,
 )
-"""Every shipped kind of population."""
+"""All populations of the package."""
 
 REGISTERED: dict[str, type[Population]] = {}
-"""Kinds that this process was told of (`simulation.scenario.registration`), by name."""
+"""Populations registered in this process (`simulation.scenario.registration`), by kind."""
 
 
 def population_kinds() -> tuple[type[Population], ...]:
-    """Every kind of population that a scenario may hold: the shipped ones, then those registered in this process."""
+    """All populations that a scenario may contain: those of the package, then those registered in this process."""
     return (*ROSTER, *REGISTERED.values())

@@ -1,4 +1,4 @@
-"""Japanese banks: Treasuries funded in dollars or hedged, sold when they stop to pay for their funding or lose too much."""
+"""Japanese banks: funded or hedged Treasuries, sold after a long period of negative carry or a large loss."""
 
 from dataclasses import replace
 from typing import Literal
@@ -25,46 +25,46 @@ class BankParameters(PopulationParameters):
         350, "$bn", (0, 100_000), "Treasuries funded in dollars or hedged", "MODEL section 3"
     )
     swap_share: float = quantity(
-        0.2, "share", (0, 1), "part funded with own yen swapped into dollars; the rest is dollar debt",
-        "order of foreign-currency funding in Bank of Japan, Financial System Reports (assumption)",
+        0.2, "share", (0, 1), "part funded with yen swapped into dollars; the rest is dollar debt",
+        "order of magnitude of foreign-currency funding in Bank of Japan, Financial System Reports (assumption)",
     )  # fmt: skip
     funding_spread_bp: float = quantity(
         5,
         "bp per year",
         (0, 5000),
-        "spread of dollar debt over the policy rate: repo near the top of the band",
+        "spread of dollar debt over the policy rate",
         "assumption: repo trades near the top of the policy band",
     )
     patience_days: Lognormal = Field(
         Lognormal(median=60, log_sd=0.2),
-        description="business days of negative carry before a bank sells",
+        description="business days of negative carry after which a bank sells",
         json_schema_extra={"source": "MODEL section 3: 60"},
     )
     loss_limit_pct: Lognormal = Field(
         Lognormal(median=10, log_sd=0.3),
-        description="fall of bond prices since the start at which a bank sells",
+        description="fall in bond prices since the start at which a bank sells",
         json_schema_extra={"source": f"{NORINCHUKIN_SOURCE}: losses of 2.2 on 23 JPY tn"},
     )
     speed_pct_per_day: Lognormal = Field(
         Lognormal(median=0.3, log_sd=0.5, highest=20),
-        description="part of its bonds that a selling bank sells a day",
+        description="share of its bonds that a selling bank sells per day",
         json_schema_extra={"source": f"{NORINCHUKIN_SOURCE}: a third of foreign bonds in six months"},
     )
 
 
 def dollar_funding_cost(dollar_rate: Array, spread: float, swapped_rate: Array, swap_share: float) -> Array:
-    """What a dollar of funding costs, decimal per year, ``(runs, 1)``: ``(1 - h) (r_US + spread) + h (r_JP + hedging cost)``.
+    """Cost of dollar funding, decimal per year, ``(runs, 1)``: ``(1 - h) (r_US + spread) + h (r_JP + hedging cost)``.
 
-    With the hedging cost ``r_US - r_JP - basis`` the swapped part costs ``r_US - basis``.
+    The hedging cost is ``r_US - r_JP - basis``, so the swapped part costs ``r_US - basis``.
 
     Parameters
     ----------
     dollar_rate, spread
-        Policy rate and what dollar debt costs above it.
+        US policy rate and the spread of dollar debt over it.
     swapped_rate
-        Yen policy rate plus the cost of hedging.
+        Yen policy rate plus the hedging cost.
     swap_share
-        h, part of the bonds funded with swapped yen.
+        h, share of the bonds funded with swapped yen.
 
     Source: Du, Tepper and Verdelhan (2018), equation 1; MODEL section 3.
     """
@@ -72,16 +72,15 @@ def dollar_funding_cost(dollar_rate: Array, spread: float, swapped_rate: Array, 
 
 
 def days_of_negative_carry(days: Array, carry: Array, level: Array) -> Array:
-    """Business days in a row on which bonds have paid less than `level` over their funding, in the shape of `days`."""
+    """Consecutive business days with carry below `level`, in the shape of `days`."""
     return np.asarray((days + 1.0) * (carry < level))
 
 
 class Banks(Population):
-    """Banks with no currency position: a sale repays dollar debt and ends swaps: it moves Treasuries and the basis, not USDJPY.
+    """Banks without a currency position: sales repay dollar debt and end swaps, so they affect yields and the basis.
 
-    Sales are not announced: dealers take them.  Sold bonds are not bought back within a scenario.
-    Departure: where bonds paid less than their funding at the start, the limit is what they paid then: banks that hold at
-    the start are content with it.
+    Sales are not announced and go to dealers.  Banks do not buy bonds back within a scenario.
+    Departure: if carry is negative at the start, the threshold is the initial carry, because banks hold their bonds at it.
     """
 
     Parameters = BankParameters
@@ -101,7 +100,7 @@ class Banks(Population):
         return {UST10: book_from_shares(roster, {UST10: 1.0})}
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """Treasuries against dollar debt; the rest is funded with own yen swapped into dollars, which is the equity."""
+        """Treasuries funded with dollar debt and with swapped yen; the latter is the equity."""
         stock, swapped = self.traits["stock"], self.parameters.swap_share
         self.memory = {"negative_days": np.zeros_like(stock)}
         self.least_carry = np.minimum(self.carry(now), 0.0)
@@ -111,7 +110,7 @@ class Banks(Population):
         return sheet
 
     def carry(self, now: Information) -> Array:
-        """Running yield less the cost of dollars, decimal per year, ``(runs, 1)``."""
+        """Ten-year yield less the cost of dollar funding, decimal per year, ``(runs, 1)``."""
         own = self.parameters
         swapped_rate = now.boj_rate + now.hedging_cost
         return now.ust10 - dollar_funding_cost(
@@ -119,7 +118,7 @@ class Banks(Population):
         )
 
     def orders(self, now: Information) -> Trade | None:
-        """Sell slowly where carry has been negative for too long or the loss since the start is too large."""
+        """Sell slowly after too many days of negative carry or too large a loss since the start."""
         days = days_of_negative_carry(self.memory["negative_days"], self.carry(now), self.least_carry)
         self.memory["negative_days"] = days
         loss = 1.0 - self.sheet.value_usd(UST10, now.quote)
@@ -130,23 +129,23 @@ class Banks(Population):
         return self._sale(units, now, 0.0)
 
     def _sale(self, units: Array, now: Information, converted: float) -> Trade:
-        """Sell bonds with their swaps, convert a part of the money as far as it is not owed in a swap, and repay dollar debt.
+        """Sell bonds and end their swaps; convert a share `converted` of the proceeds and repay dollar debt with the rest.
 
-        ``spot = max(converted * value, value - hedge)`` with both negative; the rest of the money repays dollar debt.
+        ``spot = max(converted * value, value - hedge)``, both terms negative: proceeds owed in a swap are not converted.
         """
         bonds, hedge = self.sheet.holdings[UST10], self.sheet.hedge_usd
         value = units * self.sheet.value_usd(UST10, now.quote)
         ended = units / np.where(bonds > 0.0, bonds, np.inf) * (0.0 if hedge is None else hedge)
         spot = np.maximum(converted * value, value - ended)
         unwound = {SLOW_REPATRIATION: -row_sum(units)}
-        kept = row_sum(spot + ended - value)
-        return Trade({UST10: units}, spot, ended, unwound, repatriated=-row_sum(spot), kept_usd=kept)
+        kept_usd = row_sum(spot + ended - value)
+        return Trade({UST10: units}, spot, ended, unwound, repatriated=-row_sum(spot), kept_usd=kept_usd)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
-        """Sell a share of the start position and convert a part of the money, as if the bonds were owned outright.
+        """Sell a share of the initial position and convert part of the proceeds, as if the bonds were owned outright.
 
-        That is how the article's rule counts these holdings.  Money that is owed cannot come home: the dollar debt of
-        the converted part stays, so that afterwards the bank is short of dollars.  Announced, as for every resident.
+        The article's rule counts these holdings in this way.  The dollar debt of the converted part remains, so the bank is
+        short of dollars afterwards.  The sale is announced, as for every resident.
         """
         units = -np.minimum(share * self.traits["stock"], self.sheet.holdings[UST10])
         return replace(self._sale(units, now, converted), announced=True)

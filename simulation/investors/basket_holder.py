@@ -1,4 +1,4 @@
-"""Residents who hold a basket of foreign assets outright: what pension funds, trusts and other real money share."""
+"""Base class of residents who own a basket of foreign assets outright, without leverage or hedges."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ BASKET = "basket"
 
 
 class BasketHolder(Population):
-    """Residents with an unlevered, unhedged basket of dollar assets; their flows are slow and announced."""
+    """Residents with an unleveraged, unhedged basket of dollar assets; their flows are slow and announced."""
 
     role = "resident"
 
@@ -30,22 +30,22 @@ class BasketHolder(Population):
         )
 
     def unit_value(self, quote: Quote) -> Array:
-        """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
+        """Value of one unit of the basket in dollars, including other dollar assets, ``(runs, 1)``."""
         return self.sheet.value_usd(BASKET, quote) + self.sheet.books[BASKET].cash_share
 
     def buy(self, units: Array, now: Information, expected: Array | None = None) -> Trade:
         """Buy `units` of the basket with yen (negative: sell and convert), ``(runs, investors)``.
 
-        `expected` of these units were expected and move no price.
+        The market expects `expected` of these units, which have no price impact.
         """
         trade = self._traded(units, now, 1.0)
         if expected is None:
             return trade
-        # The expected part is added up as clearing adds up the whole, so that what was expected cancels to the last bit.
+        # Summed in the same order as clearing sums the whole trade, so that the expected part cancels exactly.
         return replace(trade, expected=net_flow(self._traded(expected, now, 1.0).added_up(), self.sheet.books).assets)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
-        """Sell a share of the start position and convert a part of the money; the rest stays in dollar deposits."""
+        """Sell a share of the initial position and convert part of the proceeds; the rest stays in dollar deposits."""
         units = -np.minimum(share * self.traits["stock"], self.sheet.holdings[BASKET])
         return self._traded(units, now, converted)
 

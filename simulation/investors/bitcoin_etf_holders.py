@@ -1,4 +1,4 @@
-"""Holders of bitcoin funds: unlevered, they follow past flows and past returns."""
+"""Holders of bitcoin ETFs: unleveraged; flows follow past flows and past returns."""
 
 from datetime import date
 from typing import Literal
@@ -15,10 +15,10 @@ from simulation.values.parameters import quantity
 
 
 class BitcoinEtfHolderParameters(PopulationParameters):
-    """Holders of bitcoin funds, MODEL section 3.
+    """Holders of bitcoin ETFs, MODEL section 3.
 
-    The response to bitcoin is set so that a month like November 2025 (-21.6 %) brings the outflow of that month, 3.45 of
-    120 $bn (CLAIMS 33 and 34): ``b / (1 - .3) = .0288 / .216``, a mean of .09 at a median of .08.
+    The response to bitcoin reproduces November 2025: a return of -21.6 % and an outflow of 3.45 of 120 $bn (CLAIMS 33 and 34),
+    hence ``b / (1 - .3) = .0288 / .216``, a mean of .09 at a median of .08.
     """
 
     kind: Literal["bitcoin_etf_holders"] = "bitcoin_etf_holders"
@@ -28,14 +28,14 @@ class BitcoinEtfHolderParameters(PopulationParameters):
         0.3,
         "share per day",
         (0, 0.99),
-        "part of yesterday's flow that comes again",
+        "part of yesterday's flow that is repeated",
         "MODEL section 3; flows follow flows",
     )
     bitcoin_response_x: Lognormal = personal_parameter(
         Lognormal(median=0.08, log_sd=0.5, highest=1),
         "share per unit of return",
         "b: response to bitcoin",
-        "November 2025, above",
+        "outflow of November 2025 (CLAIMS 33 and 34)",
     )
     equity_response_x: Lognormal = personal_parameter(
         Lognormal(median=0.05, log_sd=0.5, highest=1),
@@ -47,13 +47,13 @@ class BitcoinEtfHolderParameters(PopulationParameters):
         0,
         "share",
         (0, 1),
-        "part of net redemptions that goes to Japan and into yen",
+        "part of net redemptions that is repatriated to Japan and converted into yen",
         "article: 0.38, unsupported (CLAIMS 35)",
     )
 
 
 def momentum_flow(before: Array, pull: Array, persistence: float) -> Array:
-    """Units bought today per unit held; nobody sells more than all.
+    """Units bought today per unit held; sales are limited to the holding.
 
     ``flow = persistence flow(t-1) + pull, pull = b r(t-1) + d r_equity(t-1)``
 
@@ -62,7 +62,7 @@ def momentum_flow(before: Array, pull: Array, persistence: float) -> Array:
     before
         Yesterday's flow per unit held, ``(runs, investors)``.
     pull
-        Response to yesterday's log returns.
+        Response to yesterday's log returns, units per unit held.
 
     Source: MODEL section 3; Edelen and Warner (2001): daily fund flows follow past flows and returns.
     """
@@ -70,7 +70,7 @@ def momentum_flow(before: Array, pull: Array, persistence: float) -> Array:
 
 
 class BitcoinEtfHolders(Population):
-    """Holders of bitcoin funds; redemptions are paid out, subscriptions paid in, at night."""
+    """Holders of bitcoin ETFs; redemptions are paid out and subscriptions paid in after the close."""
 
     Parameters = BitcoinEtfHolderParameters
     role = "other"
@@ -104,9 +104,10 @@ class BitcoinEtfHolders(Population):
         return pull
 
     def orders(self, now: Information) -> Trade | None:
-        """Buy or redeem; the Japanese share of both goes through yen.
+        """Buy or redeem; the Japanese share of both is converted from or into yen.
 
-        Departure: the article speaks of redemptions only; purchases take the same way back, or noise would bring yen home.
+        Departure: the article covers redemptions only; purchases are treated symmetrically, since otherwise noise alone would
+        cause repatriation.
         """
         flow = momentum_flow(self.memory["flow"], self.pull(now), self.parameters.persistence)
         self.memory["flow"] = flow
@@ -117,7 +118,7 @@ class BitcoinEtfHolders(Population):
         return Trade({BITCOIN: bought}, spot, None, {INCENTIVE: -row_sum(bought)}, repatriated=-row_sum(spot))
 
     def close(self, quote: Quote, income: Array) -> Array:
-        """Dollars from redemptions go to the holders, who pay for subscriptions; yen brought home stay as deposits."""
+        """Holders receive dollars from redemptions and pay for subscriptions; repatriated yen stay in deposits."""
         return self.sheet.usd_cash.copy()
 
     def stock(self) -> Array:

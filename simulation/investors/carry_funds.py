@@ -1,7 +1,4 @@
-"""What a config may say of carry funds.
-
-Hedge-fund carry traders: borrow yen, hold dollar assets, and cut by incentive, volatility target, margin and stops.
-"""
+"""Hedge-fund carry traders: they borrow yen, hold dollar assets and adjust to carry, volatility, margin calls and stops."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -30,13 +27,14 @@ from simulation.values.conventions import PERCENT, Array, Flags, row_sum
 from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Information, Trade
 from simulation.values.parameters import CALIBRATED, Parameters, quantity
 
+BASKET = "basket"
 VOLATILITY_TARGET_TEXT = "positions shrink when the volatility of USDJPY rises"
-MARGIN_TEXT = "lenders call margin within the day"
+MARGIN_TEXT = "lenders make margin calls within the day"
 TRAILING_STOP_TEXT = "trailing stops cut positions within the day"
 
 
 class Switches(Parameters):
-    """Which mechanisms act; each can be switched off by itself."""
+    """Active mechanisms; each can be switched off separately."""
 
     incentive: bool = Field(True, description="target leverage follows expected carry")
     momentum: bool = Field(True, description="the trend of USDJPY counts as expected return")
@@ -47,7 +45,7 @@ class Switches(Parameters):
 
 
 class CarryIncentive(Parameters):
-    """What makes carry attractive: ``mu = carry + alpha momentum - rho P(adverse surprise)``."""
+    """Expected return: ``mu = carry + alpha momentum - rho P(adverse surprise)``."""
 
     momentum_weight: float = quantity(
         0.02,
@@ -67,55 +65,57 @@ class CarryIncentive(Parameters):
         0.5,
         "% per year",
         (0.01, 100),
-        "expected return at the start below which the target reacts as if it were this",
-        "assumption: keeps responses finite where carry at the start is near nothing",
+        "lower bound on the initial expected return in the response of the target",
+        "assumption: keeps the response finite if initial carry is near zero",
     )
 
 
 class Adjustment(Parameters):
-    """How fast positions and risk budgets follow their targets."""
+    """Speed at which positions and risk budgets follow their targets."""
 
     band_pct: float = quantity(10, "% of the position", (0, 100), "inaction band", "MODEL section 3")
     rebuild_pct_per_day: float = quantity(1, "% of the gap per day", (0, 100), "speed of rebuilding", "MODEL section 3")
     cut_pct_per_day: float = quantity(7.5, "% of the gap per day", (0, 100), "speed of cutting", "MODEL section 3")
     budget_pct_per_day: float = quantity(
-        3, "% of the gap per day", (0, 100), "risk budget follows equity", "MODEL section 3"
+        3, "% of the gap per day", (0, 100), "speed at which the risk budget follows equity", "MODEL section 3"
     )
 
 
 class Margin(Parameters):
-    """What prime brokers ask: ``max(m0, z sigma sqrt(h))``."""
+    """Margin required by prime brokers: ``max(m0, z sigma sqrt(h))``."""
 
     floor_pct: float = quantity(
         4,
         "% of the position",
         (0.1, 100),
-        "m0: CME margin on yen futures is 3-5 %",
+        "m0: minimum margin",
         "CME, margin on yen futures: 3-5 %",
     )
-    quantile: float = quantity(2.33, "standard deviations", (0, 10), "z: 99 %", "Brunnermeier and Pedersen (2009)")
+    quantile: float = quantity(
+        2.33, "standard deviations", (0, 10), "z: quantile, 99 %", "Brunnermeier and Pedersen (2009)"
+    )
     days: float = quantity(10, "business days", (0, 250), "h: close-out period", "BCBS-IOSCO (2020), 10 days")
     restore_share: float = quantity(
-        0.9, "share", (0.1, 1), "a call restores this share of the limit", "MODEL section 3"
+        0.9, "share", (0.1, 1), "share of the limit that a margin call restores", "MODEL section 3"
     )
 
 
 class TrailingStop(Parameters):
-    """A fall of USDJPY from its high of 120 days that makes an investor cut."""
+    """A fall of USDJPY from its 120-day high at which an investor reduces its position."""
 
     distance_pct: Lognormal = personal_parameter(
         Lognormal(median=8.8, log_sd=0.5),
         "% of the high",
-        "theta: fall at which an investor cuts",
+        "theta: fall at which an investor reduces its position",
         "MODEL section 3: 7.6-8.8",
     )
     cut_share: float = quantity(
-        0.6, "share", (0, 1), "part of the position cut when the stop is hit", "MODEL section 3"
+        0.6, "share", (0, 1), "part of the position closed when the stop is hit", "MODEL section 3"
     )
 
 
 class LeveredCarryParameters(PopulationParameters):
-    """What every population that borrows yen against dollar assets states; the defaults are those of hedge funds."""
+    """Parameters of all populations that borrow yen against dollar assets; the defaults are those of hedge funds."""
 
     investors: int = Field(1000, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")
     stock_usd_bn: float = quantity(
@@ -123,7 +123,7 @@ class LeveredCarryParameters(PopulationParameters):
     )
     position_scale_x: float = quantity(
         1, "multiple of the stated stock", (0.01, 100),
-        "true positions over the estimate in stock_usd_bn: what is uncertain about any estimate of them",
+        "ratio of actual positions to the estimate in stock_usd_bn, which is uncertain",
         "150-500 around 250 $bn, BIS Bulletin 90 (2024)",
     )  # fmt: skip
     funding_spread_bp: float = quantity(
@@ -131,7 +131,7 @@ class LeveredCarryParameters(PopulationParameters):
         "bp per year",
         (0, 5000),
         "prime-broker spread on yen loans",
-        "assumption: order of prime brokers' financing spreads",
+        "assumption: order of magnitude of prime brokers' financing spreads",
     )
     basket: dict[str, float] = Field(
         default_factory=lambda: {"ust10": 0.45, "us_equity": 0.35, "bitcoin": 0.05},
@@ -147,7 +147,7 @@ class LeveredCarryParameters(PopulationParameters):
         "assumption: above the highest leverage at the start, 12",
     )
     volatility_target_cap_x: float = quantity(
-        1.2, "multiple", (0.1, 10), "cap on re-levering in calm", "MODEL section 3"
+        1.2, "multiple", (0.1, 10), "cap on the increase of leverage in calm markets", "MODEL section 3"
     )
     incentive: CarryIncentive = CarryIncentive()
     adjustment: Adjustment = Adjustment()
@@ -176,12 +176,9 @@ class CarryFundParameters(LeveredCarryParameters):
     )
 
 
-BASKET = "basket"
-
-
 @dataclass(frozen=True)
 class MarginLimits:
-    """What margin calls and stops look at: positions, margin per dollar, and the level of each trailing stop."""
+    """Inputs to margin calls and stops: positions, margin per dollar and the level of each trailing stop."""
 
     notional: Array
     requirement: Array
@@ -189,7 +186,7 @@ class MarginLimits:
 
 
 def expected_return(now: Information, incentive: CarryIncentive, momentum_on: bool) -> Array:
-    """mu: what carry is expected to earn, decimal per year, ``(runs, 1)``.
+    """Expected return mu of the carry trade, decimal per year, ``(runs, 1)``.
 
     ``mu = carry + alpha momentum - rho P(adverse surprise)``.  Source: MODEL section 3; Burnside et al. (2011).
     """
@@ -198,7 +195,7 @@ def expected_return(now: Information, incentive: CarryIncentive, momentum_on: bo
 
 
 class CarryFunds(Population):
-    """Hedge-fund carry traders; a fund's dollars are spot dollars bought with borrowed yen."""
+    """Hedge-fund carry traders; they buy dollars spot with borrowed yen."""
 
     Parameters: ClassVar[type[LeveredCarryParameters]] = CarryFundParameters
     role = "levered"
@@ -218,9 +215,9 @@ class CarryFunds(Population):
         return {BASKET: book_from_shares(roster, self.parameters.basket)}
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """Basket bought with a yen loan, equity held as dollar deposits.
+        """A basket bought with a yen loan; equity is held in dollar deposits.
 
-        A stop that the recent high would already have hit counts as hit before the start and is armed at the start price.
+        A stop already hit relative to the recent high counts as hit before the start and is reset at the start price.
         """
         stock, books = self.traits["stock"], self.books(now.roster)
         equity = stock / self.traits["leverage"]
@@ -231,44 +228,44 @@ class CarryFunds(Population):
         return new_balance_sheet(books, {BASKET: stock.copy()}, (dollars, -stock * now.quote.usdjpy))
 
     def unit_value(self, quote: Quote) -> Array:
-        """Dollars in one unit of the basket, other dollar assets included, ``(runs, 1)``."""
+        """Value of one unit of the basket in dollars, including other dollar assets, ``(runs, 1)``."""
         return self.sheet.value_usd(BASKET, quote) + self.sheet.books[BASKET].cash_share
 
     def orders(self, now: Information) -> Trade | None:
-        """Move towards the target leverage on the risk budget, scaled by the volatility target."""
+        """Adjust towards target leverage times the risk budget, scaled by the volatility target."""
         own, switches = self.parameters, self.parameters.switches
         mean = expected_return(now, own.incentive, switches.momentum) if switches.incentive else self.start_mean
         notional = self.notional(now.quote)
         ratio = incentive_ratio(mean, self.start_mean, own.incentive.least_start_pct * PERCENT)
-        wanted = target_leverage(self.traits["leverage"], ratio, own.leverage_cap_x) * self.memory["budget"]
+        target = target_leverage(self.traits["leverage"], ratio, own.leverage_cap_x) * self.memory["budget"]
         scale = np.ones_like(mean)
         if switches.volatility_target:
             scale = volatility_ratio(now.fx_variance(), now.fx_long_run_variance(), own.volatility_target_cap_x)
-        gap = outside_band(wanted * scale - notional, notional, own.adjustment.band_pct * PERCENT)
+        gap = outside_band(target * scale - notional, notional, own.adjustment.band_pct * PERCENT)
         if not gap.any():
             return None
         speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
         share = partial_adjustment(gap, *speeds) * (notional > 0.0) / np.maximum(notional, TINY)
-        by_target = share * wanted * (scale - 1.0) / (gap + (gap == 0.0))
+        by_target = share * target * (scale - 1.0) / (gap + (gap == 0.0))
         return self._trade(share, {VOLATILITY_TARGET: by_target, INCENTIVE: share - by_target}, now.quote)
 
     def _trade(self, share: Array, causes: dict[str, Array], quote: Quote) -> Trade:
-        """Change basket and loan by `share` of themselves; `causes` splits the share."""
+        """Change basket and loan by the fraction `share`, which `causes` attributes to causes."""
         units, loan = self.sheet.holdings[BASKET], -self.sheet.jpy_cash / quote.usdjpy
         unwound = {cause: -row_sum(part * units) for cause, part in causes.items()}
         return Trade({BASKET: share * units}, share * loan, None, unwound)
 
     def requirement(self, now: Information) -> Array:
-        """Margin asked per dollar of position today, ``(runs, 1)``."""
+        """Margin required per dollar of position today, ``(runs, 1)``."""
         margin = self.parameters.margin
         return margin_requirement(now.fx_variance(), margin.floor_pct * PERCENT, margin.quantile, margin.days)
 
     def notional(self, quote: Quote) -> Array:
-        """Dollars of each fund's position."""
+        """Position of each fund, USD bn, ``(runs, investors)``."""
         return np.asarray(self.sheet.holdings[BASKET] * self.unit_value(quote))
 
     def stop_level(self, now: Information) -> Array:
-        """Level of each fund's trailing stop, from the high of the last 120 days, or since the stop was armed again."""
+        """Level of each fund's trailing stop, from the high of the last 120 days or since the stop was reset."""
         return stop_level(np.minimum(self.memory["own_high"], now.recent_high), self.traits["stop_distance"])
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
@@ -282,7 +279,7 @@ class CarryFunds(Population):
         return hit
 
     def forced_shares(self, equity: Array, usdjpy: Array, limits: MarginLimits) -> tuple[Array, Array]:
-        """Shares of the position closed by margin calls and, beyond that, by stops, ``(runs, investors)``."""
+        """Shares of the position closed by margin calls and additionally by stops, ``(runs, investors)``."""
         own = self.parameters
         called = stopped = np.zeros(equity.shape)
         if own.switches.margin:
@@ -295,7 +292,7 @@ class CarryFunds(Population):
         return called, stopped
 
     def limits(self, quote: Quote, now: Information) -> MarginLimits:
-        """What margin calls and stops look at, at these prices."""
+        """Inputs to margin calls and stops at these prices."""
         return MarginLimits(self.notional(quote), self.requirement(now), self.stop_level(now))
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
@@ -304,7 +301,7 @@ class CarryFunds(Population):
         return self._trade(-(called + stopped), {MARGIN: -called, STOP: -stopped}, quote)
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
-        """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
+        """Forced dollar sales after each of `falls` of USDJPY from the close, each ``(runs, 1)``."""
         limits, usdjpy, sold = self.limits(now.quote, now), now.quote.usdjpy, list[Array]()
         for lower in usdjpy_after_falls(usdjpy, falls, self.sheet.equity_usd.size):
             equity = self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
@@ -316,28 +313,28 @@ class CarryFunds(Population):
         return sold
 
     def levered_spot_usd(self, usdjpy: Array) -> Array:
-        """Dollars that buy back the yen loan."""
+        """Dollars needed to repay the yen loan."""
         return row_sum(self.sheet.jpy_cash) / -usdjpy
 
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
-        """Stops that were hit are armed again at the exit price."""
+        """Reset stops that were hit at the exit price."""
         if STOP in trade.unwound:
             done = is_stopped(order_quote.usdjpy, self.stop_level(now)) & (trade.units[BASKET] < 0.0)
             self.memory["own_high"] = np.where(done, quote.usdjpy, self.memory["own_high"])
 
     def close(self, quote: Quote, income: Array) -> Array:
-        """Risk budgets follow equity, highs follow the market; carry income beyond the start leverage is paid out."""
+        """Update risk budgets and highs; pay out income that is not needed to keep leverage at its initial level."""
         spare = self.sheet.equity_usd - self.notional(quote) / self.traits["leverage"]
         paid = np.minimum(np.maximum(spare, 0.0), np.maximum(income, 0.0))
         if self.parameters.switches.risk_budget:
             speed = self.parameters.adjustment.budget_pct_per_day * PERCENT
-            wanted = np.maximum(self.sheet.equity_usd - paid, 0.0)
-            self.memory["budget"] = self.memory["budget"] + speed * (wanted - self.memory["budget"])
+            target = np.maximum(self.sheet.equity_usd - paid, 0.0)
+            self.memory["budget"] = self.memory["budget"] + speed * (target - self.memory["budget"])
         self.memory["own_high"] = np.maximum(self.memory["own_high"], quote.usdjpy)
         return paid
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
-        """Give up a share of the start position: sell the basket and repay the loan, all of it, whatever `converted`."""
+        """Close a share of the initial position: sell the basket and repay the loan; `converted` has no effect."""
         units = self.sheet.holdings[BASKET]
         of_current = np.minimum(share * self.traits["stock"] / np.where(units > 0.0, units, np.inf), 1.0)
         return self._trade(-of_current, {INCENTIVE: -of_current}, now.quote)

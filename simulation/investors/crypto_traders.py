@@ -1,4 +1,4 @@
-"""Leveraged bitcoin longs: dollar-funded, liquidated at the maintenance margin within the day."""
+"""Leveraged long positions in bitcoin, funded in dollars and liquidated at the maintenance margin within the day."""
 
 from datetime import date
 from typing import Literal
@@ -16,7 +16,7 @@ from simulation.values.parameters import quantity
 
 
 class CryptoTraderParameters(PopulationParameters):
-    """Leveraged bitcoin longs of MODEL section 3."""
+    """Leveraged long positions in bitcoin, MODEL section 3."""
 
     kind: Literal["crypto_traders"] = "crypto_traders"
     investors: int = Field(600, ge=1, le=20_000_000, description="number of traders: a resolution, not a quantity")
@@ -25,7 +25,7 @@ class CryptoTraderParameters(PopulationParameters):
         500,
         "bp per year",
         (0, 5000),
-        "perpetual funding over the policy rate",
+        "funding rate of perpetual futures over the policy rate",
         "assumption: about half of exchanges' usual 0.01 % each eight hours, 11 % a year",
     )
     leverage_mix: dict[float, float] = Field(
@@ -37,7 +37,7 @@ class CryptoTraderParameters(PopulationParameters):
         0.5,
         "share of initial margin",
         (0, 1),
-        "equity below this share of the initial margin is liquidated",
+        "a position is liquidated when equity falls below this share of the initial margin",
         "exchange rules",
     )
     degrossing: float = quantity(
@@ -51,48 +51,50 @@ class CryptoTraderParameters(PopulationParameters):
         3,
         "% of the gap per day",
         (0, 100),
-        "new longs replace closed ones, at three times leverage; in proportion to leverage, the shorter a long lives",
-        "assumption: as fast as open interest came back after October 2025",
+        "speed at which new positions replace closed ones at leverage 3; proportional to leverage",
+        "assumption: as fast as open interest recovered after October 2025",
     )
 
     @field_validator("leverage_mix")
     @classmethod
-    def _possible(cls, mix: dict[float, float]) -> dict[float, float]:
+    def _check_mix(cls, mix: dict[float, float]) -> dict[float, float]:
         if not mix or min(mix) < 1.0 or min(mix.values()) < 0.0 or sum(mix.values()) <= 0.0:
             raise ValueError(
-                "leverage_mix: each leverage is 1 or more, shares are not negative and add up to more than 0"
+                "leverage_mix: each leverage must be 1 or more; shares must not be negative and must add up to more than 0"
             )
         return mix
 
 
 def is_liquidated(equity: Array, notional: Array, leverage: Array, maintenance_share: float) -> Flags:
-    """Whether a long is below its maintenance margin: ``equity < share * notional / leverage``.
+    """Whether equity is below the maintenance margin: ``equity < share * notional / leverage``.
 
     Source: isolated-margin rules of the large exchanges; MODEL section 3.
     """
     return np.asarray(equity < maintenance_share * notional / leverage)
 
 
-def closing_rate(daily_volatility: Array, leverage: Array, own: CryptoTraderParameters) -> Array:
-    """Share of longs closed on an average quiet day: liquidated from a fresh entry, or sold after a fall.
+def closing_rate(daily_volatility: Array, leverage: Array, parameters: CryptoTraderParameters) -> Array:
+    """Share of positions closed on an average quiet day, by liquidation or by sale after a fall.
 
-    ``Phi(-(1 - m) / (L sigma)) + phi sigma / sqrt(2 pi)``: the chance of a fall through the cushion of a new long, and the
-    mean of ``phi (-r)+`` for a normal return.
+    ``Phi(-(1 - m) / (L sigma)) + phi sigma / sqrt(2 pi)``: the probability that a fall exhausts the margin buffer of a new
+    position, plus the mean of ``phi (-r)+`` for a normal return.
 
     Parameters
     ----------
     daily_volatility
         Long-run volatility of bitcoin per day, decimal, ``(runs, 1)``; zero without news.
     leverage
-        Leverage of each long, ``(runs, investors)``.
+        Leverage of each position, ``(runs, investors)``.
+    parameters
+        Parameters of the population.
     """
     least = np.maximum(daily_volatility, 1e-300)
-    liquidations = ndtr(-(1.0 - own.maintenance_share) / (leverage * least))
-    return np.asarray(liquidations + own.degrossing * daily_volatility / np.sqrt(2.0 * np.pi))
+    liquidations = ndtr(-(1.0 - parameters.maintenance_share) / (leverage * least))
+    return np.asarray(liquidations + parameters.degrossing * daily_volatility / np.sqrt(2.0 * np.pi))
 
 
 class CryptoTraders(Population):
-    """Leveraged bitcoin longs.  They borrow dollars, so they are hit by the carry unwind but are not part of its stock."""
+    """Leveraged bitcoin traders; they borrow dollars and are therefore not part of the carry stock."""
 
     Parameters = CryptoTraderParameters
     role = "other"
@@ -101,7 +103,7 @@ class CryptoTraders(Population):
     margined = True
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
-        """Sizes and a leverage drawn from the mix by share of open interest."""
+        """Sizes, and leverage assigned from the mix by share of open interest."""
         mix, drawn = self.parameters.leverage_mix, super().draws(stream, count)
         before = np.cumsum(drawn["stock"]) - drawn["stock"] / 2
         edges = np.cumsum(np.array(list(mix.values()))) / sum(mix.values()) * drawn["stock"].sum()
@@ -112,25 +114,25 @@ class CryptoTraders(Population):
         return {BITCOIN: book_from_shares(roster, {BITCOIN: 1.0})}
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """Bitcoin bought with own margin and a dollar loan."""
+        """Bitcoin financed by margin and a dollar loan."""
         stock = self.traits["stock"]
         loan = stock - stock / self.traits["leverage"]
         column = now.roster.columns[BITCOIN]
         volatility = self.noise_scale * np.sqrt(now.long_run_variance[:, column : column + 1])
         closing = closing_rate(volatility, self.traits["leverage"], self.parameters)
-        # New longs replace what an average day closes, so that open interest has no trend of its own.
+        # New positions replace those closed on an average day, so that open interest has no trend.
         aim = stock * (1.0 + closing / np.maximum(self.speed(), 1e-12))
         self.traits = {**self.traits, "aim": aim}
         self.memory = {"planned": stock * closing}
         return new_balance_sheet(self.books(now.roster), {BITCOIN: stock.copy()}, (-loan, np.zeros_like(stock)))
 
     def speed(self) -> Array:
-        """Share of the gap that new longs fill each day: short-lived longs are replaced sooner."""
+        """Share of the gap closed by new positions each day; higher for higher leverage."""
         usual = self.parameters.rebuild_pct_per_day * PERCENT
         return np.asarray(np.minimum(usual * self.traits["leverage"] / 3.0, 1.0))
 
     def orders(self, now: Information) -> Trade | None:
-        """Sell a little after a fall; open the longs for which margin was paid in last night."""
+        """Sell part of the position after a fall; open positions for which margin was paid in after the last close."""
         units, column = self.sheet.holdings[BITCOIN], now.roster.columns[BITCOIN]
         loss = np.maximum(-now.log_return[:, column : column + 1], 0.0)
         bought = self.memory["planned"] - np.minimum(self.parameters.degrossing * loss, 1.0) * units
@@ -140,22 +142,22 @@ class CryptoTraders(Population):
         return Trade({BITCOIN: bought}, np.zeros_like(bought), None, {cause: -row_sum(bought)})
 
     def below_margin(self, quote: Quote) -> Flags:
-        """Longs below their maintenance margin, ``(runs, investors)``."""
+        """Positions below their maintenance margin, ``(runs, investors)``."""
         units = self.sheet.holdings[BITCOIN]
         notional = units * self.sheet.value_usd(BITCOIN, quote)
         share = self.parameters.maintenance_share
         return is_liquidated(self.sheet.equity_usd, notional, self.traits["leverage"], share) & (units > 0.0)
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
-        """Longs below their maintenance margin."""
+        """Positions below their maintenance margin, ``(runs, investors)``."""
         return self.below_margin(quote)
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
-        """Close every long below its maintenance margin."""
+        """Close every position below its maintenance margin."""
         return self._trade(-self.sheet.holdings[BITCOIN] * self.below_margin(quote), LIQUIDATION)
 
     def close(self, quote: Quote, income: Array) -> Array:
-        """Owners pay the day's funding and the margin of tomorrow's new longs; closed accounts are paid out."""
+        """Owners pay the day's funding and the margin of tomorrow's new positions; closed accounts are paid out."""
         units, value = self.sheet.holdings[BITCOIN], self.sheet.value_usd(BITCOIN, quote)
         left = np.maximum(self.sheet.equity_usd - income, 0.0) * (units == 0.0)
         planned = self.speed() * np.maximum(self.traits["aim"] - units, 0.0)

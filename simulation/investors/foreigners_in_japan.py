@@ -1,4 +1,4 @@
-"""Foreigners in Japan: hedged Japanese equity, whose hedge follows its value; and noise in their bond purchases."""
+"""Foreign investors in Japan: currency-hedged Japanese equity and random bond purchases."""
 
 from typing import Any, Literal
 
@@ -42,15 +42,15 @@ class ForeignersInJapanParameters(PopulationParameters):
     speed_pct_per_day: Lognormal = personal_parameter(
         Lognormal(median=20, log_sd=0.5, highest=100),
         "% of the gap per day",
-        "speed of hedging: about a week",
+        "speed of hedge adjustment: about a week",
         "assumption: about a week",
     )
     band_pct: float = quantity(
         2,
         "% of the start position",
         (0, 100),
-        "gaps below are left alone",
-        "assumption: a change of hedges of 2 % is worth a trade",
+        "inaction band: smaller gaps are not traded",
+        "assumption: hedges are adjusted for changes of 2 % or more",
     )
     jgb_stock_jpy_bn: float = quantity(
         80_000,
@@ -64,26 +64,26 @@ class ForeignersInJapanParameters(PopulationParameters):
         "JPY bn per day",
         (0, 1e5),
         "standard deviation of net purchases, ten-year equivalents; 0: none",
-        "assumption: noise of 220 JPY bn a week, small beside the stock",
+        "assumption: noise of 220 JPY bn a week, small relative to the stock",
     )
 
 
 def hedge_gap(value: Array, hedge: Array, ratio: float) -> Array:
-    """Yen to be sold against dollars so that the hedge is `ratio` of the value; negative: bought back.
+    """Yen to sell against dollars so that the hedge equals `ratio` times the value; negative: yen to buy back.
 
     ``ratio value - hedge``, JPY bn, ``(runs, investors)``.
 
-    Source: MODEL section 3; Melvin and Prins (2015): equity managers sell the currency of rising markets.
+    Source: MODEL section 3; Melvin and Prins (2015): equity managers sell the currency of markets that rise.
     """
     return ratio * value - hedge
 
 
 class ForeignersInJapan(Population):
-    """Foreigners whose Japanese equity is funded with yen debt: the short yen is the hedge.
+    """Foreign investors with Japanese equity funded by yen debt, which is the currency hedge.
 
-    Bonds are bought with yen debt too (hedged), so their noise moves yields and no spot currency.  When equities fall the
-    debt exceeds their value and yen are bought back; the hedge is counted at order prices, and yen income and the cost of
-    executing elsewhere go to the owners.
+    Bond purchases are also funded with yen debt, so they move yields but not the spot rate.  When equities fall, debt exceeds
+    their value and yen are bought back.  The hedge is measured at order prices; yen income and differences between order and
+    execution prices go to the owners.
     """
 
     Parameters = ForeignersInJapanParameters
@@ -110,7 +110,7 @@ class ForeignersInJapan(Population):
         }
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """Equity and bonds on yen debt; the dollars not needed for them are deposits."""
+        """Equity and bonds funded with yen debt; unused dollars are held as deposits."""
         own, stock, usdjpy = self.parameters, self.traits["stock"], now.quote.usdjpy
         bonds, hedge = own.jgb_stock_jpy_bn * self.shares(), own.hedge_ratio * stock * usdjpy
         self.memory = {"hedge": hedge, "bond_debt": bonds}
@@ -122,7 +122,7 @@ class ForeignersInJapan(Population):
         return np.asarray(self.traits["stock"] / np.maximum(self.parameters.stock_usd_bn, 1e-12))
 
     def orders(self, now: Information) -> Trade | None:
-        """Bring the hedge towards the value of equity; trade the day's bonds."""
+        """Adjust the hedge towards the value of equity; trade the day's bonds."""
         own, held = self.parameters, self.sheet.holdings
         value = held[JAPAN_EQUITY] * self.sheet.books[JAPAN_EQUITY].worth(now.quote)
         gap = outside_band(
@@ -138,7 +138,7 @@ class ForeignersInJapan(Population):
         return Trade({JGB10: bonds}, sold_jpy / now.quote.usdjpy, None, {})
 
     def close(self, quote: Quote, income: Array) -> Array:
-        """Yen beyond the debt for hedge and bonds, income for the most part, go to the owners."""
+        """Pay out yen in excess of the debt for hedge and bonds, which is mostly income."""
         return (self.sheet.jpy_cash + self.memory["hedge"] + self.memory["bond_debt"]) / quote.usdjpy
 
     def stock(self) -> Array:

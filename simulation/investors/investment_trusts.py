@@ -1,4 +1,4 @@
-"""Households' investment trusts: savings that leave the yen every day, more in January, more after good months for equities."""
+"""Households' investment trusts: daily purchases of foreign assets, higher in January and after equity gains."""
 
 from datetime import date
 from typing import Final, Literal
@@ -29,47 +29,47 @@ class InvestmentTrustParameters(PopulationParameters):
         json_schema_extra={"source": "assumption: about the US weight in world-equity indices, and few bonds"},
     )
     flow_usd_bn_per_day: float = quantity(
-        0.25, "$bn per business day", (0, 100), "expected purchases out of yen in an ordinary month; 0 stops all flows",
+        0.25, "$bn per business day", (0, 100), "expected purchases of foreign assets in an ordinary month; 0: no flows",
         "MODEL section 3; MoF Japan, securities transactions by investment trusts since 2024",
     )  # fmt: skip
     january_x: float = quantity(
-        2, "multiple", (0, 20), "expected purchases in January, when a new tax-free (NISA) quota opens, times an ordinary month",
+        2, "multiple", (0, 20), "expected purchases in January, when a new tax-free (NISA) quota opens, relative to other months",
         "MoF Japan: foreign equities, 1.7 JPY tn in January 2025 and .7 in February",
     )  # fmt: skip
     momentum_x: float = quantity(
-        3, "per unit of return", (0, 100), "rise of the flow with US equities: 30 % less after three months at -10 %",
-        "sign and order of Sirri and Tufano (1998); size is an assumption",
+        3, "per unit of return", (0, 100), "response of the flow to US equity returns: 30 % less after three months at -10 %",
+        "sign and order of magnitude as in Sirri and Tufano (1998); the size is an assumption",
     )  # fmt: skip
     momentum_days: float = quantity(
-        63, "business days", (1, 2520), "memory of the return: three months", "assumption: three months"
+        63, "business days", (1, 2520), "averaging period of the return: three months", "assumption: three months"
     )
     deposits_jpy_bn: float = quantity(
-        100_000, "JPY bn", (0, 1e7), "yen deposits that purchases are paid from",
+        100_000, "JPY bn", (0, 1e7), "yen deposits from which purchases are paid",
         "a tenth of households' currency and deposits, Bank of Japan Flow of Funds, 2025 (assumption): some ten years of flows",
     )  # fmt: skip
 
 
 def recent_return(trend: Array, log_return: Array, days: float) -> Array:
-    """Log return of about the last `days` days: ``R <- (1 - 1/days) R + r``, in the shape of `trend`."""
+    """Exponentially weighted log return over about `days` days: ``R <- (1 - 1/days) R + r``, in the shape of `trend`."""
     return np.asarray((1.0 - 1.0 / days) * trend + log_return)
 
 
 def expected_flow(day: date, daily_usd: float, january: float) -> float:
-    """Purchases that everybody expects on a day, USD bn: savings plans run on a calendar."""
+    """Purchases from savings plans that the market expects on a day, USD bn."""
     return daily_usd * (january if day.month == JANUARY else 1.0)
 
 
 def flow_share(trend: Array, momentum: float) -> Array:
-    """Purchases relative to the expected ones: ``1 + b R``; below zero households sell.
+    """Purchases relative to expected purchases: ``1 + b R``; negative: households sell.
 
-    Policy rates do not enter: small savers follow plans and past returns.
-    Source: MODEL section 3; Sirri and Tufano (1998), flows chase past returns.
+    Policy rates have no effect: small savers follow plans and past returns.
+    Source: MODEL section 3; Sirri and Tufano (1998), flows follow past returns.
     """
     return np.asarray(1.0 + momentum * trend)
 
 
 class InvestmentTrusts(BasketHolder):
-    """Households' funds.  The expected flow is in the fundamental; only what departs from it moves prices."""
+    """Households' investment trusts.  Expected flows are part of fundamentals; only deviations from them move prices."""
 
     Parameters = InvestmentTrustParameters
 
@@ -79,14 +79,14 @@ class InvestmentTrusts(BasketHolder):
         return {"stock": self.parameters.stock_usd_bn * shares, "share": shares}
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """Foreign assets owned outright and yen deposits to buy more."""
+        """Foreign assets owned outright and yen deposits for further purchases."""
         self.memory = {"trend": np.zeros_like(self.traits["stock"])}
         sheet = super().endowment(now)
         sheet.jpy_cash = self.parameters.deposits_jpy_bn * self.traits["share"]
         return sheet
 
     def orders(self, now: Information) -> Trade | None:
-        """Buy what savings plans bring, more after good months and less after bad ones."""
+        """Invest the flow of savings plans, scaled by recent equity returns."""
         own = self.parameters
         if US_EQUITY in now.roster.columns:
             last = now.roster.pick(now.log_return, US_EQUITY)

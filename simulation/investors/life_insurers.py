@@ -1,7 +1,4 @@
-"""What a config may say of life insurers.
-
-Japanese life insurers: three slow decisions on foreign bonds and their currency hedge, made on the plan calendar.
-"""
+"""Japanese life insurers: hedged and unhedged foreign bonds and the hedge ratio, adjusted slowly on the plan calendar."""
 
 from typing import Literal
 
@@ -15,6 +12,9 @@ from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, row_sum
 from simulation.values.orders import SLOW_REPATRIATION, Information, Trade, net_flow
 from simulation.values.parameters import quantity
+
+PLANNED_PROGRAMMES = ("hedged", "unhedged")
+"""Programmes that follow the semi-annual plans; the hedge ratio is adjusted daily."""
 
 
 class LifeInsurerParameters(PopulationParameters):
@@ -39,28 +39,32 @@ class LifeInsurerParameters(PopulationParameters):
         0.10,
         "share per pp",
         (0, 5),
-        "hedged bonds sold per pp of lost incentive",
+        "share of hedged bonds sold per pp fall in the hedged incentive",
         "sales of fiscal 2022: a quarter for 2.5 pp",
     )
     unhedged_sale_per_pp: float = quantity(
-        0.05, "share per pp", (0, 5), "unhedged bonds sold per pp of lost incentive", "assumption: half of the hedged"
+        0.05,
+        "share per pp",
+        (0, 5),
+        "share of unhedged bonds sold per pp fall in the unhedged incentive",
+        "assumption: half of the hedged response",
     )
     hedge_ratio_per_pp: float = quantity(
-        0.04, "share per pp", (0, 1), "fall of the ratio per pp of hedging cost", "MODEL"
+        0.04, "share per pp", (0, 1), "fall of the hedge ratio per pp of hedging cost", "MODEL"
     )
     hedge_ratio_per_stress: float = quantity(
         0.05,
         "share",
         (0, 1),
-        "rise of the ratio when volatility doubles",
+        "rise of the hedge ratio when volatility doubles",
         "assumption: as much as 1.25 pp of hedging cost",
     )
     hedge_ratio_per_yen: float = quantity(
-        0.01, "share per yen", (0, 1), "rise of the ratio per yen below the steep level",
+        0.01, "share per yen", (0, 1), "rise of the hedge ratio per yen below steep_below_yen",
         "about 80 % hedged near 80 yen (2010, press), 44 % near 150: .6 pp per yen on average; steeper by assumption",
     )  # fmt: skip
     steep_below_yen: float = quantity(
-        140, "yen per dollar", (1, 1000), "level below which hedging rises", "MODEL section 3"
+        140, "yen per dollar", (1, 1000), "level of USDJPY below which the hedge ratio rises", "MODEL section 3"
     )
     risk_charge: float = quantity(
         0.05,
@@ -73,60 +77,56 @@ class LifeInsurerParameters(PopulationParameters):
         0.01,
         "share of the position",
         (0, 1),
-        "gaps below are left alone",
-        "assumption: a gap of 1 % is not worth a trade",
+        "inaction band: smaller gaps are not traded",
+        "assumption: gaps below 1 % are not traded",
     )
     interim_share: float = quantity(
         0.5,
         "share",
         (0, 1),
-        "part of a change of incentives that bond programmes follow before the next plan",
+        "part of a change in incentives that bond programmes follow before the next plan",
         "assumption: half now, half with the plans of April and October",
     )
     year_end_days: int = Field(
         20,
         ge=0,
         le=60,
-        description="last business days of the fiscal year: slower trading, income brought home; 0: none",
+        description="last business days of the fiscal year, with slower trading and conversion of income; 0: none",
         json_schema_extra={"source": "assumption: March, the last month of the fiscal year"},
     )
     year_end_speed_x: float = quantity(
         0.5,
         "multiple",
         (0, 1),
-        "speed of programmes before the fiscal year ends",
-        "assumption: half; press, March 2025, says less trading and not how much",
+        "speed of programmes before the end of the fiscal year",
+        "assumption: half; press reports of March 2025 mention less trading without an amount",
     )
     income_share: float = quantity(
         0.3,
         "share",
         (0, 1),
-        "part of the year's dollar income converted to yen before the fiscal year ends",
-        "assumption: press tells of purchases of yen before March, not how large",
+        "part of the year's dollar income converted to yen before the end of the fiscal year",
+        "assumption: press reports mention yen purchases before March without an amount",
     )
     speed_pct_per_day: Lognormal = Field(
         Lognormal(median=1, log_sd=0.5, highest=20),
-        description="part of a gap closed a day: a plan takes a half-year",
+        description="part of a gap closed per day: a plan takes half a year",
         json_schema_extra={"source": "MODEL section 3: half-yearly plans; 1 % a day closes 72 % of a gap in 126 days"},
     )
 
 
-PLANNED_PROGRAMMES = ("hedged", "unhedged")
-"""Programmes that follow the semi-annual plans; the hedge ratio is run from day to day."""
-
-
-def interim_target(plan: Array, wanted: Array, interim: float) -> Array:
-    """Target that a programme follows between two plans: ``plan + interim (wanted - plan)``, shares of the position.
+def interim_target(plan: Array, target: Array, interim: float) -> Array:
+    """Target of a programme between two plans: ``plan + interim (target - plan)``, shares of the position.
 
     Source: MODEL section 3, semi-annual plans; insurers publish them in April and October.
     """
-    return np.asarray(plan + interim * (wanted - plan))
+    return np.asarray(plan + interim * (target - plan))
 
 
-def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: LifeInsurerParameters) -> Array:
-    """Change of the wanted hedge ratio since the start, ``(runs, 1)``.
+def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, parameters: LifeInsurerParameters) -> Array:
+    """Change in the target hedge ratio since the start, ``(runs, 1)``.
 
-    ``-a d(cost) + b (stress - 1) + c (level - USDJPY)+``: cheaper hedges, more volatility and a strong yen raise it.
+    ``-a d(cost) + b (stress - 1) + c (level - USDJPY)+``: lower hedging cost, higher volatility and a strong yen raise it.
 
     Parameters
     ----------
@@ -136,26 +136,30 @@ def hedge_ratio_change(cost_change: Array, stress: Array, usdjpy: Array, own: Li
         Volatility over its long-run value.
     usdjpy
         Yen per dollar.
+    parameters
+        Parameters of the population.
 
     Source: MODEL section 3 (4 pp per pp of cost); insurers' disclosures 2022-24.
     """
-    steep = own.hedge_ratio_per_yen * np.maximum(own.steep_below_yen - usdjpy, 0.0)
+    steep = parameters.hedge_ratio_per_yen * np.maximum(parameters.steep_below_yen - usdjpy, 0.0)
     return np.asarray(
-        -own.hedge_ratio_per_pp * cost_change / PERCENT + own.hedge_ratio_per_stress * (stress - 1.0) + steep
+        -parameters.hedge_ratio_per_pp * cost_change / PERCENT
+        + parameters.hedge_ratio_per_stress * (stress - 1.0)
+        + steep
     )
 
 
 def limit_sale(step: Array, held: Array) -> Array:
-    """A step whose sale, if it is one, ends at nothing held."""
+    """Limit a sale (a negative step) to the holding."""
     return np.asarray(np.maximum(step, -np.maximum(held, 0.0)))
 
 
 class LifeInsurers(Population):
     """Life insurers.  Each decision is a cumulative programme that follows its target slowly.
 
-    Bond programmes are reset in full by the plans of April and October and only in part between them.  In the last weeks
-    of the fiscal year programmes run slower and part of the year's income is converted; the calendar makes that
-    conversion expected, so that it moves no price.
+    Bond programmes follow their targets in full with the plans of April and October and in part between them.  In the last weeks
+    of the fiscal year programmes are slower and part of the year's income is converted; the market expects this conversion, so
+    it has no price impact.
     """
 
     Parameters = LifeInsurerParameters
@@ -171,7 +175,7 @@ class LifeInsurers(Population):
         return {UST10: book_from_shares(roster, {UST10: 1.0}), JGB10: book_from_shares(roster, {JGB10: 1.0})}
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """Foreign bonds, of which a share is hedged with rolled swaps, and JGBs; the plan is to stay."""
+        """Foreign bonds, partly hedged with rolled swaps, and JGBs; initial plans are to hold."""
         stock = self.traits["stock"]
         yen_bonds = stock * (self.parameters.jgb_stock_jpy_bn / np.maximum(self.parameters.stock_usd_bn, 1e-12))
         remembered = ("hedged", "unhedged", "ratio", "income", *(f"plan_{name}" for name in PLANNED_PROGRAMMES))
@@ -186,12 +190,12 @@ class LifeInsurers(Population):
         return sheet
 
     def incentives(self, now: Information) -> tuple[Array, Array]:
-        """What a hedged and an unhedged Treasury pay over yen bonds, decimal per year."""
+        """Yield of a hedged and of an unhedged Treasury over yen bonds, decimal per year, ``(runs, 1)`` each."""
         unhedged = unhedged_incentive(now.ust10, now.jgb10, now.fx_variance(), self.parameters.risk_charge)
         return hedged_incentive(now.ust10, now.hedging_cost, now.jgb30), unhedged
 
     def targets(self, now: Information) -> dict[str, Array]:
-        """Where each programme should stand, in shares of the start position, ``(runs, 1)``."""
+        """Target of each programme in shares of the initial position, ``(runs, 1)``."""
         own = self.parameters
         hedged, unhedged = (
             (today - start) / PERCENT for today, start in zip(self.incentives(now), self.start_incentives, strict=True)
@@ -207,25 +211,25 @@ class LifeInsurers(Population):
         }
 
     def planned(self, now: Information) -> dict[str, Array]:
-        """Targets as far as they are followed today; a new half-year resets the plans."""
+        """Targets followed today; a new fiscal half-year resets the plans."""
         targets = self.targets(now)
         if fiscal_half(now.day) != self.plan_half:
             self.plan_half = fiscal_half(now.day)
-            everybody = np.ones_like(self.traits["stock"])
-            self.memory |= {f"plan_{name}": targets[name] * everybody for name in PLANNED_PROGRAMMES}
+            ones = np.ones_like(self.traits["stock"])
+            self.memory |= {f"plan_{name}": targets[name] * ones for name in PLANNED_PROGRAMMES}
         share = self.parameters.interim_share
         return targets | {
             name: interim_target(self.memory[f"plan_{name}"], targets[name], share) for name in PLANNED_PROGRAMMES
         }
 
     def steps(self, now: Information, pace: float) -> dict[str, Array]:
-        """Today's step of each programme at a multiple `pace` of its speed, $bn at start prices, ``(runs, investors)``."""
+        """Today's trade of each programme at `pace` times its speed, $bn at start prices, ``(runs, investors)``."""
         stock, speed = self.traits["stock"], pace * self.traits["speed"]
         gaps = {name: target * stock - self.memory[name] for name, target in self.planned(now).items()}
         return {name: speed * outside_band(gap, stock, self.parameters.band_share) for name, gap in gaps.items()}
 
     def income_home(self, now: Information, days_left: int) -> Array:
-        """Dollar income converted today, USD bn: a share of what is there when the last weeks begin, in equal parts."""
+        """Dollar income converted today, USD bn: equal parts of a share of the cash held when the last weeks begin."""
         if self.income_half != fiscal_half(now.day):
             self.income_half = fiscal_half(now.day)
             self.memory["income"] = self.parameters.income_share * np.maximum(self.sheet.usd_cash, 0.0)
@@ -234,7 +238,7 @@ class LifeInsurers(Population):
         return np.asarray(today)
 
     def orders(self, now: Information) -> Trade | None:
-        """Programmes and, before the fiscal year ends, income."""
+        """Trades of the programmes and, before the end of the fiscal year, conversion of income."""
         own, days_left = self.parameters, days_to_year_end(now.day)
         closing = days_left <= own.year_end_days
         steps = self.steps(now, own.year_end_speed_x if closing else 1.0)
@@ -244,7 +248,7 @@ class LifeInsurers(Population):
         return self._trade(self._bounded(steps, now), income, now)
 
     def _bounded(self, steps: dict[str, Array], now: Information) -> dict[str, Array]:
-        """Steps that end at nothing held and nothing hedged; the programmes remember them."""
+        """Limit trades to the bonds and hedges held and add them to the programmes."""
         bonds, hedge, value = self.sheet.holdings[UST10], self._hedge(), self.sheet.value_usd(UST10, now.quote)
         hedged = limit_sale(steps["hedged"], np.minimum(hedge / value, bonds))
         unhedged = limit_sale(steps["unhedged"], bonds + hedged)
@@ -254,7 +258,7 @@ class LifeInsurers(Population):
         return done
 
     def _trade(self, steps: dict[str, Array], income: Array, now: Information) -> Trade:
-        """Hedged bonds (no spot; sales buy JGBs), unhedged bonds (spot), hedge ratio (spot, no bond), income (spot, no bond)."""
+        """Combine hedged bonds (against JGBs, no spot), unhedged bonds (spot), hedge ratio and income (spot, no bonds)."""
         hedged, unhedged, ratio = steps["hedged"], steps["unhedged"], steps["ratio"]
         value = self.sheet.value_usd(UST10, now.quote)
         jgb = -hedged * value * now.quote.usdjpy / self.sheet.books[JGB10].worth(now.quote)
@@ -275,7 +279,7 @@ class LifeInsurers(Population):
         return np.zeros_like(self.traits["stock"]) if hedge is None else hedge
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
-        """Sell a share of the start position with its hedges and convert a part of the money; the rest stays in dollars."""
+        """Sell a share of the initial position with its hedges and convert part of the proceeds; the rest stays in dollars."""
         bonds = self.sheet.holdings[UST10]
         units = -np.minimum(share * self.traits["stock"], bonds)
         value = units * self.sheet.value_usd(UST10, now.quote)

@@ -1,4 +1,4 @@
-"""Public pension funds: four quarters of bonds and equities at home and abroad, pulled back when a weight strays."""
+"""Public pension funds: domestic and foreign bonds and equities, rebalanced to target weights."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, Self
@@ -14,7 +14,7 @@ from simulation.values.orders import SLOW_REPATRIATION, Information, Trade
 from simulation.values.parameters import Parameters, quantity
 
 LONGEST_QUARTER_DAYS: Final = 66
-"""Most business days that a calendar quarter can have: a limit per quarter is kept by a daily pace of one in 66."""
+"""Largest number of business days in a calendar quarter; a quarterly limit is applied as a daily limit of 1/66."""
 
 
 class AssetClass(Parameters):
@@ -34,7 +34,7 @@ POLICY_MIX: Final = {
     "jgb10": AssetClass(),
     "japan_equity": AssetClass(),
 }
-"""GPIF's mix: 25 % each; bands of 5 pp for foreign bonds and 6 pp for the rest from April 2025 (6, 7, 7 and 8 before)."""
+"""GPIF policy mix: 25 % each; bands of 5 pp for foreign bonds and 6 pp for the rest from April 2025 (6, 7, 7 and 8 before)."""
 
 
 class PensionFundParameters(PopulationParameters):
@@ -58,39 +58,39 @@ class PensionFundParameters(PopulationParameters):
     )
     acts_at_x: Lognormal = Field(
         Lognormal(median=0.5, log_sd=0.3, highest=1),
-        description="part of a band at which a fund starts to trade: quarter-end weights stay well inside the bands",
+        description="part of its band at which a fund starts to trade",
         json_schema_extra={"source": "assumption: quarter-end weights stay well inside the bands"},
     )
     rests_at_x: float = quantity(
         0.5,
         "share",
         (0, 1),
-        "part of its own band inside which a fund stops to trade",
-        "assumption: trades half the way back, to trade seldom",
+        "part of the fund's band within which it stops trading",
+        "assumption: trades half of the way back, so that it trades rarely",
     )
     turnover_pct_per_quarter: float = quantity(
-        1, "% of assets per quarter", (0, 100), "most assets bought and sold in a quarter", "MODEL section 3"
+        1, "% of assets per quarter", (0, 100), "maximum turnover per quarter", "MODEL section 3"
     )
 
     @model_validator(mode="after")
     def _check_mix(self) -> Self:
         total = sum(part.target_pct for part in self.mix.values())
         if abs(total - 100) > 1e-6:
-            raise ValueError(f"the targets of mix add up to {total:g} %; they must add up to 100 %")
+            raise ValueError(f"the target_pct values of mix add up to {total:g} %; they must add up to 100 %")
         return self
 
 
 def largest_deviation(weights: Mapping[str, Array], mix: Mapping[str, AssetClass], acts_at: Array) -> Array:
-    """Largest distance of a weight from its target in units of the investor's own band, ``(runs, investors)``.
+    """Largest deviation of a weight from its target relative to the investor's band, ``(runs, investors)``.
 
-    ``max over classes |w - target| / (acts_at * band)``: above one, some weight has left its band.
+    ``max over classes |w - target| / (acts_at * band)``; above one, some weight is outside its band.
 
     Parameters
     ----------
     weights
         Share of each class in assets, decimal.
     acts_at
-        Part of the published band at which each investor acts.
+        Part of the published band at which each investor starts to trade.
     """
     off = [np.abs(weight - mix[name].target_pct * PERCENT) / mix[name].band_pp for name, weight in weights.items()]
     return np.asarray(np.maximum.reduce(off) / (acts_at * PERCENT))
@@ -99,16 +99,16 @@ def largest_deviation(weights: Mapping[str, Array], mix: Mapping[str, AssetClass
 def is_rebalancing(active: Array, deviation: Array, rest: float) -> Array:
     """Whether each investor trades towards its targets today, 1 or 0.
 
-    A programme starts when a weight leaves its band and runs until all weights are within `rest` of it.
+    Trading starts when a weight leaves its band and continues until all weights are within the share `rest` of the band.
 
-    Source: MODEL section 3; Leland (1999), rebalancing under costs from outside a band, not at every deviation.
-    Departure: towards the targets and not only to the edge of the band, as a fund that publishes targets does.
+    Source: MODEL section 3; Leland (1999), rebalancing under transaction costs only outside a band.
+    Departure: trades towards the targets instead of to the edge of the band, since the fund publishes targets.
     """
     return np.asarray(np.maximum(deviation > 1.0, active * (deviation > rest)))
 
 
 def traded_share(gaps: Mapping[str, Array], most: Array) -> Array:
-    """Share of the gaps to the targets that is traded today: all of them if purchases stay below `most`, else in proportion.
+    """Share of the gaps to the targets traded today: one if purchases stay below `most`, else a proportional part.
 
     ``min(1, most / sum of positive gaps)``.
 
@@ -117,23 +117,24 @@ def traded_share(gaps: Mapping[str, Array], most: Array) -> Array:
     gaps
         Target less actual value of each class, USD bn; they add up to zero.
     most
-        Purchases that the pace allows in a day, USD bn.
+        Maximum purchases per day, USD bn.
     """
     purchases = sum((np.maximum(gap, 0.0) for gap in gaps.values()), np.zeros_like(most))
     return np.asarray(most / np.maximum(purchases, np.maximum(most, 1e-300)))
 
 
 class PensionFunds(Population):
-    """Unhedged, unlevered, contrarian: they sell what has risen; only what crosses the border goes through spot USDJPY.
+    """Unhedged, unleveraged and contrarian through rebalancing; only cross-border trades go through spot USDJPY.
 
-    Coupons and dividends stay in deposits and out of the weights: contributions, pensions and income are taken to balance.
+    Coupons and dividends stay in deposits and do not count in the weights: contributions, pensions and income are assumed to
+    balance.
     """
 
     Parameters = PensionFundParameters
     role = "resident"
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
-        """Sizes and the part of the bands at which investors act."""
+        """Sizes and the part of the band at which investors start to trade."""
         return super().draws(stream, count) | {"acts_at": self.parameters.acts_at_x.sample(stream, count)}
 
     def books(self, roster: Roster) -> dict[str, Book]:
@@ -142,26 +143,26 @@ class PensionFunds(Population):
         Raises
         ------
         ValueError
-            If a class is no asset of the scenario.
+            If a class is not an asset of the scenario.
         """
         for name in self.parameters.mix:
             if name not in roster.names or name == USDJPY:
                 raise ValueError(
-                    f"populations.{self.name}.mix: {name!r} is not an asset of this scenario; state a mix without it"
+                    f"populations.{self.name}.mix: {name!r} is not an asset of this scenario; remove it from the mix"
                 )
         return {name: book_from_shares(roster, {name: 1.0}) for name in self.parameters.mix}
 
     def start_units(self, usdjpy: Array) -> dict[str, Array]:
-        """Units of each class at the start: the foreign ones make up the stock, all stand at their targets."""
+        """Units of each class at the start: foreign classes add up to the stock, all weights are at their targets."""
         mix, books = self.parameters.mix, self.books(self.start.roster)
         foreign = sum(mix[name].target_pct for name, book in books.items() if not book.yen_priced)
         if foreign <= 0.0:
-            raise ValueError(f"populations.{self.name}.mix: some foreign asset must have a target above zero")
+            raise ValueError(f"populations.{self.name}.mix: at least one foreign asset must have a target_pct above 0")
         of_stock = {name: self.traits["stock"] * (mix[name].target_pct / foreign) for name in books}
         return {name: of_stock[name] * (usdjpy if books[name].yen_priced else 1.0) for name in books}
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """The policy mix, owned outright; nobody is rebalancing."""
+        """The policy mix owned outright; no investor is rebalancing."""
         nothing = np.zeros_like(self.traits["stock"])
         self.memory = {"active": nothing.copy()}
         return new_balance_sheet(
@@ -173,7 +174,7 @@ class PensionFunds(Population):
         return {name: units * self.sheet.value_usd(name, quote) for name, units in self.sheet.holdings.items()}
 
     def orders(self, now: Information) -> Trade | None:
-        """Trade towards the targets, at the pace, where a weight has left its band."""
+        """Trade towards the targets, within the turnover limit, if a weight has left its band."""
         own, values = self.parameters, self.values(now.quote)
         assets = np.maximum(sum(values.values(), np.zeros_like(self.traits["stock"])), 1e-12)
         weights = {name: value / assets for name, value in values.items()}
@@ -187,7 +188,7 @@ class PensionFunds(Population):
         return self._trade({name: gap * today for name, gap in gaps.items()}, now)
 
     def _trade(self, purchases: Mapping[str, Array], now: Information, converted: float = 1.0) -> Trade:
-        """Buy each class for so many dollars; a part `converted` of what crosses the border goes through spot."""
+        """Buy each class for the given dollar amounts; a share `converted` of cross-border trades goes through spot."""
         units = {name: bought / self.sheet.value_usd(name, now.quote) for name, bought in purchases.items()}
         foreign = [name for name in purchases if not self.sheet.books[name].yen_priced]
         nothing = np.zeros_like(self.traits["stock"])
@@ -196,7 +197,7 @@ class PensionFunds(Population):
         return Trade(units, spot, None, {SLOW_REPATRIATION: unwound}, announced=True, repatriated=-row_sum(spot))
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
-        """Sell a share of the foreign start position and convert a part of the money; the rest stays in dollar deposits."""
+        """Sell a share of the initial foreign position and convert part of the proceeds; the rest stays in dollar deposits."""
         sold = {}
         for name, units in self.start_units(self.start.quote.usdjpy).items():
             if not self.sheet.books[name].yen_priced:

@@ -1,11 +1,6 @@
-"""How investors of one population differ: sizes and personal parameters drawn from stated distributions.
+"""Base class of all populations, the distributions of personal parameters, and the division of large populations into parts.
 
-The base of every population, whose rows are investors; in a Mesa model it is one agent (`simulation.day.model`).
-
-Large populations in parts that fit a processor's cache: every verb goes over parts, and arrays stay whole in memory.
-
-A pass over millions of investors at once fetches and allocates every intermediate array from main memory; over
-`PART_INVESTORS` at a time it stays in cache, and no intermediate array is larger than a part.
+Large populations are processed in parts of `PART_INVESTORS` investors, so that intermediate arrays fit the processor cache.
 """
 
 import copy
@@ -26,9 +21,15 @@ from simulation.values.orders import Information, Trade
 from simulation.values.parameters import Parameters, parameters_of_runs, quantity
 from simulation.values.randomness import Streams, stratified_uniform
 
+CARRY_ROLES = ("levered", "resident", "retail")
+"""Roles whose foreign positions make up the carry stock."""
+PART_INVESTORS: Final = 32_768
+"""Investors per part, 256 kB per array; independent of the number of runs, because sums are added part by part (measured in
+docs/performance_profile.md)."""
+
 
 class ParetoSizes(Parameters):
-    """Pareto sizes, capped so that one investor is never the market."""
+    """Pareto-distributed sizes with a cap on the largest investor."""
 
     shape: float = quantity(
         2.2,
@@ -46,14 +47,14 @@ class ParetoSizes(Parameters):
     )
 
     def shares(self, stream: np.random.Generator, count: int) -> Array:
-        """`count` shares of the population's stock that add to one."""
+        """Shares of the population's stock, summing to one, ``(count,)``."""
         uniform = stratified_uniform(stream, count)
         sizes = np.minimum((1.0 - uniform) ** (-1.0 / self.shape), self.largest_x)
         return np.asarray(sizes / sizes.sum())
 
 
 class Lognormal(Parameters):
-    """A positive personal parameter: lognormal, cut at `lowest` and `highest`."""
+    """A positive personal parameter: lognormal, clipped at `lowest` and `highest`."""
 
     median: float = Field(gt=0, le=1e6, description="median, in the unit of the key")
     log_sd: float = Field(
@@ -81,43 +82,43 @@ class Lognormal(Parameters):
         return self
 
     def sample(self, stream: np.random.Generator, count: int) -> Array:
-        """`count` stratified draws, shape ``(count,)``."""
+        """Stratified draws, ``(count,)``."""
         drawn = self.median * np.exp(self.log_sd * ndtri(stratified_uniform(stream, count)))
         return np.asarray(np.clip(drawn, self.lowest, self.highest))
 
 
 def personal_parameter(default: Lognormal, unit: str, about: str, source: str = "") -> Any:
-    """Declare a personal parameter with the unit of its values, their meaning and the source of the default."""
+    """Declare a personal parameter with its default distribution, unit, meaning and source."""
     extra: dict[str, Any] = {"unit": unit, "source": source}
     return Field(default, description=about, json_schema_extra=extra)
 
 
-CARRY_ROLES = ("levered", "resident", "retail")
-"""Roles whose foreign positions make up the carry stock."""
-
-
 class PopulationParameters(Parameters):
-    """What every population states in a config."""
+    """Config parameters common to all populations."""
 
     kind: str
     investors: int = Field(ge=1, le=20_000_000, description="number of investors: a resolution, not a quantity")
     stock_usd_bn: float = quantity(..., "$bn", (0, 100_000), "position of the whole population at the start")
     size: ParetoSizes = ParetoSizes()
     funding_spread_bp: float = quantity(
-        0, "bp per year", (0, 5000), "spread over the policy rate paid on loans", "0: those who borrow state their own"
+        0,
+        "bp per year",
+        (0, 5000),
+        "spread over the policy rate paid on loans",
+        "0: populations that borrow have their own default",
     )
 
 
 @dataclass(frozen=True)
 class PopulationStart:
-    """The state a population is born into.
+    """Inputs to the construction of a population.
 
     Attributes
     ----------
     information, streams, unwind, days, noise_scale
         Public information, random streams, unwind rule, number of days, scale of noise.
     of_run
-        The population's parameters in each run where they differ between runs; empty: the same in all.
+        The population's parameters in each run if they differ between runs; empty: the same in all runs.
     """
 
     information: Information
@@ -129,17 +130,17 @@ class PopulationStart:
 
 
 class SelectedTraits(Mapping[str, Array]):
-    """Traits of some runs or of picked investors: each is cut out when it is first asked for; many never are."""
+    """Traits of selected runs or investors; each array is selected on first access."""
 
     def __init__(self, whole: Mapping[str, Array], where: Rows | InvestorIndex) -> None:
         self.whole, self.where = whole, where
-        self.cut: dict[str, Array] = {}
+        self.cached: dict[str, Array] = {}
 
     def __getitem__(self, name: str) -> Array:
-        found = self.cut.get(name)
-        if found is None:
-            found = self.cut[name] = self.whole[name][self.where]
-        return found
+        values = self.cached.get(name)
+        if values is None:
+            values = self.cached[name] = self.whole[name][self.where]
+        return values
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.whole)
@@ -151,8 +152,8 @@ class SelectedTraits(Mapping[str, Array]):
 class Population:
     """A population of investors.
 
-    A subclass states its `Parameters`, its `role`, how it starts (`draws`, `endowment`) and what it wants (`orders`);
-    leveraged ones also state what they are forced to do within the day (`forced_orders`).
+    A subclass defines its `Parameters`, its `role`, its initial state (`draws`, `endowment`) and its orders (`orders`);
+    leveraged populations also define their forced orders within the day (`forced_orders`).
 
     Attributes
     ----------
@@ -163,12 +164,22 @@ class Population:
     traits
         Personal parameters, fixed for the run, ``(runs, investors)``.
     memory
-        What investors remember from day to day beside their balance sheet, ``(runs, investors)``.  Of large populations only
-        `sheet`, `traits` and `memory` are cut into parts (`simulation.investors.population`): keep nothing per investor elsewhere.
+        State of investors that carries over between days apart from the balance sheet, ``(runs, investors)``.  Large populations
+        split only `sheet`, `traits` and `memory` into parts: keep no per-investor state elsewhere.
     key
-        Name of this part of the population; of a population in one part, its name.
+        Name of this part of the population; the name of the population if it has one part.
     since
-        First day on which there were investors of this kind; an earlier scenario that holds them is told so.
+        First date on which investors of this kind existed; earlier scenarios that contain them give a warning.
+    role
+        ``levered``, ``resident``, ``retail`` or ``other``.
+    needs
+        Assets without which a scenario cannot contain this population.
+    margined
+        Whether the population can face margin calls, stops or liquidations within the day.
+    owners_in_yen
+        Whether owners receive and pay in yen.
+    common_memory
+        Names in `memory` that are shared by all parts of a population instead of split by investor.
     """
 
     Parameters: ClassVar[type[PopulationParameters]]
@@ -181,12 +192,12 @@ class Population:
 
     @property
     def by_threshold(self) -> bool:
-        """Whether this population holds carry and leaves by the scenario's threshold rule."""
+        """Whether this population is part of the carry stock and follows the threshold rule."""
         return self.unwind.rule == "threshold" and self.role in CARRY_ROLES
 
     @property
     def can_be_forced(self) -> bool:
-        """Whether lenders or stops can force this population within the day; the threshold rule replaces both."""
+        """Whether this population can face margin calls or stops within the day; the threshold rule replaces both."""
         return self.margined and not self.by_threshold
 
     def __init__(self, name: str, parameters: Any, start: PopulationStart) -> None:
@@ -206,10 +217,11 @@ class Population:
             self.memory["left"] = np.zeros_like(self.traits["stock"])
 
     def _draw(self, start: PopulationStart) -> dict[str, Array]:
-        each = start.of_run or (self.parameters,) * len(start.streams.runs)
-        makers = [self.with_parameters(own) for own in each]
-        names = list(makers[0].draws(np.random.default_rng(0), 1))
-        drawn = start.streams.draw_each(f"population:{self.name}", [maker.sample for maker in makers])
+        """Personal parameters of all runs by name, ``(runs, investors)``."""
+        per_run = start.of_run or (self.parameters,) * len(start.streams.runs)
+        variants = [self.with_parameters(parameters) for parameters in per_run]
+        names = list(variants[0].draws(np.random.default_rng(0), 1))
+        drawn = start.streams.draw_each(f"population:{self.name}", [variant.sample for variant in variants])
         return {name: np.ascontiguousarray(drawn[:, row]) for row, name in enumerate(names)}
 
     def sample(self, stream: np.random.Generator) -> Array:
@@ -217,10 +229,9 @@ class Population:
         return np.stack(list(self.draws(stream, self.parameters.investors).values()))
 
     def with_parameters(self, parameters: Any) -> Self:
-        """The same population with other parameters; everything else is shared."""
-        part = object.__new__(
-            type(self)
-        )  # copy.copy takes ten times as long, and every round of a cascade asks for copies
+        """The same population with other parameters; all other state is shared."""
+        # copy.copy takes ten times as long, and every round of forced orders needs copies.
+        part = object.__new__(type(self))
         part.__dict__.update(self.__dict__, parameters=parameters)
         return part
 
@@ -229,31 +240,31 @@ class Population:
         return {"stock": self.parameters.stock_usd_bn * self.parameters.size.shares(stream, count)}
 
     def books(self, roster: Roster) -> dict[str, Book]:
-        """The bundles of assets this population holds, by name."""
-        raise TypeError(f"{type(self).__name__} does not say what it holds")
+        """The bundles of assets that this population holds, by name."""
+        raise TypeError(f"{type(self).__name__} does not define books: the bundles of assets it holds")
 
     def endowment(self, now: Information) -> BalanceSheet:
         """Balance sheets at the start."""
-        raise TypeError(f"{type(self).__name__} does not say what it owns at the start")
+        raise TypeError(f"{type(self).__name__} does not define endowment: its balance sheets at the start")
 
     def orders(self, now: Information) -> Trade | None:
-        """What the investors want to trade today, from yesterday's prices and today's public news."""
+        """Orders of the day, based on yesterday's prices and today's public news; none: no orders."""
         return None
 
     def forced(self, quote: Quote, now: Information) -> Flags:
-        """Which runs have an investor whom lenders or stop orders force at these prices, ``(runs,)``."""
+        """Whether any investor faces forced orders at these prices, ``(runs,)``."""
         return np.asarray(self.forced_investors(quote, now).any(axis=1))
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
-        """Whom lenders or stop orders force at these prices, ``(runs, investors)``; nobody else has forced orders."""
+        """Whether each investor faces forced orders at these prices, ``(runs, investors)``."""
         return np.zeros((quote.usdjpy.shape[0], 1), dtype=np.bool_)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
-        """Give up a share of the start position, ``(runs, investors)``, converting a part `converted` of the money to yen."""
-        raise TypeError(f"{type(self).__name__} holds no carry")
+        """Close a share of the initial position, ``(runs, investors)``, and convert a part `converted` of the proceeds to yen."""
+        raise TypeError(f"{type(self).__name__} does not define leave: it is not part of the carry stock")
 
     def threshold_orders(self, now: Information) -> Trade | None:
-        """Leave where the imposed spread is below the personal threshold."""
+        """Orders under the threshold rule: exit if the imposed spread is below the personal threshold."""
         step = exit_step(self.memory["left"], self.traits["threshold"], now.imposed_spread, self.unwind.exit_days)
         if not step.any():
             return None
@@ -261,33 +272,33 @@ class Population:
         return self.leave(step, now, self.unwind.repatriated_share)
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
-        """What lenders and stop orders force at these prices."""
-        raise TypeError(f"{type(self).__name__} is never forced")
+        """Forced orders at these prices."""
+        raise TypeError(f"{type(self).__name__} does not define forced_orders")
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
-        """Dollars sold by force if USDJPY fell by each of `falls` (decimals) from the close, each ``(runs, 1)``."""
+        """Forced dollar sales after each of `falls` (decimal) of USDJPY from the close, USD bn, each ``(runs, 1)``."""
         return [np.zeros_like(now.carry) for _ in falls]
 
     def levered_spot_usd(self, usdjpy: Array) -> Array:
-        """Dollars it would sell for yen at this rate if it were forced out altogether, USD bn, ``(runs, 1)``."""
+        """Dollars sold for yen at this rate if all positions were closed, USD bn, ``(runs, 1)``."""
         return np.zeros_like(usdjpy)
 
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
-        """Remember what execution at `quote` of an order stated at `order_quote` changes beside the balance sheet."""
+        """Update memory after an order submitted at `order_quote` is executed at `quote`."""
 
     def close(self, quote: Quote, income: Array) -> Array | None:
-        """End of day: update personal memory; returns dollars paid to owners, ``(runs, investors)``, or none.
+        """Update memory at the close; returns dollars paid to owners, USD bn, ``(runs, investors)``, or none.
 
-        Where `owners_in_yen` holds, that is the dollar value of yen paid out or brought in.
+        If `owners_in_yen` is set, the amount is the dollar value of yen paid out (negative: paid in).
         """
         return None
 
     def stock(self) -> Array:
         """Foreign position at start prices, USD bn, ``(runs, 1)``."""
-        raise TypeError(f"{type(self).__name__} does not say what its foreign position is")
+        raise TypeError(f"{type(self).__name__} does not define stock: its foreign position")
 
     def at(self, where: Rows | InvestorIndex) -> Self:
-        """A copy of this population for some runs, or of picked investors, to be written back with `put`."""
+        """A copy of this population for selected runs or investors, to be written back with `put`."""
         rows = where[0][:, 0] if isinstance(where, tuple) else where
         part = self.with_parameters(parameters_of_runs(self.parameters, rows) if self.differs else self.parameters)
         part.sheet = self.sheet.at(where)
@@ -296,7 +307,7 @@ class Population:
         return part
 
     def put(self, where: Rows | InvestorIndex, part: Self) -> None:
-        """Take over what happened to some runs or picked investors."""
+        """Write back the state of selected runs or investors from `part`."""
         self.sheet.put(where, part.sheet)
         for name, values in part.memory.items():
             self.memory[name][where] = values
@@ -312,13 +323,8 @@ class Population:
         return view
 
 
-PART_INVESTORS: Final = 32_768
-"""Investors in a part, 256 kB an array: so many at any number of runs, because sums are added part by part (measured:
-docs/performance_profile.md)."""
-
-
 class ArrayViews(dict[str, Array]):
-    """Arrays by name that are views: assigning to a name that exists writes into its array."""
+    """Array views by name: assigning to an existing name writes into its array."""
 
     def __setitem__(self, name: str, values: Array) -> None:
         if name in self:
@@ -333,7 +339,7 @@ class ArrayViews(dict[str, Array]):
 
 
 def split_population(population: Population) -> tuple[Population, ...]:
-    """The population itself if it is small, else consecutive parts of it; what happens to a part happens to the whole."""
+    """The population itself if it is small, else consecutive parts that share its arrays."""
     count = population.traits["stock"].shape[1]
     if count <= PART_INVESTORS:
         return (population,)

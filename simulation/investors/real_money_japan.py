@@ -1,4 +1,4 @@
-"""Other Japanese real money: unhedged foreign assets of pension funds, banks and investment trusts taken together."""
+"""Other Japanese real money: unhedged foreign assets of pension funds, banks and investment trusts combined."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ from simulation.values.parameters import quantity
 
 
 class RealMoneyJapanParameters(PopulationParameters):
-    """Slow, unlevered resident holders of unhedged foreign assets."""
+    """Slow, unleveraged resident holders of unhedged foreign assets."""
 
     kind: Literal["real_money_japan"] = "real_money_japan"
     investors: int = Field(200, ge=1, le=20_000_000, description="number of holders: a resolution, not a quantity")
@@ -31,7 +31,7 @@ class RealMoneyJapanParameters(PopulationParameters):
         0.05,
         "share per pp",
         (0, 5),
-        "share of the position sold per pp of lost incentive",
+        "share of the position sold per pp fall in the incentive",
         "assumption: as unhedged insurers",
     )
     risk_charge: float = quantity(
@@ -42,7 +42,11 @@ class RealMoneyJapanParameters(PopulationParameters):
         "assumption: as life insurers",
     )
     band_share: float = quantity(
-        0.01, "share of the position", (0, 1), "gaps below are left alone", "assumption: as life insurers"
+        0.01,
+        "share of the position",
+        (0, 1),
+        "inaction band: smaller gaps are not traded",
+        "assumption: as life insurers",
     )
     speed_pct_per_day: Lognormal = personal_parameter(
         Lognormal(median=0.5, log_sd=0.5, highest=20),
@@ -53,7 +57,7 @@ class RealMoneyJapanParameters(PopulationParameters):
 
 
 class RealMoneyJapan(BasketHolder):
-    """Residents whose foreign share follows the unhedged incentive relative to the start, slowly and as announced."""
+    """Residents whose foreign position slowly follows the change in the unhedged incentive since the start."""
 
     Parameters = RealMoneyJapanParameters
 
@@ -69,11 +73,11 @@ class RealMoneyJapan(BasketHolder):
         return super().endowment(now)
 
     def incentive(self, now: Information) -> Array:
-        """What an unhedged dollar bond pays over a JGB after the charge for risk, decimal per year."""
+        """Yield of an unhedged dollar bond over a JGB after the risk charge, decimal per year, ``(runs, 1)``."""
         return unhedged_incentive(now.ust10, now.jgb10, now.fx_variance(), self.parameters.risk_charge)
 
     def orders(self, now: Information) -> Trade | None:
-        """Sell or buy foreign assets and convert the money."""
+        """Buy or sell foreign assets against yen."""
         own, stock = self.parameters, self.traits["stock"]
         change = (self.incentive(now) - self.start_incentive) / PERCENT
         gap = np.maximum(own.sale_per_pp * change, -1.0) * stock - self.memory["done"]

@@ -1,4 +1,4 @@
-"""Japanese retail margin traders: contrarian longs in dollars, stopped out by their brokers within the day."""
+"""Japanese retail margin traders: contrarian long dollar positions, closed by brokers within the day if margin is too low."""
 
 from datetime import date
 from typing import Literal
@@ -19,7 +19,7 @@ CONTRARIAN_SOURCE = "sign: Mukoyama, Kikuta and Washimi (2018), BOJ Review 2018-
 
 
 class RetailFxParameters(PopulationParameters):
-    """Margin traders of MODEL section 3."""
+    """Retail margin traders of MODEL section 3."""
 
     kind: Literal["retail_fx"] = "retail_fx"
     investors: int = Field(200, ge=1, le=20_000_000, description="number of traders: a resolution, not a quantity")
@@ -30,8 +30,8 @@ class RetailFxParameters(PopulationParameters):
         50,
         "bp per year",
         (0, 5000),
-        "brokers' margin in swap points",
-        "assumption: brokers keep half a point of the rate gap",
+        "brokers' margin on swap points",
+        "assumption: brokers keep 0.5 pp of the rate differential",
     )
     leverage_x: Lognormal = personal_parameter(
         Lognormal(median=8, log_sd=0.4, highest=20), "multiple of equity", "usual leverage", "MODEL section 3: about 8"
@@ -40,78 +40,78 @@ class RetailFxParameters(PopulationParameters):
         25, "multiple of equity", (1, 1000), "legal cap: margin of 4 %", "Financial Services Agency, since August 2011"
     )
     stop_out_pct: float = quantity(
-        100, "% of legal margin", (0, 1000), "margin ratio below which brokers close", "MODEL section 3"
+        100, "% of legal margin", (0, 1000), "margin ratio below which brokers close the position", "MODEL section 3"
     )
     entry_leverage_x: float = quantity(
         15,
         "multiple of equity",
         (0.1, 1000),
-        "leverage beyond which nobody buys",
+        "leverage above which traders do not buy",
         "assumption: between usual leverage, 8, and the legal cap, 25",
     )
     contrarian_x: Lognormal = personal_parameter(
         Lognormal(median=5, log_sd=0.5),
         "share per unit of fall",
-        "usual position bought per fall",
+        "share of the usual position bought per unit of fall",
         CONTRARIAN_SOURCE,
     )
     memory_days: Lognormal = personal_parameter(
         Lognormal(median=20, log_sd=0.5, lowest=1),
         "business days",
-        "memory of the rate that falls are measured from",
+        "averaging period of the reference rate",
         "assumption: a month",
     )
     carry_share: float = quantity(
-        0.8, "share", (0, 1), "part of the usual position that is held for the carry and follows it; the rest bets on the rate",
-        "traders earn swap points, which follow the rate gap; the size is an assumption",
+        0.8, "share", (0, 1), "part of the usual position that follows expected carry; the rest is independent of it",
+        "traders earn swap points, which follow the rate differential; the size is an assumption",
     )  # fmt: skip
     least_carry_pct: float = quantity(
         0.5,
         "% per year",
         (0.01, 100),
-        "carry at the start below which the position reacts as if it were this",
+        "lower bound on initial carry in the response of the position",
         "assumption: as carry funds",
     )
     most_x: float = quantity(
         2,
         "multiple of the usual position",
         (1, 20),
-        "largest position wanted",
-        "assumption: nobody doubles a position more than once",
+        "largest target position",
+        "assumption: traders at most double their usual position",
     )
     speed_pct_per_day: Lognormal = personal_parameter(
         Lognormal(median=20, log_sd=0.5, highest=100),
         "% of the gap per day",
         "speed of trading",
-        "assumption: a week closes two thirds of a gap",
+        "assumption: two thirds of a gap are closed in a week",
     )
     band_pct: float = quantity(
         5,
         "% of the usual position",
         (0, 100),
-        "gaps below are left alone",
-        "assumption: half of carry funds' band, as trades are small",
+        "inaction band: smaller gaps are not traded",
+        "assumption: half of the band of carry funds, since trades are small",
     )
     new_money_pct_per_day: float = quantity(
         1,
         "% of the gap per day",
         (0, 100),
-        "margin paid in after losses, taken out after gains",
-        "assumption: slow beside trading; new money comes from savings",
+        "margin paid in after losses and withdrawn after gains",
+        "assumption: slow relative to trading; new money comes from savings",
     )
 
 
 def contrarian_target(usual: Array, distance: Array, response: Array, most: float) -> Array:
-    """Dollars wanted: more below the remembered rate, less above it.
+    """Target position in dollars: larger below the reference rate, smaller above it.
 
     ``usual min((1 - response distance)+, most)``
 
     Parameters
     ----------
     usual
-        Position wanted at the remembered rate, USD bn, ``(runs, investors)``.
+        Target position at the reference rate, USD bn, ``(runs, investors)``.
     distance
-        Log of USDJPY over its remembered average.
+        Log of USDJPY over the reference rate, ``(runs, investors)``.
     response
         Share of the usual position per unit of distance.
 
@@ -121,7 +121,7 @@ def contrarian_target(usual: Array, distance: Array, response: Array, most: floa
 
 
 def is_stopped_out(equity: Array, notional: Array, legal_leverage: float, ratio: float) -> Flags:
-    """Whether the margin ratio, equity over ``notional / legal_leverage``, of an open position is below `ratio`.
+    """Whether the margin ratio of an open position, equity over ``notional / legal_leverage``, is below `ratio`.
 
     Source: Cabinet Office Ordinance on Financial Instruments Business: loss-cut rule (2010), margin of 4 % (2011).
     """
@@ -129,9 +129,9 @@ def is_stopped_out(equity: Array, notional: Array, legal_leverage: float, ratio:
 
 
 class RetailFx(Population):
-    """Retail margin traders: one unit of their book is a dollar held against a yen loan; margin is held in yen.
+    """Retail margin traders: one unit of their book is a dollar funded by a yen loan; margin is held in yen.
 
-    They live in Japan, but what they unwind repays a loan: it is not repatriation.
+    Traders are residents of Japan, but closing a position repays a loan and is not repatriation.
     """
 
     Parameters = RetailFxParameters
@@ -141,7 +141,7 @@ class RetailFx(Population):
     owners_in_yen = True
 
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
-        """Sizes, leverage, responses, memories and speeds."""
+        """Sizes, leverage, responses, averaging periods and speeds."""
         own = self.parameters
         return super().draws(stream, count) | {
             "leverage": own.leverage_x.sample(stream, count),
@@ -155,55 +155,55 @@ class RetailFx(Population):
         return {DOLLARS: book_from_shares(roster, {})}
 
     def endowment(self, now: Information) -> BalanceSheet:
-        """Dollars bought with a yen loan, of which the margin is paid."""
+        """Dollars bought with a yen loan and the margin."""
         stock = self.traits["stock"]
         self.memory = {"average": np.zeros_like(stock), "closed": np.zeros_like(stock)}
         loan = (stock - self.start_equity()) * now.quote.usdjpy
         return new_balance_sheet(self.books(now.roster), {DOLLARS: stock.copy()}, (stock.copy(), -loan))
 
     def start_equity(self) -> Array:
-        """Margin that a trader's usual position needs at its usual leverage, USD bn."""
+        """Margin of each trader's usual position at its usual leverage, USD bn, ``(runs, investors)``."""
         return np.asarray(self.traits["stock"] / self.traits["leverage"])
 
     def orders(self, now: Information) -> Trade | None:
-        """Follow the contrarian target, as far as margin allows."""
+        """Adjust towards the contrarian target within the margin limit."""
         own, stock, held = self.parameters, self.traits["stock"], self.sheet.holdings[DOLLARS]
         distance = now.quote.log_price[:, :1] - self.memory["average"]
-        wanted = contrarian_target(stock * self.carry_scale(now), distance, self.traits["response"], own.most_x)
-        step = self.traits["speed"] * outside_band(wanted - held, stock, own.band_pct * PERCENT)
+        target = contrarian_target(stock * self.carry_scale(now), distance, self.traits["response"], own.most_x)
+        step = self.traits["speed"] * outside_band(target - held, stock, own.band_pct * PERCENT)
         if not step.any():
             return None
         most = min(own.entry_leverage_x, own.legal_leverage_x) * self.sheet.equity_usd
         return self._trade(np.minimum(step, np.maximum(most - held, 0.0)), INCENTIVE)
 
     def carry_scale(self, now: Information) -> Array:
-        """Usual position over that of the start: a part of it follows expected carry, ``(runs, 1)``."""
+        """Usual position relative to the start, which partly follows expected carry, ``(runs, 1)``."""
         own = self.parameters
         follows = incentive_ratio(now.carry, self.start.carry, own.least_carry_pct * PERCENT)
         return np.asarray(1.0 - own.carry_share + own.carry_share * np.minimum(follows, own.most_x))
 
     def _trade(self, bought: Array, cause: str) -> Trade:
-        """Buy dollars; whoever trades also converts the dollar interest received since its last trade."""
+        """Buy dollars; traders also convert the dollar interest received since their last trade."""
         after = self.sheet.holdings[DOLLARS] + bought
         spot = (after - self.sheet.usd_cash) * (bought != 0.0)
         return Trade({DOLLARS: bought}, spot, None, {cause: -row_sum(bought)})
 
     def stopped_out(self, equity: Array) -> Flags:
-        """Traders whom brokers close at this equity, ``(runs, investors)``."""
+        """Whether brokers close each trader's position at this equity, ``(runs, investors)``."""
         own = self.parameters
         return is_stopped_out(equity, self.sheet.holdings[DOLLARS], own.legal_leverage_x, own.stop_out_pct * PERCENT)
 
     def forced_investors(self, quote: Quote, now: Information) -> Flags:
-        """Traders to be stopped out."""
+        """Traders whose margin ratio is too low, ``(runs, investors)``."""
         return self.stopped_out(self.sheet.equity_usd)
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
-        """Close every position whose margin ratio is too low."""
+        """Close all positions whose margin ratio is too low."""
         held = self.sheet.holdings[DOLLARS]
         return self._trade(-held * self.stopped_out(self.sheet.equity_usd), LIQUIDATION)
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
-        """Dollars sold by stop-outs if USDJPY fell by each of `falls` from the close."""
+        """Forced dollar sales after each of `falls` of USDJPY from the close, each ``(runs, 1)``."""
         usdjpy, sold = now.quote.usdjpy, list[Array]()
         for lower in usdjpy_after_falls(usdjpy, falls, self.sheet.equity_usd.size):
             equity = self.sheet.equity_usd + self.sheet.jpy_cash * (1.0 / lower - 1.0 / usdjpy)
@@ -215,12 +215,12 @@ class RetailFx(Population):
         return row_sum(self.sheet.usd_cash)
 
     def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
-        """Remember who was stopped out today."""
+        """Record the traders stopped out today."""
         if LIQUIDATION in trade.unwound:
             self.memory["closed"] = np.where(trade.units[DOLLARS] < 0.0, 1.0, self.memory["closed"])
 
     def close(self, quote: Quote, income: Array) -> Array:
-        """Stopped-out traders take what is left and new ones come slowly; margin is paid in after losses, out after gains."""
+        """Pay out the remaining equity of stopped-out traders; adjust margin slowly after gains and losses."""
         average, equity = self.memory["average"], self.sheet.equity_usd
         self.memory["average"] = average + (quote.log_price[:, :1] - average) / self.traits["memory_days"]
         left = np.maximum(equity, 0.0) * (self.memory["closed"] > 0.0)
@@ -229,7 +229,7 @@ class RetailFx(Population):
         return np.asarray(left + speed * (equity - left - self.start_equity()))
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
-        """Close a share of the start position and repay its loan, whatever `converted`."""
+        """Close a share of the initial position and repay its loan; `converted` has no effect."""
         return self._trade(-np.minimum(share * self.traits["stock"], self.sheet.holdings[DOLLARS]), INCENTIVE)
 
     def stock(self) -> Array:

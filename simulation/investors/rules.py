@@ -1,7 +1,7 @@
-"""Equations that several populations share: pure functions that broadcast over runs and investors.
+"""Equations shared by several populations: pure functions that broadcast over runs and investors.
 
-A choice between a value and zero is written as a product with its condition: `np.where` costs ten passes over an array
-whose conditions follow no order, because the processor cannot foresee them (docs/performance_profile.md).
+A value that is zero under a condition is written as a product with a flag, which is faster than `np.where` because it avoids
+mispredicted branches (docs/performance_profile.md).
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,14 +13,14 @@ import numpy as np
 from simulation.values.conventions import TRADING_DAYS_PER_YEAR, Array, Flags, number_of_business_days
 
 TINY: Final = 1e-200
-"""Stands in for a denominator of zero, USD bn, where the numerator or the factor is zero too."""
+"""Lower bound on denominators, USD bn, used where the numerator or a factor is zero as well."""
 
 VALUES_PER_PASS: Final = 8_192
-"""Numbers in a pass over several falls together: beyond 64 kB an array passes cost more than the calls saved (measured)."""
+"""Array elements per pass over several falls; arrays above 64 kB are slower than more passes (measured)."""
 
 
 def volatility_ratio(variance: Array, long_run: Array | float, cap: float) -> Array:
-    """Share of its normal position that a volatility targeter holds: ``min(cap, sigma_bar / sigma)``.
+    """Position under a volatility target relative to the normal position: ``min(cap, sigma_bar / sigma)``.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def volatility_ratio(variance: Array, long_run: Array | float, cap: float) -> Ar
 
 
 def outside_band(gap: Array, scale: Array, band: float) -> Array:
-    """The gap to the target where it exceeds `band` times `scale`, zero inside: investors tolerate small gaps.
+    """The gap to the target if it exceeds `band` times `scale`, else zero.
 
     Source: Constantinides (1986), no-trade region under proportional costs.
     """
@@ -43,7 +43,7 @@ def outside_band(gap: Array, scale: Array, band: float) -> Array:
 
 
 def partial_adjustment(gap: Array, rebuild_share: Array | float, cut_share: Array | float) -> Array:
-    """The part of a gap closed today: positions are rebuilt slowly and cut faster.
+    """The part of a gap closed today, with separate speeds for increases and reductions.
 
     Source: Garleanu and Pedersen (2013), trading partially towards the aim; asymmetry from MODEL section 3.
     """
@@ -57,22 +57,22 @@ def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array
     ``gamma_i sigma_bar^2 = mu_0 / leverage_i``.
 
     Source: Merton (1969); MODEL section 3.
-    Departure: ``mu_0`` in the denominator is at least `least_start`, so that a position held at no or negative carry
-    still has a finite, monotone response.
+    Departure: ``mu_0`` in the denominator is at least `least_start`, so that the response is finite and monotone if carry at
+    the start is zero or negative.
     """
     return np.asarray(np.maximum(1.0 + (mean - start_mean) / np.maximum(start_mean, least_start), 0.0))
 
 
 def target_leverage(start_leverage: Array, ratio: Array, cap: Array | float) -> Array:
-    """Leverage that each investor wants: ``min(start_leverage * ratio, cap)``, position over equity.
+    """Target leverage, position over equity: ``min(start_leverage * ratio, cap)``.
 
     Parameters
     ----------
     start_leverage
         Leverage at an incentive of one, ``(runs, investors)``.
     ratio
-        Incentive relative to the start, ``(runs, 1)``; one where an investor holds on to its leverage, the mispricing
-        where `start_leverage` is a value investor's aggressiveness.
+        Incentive relative to the start, ``(runs, 1)``; one for constant leverage; the mispricing if `start_leverage` is the
+        aggressiveness of a value investor.
     cap
         Highest leverage that lenders allow.
 
@@ -82,7 +82,7 @@ def target_leverage(start_leverage: Array, ratio: Array, cap: Array | float) -> 
 
 
 def margin_requirement(variance: Array, floor: float, quantile: float, days: float) -> Array:
-    """Equity a lender asks per dollar of position: ``max(m0, z sigma sqrt(h))``, ``(runs, 1)``.
+    """Equity required by lenders per dollar of position: ``max(m0, z sigma sqrt(h))``, ``(runs, 1)``.
 
     Source: Brunnermeier and Pedersen (2009), equation 13 (value-at-risk margin).
     """
@@ -90,30 +90,30 @@ def margin_requirement(variance: Array, floor: float, quantile: float, days: flo
 
 
 def has_margin_call(equity: Array, notional: Array, requirement: Array) -> Flags:
-    """Whether equity no longer covers the margin of an open position."""
+    """Whether equity is below the margin requirement of an open position."""
     return np.asarray((equity < requirement * notional) & (notional > 0.0))
 
 
 def margin_call(equity: Array, notional: Array, requirement: Array, restore: Array | float) -> Array:
-    """Share of the position a margin call closes: down to ``restore * equity / requirement``, all of it without equity.
+    """Share of the position closed by a margin call: down to ``restore * equity / requirement``, all of it without equity.
 
-    Returns zero where equity covers the requirement.  Source: Brunnermeier and Pedersen (2009); Thurner, Farmer and
+    Zero if equity covers the requirement.  Source: Brunnermeier and Pedersen (2009); Thurner, Farmer and
     Geanakoplos (2012) section 2.
     """
     called = has_margin_call(equity, notional, requirement)
     if not called.any():
         return np.zeros(called.shape)
-    kept = np.maximum(equity, 0.0) / np.maximum(notional, TINY) * (restore / requirement)
-    return np.asarray(np.maximum(1.0 - kept, 0.0) * called)
+    remaining = np.maximum(equity, 0.0) / np.maximum(notional, TINY) * (restore / requirement)
+    return np.asarray(np.maximum(1.0 - remaining, 0.0) * called)
 
 
 def stop_level(high: Array, distance: Array) -> Array:
-    """USDJPY below which an investor's trailing stop is hit: its high less its stop `distance` (decimal)."""
+    """Level of USDJPY below which a trailing stop is hit; `distance` is the decimal distance from the high."""
     return np.asarray(high * (1.0 - distance))
 
 
 def is_stopped(usdjpy: Array, level: Array) -> Flags:
-    """Whether USDJPY has fallen through an investor's stop.
+    """Whether USDJPY is below an investor's stop level.
 
     Source: MODEL section 3; stop-loss cascades in USDJPY, Osler (2005).
     """
@@ -121,22 +121,22 @@ def is_stopped(usdjpy: Array, level: Array) -> Flags:
 
 
 def usdjpy_after_falls(usdjpy: Array, falls: Sequence[float], investors: int) -> Iterator[Array]:
-    """USDJPY after each of `falls` (decimals), as many of them together as fit a cache, each ``(some falls, runs, 1)``.
+    """Yields USDJPY after each of `falls` (decimal) in blocks that fit the cache, ``(falls in block, runs, 1)``.
 
     Parameters
     ----------
     usdjpy
         Yen per dollar before, ``(runs, 1)``.
     investors
-        Investors of all runs that are looked at after each fall.
+        Number of investors in all runs.
     """
-    together = max(VALUES_PER_PASS // investors, 1)
-    for first in range(0, len(falls), together):
-        yield usdjpy * (1.0 - np.array(falls[first : first + together])[:, None, None])
+    block = max(VALUES_PER_PASS // investors, 1)
+    for first in range(0, len(falls), block):
+        yield usdjpy * (1.0 - np.array(falls[first : first + block])[:, None, None])
 
 
 def unhedged_incentive(ust10: Array, jgb10: Array, variance: Array, risk_charge: float) -> Array:
-    """What an unhedged dollar bond pays a yen investor over a JGB, less a charge for currency risk, decimal per year.
+    """Yield of an unhedged dollar bond over a JGB less a charge for currency risk, decimal per year.
 
     ``y_US - y_JP - k sigma`` with sigma the annual volatility of USDJPY.  Source: MODEL section 3.
     """
@@ -144,7 +144,7 @@ def unhedged_incentive(ust10: Array, jgb10: Array, variance: Array, risk_charge:
 
 
 def hedged_incentive(ust10: Array, hedging_cost: Array, jgb30: Array) -> Array:
-    """What a hedged Treasury pays a life insurer over a 30-year JGB, decimal per year.
+    """Yield of a hedged Treasury over a 30-year JGB, decimal per year.
 
     Source: Du, Tepper and Verdelhan (2018); MODEL section 2.
     """
@@ -152,10 +152,10 @@ def hedged_incentive(ust10: Array, hedging_cost: Array, jgb30: Array) -> Array:
 
 
 def fiscal_half(day: date) -> int:
-    """Number of the half-year that a day belongs to; halves start on 1 April and 1 October."""
+    """Number of the fiscal half-year of a date; half-years start on 1 April and 1 October."""
     return (day.year * 12 + day.month - 4) // 6
 
 
 def days_to_year_end(day: date) -> int:
-    """Business days from `day` to the next 31 March, both included."""
+    """Business days from `day` to the next 31 March, both inclusive."""
     return number_of_business_days(day, date(day.year + (day.month > 3), 3, 31))

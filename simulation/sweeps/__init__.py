@@ -1,1 +1,1 @@
-"""Sweeps: one scenario at many points of its parameter space, many times each, safe to interrupt, the same bytes anywhere."""
+"""Sweeps: one scenario at many points of its parameter space, with many runs each; they can be interrupted and reproduced."""

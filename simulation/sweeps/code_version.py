@@ -1,10 +1,8 @@
-"""Which versions of the model's code the runs of a store were computed with.
-
-Workers on other machines must have this machine's code: the bytes of a store follow from one version of the model.
-"""
+"""The version of the model code behind the runs of a store, and the check that remote workers run the same code."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -14,66 +12,69 @@ from simulation.results.fingerprint import SHORT_DIGEST_LENGTH, code_fingerprint
 from simulation.results.output_folder import OutputError
 
 CODE_DIGESTS_KEY = "engines"
-"""Key of the manifest: digests in the order in which they came, the last the one that the store was last filled with."""
+"""Manifest key of the digests, oldest first; the last one belongs to the latest runs."""
 UNKNOWN_CODE = "unknown"
+OTHER_CODE_CURE = (
+    "install this version of carryflow on these workers and restart them, or remove them from the cluster; "
+    "a store holds runs of one version only"
+)
+
+Value = TypeVar("Value")
 
 
 def code_digest() -> str:
-    """Digest of the code that a row follows from."""
+    """Digest of the code that determines the rows."""
     return code_fingerprint("simulation.sweeps.kernel")
 
 
 def store_digests(manifest: dict[str, Any]) -> tuple[str, ...]:
-    """Digests of the versions that a store was filled with."""
+    """Digests of the code versions that computed the runs of a store."""
     return tuple(manifest.get(CODE_DIGESTS_KEY, (UNKNOWN_CODE,)))
 
 
 def extended_digests(path: Path, manifest: dict[str, Any] | None, force: bool) -> tuple[str, ...]:
-    """Digests of a store that is gone on with now; none is there yet where the manifest is none.
+    """Digests of a store after adding runs now; `manifest` is None for a new store.
 
     Raises
     ------
     OutputError
-        If the code has changed since, unless `force`.
+        If the code has changed, unless `force`.
     """
-    held, now = () if manifest is None else store_digests(manifest), code_digest()
-    if held and held[-1] != now and not force:
+    earlier, current = () if manifest is None else store_digests(manifest), code_digest()
+    if earlier and earlier[-1] != current and not force:
         raise OutputError(
-            f"{path} holds runs of another version of the model's code ({held[-1][:SHORT_DIGEST_LENGTH]}, now {now[:SHORT_DIGEST_LENGTH]}): go on with that "
-            "version, choose another --out to run all of it again, or --force to take over the runs that are there"
+            f"{path} holds runs of another version of the model code ({_short(earlier[-1])}, now {_short(current)}): continue "
+            "with that version, run everything again with another --out, or keep the existing runs with --force"
         )
-    return (*(other for other in held if other != now), now)
+    return (*(digest for digest in earlier if digest != current), current)
 
 
 def merged_digests(manifests: Sequence[dict[str, Any]], force: bool) -> tuple[str, ...]:
-    """Digests of stores that are to be joined.
+    """Digests of the union of several stores.
 
     Raises
     ------
     OutputError
-        If they are not the same in all of them, unless `force`.
+        If the stores differ, unless `force`.
     """
-    found = [store_digests(manifest) for manifest in manifests]
-    if len(set(found)) > 1 and not force:
-        named = ", ".join("+".join(each[:SHORT_DIGEST_LENGTH] for each in engines) for engines in dict.fromkeys(found))
+    versions = [store_digests(manifest) for manifest in manifests]
+    if len(set(versions)) > 1 and not force:
+        listed = ", ".join("+".join(map(_short, digests)) for digests in dict.fromkeys(versions))
         raise OutputError(
-            f"the stores hold runs of different versions of the model's code ({named}): run one of them again with the other's "
-            "version, or --force to join them nevertheless"
+            f"the stores hold runs of different versions of the model code ({listed}): run one of them again with the version "
+            "of the other, or merge them anyway with --force"
         )
-    return tuple(dict.fromkeys(each for engines in found for each in engines))
+    return tuple(dict.fromkeys(digest for digests in versions for digest in digests))
 
 
-Value = TypeVar("Value")
-OTHER_CODE_CURE = (
-    "give these workers this version of carryflow and restart them, or leave them out of the cluster; "
-    "a store holds runs of one version only"
-)
+def _short(digest: str) -> str:
+    return digest[:SHORT_DIGEST_LENGTH]
 
 
 class SameCodeExecutor(Executor):
-    """An executor whose workers refuse a task if their code is not the code of the process that sends it.
+    """An executor whose workers reject a task if their code differs from that of the submitting process.
 
-    Whoever joins a cluster later meets no other check.
+    This also covers workers that join a cluster later.
     """
 
     def __init__(self, executor: Executor) -> None:
@@ -93,37 +94,35 @@ def run_in_same_code(digest: str, fn: Callable[..., Value], *args: Any, **kwargs
         If it has another.
     """
     if code_digest() != digest:
-        import socket
-
         raise OutputError(describe_code_difference({f"a worker on {socket.gethostname()}": code_digest()}, digest))
     return fn(*args, **kwargs)
 
 
-def check_worker_code(found: Mapping[str, Any], digest: str) -> None:
-    """Refuse workers by the digests that they gave, by address.
+def check_worker_code(answers: Mapping[str, Any], digest: str) -> None:
+    """Reject workers whose code differs from the code here.
 
     Parameters
     ----------
-    found : mapping
-        What each worker answered: its digest, or the error that it met.
+    answers : mapping
+        Digest of each worker, or the error raised there, by address.
     digest : str
         The digest here.
 
     Raises
     ------
     OutputError
-        If any of them is another.
+        If any worker has another digest.
     """
-    others = {address: answer for address, answer in found.items() if answer != digest}
+    others = {address: answer for address, answer in answers.items() if answer != digest}
     if others:
         raise OutputError(describe_code_difference(others, digest))
 
 
 def describe_code_difference(others: Mapping[str, Any], digest: str) -> str:
-    """Who has other code, and the cure."""
-    named = "; ".join(f"{address} ({_format_answer(answer)})" for address, answer in sorted(others.items()))
-    return f"workers have other code than this process ({digest[:SHORT_DIGEST_LENGTH]}): {named}: {OTHER_CODE_CURE}"
+    """Error message that names the workers with other code, and the cure."""
+    listed = "; ".join(f"{address} ({_format_answer(answer)})" for address, answer in sorted(others.items()))
+    return f"workers have other code than this process ({_short(digest)}): {listed}: {OTHER_CODE_CURE}"
 
 
 def _format_answer(answer: Any) -> str:
-    return answer[:SHORT_DIGEST_LENGTH] if isinstance(answer, str) else f"{type(answer).__name__}: {answer}"
+    return _short(answer) if isinstance(answer, str) else f"{type(answer).__name__}: {answer}"

@@ -1,7 +1,4 @@
-"""Run the missing runs of a store on any executor: local processes or a cluster, with the same bytes.
-
-A Dask cluster as an executor: the same batches, the same bytes; lost workers, retries and memory are Dask's business.
-"""
+"""Compute the missing runs of a store on an executor: local processes or a Dask cluster. The results do not depend on it."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from simulation.compute.workers import EnsembleError
 from simulation.results.output_folder import OutputError
+from simulation.scenario.config.parameter_sets import cloud_text
 from simulation.sweeps.code_version import SameCodeExecutor, check_worker_code, code_digest
 from simulation.sweeps.kernel import SweepWork, simulate_batch, split_batch
 from simulation.sweeps.pending_runs import (
@@ -35,28 +33,30 @@ if TYPE_CHECKING:
     from simulation.sweeps.store import StoreWriter
 
 BatchFunction = Callable[[SweepWork, RunBatch], RunRows]
-"""What a worker does with a batch; the simulation, or in tests any function of the points."""
+"""The work of a worker on a batch: the simulation, or in tests another function."""
 DEATHS_PER_BATCH = 2
-"""Deaths of a worker over one batch before its points are tried one by one."""
+"""Workers lost over one batch before its points are tried one by one."""
+DEATHS_PER_TASK = 3
+"""Times that Dask moves a task to another worker after losing one, before it gives up."""
 FLUSH_SECONDS, FLUSH_ROWS = 5.0, 8192
-"""Results that are lost at most when this process is killed."""
+"""Results are written this often; at most so many are lost if this process is killed."""
 POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """Where batches are computed.
+    """An executor that computes batches.
 
     Attributes
     ----------
     executor
-        Anything with the interface of concurrent.futures.
+        Any executor with the interface of concurrent.futures.
     workers
-        How many batches it computes at a time.
+        Number of batches that it computes at a time.
     lost
-        Errors that mean that a worker died, not that its task was wrong.
+        Errors that mean that a worker died, not that its task failed.
     waiting
-        Batches that are handed over beyond those that are computed, per worker.
+        Batches submitted in advance, per worker.
     """
 
     executor: Executor
@@ -66,13 +66,27 @@ class WorkerPool:
 
     @property
     def window(self) -> int:
-        """Batches that may be in the executor's hands at a time: memory stays flat however long the sweep."""
+        """Maximum number of batches submitted at a time; it bounds the memory used, whatever the size of the sweep."""
         return self.workers * (1 + self.waiting)
 
 
 @dataclass(frozen=True)
 class SweepProgress:
-    """How far a sweep is."""
+    """Progress of a sweep, in runs.
+
+    Attributes
+    ----------
+    done
+        Stored runs, including those of earlier sessions.
+    failed
+        Failed runs among them.
+    total
+        Runs required.
+    fresh
+        Runs computed in this session.
+    seconds
+        Wall time of this session.
+    """
 
     done: int
     failed: int
@@ -82,12 +96,12 @@ class SweepProgress:
 
     @property
     def runs_per_second(self) -> float:
-        """Runs of this session by its wall time."""
+        """Runs of this session per second of wall time."""
         return self.fresh / self.seconds if self.seconds > 0.0 else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """Time that the runs still missing take at the speed so far; none before the first run."""
+        """Estimated time for the missing runs at the current speed; None before the first run."""
         return (self.total - self.done) / self.runs_per_second if self.fresh else None
 
 
@@ -96,7 +110,7 @@ ProgressCallback = Callable[[SweepProgress], None]
 
 @dataclass(frozen=True)
 class BatchAttempt:
-    """A batch with the number of workers that died over it."""
+    """A batch and the number of workers lost over it."""
 
     batch: RunBatch
     deaths: int = 0
@@ -104,7 +118,7 @@ class BatchAttempt:
 
 @dataclass(frozen=True)
 class SweepOptions:
-    """How a sweep is run; nothing here changes a byte of its results."""
+    """How a sweep is executed; the results do not depend on it."""
 
     batch: int | None = None
     part: PointShare = ALL_POINTS
@@ -115,48 +129,46 @@ class SweepOptions:
 def compute_missing_runs(store: StoreWriter, pool: WorkerPool, options: SweepOptions | None = None) -> None:
     """Compute every run that the store lacks.
 
-    Points that stop by precision get further runs until their rule is satisfied.
+    Points that stop by precision get further runs until their stopping rule is satisfied.
 
     Raises
     ------
     EnsembleError
-        If workers die whatever they are given.
+        If workers die before they compute anything.
     """
-    how = options or SweepOptions()
-    session = _ExecutionSession(store, pool, how)
+    chosen = options or SweepOptions()
+    session = _ExecutionSession(store, pool, chosen)
     try:
-        while (todo := missing_runs(store.plan, store.have, how.part)).any():
-            size = how.batch or batch_size(int(todo.sum()), pool.workers)
-            session.rest = int(todo.sum())
-            session.run(runs_in_batches(store.plan, todo, size))
+        while (missing := missing_runs(store.plan, store.stored_runs, chosen.part)).any():
+            size = chosen.batch or batch_size(int(missing.sum()), pool.workers)
+            session.remaining = int(missing.sum())
+            session.run(runs_in_batches(store.plan, missing, size))
     finally:
         store.flush()
 
 
 def sweep_work(plan: SweepPlan) -> SweepWork:
-    """What all batches of a plan have in common."""
-    from simulation.scenario.config.parameter_sets import cloud_text
-
+    """Inputs common to all batches of a plan."""
     cloud = "" if plan.cloud is None else cloud_text(plan.cloud)
     return SweepWork(plan.base, plan.sweep.independent, plan.sweep.measured, plan.sweep.kept_series, cloud)
 
 
 class _ExecutionSession:
-    """One command's share of a sweep."""
+    """One session of computing missing runs."""
 
     def __init__(self, store: StoreWriter, pool: WorkerPool, options: SweepOptions) -> None:
         self.store, self.pool, self.options = store, pool, options
         self.work = sweep_work(store.plan)
-        self.again: deque[BatchAttempt] = deque()
+        self.retries: deque[BatchAttempt] = deque()
         self.pending: dict[Future[RunRows], BatchAttempt] = {}
         self.started = self.flushed = time.monotonic()
         self.fresh = self.unflushed = 0
-        self.rest = 0
-        self.done, self.failed = store.have.counts(required_replications(store.plan.sweep, store.have))
+        self.remaining = 0
+        self.done, self.failed = store.stored_runs.counts(required_replications(store.plan.sweep, store.stored_runs))
 
-    def run(self, fresh: Iterator[RunBatch]) -> None:
+    def run(self, batches: Iterator[RunBatch]) -> None:
         """Compute batches until all are done, a bounded number at a time."""
-        attempts = (BatchAttempt(batch) for batch in fresh)
+        attempts = (BatchAttempt(batch) for batch in batches)
         try:
             while self._fill(attempts):
                 done, _ = wait(self.pending, POLL_SECONDS, FIRST_COMPLETED)
@@ -169,9 +181,9 @@ class _ExecutionSession:
             self.pending.clear()
 
     def _fill(self, attempts: Iterator[BatchAttempt]) -> bool:
-        """Hand over batches up to the window; whether anything is under way."""
+        """Submit batches up to the window; return whether any are pending."""
         while len(self.pending) < self.pool.window:
-            attempt = self.again.popleft() if self.again else next(attempts, None)
+            attempt = self.retries.popleft() if self.retries else next(attempts, None)
             if attempt is None:
                 break
             future = self.pool.executor.submit(self.options.function, self.work, attempt.batch)
@@ -185,38 +197,40 @@ class _ExecutionSession:
             self._after_death(replace(attempt, deaths=attempt.deaths + 1), error)
 
     def _after_death(self, attempt: BatchAttempt, error: BaseException) -> None:
-        """Try a batch again; if it keeps killing workers its points, then its runs, on their own."""
+        """Retry a batch; if it keeps killing workers, try its points and then its runs separately."""
         if attempt.deaths < DEATHS_PER_BATCH:
-            self.again.append(attempt)
+            self.retries.append(attempt)
             return
         smaller = split_batch(attempt.batch)
         if smaller:
-            self.again.extend(BatchAttempt(tuple(part)) for part in smaller)
+            self.retries.extend(BatchAttempt(tuple(part)) for part in smaller)
             return
         self._check_workers(error)
-        reason = f"worker_died: {attempt.deaths} workers died over this run alone ({type(error).__name__})"
+        reason = f"worker_died: {attempt.deaths} workers died while computing this run alone ({type(error).__name__})"
         self._keep(failed_rows(attempt.batch, reason, len(self.work.metrics)))
 
     def _check_workers(self, error: BaseException) -> None:
-        """Tell a run that kills its worker from workers that die whatever they do."""
+        """Raise an error if workers die on an empty task too, so that the run is not at fault."""
         try:
             self.pool.executor.submit(len, ()).result()
         except self.pool.lost:
-            raise EnsembleError("workers die before they compute anything; see their own messages above") from error
+            raise EnsembleError("workers die before they compute anything; see their messages above") from error
 
     def _keep(self, rows: RunRows) -> None:
         self.store.add(rows)
         self.fresh += len(rows)
         self.unflushed += len(rows)
-        self.rest -= len(rows)
+        self.remaining -= len(rows)
         self.done += len(rows)
         self.failed += rows.failed
         if self.options.progress is not None:
             self.options.progress(self.state())
 
     def state(self) -> SweepProgress:
-        """How far the sweep is."""
-        return SweepProgress(self.done, self.failed, self.done + self.rest, self.fresh, time.monotonic() - self.started)
+        """Current progress."""
+        return SweepProgress(
+            self.done, self.failed, self.done + self.remaining, self.fresh, time.monotonic() - self.started
+        )
 
     def _flush(self) -> None:
         now = time.monotonic()
@@ -225,17 +239,13 @@ class _ExecutionSession:
             self.flushed, self.unflushed = now, 0
 
 
-DEATHS_PER_TASK = 3
-"""Dask moves a task to another worker so often before it gives the task up."""
-
-
 def check_scheduler_address(distributed: ModuleType, address: str) -> None:
-    """Refuse text that is no address before a client takes it, which would wait for the end of its threads.
+    """Reject an invalid address before a client is created, which would delay the end of the process.
 
     Raises
     ------
     OutputError
-        If scheme or port are wrong.
+        If scheme or port are invalid.
     """
     try:
         distributed.comm.get_address_host(address)
@@ -245,26 +255,28 @@ def check_scheduler_address(distributed: ModuleType, address: str) -> None:
 
 @contextmanager
 def dask_pool(address: str, waiting: int = 2, seconds: float = 10.0) -> Iterator[WorkerPool]:
-    """Give the workers of the scheduler at `address`.
+    """Provide the workers of the Dask scheduler at `address`.
+
+    Dask handles lost workers, retries and memory.
 
     Parameters
     ----------
     address : str
         Address of the scheduler, such as ``tcp://10.0.0.1:8786``.
     waiting : int
-        Batches that wait at the scheduler for each thread, so that no thread runs dry.
+        Batches that wait at the scheduler for each thread, to keep all threads busy.
     seconds : float
-        How long to wait for the scheduler.
+        Time limit for the connection to the scheduler.
 
     Raises
     ------
     OutputError
-        If Dask is not installed, nothing answers, or a worker has other code than this process.
+        If Dask is not installed, the scheduler does not answer, or a worker has other code than this process.
     """
     try:
         distributed = importlib.import_module("distributed")
     except ImportError:
-        raise OutputError('--dask needs Dask: pip install "carryflow[dask]", or leave --dask out') from None
+        raise OutputError('--dask needs Dask: pip install "carryflow[dask]", or omit --dask') from None
     check_scheduler_address(distributed, address)
     try:
         client = distributed.Client(address, timeout=seconds, set_as_default=False)

@@ -1,11 +1,12 @@
-"""What a worker does with a batch: build the scenarios of its points, run them in one pass, measure every run.
+"""The work of a worker on a batch: build the scenarios of its points, simulate them in one pass, compute the metrics.
 
-A row depends on its point and replication alone, never on the runs it shares a batch with, nor on the process or machine
-of one kind that computes it.
+The row of a run depends on its point and replication alone, not on the other runs of its batch, nor on the process or
+machine (of one type) that computes it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -40,18 +41,18 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SweepWork:
-    """What is common to all batches of a sweep; small, so that it travels with each.
+    """Inputs common to all batches of a sweep; small, because it is sent with each batch.
 
     Attributes
     ----------
     base
         The scenario that is varied.
     independent
-        Whether points draw noise of their own.
+        Whether each point has its own noise.
     metrics
-        Names of what is measured.
+        Names of the metrics.
     series
-        Names of the daily series that come back; empty for none.
+        Names of the daily series to return; empty for none.
     cloud
         Calibrated parameter sets as the text of their file; empty for none.
     """
@@ -64,62 +65,62 @@ class SweepWork:
 
     @property
     def columns(self) -> frozenset[str]:
-        """The columns of a record that are read for it."""
+        """Columns of a record that the metrics and series need."""
         return columns_read_by(self.metrics).union(*(record_columns(name) for name in self.series))
 
 
-def simulate_batch(work: SweepWork, pieces: Sequence[PointRuns]) -> RunRows:
-    """Run some pieces, in passes of at most `BLOCK_RUNS` runs each."""
-    return concatenate_rows([_simulate_with_retries(work, block) for block in split_into_passes(pieces, BLOCK_RUNS)])
+def simulate_batch(work: SweepWork, batch: Sequence[PointRuns]) -> RunRows:
+    """Simulate a batch in passes of at most `BLOCK_RUNS` runs each."""
+    return concatenate_rows([_simulate_with_retries(work, block) for block in split_into_passes(batch, BLOCK_RUNS)])
 
 
-def split_into_passes(pieces: Sequence[PointRuns], size: int) -> list[list[PointRuns]]:
-    """Pieces in groups of at most `size` runs, in their order; a piece may be cut."""
-    blocks: list[list[PointRuns]] = []
-    room = 0
-    for piece in pieces:
-        rest = piece.replications
+def split_into_passes(batch: Sequence[PointRuns], size: int) -> list[list[PointRuns]]:
+    """Split a batch into groups of at most `size` runs, in order; the replications of a point may be divided."""
+    passes: list[list[PointRuns]] = []
+    free = 0
+    for point_runs in batch:
+        rest = point_runs.replications
         while rest:
-            if room == 0:
-                blocks.append([])
-                room = size
-            blocks[-1].append(replace(piece, replications=rest[:room]))
-            taken, rest = min(room, len(rest)), rest[room:]
-            room -= taken
-    return blocks
+            if free == 0:
+                passes.append([])
+                free = size
+            passes[-1].append(replace(point_runs, replications=rest[:free]))
+            taken, rest = min(free, len(rest)), rest[free:]
+            free -= taken
+    return passes
 
 
-def _simulate_with_retries(work: SweepWork, pieces: Sequence[PointRuns]) -> RunRows:
-    """Run pieces together; where that fails each on its own, then run by run, so that only what fails is lost."""
+def _simulate_with_retries(work: SweepWork, batch: Sequence[PointRuns]) -> RunRows:
+    """Simulate runs together; if that fails, each point separately, then each run, so that only the failing runs are lost."""
     try:
-        return _simulate_pass(work, pieces)
+        return _simulate_pass(work, batch)
     except MemoryError:
         raise
     except Exception as error:
-        smaller = split_batch(pieces)
+        smaller = split_batch(batch)
         if not smaller:
-            return failed_rows(pieces, failure_reason(error), len(work.metrics))
+            return failed_rows(batch, failure_reason(error), len(work.metrics))
     return concatenate_rows([_simulate_with_retries(work, part) for part in smaller])
 
 
 def failure_reason(error: Exception) -> str:
-    """An error as the reason of a failed run, in one line."""
+    """An error as the one-line reason of a failed run."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def split_batch(pieces: Sequence[PointRuns]) -> list[list[PointRuns]]:
-    """The points of a batch one by one; the runs of a single point one by one; nothing for a single run."""
-    if len(pieces) > 1:
-        return [[piece] for piece in pieces]
-    (piece,) = pieces
-    if len(piece.replications) == 1:
+def split_batch(batch: Sequence[PointRuns]) -> list[list[PointRuns]]:
+    """The points of a batch one by one, or the runs of a single point one by one; empty for a single run."""
+    if len(batch) > 1:
+        return [[point_runs] for point_runs in batch]
+    (point_runs,) = batch
+    if len(point_runs.replications) == 1:
         return []
-    return [[replace(piece, replications=(number,))] for number in piece.replications]
+    return [[replace(point_runs, replications=(number,))] for number in point_runs.replications]
 
 
-def _simulate_pass(work: SweepWork, pieces: Sequence[PointRuns]) -> RunRows:
-    record = simulate_scenarios(*run_scenarios(work, pieces), work.columns)
-    point, key, replication = run_labels(pieces)
+def _simulate_pass(work: SweepWork, batch: Sequence[PointRuns]) -> RunRows:
+    record = simulate_scenarios(*run_scenarios(work, batch), work.columns)
+    point, key, replication = run_labels(batch)
     stops = [record.stopped.get(row) for row in range(len(point))]
     reasons = tuple("" if stop is None else stop_reason(stop) for stop in stops)
     series = ((0, recorded_series(record, work.series)),) if work.series else ()
@@ -131,24 +132,24 @@ def stop_reason(stop: RunStop) -> str:
     return f"{stop.name}: {stop.message} ({stop.date})"
 
 
-def run_scenarios(work: SweepWork, pieces: Sequence[PointRuns]) -> tuple[list[Scenario], list[int]]:
-    """The scenario and the run number of every run of some pieces."""
+def run_scenarios(work: SweepWork, batch: Sequence[PointRuns]) -> tuple[list[Scenario], list[int]]:
+    """Scenario and run number of every run of a batch."""
     scenarios: list[Scenario] = []
     cloud = _cached_cloud(work.cloud)
-    for piece in pieces:
-        scenario, wanted = cached_scenario(work.base, piece.values), piece.replications
-        scenarios += [scenario] * len(wanted) if cloud is None else cloud.variants(scenario, wanted)
-    numbers = [run_number(piece.key, at, work.independent) for piece in pieces for at in piece.replications]
+    for point_runs in batch:
+        scenario, replications = cached_scenario(work.base, point_runs.values), point_runs.replications
+        scenarios += [scenario] * len(replications) if cloud is None else cloud.variants(scenario, replications)
+    numbers = [
+        run_number(point_runs.key, at, work.independent) for point_runs in batch for at in point_runs.replications
+    ]
     return scenarios, numbers
 
 
 @lru_cache(maxsize=256)
 def cached_scenario(base: BaseScenario, values: str) -> Scenario:
-    """The scenario of a point by its values as JSON; those of the last batches are remembered."""
-    import json
-
-    given: PointValues = json.loads(values)
-    return scenario_at(base, given)
+    """Scenario of a point from its values as JSON; recent scenarios are cached."""
+    point_values: PointValues = json.loads(values)
+    return scenario_at(base, point_values)
 
 
 @lru_cache(maxsize=2)
@@ -157,39 +158,39 @@ def _cached_cloud(text: str) -> Cloud | None:
 
 
 def simulate_scenarios(scenarios: Sequence[Scenario], numbers: Sequence[int], columns: frozenset[str]) -> Record:
-    """Run scenarios side by side, each with its run number, and record some columns.
+    """Simulate scenarios in one batch, each with its run number, and record the given columns.
 
     Raises
     ------
     ValueError
-        If the scenarios differ in what may not differ within a batch.
+        If the scenarios differ in an input that must be equal within a batch.
     """
     first = scenarios[0]
-    alike = all(scenario is first for scenario in scenarios)
-    return simulate(first, numbers, None if alike else scenarios, columns)
+    identical = all(scenario is first for scenario in scenarios)
+    return simulate(first, numbers, None if identical else scenarios, columns)
 
 
 def metric_values(record: Record, names: Sequence[str]) -> FloatArray:
-    """Metrics of every run, ``(runs, metrics)``; not-a-number where a run failed or cannot have the metric."""
+    """Metrics of every run, ``(runs, metrics)``; not-a-number if a run failed or does not have the metric."""
     finished = FinishedRuns(record)
     values = np.full((len(record.runs), len(names)), np.nan)
-    wanted = {metric.name: metric for metric in METRICS}
+    metrics = {metric.name: metric for metric in METRICS}
     for column, name in enumerate(names):
-        found = wanted[name].per_run(finished)
-        # A metric that not all runs of the batch can have is read run by run: a row never depends on its neighbours.
-        values[finished.rows, column] = _metric_run_by_run(record, name) if found is None else found
+        together = metrics[name].per_run(finished)
+        # A metric that some runs of the batch lack is computed run by run, so that no row depends on another.
+        values[finished.rows, column] = _metric_run_by_run(record, name) if together is None else together
     return values
 
 
 def _metric_run_by_run(record: Record, name: str) -> FloatArray:
     (metric,) = (metric for metric in METRICS if metric.name == name)
     rows = np.flatnonzero(record.finished).tolist()
-    found = [metric.per_run(FinishedRuns(single_run_record(record, row))) for row in rows]
-    return np.array([np.nan if value is None else value[0] for value in found])
+    values = [metric.per_run(FinishedRuns(single_run_record(record, row))) for row in rows]
+    return np.array([np.nan if value is None else value[0] for value in values])
 
 
 def single_run_record(record: Record, row: int) -> Record:
-    """The record of one row, which finished."""
+    """Record of one finished run, given by its row."""
     rows = slice(row, row + 1)
     market = {name: values[rows] for name, values in record.market.items()}
     flows = {name: {key: values[rows] for key, values in table.items()} for name, table in record.flows.items()}
@@ -197,7 +198,7 @@ def single_run_record(record: Record, row: int) -> Record:
 
 
 def recorded_series(record: Record, names: Sequence[str]) -> DailySeries:
-    """The daily values of some series for every run."""
+    """Daily values of some series for every run."""
     columns = [daily_values(record, name) for name in names]
     return DailySeries(
         record.dates.astype("datetime64[D]").astype(np.int32), np.stack(columns, axis=-1), reached_days(record)

@@ -1,7 +1,7 @@
-"""The model as a function of numbers, for tools that bring their own designs: SALib, the EMA Workbench and others.
+"""The model as a function of numbers, for external tools such as SALib and the EMA Workbench.
 
-None of them is imported here: SALib takes `problem` and `evaluate`, the EMA Workbench takes the model itself as a function of
-keyword arguments that returns a dictionary.
+SALib uses `problem` and `evaluate`. The EMA Workbench calls the model itself, a function of keyword arguments that returns a
+dictionary. Neither is imported here.
 
     >>> from simulation.sweeps.model_function import ModelFunction
     >>> model = ModelFunction(
@@ -46,9 +46,9 @@ class ModelFunction:
     ranges
         Lowest and highest value of each key, in the unit of the key; basis points for rates.
     metrics
-        What comes back.
+        Names of the metrics to return.
     runs
-        Runs at each point, the same news at all points.
+        Runs at each point, with the same news at all points.
     settings
         Changes to the scenario, as after ``--set``.
     """
@@ -67,27 +67,29 @@ class ModelFunction:
 
     @property
     def names(self) -> dict[str, str]:
-        """Keys by a name that may stand in Python: ``markets_usdjpy_stress_slope``."""
+        """Keys by a valid Python name, such as ``markets_usdjpy_stress_slope``."""
         return {re.sub(r"\W+", "_", key).strip("_"): key for key in self.ranges}
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The keys and their ranges as SALib takes them."""
+        """The keys and their ranges as a SALib problem."""
         bounds = [list(ends) for ends in self.ranges.values()]
         return {"num_vars": len(self.ranges), "names": list(self.ranges), "bounds": bounds}
 
     def evaluate(self, values: ArrayLike, metric: str | None = None) -> FloatArray:
-        """Mean of a metric, the first if none is named, at points ``(points, keys)`` in the order of `ranges`: ``(points,)``.
+        """Mean of a metric, by default the first, at points ``(points, keys)`` in the order of `ranges`: ``(points,)``.
 
-        Not-a-number at a point where no run finished.
+        Not-a-number at points where no run finished.
         """
-        found = self._response(np.asarray(values, dtype=np.float64))[..., self.metrics.index(metric or self.metrics[0])]
-        finished = np.isfinite(found)
-        sums, counts = np.where(finished, found, 0.0).sum(axis=1), finished.sum(axis=1)
+        results = self._response(np.asarray(values, dtype=np.float64))[
+            ..., self.metrics.index(metric or self.metrics[0])
+        ]
+        finished = np.isfinite(results)
+        sums, counts = np.where(finished, results, 0.0).sum(axis=1), finished.sum(axis=1)
         return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
 
     def __call__(self, **values: float) -> dict[str, float]:
-        """Mean metrics at one point, given by the names in `names`: the form in which the EMA Workbench asks.
+        """Mean metrics at one point, given by the names in `names`, as the EMA Workbench calls it.
 
         Raises
         ------

@@ -1,6 +1,6 @@
-"""When a point has runs enough: by count, or when the mean of a metric is known well enough.
+"""The runs that a store still lacks: how many replications each point needs, and missing runs grouped into batches.
 
-Which missing runs share a batch: points whose scenarios differ only in numbers, in one pass.
+The number of replications is fixed, or follows from the standard error of the mean of a metric.
 """
 
 from __future__ import annotations
@@ -22,31 +22,38 @@ if TYPE_CHECKING:
     from simulation.sweeps.shards import StoredRuns
 
 FloatArray = NDArray[np.float64]
+RunBatch = tuple[PointRuns, ...]
+PointShare = tuple[int, int]
+"""The share of the points that a process computes: its number from 0, and the number of shares."""
+ALL_POINTS: PointShare = (0, 1)
+WORKERS_PER_RUN = 5
+"""Workers that a scheduler serves per run of a task: handing out a task takes about one fifth of the time of a run.
+Source: docs/scaling.md."""
 FEWEST_RUNS = 2
-"""Finished runs that a standard error needs."""
+"""Minimum number of finished runs for a standard error."""
 
 
-def required_replications(sweep: Sweep, have: StoredRuns) -> NDArray[np.int64]:
-    """How many replications each point is to have, as far as the runs so far tell, ``(points,)``."""
-    points = len(have.done)
+def required_replications(sweep: Sweep, stored: StoredRuns) -> NDArray[np.int64]:
+    """Number of replications that each point needs according to the runs so far, ``(points,)``."""
+    points = len(stored.done)
     if sweep.until is None:
         return np.full(points, sweep.replications, dtype=np.int64)
-    pairs = zip(have.done, have.watched, strict=True)
+    pairs = zip(stored.done, stored.watched, strict=True)
     return np.array([point_replications(sweep.until, sweep.replications, done, values) for done, values in pairs])
 
 
 @dataclass(frozen=True)
 class PointPrecision:
-    """How well each point knows the mean of the metric that its runs are counted by.
+    """Precision of the mean of the metric of the stopping rule at each point.
 
     Attributes
     ----------
     error
-        Standard error of the mean over finished runs, ``(points,)``; not-a-number below two of them.
+        Standard error of the mean over finished runs, ``(points,)``; not-a-number for fewer than two runs.
     reached
-        Whether it is as small as was asked for, ``(points,)``.
+        Whether it is within the limit, ``(points,)``.
     short
-        Number of points that have all the runs they may get and are less precise than asked for.
+        Number of points that have the maximum number of runs without reaching the limit.
     """
 
     error: FloatArray
@@ -54,36 +61,36 @@ class PointPrecision:
     short: int
 
 
-def point_precision(sweep: Sweep, have: StoredRuns) -> PointPrecision | None:
-    """How precise the points are; none where they stop by count."""
+def point_precision(sweep: Sweep, stored: StoredRuns) -> PointPrecision | None:
+    """Precision of the points; None if they have a fixed number of replications."""
     if sweep.until is None:
         return None
-    rows = zip(required_replications(sweep, have), have.done, have.watched, strict=True)
+    rows = zip(required_replications(sweep, stored), stored.done, stored.watched, strict=True)
     error = np.array([standard_error(values[:count][done[:count]]) for count, done, values in rows])
     reached = error <= sweep.until.standard_error
-    return PointPrecision(error, reached, int((have.done.all(axis=1) & ~reached).sum()))
+    return PointPrecision(error, reached, int((stored.done.all(axis=1) & ~reached).sum()))
 
 
 def standard_error(values: FloatArray) -> float:
-    """Standard error of the mean of finished runs; failed ones have no value and are left out."""
+    """Standard error of the mean of finished runs; failed runs (not-a-number) are excluded."""
     finished = values[~np.isnan(values)]
     return float(finished.std(ddof=1) / np.sqrt(len(finished))) if len(finished) >= FEWEST_RUNS else np.nan
 
 
 def point_replications(until: Until, first: int, done: NDArray[np.bool_], values: FloatArray) -> int:
-    """Replications of one point: as many as the rule asks for when it is read at its checkpoints, from the first on.
+    """Return the number of replications of one point under a stopping rule.
 
-    The rule looks at the first n runs, then at more, up to twice as many at a time, as the standard error of the n runs
-    says: the square-root law.  So the number follows from the runs themselves, not from the order in which they came.
+    The rule is evaluated at checkpoints: at the first n runs, then at the number that the standard error of these runs requires
+    by the square-root law, at most twice as many at a time. The result depends on the runs, not on the order of their completion.
 
     Parameters
     ----------
     until
-        Metric, precision, and most replications.
+        Metric, precision, and maximum number of replications.
     first
         Replications at the first checkpoint.
     done, values
-        Which replications are there, and their metric, each ``(replications,)``.
+        Stored replications and their metric, each ``(replications,)``.
     """
     count = first
     while count < until.max_replications and done[:count].all():
@@ -95,7 +102,7 @@ def point_replications(until: Until, first: int, done: NDArray[np.bool_], values
 
 
 def runs_for_precision(until: Until, values: FloatArray) -> int:
-    """How many runs the standard error of these values asks for; failed runs have no value and are left out."""
+    """Number of runs required by the standard error of these values; failed runs (not-a-number) are excluded."""
     error = standard_error(values)
     if np.isnan(error):
         return until.max_replications
@@ -104,32 +111,23 @@ def runs_for_precision(until: Until, values: FloatArray) -> int:
     return max(len(values) + 1, int(np.ceil(len(values) * (error / until.standard_error) ** 2)))
 
 
-RunBatch = tuple[PointRuns, ...]
-PointShare = tuple[int, int]
-"""Which share of the points a process computes: number from 0, and how many shares."""
-ALL_POINTS: PointShare = (0, 1)
-WORKERS_PER_RUN = 5
-"""A scheduler needs about a fifth of a run's time for a task: so many workers ask for their next task while it hands one out.
-Source: docs/scaling.md."""
+def missing_runs(plan: SweepPlan, stored: StoredRuns, part: PointShare = ALL_POINTS) -> NDArray[np.bool_]:
+    """Runs still to be computed, ``(points, replications)``.
 
-
-def missing_runs(plan: SweepPlan, have: StoredRuns, part: PointShare = ALL_POINTS) -> NDArray[np.bool_]:
-    """Which runs are still to be computed, ``(points, replications)``.
-
-    A run without its daily series is missing too where these are kept, unless it failed.
+    If daily series are kept, a finished run without its series counts as missing.
     """
-    points, most = have.done.shape
-    asked = np.arange(most)[None, :] < required_replications(plan.sweep, have)[:, None]
-    asked &= (np.arange(points) % part[1] == part[0])[:, None]
-    there = have.done if not have.series.size else have.done & (have.series | have.failed)
-    return np.asarray(asked & ~there)
+    points, most = stored.done.shape
+    required = np.arange(most)[None, :] < required_replications(plan.sweep, stored)[:, None]
+    required &= (np.arange(points) % part[1] == part[0])[:, None]
+    complete = stored.done if not stored.series.size else stored.done & (stored.series | stored.failed)
+    return np.asarray(required & ~complete)
 
 
-def runs_in_batches(plan: SweepPlan, todo: NDArray[np.bool_], size: int) -> Iterator[RunBatch]:
-    """Missing runs in batches of at most `size` runs, equally large within a structure, points in order."""
+def runs_in_batches(plan: SweepPlan, missing: NDArray[np.bool_], size: int) -> Iterator[RunBatch]:
+    """Yield the missing runs in batches of at most `size` runs, of equal size within a structure, points in order."""
     for structure in np.unique(plan.structures):
         points = np.flatnonzero(plan.structures == structure)
-        point, replication = np.nonzero(todo[points])
+        point, replication = np.nonzero(missing[points])
         if len(point) == 0:
             continue
         count = -(-len(point) // size)
@@ -138,7 +136,7 @@ def runs_in_batches(plan: SweepPlan, todo: NDArray[np.bool_], size: int) -> Iter
 
 
 def group_by_point(plan: SweepPlan, point: NDArray[np.intp], replication: NDArray[np.intp]) -> RunBatch:
-    """Runs, given by point and replication and sorted by point, as pieces."""
+    """Batch of runs given by point and replication, sorted by point."""
     starts = np.flatnonzero(np.diff(point, prepend=-1))
     parts = np.split(replication, starts[1:])
     return tuple(
@@ -148,6 +146,6 @@ def group_by_point(plan: SweepPlan, point: NDArray[np.intp], replication: NDArra
 
 
 def batch_size(runs: int, workers: int) -> int:
-    """Runs to a batch: enough for every worker, no more than a pass takes unless a scheduler could not feed the workers."""
+    """Number of runs in a batch: small enough to occupy every worker, large enough for a scheduler to serve all of them."""
     most = max(BLOCK_RUNS, workers // WORKERS_PER_RUN)
     return max(1, min(most, -(-runs // max(1, workers))))

@@ -1,7 +1,4 @@
-"""A design made elsewhere: the rows of a CSV or Parquet file whose columns are config keys.
-
-A sweep made ready to run: its base, its points, and what its results are identified by.
-"""
+"""A sweep ready to run: its base scenario, its points (from a design or a table), and the digests that identify its results."""
 
 from __future__ import annotations
 
@@ -49,24 +46,24 @@ if TYPE_CHECKING:
 
     from simulation.scenario.config.parameter_sets import Cloud
 
+EMPTY_CELL: Any = object()
+
 
 def table_points(path: Path) -> list[PointValues]:
-    """Points of a table, one a row; an empty cell keeps the base scenario's value.
+    """Return the points of a CSV or Parquet table whose columns are config keys, one point per row.
 
-    Cells of a CSV file are read as values of a config, so that ``25bp``, ``true`` and ``null`` mean what they mean there.
+    An empty cell keeps the value of the base scenario. Cells of a CSV file are read as config values, such as ``25bp``,
+    ``true`` and ``null``.
 
     Raises
     ------
     ConfigError
-        If the file cannot be read, has no rows or too many.
+        If the file cannot be read, has no rows or has too many.
     """
     frame = _read_table(path)
     columns = {str(name): _column_values(path, frame, str(name)) for name in frame.columns}
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return [{key: value for key, value in row.items() if value is not EMPTY_CELL} for row in rows]
-
-
-EMPTY_CELL: Any = object()
 
 
 def _read_table(path: Path) -> pd.DataFrame:
@@ -87,7 +84,7 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 
 def parquet_row_count(path: Path) -> int:
-    """Rows of a Parquet file, from its footer alone."""
+    """Number of rows of a Parquet file, read from its footer only."""
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(path)
@@ -98,27 +95,27 @@ def parquet_row_count(path: Path) -> int:
 
 
 def check_row_count(path: Path, rows: int) -> None:
-    """Refuse a table without rows or with more rows than a sweep may have points.
+    """Reject a table without rows, or with more rows than a sweep may have points.
 
     Raises
     ------
     ConfigError
-        With the number of rows, as far as they were counted.
+        With the number of rows counted.
     """
     if not rows:
         raise ConfigError(
-            [ConfigProblem(display_path(path), None, None, "", "the table has no rows", "one row is one point")]
+            [ConfigProblem(display_path(path), None, None, "", "the table has no rows", "write one row per point")]
         )
     if rows > MOST_POINTS:
         counted = f"{rows:,}" if path.suffix == ".parquet" else f"more than {MOST_POINTS:,}"
         message = f"the table has {counted} rows; allowed: at most {MOST_POINTS:,}"
         raise ConfigError(
-            [ConfigProblem(display_path(path), None, None, "", message, "cut it into several tables and sweeps")]
+            [ConfigProblem(display_path(path), None, None, "", message, "divide it into several tables and sweeps")]
         )
 
 
 def _column_values(path: Path, frame: pd.DataFrame, name: str) -> list[Any]:
-    """Values of a column; texts are read once each."""
+    """Values of a column; equal texts are parsed once."""
     known: dict[str, Any] = {}
     cells = []
     for row, cell in enumerate(frame[name].tolist()):
@@ -127,7 +124,7 @@ def _column_values(path: Path, frame: pd.DataFrame, name: str) -> list[Any]:
                 known[cell] = _parse_cell(path, row, name, cell)
             cells.append(known[cell])
         else:
-            # Only a missing number differs from itself.
+            # Only NaN differs from itself.
             cells.append(EMPTY_CELL if cell is None or cell != cell else jsonable(cell))
     return cells
 
@@ -143,20 +140,20 @@ def _parse_cell(path: Path, row: int, name: str, text: str) -> Any:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """A sweep made ready to run.
+    """A sweep ready to run.
 
     Attributes
     ----------
     sweep
-        What the file says.
+        Content of the sweep file.
     base
         The scenario that is varied.
     points
         Values of each point in the order of the design.
     cloud
-        Calibrated parameter sets of the replications, none where all have the scenario's numbers.
+        Calibrated parameter sets of the replications; None if all replications use the parameters of the scenario.
     remarks
-        What was dropped from the file's design because it stands there twice.
+        Notes on repeated points that were dropped from the design.
     """
 
     sweep: Sweep
@@ -167,18 +164,18 @@ class SweepPlan:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """Config keys that are varied, in the order of the axes or of the table's columns."""
+        """Config keys that are varied, in the order of the axes or of the columns of the table."""
         return tuple(dict.fromkeys([*self.sweep.axes, *(key for point in self.points for key in point)]))
 
     @cached_property
     def identity(self) -> str:
-        """Digest of what the runs of a point follow from beside its values."""
+        """Digest of all inputs to the runs of a point other than its values."""
         content = [self.base.digest, None if self.cloud is None else self.cloud.digest, self.sweep.independent]
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @cached_property
     def point_keys(self) -> NDArray[np.uint64]:
-        """Key of each point, ``(points,)``; equal points are told apart by their order."""
+        """Key of each point, ``(points,)``; equal points are distinguished by their order."""
         seen: Counter[str] = Counter()
         keys = np.empty(len(self.points), dtype=np.uint64)
         for at, values in enumerate(self.points):
@@ -189,7 +186,7 @@ class SweepPlan:
 
     @cached_property
     def structures(self) -> NDArray[np.int64]:
-        """Number of the structure of each point, ``(points,)``: points of one structure may share a batch."""
+        """Number of the structure of each point, ``(points,)``. Points of one structure may share a batch."""
         known: dict[str, int] = {}
         return np.array(
             [known.setdefault(batch_structure(values), len(known)) for values in self.points], dtype=np.int64
@@ -197,7 +194,7 @@ class SweepPlan:
 
     @cached_property
     def mixing(self) -> str:
-        """Digest of what two stores must share for their rows to stand in one table."""
+        """Digest of the inputs that two stores must share for their rows to be combined in one table."""
         content: list[Any] = [self.identity, self.sweep.measured, self.sweep.record]
         if self.sweep.series:
             content.append(self.sweep.kept_series)
@@ -205,19 +202,19 @@ class SweepPlan:
 
     @cached_property
     def hash(self) -> str:
-        """Digest of everything that the finished tables follow from."""
+        """Digest of all inputs to the finished tables."""
         until = None if self.sweep.until is None else self.sweep.until.model_dump(mode="json")
         content = [self.mixing, self.sweep.replications, until, [f"{key:x}" for key in self.point_keys.tolist()]]
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @property
     def most_runs(self) -> int:
-        """Runs in all, at most where points stop by precision."""
+        """Number of runs; the maximum if points stop by precision."""
         return len(self.points) * self.sweep.most_replications
 
 
 def load_plan(name: str | Path, settings: Iterable[str] = ()) -> SweepPlan:
-    """Return the plan of a sweep by name or by file.
+    """Return the plan of a sweep given by name or file.
 
     Parameters
     ----------
@@ -229,7 +226,7 @@ def load_plan(name: str | Path, settings: Iterable[str] = ()) -> SweepPlan:
     Raises
     ------
     ConfigError
-        With every mistake that was found in the sweep or in the scenarios of its points.
+        With all problems of the sweep and of the scenarios of its points.
     """
     texts = tuple(settings)
     check_settings(texts)
@@ -241,13 +238,13 @@ def load_plan(name: str | Path, settings: Iterable[str] = ()) -> SweepPlan:
     points = load_points(sweep, loaded, folder)
     check_points(base, loaded, points)
     if sweep.design.kind == "one_at_a_time":
-        points, more = drop_base_points(points, base.scenario)
-        remarks = (*remarks, *more)
+        points, base_remarks = drop_base_points(points, base.scenario)
+        remarks = (*remarks, *base_remarks)
     return SweepPlan(sweep, serialized_base(base, sweep), tuple(points), cloud, remarks)
 
 
 def load_checked_base(loaded: LoadedConfig[Sweep], folder: Path) -> LoadedConfig[Any]:
-    """The base scenario; where it cannot be used, the mistakes of the axes are told with its own."""
+    """The base scenario; if it is invalid, problems of the axes are reported together with those of the base."""
     try:
         base = load_base_scenario(loaded, folder)
     except ConfigError as error:
@@ -257,12 +254,12 @@ def load_checked_base(loaded: LoadedConfig[Sweep], folder: Path) -> LoadedConfig
 
 
 def load_points(sweep: Sweep, loaded: LoadedConfig[Sweep], folder: Path) -> list[PointValues]:
-    """Points of a design; what a table says of them stands in its own file.
+    """Return the points of a design or of its table.
 
     Raises
     ------
     ConfigError
-        If the table cannot be read, or has more points than one sweep may run so often.
+        If the table cannot be read, or has more points than allowed for this number of replications.
     """
     if sweep.design.file is None:
         return design_points(sweep.axes, sweep.design)

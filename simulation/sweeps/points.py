@@ -1,7 +1,4 @@
-"""Points of a design: which value each axis takes at each of them.  Pure functions of the sweep file.
-
-What a point of a sweep is: the scenario it stands for, its key, and the run numbers of its replications.
-"""
+"""The points of a sweep: the values of a design, the scenario and key of each point, and the run numbers of its replications."""
 
 from __future__ import annotations
 
@@ -16,25 +13,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from simulation.scenario.batch import name_may_differ, number_may_differ
 from simulation.scenario.config.layers import set_value
 from simulation.scenario.config.loading import validate_config, validate_tree
-from simulation.scenario.config.tree import Node, Origin, Source
+from simulation.scenario.config.tree import Node, Origin, Source, parse_key_path
 from simulation.sweeps.schema import MOST_REPLICATIONS, SAMPLED, Design, Range, rate_bp
 
 if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
 
 PointValues = dict[str, Any]
-"""Values of a point by config key, ready for JSON; a key that is left out keeps the base scenario's value."""
+"""Values of a point by config key, ready for JSON. An absent key keeps the value of the base scenario."""
 SweepAxes = Mapping[str, tuple[Any, ...] | Range]
 FloatArray = NDArray[np.float64]
 
+KEY_BYTES = 8
+POINT_BITS = 63 - (MOST_REPLICATIONS.bit_length() - 1)
+"""Bits of a run number that come from the key of its point."""
+
 
 def design_points(axes: SweepAxes, design: Design) -> list[PointValues]:
-    """Points of a design in its own order; a table's rows come from `table.rows_of`."""
+    """Return the points of a design in order. `plan.table_points` reads those of a table."""
     if design.kind == "one_at_a_time":
         return one_at_a_time_points(axes)
     if design.kind in SAMPLED:
@@ -44,12 +45,12 @@ def design_points(axes: SweepAxes, design: Design) -> list[PointValues]:
 
 
 def one_at_a_time_points(axes: SweepAxes) -> list[PointValues]:
-    """The base scenario, then every axis through its values while the others stay as in the base."""
+    """The base scenario, then each axis through its values with the other axes at the base scenario."""
     return [{}, *({key: value} for key, axis in axes.items() for value in axis_values(axis))]
 
 
 def axis_values(axis: tuple[Any, ...] | Range) -> list[Any]:
-    """All values of an axis; a range in equal steps of its scale."""
+    """All values of an axis; those of a range in equal steps on its scale."""
     if not isinstance(axis, Range):
         return [jsonable(value) for value in axis]
     assert axis.steps is not None, "checked by the sweep"
@@ -57,21 +58,21 @@ def axis_values(axis: tuple[Any, ...] | Range) -> list[Any]:
 
 
 def values_at_shares(axis: tuple[Any, ...] | Range, shares: FloatArray) -> list[Any]:
-    """Values at shares (0 to 1) of the way along an axis; a list is cut into equal shares.
+    """Return the values at shares (0 to 1) of an axis; a list is divided into equal shares.
 
     Parameters
     ----------
     axis
         A range or the values of a list.
     shares
-        Where to read the axis, decimal, ``(points,)``.
+        Positions on the axis, decimal, ``(points,)``.
     """
     if not isinstance(axis, Range):
         places = np.minimum((shares * len(axis)).astype(int), len(axis) - 1)
         return [jsonable(axis[place]) for place in places]
     low, high = axis.ends
     numbers = low + shares * (high - low) if axis.scale == "linear" else low * (high / low) ** shares
-    # The far end exactly as written, not as rounding leaves it.
+    # The upper end exactly as written, without rounding.
     numbers = np.where(shares == 1.0, high, numbers)
     if axis.whole:
         return [f"{int(number)}bp" if axis.is_rate else int(number) for number in np.rint(numbers)]
@@ -79,7 +80,7 @@ def values_at_shares(axis: tuple[Any, ...] | Range, shares: FloatArray) -> list[
 
 
 def sampled_points(axes: SweepAxes, design: Design) -> list[PointValues]:
-    """Points drawn over the axes.
+    """Return points sampled over the axes.
 
     Source: McKay, Beckman and Conover (1979); Sobol (1967) and Halton (1960) as scrambled by scipy.stats.qmc (Owen 1995).
     """
@@ -89,17 +90,17 @@ def sampled_points(axes: SweepAxes, design: Design) -> list[PointValues]:
 
 
 def drawn_shares(dimensions: int, design: Design) -> FloatArray:
-    """Points in the unit cube, ``(samples, dimensions)``; more samples of Sobol or Halton begin with the same points."""
+    """Return points in the unit cube, ``(samples, dimensions)``. A longer Sobol or Halton sample starts with the same points."""
     from scipy.stats import qmc
 
     assert design.samples is not None, "checked by the design"
     kinds = {"latin_hypercube": qmc.LatinHypercube, "sobol": qmc.Sobol, "saltelli": qmc.Sobol, "halton": qmc.Halton}
-    engine = kinds[design.kind](dimensions, seed=np.random.default_rng(design.seed))
-    return np.asarray(engine.random(design.samples), dtype=np.float64)
+    sampler = kinds[design.kind](dimensions, seed=np.random.default_rng(design.seed))
+    return np.asarray(sampler.random(design.samples), dtype=np.float64)
 
 
 def saltelli_shares(dimensions: int, design: Design) -> FloatArray:
-    """Blocks A, B, and A with one column of B for each axis, one below the other.
+    """Return the blocks A, B, and A with one column of B for each axis, stacked.
 
     Source: Saltelli et al. (2010), the scheme of scipy.stats.sobol_indices.
     """
@@ -114,7 +115,7 @@ def saltelli_shares(dimensions: int, design: Design) -> FloatArray:
 
 
 def jsonable(value: Any) -> Any:
-    """A value as JSON holds it: dates as text, in the form a config reads."""
+    """A value as JSON stores it; dates become text in the form that a config accepts."""
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
@@ -122,10 +123,6 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [jsonable(item) for item in value]
     return value
-
-
-KEY_BYTES = 8
-POINT_BITS = 63 - (MOST_REPLICATIONS.bit_length() - 1)
 
 
 @dataclass(frozen=True)
@@ -150,7 +147,7 @@ class BaseScenario:
 
     @property
     def root(self) -> type[Scenario]:
-        """The model that the config is validated with."""
+        """The model that validates the config."""
         from simulation.scenario.event import Event
         from simulation.scenario.scenario import Scenario
 
@@ -158,28 +155,28 @@ class BaseScenario:
 
 
 def canonical_json(values: Any) -> str:
-    """JSON that does not depend on the order of keys."""
+    """Compact JSON with sorted keys."""
     return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
 def scenario_at(base: BaseScenario, values: PointValues) -> Scenario:
-    """The scenario of a point: the base with values laid over it as overrides are.
+    """Return the scenario of a point: the base scenario with the values of the point.
 
     Raises
     ------
     ConfigError
-        If the values make no valid scenario.
+        If the values give no valid scenario.
     """
     tree = overlay_values(_tree(base.config), values)
     try:
         return validate_tree(base.root, tree)[0]
     except ValidationError:
-        # The words of the config's own errors; the search for them costs more than a valid point takes.
+        # Full validation gives the messages of a config file, but takes longer than the fast check of a valid point.
         return validate_config(base.root, tree).scenario
 
 
 def overlay_values(tree: Node, values: Mapping[str, Any]) -> Node:
-    """A base config with the values of a point; values may be nodes of the file they were read from."""
+    """A base config with the values of a point; values may be nodes of the file from which they were read."""
     for key, value in values.items():
         tree = set_value(tree, key, value if isinstance(value, Node) else value_node(value, "the point"))
     return tree
@@ -191,7 +188,7 @@ def _tree(config: str) -> Node:
 
 
 def value_node(value: Any, place: str) -> Node:
-    """Plain values as a tree, all from one place."""
+    """Plain values as a config tree with one place as their origin."""
     return _node(value, Origin(Source(place, (), inline=True), 1, 1))
 
 
@@ -205,12 +202,12 @@ def _node(value: Any, origin: Origin) -> Node:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number and no switch."""
+    """Whether a value is a number, booleans excluded."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def normalized_value(value: Any) -> Any:
-    """A value without what does not matter: whole numbers as decimals, so that 100 and 100.0 are one point."""
+    """A value in a standard form: integers become decimals, so that 100 and 100.0 are the same point."""
     if is_number(value):
         return float(value) + 0.0
     if isinstance(value, list):
@@ -221,31 +218,31 @@ def normalized_value(value: Any) -> Any:
 
 
 def point_key(identity: str, values: PointValues, occurrence: int = 0) -> int:
-    """A number, 64 bits, that stays with a point whatever other points a design has.
+    """Return a 64-bit number that identifies a point in any design that contains it.
 
     Parameters
     ----------
     identity
-        Digest of everything else that the runs of the point follow from.
+        Digest of all other inputs to the runs of the point.
     values
         Values of the point.
     occurrence
-        How many equal points come before it in the design.
+        Number of equal points before it in the design.
     """
     text = canonical_json([identity, normalized_value(jsonable(values)), occurrence])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:KEY_BYTES], "big")
 
 
 def run_id(key: int, replication: int) -> str:
-    """Name of a run in its store."""
+    """Name of a run in its store: key of the point and replication."""
     return f"{key:0{2 * KEY_BYTES}x}-{replication}"
 
 
 def run_number(key: int, replication: int, independent: bool) -> int:
     """Run number of a replication.
 
-    Under common random numbers replication i is run i at every point.  With independent noise the upper bits of the number
-    come from the point's key, so that a point meets the same noise in every design that contains it.
+    Under common random numbers replication i is run i at every point. With independent noise the upper bits come from the key
+    of the point, so that a point has the same noise in every design that contains it.
     """
     if not independent:
         return replication
@@ -253,20 +250,20 @@ def run_number(key: int, replication: int, independent: bool) -> int:
 
 
 def batch_structure(values: PointValues) -> str:
-    """What two points must share to be run in one batch: all values but numbers that may differ within a batch."""
+    """Text that two points share if they may run in one batch: all values except numbers and names that may differ in a batch."""
     parts = dict(part for key, value in values.items() for part in leaf_values(key, value))
     return canonical_json({key: structure_entry(key, value) for key, value in parts.items()})
 
 
 def structure_entry(key: str, value: Any) -> Any:
-    """A value, or only what it is where others of its kind may stand beside it in a batch."""
+    """The value of a key, or only its kind if values of that kind may differ within a batch."""
     if number_may_differ(key) and is_quantity(value):
         return "a number"
     return "a name" if name_may_differ(key) and isinstance(value, str) else ["=", value]
 
 
 def leaf_values(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the keys below a table with their values, or a key that holds none as it is."""
+    """Yield the keys below a table with their values, or the key itself if its value is no table."""
     if not isinstance(value, Mapping):
         yield key, value
         return
@@ -275,5 +272,34 @@ def leaf_values(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def is_quantity(value: Any) -> bool:
-    """Whether a value is a number, or a rate written with its unit."""
+    """Whether a value is a number or a rate with its unit."""
     return is_number(value) or rate_bp(value) is not None
+
+
+def value_with_unit(base: Any, key: str) -> tuple[Any, str]:
+    """Value and unit of a key in a scenario; the value is None if the scenario does not have the key."""
+    part, unit = base, ""
+    for step in parse_key_path(key):
+        unit = key_unit(part, step)
+        try:
+            part = getattr(part, str(step)) if isinstance(part, BaseModel) else part[step]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            return None, unit
+    return part, unit
+
+
+def as_number(value: Any) -> float | None:
+    """A value as a number, rates in basis points; None for anything else."""
+    return float(value) if is_number(value) else rate_bp(value)
+
+
+def as_text(value: Any) -> str:
+    """A value as text."""
+    return value if isinstance(value, str) else canonical_json(value)
+
+
+def key_unit(part: Any, name: str | int) -> str:
+    """Unit of a key of a model, empty if the model gives none."""
+    field = type(part).model_fields.get(str(name)) if isinstance(part, BaseModel) else None
+    extra = None if field is None else field.json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""

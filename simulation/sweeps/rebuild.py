@@ -1,4 +1,4 @@
-"""Run one run of a store again, alone and with everything recorded."""
+"""Compute one run of a store again, with all daily results recorded."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RebuiltRun:
-    """A run of a store, run again.
+    """A run of a store, computed again.
 
     Attributes
     ----------
     row
-        What the store's table says of it.
+        The row of the run in the table of the store.
     result
-        The run with everything recorded; none where it fails again before its first day.
+        The run with all results recorded; None if it fails before its first day.
     reason
-        Why it fails again; empty for a finished run.
+        Why it fails; empty for a finished run.
     differing
-        Metrics that are not as in the table, bit by bit, with the value there and the one found now.
+        Metrics that differ from the table in any bit, with the stored and the new value.
     metrics
-        Names of the metrics that were compared.
+        Names of the metrics compared.
     same_code
-        Whether the store was filled with this version of the model's code alone.
+        Whether this version of the model code computed all runs of the store.
     """
 
     row: dict[str, Any]
@@ -53,7 +53,7 @@ class RebuiltRun:
 
 
 def rebuild_run(store: Path, run_id: str, command: str | None = None) -> RebuiltRun:
-    """Run one run of a store again.
+    """Compute one run of a store again and compare it with the table.
 
     Raises
     ------
@@ -61,37 +61,30 @@ def rebuild_run(store: Path, run_id: str, command: str | None = None) -> Rebuilt
         If the store has no such run.
     """
     plan, row = stored_plan(store), stored_row(store, run_id)
-    piece = PointRuns(
-        row["point"],
-        int(plan.point_keys[row["point"]]),
-        canonical_json(plan.points[row["point"]]),
-        (row["replication"],),
-    )
-    rows = simulate_batch(sweep_work(plan), [piece])
-    metrics = dict(
-        zip(
-            plan.sweep.measured, (None if np.isnan(value) else value for value in rows.metrics[0].tolist()), strict=True
-        )
-    )
+    point = row["point"]
+    run = PointRuns(point, int(plan.point_keys[point]), canonical_json(plan.points[point]), (row["replication"],))
+    rows = simulate_batch(sweep_work(plan), [run])
+    values = (None if np.isnan(value) else value for value in rows.metrics[0].tolist())
+    metrics = dict(zip(plan.sweep.measured, values, strict=True))
     differing = {name: (row[name], value) for name, value in metrics.items() if row[name] != value}
     same_code = store_digests(read_manifest(store)) == (code_digest(),)
-    return RebuiltRun(row, recorded_run(plan, piece, command), rows.reason[0], differing, tuple(metrics), same_code)
+    return RebuiltRun(row, recorded_run(plan, run, command), rows.reason[0], differing, tuple(metrics), same_code)
 
 
-def recorded_run(plan: SweepPlan, piece: PointRuns, command: str | None) -> Result | None:
-    """The run with everything recorded, none where it does not even begin."""
+def recorded_run(plan: SweepPlan, run: PointRuns, command: str | None) -> Result | None:
+    """The run with all results recorded; None if it fails before its first day."""
     from simulation.day.capital_flows import simulate
 
     try:
-        (scenario,), (run,) = run_scenarios(sweep_work(plan), [piece])
-        return Result(simulate(scenario, [run]), command)
+        (scenario,), (number,) = run_scenarios(sweep_work(plan), [run])
+        return Result(simulate(scenario, [number]), command)
     except Exception:
-        # The error itself is the reason of the row, which is compared with the table.
+        # The error is reported as the reason of the row, which is compared with the table.
         return None
 
 
 def stored_row(store: Path, run_id: str) -> dict[str, Any]:
-    """The row of a run in the table.
+    """The row of a run in the table of runs.
 
     Raises
     ------
@@ -100,11 +93,11 @@ def stored_row(store: Path, run_id: str) -> dict[str, Any]:
     """
     path = store / RUNS
     if not path.is_file():
-        raise OutputError(f"{store} has no table of runs yet; run its sweep again, which goes on where it was")
+        raise OutputError(f"{store} has no table of runs yet; run its sweep again, which continues where it stopped")
     rows = pq.read_table(path, filters=[(RUN_ID, "=", run_id)]).to_pylist()
     if not rows:
         example = pq.read_table(path, columns=[RUN_ID]).slice(0, 1).to_pylist()
-        like = f"; they look like {example[0][RUN_ID]}" if example else ""
-        raise OutputError(f"{store} has no run {run_id}: see the column {RUN_ID} of {RUNS}{like}")
-    found: dict[str, Any] = rows[0]
-    return found
+        hint = f", e.g. {example[0][RUN_ID]}" if example else ""
+        raise OutputError(f"{store} has no run {run_id}: see the column {RUN_ID} of {RUNS}{hint}")
+    row: dict[str, Any] = rows[0]
+    return row

@@ -1,7 +1,4 @@
-"""The daily series that a sweep may keep: what each is called and how it is read from a record.
-
-What comes back from a batch of runs: a row each, in arrays that cross a process border cheaply.
-"""
+"""What a run returns: a row of metrics and the daily series that a sweep can keep."""
 
 from __future__ import annotations
 
@@ -28,25 +25,25 @@ MARKET_SERIES: Final = (
     *("usdjpy_volatility_pct", "basis_bp", "loop_gain", "cascade", "forced_usd_bn"),
 )
 FLOW_SERIES: Final = ("unwound_usd_bn", "repatriated_usd_bn")
-"""Daily flows over all populations that are kept beside the market's columns."""
+"""Daily flows summed over all populations."""
 USUAL_SERIES: Final = (*MARKET_SERIES, *FLOW_SERIES)
-"""What is kept where a sweep names no series."""
+"""Series kept by default."""
 SHARES_TO_DATE: Final = {"unwound_share_to_date": CARRY, "levered_unwind_share_to_date": (LEVERED,)}
-"""Unwound since the start as a share of the start stock, decimal, and the roles that are counted."""
+"""Unwound since the start as a share of the initial stock, decimal, and the investor roles included."""
 CAUSES_TO_DATE: Final = {f"unwound_{cause}_to_date_usd_bn": cause for cause in CAUSES}
 """Unwound since the start for one cause, $bn."""
 YEN_TO_DATE: Final = re.compile(r"yen_bought_(?P<population>\w+)_to_date_usd_bn")
-"""Dollars that one population sold for yen since the start, $bn."""
+"""Dollars sold for yen by one population since the start, $bn."""
 FIXED_SERIES_NAMES: Final = (*USUAL_SERIES, *SHARES_TO_DATE, *CAUSES_TO_DATE)
 
 
 def yen_series_name(population: str) -> str:
-    """Name of the series of the yen that a population bought since the start."""
+    """Name of the series of cumulative yen purchases by a population."""
     return f"yen_bought_{population}_to_date_usd_bn"
 
 
 def series_population(series: str) -> str | None:
-    """The population whose yen a series counts, none for any other series."""
+    """The population of a series of yen purchases; None for any other series."""
     match = YEN_TO_DATE.fullmatch(series)
     return None if match is None else match["population"]
 
@@ -54,7 +51,7 @@ def series_population(series: str) -> str | None:
 def _check_series_name(series: str) -> str:
     if series not in FIXED_SERIES_NAMES and series_population(series) is None:
         names = [*FIXED_SERIES_NAMES, yen_series_name("POPULATION")]
-        raise ValueError(f"no daily series is called {series!r}; {suggest_name(series, names, 'known')}")
+        raise ValueError(f"there is no daily series {series!r}; {suggest_name(series, names, 'known')}")
     return series
 
 
@@ -62,7 +59,7 @@ SeriesName = Annotated[str, AfterValidator(_check_series_name)]
 
 
 def record_columns(name: str) -> frozenset[str]:
-    """The columns of a record that a series is read from."""
+    """Columns of a record from which a series is computed."""
     if name in SHARES_TO_DATE:
         return frozenset({"stock_usd_bn", "unwound_usd_bn"})
     if name in CAUSES_TO_DATE:
@@ -71,11 +68,11 @@ def record_columns(name: str) -> frozenset[str]:
 
 
 def daily_values(record: Record, name: str) -> FloatArray:
-    """One series of every run, ``(runs, days)``; not-a-number where the scenario lacks the asset or the population."""
-    nothing = np.full((len(record.runs), len(record.dates)), np.nan)
+    """Return one series for every run, ``(runs, days)``; not-a-number if the scenario lacks the asset or the population."""
+    missing = np.full((len(record.runs), len(record.dates)), np.nan)
     if name in MARKET_SERIES:
         record.demand(name)
-        return record.market.get(name, nothing)
+        return record.market.get(name, missing)
     if name in FLOW_SERIES:
         return _total_flow(record, name, tuple(sorted(record.flows)))
     if name in SHARES_TO_DATE:
@@ -86,7 +83,7 @@ def daily_values(record: Record, name: str) -> FloatArray:
         )
     population = series_population(name)
     known = population is not None and population in record.flows
-    return _cumulative(-_total_flow(record, "spot_usd_bn", (str(population),))) if known else nothing
+    return _cumulative(-_total_flow(record, "spot_usd_bn", (str(population),))) if known else missing
 
 
 def _populations_with_roles(record: Record, roles: tuple[str, ...]) -> tuple[str, ...]:
@@ -141,11 +138,11 @@ class DailySeries:
     Attributes
     ----------
     days
-        Days since 1970 of each day, ``(days,)``.
+        Days since 1970, ``(days,)``.
     values
-        ``(runs, days, series)``; not-a-number where the scenario lacks the asset.
+        ``(runs, days, series)``; not-a-number if the scenario lacks the asset.
     reached
-        Which days each run reached before it ended, ``(runs, days)``.
+        Days that each run reached before it ended, ``(runs, days)``.
     """
 
     days: NDArray[np.int32]
@@ -155,7 +152,7 @@ class DailySeries:
 
 @dataclass(frozen=True)
 class RunRows:
-    """One row a run.
+    """Results of some runs, one row per run, in arrays that are cheap to send between processes.
 
     Attributes
     ----------
@@ -168,9 +165,9 @@ class RunRows:
     reason
         Why the run failed; empty for a finished run.
     metrics
-        ``(runs, metrics)``, not-a-number where the run failed or the scenario cannot have the metric.
+        ``(runs, metrics)``, not-a-number if the run failed or the scenario does not have the metric.
     series
-        Daily values with the first row they belong to; runs that gave none are in none of them.
+        Daily values, each with the number of its first row; runs without daily values are not included.
     """
 
     point: NDArray[np.int64]
@@ -191,7 +188,7 @@ class RunRows:
 
 
 def concatenate_rows(parts: Sequence[RunRows]) -> RunRows:
-    """Rows one after the other."""
+    """All rows in order."""
     before = np.cumsum([0, *(len(part) for part in parts)]).tolist()
     return RunRows(
         np.concatenate([part.point for part in parts]),
@@ -203,17 +200,17 @@ def concatenate_rows(parts: Sequence[RunRows]) -> RunRows:
     )
 
 
-def failed_rows(pieces: Sequence[PointRuns], reason: str, metrics: int) -> RunRows:
-    """Rows of runs that gave nothing, all for one reason."""
-    point, key, replication = run_labels(pieces)
+def failed_rows(batch: Sequence[PointRuns], reason: str, metrics: int) -> RunRows:
+    """Rows of runs that failed for one reason; `metrics` is the number of metrics."""
+    point, key, replication = run_labels(batch)
     runs = len(point)
     return RunRows(point, key, replication, (reason,) * runs, np.full((runs, metrics), np.nan))
 
 
-def run_labels(pieces: Sequence[PointRuns]) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
-    """Point, key and replication of every run of some pieces, each ``(runs,)``."""
-    counts = [len(piece.replications) for piece in pieces]
-    point = np.repeat(np.array([piece.point for piece in pieces], dtype=np.int64), counts)
-    key = np.repeat(np.array([piece.key for piece in pieces], dtype=np.uint64), counts)
-    replication = np.array([number for piece in pieces for number in piece.replications], dtype=np.int64)
+def run_labels(batch: Sequence[PointRuns]) -> tuple[NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]:
+    """Point, key and replication of every run, each ``(runs,)``."""
+    counts = [len(point_runs.replications) for point_runs in batch]
+    point = np.repeat(np.array([point_runs.point for point_runs in batch], dtype=np.int64), counts)
+    key = np.repeat(np.array([point_runs.key for point_runs in batch], dtype=np.uint64), counts)
+    replication = np.array([number for point_runs in batch for number in point_runs.replications], dtype=np.int64)
     return point, key, replication

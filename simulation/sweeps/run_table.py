@@ -1,10 +1,8 @@
-"""Columns that describe the points of a sweep: the value of each axis, in numbers where they are numbers.
-
-Make the table of runs from the shards: the same bytes from the same runs, whatever their way into the store.
-"""
+"""The tables of points and of runs. The table of runs depends on the runs alone, not on the order or grouping of the shards."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
@@ -15,12 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from simulation.scenario.config.errors import ConfigError
-from simulation.scenario.config.tree import parse_key_path
 from simulation.sweeps.pending_runs import required_replications
-from simulation.sweeps.points import canonical_json, is_number, run_id, run_number, scenario_at
+from simulation.sweeps.points import (
+    as_number,
+    as_text,
+    canonical_json,
+    run_id,
+    run_number,
+    scenario_at,
+    value_with_unit,
+)
 from simulation.sweeps.schema import SAMPLED, Range, rate_bp
 from simulation.sweeps.shards import REASON, REPLICATION, chunks, read_shard, replace_durably, temporary_path
 
@@ -30,18 +34,23 @@ if TYPE_CHECKING:
 
 PARAMETER_PREFIX = "param:"
 POINT = "point"
+RUN_ID, SEED, RUN, STATUS, DONE, FAILED = "run_id", "seed", "run", "status", "done", "failed"
+TEXT_COLUMNS = (STATUS, REASON)
+GROUP_ROWS = 65_536
+"""Rows collected and written at a time."""
+OPEN_SHARDS = 64
 NOT_GIVEN: Any = object()
 
 
 class PointColumns:
-    """Columns of the axes of a plan, one value a point."""
+    """Columns of the axes of a plan, one value per point."""
 
     def __init__(self, plan: SweepPlan) -> None:
         self.plan = plan
 
     @cached_property
     def base(self) -> Any:
-        """The base scenario, none where it needs the axes to be whole."""
+        """The base scenario; None if it is valid only with values of the axes."""
         try:
             return scenario_at(self.plan.base, {})
         except ConfigError:
@@ -49,28 +58,28 @@ class PointColumns:
 
     @cached_property
     def params(self) -> dict[str, pa.Array]:
-        """The column of each key, numbers or text, ``(points,)``."""
+        """Column of each key, numbers or text, ``(points,)``."""
         return {key: self._param(key) for key in self.plan.keys}
 
     def _param(self, key: str) -> pa.Array:
         given = [values.get(key, NOT_GIVEN) for values in self.plan.points]
         numbers = [as_number(value) for value in given if value is not NOT_GIVEN]
         if None not in numbers:
-            own = as_number(self.base_value(key)[0])
-            filled = [own if value is NOT_GIVEN else as_number(value) for value in given]
+            base = as_number(self.base_value(key)[0])
+            filled = [base if value is NOT_GIVEN else as_number(value) for value in given]
             return pa.array(filled, pa.float64())
         return pa.array([None if value is NOT_GIVEN else as_text(value) for value in given], pa.string())
 
     def is_numeric(self, key: str) -> bool:
-        """Whether a key's column holds numbers."""
+        """Whether the column of a key holds numbers."""
         return bool(self.params[key].type == pa.float64())
 
     def base_value(self, key: str) -> tuple[Any, str]:
-        """Value of a key in the base scenario with its unit; nothing where the base does not have it."""
+        """Value and unit of a key in the base scenario; the value is None if the base does not have the key."""
         return value_with_unit(self.base, key)
 
     def table(self, more: Mapping[str, pa.Array]) -> pa.Table:
-        """The table of points: number, key, values as JSON, the column of each axis, and more columns as given."""
+        """Return the table of points: number, key, values as JSON, the column of each axis, and the columns of `more`."""
         columns = {
             POINT: pa.array(np.arange(len(self.plan.points))),
             "key": pa.array([f"{key:016x}" for key in self.plan.point_keys.tolist()]),
@@ -81,64 +90,28 @@ class PointColumns:
         )
 
     def axes(self) -> dict[str, dict[str, Any]]:
-        """What a manifest says of each axis."""
+        """Description of each axis for the manifest."""
         return {key: self._axis(key) for key in self.plan.keys}
 
     def _axis(self, key: str) -> dict[str, Any]:
         axis, (value, unit) = self.plan.sweep.axes.get(key), self.base_value(key)
         rate = any(rate_bp(values.get(key)) is not None for values in self.plan.points[:1])
-        about: dict[str, Any] = {
+        description: dict[str, Any] = {
             "unit": "bp" if rate else unit,
             "numeric": self.is_numeric(key),
             "base": as_number(value),
         }
         if isinstance(axis, Range):
-            about["scale"] = axis.scale
+            description["scale"] = axis.scale
             if self.plan.sweep.design.kind in SAMPLED:
-                about["low"], about["high"] = axis.ends
+                description["low"], description["high"] = axis.ends
         elif axis is not None:
-            about["values"] = [item if (number := as_number(item)) is None else number for item in axis]
-        return about
-
-
-def value_with_unit(base: Any, key: str) -> tuple[Any, str]:
-    """Value of a key in a scenario with its unit; nothing where the scenario does not have it."""
-    part, unit = base, ""
-    for step in parse_key_path(key):
-        unit = key_unit(part, step)
-        try:
-            part = getattr(part, str(step)) if isinstance(part, BaseModel) else part[step]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            return None, unit
-    return part, unit
-
-
-def as_number(value: Any) -> float | None:
-    """A value as a number, rates in basis points; none where it is no number."""
-    return float(value) if is_number(value) else rate_bp(value)
-
-
-def as_text(value: Any) -> str:
-    """A value as text."""
-    return value if isinstance(value, str) else canonical_json(value)
-
-
-def key_unit(part: Any, name: str | int) -> str:
-    """Unit that a model gives for one of its keys, empty where it gives none."""
-    field = type(part).model_fields.get(str(name)) if isinstance(part, BaseModel) else None
-    extra = None if field is None else field.json_schema_extra
-    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-
-
-RUN_ID, SEED, RUN, STATUS, DONE, FAILED = "run_id", "seed", "run", "status", "done", "failed"
-GROUP_ROWS = 65_536
-"""Rows that are gathered and written at a time."""
-OPEN_SHARDS = 64
-TEXT_COLUMNS = (STATUS, REASON)
+            description["values"] = [item if (number := as_number(item)) is None else number for item in axis]
+        return description
 
 
 def run_schema(columns: PointColumns) -> pa.Schema:
-    """Columns of the table of runs with their types."""
+    """Columns and types of the table of runs."""
     fixed = [
         (RUN_ID, pa.string()),
         (POINT, pa.int64()),
@@ -152,22 +125,24 @@ def run_schema(columns: PointColumns) -> pa.Schema:
     return pa.schema([*fixed, *texts, *params, *metrics])
 
 
-def write_runs(path: Path, columns: PointColumns, have: StoredRuns) -> int:
-    """Write the table of runs, whole or not at all, and return the number of its rows."""
-    place, file, row = have.in_order()
-    kept = place % have.done.shape[1] < required_replications(columns.plan.sweep, have)[place // have.done.shape[1]]
-    place, file, row = place[kept], file[kept], row[kept]
+def write_runs(path: Path, columns: PointColumns, stored: StoredRuns) -> int:
+    """Write the table of runs atomically and return its number of rows."""
+    place, file, row = stored.locations()
+    required = (
+        place % stored.done.shape[1] < required_replications(columns.plan.sweep, stored)[place // stored.done.shape[1]]
+    )
+    place, file, row = place[required], file[required], row[required]
     schema = run_schema(columns)
-    gather = ShardReader(have.files, columns.plan.sweep.measured)
+    read_rows = ShardReader(stored.files, columns.plan.sweep.measured)
     temporary = temporary_path(path)
     dictionary = [
         name for name, kind in zip(schema.names, schema.types, strict=True) if kind == pa.string() and name != RUN_ID
     ]
     with pq.ParquetWriter(temporary, schema, compression="zstd", use_dictionary=dictionary) as writer:
         for part in chunks(len(place), GROUP_ROWS):
-            reasons, metrics = gather(file[part], row[part])
-            at = np.unravel_index(place[part], have.done.shape)
-            writer.write_table(run_rows_table(columns, at, (reasons, metrics)).cast(schema), row_group_size=GROUP_ROWS)
+            results = read_rows(file[part], row[part])
+            at = np.unravel_index(place[part], stored.done.shape)
+            writer.write_table(run_rows_table(columns, at, results).cast(schema), row_group_size=GROUP_ROWS)
     with temporary.open("rb") as written:
         os.fsync(written.fileno())
     replace_durably(temporary, path)
@@ -175,7 +150,7 @@ def write_runs(path: Path, columns: PointColumns, have: StoredRuns) -> int:
 
 
 class ShardReader:
-    """Reads rows from shards, a few of which are kept open."""
+    """Reads rows from shards and keeps a few shards open."""
 
     def __init__(self, files: list[Path], metrics: tuple[str, ...]) -> None:
         self.files, self.metrics = files, metrics
@@ -184,7 +159,7 @@ class ShardReader:
     def _shard(self, number: int) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
         table = read_shard(self.files[number])
         if table is None:
-            raise OSError(f"{self.files[number]} was whole a moment ago and is not any more; repeat the command")
+            raise OSError(f"{self.files[number]} was damaged or removed while it was in use; repeat the command")
         reasons = np.array(table.column(REASON).to_pylist(), dtype=object)
         values = [table.column(name).to_numpy() for name in self.metrics]
         return reasons, np.column_stack(values) if values else np.zeros((len(reasons), 0))
@@ -192,18 +167,20 @@ class ShardReader:
     def __call__(
         self, file: NDArray[np.int64], row: NDArray[np.int64]
     ) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
-        """Return the reasons ``(rows,)`` and metrics ``(rows, metrics)`` of rows given by shard and place."""
+        """Return the reasons ``(rows,)`` and metrics ``(rows, metrics)`` of rows given by shard and row number."""
         reasons = np.empty(len(file), dtype=object)
         metrics = np.empty((len(file), len(self.metrics)))
         for number in np.unique(file):
-            here = np.flatnonzero(file == number)
-            found, values = self.shard(int(number))
-            reasons[here], metrics[here] = found[row[here]], values[row[here]]
+            at = np.flatnonzero(file == number)
+            shard_reasons, shard_metrics = self.shard(int(number))
+            reasons[at], metrics[at] = shard_reasons[row[at]], shard_metrics[row[at]]
         return reasons, metrics
 
 
-def run_rows_table(columns: PointColumns, at: Any, found: tuple[NDArray[np.object_], NDArray[np.float64]]) -> pa.Table:
-    """Rows of the table of runs.
+def run_rows_table(
+    columns: PointColumns, at: Any, results: tuple[NDArray[np.object_], NDArray[np.float64]]
+) -> pa.Table:
+    """Return rows of the table of runs.
 
     Parameters
     ----------
@@ -211,10 +188,10 @@ def run_rows_table(columns: PointColumns, at: Any, found: tuple[NDArray[np.objec
         Columns of the axes.
     at
         Point and replication of each row, each ``(rows,)``.
-    found
+    results
         Reasons ``(rows,)`` and metrics ``(rows, metrics)``.
     """
-    plan, (point, replication), (reasons, metrics) = columns.plan, at, found
+    plan, (point, replication), (reasons, metrics) = columns.plan, at, results
     keys = plan.point_keys[point].tolist()
     pairs = list(zip(keys, replication.tolist(), strict=True))
     table = {
@@ -226,16 +203,14 @@ def run_rows_table(columns: PointColumns, at: Any, found: tuple[NDArray[np.objec
         STATUS: pa.array(np.where(reasons == "", DONE, FAILED).tolist(), pa.string()),
         REASON: pa.array(reasons.tolist(), pa.string()),
     }
-    where = pa.array(point)
-    table |= {f"{PARAMETER_PREFIX}{key}": column.take(where) for key, column in columns.params.items()}
+    rows = pa.array(point)
+    table |= {f"{PARAMETER_PREFIX}{key}": column.take(rows) for key, column in columns.params.items()}
     names = plan.sweep.measured
-    # A missing number is a null, which DuckDB and polars leave out of a mean as pandas does.
+    # A missing number is stored as null, which DuckDB and polars exclude from a mean as pandas does.
     table |= {name: pa.array(metrics[:, at], mask=np.isnan(metrics[:, at])) for at, name in enumerate(names)}
     return pa.table(table)
 
 
 def sweep_seed(plan: SweepPlan) -> int:
     """Seed of the random streams of a sweep."""
-    import json
-
     return int(json.loads(plan.base.config)["seed"])

@@ -1,7 +1,4 @@
-"""How large a sweep may be, counted from its file before any point is made.
-
-What a sweep file may say.
-"""
+"""The sweep file: its keys, and limits on the number of points and runs."""
 
 from __future__ import annotations
 
@@ -18,24 +15,24 @@ from simulation.values.parameters import BASIS_POINTS_PER, RATE_PATTERN, Paramet
 MOST_POINTS = 2_000_000
 """Points are held in memory as Python objects, about 1 kB each."""
 MOST_REPLICATIONS = 2**19
-"""Replications share a 63-bit run number with the point (`points.run_number`)."""
+"""A replication and the key of its point share a 63-bit run number (`points.run_number`)."""
 MOST_RUNS = 100_000_000
-"""Runs of a sweep, all points together: about 80 bytes each while the table is written (docs/scaling.md)."""
+"""Runs of a sweep over all points: about 80 bytes of memory each when the table is written (docs/scaling.md)."""
 SALTELLI_BLOCKS = 2
-"""Blocks of a saltelli design beside those of its axes: A and B."""
+"""Blocks A and B of a Saltelli design, in addition to one block per axis."""
 
 
 def number_of_points(kind: str, levels: Mapping[str, int], samples: int | None) -> int:
-    """Points of a design.
+    """Number of points of a design.
 
     Parameters
     ----------
     kind
-        Kind of the design; not ``table``, which has as many points as rows.
+        Kind of the design; not ``table``, which has one point per row.
     levels
-        Number of values of each axis; of no account where points are drawn.
+        Number of values of each axis; not used by sampled designs.
     samples
-        Points to draw, none where all values are taken.
+        Number of samples; None for designs that take all values.
     """
     if kind == "saltelli":
         return (samples or 0) * (len(levels) + SALTELLI_BLOCKS)
@@ -50,7 +47,7 @@ def check_point_count(kind: str, levels: Mapping[str, int], samples: int | None)
     Raises
     ------
     ValueError
-        If there are more than `MOST_POINTS`, with the key to change first.
+        If there are more than `MOST_POINTS`; the message starts with the key to change.
     """
     points = number_of_points(kind, levels, samples)
     if points <= MOST_POINTS:
@@ -58,36 +55,36 @@ def check_point_count(kind: str, levels: Mapping[str, int], samples: int | None)
     most = f"allowed: at most {MOST_POINTS:,}"
     if kind == "saltelli":
         fits = 1 << (MOST_POINTS // (len(levels) + SALTELLI_BLOCKS)).bit_length() - 1
-        made = f"{samples:,} samples x ({len(levels)} axes + 2) are {points:,} points"
-        raise ValueError(f"design.samples: {made}; {most}; use {fits:,} samples")
+        product = f"{samples:,} samples x ({len(levels)} axes + 2) are {points:,} points"
+        raise ValueError(f"design.samples: {product}; {most}; use {fits:,} samples")
     sign = " + " if kind == "one_at_a_time" else " x "
-    made = sign.join(f"{count:,}" for count in levels.values())
+    counts = sign.join(f"{count:,}" for count in levels.values())
     raise ValueError(
-        f"axes: {made} values are {points:,} points in a {kind} design; {most}; take fewer steps, or draw points over "
+        f"axes: {counts} values are {points:,} points in a {kind} design; {most}; use fewer steps, or sample points over "
         "ranges: design: {kind: sobol, samples: 1024}"
     )
 
 
 def check_run_count(points: int, replications: int, key: str) -> None:
-    """Refuse a sweep of more than `MOST_RUNS` runs.
+    """Reject a sweep of more than `MOST_RUNS` runs.
 
     Parameters
     ----------
     points, replications
-        Points, and runs that each of them may get at most.
+        Number of points, and maximum number of runs of each.
     key
-        Where the replications stand in the sweep file.
+        Key of the replications in the sweep file.
 
     Raises
     ------
     ValueError
-        With the key first.
+        The message starts with the key.
     """
     runs = points * replications
     if runs > MOST_RUNS:
         raise ValueError(
             f"{key}: {replications:,} replications x {points:,} points are {runs:,} runs; allowed: at most {MOST_RUNS:,} in "
-            f"one sweep; use {MOST_RUNS // points:,} replications, or cut the axes into several sweeps"
+            f"one sweep; use {MOST_RUNS // points:,} replications, or divide the axes among several sweeps"
         )
 
 
@@ -99,19 +96,17 @@ else:
 DesignKind = Literal["factorial", "one_at_a_time", "latin_hypercube", "sobol", "halton", "saltelli", "table"]
 SeriesRecording = Literal["none", "quantiles", "all"]
 SAMPLED = ("latin_hypercube", "sobol", "halton", "saltelli")
-"""Designs that draw points between the ends of their axes."""
+"""Designs that sample points between the ends of their axes."""
 POWERS_OF_TWO = ("sobol", "saltelli")
-"""Designs of Sobol points, which are balanced only in powers of two. Source: Owen (2020)."""
-
-
+"""Designs of Sobol points, which are balanced only for powers of two. Source: Owen (2020)."""
 SEED_IS_NO_AXIS = (
-    "a sweep has one seed, so that its points meet the same noise; write seed: 7 in the sweep, replications for more runs of "
-    "each point, independent: true for noise of its own at each point"
+    "a sweep has one seed, so that all points have the same noise; write seed: 7 in the sweep, raise replications for more "
+    "runs of each point, or set independent: true for separate noise at each point"
 )
 
 
 def rate_bp(value: object) -> float | None:
-    """Basis points of a rate written with its unit, such as ``25bp``; none for anything else."""
+    """Basis points of a rate with its unit, such as ``25bp``; None for anything else."""
     match = RATE_PATTERN.match(value) if isinstance(value, str) else None
     return None if match is None else float(match.group(1)) * BASIS_POINTS_PER[match.group(2).lower()]
 
@@ -130,9 +125,9 @@ class Range(Parameters):
 
     low: AxisBound = Field(description="smallest value: a number in the unit of the key, or a rate with its unit")
     high: AxisBound = Field(description="largest value, as `low`")
-    steps: int | None = Field(None, ge=1, le=MOST_POINTS, description="number of values, both ends included")
-    scale: Literal["linear", "log"] = Field("linear", description="steps, or the density of samples, in values or logs")
-    whole: bool = Field(False, description="round to whole numbers, for keys that count")
+    steps: int | None = Field(None, ge=1, le=MOST_POINTS, description="number of values, including both ends")
+    scale: Literal["linear", "log"] = Field("linear", description="even steps, or even sampling, in values or in logs")
+    whole: bool = Field(False, description="round to whole numbers, for keys that are counts")
 
     @property
     def is_rate(self) -> bool:
@@ -170,18 +165,18 @@ AxisValues = Annotated[
 
 
 class Design(Parameters):
-    """How points are laid into the space of the axes."""
+    """How points are chosen from the axes."""
 
     kind: DesignKind = "factorial"
-    samples: int | None = Field(None, ge=1, le=MOST_POINTS, description="points to draw; rows of A for saltelli")
-    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of the scrambling; no run draws from it")
+    samples: int | None = Field(None, ge=1, le=MOST_POINTS, description="points to sample; rows of A for saltelli")
+    seed: int = Field(1, ge=0, le=2**63 - 1, description="seed of the scrambling; independent of the noise of the runs")
     file: str | None = Field(None, description="CSV or Parquet file whose columns are keys, for kind table")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.kind in SAMPLED) != (self.samples is not None):
-            wanted = "needs samples, the number of points" if self.kind in SAMPLED else "takes no samples"
-            raise ValueError(f"kind: {self.kind} {wanted}")
+            rule = "needs samples, the number of points" if self.kind in SAMPLED else "takes no samples"
+            raise ValueError(f"kind: {self.kind} {rule}")
         if (self.kind == "table") != (self.file is not None):
             raise ValueError(f"kind: {self.kind} {'needs' if self.kind == 'table' else 'takes no'} file")
         samples = self.samples or 1
@@ -194,33 +189,35 @@ class Design(Parameters):
 
 
 class Until(Parameters):
-    """Stop each point by precision: when the standard error of a metric's mean is small enough."""
+    """Stop each point by precision: when the standard error of the mean of a metric is small enough."""
 
-    metric: MetricName = Field(description="metric whose mean is to be known")
+    metric: MetricName = Field(description="metric whose mean is estimated")
     standard_error: float = quantity(
         ..., "in the unit of the metric", (1e-12, 1e12), "largest standard error of its mean"
     )
-    max_replications: int = Field(ge=2, le=MOST_REPLICATIONS, description="runs after which a point stops anyway")
+    max_replications: int = Field(ge=2, le=MOST_REPLICATIONS, description="runs after which a point stops in any case")
 
 
 class Sweep(Parameters):
-    """A sweep: a base scenario, the points at which it is run, and what is kept."""
+    """A sweep: a base scenario, the points at which it is run, and the results to keep."""
 
     name: str = Field(min_length=1)
     title: str = ""
     description: str = ""
     source: str = ""
-    scenario: str = Field(min_length=1, description="a shipped scenario or event, or a file beside the sweep")
+    scenario: str = Field(min_length=1, description="a shipped scenario or event, or a file in the folder of the sweep")
     settings: tuple[str, ...] = Field((), description="changes to the base scenario, as after --set")
     replications: int = Field(100, ge=1, le=MOST_REPLICATIONS, description="runs at each point")
     seed: int | None = Field(None, ge=0, le=2**63 - 1, description="replaces the scenario's seed")
-    independent: bool = Field(False, description="every point draws its own noise instead of common random numbers")
-    posterior: str | None = Field(None, description="calibrated parameter sets: replication i takes set i")
+    independent: bool = Field(False, description="separate noise at each point instead of common random numbers")
+    posterior: str | None = Field(None, description="calibrated parameter sets: replication i uses set i")
     axes: dict[str, AxisValues] = Field(default_factory=dict, description="values by config key")
     design: Design = Design()
-    metrics: tuple[MetricName, ...] = Field((), description="what is measured; empty: everything")
-    record: SeriesRecording = Field("none", description="what is kept of the daily series")
-    series: tuple[SeriesName, ...] = Field((), description="daily series that `record` keeps; empty: the usual ones")
+    metrics: tuple[MetricName, ...] = Field((), description="metrics to keep; empty: all")
+    record: SeriesRecording = Field("none", description="daily values to keep")
+    series: tuple[SeriesName, ...] = Field(
+        (), description="daily series that `record` keeps; empty: the default series"
+    )
     until: Until | None = None
 
     @model_validator(mode="after")
@@ -228,9 +225,9 @@ class Sweep(Parameters):
         if not self.axes and self.design.kind != "table":
             raise ValueError(f"axes: a {self.design.kind} design needs at least one axis")
         if self.axes and self.design.kind == "table":
-            raise ValueError("axes: the columns of the table are the axes; leave axes out")
+            raise ValueError("axes: the columns of the table are the axes; remove axes")
         if self.series and self.record == "none":
-            raise ValueError("series: none are kept with record: none; write record: quantiles or all")
+            raise ValueError("series: record: none keeps no series; write record: quantiles or record: all")
         for key, axis in self.axes.items():
             self._check_axis(key, axis)
         self._check_size()
@@ -255,12 +252,12 @@ class Sweep(Parameters):
             self.check_runs_at(check_point_count(self.design.kind, levels, self.design.samples))
 
     def check_runs_at(self, points: int) -> None:
-        """Refuse more runs at so many points than one sweep may have.
+        """Reject more runs than one sweep may have, for a given number of points.
 
         Raises
         ------
         ValueError
-            With the key of the replications first.
+            The message starts with the key of the replications.
         """
         check_run_count(
             points, self.most_replications, "replications" if self.until is None else "until.max_replications"
@@ -268,15 +265,15 @@ class Sweep(Parameters):
 
     @property
     def measured(self) -> tuple[str, ...]:
-        """Names of the metrics that are kept, in their usual order."""
+        """Names of the metrics to keep, in standard order."""
         return tuple(metric.name for metric in METRICS if not self.metrics or metric.name in self.metrics)
 
     @property
     def kept_series(self) -> tuple[str, ...]:
-        """Names of the daily series that are kept, each once; nothing where none are recorded."""
+        """Names of the daily series to keep, each once; empty if none are recorded."""
         return tuple(dict.fromkeys(self.series or USUAL_SERIES)) if self.record != "none" else ()
 
     @property
     def most_replications(self) -> int:
-        """Runs that a point may get at most."""
+        """Maximum number of runs of a point."""
         return self.replications if self.until is None else self.until.max_replications

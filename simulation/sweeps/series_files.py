@@ -1,4 +1,4 @@
-"""Daily series of a sweep: shards as they come, then parts in the order of the design, or quantiles of each point."""
+"""Daily series of a sweep: from shards to parts in the order of the design, or to quantiles of each point."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 DATE, POINT = "date", "point"
 PART_RUNS, PART_POINTS = 2048, 512
-"""Runs, or points, to a part."""
+"""Runs, or points, per part."""
 OPEN_FILES = 16
 NEW, OLD = ".series-new", ".series-old"
 
 
 def series_table(rows: RunRows, names: Sequence[str]) -> pa.Table:
-    """The daily series of rows, one row a run and day that the run reached."""
+    """Daily series as a table, one row per run and day that the run reached."""
     parts = []
     for first, series in rows.series:
         kept = series.reached
@@ -50,7 +50,7 @@ def series_table(rows: RunRows, names: Sequence[str]) -> pa.Table:
 
 @dataclass
 class SeriesLocations:
-    """Where the series of each run stand.
+    """Location of the daily series of each run.
 
     Attributes
     ----------
@@ -62,47 +62,47 @@ class SeriesLocations:
 
     shape: tuple[int, int]
     files: list[Path] = field(default_factory=list)
-    _found: list[NDArray[np.int64]] = field(default_factory=list)
+    _blocks: list[NDArray[np.int64]] = field(default_factory=list)
 
-    def add(self, have: StoredRuns, path: Path, table: pa.Table) -> None:
-        """Note the runs of a file; each stands in consecutive rows."""
+    def add(self, stored: StoredRuns, path: Path, table: pa.Table) -> None:
+        """Add the runs of a file; the rows of a run are consecutive."""
         key, replication = table.column(KEY).to_numpy(), table.column(REPLICATION).to_numpy()
         if len(key):
             first = np.flatnonzero(
                 np.diff(key, prepend=~key[:1]).astype(bool) | (np.diff(replication, prepend=-1) != 0)
             )
             length = np.diff(first, append=len(key))
-            point = have.points_of(key[first])
+            point = stored.point_numbers(key[first])
             kept = (point >= 0) & (replication[first] < self.shape[1])
             at = (point[kept], replication[first][kept])
-            have.series[at] = True
+            stored.series[at] = True
             place = np.ravel_multi_index(at, self.shape)
-            self._found.append(
+            self._blocks.append(
                 np.column_stack([place, np.full(len(place), len(self.files)), first[kept], length[kept]])
             )
         self.files.append(path)
 
     def in_order(self) -> NDArray[np.int64]:
-        """Every run once: place in ``(points, replications)``, file, first row and number of rows, ``(runs, 4)``."""
-        if not self._found:
+        """Location of every run: index in ``(points, replications)``, file, first row and number of rows, ``(runs, 4)``."""
+        if not self._blocks:
             return np.zeros((0, 4), dtype=np.int64)
-        found = np.concatenate(self._found)
-        _, first = np.unique(found[:, 0], return_index=True)
-        return np.asarray(found[first])
+        runs = np.concatenate(self._blocks)
+        _, first = np.unique(runs[:, 0], return_index=True)
+        return np.asarray(runs[first])
 
 
-def write_series(folder: Path, plan: SweepPlan, have: StoredRuns, places: SeriesLocations) -> None:
-    """Write all parts anew, in the order of the design, then put them in the place of the old ones."""
-    runs = places.in_order()
-    most = have.done.shape[1]
-    runs = runs[runs[:, 0] % most < required_replications(plan.sweep, have)[runs[:, 0] // most]]
+def write_series(folder: Path, plan: SweepPlan, stored: StoredRuns, locations: SeriesLocations) -> None:
+    """Write all parts in the order of the design, then replace the old parts by them."""
+    runs = locations.in_order()
+    most = stored.done.shape[1]
+    runs = runs[runs[:, 0] % most < required_replications(plan.sweep, stored)[runs[:, 0] // most]]
     new = folder / NEW
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     tables = (
-        _quantile_parts(plan, have, (runs, places))
+        _quantile_parts(plan, stored, (runs, locations))
         if plan.sweep.record == "quantiles"
-        else _run_parts(plan, (runs, places))
+        else _run_parts(plan, (runs, locations))
     )
     for number, table in enumerate(tables):
         pq.write_table(table, new / f"part-{number:05d}.parquet", compression="zstd")
@@ -110,7 +110,7 @@ def write_series(folder: Path, plan: SweepPlan, have: StoredRuns, places: Series
 
 
 def replace_parts(folder: Path) -> None:
-    """Put the new parts in the place of the old; `recover` ends what an interruption leaves."""
+    """Replace the old parts by the new ones; `recover_parts` repairs an interrupted replacement."""
     if (folder / "series").exists():
         (folder / "series").rename(folder / OLD)
     (folder / NEW).rename(folder / "series")
@@ -118,22 +118,22 @@ def replace_parts(folder: Path) -> None:
 
 
 def recover_parts(folder: Path) -> None:
-    """Put the old parts back if the new ones were about to take their place."""
+    """Restore the old parts if their replacement was interrupted."""
     if (folder / OLD).exists() and not (folder / "series").exists():
         (folder / OLD).rename(folder / "series")
-    for left in (OLD, NEW):
-        shutil.rmtree(folder / left, ignore_errors=True)
+    for name in (OLD, NEW):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 SeriesRuns = tuple[NDArray[np.int64], SeriesLocations]
 
 
-def _run_parts(plan: SweepPlan, found: SeriesRuns) -> Iterator[pa.Table]:
-    runs, places = found
-    reader = SeriesReader(places)
+def _run_parts(plan: SweepPlan, series: SeriesRuns) -> Iterator[pa.Table]:
+    runs, locations = series
+    reader = SeriesReader(locations)
     for part in chunks(len(runs), PART_RUNS):
         table = reader(runs[part])
-        point, replication = np.unravel_index(np.repeat(runs[part, 0], runs[part, 3]), places.shape)
+        point, replication = np.unravel_index(np.repeat(runs[part, 0], runs[part, 3]), locations.shape)
         names = [run_id(*pair) for pair in zip(plan.point_keys[point].tolist(), replication.tolist(), strict=True)]
         kept = table.drop_columns([KEY, REPLICATION])
         labels = {"run_id": pa.array(names), POINT: pa.array(point), REPLICATION: pa.array(replication)}
@@ -141,25 +141,25 @@ def _run_parts(plan: SweepPlan, found: SeriesRuns) -> Iterator[pa.Table]:
 
 
 class SeriesReader:
-    """Reads the rows of runs from files, a few of which are kept open."""
+    """Reads the rows of runs from files and keeps a few files open."""
 
-    def __init__(self, places: SeriesLocations) -> None:
-        self.files = places.files
+    def __init__(self, locations: SeriesLocations) -> None:
+        self.files = locations.files
         self.file = lru_cache(maxsize=OPEN_FILES)(self._file)
 
     def _file(self, number: int) -> pa.Table:
         table = read_series_file(self.files[number])
         if table is None:
-            raise OSError(f"{self.files[number]} was whole a moment ago and is not any more; repeat the command")
+            raise OSError(f"{self.files[number]} was damaged or removed while it was in use; repeat the command")
         return table
 
     def __call__(self, runs: NDArray[np.int64]) -> pa.Table:
-        """Return the rows of some runs, in their order."""
+        """Return the rows of some runs, in the order of the runs."""
         return pa.concat_tables([self.file(int(file)).slice(int(first), int(rows)) for _, file, first, rows in runs])
 
 
 def read_series_file(path: Path) -> pa.Table | None:
-    """A shard, or a part of an earlier compaction in the form of a shard; none if it is torn."""
+    """The table of a shard, or of an earlier part in the form of a shard; None if it is damaged."""
     if not path.name.startswith("part-"):
         return read_shard(path)
     try:
@@ -172,14 +172,14 @@ def read_series_file(path: Path) -> pa.Table | None:
     return pa.table(columns | {name: table.column(name) for name in kept})
 
 
-def _quantile_parts(plan: SweepPlan, have: StoredRuns, found: SeriesRuns) -> Iterator[pa.Table]:
-    """Quantiles over the finished runs of each point, a group of points at a time."""
-    runs, places = found
-    reader, most = SeriesReader(places), places.shape[1]
-    finished = ~have.failed.ravel()[runs[:, 0]]
+def _quantile_parts(plan: SweepPlan, stored: StoredRuns, series: SeriesRuns) -> Iterator[pa.Table]:
+    """Yield quantiles over the finished runs of each point, a group of points at a time."""
+    runs, locations = series
+    reader, most = SeriesReader(locations), locations.shape[1]
+    finished = ~stored.failed.ravel()[runs[:, 0]]
     runs = runs[finished]
-    starts = np.searchsorted(runs[:, 0] // most, np.arange(places.shape[0] + 1))
-    for part in chunks(places.shape[0], PART_POINTS):
+    starts = np.searchsorted(runs[:, 0] // most, np.arange(locations.shape[0] + 1))
+    for part in chunks(locations.shape[0], PART_POINTS):
         points = [point for point in range(part.start, part.stop) if starts[point + 1] > starts[point]]
         rows = [
             row for point in points for row in point_quantiles(point, reader(runs[starts[point] : starts[point + 1]]))
@@ -201,8 +201,8 @@ def point_quantiles(point: int, table: pa.Table) -> Iterator[dict[str, Any]]:
     order = np.argsort(first, kind="stable")
     for name in (name for name in table.column_names if name not in (KEY, REPLICATION, DATE)):
         values = np.split(table.column(name).to_numpy()[order], np.cumsum(count)[:-1])
-        for day, found in zip(days.tolist(), values, strict=True):
-            if not np.isnan(found).any():
-                low, middle, high = (float(value) for value in np.quantile(found, QUANTILES))
-                bands = {"p10": low, "p50": middle, "p90": high, "runs": len(found)}
-                yield {POINT: point, DATE: day, "series": name} | bands
+        for day, of_day in zip(days.tolist(), values, strict=True):
+            if not np.isnan(of_day).any():
+                low, middle, high = (float(value) for value in np.quantile(of_day, QUANTILES))
+                quantiles = {"p10": low, "p50": middle, "p90": high, "runs": len(of_day)}
+                yield {POINT: point, DATE: day, "series": name} | quantiles

@@ -1,9 +1,7 @@
-"""Files that are either whole or not there: what came from the workers, named after its own checksum.
+"""Shards: files of results named after their checksum, and the index of the runs that they hold.
 
-A shard is written under a temporary name, forced to the disk and renamed, so that an end of the process, of the machine or
-of the power leaves a whole shard or none.  A file whose content does not fit its name is torn and counts as missing.
-
-Which runs of a sweep there are, and in which shard each of them stands.
+A shard is written under a temporary name, flushed to the disk and renamed, so that a crash or power failure leaves a complete
+shard or none. A file whose content does not match its name is damaged and ignored.
 """
 
 from __future__ import annotations
@@ -25,12 +23,15 @@ from simulation.sweeps.run_rows import RunRows
 if TYPE_CHECKING:
     from simulation.sweeps.plan import SweepPlan
 
+FloatArray = NDArray[np.float64]
+
+KEY, REPLICATION, REASON = "key", "replication", "reason"
 TEMPORARY_PREFIX = ".writing-"
 CHECKSUM_DIGITS = 32
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; it is on the disk when this returns."""
+    """Write a file completely or not at all; the data are on the disk on return."""
     temporary = temporary_path(path)
     with temporary.open("wb") as file:
         file.write(data)
@@ -40,12 +41,12 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def temporary_path(path: Path) -> Path:
-    """Name under which a file is written before it gets its own."""
+    """Temporary name under which a file is written."""
     return path.with_name(f"{TEMPORARY_PREFIX}{os.getpid()}-{path.name}")
 
 
 def replace_durably(temporary: Path, path: Path) -> None:
-    """Give a finished file, already forced to the disk, its name, and force the name to the disk too."""
+    """Rename a file that was flushed to the disk, and flush the renaming too."""
     os.replace(temporary, path)
     if os.name != "nt":
         folder = os.open(path.parent, os.O_RDONLY)
@@ -56,7 +57,7 @@ def replace_durably(temporary: Path, path: Path) -> None:
 
 
 def write_shard(folder: Path, kind: str, table: pa.Table) -> Path:
-    """Write a table as a shard and return its path; the same rows written twice are one file."""
+    """Write a table as a shard and return its path; equal tables give the same file."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     data = sink.getvalue().to_pybytes()
@@ -66,12 +67,12 @@ def write_shard(folder: Path, kind: str, table: pa.Table) -> Path:
 
 
 def shard_checksum(data: bytes) -> str:
-    """SHA-256 of a shard as its name has it."""
+    """Digits of the SHA-256 in the name of a shard."""
     return hashlib.sha256(data).hexdigest()[:CHECKSUM_DIGITS]
 
 
 def read_shards(folder: Path, kind: str) -> Iterator[tuple[Path, pa.Table]]:
-    """Yield the whole shards of a kind with their tables, by name; torn ones are passed over."""
+    """Yield the complete shards of a kind with their tables, sorted by name."""
     for path in sorted(folder.glob(f"{kind}-*.parquet")):
         table = read_shard(path)
         if table is not None:
@@ -79,7 +80,7 @@ def read_shards(folder: Path, kind: str) -> Iterator[tuple[Path, pa.Table]]:
 
 
 def read_shard(path: Path) -> pa.Table | None:
-    """The table of a shard, none if it is torn or gone."""
+    """The table of a shard; None if it is damaged or missing."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -90,13 +91,9 @@ def read_shard(path: Path) -> pa.Table | None:
 
 
 def remove_temporary_files(folder: Path) -> None:
-    """Remove what a process that was killed had begun to write."""
+    """Remove incomplete files of an interrupted process."""
     for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
         path.unlink(missing_ok=True)
-
-
-KEY, REPLICATION, REASON = "key", "replication", "reason"
-FloatArray = NDArray[np.float64]
 
 
 def shard_table(rows: RunRows, metrics: tuple[str, ...]) -> pa.Table:
@@ -111,20 +108,20 @@ def shard_table(rows: RunRows, metrics: tuple[str, ...]) -> pa.Table:
 
 @dataclass
 class StoredRuns:
-    """Which runs there are.
+    """Index of the runs in a store.
 
     Attributes
     ----------
     keys
         Key of each point, ``(points,)``.
     done
-        Whether a run is there, finished or failed, ``(points, replications)``.
+        Whether a run is stored, finished or failed, ``(points, replications)``.
     failed
         Whether it failed, ``(points, replications)``.
     watched
-        The metric that decides when a point has enough runs, ``(points, replications)``; empty where none does.
+        The metric of the stopping rule, ``(points, replications)``; empty without a rule.
     series
-        Whether its daily series are there, ``(points, replications)``; empty where none are kept.
+        Whether its daily series are stored, ``(points, replications)``; empty if none are kept.
     files
         Shards in the order in which they were read.
     """
@@ -138,28 +135,28 @@ class StoredRuns:
     _places: list[tuple[NDArray[np.int64], NDArray[np.int64], int]] = field(default_factory=list)
 
     @classmethod
-    def nothing(cls, plan: SweepPlan) -> StoredRuns:
-        """Nothing yet of a plan."""
+    def empty(cls, plan: SweepPlan) -> StoredRuns:
+        """Index of a store without runs."""
         shape = (len(plan.points), plan.sweep.most_replications)
         watched = np.full(shape if plan.sweep.until is not None else (0, 0), np.nan)
         series = np.zeros(shape if plan.sweep.record != "none" else (0, 0), dtype=bool)
         return cls(plan.point_keys, np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool), watched, series)
 
-    def note(self, rows: RunRows, watched: int | None) -> None:
-        """Take rows for done; `watched` is the column of the metric that decides when a point has enough runs."""
-        at = (rows.point, rows.replication)
-        self.done[at] = True
-        self.failed[at] = [bool(reason) for reason in rows.reason]
+    def record(self, rows: RunRows, watched: int | None) -> None:
+        """Mark rows as done; `watched` is the column of the metric of the stopping rule."""
+        runs = (rows.point, rows.replication)
+        self.done[runs] = True
+        self.failed[runs] = [bool(reason) for reason in rows.reason]
         if watched is not None:
-            self.watched[at] = rows.metrics[:, watched]
+            self.watched[runs] = rows.metrics[:, watched]
         if self.series.size:
             for first, part in rows.series:
-                here = slice(first, first + len(part.values))
-                self.series[rows.point[here], rows.replication[here]] = True
+                at = slice(first, first + len(part.values))
+                self.series[rows.point[at], rows.replication[at]] = True
 
     def add_shard(self, path: Path, table: pa.Table, watched: str | None) -> None:
-        """Take the rows of a shard for done; those of points that the plan does not have are passed over."""
-        point = self.points_of(table.column(KEY).to_numpy())
+        """Mark the rows of a shard as done; rows of points outside the plan are ignored."""
+        point = self.point_numbers(table.column(KEY).to_numpy())
         replication = table.column(REPLICATION).to_numpy()
         rows = np.flatnonzero((point >= 0) & (replication < self.done.shape[1]))
         at = (point[rows], replication[rows])
@@ -170,15 +167,15 @@ class StoredRuns:
         self._places.append((np.ravel_multi_index(at, self.done.shape), rows, len(self.files)))
         self.files.append(path)
 
-    def points_of(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Number of the point of each key, -1 for a key that no point has."""
+    def point_numbers(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Number of the point of each key; -1 for an unknown key."""
         order = np.argsort(self.keys)
         place = np.minimum(np.searchsorted(self.keys, keys, sorter=order), len(order) - 1)
-        found = order[place]
-        return np.where(self.keys[found] == keys, found, -1).astype(np.int64)
+        candidate = order[place]
+        return np.where(self.keys[candidate] == keys, candidate, -1).astype(np.int64)
 
-    def in_order(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Every run once, by point and replication: its place in ``(points, replications)``, its shard and its row there."""
+    def locations(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Location of every run, by point and replication: index in ``(points, replications)``, shard, row in the shard."""
         if not self._places:
             return (np.zeros(0, dtype=np.int64),) * 3
         place = np.concatenate([places for places, _, _ in self._places])
@@ -187,10 +184,10 @@ class StoredRuns:
         unique, first = np.unique(place, return_index=True)
         return unique, file[first], row[first]
 
-    def counts(self, wanted: NDArray[np.int64]) -> tuple[int, int]:
-        """Number of runs that are there and of those that failed, among so many replications of each point."""
-        asked = np.arange(self.done.shape[1])[None, :] < wanted[:, None]
-        return int((self.done & asked).sum()), int((self.failed & asked).sum())
+    def counts(self, required: NDArray[np.int64]) -> tuple[int, int]:
+        """Number of stored runs and of failed runs among the required replications of each point."""
+        counted = np.arange(self.done.shape[1])[None, :] < required[:, None]
+        return int((self.done & counted).sum()), int((self.failed & counted).sum())
 
 
 def chunks(count: int, size: int) -> Iterator[slice]:

@@ -1,7 +1,4 @@
-"""What the manifest of a sweep says.
-
-The store of a sweep: a folder of plain files; reading it needs nothing but pandas.
-"""
+"""The store of a sweep: a folder with a manifest, Parquet tables and shards. Reading it needs only pandas."""
 
 from __future__ import annotations
 
@@ -20,8 +17,7 @@ from simulation.sweeps.code_version import CODE_DIGESTS_KEY
 from simulation.sweeps.pending_runs import point_precision, required_replications
 from simulation.sweeps.run_rows import RunRows, concatenate_rows
 from simulation.sweeps.run_table import PointColumns, write_runs
-from simulation.sweeps.series_files import SeriesLocations, read_series_file, write_series
-from simulation.sweeps.series_files import series_table as days_of
+from simulation.sweeps.series_files import SeriesLocations, read_series_file, series_table, write_series
 from simulation.sweeps.shards import StoredRuns, read_shards, shard_table, write_atomically, write_shard
 
 if TYPE_CHECKING:
@@ -29,16 +25,20 @@ if TYPE_CHECKING:
 
     from simulation.sweeps.plan import SweepPlan
 
+RUNS, POINTS, SERIES, SHARDS = "runs.parquet", "points.parquet", "series", "shards"
+PARAMETER_SETS = "parameter_sets.csv"
+ROW_SHARDS, DAY_SHARDS = "runs", "series"
+"""Kinds of shards, as in the names of their files."""
 RUNNING, INTERRUPTED, FINISHED, PARTIAL = "running", "interrupted", "finished", "partial"
 
 
 def manifest_content(
-    plan: SweepPlan, have: StoredRuns, status: str, command: str | None, engines: tuple[str, ...]
+    plan: SweepPlan, stored: StoredRuns, status: str, command: str | None, engines: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Everything but the digests of the files."""
+    """The manifest without the digests of the files."""
     sweep, base = plan.sweep, json.loads(plan.base.config)
-    runs, failed = have.counts(required_replications(sweep, have))
-    known = point_precision(sweep, have)
+    runs, failed = stored.counts(required_replications(sweep, stored))
+    precision = point_precision(sweep, stored)
     return {
         "kind": "sweep",
         "name": sweep.name,
@@ -61,7 +61,7 @@ def manifest_content(
         "runs": plan.most_runs,
         "runs_done": runs,
         "runs_failed": failed,
-        "points_short": None if known is None else known.short,
+        "points_short": None if precision is None else precision.short,
         "versions": package_versions(),
         CODE_DIGESTS_KEY: list(engines),
         "command": command,
@@ -75,14 +75,8 @@ def metric_descriptions(names: tuple[str, ...]) -> dict[str, dict[str, str]]:
     return {metric.name: {"label": metric.label, "unit": metric.unit} for metric in METRICS if metric.name in names}
 
 
-RUNS, POINTS, SERIES, SHARDS = "runs.parquet", "points.parquet", "series", "shards"
-PARAMETER_SETS = "parameter_sets.csv"
-ROW_SHARDS, DAY_SHARDS = "runs", "series"
-"""Kinds of shards."""
-
-
 def read_manifest(store: str | Path) -> dict[str, Any]:
-    """Return the manifest of a sweep's store.
+    """Return the manifest of the store of a sweep.
 
     Raises
     ------
@@ -96,24 +90,24 @@ def read_manifest(store: str | Path) -> dict[str, Any]:
 
 
 def read_runs(store: str | Path) -> pd.DataFrame:
-    """Return one row a run, sorted by point and replication; docs/sweeps.md lists the columns.
+    """Return one row per run, sorted by point and replication; docs/sweeps.md lists the columns.
 
     Raises
     ------
     OutputError
-        If the folder holds no sweep, or one that was killed before its table was written.
+        If the folder holds no sweep, or a sweep stopped before its table was written.
     """
     import pandas as pd
 
     read_manifest(store)
     path = Path(store) / RUNS
     if not path.is_file():
-        raise OutputError(f"{store} has no table of runs yet; run its sweep again, which goes on where it was")
+        raise OutputError(f"{store} has no table of runs yet; run its sweep again, which continues where it stopped")
     return pd.read_parquet(path)
 
 
 def read_series(store: str | Path) -> pd.DataFrame:
-    """Return the daily series that were kept, all parts one below the other.
+    """Return the daily series of a store, all parts concatenated.
 
     Raises
     ------
@@ -131,84 +125,84 @@ def read_series(store: str | Path) -> pd.DataFrame:
 
 @dataclass
 class StoreWriter:
-    """A store that is being filled.
+    """A store that is open for writing.
 
     Attributes
     ----------
     path
         The folder.
     plan
-        What it is to hold.
-    have
-        What it holds.
+        The plan of the sweep.
+    stored_runs
+        Index of the runs in the store.
     command
         Command line for the manifest.
     engines
-        Digests of the versions of the model's code that its runs were computed with.
+        Digests of the versions of the model code that computed its runs.
     finished
-        Whether there is nothing left to do.
-    places
-        Where the daily series stand, none where none are kept.
+        Whether all runs are complete.
+    locations
+        Location of the daily series; None if none are kept.
     """
 
     path: Path
     plan: SweepPlan
-    have: StoredRuns
+    stored_runs: StoredRuns
     command: str | None = None
     engines: tuple[str, ...] = ()
     finished: bool = False
-    places: SeriesLocations | None = None
+    locations: SeriesLocations | None = None
     _buffer: list[RunRows] = field(default_factory=list)
 
     @classmethod
     def opened(cls, path: Path, plan: SweepPlan, command: str | None, engines: tuple[str, ...]) -> Self:
-        """Read what a folder has of a plan; torn files count as missing."""
-        store = cls(path, plan, StoredRuns.nothing(plan), command, engines)
+        """Read the runs of a plan from a folder; damaged files are ignored."""
+        store = cls(path, plan, StoredRuns.empty(plan), command, engines)
         if plan.sweep.record != "none":
-            store.places = SeriesLocations((len(plan.points), plan.sweep.most_replications))
+            store.locations = SeriesLocations((len(plan.points), plan.sweep.most_replications))
         for file, table in read_shards(path / SHARDS, ROW_SHARDS):
-            store.have.add_shard(file, table, store.watched)
-        if store.places is not None:
-            store.read_series_of(store.places)
+            store.stored_runs.add_shard(file, table, store.watched)
+        if store.locations is not None:
+            store.index_series(store.locations)
         return store
 
-    def read_series_of(self, places: SeriesLocations) -> None:
-        """Note which runs have their daily series: in parts of an earlier compaction, then in shards."""
+    def index_series(self, locations: SeriesLocations) -> None:
+        """Index the daily series of runs: in earlier parts, then in shards."""
         parts = sorted((self.path / SERIES).glob("part-*.parquet")) if self.plan.sweep.record == "all" else []
         for part in parts:
             table = read_series_file(part)
             if table is not None:
-                places.add(self.have, part, table)
+                locations.add(self.stored_runs, part, table)
         for file, table in read_shards(self.path / SHARDS, DAY_SHARDS):
-            places.add(self.have, file, table)
+            locations.add(self.stored_runs, file, table)
 
     @property
     def watched(self) -> str | None:
-        """The metric that decides when a point has enough runs."""
+        """The metric of the stopping rule; None without a rule."""
         until = self.plan.sweep.until
         return None if until is None else until.metric
 
     def add(self, rows: RunRows) -> None:
-        """Take rows; they are safe after the next `flush`."""
+        """Add rows; they are on the disk after the next `flush`."""
         column = None if self.watched is None else self.plan.sweep.measured.index(self.watched)
-        self.have.note(rows, column)
+        self.stored_runs.record(rows, column)
         self._buffer.append(rows)
 
     def flush(self) -> None:
-        """Write what came since the last time as one shard."""
+        """Write the rows added since the last flush as one shard."""
         if not self._buffer:
             return
         rows, self._buffer = concatenate_rows(self._buffer), []
-        if self.places is not None and rows.series:
-            # Series first: a run whose row is there has its days too.
-            days = days_of(rows, self.plan.sweep.kept_series)
-            self.places.add(self.have, write_shard(self.path / SHARDS, DAY_SHARDS, days), days)
+        if self.locations is not None and rows.series:
+            # Series first: a run with a row then always has its days too.
+            days = series_table(rows, self.plan.sweep.kept_series)
+            self.locations.add(self.stored_runs, write_shard(self.path / SHARDS, DAY_SHARDS, days), days)
         table = shard_table(rows, self.plan.sweep.measured)
         path = write_shard(self.path / SHARDS, ROW_SHARDS, table)
-        self.have.add_shard(path, table, self.watched)
+        self.stored_runs.add_shard(path, table, self.watched)
 
     def begin(self) -> None:
-        """Write what the store is to hold, before anything is in it."""
+        """Write the table of points and a first manifest."""
         (self.path / SHARDS).mkdir(parents=True, exist_ok=True)
         self.write_points()
         if self.plan.cloud is not None:
@@ -216,37 +210,37 @@ class StoreWriter:
         self.write_manifest(RUNNING)
 
     def write_points(self) -> None:
-        """Write the table of points, with how precise each is where they stop by precision."""
+        """Write the table of points, with the precision of each point if points stop by precision."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        known, more = point_precision(self.plan.sweep, self.have), {}
-        if known is not None:
-            error = [None if np.isnan(value) else value for value in known.error.tolist()]
-            more = {"standard_error": pa.array(error, pa.float64()), "precise": pa.array(known.reached)}
-        table = PointColumns(self.plan).table(more)
+        precision, columns = point_precision(self.plan.sweep, self.stored_runs), {}
+        if precision is not None:
+            error = [None if np.isnan(value) else value for value in precision.error.tolist()]
+            columns = {"standard_error": pa.array(error, pa.float64()), "precise": pa.array(precision.reached)}
+        table = PointColumns(self.plan).table(columns)
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
         write_atomically(self.path / POINTS, sink.getvalue().to_pybytes())
 
     def close(self, status: str) -> None:
-        """Write the tables and say in the manifest how the sweep ended."""
+        """Write the tables and the manifest with its final status."""
         self.flush()
         self.write_points()
-        write_runs(self.path / RUNS, PointColumns(self.plan), self.have)
-        if self.places is not None:
-            write_series(self.path, self.plan, self.have, self.places)
+        write_runs(self.path / RUNS, PointColumns(self.plan), self.stored_runs)
+        if self.locations is not None:
+            write_series(self.path, self.plan, self.stored_runs, self.locations)
         self.write_manifest(status)
         if status == FINISHED:
-            # What they held stands in the parts now.
+            # The parts now hold the content of these shards.
             for path in (self.path / SHARDS).glob(f"{DAY_SHARDS}-*.parquet"):
                 path.unlink()
 
     def write_manifest(self, status: str) -> None:
-        """Write the manifest; the digests of the tables are in it once the sweep has ended."""
-        facts = manifest_content(self.plan, self.have, status, self.command, self.engines)
+        """Write the manifest; it includes digests of the tables unless the sweep is running."""
+        content = manifest_content(self.plan, self.stored_runs, status, self.command, self.engines)
         tables = [RUNS, POINTS, *(f"{SERIES}/{part.name}" for part in sorted((self.path / SERIES).glob("part-*")))]
-        there = [name for name in tables if (self.path / name).is_file()] if status != RUNNING else []
-        facts["files"] = {name: folder.file_digest(self.path / name) for name in there}
-        text = json.dumps({"format": folder.FORMAT, **facts}, indent=2, allow_nan=False, ensure_ascii=False)
+        written = [name for name in tables if (self.path / name).is_file()] if status != RUNNING else []
+        content["files"] = {name: folder.file_digest(self.path / name) for name in written}
+        text = json.dumps({"format": folder.FORMAT, **content}, indent=2, allow_nan=False, ensure_ascii=False)
         write_atomically(self.path / MANIFEST, (text + "\n").encode())

@@ -1,9 +1,4 @@
-"""Open a folder for a sweep: a new one, one to go on with, one to extend; anything else is refused with what to do.
-
-A plan from its store alone, so that a store can be rebuilt from, merged and read without the files it was made from.
-
-Join two stores of one design, such as two machines' shares of it.
-"""
+"""Store folders: open one to create, continue or extend a sweep; restore the plan of a store; merge two stores."""
 
 from __future__ import annotations
 
@@ -51,18 +46,18 @@ LOCK_FILE = ".lock"
 
 @dataclass(frozen=True)
 class StoreTarget:
-    """Where a sweep goes, and how it may be opened.
+    """Folder of a store and the conditions for opening it.
 
     Attributes
     ----------
     path
         The folder.
     extend
-        Whether points or replications may be added to what is there.
+        Whether points or replications may be added to an existing store.
     command
         Command line for the manifest.
     force
-        Whether runs of another version of the model's code are taken over.
+        Whether to keep runs of another version of the model code.
     """
 
     path: Path
@@ -72,14 +67,14 @@ class StoreTarget:
 
 
 def open_store(target: StoreTarget, plan: SweepPlan, engines: tuple[str, ...] = ()) -> StoreWriter:
-    """Open a folder for a plan: a new one, one that holds part of it, or one that is to be extended.
+    """Open a folder for a plan: new, incomplete, or to be extended.
 
     Parameters
     ----------
     target, plan
-        Where it goes and what it is to hold.
+        The folder and the plan of the sweep.
     engines
-        Versions of the model's code of its runs, where none are computed now.
+        Code versions of the stored runs, if no runs are computed now.
 
     Raises
     ------
@@ -92,18 +87,18 @@ def open_store(target: StoreTarget, plan: SweepPlan, engines: tuple[str, ...] = 
         check_extension(path, manifest, plan, target.extend)
     engines = engines or extended_digests(path, manifest, target.force)
     folder.make_folder(path / SHARDS)
-    for place in (path, path / SHARDS):
-        remove_temporary_files(place)
+    for part in (path, path / SHARDS):
+        remove_temporary_files(part)
     recover_parts(path)
     if manifest is not None and manifest["config_hash"] == plan.hash and is_intact(path, manifest):
-        return StoreWriter(path, plan, StoredRuns.nothing(plan), command, engines, finished=True)
+        return StoreWriter(path, plan, StoredRuns.empty(plan), command, engines, finished=True)
     store = StoreWriter.opened(path, plan, command, engines)
     store.begin()
     return store
 
 
 def is_intact(path: Path, manifest: dict[str, Any]) -> bool:
-    """Whether a store is finished and its tables are as they were written."""
+    """Whether a store is finished and its tables are unchanged."""
     files: dict[str, str] = manifest["files"]
     return manifest["status"] == FINISHED and all(
         (path / name).is_file() and folder.file_digest(path / name) == digest for name, digest in files.items()
@@ -111,21 +106,21 @@ def is_intact(path: Path, manifest: dict[str, Any]) -> bool:
 
 
 def existing_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest of what is in a folder, none for a new or an empty one."""
+    """Manifest of the store in a folder; None for a new or empty folder."""
     if not path.exists():
         return None
     if not path.is_dir():
         raise OutputError(f"{path} is a file; a sweep needs a folder: choose another --out")
     if (path / MANIFEST).exists():
         return read_manifest(path)
-    strangers = [item.name for item in path.iterdir() if not is_sweep_file(item.name)]
-    if strangers:
-        raise OutputError(f"{path} holds {sorted(strangers)[0]} and no sweep; choose another --out")
+    other_files = [item.name for item in path.iterdir() if not is_sweep_file(item.name)]
+    if other_files:
+        raise OutputError(f"{path} holds {sorted(other_files)[0]} and no sweep; choose another --out")
     return None
 
 
 def is_sweep_file(name: str) -> bool:
-    """Whether a file can be what a sweep that was killed at its very beginning leaves."""
+    """Whether a file may belong to a sweep that was stopped before its manifest was written."""
     return (
         name in (SHARDS, LOCK_FILE, POINTS, PARAMETER_SETS)
         or name.startswith(TEMPORARY_PREFIX)
@@ -134,25 +129,23 @@ def is_sweep_file(name: str) -> bool:
 
 
 def check_extension(path: Path, manifest: dict[str, Any], plan: SweepPlan, extend: bool) -> None:
-    """Refuse a store of another sweep, and one of another design unless it is to be extended to this one.
+    """Reject a store of another sweep, or of another design unless it is to be extended to this one.
 
     Raises
     ------
     OutputError
-        If rows of the store would have no place in the table of the plan.
+        If the store has runs that the plan does not have.
     """
     if manifest["mixing"] != plan.mixing:
         raise OutputError(
-            f"{path} holds runs of another base scenario, seed, kind of noise, record or set of metrics; choose another --out"
+            f"{path} holds runs with another base scenario, seed, kind of noise, record or set of metrics; choose another --out"
         )
     if not extend:
         raise OutputError(
             f"{path} holds the same sweep with other points or replications; --extend adds what is missing"
         )
-    import pyarrow.parquet as pq
-
-    there = set(pq.read_table(path / POINTS).column("key").to_pylist())
-    lost = there - {f"{key:016x}" for key in plan.point_keys.tolist()}
+    stored_keys = set(pq.read_table(path / POINTS).column("key").to_pylist())
+    lost = stored_keys - {f"{key:016x}" for key in plan.point_keys.tolist()}
     if lost:
         raise OutputError(
             f"{path} has {len(lost)} points that this design lacks; --extend only adds: choose another --out"
@@ -162,7 +155,7 @@ def check_extension(path: Path, manifest: dict[str, Any], plan: SweepPlan, exten
 
 
 def check_extend_target(target: StoreTarget) -> None:
-    """Refuse to extend a store that is not there, such as one whose name was mistyped.
+    """Reject the extension of a store that does not exist.
 
     Raises
     ------
@@ -170,7 +163,9 @@ def check_extend_target(target: StoreTarget) -> None:
         If the folder holds no sweep.
     """
     if target.extend and existing_manifest(target.path) is None:
-        raise OutputError(f"{target.path} holds no sweep to extend: see the name, or leave --extend out to begin one")
+        raise OutputError(
+            f"{target.path} holds no sweep to extend: check the name, or omit --extend to start a new sweep"
+        )
 
 
 def _open_lock(lock: Path) -> IO[str]:
@@ -182,12 +177,12 @@ def _open_lock(lock: Path) -> IO[str]:
 
 @contextmanager
 def folder_lock(path: Path) -> Iterator[None]:
-    """Keep other processes of this machine from writing into the folder.
+    """Prevent other processes of this machine from writing to the folder.
 
     Raises
     ------
     OutputError
-        If one already does.
+        If another process is writing to it.
     """
     existing_manifest(path)
     folder.make_folder(path)
@@ -199,19 +194,19 @@ def folder_lock(path: Path) -> Iterator[None]:
         except ImportError:  # no such locks on Windows
             pass
         except BlockingIOError:
-            raise OutputError(f"another process is writing into {path}; wait for it, or choose another --out") from None
+            raise OutputError(f"another process is writing to {path}; wait for it, or choose another --out") from None
         except OSError:  # a file system without locks
             pass
         yield
 
 
 def stored_plan(store: Path) -> SweepPlan:
-    """Return the plan that a store was made from.
+    """Return the plan of a store, read from the store alone.
 
     Raises
     ------
     OutputError
-        If the folder holds no sweep, or files of it that do not belong together.
+        If the folder holds no sweep, or files of different sweeps.
     """
     manifest = read_manifest(store)
     if not (store / POINTS).is_file():
@@ -223,7 +218,7 @@ def stored_plan(store: Path) -> SweepPlan:
     cloud = None if name is None else parse_cloud(name, sets.read_text(encoding="utf-8"), str(sets))
     plan = SweepPlan(Sweep.model_validate(manifest["sweep"]), base, points, cloud)
     if plan.hash != manifest["config_hash"]:
-        raise OutputError(f"{store}: {POINTS} and the manifest are not of one sweep; run the sweep again")
+        raise OutputError(f"{store}: {POINTS} and the manifest belong to different sweeps; run the sweep again")
     return plan
 
 
@@ -232,7 +227,7 @@ def merge_stores(
 ) -> StoreWriter:
     """Write a store with the runs of two others.
 
-    Their base, noise, metrics and record must be the same, and one design must contain the other; runs that both have are
+    Their base, noise, metrics and record must be equal, and the design of one must contain that of the other. Runs in both are
     kept once.
 
     Parameters
@@ -242,45 +237,45 @@ def merge_stores(
     command : str, optional
         Command line for the manifest.
     force : bool
-        Whether runs of different versions of the model's code may be joined.
+        Whether runs of different versions of the model code may be merged.
 
     Raises
     ------
     OutputError
-        If the two do not fit together, or the target holds something else.
+        If the two stores do not match, or the target holds something else.
     """
     plan = merged_plan(first, second)
     if target.resolve() in (first.resolve(), second.resolve()):
         raise OutputError(f"{target} is one of the stores to be merged; choose another --out")
     with folder_lock(target):
-        there = [manifest for manifest in map(existing_manifest, (first, second, target)) if manifest is not None]
-        engines = merged_digests(there, force)
-        store = open_store(StoreTarget(target, extend=True, command=command), plan, engines)
+        manifests = [manifest for manifest in map(existing_manifest, (first, second, target)) if manifest is not None]
+        engines = merged_digests(manifests, force)
+        open_store(StoreTarget(target, extend=True, command=command), plan, engines)
         for source in (first, second):
             copy_shards(source, target)
         store = StoreWriter.opened(target, plan, command, engines)
         store.begin()
-        store.close(PARTIAL if missing_runs(plan, store.have).any() else FINISHED)
+        store.close(PARTIAL if missing_runs(plan, store.stored_runs).any() else FINISHED)
     return store
 
 
 def merged_plan(first: Path, second: Path) -> SweepPlan:
-    """The plan that holds the runs of both stores.
+    """The plan that contains the runs of both stores.
 
     Raises
     ------
     OutputError
-        If there is none.
+        If the stores do not match.
     """
     plans = (stored_plan(first), stored_plan(second))
     if plans[0].mixing != plans[1].mixing or plans[0].sweep.until != plans[1].sweep.until:
         raise OutputError(
-            f"{first} and {second} are of different sweeps: base, seed, noise, metrics, record or until differ"
+            f"{first} and {second} belong to different sweeps: base, seed, noise, metrics, record or until differ"
         )
     keys = [set(plan.point_keys.tolist()) for plan in plans]
     if not (keys[0] <= keys[1] or keys[1] <= keys[0]):
         raise OutputError(
-            f"{first} and {second} have points that the other lacks; extend one of them to the whole design first"
+            f"{first} and {second} each have points that the other lacks; first extend one of them to the whole design"
         )
     larger = plans[0] if keys[0] >= keys[1] else plans[1]
     most = max(plan.sweep.replications for plan in plans)
@@ -288,7 +283,7 @@ def merged_plan(first: Path, second: Path) -> SweepPlan:
 
 
 def copy_shards(source: Path, target: Path) -> None:
-    """Copy whole shards; parts of daily series become shards again."""
+    """Copy complete shards; parts of daily series become shards again."""
     for kind in (ROW_SHARDS, DAY_SHARDS):
         for path in sorted((source / SHARDS).glob(f"{kind}-*.parquet")):
             if read_shard(path) is not None and not (target / SHARDS / path.name).exists():

@@ -1,9 +1,4 @@
-"""Run a sweep into its store: open it, compute what is missing, write the tables.
-
-What a sweep will take, before it is run: runs, time by probes, room on the disk.
-
-A sweep from Python: run it, and read its store.
-"""
+"""Run a sweep: estimate its cost, compute it into its store, and the Python interface `sweep`."""
 
 from __future__ import annotations
 
@@ -35,45 +30,54 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 PRELOADED = ("simulation.sweeps.kernel", "simulation.sweeps.points", "simulation.scenario.event")
+RESULTS_FOLDER = Path("results")
+FEWEST_PROBED, MOST_PROBED = 4, 16
+"""Runs of the second probe. Its time and that of a single run give the fixed cost of a pass and the cost per run."""
+PROBE_SECONDS = 3.0
+"""Approximate duration of the probes. A second structure is probed if time remains."""
+MOST_STRUCTURES = 2
+"""Structures probed; the others are assumed to cost the same."""
+BYTES_PER_NUMBER, BYTES_PER_ROW, FIXED_BYTES = 8, 40, 50_000
+"""Numbers hardly compress, the labels of a row do. Each row is stored in a shard and in the table."""
 
 
 def run_sweep(
     plan: SweepPlan, target: StoreTarget, pool: WorkerPool, options: SweepOptions | None = None
 ) -> StoreWriter:
-    """Compute what a store lacks of a plan and write its tables.
+    """Compute the runs of a plan that a store lacks, and write its tables.
 
-    An interruption (Ctrl-C) leaves tables of what there is; being killed leaves the shards, from which the next call goes on.
+    After an interruption (Ctrl-C) the tables hold the runs so far. A killed process leaves the shards; the next call continues
+    from them.
 
     Raises
     ------
     OutputError
-        If the folder holds something else, or nothing that could be extended.
+        If the folder holds something else, or no sweep to extend.
     EnsembleError
-        If workers die whatever they are given.
+        If workers die before they compute anything.
     """
-    how = options or SweepOptions()
     check_extend_target(target)
     with folder_lock(target.path):
         store = open_store(target, plan)
         if store.finished:
             return store
         try:
-            compute_missing_runs(store, pool, how)
+            compute_missing_runs(store, pool, options)
         except KeyboardInterrupt:
             store.close(INTERRUPTED)
             raise
-        store.close(PARTIAL if missing_runs(plan, store.have).any() else FINISHED)
+        store.close(PARTIAL if missing_runs(plan, store.stored_runs).any() else FINISHED)
     return store
 
 
 def default_folder_name(plan: SweepPlan) -> str:
-    """Name of the folder that the same sweep always gives."""
+    """Name of the folder of a sweep; it depends on the plan alone."""
     return content_address(plan.sweep.name, plan.hash, plan.sweep.replications)
 
 
 @contextmanager
 def local_pool(workers: int) -> Iterator[WorkerPool]:
-    """Give so many processes of this machine; 0 computes in this process."""
+    """Provide a pool of local processes; 0 computes in this process."""
     if workers == 0:
         yield WorkerPool(SerialExecutor(), 1, waiting=0)
         return
@@ -82,7 +86,7 @@ def local_pool(workers: int) -> Iterator[WorkerPool]:
 
 
 class SerialExecutor(Executor):
-    """The interface of the workers without other processes: a task is run when it is submitted."""
+    """An executor that runs a task in this process when it is submitted."""
 
     def submit(self, fn: Callable[..., Value], /, *args: Any, **kwargs: Any) -> Future[Value]:
         """Run a function now."""
@@ -95,32 +99,22 @@ class SerialExecutor(Executor):
 
 
 def worthwhile_processes(plan: SweepPlan) -> int:
-    """How many processes finish soonest; 1 where starting others takes longer than it saves."""
+    """Number of processes that finish soonest; 1 if starting more takes longer than it saves."""
     return default_worker_count(scenario_at(plan.base, plan.points[0]), plan.most_runs)
-
-
-FEWEST_PROBED, MOST_PROBED = 4, 16
-"""Runs of the second probe: beside that of one run it tells what a pass costs and what each further run adds."""
-PROBE_SECONDS = 3.0
-"""What probing may take, about: the second probe has as many runs as fit, and a second structure is probed where time is left."""
-MOST_STRUCTURES = 2
-"""Structures that are probed; others are taken to cost the same."""
-BYTES_PER_NUMBER, BYTES_PER_ROW, FIXED_BYTES = 8, 40, 50_000
-"""A number hardly compresses; names and labels of a row do.  Each row stands in a shard and in the table."""
 
 
 @dataclass(frozen=True)
 class SweepEstimate:
-    """What a sweep will take.
+    """Expected cost of a sweep.
 
     Attributes
     ----------
     points, runs, batches
-        Their numbers; runs and batches at most where points stop by precision.
+        Counts; runs and batches are maxima if points stop by precision.
     workers
-        Processes that the time is for.
+        Number of processes assumed.
     seconds
-        Expected wall time, without what starting workers takes.
+        Expected wall time, excluding the start of the workers.
     seconds_per_run
         Processor time of a run in a full batch.
     bytes
@@ -136,45 +130,45 @@ class SweepEstimate:
     bytes: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers for JSON."""
+        """Return the values for JSON."""
         return asdict(self)
 
 
 def estimate_sweep(plan: SweepPlan, workers: int) -> SweepEstimate:
-    """Probe a plan and say what it will take on so many processes."""
+    """Return the expected cost of a plan on a number of processes, from probe runs."""
     size = batch_size(plan.most_runs, workers)
     counts = np.bincount(plan.structures) * plan.sweep.most_replications
     batches = int(np.ceil(counts / size).sum())
-    fixed, each = probe_costs(plan, np.unique([0, len(counts) - 1])[:MOST_STRUCTURES].tolist())
-    spent = batches * fixed + plan.most_runs * each
-    # A batch is not divided: with few batches some processes have nothing to do.
-    rounds = -(-batches // workers) / batches * spent
+    fixed, per_run = probe_costs(plan, np.unique([0, len(counts) - 1])[:MOST_STRUCTURES].tolist())
+    total = batches * fixed + plan.most_runs * per_run
+    # A batch is not divided: with few batches some processes are idle.
+    seconds = -(-batches // workers) / batches * total
     return SweepEstimate(
-        len(plan.points), plan.most_runs, batches, workers, rounds, spent / plan.most_runs, store_bytes(plan)
+        len(plan.points), plan.most_runs, batches, workers, seconds, total / plan.most_runs, store_bytes(plan)
     )
 
 
 def probe_costs(plan: SweepPlan, structures: list[int]) -> tuple[float, float]:
-    """Seconds that a pass takes whatever its size, and that each run adds, averaged over some structures."""
-    started, found = time.perf_counter(), []
+    """Fixed seconds of a pass and additional seconds per run, averaged over structures."""
+    started, costs = time.perf_counter(), []
     for structure in structures:
-        found.append(_structure_costs(plan, structure))
+        costs.append(_structure_costs(plan, structure))
         if time.perf_counter() - started > PROBE_SECONDS:
             break
-    fixed, each = np.array(found).mean(axis=0).tolist()
-    return fixed, each
+    fixed, per_run = np.array(costs).mean(axis=0).tolist()
+    return fixed, per_run
 
 
 def _structure_costs(plan: SweepPlan, structure: int) -> tuple[float, float]:
     points = np.flatnonzero(plan.structures == structure)
-    alone = _pass_seconds(plan, points, 1)
-    runs = int(np.clip(PROBE_SECONDS / alone, FEWEST_PROBED, MOST_PROBED))
-    each = max(0.0, (_pass_seconds(plan, points, runs) - alone) / (runs - 1))
-    return max(0.0, alone - each), each
+    single = _pass_seconds(plan, points, 1)
+    runs = int(np.clip(PROBE_SECONDS / single, FEWEST_PROBED, MOST_PROBED))
+    per_run = max(0.0, (_pass_seconds(plan, points, runs) - single) / (runs - 1))
+    return max(0.0, single - per_run), per_run
 
 
 def _pass_seconds(plan: SweepPlan, points: NDArray[np.intp], runs: int) -> float:
-    """Wall time of one pass over so many runs."""
+    """Wall time of one pass with a number of runs."""
     chosen = np.sort(np.resize(points, runs))
     replication = np.arange(runs) - np.searchsorted(chosen, chosen)
     started = time.perf_counter()
@@ -183,21 +177,17 @@ def _pass_seconds(plan: SweepPlan, points: NDArray[np.intp], runs: int) -> float
 
 
 def store_bytes(plan: SweepPlan) -> int:
-    """Bytes of the finished store, about."""
+    """Approximate size of the finished store, bytes."""
     row = BYTES_PER_NUMBER * (len(plan.sweep.measured) + len(plan.keys)) + BYTES_PER_ROW
     days = _scenario_length(plan) * len(plan.sweep.kept_series) * BYTES_PER_NUMBER
-    kept = {"none": 0, "all": plan.most_runs * days, "quantiles": len(plan.points) * days * 4}
-    return FIXED_BYTES + 2 * plan.most_runs * row + kept[plan.sweep.record]
+    series_bytes = {"none": 0, "all": plan.most_runs * days, "quantiles": len(plan.points) * days * 4}
+    return FIXED_BYTES + 2 * plan.most_runs * row + series_bytes[plan.sweep.record]
 
 
 def _scenario_length(plan: SweepPlan) -> int:
     from simulation.day.capital_flows import scenario_days
-    from simulation.sweeps.points import scenario_at
 
     return len(scenario_days(scenario_at(plan.base, plan.points[0])))
-
-
-RESULTS_FOLDER = Path("results")
 
 
 @dataclass(frozen=True)
@@ -207,19 +197,19 @@ class SweepStore:
     Attributes
     ----------
     folder
-        Where it is.
+        Folder of the store.
     """
 
     folder: Path
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What was run, and how far it is."""
+        """Inputs and progress of the sweep; docs/sweeps.md lists the keys."""
         return read_manifest(self.folder)
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run, sorted by point and replication; docs/sweeps.md lists the columns."""
+        """One row per run, sorted by point and replication; docs/sweeps.md lists the columns."""
         return read_runs(self.folder)
 
     @cached_property
@@ -237,23 +227,23 @@ def sweep(  # noqa: PLR0913 - the one call that most users make
     extend: bool = False,
     force: bool = False,
 ) -> SweepStore:
-    """Run a sweep by name, by file or as a plan, and open its store; what the store has is not computed again.
+    """Run a sweep and open its store; runs that the store already has are not computed again.
 
     Parameters
     ----------
-    plan : str, Path or Plan
-        A shipped sweep's name, a YAML file, or what `plan_of` gives.
+    plan : str, Path or SweepPlan
+        Name of a shipped sweep, a YAML file, or the result of `load_plan`.
     out : str or Path, optional
-        Folder of the store; none: the one under ``results/`` that ``carryflow sweep`` uses for the same sweep.
+        Folder of the store. Default: the folder under ``results/`` that ``carryflow sweep`` uses for the same sweep.
     settings : sequence of str
         Changes to the sweep file such as ``"replications=10"``, as after ``--set``.
     workers : int, optional
-        Processes to use; 1 computes in this process, None chooses by the size of the work.  More than one needs the usual
+        Number of processes; 1 computes in this process, None chooses by the amount of work. More than one requires the usual
         ``if __name__ == "__main__":`` in a script.
     extend : bool
         Add replications or points to the store in `out`.
     force : bool
-        Take over runs of another version of the model's code.
+        Keep runs of another version of the model code.
 
     Returns
     -------
@@ -263,7 +253,7 @@ def sweep(  # noqa: PLR0913 - the one call that most users make
     Raises
     ------
     ConfigError
-        With every mistake in the sweep or in the scenarios of its points.
+        With all problems of the sweep and of the scenarios of its points.
     OutputError
         If the folder holds something else.
 
@@ -274,10 +264,10 @@ def sweep(  # noqa: PLR0913 - the one call that most users make
     >>> store.runs.groupby("point")["unwound_share"].mean()  # doctest: +SKIP
     """
     if isinstance(plan, SweepPlan) and settings:
-        raise TypeError("settings apply to a sweep given by name or file; give them to plan_of for a plan")
-    wanted = plan if isinstance(plan, SweepPlan) else load_plan(plan, settings)
-    folder = RESULTS_FOLDER / default_folder_name(wanted) if out is None else Path(out)
-    count = worthwhile_processes(wanted) if workers is None else workers
+        raise TypeError("settings apply to a sweep given by name or file; pass them to load_plan for a plan")
+    loaded = plan if isinstance(plan, SweepPlan) else load_plan(plan, settings)
+    folder = RESULTS_FOLDER / default_folder_name(loaded) if out is None else Path(out)
+    count = worthwhile_processes(loaded) if workers is None else workers
     with local_pool(0 if count == 1 else count) as pool:
-        run_sweep(wanted, StoreTarget(folder, extend, force=force), pool, SweepOptions())
+        run_sweep(loaded, StoreTarget(folder, extend, force=force), pool, SweepOptions())
     return SweepStore(folder)

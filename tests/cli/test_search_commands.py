@@ -70,7 +70,7 @@ def test_analyse_writes_figures_and_says_what_matters(tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--metric", "nothing"], "has not measured nothing"),
+        (["--metric", "nothing"], "has no metric nothing"),
         (["--where", "usdjpy_trough_pct"], "condition"),
     ],
 )
@@ -120,7 +120,7 @@ def test_the_documented_command_lands_on_the_analytic_spread(
     found = json.loads((tmp_path / "found" / "tipping.json").read_text())
     # With the last exits cut off it would be 1.221.
     assert found["value"] == pytest.approx(ANALYTIC_HALF, abs=0.005)
-    assert "spread_path.over_days=53 was set, so that exits of 10 business days are complete" in said
+    assert "spread_path.over_days=53 was set so that exits, which take 10 business days, are complete" in said
     assert "spread_path.over_days=53" in found["settings"]
 
 
@@ -160,7 +160,7 @@ def test_tipping_over_a_second_key(tmp_path: Path, capsys: pytest.CaptureFixture
     [
         (["--metric", "unwound_share", "--over", "spread_path.target_pp"], "METRIC=LEVEL"),
         (["--metric", "nothing=1", "--over", "spread_path.target_pp"], "there is no metric"),
-        (["--metric", "unwound_share=0.5", "--over", "spread_path.target"], "say"),
+        (["--metric", "unwound_share=0.5", "--over", "spread_path.target"], "has no value"),
         (["--metric", "unwound_share=0.5", "--over", "spread_path.target_pp", "--low", "1"], "belong together"),
     ],
 )

@@ -128,7 +128,7 @@ def test_points_that_are_not_precise_are_told(carryflow: Carryflow) -> None:
 def test_what_stands_twice_is_told(carryflow: Carryflow) -> None:
     axes = "axes={markets.usdjpy.stress_slope: [1, 1]}"
     done = carryflow("sweep", GRID, "--set", axes, "--replications", "1", "--out", "a")
-    assert "axes.markets.usdjpy.stress_slope: 1 stands twice; it is run once" in done.err
+    assert "axes.markets.usdjpy.stress_slope: 1 is listed twice; it is run once" in done.err
     assert done.out.startswith("grid: 1 run at 1 point.")
 
 

@@ -1,4 +1,4 @@
-"""Within the day: sizes of flows, rounds of a cascade, who takes the other side."""
+"""Clearing within the day: sizes of flows, rounds of forced orders and counterparties."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def flow(*assets: float) -> NetFlow:
 
 
 def test_size_of_a_flow_is_gross_dollars() -> None:
-    # 10 of spot, 8 x 1.25 of Treasuries, 400 x .9 / 120 of JGBs, whatever their sign.
+    # 10 of spot, 8 x 1.25 of Treasuries, 400 x .9 / 120 of JGBs, in absolute value.
     assert gross_flow_usd(flow(-10.0, 8.0, -400.0), QUOTE, ROSTER)[0, 0] == pytest.approx(10 + 10 + 3, rel=1e-12)
 
 
@@ -40,7 +40,7 @@ def test_a_flow_adds_up_investors_and_books() -> None:
     np.testing.assert_array_equal(total.reversed().assets, -total.assets)
 
 
-def test_trades_of_picked_investors_add_up_by_run() -> None:
+def test_trades_of_selected_investors_add_up_by_run() -> None:
     amounts = np.array([[1.0], [2.0], [4.0]])
     trade = Trade({"basket": amounts}, -amounts, None, {"margin": 10.0 * amounts}).by_run(np.array([2, 0, 2]), 4)
     np.testing.assert_array_equal(trade.units["basket"], [[2.0], [0.0], [5.0], [0.0]])
@@ -56,30 +56,30 @@ def market(scenario: Scenario, runs: int = 2) -> dict[str, Array]:
 
 
 def test_without_impact_there_is_at_most_one_round() -> None:
-    found = market(official(CRASH, NO_IMPACT))
-    assert found["forced_usd_bn"][:, 1].min() > 5.0
-    np.testing.assert_array_equal(found["cascade_rounds"][:, 1], 1.0)
-    assert found["cascade_rounds"].max() == 1.0
+    result = market(official(CRASH, NO_IMPACT))
+    assert result["forced_usd_bn"][:, 1].min() > 5.0
+    np.testing.assert_array_equal(result["cascade_rounds"][:, 1], 1.0)
+    assert result["cascade_rounds"].max() == 1.0
 
 
-def test_with_impact_a_fall_feeds_on_itself() -> None:
-    found, without = market(official(CRASH)), market(official(CRASH, NO_IMPACT))
-    assert found["cascade_rounds"][:, 1].min() >= 2.0
-    assert (found["forced_usd_bn"][:, 1] > without["forced_usd_bn"][:, 1]).all()
-    assert (found["usdjpy"][:, 1] < without["usdjpy"][:, 1]).all()
+def test_price_impact_amplifies_a_fall() -> None:
+    result, without = market(official(CRASH)), market(official(CRASH, NO_IMPACT))
+    assert result["cascade_rounds"][:, 1].min() >= 2.0
+    assert (result["forced_usd_bn"][:, 1] > without["forced_usd_bn"][:, 1]).all()
+    assert (result["usdjpy"][:, 1] < without["usdjpy"][:, 1]).all()
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
-def test_rounds_are_bounded_and_a_cut_is_not_hidden(most: int) -> None:
-    found = market(official(CRASH, {"limits.cascade_rounds": most}))
-    assert found["cascade_rounds"].max() == most
-    np.testing.assert_array_equal(found["unsettled"][:, 1], 1.0)
+def test_rounds_are_bounded_and_unsettled_runs_are_marked(most: int) -> None:
+    result = market(official(CRASH, {"limits.cascade_rounds": most}))
+    assert result["cascade_rounds"].max() == most
+    np.testing.assert_array_equal(result["unsettled"][:, 1], 1.0)
     assert not market(official(CRASH))["unsettled"].any()
 
 
 @pytest.mark.parametrize(("tolerance", "traded"), [(66.6, 60.0), (66.7, 0.0)])
-def test_forced_orders_below_the_tolerance_wait(tolerance: float, traded: float) -> None:
-    # A stop after a fall of 10 % sells .6 x 100 / .9 = 66.67 $bn of spot; the fund's assets at par need no market.
+def test_forced_orders_below_the_tolerance_are_not_executed(tolerance: float, traded: float) -> None:
+    # A stop after a fall of 10 % sells .6 x 100 / .9 = 66.67 $bn of spot; the fund's assets are held at par.
     scenario = one_fund(
         switched(trailing_stop=True), shocks({MONDAY: 0.1}), {"limits.cascade_tolerance_usd_bn": tolerance}
     )
@@ -89,15 +89,15 @@ def test_forced_orders_below_the_tolerance_wait(tolerance: float, traded: float)
 
 
 def test_a_cascade_that_ends_in_its_last_round_is_settled() -> None:
-    # One stop, no impact: one round is all there is, so a limit of one round cuts nothing off.
+    # One stop and no impact: the cascade has one round, so a limit of one round does not bind.
     scenario = one_fund(switched(trailing_stop=True), shocks({MONDAY: 0.1}), {"limits.cascade_rounds": 1})
-    found = market(scenario)
-    np.testing.assert_array_equal(found["cascade_rounds"][:, 1], 1.0)
-    assert not found["unsettled"].any()
+    result = market(scenario)
+    np.testing.assert_array_equal(result["cascade_rounds"][:, 1], 1.0)
+    assert not result["unsettled"].any()
 
 
-def test_a_cascade_sells_at_prices_it_makes() -> None:
-    # Two routes to the dollars sold: dealers' inventory before release, and customers' flows of the day.
+def test_dealer_inventory_equals_customer_sales_in_a_cascade() -> None:
+    # Dollars sold from two sources: dealer inventory before release, and the day's flows of customers.
     record = simulate(official(CRASH, {"markets.usdjpy.release_pct_per_day": 0}), range(2))
     customers = sum(
         table["spot_usd_bn"][:, 1]
@@ -107,7 +107,7 @@ def test_a_cascade_sells_at_prices_it_makes() -> None:
     np.testing.assert_allclose(record.market["dealer_inventory_usd_bn"][:, 1], customers, rtol=1e-10)
 
 
-def test_dealers_pass_twelve_percent_of_their_inventory_on() -> None:
+def test_dealers_release_twelve_percent_of_their_inventory() -> None:
     record = simulate(official(CRASH, {"end": "2025-12-02"}, switched(trailing_stop=True)), range(2))
     spot = {name: table["spot_usd_bn"] for name, table in record.flows.items()}
     inventory = record.market["dealer_inventory_usd_bn"]

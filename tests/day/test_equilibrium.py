@@ -1,4 +1,4 @@
-"""The start is an equilibrium; impact is what moves prices; investors are a resolution and not a quantity."""
+"""The start is an equilibrium, prices move through impact, and the number of investors is a resolution."""
 
 import numpy as np
 import pytest
@@ -27,11 +27,11 @@ STATE = ("spread_10y_pp", "carry_pct", "hedging_cost_pct", "stress", "usdjpy_vol
 
 @pytest.fixture(scope="module", params=SHIPPED)
 def calm(request: pytest.FixtureRequest) -> Record:
-    """A quarter without shock, noise and expected flows."""
+    """A quarter without shocks, noise and expected flows."""
     return simulate(shipped(request.param, CALM, NO_FLOWS), range(2))
 
 
-def test_nothing_moves_when_nothing_happens(calm: Record) -> None:
+def test_prices_are_constant_without_news(calm: Record) -> None:
     for name in (*PRICES, *STATE):
         values = calm.market[name]
         assert np.ptp(values, axis=1).max() == 0.0, name
@@ -39,16 +39,16 @@ def test_nothing_moves_when_nothing_happens(calm: Record) -> None:
     assert not calm.market["dealer_inventory_usd_bn"].any()
 
 
-def test_nobody_trades_when_nothing_happens(calm: Record) -> None:
+def test_no_population_trades_without_news(calm: Record) -> None:
     for population, table in calm.flows.items():
         for name, values in table.items():
             if name == "stock_usd_bn":
                 assert np.ptp(values, axis=1).max() == pytest.approx(0.0, abs=1e-9), population
-            elif name != "equity_usd_bn":  # what is owned earns its income meanwhile
+            elif name != "equity_usd_bn":  # assets earn income
                 assert not values.any(), (population, name)
 
 
-def test_income_accrues_meanwhile(calm: Record) -> None:
+def test_income_accrues_without_news(calm: Record) -> None:
     # Residents keep their coupons: a quarter of about 4 % less hedging cost on the hedged part.
     residents = calm.flows["pension_funds"]["equity_usd_bn"]
     growth = residents[:, -1] / residents[:, 0] - 1.0
@@ -57,13 +57,13 @@ def test_income_accrues_meanwhile(calm: Record) -> None:
     assert (np.diff(residents, axis=1) > 0.0).all()
 
 
-def test_levered_income_is_paid_out(calm: Record) -> None:
+def test_leveraged_investors_pay_out_income(calm: Record) -> None:
     for name in ("carry_funds", "crypto_traders"):
         equity = calm.flows[name]["equity_usd_bn"]
         assert np.ptp(equity / equity[:, :1], axis=1).max() < 1e-12, name
 
 
-def test_everybody_starts_inside_the_band() -> None:
+def test_all_populations_start_inside_their_band() -> None:
     for name in SHIPPED:
         model = CapitalFlowModel(shipped(name, CALM, NO_FLOWS), range(2))
         now = model.information()
@@ -75,16 +75,16 @@ def test_everybody_starts_inside_the_band() -> None:
                 assert not population.forced(now.quote, now).any(), population.name
 
 
-def test_the_calm_is_stable_against_a_small_push() -> None:
-    # A surprise of a tenth of a basis point moves USDJPY by .02 % and wakes nobody.
+def test_the_equilibrium_is_stable_after_a_small_surprise() -> None:
+    # A surprise of a tenth of a basis point moves USDJPY by .02 %, inside all inaction bands.
     push = {"date": "2025-12-01", "decision": "0.1bp", "step": "25bp", "priced_probability": 0.0}
     record = simulate(official(CALM, TWO_WEEKS, {"boj.meetings": [push]}), range(2))
     np.testing.assert_allclose(np.log(record.market["usdjpy"][:, 1:] / 156.2), -2e-4, rtol=1e-6)
     assert not record.flows["carry_funds"]["unwound_usd_bn"].any()
 
 
-def test_without_impact_prices_are_the_fundamentals() -> None:
-    # Whoever is in the cast, and whatever they trade, prices follow the news alone.
+def test_without_impact_prices_equal_fundamentals() -> None:
+    # For any populations and trades, prices follow the news alone.
     hike: Changes = {**AROUND_THE_HIKE, **NO_IMPACT, "boj.meetings.0.priced_probability": 0.0}
     with_funds = simulate(official(COARSE, hike), range(3))
     larger = simulate(official(COARSE, hike, {"populations.carry_funds.stock_usd_bn": 1000}), range(3))
@@ -102,7 +102,7 @@ def surprise_with(multiple: int) -> Scenario:
 
 
 def test_ten_times_the_investors_are_the_same_path() -> None:
-    # Runs differ by the draws of investors alone, so their scatter is the sampling error of one path.
+    # Runs differ only in the draws of investors, so their dispersion is the sampling error of one path.
     few, many = (np.log(simulate(surprise_with(multiple), range(24)).market["usdjpy"]) for multiple in (1, 10))
     error = np.sqrt((few.var(axis=0, ddof=1) + many.var(axis=0, ddof=1)) / 24)
     gap = np.abs(few.mean(axis=0) - many.mean(axis=0))
@@ -110,7 +110,7 @@ def test_ten_times_the_investors_are_the_same_path() -> None:
     assert few.mean(axis=0).min() < -0.05 + few[0, 0]
     assert error.max() < 0.003
     assert (gap <= 4 * error + 1e-5).all()
-    # Ten times as many investors scatter about a third as much; stratified draws do better.
+    # Dispersion with ten times as many investors is about a third; stratified draws reduce it further.
     assert many.std(axis=0, ddof=1).max() < 0.6 * few.std(axis=0, ddof=1).max()
 
 
@@ -121,7 +121,7 @@ def test_ten_times_the_investors_hold_the_same_wealth() -> None:
         assert many.sheet.equity_usd.sum() == pytest.approx(few.sheet.equity_usd.sum(), rel=0.05)
 
 
-def test_the_state_stays_put_too() -> None:
+def test_the_state_is_constant_without_news() -> None:
     model = CapitalFlowModel(official(COARSE, CALM, TWO_WEEKS), range(2))
     before = state(model)
     while model.running:
@@ -133,8 +133,8 @@ def test_the_state_stays_put_too() -> None:
         np.testing.assert_array_equal(after[name], before[name], err_msg=name)
 
 
-def test_open_interest_and_bitcoin_have_no_trend_of_their_own() -> None:
-    # News but no policy: liquidations are replaced, so open interest keeps its level and bitcoin its mean.
+def test_open_interest_and_bitcoin_have_no_trend() -> None:
+    # News without policy: liquidated positions are replaced, so open interest and the mean of bitcoin are constant.
     quiet: Changes = {"fed.meetings": [], "boj.meetings": [], "fed.balance_sheet": [], "thin_periods": []}
     record = simulate(shipped("december_2025_official", quiet, {"end": "2026-01-16"}), range(48))
     interest = record.flows["crypto_traders"]["stock_usd_bn"].mean(axis=0)

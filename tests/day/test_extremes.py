@@ -1,4 +1,4 @@
-"""Extreme parameters: every run is complete and finite or ends in a named stop on a day; never a loop, never a warning."""
+"""Extreme parameters: every run is complete and finite or has a dated, named stop, without loops or warnings."""
 
 import warnings
 from typing import Any
@@ -25,14 +25,14 @@ def hundredfold() -> dict[str, Any]:
 
 
 def no_volatility() -> dict[str, Any]:
-    """Every market without news of its own."""
+    """Every market without own news."""
     keys = ("usdjpy.own_volatility_pct", "ust10.yield_volatility_bp", "jgb10.yield_volatility_bp",
             "us_equity.own_volatility_pct", "japan_equity.own_volatility_pct", "bitcoin.own_volatility_pct")  # fmt: skip
     return {f"markets.{key}": 0 for key in keys}
 
 
 def stocks(factor: float) -> dict[str, Any]:
-    """Every population's stock times a factor, and markets wide enough for it."""
+    """Every stock times a factor, with enough assets outstanding."""
     size = {"carry_funds": 250, "crypto_traders": 28, "life_insurers": 620, "real_money_japan": 1750}
     room = {"markets.ust10.outstanding_usd_bn": 1e6, "markets.us_equity.size": 1e8, "markets.bitcoin.size_usd_bn": 1e6}
     return {f"populations.{name}.stock_usd_bn": factor * value for name, value in size.items()} | room
@@ -93,7 +93,7 @@ def outcome(scenario: Scenario, runs: int = 4) -> Record:
 
 
 @pytest.mark.parametrize("changes", EXTREMES.values(), ids=EXTREMES.keys())
-def test_extremes_end_well_or_with_a_name(changes: Changes) -> None:
+def test_extreme_parameters_give_finite_runs_or_a_named_stop(changes: Changes) -> None:
     outcome(extreme(changes))
 
 
@@ -111,7 +111,7 @@ def test_impossible_starts_stop_on_the_first_day() -> None:
         assert {stop.date for stop in record.stopped.values()} == {record.dates[1].astype(object)}
 
 
-def test_an_explosion_is_called_a_runaway_and_dated() -> None:
+def test_a_price_explosion_stops_the_run_as_a_runaway() -> None:
     assert reasons(IMPACT_X100, {"populations.carry_funds.stock_usd_bn": 2500}) == {"price_runaway"}
     record = outcome(extreme(IMPACT_X100, {"populations.carry_funds.stock_usd_bn": 2500}))
     for stop in record.stopped.values():
@@ -119,7 +119,7 @@ def test_an_explosion_is_called_a_runaway_and_dated() -> None:
         assert "left its plausible range" in stop.message
 
 
-def test_stopped_runs_do_not_spoil_their_neighbours() -> None:
+def test_stopped_runs_do_not_affect_other_runs() -> None:
     record = outcome(extreme({"noise.scale_x": 6, "markets.usdjpy.fast_impact_pct_per_usd_bn": 0.6}), runs=16)
     assert 0 < len(record.stopped) < 16
 
@@ -131,14 +131,14 @@ def test_no_stock_no_flow() -> None:
         assert not any(values.any() for values in record.flows[name].values()), name
 
 
-def test_tiny_stocks_move_no_price() -> None:
+def test_tiny_stocks_have_no_price_effect() -> None:
     tiny, none = (outcome(extreme(stocks(factor))).market for factor in (1e-9, 0.0))
     for name in ("usdjpy", "ust10_pct", "us_equity", "bitcoin_usd"):
         np.testing.assert_allclose(tiny[name], none[name], rtol=1e-9, err_msg=name)
 
 
-def test_larger_stocks_make_a_larger_fall() -> None:
-    # Common news: the path with more carry lies below once the surprise has come.
+def test_larger_stocks_cause_a_larger_fall() -> None:
+    # With the same news, USDJPY falls more after the surprise if carry positions are larger.
     lows = [
         outcome(extreme({"populations.carry_funds.stock_usd_bn": stock})).market["usdjpy"].min(axis=1)
         for stock in (50, 250, 750)
@@ -147,7 +147,7 @@ def test_larger_stocks_make_a_larger_fall() -> None:
     assert (lows[1] > lows[2]).all()
 
 
-def test_every_switch_off_is_a_quiet_world() -> None:
+def test_with_every_switch_off_nothing_is_forced() -> None:
     record = outcome(extreme(switched(), {"noise.scale_x": 3}))
     assert len(SWITCHES) == 6
     assert not record.flows["carry_funds"]["unwound_usd_bn"].any()

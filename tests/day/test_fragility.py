@@ -1,4 +1,4 @@
-"""What falls would force: loop gain, distances, crowding and depth-weighted stock by hand and in the limits."""
+"""Fragility: loop gain, distances, crowding and depth-weighted stock by hand and in limiting cases."""
 
 import numpy as np
 import pytest
@@ -43,21 +43,21 @@ STOP = one_fund(switched(trailing_stop=True))
 
 
 def curve(*sold: float, slope: float = 1e-3, levered: float = 100.0) -> ForcedSales:
-    """Forced sales after each of FALLS, stated."""
+    """Given forced sales after each of USDJPY_FALLS."""
     return ForcedSales(np.array([sold]), column(slope, 1), column(levered, 1), column(levered, 1))
 
 
 def test_loop_gain_of_a_stop_by_hand() -> None:
-    # A stop at 8.2 % is hit by the probe of 10 % only: 60 % of 100/.9 $bn are sold, a fall of -ln(.9).
+    # A stop at 8.2 % is hit by the fall of 10 % only: 60 % of 100/.9 $bn are sold, a fall of -ln(.9).
     sold = 0.6 * 100 / 0.9
     assert gain_of(one_fund(switched(trailing_stop=True))) == pytest.approx(SLOPE * sold / -np.log(0.9), rel=1e-9)
 
 
 def test_loop_gain_of_a_total_loss_by_hand() -> None:
-    # Fifteen times levered, a fall of 10 % takes all equity and closes everything; the probes of 3 and 6 % matter less.
+    # At leverage 15 a fall of 10 % exhausts equity and closes the position; the falls of 3 and 6 % matter less.
     fifteen: Changes = {"populations.carry_funds.leverage_x": {"median": 15, "log_sd": 0, "highest": 100}}
-    found = gain_of(one_fund(switched(margin=True), fifteen))
-    assert found >= SLOPE * 100 / 0.9 / -np.log(0.9) * (1 - 1e-12)
+    result = gain_of(one_fund(switched(margin=True), fifteen))
+    assert result >= SLOPE * 100 / 0.9 / -np.log(0.9) * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("factor", [0.5, 3.0])
@@ -68,7 +68,7 @@ def test_loop_gain_is_proportional_to_impact_and_to_the_stock(factor: float) -> 
     assert gain_of(larger) == pytest.approx(factor * gain_of(base), rel=1e-9)
 
 
-def test_nobody_forced_no_loop_gain() -> None:
+def test_loop_gain_is_zero_without_forced_sales() -> None:
     assert gain_of(one_fund()) == 0.0
 
 
@@ -83,7 +83,7 @@ def test_more_leverage_is_a_larger_loop_gain() -> None:
 
 
 def test_the_tipping_distance_by_hand() -> None:
-    # The only stop acts between 6 and 10 %; with an impact that makes the gain 2 at 10 % it is 1 half way.
+    # The stop lies between 6 and 10 %; with an impact that makes the gain 2 at 10 %, it is 1 half way.
     slope = 2.0 * -np.log(0.9) / (0.6 * 100 / 0.9)
     assert tipping_distance(sales_of(STOP, slope))[0, 0] == pytest.approx(0.08, rel=1e-9)
 
@@ -96,13 +96,13 @@ def test_the_distance_to_a_cascade_by_hand() -> None:
 
 @pytest.mark.parametrize(("stop_pct", "share"), [(1.9, 0.6), (2.1, 0.0)])
 def test_crowding_by_hand(stop_pct: float, share: float) -> None:
-    # The one fund is all there is; it cuts 60 % if its stop is nearer than the fall of 2 %.
+    # There is one fund; it closes 60 % if its stop is closer than the fall of 2 %.
     nearer: Changes = {"populations.carry_funds.trailing_stop.distance_pct.median": stop_pct}
     assert crowding(sales_of(one_fund(switched(trailing_stop=True), nearer)))[0, 0] == pytest.approx(share, rel=1e-12)
 
 
-def test_crowding_is_one_where_everybody_must_leave() -> None:
-    # Sixty times levered, a fall of 2 % takes all equity: lenders close everything.
+def test_crowding_is_one_if_every_position_is_closed() -> None:
+    # At leverage 60 a fall of 2 % exhausts equity: lenders close the position.
     sixty: Changes = {"populations.carry_funds.leverage_x": {"median": 60, "log_sd": 0, "highest": 100}}
     assert crowding(sales_of(one_fund(switched(margin=True), sixty)))[0, 0] == pytest.approx(1.0, rel=1e-12)
 
@@ -112,7 +112,7 @@ def test_depth_weighted_stock_by_hand() -> None:
     assert depth_weighted_stock(sales_of(one_fund()))[0, 0] == pytest.approx(0.035, rel=1e-12)
 
 
-def test_where_nobody_can_be_forced_distances_are_the_largest_fall() -> None:
+def test_distances_are_the_largest_fall_without_forceable_investors() -> None:
     threshold: Changes = {"unwind.rule": "threshold"}
     for scenario in (one_fund(), official(COARSE, CALM, threshold)):
         sales = sales_of(scenario)
@@ -133,19 +133,19 @@ def test_the_first_of_two_crossings_counts() -> None:
 
 @given(st.lists(st.floats(0.0, 50.0), min_size=5, max_size=5), st.floats(0.1, 60.0))
 def test_no_smaller_fall_reaches_the_level(values: list[float], level: float) -> None:
-    found = float(first_fall_reaching(USDJPY_FALLS, np.array([values]), level)[0, 0])
-    below = np.linspace(USDJPY_FALLS[0], found, 50, endpoint=False) if found > USDJPY_FALLS[0] else np.array([])
+    result = float(first_fall_reaching(USDJPY_FALLS, np.array([values]), level)[0, 0])
+    below = np.linspace(USDJPY_FALLS[0], result, 50, endpoint=False) if result > USDJPY_FALLS[0] else np.array([])
     reached = bool(max(values) >= level)
     assert (np.interp(below, USDJPY_FALLS, values) < level * (1 + 1e-9)).all()
-    assert np.interp(found, USDJPY_FALLS, values) >= level * (1 - 1e-9) if reached else found == USDJPY_FALLS[-1]
+    assert np.interp(result, USDJPY_FALLS, values) >= level * (1 - 1e-9) if reached else result == USDJPY_FALLS[-1]
 
 
 def test_the_loop_gain_is_the_largest_at_its_own_falls() -> None:
     # The fall of 2 % belongs to the distances and to crowding, not to the definition of the loop gain.
     assert set(LOOP_GAIN_FALLS) == set(USDJPY_FALLS) - {CROWDING_FALL}
-    found = curve(0.0, 90.0, 1.0, 0.0, 0.0)
-    assert loop_gain(found)[0, 0] == pytest.approx(1e-3 * 1.0 / -np.log(0.97), rel=1e-12)
-    assert gain_curve(found).max() == pytest.approx(1e-3 * 90.0 / -np.log(0.98), rel=1e-12)
+    result = curve(0.0, 90.0, 1.0, 0.0, 0.0)
+    assert loop_gain(result)[0, 0] == pytest.approx(1e-3 * 1.0 / -np.log(0.97), rel=1e-12)
+    assert gain_curve(result).max() == pytest.approx(1e-3 * 90.0 / -np.log(0.98), rel=1e-12)
 
 
 def readings(*changes: Changes) -> Array:
@@ -157,7 +157,7 @@ def readings(*changes: Changes) -> Array:
     )
 
 
-def test_nearer_stops_crowd_the_exit_and_bring_the_cascade_closer() -> None:
+def test_closer_stops_raise_crowding_and_reduce_the_distance_to_a_cascade() -> None:
     far, near = (readings({"populations.carry_funds.trailing_stop.distance_pct.median": at}) for at in (12.0, 6.0))
     assert near[0] > far[0]
     assert near[1] > 2.0 * far[1]
@@ -171,8 +171,8 @@ def test_the_number_of_investors_is_a_resolution() -> None:
     np.testing.assert_allclose(coarse, fine, rtol=0.12)
 
 
-def test_the_day_after_a_fall_the_exit_is_nearer() -> None:
-    # A fall of 3 % brings everybody whose stop it did not reach closer to it.
+def test_fragility_rises_after_a_fall() -> None:
+    # A fall of 3 % reduces the distance to all stops that it did not hit.
     market = simulate(official(CALM, ONE_WEEK, shocks({"2025-12-02": 0.03})), range(4)).market
     assert (market["cascade_distance_pct"][:, 2] < market["cascade_distance_pct"][:, 1] - 0.5).all()
     assert (market["crowding_share"][:, 2] > market["crowding_share"][:, 1]).all()
@@ -186,11 +186,11 @@ def test_columns_have_their_units_and_ranges() -> None:
     for name in ("tipping_distance_pct", "cascade_distance_pct"):
         assert ((market[name] >= 0.0) & (market[name] <= 100.0 * USDJPY_FALLS[-1])).all()
     assert ((market["crowding_share"] >= 0.0) & (market["crowding_share"] <= 1.0)).all()
-    # 250 $bn of the small cast's funds at the default 0.035 % per $bn.
+    # 250 $bn of carry funds at the default 0.035 % per $bn.
     np.testing.assert_allclose(market["depth_weighted_stock_pct"][:, 0], 8.75, rtol=1e-12)
     assert CASCADE_USD_BN == 5.0
 
 
 def test_carry_to_volatility_without_volatility_is_zero() -> None:
-    found = carry_to_volatility(np.array([[0.03], [0.03]]), np.array([[0.1], [0.0]]))
-    np.testing.assert_allclose(found, [[0.3], [0.0]], rtol=1e-12)
+    result = carry_to_volatility(np.array([[0.03], [0.03]]), np.array([[0.1], [0.0]]))
+    np.testing.assert_allclose(result, [[0.3], [0.0]], rtol=1e-12)

@@ -1,4 +1,4 @@
-"""The model as a Mesa model: steps, agents, running, and a data collector that Mesa's tools can read."""
+"""The model as a Mesa model: steps, agents, running, and a data collector in Mesa's format."""
 
 import copy
 import pickle
@@ -28,7 +28,7 @@ def test_it_is_a_mesa_model_of_one_run_by_default() -> None:
     assert model.economy.market.last.usdjpy.shape == (1, 1)
 
 
-def test_agents_are_the_populations_and_the_sectors_on_the_other_side() -> None:
+def test_agents_are_the_populations_and_the_counterparty_sectors() -> None:
     model = CapitalFlowModel(official(*WEEK))
     populations = [agent for agent in model.agents if isinstance(agent, Population)]
     assert {population.name for population in populations} == set(POPULATIONS)
@@ -54,7 +54,7 @@ def test_run_model_runs_to_the_end() -> None:
     assert str(model.today) == "2025-12-05"
 
 
-def test_stepping_by_hand_is_simulating() -> None:
+def test_stepping_equals_simulating() -> None:
     scenario = official(*WEEK)
     model = CapitalFlowModel(scenario, range(2))
     while model.running:
@@ -97,7 +97,7 @@ def test_the_data_collector_of_a_batch_has_a_column_per_run() -> None:
     np.testing.assert_array_equal(frame["usdjpy"].columns, [4, 2])
 
 
-def test_days_not_yet_simulated_are_no_numbers() -> None:
+def test_days_not_yet_simulated_are_nan() -> None:
     model = CapitalFlowModel(official(*WEEK))
     model.step()
     usdjpy = model.result().market["usdjpy"][0]
@@ -118,7 +118,7 @@ def test_mesa_is_seeded_by_the_scenario() -> None:
 
 
 @pytest.mark.parametrize("runs", [[0], [7], [3, 1]])
-def test_a_model_knows_its_runs(runs: list[int]) -> None:
+def test_a_model_records_its_run_numbers(runs: list[int]) -> None:
     assert simulate(official(*WEEK), runs).runs.tolist() == runs
 
 
@@ -141,7 +141,7 @@ def test_agents_frame_holds_flows_by_day_and_population() -> None:
     assert model.datacollector.model_vars["usdjpy"] == model.result().market["usdjpy"][0].tolist()
 
 
-def test_every_agent_is_of_its_own_kind_and_an_agent_of_this_model() -> None:
+def test_every_agent_has_its_class_and_belongs_to_this_model() -> None:
     model = CapitalFlowModel(official(*WEEK))
     kinds = {kind.Parameters: kind for kind in population_kinds()}
     for population in model.populations:
@@ -153,7 +153,7 @@ def test_every_agent_is_of_its_own_kind_and_an_agent_of_this_model() -> None:
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
-def test_a_copied_model_goes_on_by_itself(again: Callable[[CapitalFlowModel], CapitalFlowModel]) -> None:
+def test_a_copied_model_continues_independently(again: Callable[[CapitalFlowModel], CapitalFlowModel]) -> None:
     model = CapitalFlowModel(official(*WEEK))
     model.step()
     other = again(model)
@@ -171,5 +171,5 @@ def test_an_agents_class_is_found_by_its_name() -> None:
         _ = mesa_model.Nobody
 
 
-def test_the_engine_alone_has_no_agents() -> None:
+def test_the_engine_without_mesa_has_no_agents() -> None:
     assert not isinstance(CapitalFlows(official(*WEEK)).populations[0], mesa.Agent)

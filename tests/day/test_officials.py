@@ -1,4 +1,4 @@
-"""Both central banks at work: what they buy, and a spread imposed on the curves."""
+"""Central banks: bond purchases and an imposed spread."""
 
 from datetime import date
 
@@ -85,7 +85,7 @@ def test_bond_purchases_lower_the_yield() -> None:
     assert fall_bp == pytest.approx(2 * 0.03 * np.sqrt(2000) * (np.sqrt(bought_usd + 2000) - np.sqrt(2000)), rel=1e-6)
 
 
-def test_the_view_of_the_start() -> None:
+def test_rates_at_the_start() -> None:
     officials = Officials(official(), [0, 1], np.array(["2025-11-28"], dtype="datetime64[D]"))
     rates = officials.rates
     np.testing.assert_allclose(rates.hedging_cost, 0.03625, rtol=1e-13)

@@ -1,4 +1,4 @@
-"""A caller that reads few columns gets these, bit for bit, and pays for no others."""
+"""Selected columns are recorded bit for bit, and expensive columns are not computed without a request."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -41,21 +41,21 @@ def of_flows(record: Record) -> Iterator[tuple[str, str, Array]]:
 
 
 @pytest.mark.parametrize("columns", FEW, ids=[" ".join(sorted(few)) or "none" for few in FEW])
-def test_what_is_asked_for_has_the_bits_that_it_has_among_all(
+def test_requested_columns_are_bit_identical_to_a_full_record(
     scenario: Scenario, whole: Record, columns: frozenset[str]
 ) -> None:
-    found = simulate(scenario, RUNS, columns=columns)
-    assert list(found.market) == [name for name in whole.market if name in columns | REQUIRED_COLUMNS]
-    assert all(values.tobytes() == whole.market[name].tobytes() for name, values in found.market.items())
-    wanted = {(owner, name): values for owner, name, values in of_flows(whole) if name in columns}
-    assert {(owner, name): values.tobytes() for owner, name, values in of_flows(found)} == {
-        key: values.tobytes() for key, values in wanted.items()
+    result = simulate(scenario, RUNS, columns=columns)
+    assert list(result.market) == [name for name in whole.market if name in columns | REQUIRED_COLUMNS]
+    assert all(values.tobytes() == whole.market[name].tobytes() for name, values in result.market.items())
+    expected = {(owner, name): values for owner, name, values in of_flows(whole) if name in columns}
+    assert {(owner, name): values.tobytes() for owner, name, values in of_flows(result)} == {
+        key: values.tobytes() for key, values in expected.items()
     }
-    assert list(found.flows) == list(whole.flows)
-    assert found.roles == whole.roles
+    assert list(result.flows) == list(whole.flows)
+    assert result.roles == whole.roles
 
 
-def test_forced_sales_are_worked_out_for_those_who_read_them(
+def test_forced_sales_are_computed_only_for_columns_that_need_them(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def asked(*_: object) -> None:
@@ -68,14 +68,14 @@ def test_forced_sales_are_worked_out_for_those_who_read_them(
             simulate(scenario, RUNS, columns=frozenset({name}))
 
 
-def test_the_ledger_is_checked_whatever_is_read(
+def test_the_ledger_is_checked_for_any_selection_of_columns(
     scenario: Scenario, whole: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = simulate(scenario, RUNS, columns=frozenset())
     assert {name: values.tobytes() for name, values in few.residuals.items()} == {
         name: values.tobytes() for name, values in whole.residuals.items()
     }
-    monkeypatch.setattr(capital_flows, "residuals", lambda *_: {"made_up": np.array([0.0, 1.0, 0.0])})
+    monkeypatch.setattr(capital_flows, "ledger_residuals", lambda *_: {"made_up": np.array([0.0, 1.0, 0.0])})
     broken = simulate(scenario, RUNS, columns=frozenset({"unwound_usd_bn"}))
     assert {row: stop.name for row, stop in broken.stopped.items()} == {1: "ledger:made_up"}
     assert np.isnan(broken.market["usdjpy"][1, 1:]).all()
@@ -84,21 +84,21 @@ def test_the_ledger_is_checked_whatever_is_read(
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=[metric.name for metric in METRICS])
-def test_a_metric_reads_what_it_says(whole: Record, metric: Metric) -> None:
+def test_a_metric_reads_only_its_declared_columns(whole: Record, metric: Metric) -> None:
     few = recorded(whole, columns_read_by([metric.name]))
-    found, wanted = metric.per_run(FinishedRuns(few)), metric.per_run(FinishedRuns(whole))
-    assert (found is None) == (wanted is None)
-    if found is not None and wanted is not None:
-        assert found.tobytes() == wanted.tobytes()
+    result, expected = metric.per_run(FinishedRuns(few)), metric.per_run(FinishedRuns(whole))
+    assert (result is None) == (expected is None)
+    if result is not None and expected is not None:
+        assert result.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("series", [*FIXED_SERIES_NAMES, yen_series_name("carry_funds")])
-def test_a_daily_series_is_read_from_what_it_says(whole: Record, series: str) -> None:
-    found = daily_values(recorded(whole, record_columns(series)), series)
-    assert found.tobytes() == daily_values(whole, series).tobytes()
+def test_a_daily_series_reads_only_its_declared_columns(whole: Record, series: str) -> None:
+    result = daily_values(recorded(whole, record_columns(series)), series)
+    assert result.tobytes() == daily_values(whole, series).tobytes()
 
 
-def test_a_column_that_nobody_asked_for_is_no_asset_that_the_scenario_lacks(whole: Record) -> None:
+def test_a_column_that_was_not_requested_is_an_error(whole: Record) -> None:
     few = recorded(whole, frozenset({"usdjpy"}))
     with pytest.raises(LookupError, match="loop_gain was not recorded"):
         next(metric for metric in METRICS if metric.name == "loop_gain_max").per_run(FinishedRuns(few))
@@ -109,7 +109,7 @@ def test_a_column_that_nobody_asked_for_is_no_asset_that_the_scenario_lacks(whol
 
 
 def recorded(whole: Record, columns: frozenset[str]) -> Record:
-    """A record with these columns alone."""
+    """A record that contains only these columns."""
     market = {name: values for name, values in whole.market.items() if name in columns | REQUIRED_COLUMNS}
     flows = {
         owner: {name: values for name, values in table.items() if name in columns}

@@ -33,5 +33,5 @@ def test_the_store_is_that_of_the_command_and_goes_on(tmp_path: Path, monkeypatc
     assert (len(first.runs), len(more.runs)) == (12, 24)
     assert set(more.series.run_id) == set(more.runs.run_id)
     assert cf.SweepStore(first.folder).manifest["status"] == "finished"
-    with pytest.raises(TypeError, match="plan_of"):
+    with pytest.raises(TypeError, match="load_plan"):
         cf.sweep(load_plan(GRID), settings=["replications=1"])

@@ -1,4 +1,4 @@
-"""Banks: dollar funding, patience, loss limits, and sales that leave the spot market alone."""
+"""Banks: dollar funding, patience, loss limits, and sales without spot trades."""
 
 from dataclasses import replace
 from typing import Any
@@ -37,7 +37,7 @@ ONE_BANK: dict[str, Any] = {
 
 
 def bank(*changes: Changes, **own: Any) -> tuple[Banks, Information]:
-    """One bank and what it knows in a calm world."""
+    """One bank and its information in a scenario without noise."""
     model = CapitalFlowModel(official(CALM, ONE_WEEK, {"populations": {"banks": ONE_BANK | own}}, *changes))
     population = model.populations[0]
     assert isinstance(population, Banks)
@@ -45,7 +45,7 @@ def bank(*changes: Changes, **own: Any) -> tuple[Banks, Information]:
 
 
 def us_yields(change_pp: float) -> Changes:
-    """US long yields move by so much on the first day; policy rates stay."""
+    """US long yields change on the first day; policy rates do not."""
     return {
         "spread_path": {"target_pp": 4.02 - 1.81 + change_pp, "over_days": 1, "us_share": 1},
         "markets.usdjpy.spread_beta_pct_per_pp": 0,
@@ -61,8 +61,8 @@ def run(change_pp: float, *changes: Changes, **own: Any) -> Record:
 
 def test_funding_by_hand() -> None:
     # .8 x (3.875 + .05) + .2 x (.50 + 3.625) = 3.14 + .825
-    found = dollar_funding_cost(column(0.03875, 1), 0.0005, column(0.005 + 0.03625, 1), 0.2)
-    assert found[0, 0] == pytest.approx(0.03965, rel=1e-12)
+    result = dollar_funding_cost(column(0.03875, 1), 0.0005, column(0.005 + 0.03625, 1), 0.2)
+    assert result[0, 0] == pytest.approx(0.03965, rel=1e-12)
 
 
 def test_carry_is_just_positive_at_the_start() -> None:
@@ -75,7 +75,7 @@ def test_carry_is_just_positive_at_the_start() -> None:
     ("field", "change", "effect"),
     [("ust10", 0.01, 0.01), ("fed_rate", 0.01, -0.008), ("hedging_cost", 0.01, -0.002), ("boj_rate", 0.01, -0.002)],
 )
-def test_what_moves_carry(field: str, change: float, effect: float) -> None:
+def test_carry_responds_to_rates(field: str, change: float, effect: float) -> None:
     population, now = bank()
     later = replace(now, **{field: getattr(now, field) + change})
     assert (population.carry(later) - population.carry(now))[0, 0] == pytest.approx(effect, rel=1e-9)
@@ -90,7 +90,7 @@ def test_a_fed_hike_costs_all_funding_and_a_boj_hike_none() -> None:
     assert (population.carry(boj) - population.carry(now))[0, 0] == pytest.approx(0.0, abs=1e-15)
 
 
-def test_only_days_in_a_row_count() -> None:
+def test_only_consecutive_days_count() -> None:
     days = column(0.0, 1)
     counted = []
     for carry in (-0.1, -0.1, 0.1, -0.1, -0.2, -0.3):
@@ -116,7 +116,7 @@ def test_default_patience_is_sixty_days() -> None:
 
 
 def test_a_sale_repays_dollars_and_ends_swaps() -> None:
-    # One pp less is known at the second open; the third negative day is the fourth.
+    # A fall of 1 pp is observed at the second open; the third day of negative carry is day four.
     record = run(-1.0, NO_IMPACT)
     table = {name: values[0] for name, values in record.flows["banks"].items()}
     assert table["bought_ust10_usd_bn"][:6] == pytest.approx([0, 0, 0, 0, -10, -9], rel=1e-9)
@@ -127,8 +127,8 @@ def test_a_sale_repays_dollars_and_ends_swaps() -> None:
     assert np.ptp(record.market["usdjpy"]) == 0.0
 
 
-def test_money_of_a_sale_by_hand() -> None:
-    # 10 bonds at .9 bring 9: 2 give back a tenth of the swap of 20, 7 repay debt.
+def test_proceeds_of_a_sale_by_hand() -> None:
+    # 10 bonds at .9 yield 9: 2 end a tenth of the swap of 20, 7 repay debt.
     population, now = bank(loss_limit_pct={"median": 5, "log_sd": 0})
     price = now.quote.price.copy()
     price[:, now.roster.columns["ust10"]] = 0.9
@@ -145,7 +145,7 @@ def test_money_of_a_sale_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("change_pp", "sells"), [(1.2, False), (1.4, True)])
-def test_a_loss_of_a_tenth_is_cut_without_waiting(change_pp: float, sells: bool) -> None:
+def test_a_loss_of_a_tenth_is_sold_at_once(change_pp: float, sells: bool) -> None:
     # -8.1 dy + (78 - 65.61)/2 dy^2: -9.2 % at 1.2 pp, -10.6 % at 1.4 pp.
     sold = run(change_pp, NO_IMPACT).flows["banks"]["unwound_usd_bn"][0]
     assert bool(sold.any()) == sells
@@ -162,7 +162,7 @@ def test_sales_raise_treasury_yields_and_ease_the_basis() -> None:
     assert record.flows["dealers"]["bought_ust10_usd_bn"][0, 4] > 0.0
 
 
-def test_banks_that_start_with_negative_carry_are_content_with_it() -> None:
+def test_banks_hold_bonds_at_negative_initial_carry() -> None:
     scenario = shipped("december_2025_article", CALM, TWO_WEEKS, {"populations": {"banks": ONE_BANK}})
     population = CapitalFlowModel(scenario).populations[0]
     assert isinstance(population, Banks)
@@ -182,7 +182,7 @@ def test_the_sheet_has_no_currency_position() -> None:
     assert sheet.hedge_usd is not None
     assert sheet.hedge_usd[0, 0] == 20
     assert sheet.equity_usd[0, 0] == pytest.approx(20, rel=1e-12)
-    # In yen, a fall of the dollar costs nothing but the swap's gain on bonds that lost as much.
+    # In yen, the gain on the swap offsets the loss on the hedged bonds when the dollar falls.
     meeting = {"date": "2025-12-01", "decision": "50bp", "step": "25bp", "priced_probability": 0.0}
     record = simulate(official(CALM, NO_IMPACT, NO_COSTS, {"populations": {"banks": ONE_BANK}}, {
         "boj.meetings": [meeting], "end": "2025-12-01",
@@ -192,7 +192,7 @@ def test_the_sheet_has_no_currency_position() -> None:
     assert equity_yen[1] == pytest.approx(equity_yen[0], rel=1e-3)
 
 
-def test_leaving_converts_as_if_nothing_were_owed() -> None:
+def test_exits_convert_as_if_bonds_were_owned_outright() -> None:
     # Half of 100: 10 of the swap end, 25 are converted, 15 repay debt.
     population, now = bank()
     trade = population.leave(column(0.5, 1), now, 0.5)
@@ -205,13 +205,13 @@ def test_leaving_converts_as_if_nothing_were_owed() -> None:
     assert trade.announced
 
 
-def test_what_is_owed_in_a_swap_is_never_converted() -> None:
+def test_proceeds_owed_in_a_swap_are_not_converted() -> None:
     population, now = bank()
     assert population.leave(column(0.5, 1), now, 1.0).spot_usd[0, 0] == pytest.approx(-40, rel=1e-12)
 
 
-def test_debt_stays_when_bonds_are_converted() -> None:
-    # All leave in one day: 100 bonds sold, half converted, the swap ended: 80 owed less 30 repaid.
+def test_debt_remains_when_proceeds_are_converted() -> None:
+    # Exit in one day: 100 bonds sold, half converted, the swap ended: debt of 80 less 30 repaid.
     scenario = official(CALM, NO_IMPACT, NO_COSTS, {"populations": {"banks": ONE_BANK}}, {
         "unwind": {"rule": "threshold", "exit_days": 1},
         "spread_path": {"target_pp": -2, "over_days": 1, "us_share": 1},
@@ -229,13 +229,13 @@ def test_debt_stays_when_bonds_are_converted() -> None:
     assert model.residual.max() <= 1e-9
 
 
-def test_nothing_moves_without_news() -> None:
+def test_no_trades_without_news() -> None:
     record = simulate(official(CALM, {"populations": {"banks": {}}, "end": "2026-04-30"}), [0])
     assert not record.flows["banks"]["unwound_usd_bn"].any()
     assert np.ptp(record.market["ust10_pct"]) == 0.0
 
 
-def test_noise_keeps_the_ledger_and_every_row_its_own() -> None:
+def test_ledger_holds_and_rows_are_independent_under_noise() -> None:
     own = {"patience_days": {"median": 2}, "loss_limit_pct": {"median": 1}, "investors": 20}
     scenario = official({"populations.banks": own})
     batch = simulate(scenario, range(4))

@@ -1,4 +1,4 @@
-"""Bitcoin fund holders: flows follow flows and returns; cash goes to the holders; a Japanese share goes through yen."""
+"""Bitcoin ETF holders: flows follow past flows and returns; cash is paid out; a Japanese share is converted."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def fixed(value: float) -> dict[str, float]:
 
 
 def holder(*changes: Changes, **own: Any) -> Scenario:
-    """One holder of 120 $bn who follows bitcoin with b = .08 and d = .05."""
+    """One holder of 120 $bn with responses b = .08 and d = .05."""
     values = {"investors": 1, "bitcoin_response_x": fixed(0.08), "equity_response_x": fixed(0.05)}
     population: Changes = {"populations": {"bitcoin_etf_holders": values | own}}
     return official(CALM, NO_IMPACT, NO_COSTS, ONE_WEEK, BITCOIN_ONLY, population, *changes)
@@ -52,7 +52,7 @@ def test_the_start_position_is_owned_outright() -> None:
     assert held.sheet.usd_cash[0, 0] == held.sheet.jpy_cash[0, 0] == 0.0
 
 
-def test_nothing_flows_when_nothing_happens() -> None:
+def test_no_flows_without_news() -> None:
     day = flows(holder())
     assert not day["unwound_usd_bn"].any()
     assert np.ptp(day["equity_usd_bn"]) == 0.0
@@ -71,13 +71,13 @@ def test_redemptions_follow_a_fall_by_hand() -> None:
     np.testing.assert_allclose(day["stock_usd_bn"][-1], held, rtol=1e-12)
 
 
-def test_equity_returns_count_too() -> None:
+def test_flows_respond_to_equity_returns() -> None:
     both: Changes = {"markets.us_equity.links": {"usdjpy": 0.5}}
     day = flows(holder(both, shocks({MONDAY: 0.10})))
     assert day["incentive_usd_bn"][2] == pytest.approx(-120 * (0.08 + 0.05 * 0.5) * np.log(0.9), rel=1e-9)
 
 
-def test_a_rise_brings_purchases() -> None:
+def test_a_rise_causes_purchases() -> None:
     day = flows(holder(shocks({MONDAY: -0.10})))
     assert day["incentive_usd_bn"][2] == pytest.approx(-120 * 0.08 * np.log(1.1), rel=1e-9)
     assert day["bought_bitcoin_usd_bn"][2] > 0.0
@@ -101,7 +101,7 @@ def test_without_a_japanese_share_no_currency_moves() -> None:
 
 @pytest.mark.parametrize("fall", [0.10, -0.10])
 def test_the_japanese_share_goes_through_yen(fall: float) -> None:
-    # 38 % of what is redeemed at yesterday's price; purchases take the same way back.
+    # 38 % of redemptions at yesterday's price; purchases are symmetric.
     day = flows(holder(shocks({MONDAY: fall}), japan_share=0.38))
     sold = 120 * -0.08 * np.log1p(-fall) * (1 - fall)
     assert day["repatriated_usd_bn"][2] == pytest.approx(0.38 * sold, rel=1e-9)
@@ -115,7 +115,7 @@ def test_the_share_changes_neither_bitcoin_nor_its_flows() -> None:
 
 
 def test_redemptions_strengthen_the_yen() -> None:
-    # With impact, redeemed bitcoin that goes to Japan sells dollars.
+    # With price impact, repatriated redemptions sell dollars.
     impact: Changes = {"markets.usdjpy.fast_impact_pct_per_usd_bn": 0.035}
     none, some = (
         simulate(holder(impact, shocks({MONDAY: 0.10}), japan_share=share), [0]).market["usdjpy"][0]
@@ -125,7 +125,7 @@ def test_redemptions_strengthen_the_yen() -> None:
     assert some[1] == none[1]
 
 
-def test_a_month_like_november_2025_brings_its_outflow() -> None:
+def test_november_2025_outflow_is_reproduced() -> None:
     # -21.6 % in 20 days, redemptions of 3.45 of 120 $bn; the median holder is .08, the mean .09.
     model = CapitalFlowModel(official(ONE_WEEK, {"populations": {"bitcoin_etf_holders": {"investors": 500}}}))
     traits = model.populations[0].traits
@@ -148,14 +148,14 @@ def test_rows_are_the_runs_alone() -> None:
         assert_same_record(simulate(scenario, [row]), batch, slice(row, row + 1))
 
 
-def test_they_hold_no_carry() -> None:
+def test_they_are_not_part_of_the_carry_stock() -> None:
     rule: Changes = {"unwind": {"rule": "threshold"}, "spread_path": {"target_pp": 0.6, "over_days": 1}}
     unlinked: Changes = {"markets.bitcoin.links": {}, "markets.us_equity.links": {}}
     assert not flows(holder(rule, unlinked))["unwound_usd_bn"].any()
 
 
 @given(st.floats(-5.0, 5.0), st.floats(-5.0, 5.0), st.floats(0.0, 0.99))
-def test_nobody_sells_more_than_all(before: float, pull: float, persistence: float) -> None:
+def test_sales_are_limited_to_the_holding(before: float, pull: float, persistence: float) -> None:
     flow = float(momentum_flow(np.array(before), np.array(pull), persistence))
     assert flow >= -1.0
     assert flow == max(persistence * before + pull, -1.0)

@@ -1,4 +1,4 @@
-"""What lenders and stops force a carry fund to do: one fund of 100 $bn on 25 $bn of equity, every number worked by hand."""
+"""Margin calls and stops of a carry fund with 100 $bn on 25 $bn of equity, computed by hand."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.single_fund import FRIDAY, MONDAY, TUESDAY, fund, leverage, r
 
 
 def test_margin_call_restores_nine_tenths_of_the_limit() -> None:
-    # 15 times levered, equity 6.667; a fall of 4 % costs 100 (1/.96 - 1) = 4.167 and leaves 2.5 for .9 of the limit.
+    # At leverage 15 equity is 6.667; a fall of 4 % costs 100 (1/.96 - 1) = 4.167 and leaves 2.5 for .9 of the limit.
     scenario = one_fund(leverage(15), switched(margin=True), shocks({MONDAY: 0.04}))
     day = fund(scenario)
     equity = 100 / 15 - 100 * (1 / 0.96 - 1)
@@ -46,8 +46,8 @@ def test_a_stop_fires_at_exactly_its_distance(fall: float, hit: bool) -> None:
 
 
 @pytest.mark.parametrize(("second", "hit"), [(0.0819, False), (0.0821, True)])
-def test_a_stop_is_armed_again_at_the_exit_price(second: float, hit: bool) -> None:
-    # A first fall of 10 % exits at 140.58; from there another 8.2 % is needed, although the high is long gone.
+def test_a_stop_is_reset_at_the_exit_price(second: float, hit: bool) -> None:
+    # A first fall of 10 % exits at 140.58; from there another 8.2 % is needed, regardless of the earlier high.
     day = fund(one_fund(switched(trailing_stop=True), shocks({MONDAY: 0.10, TUESDAY: second})))
     assert day["stop_usd_bn"][1] == pytest.approx(60.0, rel=1e-12)
     # The fund has begun to rebuild by 1 % of 60 $bn.
@@ -76,14 +76,14 @@ def test_a_high_counts_for_120_days(later: str, hit: bool) -> None:
     assert record.flows["carry_funds"]["stop_usd_bn"][0, -1] == pytest.approx(60.0 if hit else 0.0, abs=0.5)
 
 
-def test_a_stop_that_the_recent_high_would_have_hit_is_armed_at_the_start() -> None:
+def test_a_stop_hit_before_the_start_is_reset_at_the_start() -> None:
     past: Changes = {"start_values.usdjpy_high": 180.0}
     assert not fund(one_fund(switched(trailing_stop=True), past))["stop_usd_bn"].any()
     again = fund(one_fund(switched(trailing_stop=True), past, shocks({MONDAY: 0.0821})))
     assert again["stop_usd_bn"][1] == pytest.approx(60.0, rel=1e-12)
 
 
-def test_a_high_before_the_start_shortens_the_way_to_the_stop() -> None:
+def test_a_high_before_the_start_reduces_the_distance_to_the_stop() -> None:
     # From a high of 160 the stop of 8.2 % is at 146.88: 5.97 % below the start.
     for fall, hit in ((0.0595, False), (0.0599, True)):
         day = fund(one_fund(switched(trailing_stop=True), {"start_values.usdjpy_high": 160.0}, shocks({MONDAY: fall})))
@@ -99,7 +99,7 @@ def test_a_margin_call_beyond_the_stop_counts_once() -> None:
     assert day["stop_usd_bn"][1] == 0.0
 
 
-def test_a_margin_call_below_the_stop_is_topped_up_by_it() -> None:
+def test_a_stop_adds_to_a_smaller_margin_call() -> None:
     scenario = one_fund(leverage(8), switched(margin=True, trailing_stop=True), shocks({MONDAY: 0.085}))
     day = fund(scenario)
     called = 1 - 0.9 * (12.5 - 100 * (1 / 0.915 - 1)) / requirement(scenario) / 100
@@ -109,6 +109,6 @@ def test_a_margin_call_below_the_stop_is_topped_up_by_it() -> None:
 
 
 def test_an_account_closed_with_nothing_left_does_not_break_the_ledger() -> None:
-    # Nine times levered, a fall of 10 % takes equity to zero but for the last digit: nothing is left to measure it against.
+    # At leverage 9 a fall of 10 % reduces equity to zero up to rounding: a relative residual would divide by zero.
     day = fund(one_fund(leverage(9), switched(margin=True), shocks({MONDAY: 0.10})))
     assert day["stock_usd_bn"][-1] == pytest.approx(0.0, abs=1e-9)

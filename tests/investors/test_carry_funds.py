@@ -1,4 +1,4 @@
-"""Carry funds, one mechanism at a time: one fund of 100 $bn on 25 $bn of equity, every number worked by hand."""
+"""Carry funds, one mechanism at a time: one fund of 100 $bn on 25 $bn of equity, computed by hand."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def test_the_start_position_is_the_target() -> None:
 
 
 def test_a_fall_costs_the_loan_in_dollars() -> None:
-    # The loan of 15,620 JPY bn costs 111.1 instead of 100 $bn after a fall of 10 %; the surprise of 52.7 bp makes it dearer.
+    # The loan of 15,620 JPY bn costs 111.1 instead of 100 $bn after a fall of 10 %; the surprise of 52.7 bp raises its rate.
     day = fund(one_fund(shocks({MONDAY: 0.10})))
     yen_rate = 0.005 + 0.004 - np.log(0.9) / 0.002 / 1e4
     weekend = (125 * 0.03875 - 100 / 0.9 * yen_rate) * 3 / 365
@@ -46,7 +46,7 @@ def test_volatility_target_after_a_jump_in_the_funds_favour() -> None:
 
 
 SLUGGISH: Changes = {"markets.usdjpy.announcement_beta_pct_per_bp": 1e-9}
-"""Announcements that hardly move the currency, so that only their effect on carry is left."""
+"""Announcements with almost no currency response, which isolates their effect on carry."""
 
 
 def carry_cut(basis_points: float) -> Changes:
@@ -55,7 +55,7 @@ def carry_cut(basis_points: float) -> Changes:
 
 
 def test_less_carry_is_followed_at_seven_and_a_half_percent_of_the_gap_a_day() -> None:
-    # 50 bp of 337.5 bp of carry are gone: the target is 14.8 % lower.
+    # Carry falls by 50 of 337.5 bp: the target is 14.8 % lower.
     day = fund(one_fund(switched(incentive=True), carry_cut(50)))
     gap = 100 * 0.5 / CARRY
     assert day["incentive_usd_bn"][1] == pytest.approx(0.075 * gap, rel=1e-9)
@@ -81,7 +81,7 @@ def test_the_incentive_is_off_when_switched_off() -> None:
     assert not fund(one_fund(switched(), carry_cut(250)))["unwound_usd_bn"].any()
 
 
-def test_no_carry_left_is_a_target_of_nothing() -> None:
+def test_the_target_is_zero_without_carry() -> None:
     ratio = incentive_ratio(column(-0.01, 1), column(0.03, 1), 0.005)
     assert ratio[0, 0] == 0.0
     assert target_leverage(column(4.0, 1), ratio, 15.0)[0, 0] == 0.0
@@ -91,8 +91,8 @@ def test_no_carry_left_is_a_target_of_nothing() -> None:
     ("start_pct", "now_pct", "ratio"), [(3.0, 1.5, 0.5), (3.0, 4.5, 1.5), (0.2, 0.0, 0.6), (-1.0, -1.25, 0.5)]
 )
 def test_incentive_ratio_by_hand(start_pct: float, now_pct: float, ratio: float) -> None:
-    found = incentive_ratio(column(now_pct / 100, 1), column(start_pct / 100, 1), 0.005)
-    assert found[0, 0] == pytest.approx(ratio, rel=1e-12)
+    result = incentive_ratio(column(now_pct / 100, 1), column(start_pct / 100, 1), 0.005)
+    assert result[0, 0] == pytest.approx(ratio, rel=1e-12)
 
 
 def test_expected_return_by_hand() -> None:
@@ -129,7 +129,7 @@ def test_carry_income_is_paid_out_at_start_leverage() -> None:
     assert held.sheet.usd_cash[0, 0] + held.sheet.jpy_cash[0, 0] / START_USDJPY == pytest.approx(25.0, rel=1e-12)
 
 
-def test_carry_income_is_kept_until_losses_are_made_good() -> None:
+def test_carry_income_is_retained_until_losses_are_recovered() -> None:
     day = fund(one_fund(shocks({MONDAY: 0.05})))
     # After the announcement the loan costs its rate of .5 % plus the surprise of 25.6 bp plus .4 %, at 148.39; interest
     # on a week's interest is what the tolerance leaves out.
@@ -158,7 +158,7 @@ def test_every_mechanism_acts_alone_and_is_off_when_switched_off(switch: str) ->
 
 
 def test_a_basket_without_an_asset_of_the_roster_keeps_its_value() -> None:
-    # Leaving bitcoin out of a scenario must not make 5 % of every fund's position vanish.
+    # Without bitcoin in the scenario, 5 % of each position must not disappear.
     whole, less = (
         CapitalFlowModel(official(COARSE, {"populations.crypto_traders": GONE}, change)).populations[0]
         for change in ({}, {"markets": {"bitcoin": None}})

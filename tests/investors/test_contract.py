@@ -1,4 +1,4 @@
-"""What every kind of population must do, over the roster: a new kind is tested without being asked."""
+"""The contract of every population in the roster; a new kind is tested automatically."""
 
 from dataclasses import fields
 from typing import Any
@@ -25,7 +25,7 @@ SURPRISE: Changes = {**AROUND_THE_HIKE, "end": "2025-12-30", "boj.meetings.0.pri
 
 
 def scenario_of(kind: str, *changes: Changes, investors: int = INVESTORS) -> Scenario:
-    """The official scenario with one more population of a kind, with its defaults."""
+    """The official scenario with an additional population of a kind, with default parameters."""
     newcomer: dict[str, Any] = {"kind": kind, "investors": investors}
     return official(COARSE, {"populations.newcomer": newcomer}, *changes)
 
@@ -44,13 +44,13 @@ def contents(now: Information) -> dict[str, Array]:
     return {name: values.copy() for name, values in arrays.items() if isinstance(values, np.ndarray)}
 
 
-def test_kinds_have_names_of_their_own() -> None:
+def test_kinds_have_distinct_names() -> None:
     assert len(KINDS) == len(ROSTER)
     assert {"carry_funds", "life_insurers", "real_money_japan", "crypto_traders"} <= set(KINDS)
 
 
 @each_kind
-def test_stock_is_positive_and_as_the_config_says(kind: str) -> None:
+def test_stock_is_positive_and_matches_the_config(kind: str) -> None:
     population = newcomer(model_of(kind))
     assert population.parameters.stock_usd_bn > 0.0
     np.testing.assert_allclose(population.stock(), population.parameters.stock_usd_bn, rtol=1e-12)
@@ -76,7 +76,7 @@ def test_runs_draw_different_investors(kind: str) -> None:
 
 
 @each_kind
-def test_solvent_at_the_start_and_explained(kind: str) -> None:
+def test_investors_are_solvent_at_the_start_and_equity_is_explained(kind: str) -> None:
     model = model_of(kind)
     sheet = newcomer(model).sheet
     assert (sheet.equity_usd > 0.0).all()
@@ -100,7 +100,7 @@ def test_one_investor_can_be_read(kind: str) -> None:
 
 @each_kind
 def test_the_start_is_inside_the_band(kind: str) -> None:
-    # Whoever trades although nothing has happened trades as expected: such a flow is in the fundamental.
+    # Trades without news must be expected flows, which are part of the fundamental.
     model = model_of(kind, CALM)
     trade = newcomer(model).orders(model.information())
     assert trade is None or trade.expected is not None or not any(units.any() for units in trade.units.values())
@@ -110,14 +110,14 @@ def test_the_start_is_inside_the_band(kind: str) -> None:
 
 
 @each_kind
-def test_nobody_is_forced_at_the_start(kind: str) -> None:
+def test_no_investor_is_forced_at_the_start(kind: str) -> None:
     model = model_of(kind)
     now = model.information()
     assert not newcomer(model).forced(now.quote, now).any()
 
 
 @each_kind
-def test_nobody_is_forced_to_sell_more_dollars_than_it_holds(kind: str) -> None:
+def test_forced_sales_do_not_exceed_holdings(kind: str) -> None:
     model = model_of(kind)
     population, now = newcomer(model), model.information()
     for fall in (0.02, 0.5):
@@ -148,7 +148,7 @@ def test_orders_change_neither_information_nor_balance_sheets(kind: str) -> None
 
 
 @each_kind
-def test_traits_are_for_life(kind: str) -> None:
+def test_traits_do_not_change_during_a_run(kind: str) -> None:
     model = CapitalFlowModel(scenario_of(kind, SURPRISE), range(RUNS))
     before = {name: values.copy() for name, values in newcomer(model).traits.items()}
     while model.running:
@@ -158,7 +158,7 @@ def test_traits_are_for_life(kind: str) -> None:
 
 
 @each_kind
-def test_some_rows_taken_out_and_put_back_are_the_same(kind: str) -> None:
+def test_selected_rows_written_back_unchanged_leave_the_state(kind: str) -> None:
     model = model_of(kind)
     model.step()
     population, rows = newcomer(model), np.array([2, 0])
@@ -172,7 +172,7 @@ def test_some_rows_taken_out_and_put_back_are_the_same(kind: str) -> None:
 
 
 @each_kind
-def test_rows_taken_out_are_a_copy_until_they_are_put_back(kind: str) -> None:
+def test_selected_rows_are_a_copy_until_they_are_written_back(kind: str) -> None:
     model = model_of(kind)
     population, rows = newcomer(model), np.array([1])
     before = population_state(population)
@@ -205,7 +205,7 @@ def test_state_in_a_batch_is_the_state_alone(kind: str) -> None:
 
 
 @each_kind
-def test_a_storm_is_sound_and_attributed(kind: str) -> None:
+def test_large_shocks_keep_the_ledger_and_flows_are_attributed(kind: str) -> None:
     falls = {"2025-12-02": 0.06, "2025-12-04": 0.05}
     record = simulate(scenario_of(kind, {"end": "2025-12-12", **shocks(falls)}), range(RUNS))
     assert_complete_or_stopped(record)
@@ -214,15 +214,15 @@ def test_a_storm_is_sound_and_attributed(kind: str) -> None:
 
 
 @each_kind
-def test_repatriation_is_what_residents_do(kind: str) -> None:
+def test_only_residents_repatriate(kind: str) -> None:
     record = simulate(scenario_of(kind, SURPRISE), range(RUNS))
     if record.roles["newcomer"] != "resident":
         assert not record.flows["newcomer"]["repatriated_usd_bn"].any()
 
 
 @each_kind
-def test_the_threshold_rule_reaches_every_holder_of_carry(kind: str) -> None:
-    # All thresholds lie below 2.21 pp and none survives a spread of -1 pp: whoever holds carry leaves within ten days.
+def test_the_threshold_rule_applies_to_every_carry_holder(kind: str) -> None:
+    # All thresholds lie between -1 and 2.21 pp: every carry holder exits within ten days.
     path = {"target_pp": -1.0, "over_days": 1}
     switch: Changes = {"unwind.rule": "threshold", "unwind.exit_days": 3, "spread_path": path, "end": "2025-12-05"}
     record = simulate(scenario_of(kind, CALM, switch), range(2))
@@ -233,7 +233,7 @@ def test_the_threshold_rule_reaches_every_holder_of_carry(kind: str) -> None:
 
 
 @each_kind
-def test_a_kind_says_what_it_needs(kind: str) -> None:
+def test_a_kind_declares_the_assets_it_needs(kind: str) -> None:
     for asset in KINDS[kind].needs:
         assert asset in STANDARD_MARKETS
         with pytest.raises(ValueError, match=asset):

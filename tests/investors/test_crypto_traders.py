@@ -1,4 +1,4 @@
-"""Leveraged bitcoin longs: liquidation at the maintenance margin, losses of lenders, new longs."""
+"""Leveraged bitcoin traders: liquidation at the maintenance margin, losses of lenders, new positions."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MONDAY = "2025-12-01"
 
 
 class Watched(CapitalFlowModel):
-    """A model that keeps what the ledger saw of each day."""
+    """A model that stores the ledger flows of each day."""
 
     seen: DayFlows
 
@@ -26,7 +26,7 @@ class Watched(CapitalFlowModel):
 
 
 def trader(fall: float, *changes: Changes, **own: Any) -> Scenario:
-    """One trader with 10 $bn of bitcoin ten times levered; bitcoin moves one for one with USDJPY, which falls on Monday."""
+    """One trader with 10 $bn of bitcoin at leverage 10; bitcoin moves one for one with USDJPY, which falls on Monday."""
     values = {
         "investors": 1,
         "stock_usd_bn": 10,
@@ -62,15 +62,15 @@ def test_liquidation_comes_at_the_maintenance_margin(fall: float, closed: float)
 @pytest.mark.parametrize(
     ("leverage", "fall"), [(3.0, 0.2), (5.0, 1 / 9), (25.0, 1 - 0.96 / 0.98), (50.0, 1 - 0.98 / 0.99)]
 )
-def test_every_leverage_has_its_own_limit(leverage: float, fall: float) -> None:
+def test_the_liquidation_price_depends_on_leverage(leverage: float, fall: float) -> None:
     # Loan 1 - 1/L, maintenance .5/L: the price at the limit is (1 - 1/L) / (1 - .5/L).
     for shift, closed in ((-1e-6, 0.0), (1e-6, 10.0)):
         day = flows(after(trader(fall + shift, leverage_mix={leverage: 1.0})))
         assert day["liquidation_usd_bn"][1] == pytest.approx(closed, rel=1e-12)
 
 
-def test_an_owner_gets_what_a_liquidation_leaves() -> None:
-    # A fall of 6 % leaves 10 x .94 - 9 = .4 $bn, paid out at night with the margin for new longs paid in:
+def test_owners_receive_the_equity_left_after_liquidation() -> None:
+    # A fall of 6 % leaves 10 x .94 - 9 = .4 $bn, paid out at the close; margin for new positions is paid in:
     # 3 % a day at 3x is 10 % at 10x.
     model = after(trader(0.06))
     sheet = model.populations[0].sheet
@@ -80,7 +80,7 @@ def test_an_owner_gets_what_a_liquidation_leaves() -> None:
     assert model.seen.lender_loss[0, 0] == 0.0
 
 
-def test_the_lender_bears_what_is_missing() -> None:
+def test_the_lender_bears_negative_equity() -> None:
     # A gap of 15 % leaves 10 x .85 - 9 = -.5 $bn.
     model = after(trader(0.15))
     assert model.seen.negative_equity[0, 0] == pytest.approx(0.5, rel=1e-9)
@@ -88,14 +88,14 @@ def test_the_lender_bears_what_is_missing() -> None:
     assert model.residual.max() <= 1e-12
 
 
-def test_new_longs_replace_liquidated_ones() -> None:
+def test_new_positions_replace_liquidated_ones() -> None:
     # 3 % a day at 3x is 10 % at 10x: of the gap of 10 on the next day, of 9 on the day after.
     day = flows(after(trader(0.15), days=4))
     assert day["stock_usd_bn"][1:] == pytest.approx([0.0, 1.0, 1.0 + 0.9, 1.9 + 0.1 * 8.1, *day["stock_usd_bn"][5:]])
     assert day["incentive_usd_bn"][2] == pytest.approx(-1.0, rel=1e-12)
 
 
-def test_a_fall_makes_traders_sell_a_little_on_the_next_day() -> None:
+def test_traders_sell_part_of_the_position_after_a_fall() -> None:
     # phi = .5 of a log fall of 5 %, of 10 $bn.
     day = flows(after(trader(0.05, degrossing=0.5, rebuild_pct_per_day=0.0), days=2))
     assert day["incentive_usd_bn"][2] == pytest.approx(0.5 * -np.log(0.95) * 10, rel=1e-9)
@@ -124,7 +124,7 @@ def test_the_mix_of_leverage_is_by_open_interest() -> None:
         assert stock[traits["leverage"][0] == leverage].sum() / stock.sum() == pytest.approx(share, abs=0.01)
 
 
-def test_the_most_levered_go_first() -> None:
+def test_the_most_leveraged_are_liquidated_first() -> None:
     model = Watched(trader(0.05, leverage_mix={3.0: 0.5, 10.0: 0.3, 50.0: 0.2}, investors=400))
     model.step()
     held, traits = model.populations[0].sheet.holdings["bitcoin"][0], model.populations[0].traits["leverage"][0]
@@ -132,6 +132,6 @@ def test_the_most_levered_go_first() -> None:
     assert (held[traits < 50.0] > 0.0).all()
 
 
-def test_without_bitcoin_there_are_no_bitcoin_longs() -> None:
+def test_crypto_traders_need_bitcoin() -> None:
     with pytest.raises(ValueError, match="bitcoin"):
         CapitalFlowModel(official(COARSE, {"markets": {"bitcoin": None}, "populations.carry_funds.basket": {}}))

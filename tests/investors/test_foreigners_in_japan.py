@@ -1,4 +1,4 @@
-"""Foreigners in Japan: hedges follow the value of equity at a stated speed; bond noise that can be switched off."""
+"""Foreigners in Japan: hedges follow the value of equity at a given speed; random bond purchases can be switched off."""
 
 from itertools import pairwise
 from typing import Any
@@ -63,11 +63,11 @@ def test_the_start_position_is_hedged() -> None:
     assert held.stock()[0, 0] == pytest.approx(300.0, rel=1e-14)
     assert held.sheet.equity_usd[0, 0] == pytest.approx(300.0, rel=1e-12)
     assert held.sheet.usd_cash[0, 0] == pytest.approx(300.0, rel=1e-14)
-    # Yen debt is the hedge and what the bonds cost.
+    # Yen debt equals the hedge plus the value of the bonds.
     assert held.sheet.jpy_cash[0, 0] == pytest.approx(-(YEN + 80_000), rel=1e-14)
 
 
-def test_nothing_flows_when_nothing_happens() -> None:
+def test_no_flows_without_news() -> None:
     day = flows(holder({"end": "2026-05-29"}))
     assert not day["spot_usd_bn"].any()
     assert not day["bought_jgb10_usd_bn"].any()
@@ -75,7 +75,7 @@ def test_nothing_flows_when_nothing_happens() -> None:
 
 @pytest.mark.parametrize("fall", [0.10, -0.10])
 def test_yen_are_bought_back_when_equities_fall_by_hand(fall: float) -> None:
-    # Over-hedged by a tenth of 46,860 JPY bn, of which a fifth goes on Tuesday, a fifth of the rest on Wednesday, ...
+    # Over-hedged by a tenth of 46,860 JPY bn, of which a fifth is closed on Tuesday, a fifth of the rest on Wednesday, ...
     day = flows(holder(shocks({MONDAY: fall})))
     sold = -fall * YEN * 0.2 * 0.8 ** np.arange(4)
     assert day["spot_usd_bn"][1] == 0.0
@@ -100,7 +100,7 @@ def test_the_hedge_ratio_scales_the_flow() -> None:
     assert not none["spot_usd_bn"].any()
 
 
-def test_small_moves_wake_nobody() -> None:
+def test_small_moves_are_inside_the_band() -> None:
     # 1.9 % is inside the band of 2 %.
     assert not flows(holder(shocks({MONDAY: 0.019})))["spot_usd_bn"].any()
     assert flows(holder(shocks({MONDAY: 0.021})))["spot_usd_bn"].any()
@@ -112,8 +112,8 @@ def test_speed_is_the_share_of_the_gap(speed: float) -> None:
     assert day["spot_usd_bn"][2] == pytest.approx(-0.1 * YEN * speed / 100 / (0.9 * START_USDJPY), rel=1e-9)
 
 
-def test_a_full_hedge_leaves_the_currency_out() -> None:
-    # Equity stands still, the dollar falls by 10 %: hedged holders lose nothing but interest, others gain 10 %.
+def test_a_full_hedge_removes_currency_risk() -> None:
+    # Equity is constant and the dollar falls by 10 %: hedged holders lose only interest, unhedged ones gain 10 %.
     still: Changes = {
         "markets.japan_equity.links": {}, "markets.japan_equity.dividend_pct": 0, "fed.rate_pct": 0.0, "boj.rate_pct": 0.0,
     }  # fmt: skip
@@ -126,7 +126,7 @@ def test_a_full_hedge_leaves_the_currency_out() -> None:
 
 
 def test_buying_back_strengthens_the_yen() -> None:
-    # US equity falls on Monday with Japan's; hedges deepen the fall of the dollar from Tuesday on.
+    # US and Japanese equity fall on Monday; hedging amplifies the fall of the dollar from Tuesday on.
     impact: Changes = {"markets.usdjpy.fast_impact_pct_per_usd_bn": 0.035}
     paths = [
         simulate(holder(impact, shocks({MONDAY: 0.10}), hedge_ratio=ratio), [0]).market["usdjpy"][0]
@@ -156,14 +156,16 @@ def test_bond_flows_can_be_switched_off(changes: Changes, own: dict[str, float])
     assert not record.flows["foreigners_in_japan"]["bought_jgb10_usd_bn"].any()
 
 
-def test_bond_flows_are_drawn_from_a_stream_of_their_own() -> None:
-    cast, alone = noisy(), official(TWO_WEEKS, {"populations": {"foreigners_in_japan": {"investors": 30}}})
-    draws = [start(scenario, runs=3)[1].memory["bond_flow"] for scenario in (cast, alone, noisy({"seed": 5}))]
+def test_bond_flows_have_a_separate_random_stream() -> None:
+    with_population, alone = noisy(), official(TWO_WEEKS, {"populations": {"foreigners_in_japan": {"investors": 30}}})
+    draws = [
+        start(scenario, runs=3)[1].memory["bond_flow"] for scenario in (with_population, alone, noisy({"seed": 5}))
+    ]
     np.testing.assert_array_equal(draws[0], draws[1])
     assert not np.isclose(draws[0], draws[2]).any()
 
 
-def test_bonds_are_bought_with_yen_debt_and_move_no_currency() -> None:
+def test_bonds_are_funded_with_yen_debt_without_spot_trades() -> None:
     model, held = start(holder(bond_flow_jpy_bn=0))
     held.memory["bond_flow"][:, 1] = 500.0
     debt = -held.sheet.jpy_cash[0, 0]
@@ -175,7 +177,7 @@ def test_bonds_are_bought_with_yen_debt_and_move_no_currency() -> None:
     assert held.sheet.holdings["jgb10"][0, 0] == pytest.approx(80_500, rel=1e-12)
 
 
-def test_nobody_sells_bonds_that_it_does_not_hold() -> None:
+def test_bond_sales_are_limited_to_the_holding() -> None:
     model, held = start(holder(bond_flow_jpy_bn=0, jgb_stock_jpy_bn=200))
     held.memory["bond_flow"][:, 1:] = -150.0
     model.step()

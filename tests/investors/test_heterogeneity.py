@@ -1,4 +1,4 @@
-"""How investors differ: sizes, personal parameters, and that their number is a resolution and not a quantity."""
+"""Heterogeneity of investors: sizes, personal parameters, and independence of the number of investors."""
 
 import numpy as np
 import pytest
@@ -53,13 +53,13 @@ def test_lognormal_quantiles_do_not_need_many_investors(count: int) -> None:
     assert (drawn < 8.2 * np.exp(-0.5)).mean() == pytest.approx(0.1587, abs=0.01)
 
 
-def test_lognormal_is_cut_at_its_ends() -> None:
+def test_lognormal_is_clipped_at_its_bounds() -> None:
     drawn = Lognormal(median=4, log_sd=1, lowest=2, highest=12).sample(np.random.default_rng(5), 1000)
     assert (drawn.min(), drawn.max()) == (2.0, 12.0)
     assert np.median(drawn) == pytest.approx(4.0, rel=0.01)
 
 
-def test_no_spread_is_the_same_for_all() -> None:
+def test_zero_standard_deviation_gives_equal_values() -> None:
     np.testing.assert_array_equal(Lognormal(median=4, log_sd=0).sample(np.random.default_rng(5), 7), 4.0)
 
 
@@ -70,6 +70,6 @@ def test_sizes_and_leverage_are_drawn_independently() -> None:
     assert abs(ranks) < 4 / np.sqrt(4000)
 
 
-def test_a_median_outside_its_cuts_is_refused() -> None:
+def test_a_median_outside_its_bounds_is_refused() -> None:
     with pytest.raises(ValidationError, match="median 50 must lie between"):
         Lognormal(median=50, highest=12)

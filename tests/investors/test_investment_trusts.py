@@ -1,4 +1,4 @@
-"""Investment trusts: an expected flow that moves nothing, January, and momentum that does."""
+"""Investment trusts: an expected flow without price impact, the January effect, and momentum."""
 
 from datetime import date
 from typing import Any
@@ -21,7 +21,7 @@ EQUITY_FALL: Changes = {"spread_path": {"target_pp": 2.21 + 1.0, "over_days": 1,
 
 
 def trusts(*changes: Changes, **own: Any) -> Record:
-    """A few trusts alone in a calm world with price impact."""
+    """A few trusts as the only population, without noise, with price impact."""
     populations = {"populations": {"investment_trusts": {"investors": 7} | own}}
     record = simulate(official(CALM, NO_COSTS, populations, *changes), [0])
     assert record.market["ledger_residual"].max() <= 1e-9
@@ -43,8 +43,8 @@ def test_the_expected_flow_moves_no_price() -> None:
     assert not record.market["dealer_inventory_usd_bn"].any()
 
 
-def test_what_nobody_expected_does_move_prices() -> None:
-    # A holder of as much who follows yields: the same kind of flow, and no part of it expected.
+def test_unexpected_flows_move_prices() -> None:
+    # A holder of the same stock that follows yields: the same kind of flow, but unexpected.
     own = {"investors": 1, "stock_usd_bn": 600, "band_share": 0, "risk_charge": 0}
     record = simulate(
         official(CALM, NO_COSTS, EQUITY_FALL, STILL_CURRENCY, {"populations": {"real_money_japan": own}}), [0]
@@ -61,7 +61,7 @@ def test_no_flow_at_all_when_switched_off() -> None:
 @pytest.mark.parametrize(
     ("day", "flow"), [(date(2025, 12, 31), 0.25), (date(2026, 1, 2), 0.5), (date(2026, 2, 2), 0.25)]
 )
-def test_january_brings_twice_as_much(day: date, flow: float) -> None:
+def test_january_flows_are_twice_as_large(day: date, flow: float) -> None:
     assert expected_flow(day, 0.25, 2.0) == flow
 
 
@@ -75,16 +75,16 @@ def test_return_of_three_months() -> None:
 
 
 @pytest.mark.parametrize(("trend", "share"), [(0.0, 1.0), (-0.1, 0.7), (0.05, 1.15), (-0.5, -0.5)])
-def test_flows_chase_returns(trend: float, share: float) -> None:
+def test_flows_follow_returns(trend: float, share: float) -> None:
     assert flow_share(column(trend, 1), 3.0)[0, 0] == pytest.approx(share, rel=1e-12)
 
 
-def test_only_what_departs_from_the_expected_moves_prices() -> None:
-    # Equity -3 % is known a day later: 9 % less is bought, and value investors buy those dollars back at the slow impact.
+def test_only_deviations_from_expected_flows_move_prices() -> None:
+    # Equity -3 % is observed a day later: purchases fall by 9 %, with slow impact through value investors.
     record = trusts(EQUITY_FALL, STILL_CURRENCY, ONE_WEEK)
-    found = spot(record)
-    assert found[1] == pytest.approx(0.25, rel=1e-12)
-    assert found[2] == pytest.approx(0.25 * (1 - 3 * 0.03), rel=1e-9)
+    result = spot(record)
+    assert result[1] == pytest.approx(0.25, rel=1e-12)
+    assert result[2] == pytest.approx(0.25 * (1 - 3 * 0.03), rel=1e-9)
     moved = np.log(record.market["usdjpy"][0] / START_USDJPY)
     missing = 0.25 * 3 * 0.03
     assert moved[1] == 0.0
@@ -125,19 +125,19 @@ def test_purchases_are_paid_from_yen_deposits() -> None:
 def test_households_cannot_sell_more_than_they_hold() -> None:
     record = trusts(EQUITY_FALL, ONE_WEEK, stock_usd_bn=1, momentum_x=100, flow_usd_bn_per_day=5)
     stock = record.flows["investment_trusts"]["stock_usd_bn"][0]
-    # 3 % x 100 is two flows the other way; after a day of 5 $bn bought, 6 are there for two days' sales of about 10.
+    # 1 - 3 % x 100 is minus two flows; after 5 $bn are bought on day one, 6 $bn limit two days of sales of about 10 $bn.
     assert stock[1] == pytest.approx(6, rel=1e-9)
     assert stock[-1] == pytest.approx(0.0, abs=1e-12)
 
 
-def test_threshold_leavers_convert_half() -> None:
+def test_exits_under_the_threshold_rule_convert_half() -> None:
     rule: Changes = {"unwind.rule": "threshold", "spread_path": {"target_pp": 1.5, "over_days": 5}, "end": "2026-01-30"}
     table = trusts(rule, investors=100).flows["investment_trusts"]
     assert table["unwound_usd_bn"].sum() / 600 == pytest.approx(0.24, abs=0.01)
     assert table["repatriated_usd_bn"].sum() == pytest.approx(0.5 * table["unwound_usd_bn"].sum(), rel=0.02)
 
 
-def test_noise_keeps_the_ledger_and_every_row_its_own() -> None:
+def test_ledger_holds_and_rows_are_independent_under_noise() -> None:
     scenario = official({"populations.investment_trusts": {"investors": 20}})
     batch = simulate(scenario, range(4))
     assert batch.market["ledger_residual"].max() <= 1e-9

@@ -46,7 +46,7 @@ def flows(record: Record) -> dict[str, np.ndarray]:
 
 
 def us_yields(change_pp: float) -> Changes:
-    """US yields move by so much on the first day, for reasons other than policy."""
+    """US yields change on the first day for reasons other than policy."""
     return {"spread_path": {"target_pp": 4.02 - 1.81 + change_pp, "over_days": 1, "us_share": 1}}
 
 
@@ -63,7 +63,7 @@ STILL_CURRENCY: Changes = {
 
 
 WORTH = float(np.exp(0.081 + (78 - 8.1**2) / 2 * 1e-4))
-"""Price of a Treasury after its yield fell by one percentage point: insurers see it, and trade at it, a day later."""
+"""Price of a Treasury after its yield fell by 1 pp; insurers observe it and trade at it a day later."""
 
 
 def test_a_hedged_sale_has_no_spot_trade() -> None:
@@ -102,7 +102,7 @@ def test_unhedged_money_follows_the_gap_through_the_spot_market(change_pp: float
 
 
 @pytest.mark.parametrize(("bank", "basis_points"), [("fed", 100.0), ("boj", -100.0)])
-def test_dearer_hedges_are_given_up_by_buying_dollars(bank: str, basis_points: float) -> None:
+def test_higher_hedging_cost_reduces_hedges_by_buying_dollars(bank: str, basis_points: float) -> None:
     # One pp of hedging cost: the ratio falls by 4 pp, 4 $bn of swaps, 20 % of them today: spot and no bond.
     day = flows(insurer({"hedge_ratio_per_pp": 0.04}, policy(bank, basis_points), STILL_CURRENCY))
     assert day["spot_usd_bn"][1] == pytest.approx(0.8, rel=1e-9)
@@ -134,12 +134,12 @@ def test_more_volatility_is_hedged() -> None:
     assert day["spot_usd_bn"][2] == pytest.approx(-0.2 * 0.10 * (stress - 1.0) * 100, rel=1e-6)
 
 
-def test_small_gaps_are_left_alone() -> None:
-    # A fifth of a pp asks for .88 $bn, below the band of 1 % of the position.
+def test_small_gaps_are_not_traded() -> None:
+    # A fifth of a pp gives a gap of .88 $bn, below the band of 1 % of the position.
     assert not flows(insurer({"hedged_sale_per_pp": 0.10}, us_yields(-0.2), STILL_CURRENCY))["unwound_usd_bn"].any()
 
 
-def test_nobody_sells_more_hedged_bonds_than_there_are() -> None:
+def test_hedged_sales_are_limited_to_hedged_bonds() -> None:
     day = flows(insurer({"hedged_sale_per_pp": 5.0}, us_yields(-3.0), STILL_CURRENCY))
     assert day["stock_usd_bn"].min() >= 100 - 44 - 1e-9
     assert day["stock_usd_bn"][-1] == pytest.approx(100 - 44 * (1 - 0.8**4), rel=1e-6)
@@ -178,7 +178,7 @@ def test_hedges_pay_for_the_fall_of_the_hedged_part() -> None:
     # In yen: bonds 100 x (140.58 - 156.2) + hedge 44 x (156.2 - 140.58).
     assert sheet.hedge_usd is not None
     cost = 44 * (0.03625 + np.log(0.9) / 0.002 / 1e4) * 140.58 * 3 / 365
-    # Coupons of 20,000 JPY bn at the new ten-year yield; yen money earns nothing worth naming on its first day.
+    # Coupons of 20,000 JPY bn at the new ten-year yield; interest on yen cash is negligible on the first day.
     jgb_yield = 0.0181 - np.log(0.9) / 0.002 / 1e4
     coupons = (
         20_000 * np.exp(-9 * (jgb_yield - 0.0181) + (92 - 81) / 2 * (jgb_yield - 0.0181) ** 2) * jgb_yield * 3 / 365
@@ -188,6 +188,6 @@ def test_hedges_pay_for_the_fall_of_the_hedged_part() -> None:
     assert sheet.jpy_cash[0, 0] == pytest.approx(received + interest + coupons - cost, rel=1e-9)
 
 
-def test_sales_end_at_nothing_held() -> None:
+def test_sales_are_limited_to_bonds_held() -> None:
     steps = np.array([[-3.0, -3.0, -3.0, 0.0, 2.0]])
     assert limit_sale(steps, np.array([[5.0, 1.0, -1e-15, -1e-15, 0.0]])).tolist() == [[-3.0, -1.0, 0.0, 0.0, 2.0]]

@@ -1,4 +1,4 @@
-"""Large populations in parts: the same day, the same rows of a batch, and whole arrays that follow."""
+"""Large populations in parts: the same results, independent rows of a batch, and shared arrays."""
 
 import numpy as np
 import pytest
@@ -18,14 +18,14 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(population, "PART_INVESTORS", 64)
 
 
-def test_parts_give_the_day_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_give_the_same_day_as_the_whole_population(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = shipped("december_2025_official", SURPRISE)
     whole = columns(simulate(scenario, range(2)))
     monkeypatch.setattr(population, "PART_INVESTORS", 64)
-    found = columns(simulate(scenario, range(2)))
+    result = columns(simulate(scenario, range(2)))
     assert whole["cascade_rounds"].max() >= 2
     for name, values in whole.items():
-        np.testing.assert_allclose(found[name], values, rtol=1e-9, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(result[name], values, rtol=1e-9, atol=1e-9, err_msg=name)
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -35,7 +35,7 @@ def test_a_row_of_a_batch_in_parts_is_the_run_alone() -> None:
 
 
 @pytest.mark.usefixtures("small_parts")
-def test_the_whole_follows_its_parts() -> None:
+def test_the_population_shares_the_state_of_its_parts() -> None:
     scenario = shipped("december_2025_official", SURPRISE)
     model = CapitalFlowModel(scenario, range(2))
     assert len(model.economy.parts) > len(model.populations)

@@ -1,4 +1,4 @@
-"""Pension funds: four quarters, bands, a pace, and only what crosses the border in the spot market."""
+"""Pension funds: four equal weights, bands, a turnover limit, and spot trades for cross-border flows only."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,11 +30,11 @@ ONE_FUND: dict[str, Any] = {
     "acts_at_x": {"median": 1, "log_sd": 0},
     "turnover_pct_per_quarter": 66,
 }
-"""A fund with 50 $bn in each quarter that acts at the published bands and may turn over 1 % of its assets a day."""
+"""A fund with 50 $bn in each class that trades at the published bands, with a turnover limit of 1 % of assets a day."""
 
 
 def fund(*changes: Changes, **own: Any) -> tuple[PensionFunds, Information]:
-    """One fund and what it knows in a calm world."""
+    """One fund and its information in a scenario without noise."""
     model = CapitalFlowModel(official(CALM, ONE_WEEK, {"populations": {"pension_funds": ONE_FUND | own}}, *changes))
     population = model.populations[0]
     assert isinstance(population, PensionFunds)
@@ -54,7 +54,7 @@ def orders(relative: Mapping[str, float], **own: Any) -> Trade | None:
     return population.orders(at_prices(now, relative))
 
 
-def test_four_quarters_at_the_start() -> None:
+def test_four_equal_weights_at_the_start() -> None:
     # 800 $bn abroad of 250 JPY tn.
     model = CapitalFlowModel(official(CALM, {"populations": {"pension_funds": {}}}))
     sheet, now = model.populations[0].sheet, model.information()
@@ -66,15 +66,15 @@ def test_four_quarters_at_the_start() -> None:
 
 
 def test_an_equity_rally_by_hand() -> None:
-    # Equity abroad is worth 75 of 225: 33.3 %, beyond 31.  To 56.25 each: 18.75 sold against three times 6.25 bought;
-    # the pace is 2.25 a day, 12 % of it.
+    # Foreign equity is worth 75 of 225: 33.3 %, above 31.  To 56.25 each: 18.75 sold against three times 6.25 bought;
+    # the limit is 2.25 a day, 12 % of it.
     trade = orders({"us_equity": 1.5})
     assert trade is not None
     assert trade.units["us_equity"][0, 0] == pytest.approx(-2.25 / 1.5, rel=1e-12)
     assert trade.units["ust10"][0, 0] == pytest.approx(0.75, rel=1e-12)
     assert trade.units["jgb10"][0, 0] == pytest.approx(0.75 * START_USDJPY, rel=1e-12)
     assert trade.units["japan_equity"][0, 0] == pytest.approx(0.75 * START_USDJPY, rel=1e-12)
-    # Two thirds of the money come home; at start prices 1.5 units of equity left and .75 of bonds came.
+    # Two thirds of the proceeds are repatriated; at start prices 1.5 units of equity are sold and .75 of bonds bought.
     assert trade.spot_usd[0, 0] == pytest.approx(-1.5, rel=1e-12)
     assert trade.repatriated is not None
     assert trade.repatriated[0, 0] == pytest.approx(1.5, rel=1e-12)
@@ -83,8 +83,8 @@ def test_an_equity_rally_by_hand() -> None:
     assert trade.hedge_usd is None
 
 
-def test_a_weak_yen_is_sold_into() -> None:
-    # At twice the dollar, home is worth 25 each: 50 of 150 abroad each, 33.3 %; 12.5 sold of each, paced by 1.5 in all.
+def test_a_weak_yen_causes_repatriation() -> None:
+    # If the dollar doubles, domestic classes are worth 25 each and foreign ones 50 of 150, 33.3 %; sell 12.5 of each, 1.5 a day.
     trade = orders({"usdjpy": 2.0})
     assert trade is not None
     assert trade.spot_usd[0, 0] == pytest.approx(-1.5, rel=1e-12)
@@ -101,7 +101,7 @@ def test_what_has_risen_is_sold_and_what_has_fallen_is_bought(name: str, multipl
         assert (units[0, 0] > 0.0) == ((multiple < 1.0) == (other == name))
 
 
-def test_trades_at_home_cross_no_border() -> None:
+def test_domestic_trades_do_not_go_through_spot() -> None:
     # 35 in JGBs, 65 in equities, 200 in all.
     trade = orders({"jgb10": 0.7, "japan_equity": 1.3})
     assert trade is not None
@@ -118,7 +118,7 @@ def test_bands_of_six_points(multiple: float, trades: bool) -> None:
 
 
 @pytest.mark.parametrize(("multiple", "trades"), [(1.27, False), (1.3, True)])
-def test_foreign_bonds_have_five(multiple: float, trades: bool) -> None:
+def test_the_band_of_foreign_bonds_is_five_points(multiple: float, trades: bool) -> None:
     # 30 % is reached at 1.2857.
     assert (orders({"ust10": multiple}) is not None) == trades
 
@@ -128,19 +128,19 @@ def test_cautious_funds_act_inside_the_bands() -> None:
     assert orders({"us_equity": 1.2}, acts_at_x={"median": 0.5, "log_sd": 0}) is not None
 
 
-def test_worst_deviation_by_hand() -> None:
+def test_largest_deviation_by_hand() -> None:
     weights = {"ust10": 0.29, "us_equity": 0.27, "jgb10": 0.22, "japan_equity": 0.22}
-    found = largest_deviation({name: column(value, 1) for name, value in weights.items()}, POLICY_MIX, column(0.5, 1))
-    assert found[0, 0] == pytest.approx(0.04 / 0.05 / 0.5, rel=1e-12)
+    result = largest_deviation({name: column(value, 1) for name, value in weights.items()}, POLICY_MIX, column(0.5, 1))
+    assert result[0, 0] == pytest.approx(0.04 / 0.05 / 0.5, rel=1e-12)
 
 
-def test_a_programme_ends_well_inside_the_band() -> None:
+def test_rebalancing_stops_inside_the_band() -> None:
     deviations = np.array([[0.9, 1.1, 0.9, 0.5, 0.6, 1.0]])
     assert is_rebalancing(np.zeros((1, 6)), deviations, 0.5).tolist() == [[0, 1, 0, 0, 0, 0]]
     assert is_rebalancing(np.ones((1, 6)), deviations, 0.5).tolist() == [[1, 1, 1, 0, 1, 1]]
 
 
-def test_a_running_programme_goes_on_where_none_would_start() -> None:
+def test_rebalancing_continues_inside_the_band_once_started() -> None:
     population, now = fund()
     assert population.orders(at_prices(now, {"us_equity": 1.5})) is not None
     assert population.orders(at_prices(now, {"us_equity": 1.25})) is not None
@@ -175,7 +175,7 @@ def test_at_most_one_per_cent_of_assets_a_quarter() -> None:
     assert record.market["ledger_residual"].max() <= 1e-9
 
 
-def test_a_programme_ends_and_leaves_prices_to_the_slow_impact() -> None:
+def test_rebalancing_ends_and_has_slow_impact_only() -> None:
     own = {"populations": {"pension_funds": ONE_FUND}}
     record = simulate(official(CALM, NO_COSTS, own, DEAR_DOLLAR, {"end": "2026-04-30"}), [0])
     spot = record.flows["pension_funds"]["spot_usd_bn"][0]
@@ -186,7 +186,7 @@ def test_a_programme_ends_and_leaves_prices_to_the_slow_impact() -> None:
     assert record.market["usdjpy"][0, 10] < free.market["usdjpy"][0, 10]
 
 
-def test_leaving_sells_abroad_and_converts_a_part() -> None:
+def test_exits_sell_foreign_assets_and_convert_part_of_the_proceeds() -> None:
     # A fifth of 50 in each; Treasuries are worth 1.1, equity .9; half of 11 + 9 is converted.
     population, now = fund()
     trade = population.leave(column(0.2, 1), at_prices(now, {"ust10": 1.1, "us_equity": 0.9}), 0.5)
@@ -195,7 +195,7 @@ def test_leaving_sells_abroad_and_converts_a_part() -> None:
     assert trade.unwound[SLOW_REPATRIATION][0, 0] == pytest.approx(20, rel=1e-12)
 
 
-def test_nobody_leaves_with_more_than_there_is() -> None:
+def test_exits_are_limited_to_the_holding() -> None:
     population, now = fund()
     population.sheet.holdings["ust10"] = np.array([[4.0]])
     trade = population.leave(column(1.0, 1), now, 1.0)
@@ -217,24 +217,24 @@ def test_a_mix_must_add_up() -> None:
         PensionFundParameters.model_validate({"mix": {"ust10": {"target_pct": 60}, "jgb10": {"target_pct": 50}}})
 
 
-def test_an_asset_that_is_not_there_is_refused() -> None:
+def test_an_asset_outside_the_scenario_is_refused() -> None:
     with pytest.raises(ValueError, match=r"pension_funds\.mix: 'japan_equity' is not an asset of this scenario"):
         fund({"markets.japan_equity": None})
 
 
-def test_a_mix_needs_something_abroad() -> None:
-    with pytest.raises(ValueError, match="some foreign asset must have a target above zero"):
+def test_a_mix_needs_a_foreign_asset() -> None:
+    with pytest.raises(ValueError, match="at least one foreign asset must have a target_pct above 0"):
         fund(mix={"jgb10": {"target_pct": 100}})
 
 
-def test_nothing_moves_without_news() -> None:
+def test_no_trades_without_news() -> None:
     record = simulate(official(CALM, {"populations": {"pension_funds": {}}, "end": "2026-01-30"}), [0])
     assert not record.flows["pension_funds"]["unwound_usd_bn"].any()
     for name in ("usdjpy", "ust10_pct", "jgb10_pct", "us_equity", "japan_equity"):
         assert np.ptp(record.market[name]) == 0.0
 
 
-def test_noise_keeps_the_ledger_and_every_row_its_own() -> None:
+def test_ledger_holds_and_rows_are_independent_under_noise() -> None:
     own = {"acts_at_x": {"median": 0.2, "log_sd": 0.3}, "turnover_pct_per_quarter": 20}
     scenario = official({"populations.pension_funds": own, "populations.real_money_japan": GONE})
     batch = simulate(scenario, range(4))

@@ -1,4 +1,4 @@
-"""Who else is in the cast, and in what order, changes nobody's draws; nor does a missing asset."""
+"""Draws of a population depend neither on the other populations and their order nor on missing assets."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def model_of(*changes: Changes) -> CapitalFlowModel:
     return CapitalFlowModel(official(COARSE, ONE_WEEK, *changes), range(3))
 
 
-def test_a_new_population_redraws_no_other() -> None:
+def test_a_new_population_changes_no_other_draw() -> None:
     base, more = model_of(), model_of(SECOND_FUNDS)
     assert_same_draws(base, more)
     np.testing.assert_array_equal(base.economy.news, more.economy.news)
@@ -47,14 +47,14 @@ def test_a_new_population_redraws_no_other() -> None:
 
 
 @pytest.mark.parametrize("name", POPULATIONS)
-def test_a_population_that_leaves_redraws_no_other(name: str) -> None:
+def test_removing_a_population_changes_no_other_draw(name: str) -> None:
     base, less = model_of(), model_of({f"populations.{name}": GONE})
     assert_same_draws(base, less)
     np.testing.assert_array_equal(base.economy.news, less.economy.news)
 
 
 @pytest.mark.parametrize("asset", ["bitcoin", "japan_equity"])
-def test_a_missing_asset_redraws_no_other_and_no_investor(asset: str) -> None:
+def test_removing_an_asset_changes_no_other_draw(asset: str) -> None:
     gone: Changes = {"populations.crypto_traders": GONE, f"markets.{asset}": None}
     base, less = model_of(), model_of(gone)
     assert_same_draws(base, less)
@@ -77,15 +77,15 @@ def test_the_order_of_populations_in_a_config_changes_nothing() -> None:
     assert_same_record(simulate(reordered, range(3)), simulate(scenario, range(3)))
 
 
-def test_an_idle_population_moves_nobody() -> None:
-    # Holders without stock trade nothing: every other column is the same to the last digit.
+def test_a_population_without_stock_changes_nothing() -> None:
+    # Holders without stock do not trade: all other columns are bit-identical.
     base = official(COARSE, ONE_WEEK)
     idle = {"kind": "real_money_japan", "stock_usd_bn": 0, "investors": 3}
     with_idle = official(COARSE, ONE_WEEK, {"populations.zeros": idle})
-    found, expected = (simulate(scenario, range(2)) for scenario in (with_idle, base))
-    assert not np.array(list(found.flows["zeros"].values())).any()
+    result, expected = (simulate(scenario, range(2)) for scenario in (with_idle, base))
+    assert not np.array(list(result.flows["zeros"].values())).any()
     for name in set(expected.market) - {"ledger_residual"}:
-        np.testing.assert_array_equal(found.market[name], expected.market[name], err_msg=name)
+        np.testing.assert_array_equal(result.market[name], expected.market[name], err_msg=name)
 
 
 def end_of(scenario: Scenario) -> np.ndarray:
@@ -93,7 +93,7 @@ def end_of(scenario: Scenario) -> np.ndarray:
 
 
 def test_splitting_a_population_in_two_is_the_same_up_to_sampling() -> None:
-    # 250 $bn in one population or in two: the same economics, other draws of leverage and stops.
+    # 250 $bn in one population or in two: the same model with different draws of leverage and stops.
     hike: Changes = {
         **AROUND_THE_HIKE,
         "noise.scale_x": 0,

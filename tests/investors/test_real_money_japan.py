@@ -1,4 +1,4 @@
-"""Slow resident holders: they follow the unhedged incentive, convert what they sell, and skip the dealers."""
+"""Other real money: follows the unhedged incentive, converts proceeds and bypasses dealers."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.scenarios import CALM, NO_COSTS, NO_IMPACT, ONE_WEEK, Changes
 
 
 def holder(change_pp: float, *changes: Changes, **own: Any) -> Record:
-    """One holder of 100 $bn that closes 20 % of a gap a day, while US yields move once."""
+    """One holder of 100 $bn that closes 20 % of a gap a day after one change in US yields."""
     values = {"investors": 1, "stock_usd_bn": 100, "risk_charge": 0, "speed_pct_per_day": {"median": 20, "log_sd": 0}}
     path: Changes = {"spread_path": {"target_pp": 2.21 + change_pp, "over_days": 1, "us_share": 1}}
     scenario = official(
@@ -21,7 +21,7 @@ def holder(change_pp: float, *changes: Changes, **own: Any) -> Record:
 
 
 def worth(change_pp: float) -> float:
-    """A basket of .35 Treasuries, .45 equity and a fifth at par after US yields moved."""
+    """Value of a basket of .35 Treasuries, .45 equity and .2 at par after a change in US yields."""
     bond = np.exp(-0.081 * change_pp + (78 - 8.1**2) / 2 * (change_pp / 100) ** 2)
     return float(0.35 * bond + 0.45 * np.exp(-0.03 * change_pp) + 0.2)
 
@@ -39,18 +39,18 @@ def test_the_position_follows_the_incentive_slowly(change_pp: float, sold: float
 
 
 @pytest.mark.parametrize(("change", "moves"), [(-0.19, False), (-0.21, True)])
-def test_gaps_inside_the_band_are_left_alone(change: float, moves: bool) -> None:
+def test_gaps_inside_the_band_are_not_traded(change: float, moves: bool) -> None:
     # The band is 1 % of the position: a fifth of a pp.
     assert bool(holder(change).flows["real_money_japan"]["unwound_usd_bn"].any()) == moves
 
 
-def test_nobody_sells_more_than_everything() -> None:
+def test_sales_are_limited_to_the_position() -> None:
     stock = holder(-4.0, sale_per_pp=5.0, speed_pct_per_day={"median": 1, "log_sd": 0, "highest": 100}).flows
     left = stock["real_money_japan"]["stock_usd_bn"][0]
     np.testing.assert_allclose(left[1:], 100 * 0.99 ** np.arange(5), rtol=1e-9)
 
 
-def test_no_dealer_is_needed_for_an_announced_flow() -> None:
+def test_announced_flows_bypass_dealers() -> None:
     record = holder(-1.0)
     assert not record.market["dealer_inventory_usd_bn"].any()
     np.testing.assert_array_equal(
@@ -58,8 +58,8 @@ def test_no_dealer_is_needed_for_an_announced_flow() -> None:
     )
 
 
-def test_no_debt_no_forced_sale() -> None:
-    # Half of the value in dollars is gone; nobody who owes nothing is forced.
+def test_no_forced_sales_without_debt() -> None:
+    # Even after a loss of half of the dollar value, investors without debt are not forced.
     record = holder(0.0, {"boj.meetings": [
         {"date": "2025-12-01", "decision": "300bp", "step": "25bp", "priced_probability": 0.0}
     ]}, sale_per_pp=0.0)  # fmt: skip

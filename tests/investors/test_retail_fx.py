@@ -1,4 +1,4 @@
-"""Retail margin traders: contrarian by hand, stopped out at the legal margin, replaced slowly."""
+"""Retail margin traders: contrarian targets, stop-outs at the legal margin and slow replacement."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.watched import after
 
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
 LIMIT = 1 - 0.875 / 0.96
-"""Eight times levered: 1 - .875/s of equity are 4 % of the position at s = .875/.96."""
+"""At leverage 8, equity 1 - .875/s is 4 % of the position at s = .875/.96."""
 
 
 def fixed(value: float) -> dict[str, float]:
@@ -26,7 +26,7 @@ def fixed(value: float) -> dict[str, float]:
 
 
 def trader(*changes: Changes, **own: Any) -> Scenario:
-    """One trader with 10 $bn on 1.25 $bn of margin, who does not trade by itself unless told to."""
+    """One trader with 10 $bn on 1.25 $bn of margin and no voluntary trades by default."""
     values = {
         "investors": 1, "stock_usd_bn": 10, "leverage_x": fixed(8), "funding_spread_bp": 0, "contrarian_x": fixed(1e-6),
         "memory_days": fixed(20), "speed_pct_per_day": fixed(20), "carry_share": 0,
@@ -36,7 +36,7 @@ def trader(*changes: Changes, **own: Any) -> Scenario:
 
 
 def contrarian(*changes: Changes, **own: Any) -> Scenario:
-    """A trader far from any stop, who buys 5 % for each percent of fall."""
+    """A trader without stop-outs who buys 5 % per percent of fall."""
     return trader(*changes, **{"leverage_x": fixed(2), "contrarian_x": fixed(5), "memory_days": fixed(20)} | own)
 
 
@@ -80,8 +80,8 @@ def test_a_higher_stop_out_level_closes_earlier() -> None:
         assert day["liquidation_usd_bn"][1] == closed
 
 
-def test_what_is_left_is_taken_out_and_new_margin_comes_slowly() -> None:
-    # Left over: 10 - 8.75/.9 = .278 $bn; new margin is 1 % of 1.25 a day, and nobody buys beyond 15 times it.
+def test_remaining_equity_is_withdrawn_and_new_margin_arrives_slowly() -> None:
+    # Left over: 10 - 8.75/.9 = .278 $bn; new margin is 1 % of 1.25 a day, with leverage of at most 15.
     model = after(trader(shocks({MONDAY: 0.10})))
     sheet = model.populations[0].sheet
     assert sheet.equity_usd[0, 0] == pytest.approx(0.0125, rel=1e-9)
@@ -93,8 +93,8 @@ def test_what_is_left_is_taken_out_and_new_margin_comes_slowly() -> None:
     assert flows(model)["incentive_usd_bn"][2] == pytest.approx(-15 * 0.0125, rel=1e-9)
 
 
-def test_the_stock_comes_back() -> None:
-    # Margin of .01 m (1 + .99 + ...) carries the whole position again when 15 times it reaches 8 times all of it.
+def test_the_stock_recovers() -> None:
+    # Margin .01 m (1 + .99 + ...) at leverage 15 supports the full position once it reaches 8/15 of m.
     model = after(trader(shocks({MONDAY: 0.10}), {"end": "2026-06-30"}), days=140)
     held = flows(model)["stock_usd_bn"][:141]
     assert held[1] == 0.0
@@ -103,7 +103,7 @@ def test_the_stock_comes_back() -> None:
     assert held[140] == pytest.approx(10.0, abs=0.5)
 
 
-def test_the_lender_bears_what_is_missing() -> None:
+def test_the_lender_bears_negative_equity() -> None:
     # A gap of 15 %: 10 - 8.75/.85 = -.294 $bn.
     model = after(trader(shocks({MONDAY: 0.15})))
     assert model.seen.negative_equity[0, 0] == pytest.approx(8.75 / 0.85 - 10, rel=1e-9)
@@ -119,7 +119,7 @@ def test_forced_sales_for_the_loop_gain_by_hand() -> None:
 
 @pytest.mark.parametrize("fall", [0.04, -0.04])
 def test_traders_buy_falls_and_sell_rises(fall: float) -> None:
-    # One night moves the remembered rate by a twentieth; a fifth of the gap is closed on Tuesday.
+    # The reference rate adjusts by a twentieth at the close; a fifth of the gap is closed on Tuesday.
     day = flows(after(contrarian(shocks({MONDAY: fall})), days=2))
     distance = np.log1p(-fall) * (1 - 1 / 20)
     bought = 0.2 * 10 * 5 * -distance
@@ -138,35 +138,35 @@ def test_dollars_held_are_the_position_after_a_trade() -> None:
     np.testing.assert_allclose(dollars, held.sheet.holdings[DOLLARS] + trade.units[DOLLARS], rtol=1e-14)
 
 
-def test_a_small_fall_wakes_nobody() -> None:
+def test_a_small_fall_is_inside_the_band() -> None:
     # .5 % of fall is worth 2.5 % of the position, inside the band of 5 %.
     assert not flows(after(contrarian(shocks({MONDAY: 0.005})), days=3))["spot_usd_bn"].any()
 
 
-def test_an_old_fall_is_forgotten() -> None:
-    # With a memory of two days the position is bought and sold again within three weeks.
+def test_the_reference_rate_adjusts_to_an_old_fall() -> None:
+    # With an averaging period of two days the position is bought and sold again within three weeks.
     scenario = contrarian(shocks({MONDAY: 0.04}), {"end": "2026-01-30"}, memory_days=fixed(2), band_pct=0)
     held = flows(after(scenario, days=40))["stock_usd_bn"]
     assert held[2] > 10.2
     assert held[40] == pytest.approx(10.0, abs=0.01)
 
 
-def test_nobody_wants_more_than_the_most() -> None:
+def test_the_target_is_capped() -> None:
     scenario = contrarian(shocks({MONDAY: 0.2}), leverage_x=fixed(1), contrarian_x=fixed(100), most_x=1.5)
     day = flows(after(scenario, days=2))
     assert day["stock_usd_bn"][2] == pytest.approx(10 + 0.2 * 5, rel=1e-9)
 
 
 def test_margin_limits_purchases() -> None:
-    # A fall of 5 % leaves 10 - 8.75/.95 = .789 and makes them 12.7 times levered; without new money and beyond 12 nobody buys.
+    # A fall of 5 % leaves equity of 10 - 8.75/.95 = .789, leverage 12.7; above 12 and without new margin there are no purchases.
     own = {"leverage_x": fixed(8), "new_money_pct_per_day": 0}
     for entry, buys in ((12, False), (14, True)):
         day = flows(after(contrarian(shocks({MONDAY: 0.05}), entry_leverage_x=entry, **own), days=2))
         assert (day["incentive_usd_bn"][2] < 0.0) == buys
 
 
-def test_gains_are_taken_out_slowly() -> None:
-    # A rise of 4 %: equity 10 - 8.75/1.04 = 1.587 with a night's interest; 1 % of what is above 1.25 leaves.
+def test_gains_are_withdrawn_slowly() -> None:
+    # A rise of 4 %: equity 10 - 8.75/1.04 = 1.587 plus a day's interest; 1 % of the excess over 1.25 is withdrawn.
     quiet = {"boj.rate_pct": 0.0, "fed.rate_pct": 0.0}
     model = after(trader(shocks({MONDAY: -0.04}), quiet))
     yen_rate = -np.log(1.04) / 0.002 / 1e4
@@ -174,20 +174,20 @@ def test_gains_are_taken_out_slowly() -> None:
     assert model.populations[0].sheet.equity_usd[0, 0] == pytest.approx(equity - 0.01 * (equity - 1.25), rel=1e-5)
 
 
-def test_too_much_leverage_ends_the_run_by_name() -> None:
+def test_excessive_leverage_stops_the_run() -> None:
     record = simulate(trader(leverage_x=fixed(26)), [0])
     assert record.stopped[0].name == "forced_at_start"
     assert "retail_fx" in record.stopped[0].message
 
 
-def test_they_dampen_small_falls_and_deepen_large_ones() -> None:
-    # With impact: purchases after a fall of 3 % support the dollar, stop-outs after 9 % push it down.
+def test_they_dampen_small_falls_and_amplify_large_ones() -> None:
+    # With price impact, purchases after a fall of 3 % support the dollar, stop-outs after 9 % lower it.
     alone: Changes = {"populations": {"crypto_traders": {"investors": 8}}}
-    cast: Changes = {"populations.retail_fx": {"stock_usd_bn": 60, "leverage_x": fixed(8)}}
+    with_population: Changes = {"populations.retail_fx": {"stock_usd_bn": 60, "leverage_x": fixed(8)}}
     for fall, sign in ((0.03, 1.0), (0.09, -1.0)):
         without, present = (
             simulate(official(CALM, ONE_WEEK, alone, *extra, shocks({MONDAY: fall})), [0]).market
-            for extra in ((), (cast,))
+            for extra in ((), (with_population,))
         )
         day = 3 if sign > 0 else 1
         assert np.sign(present["usdjpy"][0, day] - without["usdjpy"][0, day]) == sign
@@ -202,7 +202,7 @@ def test_more_leverage_is_stopped_out_more() -> None:
     assert closed[0] < closed[1] < closed[2] <= 10.0
 
 
-def test_they_leave_by_the_threshold_rule_and_bring_nothing_home() -> None:
+def test_exits_under_the_threshold_rule_are_not_repatriation() -> None:
     rule: Changes = {"unwind": {"rule": "threshold", "exit_days": 2}, "spread_path": {"target_pp": 0.6, "over_days": 1}}
     day = flows(after(trader(rule), days=4))
     np.testing.assert_allclose(day["incentive_usd_bn"][1:4], [5.0, 5.0, 0.0], rtol=1e-12, atol=1e-12)
@@ -239,8 +239,8 @@ def test_the_target_is_contrarian_and_bounded(distance: float, response: float, 
     assert contrarian_target(usual, np.array(0.0), np.array(response), most)[0, 0] == 3.0
 
 
-def test_the_part_held_for_carry_follows_it() -> None:
-    # A third of the carry is gone: of 10, the 80 % held for it shrink by a third, 10 x (1 - .8/3).
+def test_the_carry_part_of_the_position_follows_carry() -> None:
+    # Carry falls by a third: the 80 % of 10 held for carry fall by a third, 10 x (1 - .8/3).
     model, held = start(trader(carry_share=0.8))
     now = model.information()
     less = replace(now, carry=now.carry * 2 / 3)

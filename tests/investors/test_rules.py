@@ -1,4 +1,4 @@
-"""Equations that several populations share, against numbers worked by hand and against what they promise."""
+"""Shared equations against hand-computed values and their stated properties."""
 
 import numpy as np
 import pytest
@@ -25,17 +25,17 @@ def one(value: float) -> Array:
 
 
 @pytest.mark.parametrize(("volatility", "held"), [(2.0, 0.5), (1.25, 0.8), (1.0, 1.0), (0.9, 1 / 0.9), (0.5, 1.2)])
-def test_volatility_targeters_hold_the_inverse_of_volatility_up_to_a_cap(volatility: float, held: float) -> None:
+def test_volatility_target_is_inverse_to_volatility_up_to_a_cap(volatility: float, held: float) -> None:
     ratio = volatility_ratio(one(4e-5 * volatility**2), 4e-5, 1.2)
     assert ratio[0, 0] == pytest.approx(held, rel=1e-12)
 
 
 @pytest.mark.parametrize(("gap", "left"), [(9.99, 0.0), (-9.99, 0.0), (10.0, 0.0), (10.01, 10.01), (-25.0, -25.0)])
-def test_gaps_inside_the_band_are_tolerated(gap: float, left: float) -> None:
+def test_gaps_inside_the_band_are_zero(gap: float, left: float) -> None:
     assert outside_band(one(gap), one(100.0), 0.1)[0, 0] == left
 
 
-def test_no_band_leaves_every_gap() -> None:
+def test_without_a_band_every_gap_is_traded() -> None:
     np.testing.assert_array_equal(outside_band(np.array([[1e-9, -1e-9, 0.0]]), one(100.0), 0.0), [[1e-9, -1e-9, 0.0]])
 
 
@@ -100,7 +100,7 @@ def test_a_stop_is_hit_at_its_distance_from_the_high(usdjpy: float, hit: bool) -
 
 
 def test_a_stop_without_a_high_is_always_hit() -> None:
-    # An infinite high would stop everybody; `min` with the market's high keeps that from happening.
+    # An infinite high would trigger every stop; the code takes the minimum with the market's high.
     assert is_stopped(one(150.0), stop_level(one(np.inf), one(0.1)))[0, 0]
 
 
@@ -112,5 +112,5 @@ def test_unhedged_incentive_by_hand() -> None:
 
 
 def test_hedged_incentive_by_hand() -> None:
-    # 4.02 - 3.625 - 3.34 = -2.945 %: hedged Treasuries paid less than long yen bonds in December 2025.
+    # 4.02 - 3.625 - 3.34 = -2.945 %: hedged Treasuries yielded less than long yen bonds in December 2025.
     assert hedged_incentive(one(0.0402), one(0.03625), one(0.0334))[0, 0] == pytest.approx(-0.02945, rel=1e-12)

@@ -1,4 +1,4 @@
-"""The article's threshold rule: its calibration by hand, its curve, and that stratified thresholds follow it."""
+"""The threshold rule of the article: calibration by hand, its curve, and stratified thresholds."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def test_means_of_the_model_document(start: float, mean: float) -> None:
 
 
 @given(st.floats(1.6, 4.0), st.floats(0.3, 0.6))
-def test_a_quarter_has_left_at_the_anchor_whatever_the_spread_of_thresholds(start: float, deviation: float) -> None:
+def test_the_anchor_share_has_exited_at_the_anchor_for_any_standard_deviation(start: float, deviation: float) -> None:
     rule = UnwindRule(threshold_sd_pp=deviation)
     mean = threshold_mean(rule, start)
     assert share_unwound(1.5, start, mean, deviation) == pytest.approx(0.24, abs=1e-9)
@@ -30,7 +30,7 @@ def test_share_against_the_truncated_normal_of_scipy(spread: float) -> None:
     assert share_unwound(spread, start, mean, deviation) == pytest.approx(thresholds.sf(min(spread, start)), abs=1e-9)
 
 
-def test_the_curve_runs_from_nothing_to_everything() -> None:
+def test_the_curve_ranges_from_zero_to_one() -> None:
     shares = [share_unwound(spread, 2.21, 1.2, 0.45) for spread in (2.3, 2.21, 1.5, 1.0, 0.0, -3.0)]
     assert shares[:2] == [0.0, pytest.approx(0.0, abs=1e-12)]
     assert shares == sorted(shares)
@@ -38,7 +38,7 @@ def test_the_curve_runs_from_nothing_to_everything() -> None:
 
 
 @pytest.mark.parametrize("investors", [50, 1000])
-def test_wealth_above_a_spread_is_the_distributions_share(investors: int) -> None:
+def test_wealth_above_a_spread_matches_the_distribution(investors: int) -> None:
     rule, start = UnwindRule(), 2.21
     stock = np.random.default_rng(3).pareto(2.2, (2, investors)) + 1.0
     thresholds = personal_thresholds(stock, rule, start)
@@ -50,7 +50,7 @@ def test_wealth_above_a_spread_is_the_distributions_share(investors: int) -> Non
         np.testing.assert_allclose(above, expected, atol=largest)
 
 
-def test_investors_leave_in_equal_steps_and_stay_when_the_spread_recovers() -> None:
+def test_investors_exit_in_equal_steps_and_stop_when_the_spread_recovers() -> None:
     left, thresholds, path = np.zeros((1, 2)), np.array([[0.015, 0.010]]), [0.020, 0.014, 0.014, 0.016, 0.008]
     taken = []
     for spread in path:
@@ -60,7 +60,7 @@ def test_investors_leave_in_equal_steps_and_stay_when_the_spread_recovers() -> N
     assert taken == [[0, 0], [0.25, 0], [0.25, 0], [0, 0], [0.25, 0.25]]
 
 
-def test_nobody_leaves_more_than_wholly() -> None:
+def test_exits_do_not_exceed_the_position() -> None:
     step = exit_step(np.array([[0.95, 1.0]]), np.array([[0.02, 0.02]]), np.array([[0.01]]), 10)
     np.testing.assert_allclose(step, [[0.05, 0.0]], atol=1e-15)
 
@@ -71,8 +71,8 @@ def test_an_anchor_above_the_start_is_refused() -> None:
 
 
 @pytest.mark.parametrize("target", [1.5, 1.0])
-def test_a_scenario_unwinds_the_curves_share(target: float) -> None:
-    # The second route: impose the spread, let everybody who wants to leave do so, and add up the stocks.
+def test_a_scenario_unwinds_the_share_of_the_curve(target: float) -> None:
+    # Independent check: impose the spread, simulate all exits, and add up the stocks.
     switch: Changes = {
         "unwind.rule": "threshold", "unwind.exit_days": 2, "end": "2025-12-10",
         "spread_path": {"target_pp": target, "over_days": 2}, "populations.carry_funds.investors": 400,
@@ -86,6 +86,6 @@ def test_a_scenario_unwinds_the_curves_share(target: float) -> None:
         np.testing.assert_allclose(1 - stock[:, -1] / stock[:, 0], expected, atol=0.05, err_msg=name)
     repatriated = record.flows["real_money_japan"]["repatriated_usd_bn"].sum(axis=1)
     unwound = record.flows["real_money_japan"]["unwound_usd_bn"].sum(axis=1)
-    # Half of what residents sell is converted, at prices that lower yields have raised a little.
+    # Half of residents' sales is converted, at prices slightly raised by lower yields.
     np.testing.assert_allclose(repatriated / unwound, 0.5, rtol=0.06)
     assert not record.flows["carry_funds"]["repatriated_usd_bn"].any()

@@ -1,4 +1,4 @@
-"""Yen borrowers: the covenant worked by hand, once and within the day; for the rest they are slow carry funds."""
+"""Yen borrowers: the covenant by hand, once and within the day; otherwise they equal slow carry funds."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ from tests.support.watched import Watched
 MONDAY, TUESDAY = "2025-12-01", "2025-12-02"
 OFF = dict.fromkeys(SWITCHES, False)
 LIMIT = 1 / 7
-"""Equity of 66.7 may lose a quarter, 16.7: the loan of 100 costs 116.7 when dollars are a seventh cheaper."""
+"""Fall of a seventh at which the covenant of equity 66.7 is violated: the loan of 100 costs 116.7, a loss of a quarter."""
 
 
 def borrower(*changes: Changes, switches: dict[str, bool] | None = None, **own: Any) -> Scenario:
@@ -72,7 +72,7 @@ def test_the_start_is_an_equilibrium() -> None:
 
 @pytest.mark.parametrize(("fall", "cut"), [(LIMIT - 1e-6, 0.0), (LIMIT + 1e-6, 25.0)])
 def test_the_covenant_breaks_when_a_quarter_of_equity_is_lost(fall: float, cut: float) -> None:
-    # 50 of equity carry 75 at the old leverage: a quarter of position and loan goes, the loan at 7/6 of its dollars.
+    # Equity of 50 supports 75 at initial leverage: a quarter of position and loan is closed, the loan at 7/6 of its dollars.
     day = columns(borrower(shocks({MONDAY: fall})))
     assert day["margin_usd_bn"][1] == pytest.approx(cut, abs=1e-3)
     assert day["stock_usd_bn"][1] == pytest.approx(100.0 - cut, abs=1e-3)
@@ -80,29 +80,29 @@ def test_the_covenant_breaks_when_a_quarter_of_equity_is_lost(fall: float, cut: 
     assert not day["repatriated_usd_bn"].any()
 
 
-def test_leverage_is_back_where_the_loan_was_granted() -> None:
+def test_the_covenant_restores_initial_leverage() -> None:
     model, held = start(borrower(shocks({MONDAY: 0.2})))
     model.step()
-    # Equity after a fall of a fifth: 66.7 - 25 = 41.7; Monday's interest is not in the leverage that the bank saw.
+    # Equity after a fall of a fifth: 66.7 - 25 = 41.7; Monday's interest is not part of the leverage that the bank used.
     assert held.stock()[0, 0] == pytest.approx(1.5 * (100 / 1.5 - 25.0), rel=1e-9)
 
 
 def test_the_bank_acts_once() -> None:
-    # Nor is the loan built up again: the bank lends on the equity that was left.
+    # The loan is not rebuilt: the risk budget is limited to the remaining equity.
     day = columns(borrower(shocks({MONDAY: 0.2, TUESDAY: 0.2})))
     assert day["margin_usd_bn"][1] > 0.0
     assert not day["margin_usd_bn"][2:].any()
     assert not day["unwound_usd_bn"][2:].any()
 
 
-def test_a_second_fall_counts_when_the_first_broke_nothing() -> None:
+def test_a_second_fall_can_violate_the_covenant() -> None:
     day = columns(borrower(shocks({MONDAY: 0.1, TUESDAY: 0.1})))
     assert day["margin_usd_bn"][1] == 0.0
     assert day["margin_usd_bn"][2] > 0.0
 
 
 @pytest.mark.parametrize(("multiple", "fall"), [(1.0, 0.2), (2.0, 1 / 9), (3.0, 1 / 13), (4.0, 1 / 17)])
-def test_more_leverage_breaks_earlier(multiple: float, fall: float) -> None:
+def test_higher_leverage_violates_the_covenant_earlier(multiple: float, fall: float) -> None:
     # 100 (1/(1 - f) - 1) = 25/L at f = 1/(1 + 4 L).
     for shift, broken in ((-1e-6, False), (1e-6, True)):
         day = columns(borrower(shocks({MONDAY: fall + shift}), leverage_x=leverage(multiple)))
@@ -110,7 +110,7 @@ def test_more_leverage_breaks_earlier(multiple: float, fall: float) -> None:
 
 
 def test_no_equity_closes_everything_and_the_lender_bears_the_rest() -> None:
-    # Four times levered, a fall of 30 % costs 42.9 of 25.
+    # At leverage 4 a fall of 30 % costs 42.9, more than the equity of 25.
     model = Watched(borrower(shocks({MONDAY: 0.3}), leverage_x=leverage(4.0)))
     model.step()
     assert model.populations[0].stock()[0, 0] == 0.0
@@ -123,8 +123,8 @@ def test_without_the_covenant_nothing_is_forced() -> None:
     assert not day["unwound_usd_bn"].any()
 
 
-def test_a_stop_cuts_what_the_bank_leaves() -> None:
-    # The bank takes 37.5 % (leverage 1.5 on 41.7), the stop 60 % in all.
+def test_a_stop_adds_to_the_covenant_reduction() -> None:
+    # The bank closes 37.5 % (leverage 1.5 on 41.7), the stop a total of 60 %.
     stop = {"distance_pct": {"median": 10, "log_sd": 0}}
     day = columns(borrower(shocks({MONDAY: 0.2}), switches={"trailing_stop": True}, trailing_stop=stop))
     assert day["margin_usd_bn"][1] == pytest.approx(37.5, rel=1e-9)
@@ -132,15 +132,15 @@ def test_a_stop_cuts_what_the_bank_leaves() -> None:
 
 
 def test_forced_sales_for_the_loop_gain_by_hand() -> None:
-    # After a fall of a fifth the bank asks for 37.5 % of a loan of 125 $bn; a fall of a tenth breaks nothing.
+    # After a fall of a fifth the bank closes 37.5 % of a loan of 125 $bn; a fall of a tenth does not violate the covenant.
     model, held = start(borrower())
     sold = held.forced_spot_usd((0.1, 0.2), model.information())
     assert sold[0][0, 0] == 0.0
     assert sold[1][0, 0] == pytest.approx(0.375 * 125, rel=1e-12)
 
 
-def test_they_cut_at_one_percent_of_the_gap_a_day() -> None:
-    # Funds with the same position and equity cut 7.5 times as fast on the day of the bad news.
+def test_reductions_close_one_percent_of_the_gap_a_day() -> None:
+    # Funds with the same position and equity reduce positions 7.5 times as fast after the announcement.
     both = {"incentive": True}
     same = {"stock_usd_bn": 100, "investors": 1, "basket": {}, "leverage_x": leverage(1.5), "switches": OFF | both}
     same |= {"adjustment": ROUND_FUND["adjustment"]}
@@ -169,7 +169,7 @@ def test_with_the_same_numbers_they_are_carry_funds() -> None:
         np.testing.assert_array_equal(ours[name], values, err_msg=name)
 
 
-def test_by_default_banks_ask_for_the_covenant_alone() -> None:
+def test_only_the_covenant_is_active_by_default() -> None:
     model = CapitalFlowModel(official(ONE_WEEK, {"populations": {"yen_borrowers": {}}}))
     switches = model.populations[0].parameters.switches
     on = {name for name, state in switches.model_dump().items() if state}
@@ -179,7 +179,7 @@ def test_by_default_banks_ask_for_the_covenant_alone() -> None:
     assert np.median(traits) == pytest.approx(1.5, rel=0.02)
 
 
-def test_they_leave_by_the_threshold_rule_and_repay_everything() -> None:
+def test_exits_under_the_threshold_rule_repay_loans_in_full() -> None:
     rule: Changes = {"unwind": {"rule": "threshold", "exit_days": 2}, "spread_path": {"target_pp": 0.6, "over_days": 1}}
     day = columns(borrower(rule))
     np.testing.assert_allclose(day["incentive_usd_bn"][1:4], [50.0, 50.0, 0.0], rtol=1e-12, atol=1e-12)
@@ -207,12 +207,14 @@ def test_rows_are_the_runs_alone_when_covenants_break() -> None:
     ],
 )
 def test_the_cut_restores_leverage(equity: float, notional: float, multiple: float, cut: float) -> None:
-    found = covenant_cut(column(equity, 1), column(notional, 1), column(multiple, 1))
-    assert found[0, 0] == pytest.approx(cut, abs=1e-15)
+    result = covenant_cut(column(equity, 1), column(notional, 1), column(multiple, 1))
+    assert result[0, 0] == pytest.approx(cut, abs=1e-15)
 
 
 @given(st.floats(-1e3, 1e3), st.floats(1e-3, 1e4), st.floats(0.1, 50.0))
-def test_after_the_cut_nobody_is_above_its_leverage(equity: float, notional: float, multiple: float) -> None:
+def test_leverage_does_not_exceed_the_initial_level_after_the_reduction(
+    equity: float, notional: float, multiple: float
+) -> None:
     cut = float(covenant_cut(column(equity, 1), column(notional, 1), column(multiple, 1))[0, 0])
     assert 0.0 <= cut <= 1.0
     assert (1.0 - cut) * notional <= multiple * max(equity, 0.0) + 1e-9 * notional or cut == 0.0

@@ -1,4 +1,4 @@
-"""The slow oracle: a model with one Mesa agent per investor, in plain numbers, gives what the engine gives."""
+"""Independent implementation: a model with one Mesa agent per investor gives the same results as the engine."""
 
 from typing import Any
 
@@ -18,23 +18,23 @@ from simulation.scenario.scenario import Scenario
 from simulation.values.orders import CAUSES
 from tests.support.scenarios import ONE_WEEK, Changes, official, shipped, shocks
 
-DEFAULT_CAST = (
+DEFAULT_POPULATIONS = (
     "carry_funds", "yen_borrowers", "life_insurers", "pension_funds", "banks", "investment_trusts", "retail_fx",
     "crypto_traders", "bitcoin_etf_holders", "foreigners_in_japan",
 )  # fmt: skip
-FEW: Changes = {f"populations.{name}.investors": 6 for name in DEFAULT_CAST}
+FEW: Changes = {f"populations.{name}.investors": 6 for name in DEFAULT_POPULATIONS}
 EVERY_KIND: Changes = {
     "populations.real_money_japan": {"stock_usd_bn": 300, "investors": 6},
     "populations.pension_funds.stock_usd_bn": 700,
 }
-"""Other real money beside the default cast, so that all kinds of population act."""
+"""The default populations plus other real money, so that all kinds are covered."""
 STORM: Changes = {
     **shocks({"2025-12-02": 0.07, "2025-12-05": 0.06, "2026-01-15": 0.05}),
     "populations.banks.loss_limit_pct": {"median": 1, "log_sd": 0.3},
     "populations.bitcoin_etf_holders.japan_share": 0.3,
     "end": "2026-04-10",
 }
-"""Falls that set off stops, margin calls, covenants, liquidations and banks' sales, and the end of the fiscal year."""
+"""Falls that trigger stops, margin calls, covenants, liquidations and sales by banks, and the end of the fiscal year."""
 
 
 def december(*changes: Changes) -> Scenario:
@@ -62,28 +62,28 @@ def test_every_kind_of_population_has_its_agent() -> None:
 
 
 @pytest.mark.parametrize("run", [0, 3])
-def test_december_with_the_default_cast(run: int) -> None:
+def test_december_with_the_default_populations(run: int) -> None:
     scenario = december()
-    assert set(scenario.populations) == set(DEFAULT_CAST)
+    assert set(scenario.populations) == set(DEFAULT_POPULATIONS)
     assert_same(simulate(scenario, [run]), run_twin(scenario, run))
 
 
-def test_december_with_a_small_cast_and_hand_made_parameters() -> None:
+def test_december_with_few_populations_and_round_parameters() -> None:
     scenario = official({f"populations.{name}.investors": 9 for name in ("carry_funds", "life_insurers")}, ONE_WEEK)
     assert_same(simulate(scenario, [1]), run_twin(scenario, 1))
 
 
 @pytest.mark.slow
-def test_december_with_every_investor_of_the_default_cast() -> None:
+def test_december_with_every_default_investor() -> None:
     scenario = shipped("december_2025_official")
     assert_same(simulate(scenario, [0]), run_twin(scenario))
 
 
-def test_a_storm_that_forces_everybody(storm: tuple[Record, Record]) -> None:
+def test_large_shocks_give_the_same_results(storm: tuple[Record, Record]) -> None:
     assert_same(*storm)
 
 
-def test_the_storm_reaches_every_rule(storm: tuple[Record, Record]) -> None:
+def test_large_shocks_activate_every_rule(storm: tuple[Record, Record]) -> None:
     _, twin = storm
     for cause in CAUSES:
         assert moved(twin, f"{cause}_usd_bn"), cause
@@ -93,14 +93,14 @@ def test_the_storm_reaches_every_rule(storm: tuple[Record, Record]) -> None:
     assert twin.market["cascade_rounds"].max() >= 3
 
 
-def test_a_cascade_cut_off_and_thin_markets() -> None:
+def test_an_unsettled_cascade_in_thin_markets() -> None:
     scenario = december(shocks({"2025-12-02": 0.07}), {"limits.cascade_rounds": 1, "end": "2025-12-12"})
     engine = simulate(scenario, [0])
     assert engine.market["unsettled"].max() == 1.0
     assert_same(engine, run_twin(scenario))
 
 
-def test_rules_on_plain_numbers_are_the_same_rules() -> None:
+def test_rules_give_the_same_results_on_plain_numbers() -> None:
     scenario = december({"end": "2025-12-31"})
     twin = MesaTwin(scenario)
     with plain_rules():
@@ -110,7 +110,7 @@ def test_rules_on_plain_numbers_are_the_same_rules() -> None:
     assert_same(simulate(scenario, [0]), twin.result())
 
 
-def test_the_comparison_sees_one_investor_that_differs_a_little() -> None:
+def test_the_comparison_detects_a_small_difference_in_one_investor() -> None:
     scenario = december({"end": "2025-12-31"})
     twin = MesaTwin(scenario)
     one: Any = next(iter(twin.agents_by_type[InvestmentTrust]))
@@ -128,7 +128,7 @@ def test_one_agent_for_each_investor() -> None:
     assert all(isinstance(agent.equity_usd, float) for agent in agents)
 
 
-def test_mesa_collects_what_is_recorded() -> None:
+def test_mesa_collects_the_recorded_columns() -> None:
     twin = MesaTwin(december(ONE_WEEK))
     twin.run_model()
     frame = twin.datacollector.get_model_vars_dataframe()
@@ -140,12 +140,12 @@ def test_mesa_collects_what_is_recorded() -> None:
     assert len(twin.datacollector.get_model_vars_dataframe()) == len(frame)
 
 
-def test_the_articles_rule_is_refused() -> None:
+def test_the_threshold_rule_is_refused() -> None:
     with pytest.raises(ValueError, match=r"unwind\.rule is 'threshold'"):
         MesaTwin(december({"unwind.rule": "threshold"}))
 
 
-def test_a_run_that_stops_is_told() -> None:
+def test_a_stopped_run_raises_an_error() -> None:
     levered: Changes = {"populations.carry_funds.leverage_x": {"median": 50, "highest": 90}}
     with pytest.raises(StoppedRunError, match="forced_at_start"):
         run_twin(december(ONE_WEEK, levered))

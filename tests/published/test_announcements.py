@@ -1,7 +1,7 @@
-"""Event regressions on simulated announcements: the expected part of a decision moves nothing, the surprise does.
+"""Event regressions on simulated announcements: only the surprise part of a decision moves USDJPY.
 
-CALIBRATION section 2: expected part |t| < 1, surprise t > 3 (in size).  Decisions are drawn with the odds that the market holds,
-so that surprises are right on average; the day's news is the same as in any scenario.
+CALIBRATION section 2: expected part |t| < 1, surprise |t| > 3.  Decisions are drawn from the market's odds, so surprises have
+mean zero; other news is the same as in any scenario.
 """
 
 import numpy as np
@@ -55,6 +55,6 @@ def test_only_the_surprise_moves_usdjpy(announcements: tuple[Floats, Floats, Flo
     fitted, t = t_statistics(announcements)
     assert abs(t[1]) < 1.0
     assert t[2] < -3.0
-    # The size is the announcement beta with what positions add to it.
+    # The coefficient is the announcement beta amplified by positions.
     beta = load_scenario("december_2025_official").markets["usdjpy"].announcement_beta_pct_per_bp  # type: ignore[attr-defined]
     assert 0.9 * beta < -fitted[2] < 2.0 * beta

@@ -1,4 +1,4 @@
-"""Brunnermeier, Nagel and Pedersen (2008): crash risk rises with the rate gap and with the positions that it attracts."""
+"""Brunnermeier, Nagel and Pedersen (2008): crash risk rises with the rate differential and with carry positions."""
 
 import numpy as np
 import pytest

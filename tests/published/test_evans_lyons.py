@@ -1,15 +1,15 @@
-"""Evans and Lyons (2002): the day's change of a log exchange rate on the day's order flow.
+"""Evans and Lyons (2002): regression of the daily change of a log exchange rate on daily order flow.
 
 They find a positive coefficient (half a percent per billion dollars for the mark in 1996; lambda_0 is that, scaled to the
-turnover of today) and an R2 above 60 %.  Their flow is what passes between dealers, and in their model flow carries what
-public news does not.  Here news that nobody trades on move USDJPY by 9 % a year, so the regression is run three times:
+turnover of today) and an R2 above 60 %.  Their flow is interdealer order flow, which carries information that public news
+does not.  In this model, news without trades contribute a volatility of 9 % a year, so the regression is run three times:
 
-* **flow alone**: the currency's own news and its response to yields off, no meetings.  Order flow is then hedging, carry and
-  stops that answer other markets, and the paper's result comes out: 0.039 % per $bn, R2 0.64.
-* **as shipped**: coefficient 0.056 to 0.059, R2 0.17 to 0.22.  Positive, significant and of the right order, but news take
-  most of the variance: with this much news the model does *not* reproduce an R2 of 60 %.
-* **news, but no forced trades on the same day**: coefficient 0.028 with a standard error of 0.004, R2 0.01.  What the shipped
-  regression finds beyond lambda_0 is feedback: a fall hits stops and margins, and their sales are the same day's flow.
+* **flow alone**: own news of the currency and its response to yields switched off, no meetings.  Order flow then consists of
+  hedging, carry and stops that respond to other markets, and the result of the paper holds: 0.039 % per $bn, R2 0.64.
+* **default settings**: coefficient 0.056 to 0.059, R2 0.17 to 0.22.  The coefficient is positive, significant and plausible, but
+  news explain most of the variance: the model does *not* reproduce an R2 of 60 %.
+* **news without forced trades on the same day**: coefficient 0.028 with a standard error of 0.004, R2 0.01.  The excess over
+  lambda_0 in the default regression is feedback: a fall triggers stops and margin calls, whose sales are flow of the same day.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ NO_POLICY: Changes = {
     "end": "2026-05-29",
     "thin_periods": [],
 }
-# A volatility target would measure a flow-driven rate against a long-run volatility of almost nothing.
+# A volatility target would compare the volatility due to flows with a long-run volatility near zero.
 FLOW_ALONE: Changes = {
     "markets.usdjpy.own_volatility_pct": 0.1,
     "markets.usdjpy.spread_beta_pct_per_pp": 0,
@@ -63,20 +63,20 @@ def regression(response: Array, flow: Array) -> Regression:
 
 
 def daily(record: Record) -> tuple[Array, Array, Array]:
-    """Change of log USDJPY (%), customers' net purchases of dollars, and those that passed through dealers ($bn)."""
+    """Change of log USDJPY (%), customers' net dollar purchases, and those through dealers ($bn)."""
     finished, fx = FinishedRuns(record), record.scenario.markets["usdjpy"]
     usdjpy, inventory = finished.market("usdjpy"), finished.market("dealer_inventory_usd_bn")
     assert isinstance(fx, CurrencyMarket)
     assert usdjpy is not None
     assert inventory is not None
-    # Dealers keep 1 - kappa of what they carry over night; announced plans go to value investors and pass them by.
+    # Dealers keep a share 1 - kappa of inventory overnight; announced flows go directly to value investors.
     dealt = inventory[:, 1:] / (1.0 - fx.release_pct_per_day / 100.0) - inventory[:, :-1]
     customers = finished.flow("spot_usd_bn", finished.customers())[:, 1:]
     return 100.0 * np.diff(np.log(usdjpy), axis=1), customers, dealt
 
 
 def regressions(runs: int, *changes: Changes) -> tuple[Regression, Regression]:
-    """On customers' flow and on the flow through dealers."""
+    """Regressions on the flow of customers and on the flow through dealers."""
     response, customers, dealt = daily(simulate(shipped("december_2025_official", *changes), range(runs)))
     return regression(response, customers), regression(response, dealt)
 
@@ -86,19 +86,19 @@ def as_shipped() -> tuple[Regression, Regression]:
     return regressions(32)
 
 
-def test_where_flow_moves_the_rate_it_explains_it() -> None:
+def test_order_flow_explains_the_rate_without_other_news() -> None:
     customers, dealt = regressions(16, NO_POLICY, FLOW_ALONE)
     assert dealt.r2 > 0.55
     assert customers.r2 > 0.35
     for fit in (customers, dealt):
         assert PRIOR[0] < fit.slope < PRIOR[1]
         assert fit.slope > 20.0 * fit.error
-    # Through dealers the impact is the fast one, lambda_0 = .035; announced sales dilute it.
+    # Through dealers the impact is the fast one, lambda_0 = .035; announced sales reduce the coefficient.
     assert dealt.slope == pytest.approx(0.035, abs=0.01)
     assert customers.slope < dealt.slope
 
 
-def test_as_shipped_the_coefficient_is_positive_and_of_the_right_order(
+def test_the_default_coefficient_is_positive_and_plausible(
     as_shipped: tuple[Regression, Regression],
 ) -> None:
     for fit in as_shipped:
@@ -106,8 +106,8 @@ def test_as_shipped_the_coefficient_is_positive_and_of_the_right_order(
         assert fit.slope > 10.0 * fit.error
 
 
-def test_as_shipped_news_take_most_of_the_variance(as_shipped: tuple[Regression, Regression]) -> None:
-    # Stated, not hidden: less than the 60 % of the paper, more than nothing.
+def test_news_explain_most_of_the_variance_by_default(as_shipped: tuple[Regression, Regression]) -> None:
+    # A documented deviation: below the 60 % of the paper.
     for fit in as_shipped:
         assert 0.10 < fit.r2 < 0.45
 
@@ -130,7 +130,7 @@ def test_twice_the_impact_is_twice_the_coefficient() -> None:
         }
         return shipped("december_2025_official", NO_POLICY, FLOW_ALONE, sizes)
 
-    # Where impact is too small for a cascade, which would bend the line; the same sixteen runs of both.
+    # Impact is too small for cascades, which would make the relation nonlinear; the same sixteen runs for both.
     twice, once = impact(0.025), impact(0.0125)
     response, _, dealt = daily(simulate(twice, [*range(16)] * 2, [*[twice] * 16, *[once] * 16]))
     ratio = regression(response[:16], dealt[:16]).slope / regression(response[16:], dealt[16:]).slope

@@ -2,13 +2,13 @@
 
 N banks hold K assets.  A is the diagonal matrix of total assets (money), M the N x K matrix of portfolio weights, B the
 diagonal matrix of debt over equity, L the diagonal matrix of price impact (return per unit of money sold), f the shock
-(returns, negative).  A bank with return R = M f has lost A R; its debt must fall by B A R for debt over equity to be what
-it was, which is what it sells; sales in proportion to M make
+(returns, negative).  A bank with return R = M f loses A R.  It sells B A R to restore its ratio of debt to equity.  With sales in
+proportion to M
 
     sales = M' B A M f        (K, money),        returns = L sales        (K, decimal)
 
-and holders lose M returns on what they hold.  With A and M before the shock the first equation is exact for any size of
-shock; the loss that follows falls on holdings after the shock.
+and holders lose M returns on their holdings.  With A and M before the shock the first equation is exact for any size of shock;
+the subsequent loss applies to holdings after the shock.
 """
 
 import numpy as np
@@ -24,14 +24,14 @@ IMPACT = np.array([1e-3, 1e-3])
 
 
 def one_round(holdings: Array, equity: Array, impact: Array, shock: Array, weights: Array | None = None) -> cf.FireSale:
-    """Every bank returns to its leverage before the shock, once; sales go by `weights`, or by what banks hold."""
+    """Every bank returns to its initial leverage once; sales follow `weights`, by default the holdings."""
     banks = cf.Banks(holdings, equity)
     rule = cf.LeverageRule(target=banks.leverage, mix=weights)
     return cf.fire_sale(banks, rule, cf.MarketDepth(impact, returns="simple"), shock, most_rounds=1)
 
 
 def closed_form(holdings: Array, equity: Array, shock: Array) -> Array:
-    """``M' B A M f``: what is sold of each asset, money (negative), from balance sheets before the shock."""
+    """``M' B A M f``: sales of each asset, money (negative), from balance sheets before the shock."""
     total = holdings.sum(axis=1)
     weights = holdings / total[:, None]
     debt_over_equity = total / equity - 1.0
@@ -52,10 +52,10 @@ def test_three_banks_by_hand() -> None:
     assert sale.sales[0] == pytest.approx(np.array([[18.0, 0.0], [2.0, 2.0], [0.0, 0.0]]))
     # 20 and 2 sold at .1 % per unit: -2 % and -.2 %.
     assert sale.prices[1] == pytest.approx([0.98, 0.998])
-    # Lost on 98, on 49 and 50, and on 100.
+    # Losses on holdings of 98, of 49 and 50, and of 100.
     assert sale.spillover == pytest.approx([98.0 * 0.02, 49.0 * 0.02 + 50.0 * 0.002, 100.0 * 0.002])
     assert sale.vulnerability == pytest.approx(3.24 / 55.0)
-    # Hit without owning what fell: the third bank.
+    # The third bank loses without holding the asset that fell first.
     assert sale.losses[0, 2] == 0.0
 
 
@@ -71,12 +71,12 @@ def test_sales_are_the_closed_form(seed: int) -> None:
     losses = holdings * (1.0 + shock) @ (impact * sales)
     np.testing.assert_allclose(sale.spillover, losses, rtol=1e-10)
     np.testing.assert_allclose(sale.vulnerability, losses.sum() / equity.sum(), rtol=1e-10)
-    # A shock of a percent on such banks costs a sizeable part of their equity, or the test would compare zeros.
+    # The loss must be a sizeable part of equity, so that the test does not compare zeros.
     assert 0.02 < sale.vulnerability < 2.0
 
 
-def test_selling_what_one_holds_is_the_closed_form_to_first_order() -> None:
-    # Weights after the shock differ from M by the shock itself, so the error falls in proportion to it.
+def test_proportional_sales_match_the_closed_form_to_first_order() -> None:
+    # Weights after the shock differ from M by the shock, so the error is proportional to it.
     holdings, equity, impact = drawn_system(7)
     pattern = -np.random.default_rng(8).uniform(0.0, 1.0, 12)
     errors = []
@@ -88,14 +88,14 @@ def test_selling_what_one_holds_is_the_closed_form_to_first_order() -> None:
     assert errors[2] / errors[1] == pytest.approx(0.5, abs=0.02)
 
 
-def test_selling_what_one_holds_is_the_closed_form_where_all_assets_fall_alike() -> None:
+def test_proportional_sales_match_the_closed_form_for_equal_falls() -> None:
     holdings, equity, impact = drawn_system(9)
     shock = np.full(12, -0.01)
     sales = one_round(holdings, equity, impact, shock).sales[0].sum(axis=0)
     np.testing.assert_allclose(sales, -closed_form(holdings, equity, shock), rtol=1e-10)
 
 
-def test_a_rise_makes_banks_buy_by_the_same_formula() -> None:
+def test_banks_buy_by_the_same_formula_after_a_rise() -> None:
     holdings, equity, impact = drawn_system(3)
     weights, shock = holdings / holdings.sum(axis=1, keepdims=True), np.full(12, 0.01)
     bought = -one_round(holdings, equity, impact, shock, weights).sales[0].sum(axis=0)
@@ -104,7 +104,7 @@ def test_a_rise_makes_banks_buy_by_the_same_formula() -> None:
 
 
 def test_a_margin_call_at_the_start_leverage_is_the_same_sale() -> None:
-    # The engine's margin call with all of the limit restored: the one-sided twin of targeting.
+    # A margin call that restores the full limit equals leverage targeting for losses.
     banks, depth = cf.Banks(HOLDINGS, EQUITY), cf.MarketDepth(IMPACT, returns="simple")
     rules = cf.LeverageRule(limit=banks.leverage, restore=1.0), cf.LeverageRule(target=banks.leverage)
     called, targeted = (cf.fire_sale(banks, rule, depth, SHOCK, most_rounds=1) for rule in rules)
@@ -121,24 +121,24 @@ def test_vulnerability_is_linear_in_shock_impact_and_leverage_of_those_who_sell(
         own = holdings.sum(axis=1) / (1.0 + debt_over_equity)
         return float(one_round(holdings, own, impact * deeper, shock * times).spillover.sum())
 
-    # The holdings that lose are those after the shock: the small departure from two.
+    # Losses apply to holdings after the shock, hence the small deviation from two.
     assert lost(times=2.0) / lost() == pytest.approx(2.0, rel=2e-3)
     assert lost(deeper=2.0) / lost() == pytest.approx(2.0, rel=1e-10)
     assert lost(leverage=2.0) / lost() == pytest.approx(2.0, rel=1e-10)
 
 
-def test_a_system_is_vulnerable_where_large_levered_banks_hold_the_same_illiquid_asset() -> None:
-    # The same banks, the same assets: only who holds what differs.
+def test_vulnerability_depends_on_holdings_of_leveraged_banks() -> None:
+    # The same banks and assets with a different allocation of holdings.
     concentrated, spread = np.diag([100.0, 100.0]), np.full((2, 2), 50.0)
     equity, impact = np.array([4.0, 20.0]), np.array([1e-4, 1e-4])
     for shocked, more in ((np.array([-0.02, 0.0]), True), (np.array([0.0, -0.02]), False)):
         alone = one_round(concentrated, equity, impact, shocked).vulnerability
         shared = one_round(spread, equity, impact, shocked).vulnerability
-        # A shock to what the levered bank holds alone does more harm than one that is shared; one it does not hold, less.
+        # A shock to an asset held only by the leveraged bank costs more than one to a shared asset; one it does not hold, less.
         assert bool(alone > shared) == more
 
 
-def test_a_bank_without_equity_sells_all_it_has_and_no_more() -> None:
-    # 12 % of 100 on equity of 10: the closed form would ask for 108, more than there is.
+def test_sales_of_a_bank_without_equity_are_limited_to_its_holdings() -> None:
+    # 12 % of 100 on equity of 10: the closed form gives 108, more than the holdings.
     sale = one_round(HOLDINGS, EQUITY, IMPACT, np.array([-0.12, 0.0]))
     assert sale.sales[0, 0] == pytest.approx([88.0, 0.0])

@@ -1,7 +1,7 @@
-"""Limits of the cascade by itself: no shock, no impact, no leverage.  Those of the engine are in tests/engine.
+"""Limiting cases of the cascade: no shock, no impact, no leverage.
 
-tests/day/test_equilibrium.py: nothing moves without a shock; one round without impact.  tests/expectations/test_surprise.py:
-amplification is one without mechanisms, without impact and without leverage.
+The corresponding tests of the engine: tests/day/test_equilibrium.py (no change without a shock, one round without impact) and
+tests/expectations/test_surprise.py (amplification is one without mechanisms, impact or leverage).
 """
 
 import numpy as np
@@ -18,12 +18,12 @@ RULES = (
 HOLDINGS = np.random.default_rng(11).gamma(0.5, 50.0, (15, 5))
 AT_TWENTY = cf.Banks(HOLDINGS, HOLDINGS.sum(axis=1) / 20.0)
 SHOCKS = np.array([0.01, 0.03, 0.08])[:, None] * np.array([-1.0, -0.5, 0.0, -0.2, -1.0])
-"""Runs by assets; the last takes all equity from some banks."""
+"""Runs by assets; the last shock exhausts the equity of some banks."""
 
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("scale", [np.inf, 50.0])
-def test_no_shock_nothing_moves(rule: cf.LeverageRule, scale: float) -> None:
+def test_without_a_shock_prices_are_constant(rule: cf.LeverageRule, scale: float) -> None:
     sale = cf.fire_sale(AT_TWENTY, rule, cf.MarketDepth(1e-3, scale=scale))
     assert sale.rounds == 0
     assert (sale.prices == 1.0).all()
@@ -51,7 +51,7 @@ def test_no_impact_one_round_of_full_targeting() -> None:
 
 @pytest.mark.parametrize("rule", [cf.LeverageRule(limit=1.0), cf.LeverageRule(target=1.0), cf.LeverageRule()])
 def test_no_leverage_no_amplification(rule: cf.LeverageRule) -> None:
-    # Without debt a loss leaves leverage at one, whatever prices do: nobody is called and nobody has a gap to close.
+    # Without debt leverage stays at one at any price: there are no margin calls and no gaps.
     unlevered = cf.Banks(HOLDINGS, HOLDINGS.sum(axis=1))
     sale = cf.fire_sale(unlevered, rule, cf.MarketDepth(1e-3), 10.0 * SHOCKS)
     assert sale.rounds.tolist() == [0, 0, 0]
@@ -59,8 +59,8 @@ def test_no_leverage_no_amplification(rule: cf.LeverageRule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_nobody_who_may_owe_as_he_likes_sells(rule: cf.LeverageRule) -> None:
-    # The same losses, rules and market amplify where they bind and not where there is no rule.
+def test_without_a_leverage_rule_nothing_is_sold(rule: cf.LeverageRule) -> None:
+    # The same losses and market amplify with a rule and not without one.
     free, bound = (cf.fire_sale(AT_TWENTY, r, cf.MarketDepth(1e-4), SHOCKS) for r in (cf.LeverageRule(), rule))
     np.testing.assert_array_equal(free.amplification, 1.0)
     assert (bound.amplification[1:] > 1.1).all()
@@ -81,8 +81,8 @@ def test_amplification_grows_with_leverage_and_impact_and_ends_at_one() -> None:
         assert factors[4] > 1.2
 
 
-def test_a_shock_just_beyond_the_limit_is_a_jump() -> None:
-    # Threshold-like: at 24 a loss of .17 % is nothing, one of .18 % starts the cascade (24 -> 25 at 1 / 576 = .174 %).
+def test_amplification_jumps_at_the_leverage_limit() -> None:
+    # At leverage 24 a loss of .17 % has no effect, one of .18 % starts a cascade (24 -> 25 at 1 / 576 = .174 %).
     banks = cf.Banks(HOLDINGS, HOLDINGS.sum(axis=1) / 24.0)
     rule, depth = cf.LeverageRule(limit=25.0, restore=0.8), cf.MarketDepth(5e-5)
     below, beyond = (cf.fire_sale(banks, rule, depth, fall) for fall in (-0.0017, -0.0018))

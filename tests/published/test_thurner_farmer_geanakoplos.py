@@ -1,9 +1,9 @@
 """Thurner, Farmer and Geanakoplos (2012), "Leverage causes fat tails and clustered volatility".
 
-A third-party run of their economy takes excess kurtosis from 0.07 to 6.2 and the autocorrelation of absolute returns from
-0.00 to 0.35 as the leverage cap goes from 0 to 10.  Kurtosis is the work of a few crashes and scatters from run to run:
-here, over twelve runs of 7,200 steps, from 3 to 36 with a median of 12; the autocorrelation is 0.13 to 0.29 with a mean of
-0.21.  With inflows a third as sensitive to performance funds grow larger: 3.4 and 0.31.  The ranges below hold for both.
+In a third-party replication, excess kurtosis rises from 0.07 to 6.2 and the autocorrelation of absolute returns from 0.00 to
+0.35 as the leverage cap rises from 0 to 10.  Kurtosis depends on a few crashes and varies between runs: here, over twelve runs of
+7,200 steps, from 3 to 36 with a median of 12; the autocorrelation is 0.13 to 0.29 with a mean of 0.21.  With inflows a third as
+sensitive to performance, funds grow larger and the values are 3.4 and 0.31.  The ranges below hold for both.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 
 from simulation.investors.rules import margin_call, target_leverage
 from simulation.values.conventions import Array
-from tests.published.value_funds import (
+from tests.support.value_funds import (
     AGGRESSIVENESS,
     NOISE,
     SHARES,
@@ -34,7 +34,7 @@ def histories() -> dict[float, History]:
 
 
 def settled(history: History) -> Array:
-    """Log returns after funds have found their size."""
+    """Log returns after the size of funds has settled."""
     return history.log_return[WARM_UP:]
 
 
@@ -60,25 +60,25 @@ def test_volatility_clusters_more_under_a_higher_cap(histories: dict[float, Hist
     clustering = [autocorrelation(np.abs(settled(histories[cap]))).mean() for cap in CAPS]
     assert clustering == sorted(clustering)
     assert 0.15 < clustering[3] < 0.40
-    # It lasts: 20 steps later more than a third is left, while returns themselves stay uncorrelated.
+    # Clustering persists: more than a third remains after 20 steps, while returns are uncorrelated.
     late = autocorrelation(np.abs(settled(histories[10.0])), lag=20).mean()
     assert late > 0.35 * clustering[3]
     assert abs(autocorrelation(settled(histories[10.0])).mean()) < 0.03
 
 
-def test_leverage_calms_most_days_and_makes_the_worst_worse(histories: dict[float, History]) -> None:
-    # Value funds buy what noise traders sell, until their lenders sell them out.
+def test_leverage_reduces_volatility_and_worsens_the_tail(histories: dict[float, History]) -> None:
+    # Value funds absorb sales of noise traders until they face margin calls.
     none, high = settled(histories[0.0]), settled(histories[10.0])
     assert high.std() < 0.9 * none.std()
     assert high.min() < 2.0 * none.min()
-    # Rises are rebounds: funds own the asset, and lenders never force anybody to buy.
+    # Large rises are rebounds: funds are long, and margin calls never force purchases.
     assert high.max() < -0.5 * high.min()
     gap = high - high.mean(axis=0)
     assert ((gap**3).mean(axis=0) < 0.0).mean() > 0.9
 
 
 def test_crashes_are_margin_calls(histories: dict[float, History]) -> None:
-    # Steps beyond three and a half standard deviations of the noise: four falls in five have a fund under a call, no rise.
+    # Moves beyond three and a half standard deviations of the noise: margin calls occur in four falls of five and in no rise.
     returns, called = settled(histories[10.0]), histories[10.0].called[WARM_UP:] > 0
     falls, rises = called[returns < -0.12], called[returns > 0.12]
     assert falls.size > 20
@@ -90,7 +90,7 @@ def test_crashes_are_margin_calls(histories: dict[float, History]) -> None:
 
 @pytest.mark.parametrize("price", [0.78, 0.6, 0.45])
 def test_the_cap_in_a_funds_demand_is_the_engines_margin_call(price: float) -> None:
-    # At .8 a fund with beta 50 is at its cap of 10.  When the price falls, what it may hold is what the call leaves.
+    # At .8 a fund with beta 50 is at its cap of 10.  After a fall its demand equals the position after the margin call.
     shares, cap, start = np.array([[25.0]]), 10.0, 0.8
     debt = 0.9 * shares * start
     wealth = shares * price - debt
@@ -113,7 +113,7 @@ def test_the_market_clears_where_it_can_be_solved_by_hand() -> None:
 
     price = clearing_price(excess, np.array([[spent / SHARES]]), np.array([[VALUE]]))
     assert price[0, 0] == pytest.approx((spent + 500.0) / (SHARES + 500.0), rel=1e-9)
-    # With a cap of a half the fund is at it below .9: p = (800 + 50) / 1000.
+    # With a cap of a half, the cap binds below .9: p = (800 + 50) / 1000.
     cap[:] = 0.5
     price = clearing_price(excess, np.array([[spent / SHARES]]), np.array([[VALUE]]))
     assert price[0, 0] == pytest.approx(0.85, rel=1e-9)

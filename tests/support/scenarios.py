@@ -1,4 +1,4 @@
-"""Scenarios for the tests of the engine: the shipped ones with some keys changed, mostly shorter and coarser."""
+"""Scenarios for tests: those of the package with some keys changed, usually shorter and with fewer investors."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -16,10 +16,10 @@ Changes = Mapping[str, Any]
 
 SHIPPED: Final = ("december_2025_article", "december_2025_official")
 POPULATIONS: Final = ("carry_funds", "crypto_traders", "life_insurers", "real_money_japan")
-"""A small cast with one population of each sort, for tests that are not about the others."""
+"""One population of each type, for tests that do not concern the others."""
 START_USDJPY: Final = 156.2
 BETA_PER_BP: Final = 0.002
-"""Fall of log USDJPY per basis point of an announced surprise of the Bank of Japan, as `ROUND` has it."""
+"""Fall of log USDJPY per basis point of an announced surprise of the Bank of Japan, as in `ROUND_FX`."""
 ROUND_FX: Final[dict[str, Any]] = {
     "fast_impact_pct_per_usd_bn": 0.035,
     "slow_impact_pct_per_usd_bn": 0.012,
@@ -31,13 +31,13 @@ ROUND_FX: Final[dict[str, Any]] = {
     "spread_beta_pct_per_pp": 4.5,
     "own_volatility_pct": 9,
 }
-"""Round numbers for the market of USDJPY, so that tests worked by hand do not move with a calibration."""
+"""Round parameters of the USDJPY market, so that hand-computed tests do not depend on the calibration."""
 ROUND_FUND: Final[dict[str, Any]] = {
     "leverage_x": {"median": 4, "log_sd": 0.35, "highest": 12},
     "adjustment": {"rebuild_pct_per_day": 1, "cut_pct_per_day": 7.5},
     "trailing_stop": {"distance_pct": {"median": 8.8, "log_sd": 0.5}, "cut_share": 0.6},
 }
-"""The same for carry funds."""
+"""Round parameters of carry funds."""
 ROUND_NOISE: Final[dict[str, Any]] = {"student_t_df": 5, "clustering": 0.3, "clustering_memory": 0.98}
 SMALL_CAST: Final = {
     "carry_funds": {"stock_usd_bn": 250, **ROUND_FUND},
@@ -46,7 +46,7 @@ SMALL_CAST: Final = {
     "real_money_japan": {"stock_usd_bn": 1750},
 }
 GONE: Final = object()
-"""As a value in `Changes`: the key is taken away."""
+"""Value in `Changes` that removes the key."""
 
 COARSE: Final[Changes] = {f"populations.{name}.investors": 8 for name in POPULATIONS}
 ONE_WEEK: Final[Changes] = {"end": "2025-12-05"}
@@ -57,7 +57,7 @@ AROUND_THE_HIKE: Final[Changes] = {
     "fed.meetings": [],
     "boj.meetings.0.signals": [],
 }
-"""Two days before the decision of 19 December to fifteen business days after it."""
+"""From two days before the decision of 19 December to fifteen business days after it."""
 HIKE: Final = 2
 """Step of the decision in a scenario `AROUND_THE_HIKE`."""
 
@@ -70,13 +70,13 @@ NO_OFFICIALS: Final[Changes] = {
     "boj.balance_sheet": [],
     "ministry_of_finance": None,
 }
-"""Nobody decides, says or buys anything."""
+"""No decisions, guidance, purchases or interventions."""
 CALM: Final[Changes] = {
     "noise.scale_x": 0,
     **NO_OFFICIALS,
     "start_values.usdjpy_high": START_USDJPY,
 }
-"""No shock, no noise and no drifting expected flows."""
+"""No shocks, noise or expected flows."""
 
 NO_IMPACT: Final[Changes] = {
     "markets.usdjpy.fast_impact_pct_per_usd_bn": 0,
@@ -101,7 +101,7 @@ def _shipped(name: str) -> Any:
 
 
 def changed(mapping: Mapping[str, Any], *changes: Changes) -> dict[str, Any]:
-    """A copy of a config with changes laid over it in turn."""
+    """A copy of a config with changes applied in order."""
     whole: Any = deepcopy(mapping)
     for path, value in (item for part in changes for item in part.items()):
         *keys, last = path.split(".")
@@ -116,19 +116,19 @@ def changed(mapping: Mapping[str, Any], *changes: Changes) -> dict[str, Any]:
 
 
 def shipped(name: str, *changes: Changes) -> Scenario:
-    """A shipped scenario, changed."""
+    """A scenario of the package with changes."""
     return Scenario.model_validate(changed(_shipped(name), *changes))
 
 
 def official(*changes: Changes) -> Scenario:
-    """The official reading of December 2025 with a small cast and round parameters, changed."""
+    """The official December 2025 scenario with few populations, round parameters and changes."""
     whole = _shipped("december_2025_official") | {"populations": SMALL_CAST}
     whole |= {"markets": {"usdjpy": ROUND_FX}, "noise": ROUND_NOISE}
     return Scenario.model_validate(changed(whole, *changes))
 
 
 def shocks(falls: Mapping[str, float]) -> Changes:
-    """Announcements that no one expects and that make USDJPY fall by the given shares (decimal) on the given days."""
+    """Unexpected announcements that lower USDJPY by the given shares (decimal) on the given days."""
     sizes = {day: -np.log1p(-fall) / BETA_PER_BP for day, fall in falls.items()}
     meetings = [
         {"date": day, "decision": f"{size:.12f}bp", "step": "25bp", "priced_probability": 0.0}
@@ -138,7 +138,7 @@ def shocks(falls: Mapping[str, float]) -> Changes:
 
 
 def switched(**states: bool) -> Changes:
-    """Mechanisms of carry funds: the named ones as given, all others off."""
+    """Switches of carry funds: the named ones as given, all others off."""
     return {f"populations.carry_funds.switches.{name}": states.get(name, False) for name in SWITCHES}
 
 
@@ -154,9 +154,9 @@ ONE_FUND: Final[Changes] = {
         }
     }
 }
-"""One fund with 25 $bn of equity and 100 $bn of dollar assets at par, so that nothing but the currency moves its equity."""
+"""One fund with 25 $bn of equity and 100 $bn of dollar assets at par, so that only the currency changes its equity."""
 
 
 def one_fund(*changes: Changes) -> Scenario:
-    """One carry fund in a calm world without impact and costs, every mechanism off unless switched on."""
+    """One carry fund without noise, price impact and costs, with every mechanism off unless switched on."""
     return official(CALM, NO_IMPACT, NO_COSTS, ONE_WEEK, ONE_FUND, switched(), *changes)

@@ -1,4 +1,4 @@
-"""Small sweeps, and what their stores hold."""
+"""Small sweeps and the content of their stores."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Whole = Callable[[str], Path]
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
-    """Return a function that gives the store of the grid, computed here in one go, by what it records; not to be changed."""
+    """Return a function that gives the complete store of the grid by its record; do not change the store."""
 
     @cache
     def stored(record: str) -> Path:
@@ -65,7 +65,7 @@ def piece(plan: SweepPlan, point: int, replications: tuple[int, ...]) -> PointRu
 
 
 class Interrupted:
-    """A worker's function that gives up, as on Ctrl-C, after so many batches."""
+    """A batch function that stops, as on Ctrl-C, after a number of batches."""
 
     def __init__(self, batches: int) -> None:
         self.left = batches
@@ -78,7 +78,7 @@ class Interrupted:
 
 
 class Counted:
-    """A worker's function that counts the runs it computed."""
+    """A batch function that counts the runs computed."""
 
     def __init__(self) -> None:
         self.runs: list[tuple[int, int]] = []

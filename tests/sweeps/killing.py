@@ -1,4 +1,4 @@
-"""A sweep in a process of its own, its workers, and how to kill them."""
+"""Start a sweep in a separate process, list its workers, and kill them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if __name__ == "__main__":
 
 @contextmanager
 def sweeping(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A running ``carryflow sweep``, which writes what it has every 20 runs."""
+    """A running ``carryflow sweep`` that writes its results every 20 runs."""
     script = folder / "sweeping.py"
     script.write_text(SCRIPT)
     command = [sys.executable, str(script), "sweep", *arguments]
@@ -41,12 +41,12 @@ def sweeping(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def interruptible() -> None:
-    """A shell that starts tests in the background lets their children ignore Ctrl-C: undo it."""
+    """Restore Ctrl-C, which a shell that starts tests in the background makes their children ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def children(parent: int) -> list[int]:
-    """Processes below a process, from Linux's table of processes."""
+    """Descendants of a process, from the Linux process table."""
     below: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -65,7 +65,7 @@ def children(parent: int) -> list[int]:
 
 
 def workers(parent: int) -> list[int]:
-    """Worker processes: those below the fork server, which is itself below the sweep."""
+    """Worker processes: children of the fork server, which is a child of the sweep."""
     direct = set(children(parent))
     return [pid for pid in direct if parent_of(pid) in direct]
 

@@ -1,4 +1,4 @@
-"""A Dask cluster computes the same bytes as local processes, a killed worker notwithstanding."""
+"""A Dask cluster gives the same bytes as local processes, also after a worker is killed."""
 
 import os
 import shutil
@@ -22,11 +22,11 @@ from simulation.sweeps.sweep_runner import run_sweep
 from tests.sweeps.conftest import grid, run_into, table
 
 distributed = pytest.importorskip("distributed", reason='needs Dask: pip install "carryflow[dask]"')
-# Dask's own processes and sockets may be cleared away late; that is no mistake of ours.
+# Dask may release its processes and sockets late, which is not an error here.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path: Path) -> None:
+def test_a_cluster_gives_the_same_bytes_after_a_worker_is_killed(tmp_path: Path) -> None:
     plan = grid("replications=40", "record=all")
     killed: list[int] = []
     with distributed.LocalCluster(
@@ -45,7 +45,7 @@ def test_a_cluster_gives_the_same_bytes_though_a_worker_is_killed(tmp_path: Path
     assert table(tmp_path / "dask") == table(tmp_path / "here")
 
 
-def test_a_scheduler_that_does_not_answer_is_told() -> None:
+def test_a_scheduler_that_does_not_answer_is_reported() -> None:
     with pytest.raises(OutputError, match="no Dask scheduler"), dask_pool("tcp://127.0.0.1:9", seconds=1):
         pass
 
@@ -69,7 +69,7 @@ def worker_in(folder: Path, cluster: Any) -> Iterator[None]:
 
 @pytest.fixture
 def other_code(tmp_path: Path) -> Path:
-    """A folder with this package and one comment more in the rules."""
+    """A folder with this package and an additional comment in the rules."""
     ignored = shutil.ignore_patterns("__pycache__", "page")
     shutil.copytree(PACKAGE, tmp_path / PACKAGE.name, ignore=ignored)
     with (tmp_path / PACKAGE.name / "investors" / "rules.py").open("a") as file:
@@ -77,7 +77,7 @@ def other_code(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_worker_with_other_code_is_refused_at_the_start_and_later(other_code: Path) -> None:
+def test_a_worker_with_other_code_is_rejected_at_the_start_and_later(other_code: Path) -> None:
     named = r"workers have other code .*tcp://127\.0\.0\.1:\d+ \([0-9a-f]{12}\).*restart them"
     with (
         distributed.LocalCluster(
@@ -92,7 +92,7 @@ def test_a_worker_with_other_code_is_refused_at_the_start_and_later(other_code: 
             pass
 
 
-def test_every_worker_that_differs_is_named_with_what_it_answered() -> None:
+def test_every_worker_with_other_code_is_listed_with_its_answer() -> None:
     answers = {
         "tcp://a:1": "1" * 64,
         "tcp://b:2": "2" * 64,
@@ -107,14 +107,14 @@ def test_every_worker_that_differs_is_named_with_what_it_answered() -> None:
     check_worker_code({"tcp://a:1": "1" * 64}, "1" * 64)
 
 
-def test_a_task_runs_where_the_code_is_the_same() -> None:
+def test_a_task_runs_if_the_code_is_the_same() -> None:
     assert run_in_same_code(code_digest(), len, "four") == 4
     with pytest.raises(OutputError, match="other code"):
         run_in_same_code("0" * 64, len, "four")
 
 
 @pytest.mark.parametrize("address", ["nothing", "tcp://127.0.0.1", "foo://127.0.0.1:9"])
-def test_what_is_no_address_is_told_before_any_thread_starts(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_address_is_reported_before_a_client_starts(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(distributed, "Client")
     with pytest.raises(OutputError, match=f"--dask {address}: .*write it as tcp://"), dask_pool(address):
         pass

@@ -1,4 +1,4 @@
-"""Killed at random moments, parent and workers: after going on, the bytes of a sweep that nobody disturbed."""
+"""Parent and workers killed at random moments: the continued sweep equals an undisturbed one byte for byte."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def wait_for(holds: Callable[[], object], what: str, seconds: float = 180.0) -> 
 
 
 def disturb(folder: Path, chance: random.Random, worker_kills: int, replications: int) -> int:
-    """Kill workers, then the parent, at random moments; returns how many were killed before the sweep ended."""
+    """Kill workers, then the parent, at random moments; return the number killed before the sweep ended."""
     killed = 0
     with sweeping(folder, *command(replications)) as parent:
         wait_for(lambda: workers(parent.pid) or parent.poll() is not None, "workers")
@@ -61,7 +61,7 @@ def disturb(folder: Path, chance: random.Random, worker_kills: int, replications
 
 
 def check(folder: Path, replications: int) -> None:
-    """Go on to the end and compare with a sweep that nobody disturbed."""
+    """Continue to the end and compare with an undisturbed sweep."""
     plan = grid(*settings(replications))
     run_into(folder / "store", plan, workers=2)
     run_into(folder / "whole", plan)
@@ -87,7 +87,7 @@ def test_killed_twenty_times_at_random_moments(tmp_path: Path) -> None:
     check(tmp_path, 1500)
 
 
-def test_ctrl_c_leaves_a_whole_store_and_says_how_to_go_on(tmp_path: Path) -> None:
+def test_ctrl_c_leaves_a_complete_store_and_a_command_to_continue(tmp_path: Path) -> None:
     with sweeping(tmp_path, *command(300)) as parent:
         kept = tmp_path / "store" / "shards"
         wait_for(lambda: any(table.num_rows for _, table in read_shards(kept, "runs")), "a first shard with runs")
@@ -102,13 +102,13 @@ def test_ctrl_c_leaves_a_whole_store_and_says_how_to_go_on(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_workers_change_no_byte(tmp_path: Path, whole: Whole, workers: int) -> None:
+def test_the_number_of_workers_changes_no_byte(tmp_path: Path, whole: Whole, workers: int) -> None:
     run_into(tmp_path / "b", grid("record=all"), workers=workers, batch=5)
     assert table(tmp_path / "b") == table(whole("all"))
 
 
 def deadly(work: SweepWork, batch: tuple[PointRuns, ...]) -> RunRows:
-    """The simulation, but run 2 of point 4 kills whoever computes it."""
+    """The simulation, but run 2 of point 4 kills its worker."""
     if any(piece.point == 4 and 2 in piece.replications for piece in batch):
         os._exit(9)
     return simulate_batch(work, batch)
@@ -116,7 +116,7 @@ def deadly(work: SweepWork, batch: tuple[PointRuns, ...]) -> RunRows:
 
 def test_a_run_that_kills_its_worker_is_the_only_one_lost(tmp_path: Path) -> None:
     store = run_into(tmp_path / "a", grid(), workers=2, function=deadly)
-    assert int(store.have.failed.sum()) == 1
+    assert int(store.stored_runs.failed.sum()) == 1
     run_into(tmp_path / "b", grid())
     found, whole = read_runs(tmp_path / "a"), read_runs(tmp_path / "b")
     lost = found[found.status == "failed"]

@@ -1,4 +1,4 @@
-"""One run again from its store alone, and two stores as one."""
+"""Compute a run again from its store, and merge two stores."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SETS = (
 )
 
 
-def test_a_run_is_rebuilt_bit_by_bit(tmp_path: Path) -> None:
+def test_a_run_is_rebuilt_bit_for_bit(tmp_path: Path) -> None:
     run_into(tmp_path / "a", load_plan(sweep_of(tmp_path, SETS)))
     (tmp_path / "sweep.yaml").unlink()
     row = read_runs(tmp_path / "a").iloc[4]
@@ -30,7 +30,7 @@ def test_a_run_is_rebuilt_bit_by_bit(tmp_path: Path) -> None:
     assert found.result.scenario.boj.meetings[0].guidance == "dovish"
 
 
-def test_a_table_that_was_changed_is_told(tmp_path: Path) -> None:
+def test_a_changed_table_is_reported(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid())
     frame = pd.read_parquet(tmp_path / "a" / "runs.parquet")
     frame["usdjpy_change_pct"] += np.where(frame.index == 7, 1e-12, 0.0)
@@ -39,14 +39,14 @@ def test_a_table_that_was_changed_is_told(tmp_path: Path) -> None:
     assert rebuild_run(tmp_path / "a", frame.run_id[8]).differing == {}
 
 
-def test_an_unknown_run_is_refused_with_an_example(tmp_path: Path) -> None:
+def test_an_unknown_run_is_rejected_with_an_example(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid())
     with pytest.raises(OutputError, match=rf"no run x.*{read_runs(tmp_path / 'a').run_id[0]}"):
         rebuild_run(tmp_path / "a", "x")
 
 
 @pytest.mark.parametrize("record", ["none", "all"])
-def test_two_shares_make_the_whole(tmp_path: Path, record: str) -> None:
+def test_two_shares_merge_to_the_full_store(tmp_path: Path, record: str) -> None:
     plan = grid(f"record={record}")
     for share in (0, 1):
         run_into(tmp_path / str(share), plan, part=(share, 2))
@@ -59,14 +59,14 @@ def test_two_shares_make_the_whole(tmp_path: Path, record: str) -> None:
     assert parts[0] == parts[1]
 
 
-def test_what_both_have_is_kept_once(tmp_path: Path) -> None:
+def test_runs_in_both_stores_are_kept_once(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid("replications=3"))
     run_into(tmp_path / "b", grid("replications=5"), batch=7)
     merge_stores(tmp_path / "a", tmp_path / "b", tmp_path / "c")
     assert table(tmp_path / "c") == table(tmp_path / "b")
 
 
-def test_stores_of_different_sweeps_are_not_joined(tmp_path: Path) -> None:
+def test_stores_of_different_sweeps_are_not_merged(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid("replications=1"))
     run_into(tmp_path / "b", grid("replications=1", "seed=8"))
     run_into(tmp_path / "c", grid("replications=1", "axes={markets.usdjpy.stress_slope: [9]}"))

@@ -1,4 +1,4 @@
-"""The store: what is missing is computed, nothing twice, the same bytes by every way."""
+"""The store: only missing runs are computed, and the bytes do not depend on the order of the work."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(found)}
 
 
-def test_the_table_has_a_row_a_run_in_order(tmp_path: Path) -> None:
+def test_the_table_has_a_row_per_run_in_order(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid())
     runs = read_runs(tmp_path / "a")
     assert list(zip(runs.point, runs.replication, strict=True)) == [(p, r) for p in range(12) for r in range(5)]
@@ -33,7 +33,7 @@ def test_the_table_has_a_row_a_run_in_order(tmp_path: Path) -> None:
     assert runs["param:boj.meetings[0].guidance"].unique().tolist() == ["vague", "six_monthly"]
 
 
-def test_the_manifest_says_what_was_run(tmp_path: Path) -> None:
+def test_the_manifest_describes_the_sweep(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid('axes={"boj.meetings[0].decision": {low: 0bp, high: 50bp, steps: 3}}'))
     manifest = read_manifest(tmp_path / "a")
     assert (manifest["status"], manifest["runs_done"], manifest["runs_failed"]) == ("finished", 15, 0)
@@ -43,13 +43,13 @@ def test_the_manifest_says_what_was_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
-def test_batches_change_no_byte(tmp_path: Path, whole: Whole, batch: int) -> None:
+def test_the_batch_size_changes_no_byte(tmp_path: Path, whole: Whole, batch: int) -> None:
     run_into(tmp_path / "b", grid("record=all"), batch=batch)
     assert files(tmp_path / "b") == files(whole("all"))
 
 
 @pytest.mark.parametrize("record", ["none", "quantiles", "all"])
-def test_an_interrupted_sweep_goes_on_without_repeating_a_run(tmp_path: Path, whole: Whole, record: str) -> None:
+def test_an_interrupted_sweep_continues_without_repeating_a_run(tmp_path: Path, whole: Whole, record: str) -> None:
     plan, counted = grid(f"record={record}"), Counted()
     with pytest.raises(KeyboardInterrupt):
         run_into(tmp_path / "b", plan, batch=7, function=Interrupted(3))
@@ -62,7 +62,7 @@ def test_an_interrupted_sweep_goes_on_without_repeating_a_run(tmp_path: Path, wh
     assert files(tmp_path / "b") == files(whole(record))
 
 
-def test_a_finished_sweep_is_left_alone(tmp_path: Path) -> None:
+def test_a_finished_sweep_is_not_changed(tmp_path: Path) -> None:
     counted = Counted()
     run_into(tmp_path / "a", grid())
     before = (tmp_path / "a" / "manifest.json").read_bytes()
@@ -71,7 +71,7 @@ def test_a_finished_sweep_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "manifest.json").read_bytes() == before
 
 
-def test_torn_shards_and_drafts_are_computed_again(tmp_path: Path) -> None:
+def test_damaged_shards_and_temporary_files_are_computed_again(tmp_path: Path) -> None:
     plan, counted = grid(), Counted()
     run_into(tmp_path / "a", plan)
     whole = table(tmp_path / "a")
@@ -85,7 +85,7 @@ def test_torn_shards_and_drafts_are_computed_again(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob(".writing-*"))
 
 
-def test_a_lost_table_is_made_from_the_shards(tmp_path: Path) -> None:
+def test_a_lost_table_is_rebuilt_from_the_shards(tmp_path: Path) -> None:
     plan, counted = grid(), Counted()
     run_into(tmp_path / "a", plan)
     whole = table(tmp_path / "a")
@@ -103,7 +103,9 @@ def test_a_lost_table_is_made_from_the_shards(tmp_path: Path) -> None:
         ['axes={markets.usdjpy.stress_slope: [0.05, 0.1, 1.05, 2.0], "boj.meetings[0].guidance": [vague]}'],
     ],
 )
-def test_an_extended_store_is_the_store_of_the_larger_design(tmp_path: Path, larger: list[str], record: str) -> None:
+def test_an_extended_store_equals_the_store_of_the_larger_design(
+    tmp_path: Path, larger: list[str], record: str
+) -> None:
     axes = 'axes={markets.usdjpy.stress_slope: [0.1, 2.0, 1.05], "boj.meetings[0].guidance": [vague]}'
     keep = f"record={record}"
     small, large = grid(axes, keep), grid(axes, keep, *larger)
@@ -118,7 +120,7 @@ def test_an_extended_store_is_the_store_of_the_larger_design(tmp_path: Path, lar
     assert len(counted.runs) == (fresh if record != "quantiles" else fresh + 15)
 
 
-def test_a_store_of_another_sweep_is_refused(tmp_path: Path) -> None:
+def test_a_store_of_another_sweep_is_rejected(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid())
     for other in (grid("seed=8"), grid("metrics=[unwound_share]"), grid("independent=true")):
         with pytest.raises(OutputError, match="another base"):
@@ -129,7 +131,7 @@ def test_a_store_of_another_sweep_is_refused(tmp_path: Path) -> None:
         run_into(tmp_path / "a", grid("replications=2"), extend=True)
 
 
-def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(OutputError, match=r"letter\.txt"):
         run_into(tmp_path, grid())
@@ -137,7 +139,7 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
         run_into(tmp_path / "letter.txt", grid())
 
 
-def test_two_processes_do_not_write_into_one_store(tmp_path: Path) -> None:
+def test_two_processes_do_not_write_to_one_store(tmp_path: Path) -> None:
     with folder_lock(tmp_path / "a"), pytest.raises(OutputError, match="another process"):
         run_into(tmp_path / "a", grid())
 
@@ -153,7 +155,7 @@ def test_a_failed_run_is_a_row_with_its_reason(tmp_path: Path) -> None:
     assert read_manifest(tmp_path / "a")["runs_failed"] == failed.sum()
 
 
-def test_series_are_the_days_of_each_run(tmp_path: Path) -> None:
+def test_series_hold_the_days_of_each_run(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid("record=all"))
     days, runs = read_series(tmp_path / "a"), read_runs(tmp_path / "a")
     assert len(days) == 60 * 5
@@ -162,7 +164,7 @@ def test_series_are_the_days_of_each_run(tmp_path: Path) -> None:
     assert change.to_numpy() == pytest.approx(runs.usdjpy_change_pct.to_numpy())
 
 
-def test_quantiles_are_those_of_the_runs(tmp_path: Path) -> None:
+def test_quantiles_equal_those_of_the_runs(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid("record=all"))
     run_into(tmp_path / "q", grid("record=quantiles"))
     bands = read_series(tmp_path / "q")
@@ -173,13 +175,13 @@ def test_quantiles_are_those_of_the_runs(tmp_path: Path) -> None:
     assert not list((tmp_path / "q" / "shards").glob("series-*"))
 
 
-def test_reading_something_else_is_told(tmp_path: Path) -> None:
+def test_reading_another_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"format": 1, "kind": "run"}))
     with pytest.raises(OutputError, match="not a sweep"):
         read_runs(tmp_path)
 
 
-def test_parameter_sets_go_with_the_replications(tmp_path: Path) -> None:
+def test_parameter_sets_are_assigned_to_replications(tmp_path: Path) -> None:
     plan = load_plan(
         sweep_of(tmp_path, 'replications: 3\naxes: {"boj.meetings[0].guidance": [vague]}\nposterior: august_2024\n')
     )
@@ -191,7 +193,7 @@ def test_parameter_sets_go_with_the_replications(tmp_path: Path) -> None:
     assert (both[0] != both[1]).all()
 
 
-def test_runs_of_another_version_of_the_code_are_not_mixed_unasked(
+def test_runs_of_another_code_version_are_mixed_only_with_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan, counted = grid(), Counted()

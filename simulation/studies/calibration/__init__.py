@@ -1,5 +1,5 @@
-"""Fitting parameters with declared priors to observed moments, with a posterior instead of one best point.
+"""Calibration of parameters with declared priors to observed moments; the result is a posterior.
 
-Read in this order: ``priors`` and ``problem`` (what is asked), ``emulator``, ``likelihood`` and ``sampler`` (the method),
-``fitting`` and ``conduct`` (what ``carryflow calibrate`` does), ``diagnostics`` and ``sbc`` (whether to trust it).
+``problem`` defines priors, targets and simulators; ``emulator``, ``likelihood`` and ``sampler`` are the method; ``fitting`` and
+``run`` carry out ``carryflow calibrate``; ``diagnostics`` and ``sbc`` assess the result.
 """

@@ -1,12 +1,10 @@
-"""The declared priors: what is believed of each calibrated parameter before August 2024 and the stylised facts are seen.
+"""Calibration of carryflow to the path of August 2024 and the stylised facts of USDJPY: priors, targets, simulators.
 
-Ranges are those of MODEL section 4 where it states them.  Positive quantities that are known up to a factor are uniform in
-the logarithm.  Values are in the units of the config.
+Prior ranges are those of MODEL section 4 where it gives them.  Positive quantities that are known up to a factor are uniform
+in the logarithm.  Values are in the units of the config.  Targets are those of CALIBRATION sections 1 and 3.
 
-The calibration of carryflow: the path of August 2024 and the stylised facts of USDJPY, and nothing else.
-
-Two plain functions ``simulate(theta, runs, seed) -> moments`` stand here, one for each group of moments.  Both run all
-parameter sets in one batch, a run having parameters of its own.  Targets are those of CALIBRATION sections 1 and 3.
+There is one function ``simulate(theta, runs, seed) -> moments`` for each group of moments.  Each simulates all parameter sets
+in one batch, in which every run has its own parameters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -60,8 +58,14 @@ IMPACT_PRIORS: Final[Priors] = (
         "release", f"{MARKET_KEY}.release_pct_per_day", "log_uniform", 5.0, 40.0, "% per day",
         STATED_SOURCE, "Dealers' release κ", REBOUND_PERIOD,
     ),
-    Prior("decay", f"{MARKET_KEY}.decay_pct_per_day", "uniform", 1.5, 7.0, "% per day", STATED_SOURCE, "Decay of impact", REBOUND_PERIOD),
-    Prior("lasting_share", f"{MARKET_KEY}.lasting_share", "uniform", 0.19, 0.86, "share", STATED_SOURCE, "Lasting share π", REBOUND_PERIOD),
+    Prior(
+        "decay", f"{MARKET_KEY}.decay_pct_per_day", "uniform", 1.5, 7.0, "% per day",
+        STATED_SOURCE, "Decay of impact", REBOUND_PERIOD,
+    ),
+    Prior(
+        "lasting_share", f"{MARKET_KEY}.lasting_share", "uniform", 0.19, 0.86, "share",
+        STATED_SOURCE, "Lasting share π", REBOUND_PERIOD,
+    ),
     Prior(
         "stress_slope", f"{MARKET_KEY}.stress_slope", "uniform", 0.36, 1.35, "per unit of stress",
         STATED_SOURCE, "Stress slope ζ", "trough of 5 August 2024 against the days before",
@@ -127,9 +131,9 @@ NEWS_PRIORS: Final[Priors] = (
 )  # fmt: skip
 
 PRIORS: Final[Priors] = (*IMPACT_PRIORS, *RATE_PRIORS, *FUNDS_PRIORS, *NEWS_PRIORS)
-"""Every calibrated parameter, in the order of the columns of a parameter set."""
+"""All calibrated parameters, in the order of the columns of a parameter set."""
 PRODUCT_FACTORS: Final = ("fast_impact", "stock_scale")
-"""August 2024 tells lambda times K, not K (MODEL section 4, identification warning)."""
+"""August 2024 identifies lambda times K, not K (MODEL section 4, identification warning)."""
 
 
 PROBLEM_NAME: Final = "august_2024"
@@ -139,19 +143,19 @@ COARSE_INVESTORS: Final = {
     "carry_funds": 300, "yen_borrowers": 60, "retail_fx": 60, "crypto_traders": 60, "life_insurers": 30, "pension_funds": 30,
     "banks": 30, "investment_trusts": 30, "bitcoin_etf_holders": 30, "foreigners_in_japan": 30,
 }  # fmt: skip
-"""Investors of each kind while fitting: a resolution, not a quantity; measures differ from the shipped numbers by less than
-their tolerance (tested)."""
+"""Investors of each kind in the fit.  This is a numerical resolution, not a quantity; the measures differ from those with
+the default numbers by less than their tolerance (tested)."""
 BLOCK_RUNS: Final = 96
-"""Runs of a history simulated in one pass, for memory."""
+"""Runs of a history simulated together, limited by memory."""
 HISTORY_RUNS: Final = 3
-"""Decades of a history for each set: about as long as 1990-2024, so that its moments scatter as the observed ones do."""
+"""Simulated decades for each parameter set: about the length of 1990-2024, so that the moments have similar sampling error."""
 EPISODE_SETS, SHOCK_SETS, HISTORY_SETS = 12_288, 4_096, 768
 
 
 def episode_targets() -> tuple[CalibrationTarget, ...]:
-    """Section 1: the fit to the path, its trough, the share unwound, the retracement, and the day of the decision.
+    """Targets of section 1: fit to the path, trough, share unwound, retracement, and the day of the decision.
 
-    Discrepancies are half of the accepted range where one is given: a central path cannot hold the unknown news of the days.
+    Discrepancies are half of the accept range where there is one: a central path cannot reproduce the unknown news of each day.
     """
     source = "CALIBRATION section 1; Federal Reserve H.10"
     return (
@@ -172,7 +176,7 @@ EPISODE_MEASURES: Final = (
     {"measure": "retrace_share", "first_day": "2024-07-30", "turning_day": "2024-08-05", "last_day": "2024-08-08"},
     {"measure": "move_pct", "first_day": "2024-07-31", "last_day": "2024-07-31"},
 )
-"""How each target of the episode is measured, in their order."""
+"""Measures of the episode, in the order of the targets."""
 HISTORY_TARGETS: Final = {
     "daily_sd_pct": 0.02,
     "daily_skew": 0.1,
@@ -186,8 +190,8 @@ HISTORY_TARGETS: Final = {
     "days_above_2": 0.2,
     "skew_slope": 0.02,
 }
-"""Statistics of section 3 that are fitted, each with the discrepancy that the model is allowed, in its unit.  Sampling error
-comes on top by itself: a simulated history is as long as the observed one."""
+"""Fitted statistics of section 3, each with the discrepancy allowed for the model, in its unit.  Sampling error is included
+automatically, because a simulated history is as long as the observed one."""
 
 
 SHOCK_TARGET: Final = CalibrationTarget(
@@ -197,7 +201,7 @@ SHOCK_TARGET: Final = CalibrationTarget(
 
 
 def history_targets() -> tuple[CalibrationTarget, ...]:
-    """Section 3: moments of 1990-2024 as stored.
+    """Targets of section 3: stored moments of 1990-2024.
 
     Raises
     ------
@@ -208,14 +212,14 @@ def history_targets() -> tuple[CalibrationTarget, ...]:
     for name, sd in HISTORY_TARGETS.items():
         fact = facts[name]
         if fact.value is None:
-            raise ValueError(f"{name} has no historical value to fit: write the stored facts anew (make facts-history)")
+            raise ValueError(f"{name} has no historical value to fit: recompute the stored facts (make facts-history)")
         targets.append(CalibrationTarget(name, fact.value, sd, fact.unit, fact.source, fact.label, "history"))
     return tuple(targets)
 
 
 @lru_cache(maxsize=8)
 def episode_event(seed: int) -> Event:
-    """The event without drawn news, at the resolution of the fit."""
+    """Event without random news, at the resolution of the fit."""
     settings = [
         "noise.scale_x=0",
         *(f"populations.{name}.investors={count}" for name, count in COARSE_INVESTORS.items()),
@@ -226,12 +230,12 @@ def episode_event(seed: int) -> Event:
 
 @lru_cache(maxsize=8)
 def history_scenario(seed: int) -> Scenario:
-    """The long history with its seed."""
+    """Long history with the given seed."""
     return with_seed(load(HISTORY_NAME).scenario, seed)
 
 
 def scenario_variants(scenario: Scenario, theta: Array) -> list[Scenario]:
-    """The scenario of each parameter set; `theta` is ``(sets, parameters)`` in the order of `PRIORS`."""
+    """Scenario of each parameter set; `theta` is ``(sets, parameters)`` in the order of `PRIORS`."""
     return [
         with_values(scenario, {prior.key: float(value) for prior, value in zip(PRIORS, row, strict=True)})
         for row in theta
@@ -239,49 +243,49 @@ def scenario_variants(scenario: Scenario, theta: Array) -> list[Scenario]:
 
 
 def simulate_episode(theta: Array, runs: int, seed: int) -> Array:
-    """Moments of August 2024 of each parameter set, ``(sets, 5)``: means over `runs` draws of the investors.
+    """Moments of August 2024 for each parameter set, ``(sets, 5)``: means over `runs` draws of the investors.
 
     Parameters
     ----------
     theta
         Parameter sets ``(sets, parameters)`` in the order and units of `PRIORS`.
     runs
-        Draws of the investors for each set; no news is drawn.
+        Draws of the investors for each set; there is no random news.
     seed
         Seed of all draws.
     """
     event = episode_event(seed)
     numbers = range(len(theta) * runs)
-    wanted = [Expectation.model_validate(item) for item in EPISODE_MEASURES]
-    columns = frozenset(measures.measure_column(item) for item in wanted)
+    expectations = [Expectation.model_validate(item) for item in EPISODE_MEASURES]
+    columns = frozenset(measures.measure_column(item) for item in expectations)
     record = simulate(event, numbers, scenario_variants(event, np.repeat(theta, runs, axis=0)), columns)
-    found = (measures.simulated_values(event, record, item) for item in wanted)
-    placed_values = [pad_stopped_runs(record, None if values is None else values[:, None]) for values in found]
-    return np.asarray(np.concatenate(placed_values, axis=1).reshape(len(theta), runs, len(wanted)).mean(axis=1))
+    values_by_measure = (measures.simulated_values(event, record, item) for item in expectations)
+    padded = [pad_stopped_runs(record, None if values is None else values[:, None]) for values in values_by_measure]
+    return np.asarray(np.concatenate(padded, axis=1).reshape(len(theta), runs, len(expectations)).mean(axis=1))
 
 
 def pad_stopped_runs(record: Record, finished: Array | None) -> Array:
-    """Values of the finished runs ``(finished, k)`` at the places of all runs, not-a-number for the others, ``(runs, k)``."""
-    whole = np.full((len(record.runs), 1 if finished is None else finished.shape[1]), np.nan)
+    """Values of all runs, ``(runs, k)``, from those of the finished runs, ``(finished, k)``; not-a-number for stopped runs."""
+    padded = np.full((len(record.runs), 1 if finished is None else finished.shape[1]), np.nan)
     if finished is not None:
-        whole[record.finished] = finished
-    return whole
+        padded[record.finished] = finished
+    return padded
 
 
 def simulate_history(theta: Array, runs: int, seed: int) -> Array:
-    """Moments of a long history of each parameter set, ``(sets, moments)``: of `runs` decades taken together.
+    """Moments of a long history for each parameter set, ``(sets, moments)``, pooled over `runs` decades.
 
-    Parameters are those of `simulate_episode`; news and rate paths are drawn.
+    Parameters are those of `simulate_episode`; news and rate paths are random.
     """
     scenario = history_scenario(seed)
     repeated = np.repeat(theta, runs, axis=0)
     parts = [_sums_of_terms(scenario, repeated, block) for block in _run_blocks(len(repeated))]
-    found = []
+    moments = []
     for place, name in enumerate(HISTORY_TARGETS):
         sums = np.concatenate([part[place] for part in parts])
         pooled = sums.reshape(len(theta), runs, -1).sum(axis=1)
-        found.append(MEASURES_BY_NAME[name].statistic(pooled))
-    return np.stack(found, axis=1)
+        moments.append(MEASURES_BY_NAME[name].statistic(pooled))
+    return np.stack(moments, axis=1)
 
 
 def _run_blocks(count: int) -> Iterator[range]:
@@ -289,14 +293,14 @@ def _run_blocks(count: int) -> Iterator[range]:
 
 
 def _sums_of_terms(scenario: Scenario, repeated: Array, block: range) -> list[Array]:
-    """Sums of terms of every fitted statistic in one block of runs, each ``(runs, terms)``; not-a-number where a run stopped."""
+    """Sums of the terms of each fitted statistic in a block, each ``(runs, terms)``; not-a-number for stopped runs."""
     record = simulate(scenario, block, scenario_variants(scenario, repeated[block.start : block.stop]), RECORD_COLUMNS)
-    past = history_from_record(record).between(first_measured_day(scenario), scenario.end)
-    return [pad_stopped_runs(record, MEASURES_BY_NAME[name].terms(past).sum(axis=1)) for name in HISTORY_TARGETS]
+    simulated = history_from_record(record).between(first_measured_day(scenario), scenario.end)
+    return [pad_stopped_runs(record, MEASURES_BY_NAME[name].terms(simulated).sum(axis=1)) for name in HISTORY_TARGETS]
 
 
 def simulate_shock(theta: Array, runs: int, seed: int) -> Array:
-    """Amplification of a fall of 4 % over that of 1 %, ``(sets, 1)``: no other news, means over `runs` draws of investors.
+    """Amplification of a fall of 4 % over that of 1 %, ``(sets, 1)``, without other news: means over `runs` draws of investors.
 
     Parameters are those of `simulate_episode`.
     """
@@ -305,7 +309,7 @@ def simulate_shock(theta: Array, runs: int, seed: int) -> Array:
     for size in (0.0, SMALL_SHOCK_PCT, LARGE_SHOCK_PCT):
         scenario = shock_scenario(size, seed)
         records[size] = simulate(scenario, numbers, scenario_variants(scenario, repeated), frozenset({"usdjpy"}))
-    # A run counts when it finished with every shock.
+    # A run is used only if it finished with every shock.
     stopped = {row: stop for record in records.values() for row, stop in record.stopped.items()}
     twin, small, large = (replace(record, stopped=stopped) for record in records.values())
     peaks = (
@@ -317,13 +321,13 @@ def simulate_shock(theta: Array, runs: int, seed: int) -> Array:
 
 @lru_cache(maxsize=8)
 def shock_scenario(size_pct: float, seed: int) -> Scenario:
-    """The long history's start with a fall of USDJPY's value and no other news."""
+    """First days of the long history with a fall in the value of USDJPY and no other news."""
     base = load(HISTORY_NAME).scenario
     return with_seed(load(HISTORY_NAME, ("noise.scale_x=0", *shock_settings(base, size_pct))).scenario, seed)
 
 
 def problem() -> CalibrationProblem:
-    """The problem that ``carryflow calibrate`` solves."""
+    """Problem that ``carryflow calibrate`` solves by default."""
     simulators: Sequence[Simulator] = (
         Simulator("episode", simulate_episode, EPISODE_SETS, batch=128, runs=1),
         Simulator("shock", simulate_shock, SHOCK_SETS, batch=128, runs=1),

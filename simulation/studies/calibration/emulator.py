@@ -1,18 +1,16 @@
-"""What an emulator learns from: simulated sets within bounds, and how much each of them counts.
+"""The emulator: mean, standard deviation and correlation of simulated moments as smooth functions of the parameters.
 
-The emulator: mean, spread and correlation of simulated moments as smooth functions of the parameters.
+A simulation gives one noisy draw of the moments.  From a table of draws, the emulator estimates how their mean and variance
+depend on the parameters, so that a likelihood can be evaluated anywhere at negligible cost.  The residuals contain both the
+noise of the simulator and the misfit of the polynomial, so the emulator's own error counts as variance.
 
-A simulation gives one noisy draw of the moments.  The emulator learns from a table of such draws how their mean and their
-variance depend on the parameters, so that a likelihood can be evaluated anywhere at no cost.  Its own error counts as
-variance: the residuals hold the simulator's noise and the misfit of the polynomial alike.
-
-A row counts the more the less its moment scatters there, and the nearer it is to the posterior: polynomials that serve the
-whole prior alike are bent by its wild corners and miss where it matters.
+Rows have a higher weight where the moment varies less and where they are closer to the posterior: a polynomial that fits the
+whole prior equally is distorted by its extreme corners and inaccurate near the posterior.
 
 Source: Blum and Francois (2010), heteroscedastic regression for simulated moments; Wilkinson (2014), emulated synthetic
 likelihood; Rasmussen and Williams (2006), section 2.2, ridge regression as a Gaussian process; Carroll and Ruppert (1988),
-section 2, for weights by the fitted variance; Beaumont, Zhang and Balding (2002) for weights by nearness; Gneiting and
-Raftery (2007) for the logarithmic score that chooses among them.
+section 2, weights from the fitted variance; Beaumont, Zhang and Balding (2002), weights by nearness; Gneiting and
+Raftery (2007), the logarithmic score that selects the weights.
 """
 
 from dataclasses import dataclass, replace
@@ -23,18 +21,18 @@ from simulation.studies.calibration.regression import PolynomialBasis, RidgeFit,
 from simulation.values.conventions import Array, Flags
 
 BOUNDS_REACH = 1.0
-"""Moments further outside the middle 98 % of the first table than this many times its width are set to that bound."""
+"""Moments outside the central 98 % of the first table by more than this multiple of its width are set to the bound."""
 
 
 @dataclass(frozen=True)
 class MomentBounds:
-    """Lowest and highest value of each moment that still tells something, ``(moments,)``."""
+    """Lowest and highest value of each moment used in regressions, ``(moments,)``."""
 
     lowest: Array
     highest: Array
 
-    def applied(self, moments: Array) -> Array:
-        """Moments within the bounds; a ratio with a small denominator must not bend a regression."""
+    def clip(self, moments: Array) -> Array:
+        """Moments clipped to the bounds, so that a ratio with a small denominator cannot distort a regression."""
         return np.asarray(np.clip(moments, self.lowest, self.highest))
 
 
@@ -46,18 +44,18 @@ def moment_bounds(moments: Array) -> MomentBounds:
 
 @dataclass(frozen=True)
 class EmulatorSample:
-    """Simulated parameter sets from which an emulator learns.
+    """Simulated parameter sets to which an emulator is fitted.
 
     Attributes
     ----------
     scores, moments
         ``(n, d)`` and ``(n, moments)``, all finite.
     discrepancy
-        Standard deviations that the moments' targets have besides, ``(moments,)``.
+        Standard deviations of the targets, in addition to simulation noise, ``(moments,)``.
     nearness
-        Place of each row between the prior (0) and the posterior (1), ``(n,)``.
+        Position of each row between the prior (0) and the posterior (1), ``(n,)``.
     emphasis
-        How much more a row at the posterior counts than one of the prior.
+        Weight of a row at the posterior relative to one from the prior.
     """
 
     scores: Array
@@ -68,26 +66,26 @@ class EmulatorSample:
 
     @property
     def importance(self) -> Array:
-        """How much each row counts, ``(n,)``."""
+        """Weight of each row, ``(n,)``."""
         return np.asarray(self.emphasis**self.nearness)
 
-    def only(self, rows: Flags) -> "EmulatorSample":
-        """Some of the rows."""
+    def select(self, rows: Flags) -> "EmulatorSample":
+        """Sample with the selected rows only."""
         return replace(self, scores=self.scores[rows], moments=self.moments[rows], nearness=self.nearness[rows])
 
 
 MAX_ACTIVE = 10
-"""Parameters that get terms of degree three, where the table is long enough for them."""
+"""Maximum number of parameters with terms of degree three, if the table is long enough."""
 EMULATOR_FOLDS = 5
-"""Parts of a table, each predicted from the others."""
+"""Number of folds for cross-validation."""
 ROWS_PER_TERM = 4
-"""Fewest rows of the table per term, or the terms of degree three are left out."""
+"""Minimum number of rows per term for terms of degree three."""
 LOG_CHI_SQUARED_MEAN = -1.2703628454614782
 """Mean of the logarithm of a chi-squared variable with one degree of freedom."""
 EMPHASES = (1.0, 5.0, 30.0)
-"""Weights of a row at the posterior, against one of the prior, that are tried."""
+"""Candidate weights of a row at the posterior relative to one from the prior."""
 WEIGHTING_ROUNDS = 3
-"""Times that mean and variance are fitted in turn, each with the weights that the variance before gives."""
+"""Iterations of the fit of mean and variance, each with weights from the previous variance."""
 
 
 @dataclass(frozen=True)
@@ -97,20 +95,20 @@ class Emulator:
     Attributes
     ----------
     basis
-        Explanatory terms.
+        Polynomial terms.
     mean
         Regression of the moments.
     log_variance
         Regression of the logarithm of the squared residuals on the terms up to degree two.
     log_range
-        Lowest and highest fitted log variance, ``(2, moments)``; outside it nothing is known.
+        Lowest and highest fitted log variance, ``(2, moments)``; fitted values are clipped to this range.
     correlation
         Correlation of the standardised residuals, ``(moments, moments)``.
-    emphasis
-        How much more a row at the posterior counted than one of the prior.
     leverage
-        Variance that the fit's own uncertainty adds, as a share of the residual variance and per squared length of
-        the terms, ``(moments,)``.
+        Variance from uncertainty of the fit, as a share of the residual variance and per squared length of the terms,
+        ``(moments,)``.
+    emphasis
+        Weight of a row at the posterior relative to one from the prior.
     """
 
     basis: PolynomialBasis
@@ -131,40 +129,42 @@ class Emulator:
 
 
 def min_rows(dimension: int) -> int:
-    """Fewest parameter sets that an emulator of so many parameters can be fitted to."""
+    """Minimum number of parameter sets to fit an emulator with so many parameters."""
     return 2 * (dimension + 1)
 
 
 def fit_emulator(sample: EmulatorSample) -> Emulator:
-    """Fit an emulator, with the emphasis on near rows that predicts them best.
+    """Fit an emulator, with the emphasis on near rows that gives the best predictions.
 
-    The level of the variance and the correlation come from rows that an emulator of the other rows predicts: residuals
-    of a fit understate its errors, and a posterior that rests on them is too narrow.
+    The level of the variance and the correlation are estimated on rows that an emulator of the other rows predicts.  Residuals of
+    the fit would understate the errors, and the posterior would be too narrow.
 
     Raises
     ------
     ValueError
-        If the sample has too few rows to tell anything.
+        If the sample has too few rows.
     """
     rows, dimension = sample.scores.shape
     if rows < min_rows(dimension):
-        raise ValueError(f"{rows} parameter sets finished; {min_rows(dimension)} or more are needed for an emulator")
+        raise ValueError(
+            f"{rows} parameter sets finished; an emulator needs {min_rows(dimension)} or more: simulate more parameter sets"
+        )
     basis = choose_basis(sample)
     emphases = EMPHASES if sample.nearness.any() else (1.0,)
-    found = [predict_held_out(basis, replace(sample, emphasis=emphasis)) for emphasis in emphases]
-    best = max(found, key=HeldOutPredictions.score)
+    predictions = [predict_held_out(basis, replace(sample, emphasis=emphasis)) for emphasis in emphases]
+    best = max(predictions, key=HeldOutPredictions.score)
     emulator = fit_emulator_once(basis, best.sample)
     level = best.level
     coefficients = emulator.log_variance.coefficients.copy()
     coefficients[0] += level
     log_variance = RidgeFit(coefficients, emulator.log_variance.freedom)
-    limits, related = emulator.log_range + level, error_correlation(best.errors / best.sd, best.sample.importance)
-    return replace(emulator, log_variance=log_variance, log_range=limits, correlation=related)
+    limits, correlation = emulator.log_range + level, error_correlation(best.errors / best.sd, best.sample.importance)
+    return replace(emulator, log_variance=log_variance, log_range=limits, correlation=correlation)
 
 
 @dataclass(frozen=True)
 class HeldOutPredictions:
-    """What emulators of the other rows say of each row of a sample.
+    """Predictions of each row of a sample by emulators fitted to other rows.
 
     Attributes
     ----------
@@ -184,7 +184,7 @@ class HeldOutPredictions:
         return np.asarray(np.log(np.average((self.errors / self.sd) ** 2, axis=0, weights=self.sample.importance)))
 
     def score(self) -> float:
-        """Logarithmic score of the nearest rows with the targets' errors added, sum over moments; the higher the better."""
+        """Logarithmic score of the nearest rows, including the targets' errors, summed over moments; higher is better."""
         near = self.sample.nearness == self.sample.nearness.max()
         variance = self.sd[near] ** 2 * np.exp(self.level) + self.sample.discrepancy**2
         added = self.errors[near] ** 2 + self.sample.discrepancy**2
@@ -192,56 +192,56 @@ class HeldOutPredictions:
 
 
 def predict_held_out(basis: PolynomialBasis, sample: EmulatorSample) -> HeldOutPredictions:
-    """Predict each row by an emulator that did not see it."""
+    """Predict each row with an emulator that was fitted to other rows."""
     errors, sds = np.empty_like(sample.moments), np.empty_like(sample.moments)
     folds = np.arange(len(errors)) % EMULATOR_FOLDS
     for fold in range(EMULATOR_FOLDS):
         out: Flags = folds == fold
-        mean, sds[out] = fit_emulator_once(basis, sample.only(~out)).moments(sample.scores[out])
+        mean, sds[out] = fit_emulator_once(basis, sample.select(~out)).moments(sample.scores[out])
         errors[out] = sample.moments[out] - mean
     return HeldOutPredictions(sample, errors, sds)
 
 
 def fit_emulator_once(basis: PolynomialBasis, sample: EmulatorSample) -> Emulator:
-    """Fit an emulator whose level of variance and correlation are those of its own residuals."""
+    """Fit an emulator whose variance level and correlation are those of its own residuals."""
     terms, importance = basis.terms(sample.scores), sample.importance
-    plain, weights = terms[:, basis.up_to_two], importance
+    quadratic, weights = terms[:, basis.up_to_two], importance
     for _ in range(WEIGHTING_ROUNDS):
         mean = ridge(terms, sample.moments, weights)
         share = mean.freedom / effective_rows(weights)
         residuals = (sample.moments - terms @ mean.coefficients) / (1.0 - np.minimum(share, 0.9))
-        log_variance, log_range = fit_log_variance(plain, residuals, importance)
-        variance = np.exp(np.clip(plain @ log_variance.coefficients, *log_range))
+        log_variance, log_range = fit_log_variance(quadratic, residuals, importance)
+        variance = np.exp(np.clip(quadratic @ log_variance.coefficients, *log_range))
         weights = importance[:, None] / (variance + sample.discrepancy**2)
     length = float(np.average((terms[:, 1:] ** 2).sum(axis=1), weights=importance))
-    related = error_correlation(residuals / np.sqrt(variance), importance)
-    return Emulator(basis, mean, log_variance, log_range, related, share / length, sample.emphasis)
+    correlation = error_correlation(residuals / np.sqrt(variance), importance)
+    return Emulator(basis, mean, log_variance, log_range, correlation, share / length, sample.emphasis)
 
 
 def choose_basis(sample: EmulatorSample) -> PolynomialBasis:
-    """All terms of degree two, and those of degree three of the parameters that matter most, if the table is long."""
+    """All terms of degree two, and those of degree three of the most important parameters if the table is long enough."""
     rows, dimension = sample.scores.shape
-    plain = PolynomialBasis(dimension)
+    quadratic = PolynomialBasis(dimension)
     spreads = np.maximum(sample.moments.std(axis=0), 1e-12)
-    effects = ridge(plain.terms(sample.scores), sample.moments / spreads, sample.importance).coefficients ** 2
+    effects = ridge(quadratic.terms(sample.scores), sample.moments / spreads, sample.importance).coefficients ** 2
     lower, upper = np.triu_indices(dimension, 1)
     pairs = effects[1 + 2 * dimension :].sum(axis=1)
-    importance = effects[plain.linear].sum(axis=1) + effects[1 + dimension : 1 + 2 * dimension].sum(axis=1)
-    importance += np.bincount(lower, pairs, dimension) + np.bincount(upper, pairs, dimension)
-    active = tuple(sorted(int(column) for column in np.argsort(-importance, kind="stable")[:MAX_ACTIVE]))
-    rich = PolynomialBasis(dimension, active)
-    return rich if rows >= ROWS_PER_TERM * rich.terms(sample.scores[:1]).shape[1] else plain
+    influence = effects[quadratic.linear].sum(axis=1) + effects[1 + dimension : 1 + 2 * dimension].sum(axis=1)
+    influence += np.bincount(lower, pairs, dimension) + np.bincount(upper, pairs, dimension)
+    active = tuple(sorted(int(column) for column in np.argsort(-influence, kind="stable")[:MAX_ACTIVE]))
+    cubic = PolynomialBasis(dimension, active)
+    return cubic if rows >= ROWS_PER_TERM * cubic.terms(sample.scores[:1]).shape[1] else quadratic
 
 
 def fit_log_variance(terms: Array, residuals: Array, importance: Array) -> tuple[RidgeFit, Array]:
-    """Regression of the log variance of residuals ``(n, moments)`` and the range of its fitted values."""
+    """Regression of the log variance of residuals ``(n, moments)``, and the range of its fitted values."""
     floor = 1e-12 * np.maximum((residuals**2).mean(axis=0), 1e-300)
     logs = np.log(residuals**2 + floor) - LOG_CHI_SQUARED_MEAN
     fit = ridge(terms, logs, importance)
-    found = terms @ fit.coefficients
-    limits = np.quantile(found, (0.005, 0.995), axis=0)
-    # Residuals are not exactly normal: the level is set so that the standardised ones have mean square one.
-    squares = residuals**2 / np.exp(np.clip(found, *limits))
+    fitted = terms @ fit.coefficients
+    limits = np.quantile(fitted, (0.005, 0.995), axis=0)
+    # Residuals are not exactly normal: the level gives standardised residuals a mean square of one.
+    squares = residuals**2 / np.exp(np.clip(fitted, *limits))
     level = np.log(np.average(squares, axis=0, weights=importance))
     coefficients = fit.coefficients.copy()
     coefficients[0] += level
@@ -249,7 +249,7 @@ def fit_log_variance(terms: Array, residuals: Array, importance: Array) -> tuple
 
 
 def error_correlation(errors: Array, importance: Array) -> Array:
-    """Correlation of standardised errors ``(n, moments)``, drawn a little to zero where the table is short."""
+    """Correlation of standardised errors ``(n, moments)``, shrunk slightly towards zero in short tables."""
     rows, count = float(effective_rows(importance)), errors.shape[1]
     raw = (errors.T * importance) @ errors / importance.sum()
     lengths = np.sqrt(np.diag(raw))

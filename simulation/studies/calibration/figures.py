@@ -1,9 +1,4 @@
-"""Rank histograms of the simulation-based calibration check.
-
-Figures of a calibration: what the data taught in one report figure, and the rank histograms of the check.
-
-What kept parameter sets say of their priors: tables and a figure, nothing simulated again.
-"""
+"""Figures of a calibration: rank histograms, prior and posterior, fit of the moments, and stored parameter sets."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,19 +42,35 @@ from simulation.studies.calibration.problem import CalibrationProblem, to_unit
 from simulation.studies.calibration.sbc import BINS, LIKELIHOOD, Ranks
 from simulation.values.conventions import Array
 
-HISTOGRAM_COLUMNS = 7
+PRIOR_COLOUR, POSTERIOR_COLOUR = "#c9c9c9", ACCENT
+MISSED_COLOUR = COLOURS["carry_funds"]
 OUTSIDE_COLOUR = COLOURS["carry_funds"]
+HISTOGRAM_COLUMNS = 7
+SCORE_LIMIT = 4.0
+"""Larger scores, in standard deviations, are drawn at the edge of the panel."""
+MAX_DOTS = 600
+NARROWED_SHARE = 0.25
+"""Shrinkage above which a parameter counts as narrowed."""
+PANEL_FONT_SIZE = 7.5
+"""Font size in a figure with three columns of panels, points."""
+SLIDE_FONT_SIZE = 9.0
+"""Font size in the figure of stored parameter sets, legible on a slide, points."""
 RANK_SUBTITLE = (
-    "Rank of the truth in its posterior, data sets per bin; grey: 99 % band for all bins together; a trough is too narrow, "
-    "a hump too wide"
+    "Rank of the true value in its posterior, data sets per bin; grey: 99 % band for all bins jointly; trough: too narrow, "
+    "hump: too wide"
 )
+FIT_SUBTITLE = (
+    "Middle 80 % and median. Parameters: percent of the prior's range. Moments: new simulations, in the targets' sd; "
+    "observed in brackets"
+)
+SETS_SUBTITLE = "Middle 80 % and median of each parameter, percent of the prior's range; dots: one parameter set each"
 
 
 def rank_chart(ranks: Ranks, title: str, source: str) -> Drawing:
-    """Draw one small histogram per parameter, with the band in which all should lie."""
+    """Draw one histogram of ranks per parameter, with the joint band for all bins."""
     width, error = ranks.width()
     verdict = "calibrated" if ranks.passed else "not calibrated"
-    text = f"{title}: {verdict}; ranks spread {width:.2f} ± {2 * error:.2f} times as uniform ones"
+    text = f"{title}: {verdict}; spread of ranks {width:.2f} ± {2 * error:.2f} times uniform"
     with figure_style():
         figure = new_figure(Heading(text, RANK_SUBTITLE, source))
         rows = -(-len(ranks.names) // HISTOGRAM_COLUMNS)
@@ -69,8 +80,8 @@ def rank_chart(ranks: Ranks, title: str, source: str) -> Drawing:
             height = 0.80 / rows
             axes = figure.add_axes((0.03 + column * 0.135, 0.07 + (rows - 1 - row) * height, 0.12, 0.68 * height))
             _draw_histogram(axes, counts[:, place], ranks.band(), len(ranks.values))
-            judged = " (mean judged)" if name == LIKELIHOOD else ""
-            axes.set_title(name.replace("_", " ") + judged, loc="left", fontsize=7.5, color=INK, pad=3)
+            criterion = " (mean tested)" if name == LIKELIHOOD else ""
+            axes.set_title(name.replace("_", " ") + criterion, loc="left", fontsize=7.5, color=INK, pad=3)
     return Drawing(figure, rank_columns(ranks))
 
 
@@ -96,21 +107,8 @@ def rank_columns(ranks: Ranks) -> Numbers:
     return columns | dict(zip(ranks.names, ranks.histogram().T, strict=True))
 
 
-__all__ = ["calibration_figure", "draw_pair", "draw_parameters", "draw_shrinkage", "rank_chart"]
-
-PRIOR_COLOUR, POSTERIOR_COLOUR = "#c9c9c9", ACCENT
-MISSED_COLOUR = COLOURS["carry_funds"]
-SCORE_LIMIT = 4.0
-"""Scores beyond so many standard deviations are drawn at the edge."""
-MAX_DOTS = 600
-PANEL_FONT_SIZE = 7.5
-"""Size of the words of a panel that stands beside two others."""
-NARROWED_SHARE = 0.25
-"""Correlations beyond are named."""
-
-
 def calibration_figure(fit: PosteriorFit, source: str) -> Drawing:
-    """Draw prior against posterior, the fit of the moments, and the product that the data tell."""
+    """Draw prior and posterior, fit of the moments, and identification of the product."""
     with figure_style():
         parameters, moments = parameter_table(fit), moment_table(fit)
         figure = new_figure(Heading(finding_sentence(fit, parameters), FIT_SUBTITLE, source))
@@ -124,35 +122,29 @@ def calibration_figure(fit: PosteriorFit, source: str) -> Drawing:
     return Drawing(figure, report_columns(fit, parameters, moments))
 
 
-FIT_SUBTITLE = (
-    "Middle 80 % and median. Parameters: percent of the prior's range. Moments: simulated anew, in the targets' sd; "
-    "observed in brackets"
-)
-
-
-def finding_sentence(drawn: PosteriorDraws, parameters: TableColumns) -> str:
-    """Return what the figure shows in one sentence."""
+def finding_sentence(draws: PosteriorDraws, parameters: TableColumns) -> str:
+    """Return the main result of the figure in one sentence."""
     shrinkage = np.asarray(parameters["shrinkage"])
-    learned = int((shrinkage > NARROWED_SHARE).sum())
-    told = f"{learned} of {len(shrinkage)} parameters narrowed by over a quarter"
-    if not drawn.problem.products:
-        return told
-    pair = product_identification(drawn, drawn.problem.products[0])
-    first, second = factor_symbols(drawn, pair)
+    narrowed = int((shrinkage > NARROWED_SHARE).sum())
+    summary = f"{narrowed} of {len(shrinkage)} parameters narrowed by over a quarter"
+    if not draws.problem.products:
+        return summary
+    pair = product_identification(draws, draws.problem.products[0])
+    first, second = factor_symbols(draws, pair)
     if pair.identified:
-        return f"{told}; the data tell {first} × {second} better than {first} or {second}"
-    return f"{told}; the data tell {best_known_combination(drawn, pair)}, not {first} × {second}"
+        return f"{summary}; {first} × {second} better identified than {first} or {second}"
+    return f"{summary}; {best_known_combination(draws, pair)} identified, not {first} × {second}"
 
 
-def factor_symbols(drawn: PosteriorDraws, pair: ProductIdentification) -> tuple[str, str]:
+def factor_symbols(draws: PosteriorDraws, pair: ProductIdentification) -> tuple[str, str]:
     """Return the symbols of two factors."""
-    labels = {prior.name: label_symbol(prior.label) for prior in drawn.problem.priors}
+    labels = {prior.name: label_symbol(prior.label) for prior in draws.problem.priors}
     return labels[pair.names[0]], labels[pair.names[1]]
 
 
-def best_known_combination(drawn: PosteriorDraws, pair: ProductIdentification) -> str:
-    """Return the combination of two factors that is known best, ``λ × K^0.35``."""
-    first, second = factor_symbols(drawn, pair)
+def best_known_combination(draws: PosteriorDraws, pair: ProductIdentification) -> str:
+    """Return the best-identified combination of two factors, such as ``λ × K^0.35``."""
+    first, second = factor_symbols(draws, pair)
     return f"{first} × {second}^{pair.exponent:.2f}".replace("-", "−")
 
 
@@ -162,9 +154,9 @@ def label_symbol(label: str) -> str:
     return last if len(last) == 1 else label
 
 
-def draw_parameters(axes: Axes, drawn: PosteriorDraws, table: TableColumns, size: float = PANEL_FONT_SIZE) -> None:
-    """Draw prior and posterior of each parameter, the posterior's numbers beside them, in letters of a size in points."""
-    unit = 100.0 * np.quantile(drawn.unit, (0.1, 0.5, 0.9), axis=0)
+def draw_parameters(axes: Axes, draws: PosteriorDraws, table: TableColumns, size: float = PANEL_FONT_SIZE) -> None:
+    """Draw prior and posterior of each parameter, with posterior quantiles as text; `size` is the font size in points."""
+    unit = 100.0 * np.quantile(draws.unit, (0.1, 0.5, 0.9), axis=0)
     rows = np.arange(unit.shape[1])
     axes.hlines(rows, 10.0, 90.0, color=PRIOR_COLOUR, linewidth=7.0)
     axes.hlines(rows, unit[0], unit[2], color=POSTERIOR_COLOUR, linewidth=3.2)
@@ -172,24 +164,24 @@ def draw_parameters(axes: Axes, drawn: PosteriorDraws, table: TableColumns, size
     columns = [np.asarray(table[f"posterior_p{level}"]) for level in (10, 50, 90)]
     for row, (low, middle, high) in enumerate(zip(*columns, strict=True)):
         _write_beside(axes, row, f"{_format_number(middle)}  ({_format_number(low)} to {_format_number(high)})", size)
-    _style_rows(axes, [prior.label for prior in drawn.problem.priors], size)
+    _style_rows(axes, [prior.label for prior in draws.problem.priors], size)
     axes.set_xlim(0.0, 100.0)
     axes.set_xticks([0, 50, 100])
 
 
 def _draw_moments(axes: Axes, fit: PosteriorFit, table: TableColumns) -> None:
-    seen, sd = np.asarray(table["observed"], dtype=np.float64), np.asarray(table["sd"], dtype=np.float64)
+    observed, sd = np.asarray(table["observed"], dtype=np.float64), np.asarray(table["sd"], dtype=np.float64)
     low, middle, high = (
-        np.clip((np.asarray(table[f"simulated_p{level}"], dtype=np.float64) - seen) / sd, -SCORE_LIMIT, SCORE_LIMIT)
+        np.clip((np.asarray(table[f"simulated_p{level}"], dtype=np.float64) - observed) / sd, -SCORE_LIMIT, SCORE_LIMIT)
         for level in (10, 50, 90)
     )
-    rows = np.arange(len(seen))
+    rows = np.arange(len(observed))
     shades = np.where(np.abs(middle) <= 2.0, POSTERIOR_COLOUR, MISSED_COLOUR)
     axes.axvspan(-2.0, 2.0, color=LIGHT, alpha=0.45, linewidth=0)
     axes.hlines(rows, low, high, color=shades, linewidth=3.2)
     axes.scatter(middle, rows, s=22, facecolor="white", edgecolor=shades, zorder=3)
-    for row, (value, found) in enumerate(zip(seen, np.asarray(table["simulated_p50"]), strict=True)):
-        _write_beside(axes, row, f"{_format_number(found)} ({_format_number(value)})")
+    for row, (value, simulated) in enumerate(zip(observed, np.asarray(table["simulated_p50"]), strict=True)):
+        _write_beside(axes, row, f"{_format_number(simulated)} ({_format_number(value)})")
     labels = {target.name: target.label for target in fit.problem.targets}
     _style_rows(axes, [labels[name] for name in table["moment"]])
     axes.axvline(0.0, color=INK, linewidth=0.8)
@@ -198,7 +190,7 @@ def _draw_moments(axes: Axes, fit: PosteriorFit, table: TableColumns) -> None:
 
 
 def _style_rows(axes: Axes, labels: list[str], size: float = PANEL_FONT_SIZE) -> None:
-    """Style a panel of one line per name, the first on top."""
+    """Style a panel with one row per label, from top to bottom."""
     remove_frame(axes)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
@@ -210,7 +202,7 @@ def _style_rows(axes: Axes, labels: list[str], size: float = PANEL_FONT_SIZE) ->
 
 
 def _format_number(value: float) -> str:
-    """Return a number in two or three digits, without an exponent up to a thousand."""
+    """Return a number with two or three significant digits, without an exponent below a thousand."""
     return f"{value:.{3 if abs(value) >= 1 else 2}g}".replace("-", "−")
 
 
@@ -218,21 +210,21 @@ def _write_beside(axes: Axes, row: int, text: str, size: float = PANEL_FONT_SIZE
     axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=0.9 * size, color=GREY)
 
 
-def _draw_fit_identification(figure: Figure, drawn: PosteriorDraws) -> None:
-    """Draw each pair of factors with lines of equal product, in the right column."""
-    pairs = drawn.problem.products[:1]
+def _draw_fit_identification(figure: Figure, draws: PosteriorDraws) -> None:
+    """Draw the first pair of factors and the shrinkage, in the right column."""
+    pairs = draws.problem.products[:1]
     for pair in pairs:
         axes = figure.add_axes((0.82, 0.47, 0.135, 0.345))
-        draw_pair(axes, drawn, pair)
+        draw_pair(axes, draws, pair)
     axes = figure.add_axes((0.895, 0.085, 0.08, 0.26 if pairs else 0.73))
-    draw_shrinkage(axes, drawn)
+    draw_shrinkage(axes, draws)
 
 
-def draw_pair(axes: Axes, drawn: PosteriorDraws, pair: tuple[str, str], size: float = PANEL_FONT_SIZE) -> None:
-    """Draw the posterior of two factors with the line on which their product is the median's."""
-    priors = {prior.name: prior for prior in drawn.problem.priors}
+def draw_pair(axes: Axes, draws: PosteriorDraws, pair: tuple[str, str], size: float = PANEL_FONT_SIZE) -> None:
+    """Draw the posterior of two factors, and the line of the median product."""
+    priors = {prior.name: prior for prior in draws.problem.priors}
     first, second = (priors[name] for name in pair)
-    logs = log_factors(drawn, pair, drawn.unit[:: max(1, len(drawn.unit) // MAX_DOTS)])
+    logs = log_factors(draws, pair, draws.unit[:: max(1, len(draws.unit) // MAX_DOTS)])
     middle = float(np.median(logs[:, 2]))
     span = np.linspace(first.low, first.high, 50)
     axes.plot(np.exp(logs[:, 0]), np.exp(logs[:, 1]), ".", color=POSTERIOR_COLOUR, markersize=2.5, alpha=0.5)
@@ -246,51 +238,49 @@ def draw_pair(axes: Axes, drawn: PosteriorDraws, pair: tuple[str, str], size: fl
     axes.tick_params(labelsize=size)
     axes.tick_params(axis="x", pad=0.8 * size)
     axes.set_xlabel(f"{first.label}, {first.unit}", fontsize=size)
-    panel_title(
-        axes,
-        f"{label_symbol(second.label)} by {label_symbol(first.label)}; line: fixed {label_symbol(first.label)}{label_symbol(second.label)}",
-    )
+    x, y = label_symbol(first.label), label_symbol(second.label)
+    panel_title(axes, f"{y} by {x}; line: fixed {x}{y}")
 
 
-def draw_shrinkage(axes: Axes, drawn: PosteriorDraws, size: float = PANEL_FONT_SIZE) -> None:
-    """Draw how much narrower the posterior is than the prior, for factors and their products first, then the best known."""
-    names, values = shrinkage_ranking(drawn)
+def draw_shrinkage(axes: Axes, draws: PosteriorDraws, size: float = PANEL_FONT_SIZE) -> None:
+    """Draw the shrinkage of the factors and their product, then that of the best-identified parameters."""
+    names, values = shrinkage_ranking(draws)
     rows = np.arange(len(names))
     axes.barh(rows, 100.0 * values, height=0.6, color=POSTERIOR_COLOUR)
     _style_rows(axes, names, size)
     axes.set_xlim(0.0, 100.0)
     axes.set_xticks([0, 50, 100])
-    panel_title(axes, "Narrower, %")
+    panel_title(axes, "Shrinkage, %")
 
 
-def shrinkage_ranking(drawn: PosteriorDraws, most: int = 7) -> tuple[list[str], Array]:
-    """Return names and shrinkage of the product and its factors, then of the parameters that shrank most."""
-    labels = {prior.name: prior.label for prior in drawn.problem.priors}
-    found = [
+def shrinkage_ranking(draws: PosteriorDraws, most: int = 7) -> tuple[list[str], Array]:
+    """Return labels and shrinkage of the product and its factors, then of the parameters with the highest shrinkage."""
+    labels = {prior.name: prior.label for prior in draws.problem.priors}
+    ranking = [
         row
-        for pair in drawn.problem.products[:1]
-        for row in product_shrinkage(drawn, product_identification(drawn, pair))
+        for pair in draws.problem.products[:1]
+        for row in product_shrinkage(draws, product_identification(draws, pair))
     ]
-    table = parameter_table(drawn)
+    table = parameter_table(draws)
     shrinkage = np.asarray(table["shrinkage"], dtype=np.float64)
     others = [(labels[table["parameter"][column]], float(shrinkage[column])) for column in np.argsort(-shrinkage)]
-    told = {name for name, _ in found}
-    found = (found + [row for row in others if row[0] not in told])[:most]
-    return [name for name, _ in found], np.array([value for _, value in found])
+    included = {name for name, _ in ranking}
+    ranking = (ranking + [row for row in others if row[0] not in included])[:most]
+    return [name for name, _ in ranking], np.array([value for _, value in ranking])
 
 
-def product_shrinkage(drawn: PosteriorDraws, pair: ProductIdentification) -> list[tuple[str, float]]:
-    """Return names and shrinkage of a product, of the combination known best where that is another, and of the factors."""
-    labels = {prior.name: prior.label for prior in drawn.problem.priors}
+def product_shrinkage(draws: PosteriorDraws, pair: ProductIdentification) -> list[tuple[str, float]]:
+    """Return labels and shrinkage of a product, the best-identified combination if different, and the factors."""
+    labels = {prior.name: prior.label for prior in draws.problem.priors}
     one, other, both = (float(1.0 - ratio) for ratio in pair.ratios)
-    rows = [("Product " + " × ".join(factor_symbols(drawn, pair)), both)]
+    rows = [("Product " + " × ".join(factor_symbols(draws, pair)), both)]
     if not pair.identified:
-        rows.append((best_known_combination(drawn, pair), float(1.0 - pair.direction_ratio)))
+        rows.append((best_known_combination(draws, pair), float(1.0 - pair.direction_ratio)))
     return [*rows, (labels[pair.names[0]], one), (labels[pair.names[1]], other)]
 
 
 def report_columns(fit: PosteriorFit, parameters: TableColumns, moments: TableColumns) -> Numbers:
-    """Return the plotted numbers."""
+    """Return the plotted values."""
     columns = parameter_columns(parameters)
     columns |= {name: np.array(moments[name]) for name in ("moment", "observed", "sd")}
     columns |= {f"simulated_p{level}": np.array(moments[f"simulated_p{level}"]) for level in (10, 50, 90)}
@@ -298,31 +288,31 @@ def report_columns(fit: PosteriorFit, parameters: TableColumns, moments: TableCo
 
 
 def parameter_columns(parameters: TableColumns) -> Numbers:
-    """Return the plotted numbers of prior and posterior."""
-    kept = ("prior_p10", "prior_p50", "prior_p90", "posterior_p10", "posterior_p50", "posterior_p90", "shrinkage")
+    """Return the plotted values of prior and posterior."""
+    plotted = ("prior_p10", "prior_p50", "prior_p90", "posterior_p10", "posterior_p50", "posterior_p90", "shrinkage")
     columns: Numbers = {"parameter": np.array(parameters["parameter"])}
-    return columns | {name: np.asarray(parameters[name]) for name in kept}
+    return columns | {name: np.asarray(parameters[name]) for name in plotted}
 
 
-def pair_columns(drawn: PosteriorDraws, unit: Array) -> Numbers:
-    """Return the logarithms of the first pair of factors at points of the unit cube."""
+def pair_columns(draws: PosteriorDraws, unit: Array) -> Numbers:
+    """Return logarithms of the first pair of factors at points of the unit cube."""
     columns: Numbers = {}
-    for first, second in drawn.problem.products[:1]:
-        logs = log_factors(drawn, (first, second), unit)
+    for first, second in draws.problem.products[:1]:
+        logs = log_factors(draws, (first, second), unit)
         columns |= {f"log_{first}": logs[:, 0], f"log_{second}": logs[:, 1]}
     return columns
 
 
 @dataclass(frozen=True)
 class PosteriorSets:
-    """Parameter sets as draws from a posterior.
+    """Stored parameter sets as draws from a posterior.
 
     Attributes
     ----------
     problem
-        The problem whose priors they belong to.
+        Problem with their priors.
     cloud
-        The sets, each as often as its weight says.
+        Parameter sets, repeated in proportion to their weights.
     unit
         Points of the unit cube of the priors, ``(sets, d)``.
     """
@@ -332,17 +322,17 @@ class PosteriorSets:
     unit: Array
 
     def tables(self) -> dict[str, TableColumns]:
-        """Prior against posterior, products and correlations by name."""
+        """Tables of prior and posterior, products and correlations by name."""
         names = [prior.name for prior in self.problem.priors]
-        between = dict(zip(names, posterior_correlations(self).T, strict=True))
+        correlations = dict(zip(names, posterior_correlations(self).T, strict=True))
         return {
             "parameters": parameter_table(self),
             "products": product_table(self),
-            "correlations": {"parameter": names, **between},
+            "correlations": {"parameter": names, **correlations},
         }
 
     def draw(self) -> Drawing:
-        """Draw prior against posterior, and which of impact and stock the data tell."""
+        """Draw prior and posterior, and the identification of impact and stock."""
         parameters = parameter_table(self)
         with figure_style():
             figure = new_figure(Heading(finding_sentence(self, parameters), SETS_SUBTITLE, self.source))
@@ -354,13 +344,13 @@ class PosteriorSets:
 
     @property
     def source(self) -> str:
-        """Where the sets come from, for the foot of the figure."""
+        """Source line of the figure."""
         return (
             f"Source: carryflow, parameter sets {self.cloud.name}; {self.cloud.notes.get('command', 'command unknown')}"
         )
 
     def save(self, target: Path, command: str) -> Path:
-        """Write figure and tables into a folder, whole or not at all, and return it."""
+        """Write figure and tables atomically into a folder, and return it."""
         from simulation.studies.experiment.figures import write_figure
 
         with atomic_folder(target) as draft:
@@ -370,14 +360,9 @@ class PosteriorSets:
         return target
 
     def facts(self) -> dict[str, Any]:
-        """What the manifest says."""
-        about = {"kind": "parameter_sets", "config_hash": self.cloud.digest, "name": self.cloud.name}
-        return about | {"sets": len(self.unit), "notes": dict(self.cloud.notes)}
-
-
-SLIDE_FONT_SIZE = 9.0
-"""Size of the words of both panels: the figure is meant for a slide too."""
-SETS_SUBTITLE = "Middle 80 % and median of each parameter, percent of the prior's range; dots: one parameter set each"
+        """Content of the manifest."""
+        summary = {"kind": "parameter_sets", "config_hash": self.cloud.digest, "name": self.cloud.name}
+        return summary | {"sets": len(self.unit), "notes": dict(self.cloud.notes)}
 
 
 def posterior_sets(problem: CalibrationProblem, cloud: Cloud) -> PosteriorSets:
@@ -386,26 +371,27 @@ def posterior_sets(problem: CalibrationProblem, cloud: Cloud) -> PosteriorSets:
     Raises
     ------
     ValueError
-        If the sets are not of this problem: other keys, or values outside the priors.
+        If the parameter sets belong to another problem: their keys differ, or values lie outside the priors.
     """
     keys = [prior.key for prior in problem.priors]
     if sorted(keys) != sorted(cloud.keys):
-        strange = sorted(set(keys) ^ set(cloud.keys))
+        unmatched = sorted(set(keys) ^ set(cloud.keys))
         raise ValueError(
-            f"parameter sets {cloud.name} are not of problem {problem.name}: {', '.join(strange)} in one only"
+            f"parameter sets {cloud.name} do not belong to problem {problem.name}: only one of them has "
+            f"{', '.join(unmatched)}; give --problem or other parameter sets"
         )
     values = cloud.values[cloud.order][:, [cloud.keys.index(key) for key in keys]]
     for prior, column in zip(problem.priors, values.T, strict=True):
         if column.min() < prior.low or column.max() > prior.high:
             raise ValueError(
-                f"parameter sets {cloud.name}: {prior.key} reaches from {column.min():g} to {column.max():g} {prior.unit}; "
+                f"parameter sets {cloud.name}: {prior.key} ranges from {column.min():g} to {column.max():g} {prior.unit}; "
                 f"the prior of {problem.name} allows {prior.low:g} to {prior.high:g}"
             )
     return PosteriorSets(problem, cloud, np.ascontiguousarray(to_unit(problem.priors, values)))
 
 
 def _draw_sets_identification(figure: Figure, sets: PosteriorSets) -> None:
-    """Draw the pair of factors above what became narrower."""
+    """Draw the first pair of factors above the shrinkage."""
     for pair in sets.problem.products[:1]:
         draw_pair(figure.add_axes((0.70, 0.49, 0.245, 0.325)), sets, pair, SLIDE_FONT_SIZE)
     draw_shrinkage(

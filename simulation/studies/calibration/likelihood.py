@@ -1,15 +1,15 @@
-"""Synthetic likelihood: moments of one simulation scatter around the emulator's mean.
+"""Synthetic likelihood: moments of one simulation vary around the emulator's mean.
 
-The observed moments equal those of one simulation plus a discrepancy of stated size:
+The observed moments equal those of one simulation plus a discrepancy of given size:
 
     y ~ t_nu(mu(theta), V(theta)),   V = D(theta) R D(theta) + diag(tau^2)
 
-with the emulator's mean mu, standard deviations D and correlation R, and the targets' tau; V is the covariance.  Tails are
-fatter than normal where the simulations' are: nu is the value under which the table itself is most likely.  Simulators
-of different groups are independent.  A set whose run stops can produce no observation: the probability of finishing is
-a factor.
+with the emulator's mean mu, standard deviations D and correlation R, and the targets' tau; V is the covariance.  The tails are
+fatter than normal if those of the simulations are: nu maximises the likelihood of the table of simulations.  Simulators
+of different groups are independent.  A parameter set whose run stops cannot produce an observation, so the probability of
+finishing is a factor of the likelihood.
 
-Source: Wood (2010); Price, Drovandi, Lee and Nott (2018); Wilkinson (2014); Lange, Little and Taylor (1989) for the tails.
+Source: Wood (2010); Price, Drovandi, Lee and Nott (2018); Wilkinson (2014); Lange, Little and Taylor (1989), the tails.
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ from simulation.values.conventions import Array
 from simulation.values.randomness import named_generator
 
 TAIL_DEGREES = (4.0, 5.0, 6.0, 8.0, 10.0, 14.0, 20.0, 40.0, float("inf"))
-"""Degrees of freedom tried; infinite is the normal law."""
+"""Candidate degrees of freedom; infinity is the normal distribution."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class GroupLikelihood:
     Attributes
     ----------
     emulator, bounds, finishing
-        Moments, the bounds they were fitted in, and the probability that a run finishes.
+        Emulator of the moments, bounds used in its fit, and probability that a run finishes.
     discrepancy
         Standard deviations tau of the targets, ``(moments,)``.
     tails
@@ -49,7 +49,7 @@ class GroupLikelihood:
     tails: float = float("inf")
 
     def at(self, variables: Array) -> "MomentDistribution":
-        """Law of the observed moments at each of some points, given as scores ``(n, d)``."""
+        """Distribution of the observed moments at points given as scores ``(n, d)``."""
         mean, sd = self.emulator.moments(variables)
         covariance = sd[:, :, None] * self.emulator.correlation * sd[:, None, :]
         covariance += np.diag(self.discrepancy**2)
@@ -61,12 +61,14 @@ class GroupLikelihood:
 
 @dataclass(frozen=True)
 class MomentDistribution:
-    """Law of the observed moments of one group at some points, so that many data cost one evaluation of the emulator.
+    """Distribution of the observed moments of one group at given points.
+
+    The emulator is evaluated once for any number of data sets.
 
     Attributes
     ----------
     group
-        Likelihood that it belongs to.
+        Likelihood of the group.
     mean, whitening
         Mean ``(n, moments)`` and inverse Cholesky root of the covariance V, ``(n, moments, moments)``.
     constant
@@ -80,15 +82,15 @@ class MomentDistribution:
 
     def log_likelihood(self, observed: Array) -> Array:
         """Log likelihood of `observed`, ``(moments,)`` or ``(n, moments)``, at each point, ``(n,)``."""
-        distance = self.distance(self.group.bounds.applied(observed))
+        distance = self.distance(self.group.bounds.clip(observed))
         return self.constant + t_log_density(distance, self.mean.shape[1], self.group.tails)
 
     def distance(self, observed: Array) -> Array:
-        """Squared distance of the observation in standard deviations, ``(n,)``."""
-        off = (self.whitening @ (observed - self.mean)[:, :, None])[:, :, 0]
-        return np.asarray((off**2).sum(axis=1))
+        """Squared Mahalanobis distance of the observation, ``(n,)``."""
+        scaled = (self.whitening @ (observed - self.mean)[:, :, None])[:, :, 0]
+        return np.asarray((scaled**2).sum(axis=1))
 
-    def drawn(self, stream: np.random.Generator) -> Array:
+    def draw(self, stream: np.random.Generator) -> Array:
         """One draw of the observed moments at each point, ``(n, moments)``."""
         noise, tails = stream.standard_normal(self.mean.shape), self.group.tails
         if np.isfinite(tails):
@@ -97,9 +99,9 @@ class MomentDistribution:
 
 
 def t_log_density(distance: Array, count: int, tails: float) -> Array:
-    """Log density of `count` variables at a squared distance, for a unit covariance, up to ``count/2 log(2 pi)``.
+    """Log density of `count` variables with unit covariance at a squared distance, up to ``count/2 log(2 pi)``.
 
-    The scale of the t law is ``(nu - 2) / nu``, so that the covariance is one whatever nu.
+    The scale of the t distribution is ``(nu - 2) / nu``, so that the covariance is one for any nu.
     """
     if np.isinf(tails):
         return -0.5 * distance
@@ -109,47 +111,49 @@ def t_log_density(distance: Array, count: int, tails: float) -> Array:
 
 @dataclass(frozen=True)
 class SyntheticLikelihood:
-    """Likelihood of all moments, group by group."""
+    """Likelihood of the moments of all groups."""
 
     priors: Priors
     groups: dict[str, GroupLikelihood]
 
     def at(self, unit: Array) -> "MomentDistributions":
-        """Laws of all moments at points of the unit cube, ``(n, d)``."""
+        """Distributions of all moments at points of the unit cube, ``(n, d)``."""
         variables = prior_scores(self.priors, unit)
         return MomentDistributions({name: group.at(variables) for name, group in self.groups.items()})
 
     def log_likelihood(self, unit: Array, observed: dict[str, Array]) -> Array:
-        """Log likelihood of the observed moments of every group at points ``(n, d)``, ``(n,)``."""
+        """Log likelihood of the observed moments of all groups at points ``(n, d)``, ``(n,)``."""
         return self.at(unit).log_likelihood(observed)
 
 
 @dataclass(frozen=True)
 class MomentDistributions:
-    """Law of the moments of every group at some points."""
+    """Distributions of the moments of all groups at given points."""
 
     groups: dict[str, MomentDistribution]
 
     def log_likelihood(self, observed: dict[str, Array]) -> Array:
-        """Log likelihood of the observed moments of every group, ``(n,)``."""
-        return np.asarray(np.sum([law.log_likelihood(observed[name]) for name, law in self.groups.items()], axis=0))
+        """Log likelihood of the observed moments of all groups, ``(n,)``."""
+        return np.asarray(
+            np.sum([distribution.log_likelihood(observed[name]) for name, distribution in self.groups.items()], axis=0)
+        )
 
 
 def fit_likelihood(priors: Priors, tables: SimulationTables, discrepancy: dict[str, Array]) -> SyntheticLikelihood:
-    """Fit the likelihood to the tables."""
+    """Fit the likelihood to the tables of simulations."""
     groups = {}
     for name, table in tables.items():
-        variables, done = prior_scores(priors, table.unit), table.finished
-        limits = moment_bounds(table.moments[done])
-        within = limits.applied(table.moments[done])
-        sample = EmulatorSample(variables[done], within, discrepancy[name], table.nearness[done])
-        group = GroupLikelihood(fit_emulator(sample), limits, fit_completion(variables, done), discrepancy[name])
+        variables, finished = prior_scores(priors, table.unit), table.finished
+        limits = moment_bounds(table.moments[finished])
+        moments = limits.clip(table.moments[finished])
+        sample = EmulatorSample(variables[finished], moments, discrepancy[name], table.nearness[finished])
+        group = GroupLikelihood(fit_emulator(sample), limits, fit_completion(variables, finished), discrepancy[name])
         groups[name] = replace(group, tails=fit_tails(group, replace(sample, emphasis=group.emulator.emphasis)))
     return SyntheticLikelihood(priors, groups)
 
 
 def fit_tails(group: GroupLikelihood, sample: EmulatorSample) -> float:
-    """Degrees of freedom under which the table, with the targets' normal errors added, is most likely."""
+    """Degrees of freedom that maximise the likelihood of the table, including the targets' normal errors."""
     count = sample.moments.shape[1]
     errors = named_generator(0, len(sample.scores), "calibration:tails").standard_normal(sample.moments.shape)
     distance = group.at(sample.scores).distance(sample.moments + errors * group.discrepancy)

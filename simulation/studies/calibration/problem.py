@@ -1,12 +1,10 @@
-"""What a prior is, and the map between the unit cube and parameter values.
+"""A calibration problem: priors, targets and the functions that simulate moments.
 
-Samplers and emulators work in the unit cube, where every prior is uniform; the inverse distribution function of each
-prior takes a point of it to parameter values.  Source: Devroye (1986), chapter II.2, inversion.
+Samplers and emulators work in the unit cube, where every prior is uniform.  The inverse distribution function of each prior maps
+a point of the cube to a parameter value.  Source: Devroye (1986), chapter II.2, inversion.
 
-What a calibration is asked: priors, targets and the plain functions that simulate moments.
-
-This is the seam between the method and the model.  Any module can state a `Problem`; any calibration library can call
-its ``simulate(theta, runs, seed) -> moments`` instead of the sampler here.
+A `CalibrationProblem` is independent of the method.  Any module can define one, and any calibration library can call its
+``simulate(theta, runs, seed) -> moments``.
 """
 
 import hashlib
@@ -31,30 +29,30 @@ HALF_LOG_TWO_PI = 0.5 * float(np.log(2.0 * np.pi))
 
 @dataclass(frozen=True)
 class Prior:
-    """What is believed of one parameter before the fit.
+    """Prior distribution of one parameter.
 
     Attributes
     ----------
     name
         Short name, used for columns.
     key
-        Where the value goes in a config.
+        Config key of the parameter.
     kind
-        Uniform or bell-shaped, in the value or in its logarithm; a bell is cut at `low` and `high`.
+        Uniform or normal, in the value or in its logarithm; normal distributions are truncated at `low` and `high`.
     low, high
         Support, in `unit`; both ends included.
     unit, source, label
-        Unit of the value, where the range comes from, and the words of a figure.
+        Unit of the value, origin of the range, and label in figures.
     identified_by
-        The part of the target that should tell the value.
+        Part of the target that should identify the value.
     centre, spread
-        Of a bell before it is cut: the mean and standard deviation of the value (normal) or the median and the
+        For truncated distributions, before truncation: mean and standard deviation of the value (normal), or median and
         standard deviation of the logarithm (lognormal).
 
     Raises
     ------
     ValueError
-        If the support is empty, or not positive where the logarithm is taken, or a bell has no centre and spread.
+        If the support is empty, or not positive for a logarithmic prior, or a normal or lognormal prior has no centre and spread.
     """
 
     name: str
@@ -71,64 +69,73 @@ class Prior:
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
-            raise ValueError(f"prior {self.name}: low {self.low:g} must lie below high {self.high:g} {self.unit}")
+            raise ValueError(
+                f"prior {self.name}: low is {self.low:g} and high {self.high:g} {self.unit}; low must be below high"
+            )
         if self.kind in LOGARITHMIC and self.low <= 0:
-            raise ValueError(f"prior {self.name}: {self.kind} needs low above 0, got {self.low:g} {self.unit}")
+            raise ValueError(
+                f"prior {self.name}: low is {self.low:g} {self.unit}; kind {self.kind} requires low above 0"
+            )
         if self.kind in BELL_SHAPED and (self.centre is None or not self.spread or self.spread < 0):
-            raise ValueError(f"prior {self.name}: {self.kind} needs a centre and a spread above 0")
+            raise ValueError(
+                f"prior {self.name}: centre is {self.centre} and spread {self.spread}; "
+                f"kind {self.kind} requires a centre and a spread above 0"
+            )
 
     def from_unit(self, unit: Array) -> Array:
-        """Values whose distribution function is `unit`, any shape, in (0, 1)."""
-        first, last = self._ends()
+        """Values at which the distribution function equals `unit`, any shape, in (0, 1)."""
+        low_end, high_end = self._transformed_support()
         if self.kind in BELL_SHAPED:
-            middle, spread = self._bell()
-            below, above = ndtr((first - middle) / spread), ndtr((last - middle) / spread)
-            plain = middle + spread * ndtri(below + unit * (above - below))
+            location, scale = self._location_and_scale()
+            below, above = ndtr((low_end - location) / scale), ndtr((high_end - location) / scale)
+            transformed = location + scale * ndtri(below + unit * (above - below))
         else:
-            plain = first + unit * (last - first)
-        return np.asarray(np.clip(np.exp(plain) if self.kind in LOGARITHMIC else plain, self.low, self.high))
+            transformed = low_end + unit * (high_end - low_end)
+        return np.asarray(
+            np.clip(np.exp(transformed) if self.kind in LOGARITHMIC else transformed, self.low, self.high)
+        )
 
     def to_unit(self, values: Array) -> Array:
         """Distribution function at `values`; 0 below the support and 1 above it."""
-        first, last = self._ends()
-        plain = self._plain(np.clip(values, self.low, self.high))
+        low_end, high_end = self._transformed_support()
+        transformed = self._transform(np.clip(values, self.low, self.high))
         if self.kind in BELL_SHAPED:
-            middle, spread = self._bell()
-            below, above = ndtr((first - middle) / spread), ndtr((last - middle) / spread)
-            return np.asarray((ndtr((plain - middle) / spread) - below) / (above - below))
-        return np.asarray((plain - first) / (last - first))
+            location, scale = self._location_and_scale()
+            below, above = ndtr((low_end - location) / scale), ndtr((high_end - location) / scale)
+            return np.asarray((ndtr((transformed - location) / scale) - below) / (above - below))
+        return np.asarray((transformed - low_end) / (high_end - low_end))
 
     def score(self, unit: Array) -> Array:
-        """Value, or its logarithm, less its mean and over its standard deviation before a bell is cut."""
+        """Value or its logarithm, less the mean and over the standard deviation before truncation."""
         if self.kind not in BELL_SHAPED:
             return np.asarray((unit - 0.5) / UNIFORM_SD)
-        middle, spread = self._bell()
-        return (self._plain(self.from_unit(unit)) - middle) / spread
+        location, scale = self._location_and_scale()
+        return (self._transform(self.from_unit(unit)) - location) / scale
 
     def log_density(self, values: Array) -> Array:
         """Logarithm of the density at `values`, per unit of the parameter; minus infinity outside the support."""
         inside = (values >= self.low) & (values <= self.high)
         safe = np.clip(values, self.low, self.high)
-        first, last = self._ends()
+        low_end, high_end = self._transformed_support()
         if self.kind in BELL_SHAPED:
-            middle, spread = self._bell()
-            mass = ndtr((last - middle) / spread) - ndtr((first - middle) / spread)
-            score = (self._plain(safe) - middle) / spread
-            log = -0.5 * score**2 - HALF_LOG_TWO_PI - np.log(spread * mass)
+            location, scale = self._location_and_scale()
+            mass = ndtr((high_end - location) / scale) - ndtr((low_end - location) / scale)
+            score = (self._transform(safe) - location) / scale
+            log = -0.5 * score**2 - HALF_LOG_TWO_PI - np.log(scale * mass)
         else:
-            log = np.full_like(safe, -np.log(last - first))
+            log = np.full_like(safe, -np.log(high_end - low_end))
         jacobian = np.log(safe) if self.kind in LOGARITHMIC else 0.0
         return np.where(inside, log - jacobian, -np.inf)
 
-    def _plain(self, values: Array) -> Array:
+    def _transform(self, values: Array) -> Array:
         return np.log(values) if self.kind in LOGARITHMIC else values
 
-    def _ends(self) -> tuple[float, float]:
+    def _transformed_support(self) -> tuple[float, float]:
         return (
             (float(np.log(self.low)), float(np.log(self.high))) if self.kind in LOGARITHMIC else (self.low, self.high)
         )
 
-    def _bell(self) -> tuple[float, float]:
+    def _location_and_scale(self) -> tuple[float, float]:
         assert self.centre is not None
         assert self.spread is not None
         return (float(np.log(self.centre)) if self.kind in LOGARITHMIC else self.centre), self.spread
@@ -138,17 +145,17 @@ Priors = tuple[Prior, ...]
 
 
 def from_unit(priors: Priors, unit: Array) -> Array:
-    """Parameter values of points of the unit cube, ``(n, d)``, one column per prior."""
+    """Parameter values at points of the unit cube, ``(n, d)``, one column per prior."""
     return np.stack([prior.from_unit(unit[:, column]) for column, prior in enumerate(priors)], axis=1)
 
 
 def to_unit(priors: Priors, values: Array) -> Array:
-    """Points of the unit cube of parameter values, ``(n, d)``."""
+    """Points of the unit cube for parameter values, ``(n, d)``."""
     return np.stack([prior.to_unit(values[:, column]) for column, prior in enumerate(priors)], axis=1)
 
 
 def prior_scores(priors: Priors, unit: Array) -> Array:
-    """Standardised values of points of the unit cube, ``(n, d)``: the variables of the emulator."""
+    """Standardised values at points of the unit cube, ``(n, d)``: the variables of the emulator."""
     return np.stack([prior.score(unit[:, column]) for column, prior in enumerate(priors)], axis=1)
 
 
@@ -158,7 +165,7 @@ def prior_log_density(priors: Priors, values: Array) -> Array:
 
 
 def unit_sample(dimension: int, count: int, seed: int, name: str) -> Array:
-    """A Latin hypercube of `count` points, ``(count, dimension)``, from the stream `name`.
+    """Latin hypercube of `count` points, ``(count, dimension)``, from the random stream `name`.
 
     Source: McKay, Beckman and Conover (1979).
     """
@@ -167,9 +174,9 @@ def unit_sample(dimension: int, count: int, seed: int, name: str) -> Array:
 
 
 def nested_sample(dimension: int, counts: Sequence[int], seed: int, name: str) -> Array:
-    """Points of the unit cube of which the first n are a balanced sample for each n in `counts`, rising.
+    """Points of the unit cube, ``(last count, dimension)``, of which the first n are a balanced sample for each n in `counts`.
 
-    Each part is a Latin hypercube of its own, ``(last count, dimension)``.
+    `counts` increase; each additional part is a separate Latin hypercube.
     """
     sizes = np.diff([0, *counts])
     parts = [unit_sample(dimension, int(size), seed, f"{name}:{place}") for place, size in enumerate(sizes)]
@@ -182,35 +189,36 @@ def prior_sample(priors: Priors, count: int, seed: int, name: str = "calibration
 
 
 def content_digest(tables: Sequence[dict[str, Any]]) -> str:
-    """SHA-256 of plain values, so that a result names what it was fitted with."""
+    """SHA-256 digest of JSON values, which identifies the inputs of a result."""
     content = list(tables)
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 Simulate = Callable[[Array, int, int], Array]
-"""``simulate(theta, runs, seed) -> moments``: parameter sets ``(n, d)`` in the units of the priors, simulated runs per
-set, and a seed; gives ``(n, moments)``, the columns in the order of the targets.  A set whose runs stopped is NaN.  A row
-may depend on its set, its place and the seed only.  A module-level function, so that worker processes find it."""
+"""``simulate(theta, runs, seed) -> moments``: takes parameter sets ``(n, d)`` in the units of the priors, runs per set and a
+seed, and returns ``(n, moments)`` with columns in the order of the targets.  A set whose run stopped is NaN.  A row may depend
+only on its parameter set, its position and the seed.  It must be a module-level function, so that worker processes can import
+it."""
 
 
 @dataclass(frozen=True)
 class CalibrationTarget:
-    """A moment as observed, and how well the model is expected to meet it.
+    """Observed moment, and how closely the model is expected to match it.
 
     Attributes
     ----------
     name, unit, source, label
-        Short name for columns, unit of the value, where the observation comes from, words of a figure.
+        Short name for columns, unit of the value, origin of the observation, and label in figures.
     observed
         Value in the data.
     sd
-        Standard deviation of what the model does not try to explain: measurement and model discrepancy, in `unit`.
-        The observation is taken as the moment of one simulation plus a normal error of this size.
+        Standard deviation of what the model does not try to explain: measurement error and model discrepancy, in `unit`.
+        The observation is treated as the moment of one simulation plus a normal error of this size.
         Source: Kennedy and O'Hagan (2001); Wilkinson (2013).
     group
         Name of the simulator that gives the moment.
     accept
-        Range that the brief accepts, for the figure; plays no part in the fit.
+        Accept range, for figures and tables; it is not used in the fit.
     """
 
     name: str
@@ -231,22 +239,22 @@ class CalibrationTarget:
 
 @dataclass(frozen=True)
 class Simulator:
-    """A simulator of some of the moments and how often it may be called.
+    """Simulator of a group of moments, and its budget.
 
     Attributes
     ----------
     name
-        The group whose targets it gives, in their order.
+        Name of the group of targets that it simulates, in their order.
     simulate
-        The plain function.
+        The function.
     sets
-        Parameter sets that may be simulated in all, the final check left out.
+        Maximum number of parameter sets to simulate, excluding the final check.
     batch
         Parameter sets in one call.
     runs
         Simulated runs per parameter set.
     checks
-        Sets of the result that are simulated once more to check it.
+        Parameter sets of the result that are simulated again as a check.
     """
 
     name: str
@@ -259,20 +267,20 @@ class Simulator:
 
 @dataclass(frozen=True)
 class CalibrationProblem:
-    """Everything that a calibration follows from, the seed left out.
+    """All inputs of a calibration except the seed.
 
     Attributes
     ----------
     name, version
-        Name of the result and the version of the model that it belongs to.
+        Name of the result, and version of the model.
     priors, targets
-        What is believed before, and what is to be met.
+        Prior distributions and observed moments.
     simulators
-        One for each group of targets.  A set is simulated with the first one first: it should be the cheap one.
+        One for each group of targets, in order of decreasing number of parameter sets: the cheapest simulator comes first.
     products
-        Pairs of names of priors of which only the product should be identified.
+        Pairs of prior names of which only the product should be identified.
     events
-        Names of the events whose data are among the targets; results on them are fitted, all others out of sample.
+        Names of events whose data are among the targets; results for all other events are out of sample.
     """
 
     name: str
@@ -284,19 +292,23 @@ class CalibrationProblem:
     events: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        named = [simulator.name for simulator in self.simulators]
-        wanted = {target.group for target in self.targets}
-        if len(set(named)) != len(named) or set(named) != wanted:
-            raise ValueError(f"problem {self.name}: simulators {named} must be one for each group {sorted(wanted)}")
+        names = [simulator.name for simulator in self.simulators]
+        groups = {target.group for target in self.targets}
+        if len(set(names)) != len(names) or set(names) != groups:
+            raise ValueError(
+                f"problem {self.name}: simulators are {names}; there must be exactly one for each group {sorted(groups)}"
+            )
         sets = [simulator.sets for simulator in self.simulators]
         if sets != sorted(sets, reverse=True):
-            raise ValueError(f"problem {self.name}: simulators must come with the most sets first, got {sets}")
+            raise ValueError(
+                f"problem {self.name}: simulators have {sets} parameter sets; list them in decreasing order"
+            )
         for names in ([prior.name for prior in self.priors], [target.name for target in self.targets]):
             if len(set(names)) != len(names):
-                raise ValueError(f"problem {self.name}: a name occurs twice in {names}")
+                raise ValueError(f"problem {self.name}: {names} contains a name twice; names must be unique")
 
     def targets_of(self, group: str) -> tuple[CalibrationTarget, ...]:
-        """Targets that one simulator gives, in the order of its columns."""
+        """Targets of one simulator, in the order of its columns."""
         return tuple(target for target in self.targets if target.group == group)
 
     @property
@@ -310,25 +322,25 @@ class CalibrationProblem:
         }
 
     def resized(self, sets: Sequence[int | None]) -> Self:
-        """The same problem with other numbers of sets per simulator; None leaves one as it is."""
+        """The same problem with other numbers of parameter sets per simulator; None keeps a number."""
         pairs = zip(self.simulators, sets, strict=True)
         changed = tuple(one if count is None else replace(one, sets=count) for one, count in pairs)
         return replace(self, simulators=changed)
 
 
 def load_problem(place: str) -> CalibrationProblem:
-    """Return the problem that a function without arguments gives; `place` is ``module:function``.
+    """Return the problem from a function without arguments, given as ``module:function``.
 
     Raises
     ------
     ValueError
-        If there is no such module or function, or it gives something else.
+        If the module or function does not exist, or the function returns another type.
     """
     module, _, function = place.partition(":")
     try:
-        found = getattr(import_module(module), function)()
+        problem = getattr(import_module(module), function)()
     except (ImportError, AttributeError, TypeError) as error:
         raise ValueError(f"{place!r} is not a calibration problem: {error}") from error
-    if not isinstance(found, CalibrationProblem):
-        raise ValueError(f"{place!r} gives {type(found).__name__}, not a Problem")
-    return found
+    if not isinstance(problem, CalibrationProblem):
+        raise ValueError(f"{place!r} returns {type(problem).__name__}; it must return a CalibrationProblem")
+    return problem

@@ -1,19 +1,13 @@
-"""Polynomials of the parameters: the explanatory variables of the emulator.
+"""Regressions of the emulator: polynomial terms, weighted ridge regression, and the probability that a run finishes.
 
-Parameters enter as scores: the value, or its logarithm where the prior is one of the logarithm, less its prior mean and over
-its prior standard deviation.  For uniform priors the terms are Legendre's and orthonormal.
+Parameters enter as scores: the value, or its logarithm for a logarithmic prior, less the prior mean and over the prior standard
+deviation.  For uniform priors the terms are orthonormal Legendre polynomials.  The ridge penalty is chosen by generalised
+cross-validation.
 
-Source: Xiu and Karniadakis (2002), Legendre polynomial chaos; Blatman and Sudret (2011) for keeping few terms of high
-degree.
-
-Weighted ridge regression with the penalty chosen by generalised cross-validation.
-
-Source: Hoerl and Kennard (1970); Golub, Heath and Wahba (1979); Aitken (1936) for the weights; Kish (1965) for the number
-of rows that they leave.
-
-Probability that a run finishes, as a function of its parameters.
-
-Source: McCullagh and Nelder (1989), logistic regression by iteratively reweighted least squares, with a ridge penalty.
+Source: Xiu and Karniadakis (2002), Legendre polynomial chaos; Blatman and Sudret (2011), sparse terms of high degree;
+Hoerl and Kennard (1970), ridge regression; Golub, Heath and Wahba (1979), cross-validation; Aitken (1936), weights; Kish
+(1965), effective number of rows; McCullagh and Nelder (1989), logistic regression by iteratively reweighted least squares, here
+with a ridge penalty.
 """
 
 from collections.abc import Sequence
@@ -27,19 +21,19 @@ from scipy.special import expit, log_expit
 from simulation.values.conventions import Array, Flags, Rows
 
 SHRINKAGE_PER_DEGREE = 0.5
-"""Prior scale of a coefficient relative to that of a degree below: smooth functions are expected."""
+"""Prior scale of a coefficient relative to the next lower degree: the functions are expected to be smooth."""
 
 
 @dataclass(frozen=True)
 class PolynomialBasis:
-    """All terms up to degree two, and of degree three those of the few parameters that matter most.
+    """All terms up to degree two, and the terms of degree three of selected parameters.
 
     Attributes
     ----------
     dimension
         Number of parameters.
     active
-        Columns of the parameters that get terms of degree three.
+        Columns of the parameters with terms of degree three.
     """
 
     dimension: int
@@ -62,7 +56,7 @@ class PolynomialBasis:
 
     @cached_property
     def mixed(self) -> Rows:
-        """The squared and the plain parameter of each product of degree three, ``(2, mixed)``."""
+        """The squared and the linear parameter of each mixed product of degree three, ``(2, mixed)``."""
         return np.array(list(permutations(self.active, 2)), dtype=np.intp).reshape(-1, 2).T
 
     @cached_property
@@ -71,9 +65,9 @@ class PolynomialBasis:
         return np.array(list(combinations(self.active, 3)), dtype=np.intp).reshape(-1, 3).T
 
     def terms(self, scores: Array) -> Array:
-        """Values of every term at scores of parameter sets, ``(n, d)`` to ``(n, terms)``; the first is one."""
+        """Values of all terms at scores of parameter sets, ``(n, d)`` to ``(n, terms)``; the first term is one."""
         first, second, third = polynomials(scores)
-        (lower, upper), (squared, plain), (one, two, three) = self.pairs, self.mixed, self.triples
+        (lower, upper), (squared, linear), (one, two, three) = self.pairs, self.mixed, self.triples
         shrunk = SHRINKAGE_PER_DEGREE
         parts = [
             np.ones((len(scores), 1)),
@@ -81,19 +75,19 @@ class PolynomialBasis:
             shrunk * second,
             take_columns(shrunk * first, lower) * take_columns(first, upper),
             take_columns(shrunk**2 * third, list(self.active)),
-            take_columns(shrunk**2 * second, squared) * take_columns(first, plain),
+            take_columns(shrunk**2 * second, squared) * take_columns(first, linear),
             take_columns(shrunk**2 * first, one) * take_columns(first, two) * take_columns(first, three),
         ]
         return np.concatenate(parts, axis=1)
 
 
 def take_columns(values: Array, columns: Rows | Sequence[int]) -> Array:
-    """Some columns; `take` copies them in half the time that an index in brackets needs."""
+    """Selected columns; `take` copies them in half the time of index notation."""
     return np.take(values, np.asarray(columns, dtype=np.intp), axis=1)
 
 
 def polynomials(scores: Array) -> tuple[Array, Array, Array]:
-    """Polynomials of degree one to three, of mean zero and variance one where the scores are uniform."""
+    """Polynomials of degree one to three, with mean zero and variance one for uniform scores."""
     return (
         scores,
         np.asarray(0.5 * np.sqrt(5.0) * (scores**2 - 1.0)),
@@ -102,14 +96,14 @@ def polynomials(scores: Array) -> tuple[Array, Array, Array]:
 
 
 PENALTIES = np.concatenate([np.zeros(1) + 1e-9, 10.0 ** np.arange(-5.0, 3.01, 0.5)])
-"""Penalties tried, as multiples of the number of rows."""
+"""Candidate penalties, as multiples of the number of rows."""
 MAX_FREEDOM = 1 / 3
-"""Most effective coefficients per row: beyond, cross-validation rewards a fit that passes through every row."""
+"""Maximum number of effective coefficients per row: above it, cross-validation favours a fit through every row."""
 
 
 @dataclass(frozen=True)
 class RidgeFit:
-    """Fitted coefficients, and how strongly each column of the responses was fitted.
+    """Coefficients of a ridge regression and their effective number.
 
     Attributes
     ----------
@@ -124,7 +118,7 @@ class RidgeFit:
 
 
 def effective_rows(weights: Array) -> Array:
-    """Rows of equal weight that tell as much as rows of these weights, ``(n, ...)`` to ``(...)``."""
+    """Number of equally weighted rows with the same information, ``(n, ...)`` to ``(...)``."""
     return np.asarray(weights.sum(axis=0) ** 2 / (weights**2).sum(axis=0))
 
 
@@ -134,11 +128,11 @@ def ridge(terms: Array, responses: Array, weights: Array | None = None) -> Ridge
     Parameters
     ----------
     terms
-        ``(n, terms)``, the first column constant.
+        ``(n, terms)``; the first column is constant.
     responses
         ``(n, responses)``.
     weights
-        Weight of each row, ``(n,)``, or of each row for each response, ``(n, responses)``; all alike if none are given.
+        Weight of each row, ``(n,)``, or of each row for each response, ``(n, responses)``; equal weights by default.
     """
     if weights is None:
         return ridge_common_weights(terms, responses, np.ones(len(terms)))
@@ -154,21 +148,21 @@ def ridge(terms: Array, responses: Array, weights: Array | None = None) -> Ridge
 
 
 def ridge_common_weights(terms: Array, responses: Array, weights: Array) -> RidgeFit:
-    """Regress responses ``(n, responses)`` whose rows have the same weights ``(n,)``."""
+    """Regress responses ``(n, responses)`` with the same row weights ``(n,)``."""
     rows, shares = float(effective_rows(weights)), weights / weights.sum()
     means, centre = shares @ terms, shares @ responses
     root = np.sqrt(rows * shares)[:, None]
-    centred, off = root * (terms[:, 1:] - means[1:]), root * (responses - centre)
+    centred, deviations = root * (terms[:, 1:] - means[1:]), root * (responses - centre)
     values, vectors = np.linalg.eigh(centred.T @ centred)
     values = np.maximum(values, 0.0)
-    rotated = vectors.T @ (centred.T @ off)
-    kept = values > 1e-10 * max(float(values[-1]), 1e-300)
-    filters = np.where(kept, values / (values + rows * PENALTIES[:, None]), 0.0)
-    inverse = np.where(kept, 1.0 / np.where(kept, values, 1.0), 0.0)
+    rotated = vectors.T @ (centred.T @ deviations)
+    nonzero = values > 1e-10 * max(float(values[-1]), 1e-300)
+    filters = np.where(nonzero, values / (values + rows * PENALTIES[:, None]), 0.0)
+    inverse = np.where(nonzero, 1.0 / np.where(nonzero, values, 1.0), 0.0)
     explained = (filters * (2.0 - filters)) @ (rotated**2 * inverse[:, None])
-    left = np.maximum((off**2).sum(axis=0) - explained, 1e-12)
+    residual_squares = np.maximum((deviations**2).sum(axis=0) - explained, 1e-12)
     freedom = 1.0 + filters.sum(axis=1)
-    scores = left / (rows * np.maximum(1.0 - freedom[:, None] / rows, 1e-3) ** 2)
+    scores = residual_squares / (rows * np.maximum(1.0 - freedom[:, None] / rows, 1e-3) ** 2)
     best = np.argmin(np.where(freedom[:, None] <= MAX_FREEDOM * rows, scores, np.inf), axis=0)
     slopes = vectors @ (filters[best].T * inverse[:, None] * rotated)
     constant = centre - means[1:] @ slopes
@@ -181,19 +175,19 @@ COMPLETION_ITERATIONS = 30
 
 @dataclass(frozen=True)
 class CompletionModel:
-    """Log odds of finishing as a linear function of the terms; none where every run finished."""
+    """Log odds that a run finishes as a linear function of terms; without coefficients every run finishes."""
 
     coefficients: Array | None
 
     def log_probability(self, scores: Array) -> Array:
-        """Log probability of finishing at scores of parameter sets, ``(n, d)`` to ``(n,)``."""
+        """Log probability that a run finishes at scores of parameter sets, ``(n, d)`` to ``(n,)``."""
         if self.coefficients is None:
             return np.zeros(len(scores))
         return np.asarray(log_expit(_completion_terms(scores) @ self.coefficients))
 
 
 def fit_completion(scores: Array, finished: Flags) -> CompletionModel:
-    """Fit the probability of finishing to scores ``(n, d)`` of which some `finished`, ``(n,)``."""
+    """Fit the probability that a run finishes to scores ``(n, d)`` and the outcomes `finished`, ``(n,)``."""
     if finished.all():
         return CompletionModel(None)
     terms = _completion_terms(scores)
@@ -209,5 +203,5 @@ def fit_completion(scores: Array, finished: Flags) -> CompletionModel:
 
 
 def _completion_terms(scores: Array) -> Array:
-    """A constant, and the first two degrees of each parameter."""
+    """A constant, and the linear and squared term of each parameter."""
     return PolynomialBasis(scores.shape[1]).terms(scores)[:, : 1 + 2 * scores.shape[1]]

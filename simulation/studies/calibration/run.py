@@ -1,7 +1,4 @@
-"""What is to be calibrated and how, and the digest that names its result.
-
-A whole calibration: fit, check, and the folder of results.
-"""
+"""A complete calibration: request, fit, checks, and the output folder."""
 
 import hashlib
 import json
@@ -50,24 +47,24 @@ from simulation.values.conventions import Array
 QUICK_PART, QUICK_LEAST, QUICK_CHECKS = 8, 192, 32
 QUICK_METHOD = CalibrationMethod(effort=SamplerEffort(particles=1024, rounds=3))
 CHECK_CASES = 256
-"""Synthetic data sets of each check."""
+"""Synthetic data sets in each check."""
 
 
 @dataclass(frozen=True)
 class CalibrationRequest:
-    """What is to be calibrated and how.
+    """Problem, method and seed of a calibration.
 
     Attributes
     ----------
     problem, method, seed
-        What the result follows from.
+        Inputs of the result.
     cases
-        Synthetic data sets of each check, at most.
+        Maximum number of synthetic data sets in each check.
 
     Raises
     ------
     ValueError
-        If a simulator may be called for fewer sets than its emulator needs.
+        If the budget of a simulator is too small for its emulator.
     """
 
     problem: CalibrationProblem
@@ -87,13 +84,13 @@ class CalibrationRequest:
 
     @property
     def content(self) -> dict[str, Any]:
-        """Everything that the bytes of the result follow from, as plain values."""
-        own = {"problem": self.problem.name, "version": self.problem.version, "seed": self.seed, "cases": self.cases}
-        return own | {"hashes": self.problem.hashes, "method": asdict(self.method)}
+        """All inputs that determine the bytes of the result, as JSON values."""
+        inputs = {"problem": self.problem.name, "version": self.problem.version, "seed": self.seed, "cases": self.cases}
+        return inputs | {"hashes": self.problem.hashes, "method": asdict(self.method)}
 
     @property
     def engine(self) -> str:
-        """Digest of the code that simulates, which no version tells."""
+        """Digest of the simulation code, which changes more often than the version."""
         modules = {simulator.simulate.__module__ for simulator in self.problem.simulators}
         return code_fingerprint("simulation.day.capital_flows", *sorted(modules))
 
@@ -104,25 +101,25 @@ class CalibrationRequest:
 
     @property
     def folder(self) -> str:
-        """Name of the folder that the same request always gives."""
+        """Name of the output folder, which is the same for the same request."""
         return content_address(f"calibration_{self.problem.name}", self.hash, self.seed)
 
     @property
     def command(self) -> str:
-        """The command that gives the result, where and how fast left out."""
+        """Command that gives the result, without output folder and number of workers."""
         sizes = " ".join(f"{one.name} {one.sets}" for one in self.problem.simulators)
         return f"carryflow calibrate --seed {self.seed} ({sizes} parameter sets)"
 
     @property
     def steps(self) -> int:
-        """Parameter sets to simulate and synthetic data sets to judge."""
+        """Number of parameter sets to simulate and synthetic data sets to evaluate."""
         rows = min(simulator.checks for simulator in self.problem.simulators)
         sets = simulation_count(self.problem, self.method) + check_count(self.problem, self.method)
         return sets + 2 * min(self.cases, rows)
 
 
 def quick_request(request: CalibrationRequest) -> CalibrationRequest:
-    """The same calibration in a small version that shows that everything works, not what the data say."""
+    """A small version of the same calibration, to test that the whole process works."""
     smaller = tuple(
         replace(one, sets=min(one.sets, max(one.sets // QUICK_PART, QUICK_LEAST)), checks=min(one.checks, QUICK_CHECKS))
         for one in request.problem.simulators
@@ -139,14 +136,14 @@ SET_DIGITS = 6
 
 @dataclass(frozen=True)
 class CalibrationResult:
-    """What a calibration gave.
+    """Result of a calibration.
 
     Attributes
     ----------
     request, fit
-        What was asked and found.
+        Inputs and posterior.
     coverage
-        From which the power of the likelihood follows.
+        Coverage by power, which determines the power of the likelihood.
     prior_ranks, posterior_ranks
         The two checks of ``sbc``.
     """
@@ -159,7 +156,7 @@ class CalibrationResult:
 
     @cached_property
     def cloud(self) -> Cloud:
-        """The parameter sets, equally weighted."""
+        """Parameter sets with equal weights."""
         problem, sets = self.request.problem, len(self.fit.chosen)
         values = round_values(from_unit(problem.priors, self.fit.chosen))
         notes = {"fitted_events": " ".join(problem.events), "problem": f"{problem.name} {problem.version}"}
@@ -170,19 +167,19 @@ class CalibrationResult:
 
     @cached_property
     def tables(self) -> dict[str, TableColumns]:
-        """The diagnostics by name."""
+        """Diagnostic tables by name."""
         names = [prior.name for prior in self.request.problem.priors]
-        between = dict(zip(names, posterior_correlations(self.fit).T, strict=True))
+        correlations = dict(zip(names, posterior_correlations(self.fit).T, strict=True))
         return {
             "parameters": parameter_table(self.fit),
             "moments": moment_table(self.fit),
             "products": product_table(self.fit),
-            "correlations": {"parameter": names, **between},
+            "correlations": {"parameter": names, **correlations},
             "emulator": emulator_table(self.fit),
         }
 
     def facts(self) -> dict[str, Any]:
-        """What the manifest and ``--json`` say."""
+        """Content of the manifest and of the output of ``--json``."""
         parameters, moments = (self.tables[name] for name in ("parameters", "moments"))
         return {
             "kind": "calibration",
@@ -205,29 +202,31 @@ class CalibrationResult:
 
     @property
     def findings(self) -> str:
-        """What the calibration found, in a few sentences."""
+        """Summary of the result in a few sentences."""
         moments = self.tables["moments"]
-        near = int((np.abs(np.asarray(moments["score"], dtype=np.float64)) <= 2.0).sum())
+        within = int((np.abs(np.asarray(moments["score"], dtype=np.float64)) <= 2.0).sum())
         shrinkage = np.asarray(self.tables["parameters"]["shrinkage"], dtype=np.float64)
         best = self.request.problem.priors[int(np.argmax(shrinkage))]
         sentences = [
-            f"{len(self.fit.chosen)} parameter sets; the median of {near} of {len(moments['moment'])} moments lies "
+            f"{len(self.fit.chosen)} parameter sets; the median of {within} of {len(moments['moment'])} moments is "
             "within two standard deviations of its target.",
-            f"The data tell most of {best.name} (sd {format_percent(float(shrinkage.max()))} below the prior's).",
-            f"The likelihood has the power {self.fit.power:.2f}: at power one ranks of other truths spread "
-            f"{self.coverage.spreads[0]:.2f} ± {2 * self.coverage.errors[0]:.2f} times as in a right posterior.",
+            f"The best identified parameter is {best.name} (standard deviation {format_percent(float(shrinkage.max()))} "
+            "below the prior's).",
+            f"The power of the likelihood is {self.fit.power:.2f}: at power one, ranks of true parameter sets spread "
+            f"{self.coverage.spreads[0]:.2f} ± {2 * self.coverage.errors[0]:.2f} times as much as in a correct posterior.",
         ]
         for name, ranks in (("Prior", self.prior_ranks), ("Posterior", self.posterior_ranks)):
             width, error = ranks.width()
-            word = "passed" if ranks.passed else "FAILED"
+            status = "passed" if ranks.passed else "FAILED"
             sentences.append(
-                f"{name} check {word}: ranks of {len(ranks.values)} truths spread {width:.2f} ± {2 * error:.2f} times as "
-                f"uniform ones, smallest corrected p-value {ranks.worst()[1]:.2g} ({ranks.worst()[0]})."
+                f"{name} check {status}: ranks of {len(ranks.values)} true parameter sets spread "
+                f"{width:.2f} ± {2 * error:.2f} times as much as uniform ranks, "
+                f"smallest corrected p-value {ranks.worst()[1]:.2g} ({ranks.worst()[0]})."
             )
         return " ".join(sentences)
 
     def save(self, target: Path, command: str) -> Path:
-        """Write cloud, diagnostics and figures into a folder, whole or not at all, and return it."""
+        """Write parameter sets, diagnostics and figures atomically into a folder, and return it."""
         from simulation.results.figures.charts import write_figures
         from simulation.studies.calibration.figures import calibration_figure, rank_chart
         from simulation.studies.experiment.figures import write_figure
@@ -255,18 +254,18 @@ def run_calibration(
     checkpoints: Checkpoints | None = None,
     progress: Progress | None = None,
 ) -> CalibrationResult:
-    """Calibrate and check.
+    """Fit the posterior, choose the power of the likelihood, and check the result.
 
     Parameters
     ----------
     request
-        What to do.
+        Problem, method and seed.
     workers
         Processes to use; the result does not depend on their number.
     checkpoints
-        Where finished batches are kept, and found again.
+        Location of finished batches, to save and reuse.
     progress
-        Called with the steps done and those in all.
+        Called with the numbers of finished and total steps.
     """
     done = 0
 
@@ -276,31 +275,31 @@ def run_calibration(
         if progress is not None:
             progress(min(done, request.steps), request.steps)
 
-    bench = ExecutionSettings(request.seed, workers, checkpoints, counted)
-    plain_fit = fit_posterior(request.problem, request.method, bench)
-    draws = posterior_draws(plain_fit, request.method.effort)
-    width = coverage_by_power(plain_fit, draws, power_grid(request.method.least_power), request.cases)
-    found = redraw_posterior(plain_fit, request.method, bench, width.power)
+    settings = ExecutionSettings(request.seed, workers, checkpoints, counted)
+    first_fit = fit_posterior(request.problem, request.method, settings)
+    draws = posterior_draws(first_fit, request.method.effort)
+    coverage = coverage_by_power(first_fit, draws, power_grid(request.method.least_power), request.cases)
+    fit = redraw_posterior(first_fit, request.method, settings, coverage.power)
     names = [prior.name for prior in request.problem.priors]
-    prior = sbc.rank_cases(names, sbc.prior_cases(found, request.cases), workers, counted)
-    posterior = sbc.rank_cases(names, sbc.posterior_cases(found, request.cases), workers, counted)
+    prior = sbc.rank_cases(names, sbc.prior_cases(fit, request.cases), workers, counted)
+    posterior = sbc.rank_cases(names, sbc.posterior_cases(fit, request.cases), workers, counted)
     if progress is not None:
         progress(request.steps, request.steps)
-    return CalibrationResult(request, found, width, prior, posterior)
+    return CalibrationResult(request, fit, coverage, prior, posterior)
 
 
-def coverage_summary(width: Coverage) -> dict[str, Any]:
-    """What chose the power of the likelihood, as plain values."""
-    places = {"at_power_one": 0, "at_the_power": width.place}
-    about = {"power": width.power, "truths": width.truths, "least_draws": width.least_draws}
-    return about | {
-        name: {"width": float(width.spreads[place]), "width_error": float(width.errors[place])}
-        for name, place in places.items()
+def coverage_summary(coverage: Coverage) -> dict[str, Any]:
+    """Coverage at power one and at the chosen power, as JSON values."""
+    indices = {"at_power_one": 0, "at_the_power": coverage.place}
+    summary = {"power": coverage.power, "truths": coverage.truths, "least_draws": coverage.least_draws}
+    return summary | {
+        name: {"width": float(coverage.spreads[index]), "width_error": float(coverage.errors[index])}
+        for name, index in indices.items()
     }
 
 
 def rank_check_summary(ranks: sbc.Ranks) -> dict[str, Any]:
-    """A check as plain values."""
+    """Result of a check as JSON values."""
     (width, error), (worst, p_value) = ranks.width(), ranks.worst()
     return {
         "passed": ranks.passed,
@@ -315,18 +314,18 @@ def rank_check_summary(ranks: sbc.Ranks) -> dict[str, Any]:
 
 
 def table_records(table: TableColumns, key: str) -> list[dict[str, Any]]:
-    """A table as one object per row, `key` first; a number that is not finite becomes null."""
+    """Table as one object per row, with `key` first; values that are not finite become null."""
     names = [key, *(name for name in table if name != key)]
     return [{name: json_value(table[name][row]) for name in names} for row in range(len(table[key]))]
 
 
 def round_values(values: Array) -> Array:
-    """Numbers with so few digits that the file stays small and small differences between machines do not show."""
+    """Values rounded to few significant digits, for a small file without differences between machines."""
     return np.array([float(f"{value:.{SET_DIGITS}g}") for value in values.ravel()]).reshape(values.shape)
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON takes it."""
+    """Value for JSON."""
     if isinstance(value, str):
         return value
     return float(value) if np.isfinite(value) else None

@@ -1,7 +1,7 @@
 """Sequential Monte Carlo from the prior to the posterior, for any log likelihood on the unit cube.
 
-Particles start in the prior.  The likelihood is let in by degrees, each as large as the effective sample size allows;
-after each, particles are resampled and moved by Metropolis-Hastings steps that leave the tempered posterior as it is.
+Particles start in the prior.  The power of the likelihood rises in steps, each as large as the effective sample size allows.
+After each step, particles are resampled and moved by Metropolis-Hastings steps that leave the tempered posterior invariant.
 
 Source: Del Moral, Doucet and Jasra (2006, 2012), adaptive sequential Monte Carlo; Rudolf and Sprungk (2018), the
 generalised preconditioned Crank-Nicolson proposal; Kitagawa (1996), systematic resampling.
@@ -18,25 +18,25 @@ from simulation.values.conventions import Array, Rows
 LogLikelihood = Callable[[Array], Array]
 """Maps points of the unit cube, ``(n, d)``, to log likelihoods, ``(n,)``; minus infinity is impossible."""
 EDGE_DISTANCE = 1e-9
-"""Nearest that a point may come to the edge of the unit cube."""
+"""Minimum distance of a point from the edge of the unit cube."""
 STEP_SIZES = (0.9, 0.5, 0.25)
-"""Proposals between nearly independent (1) and local (0), tried in turn."""
+"""Sizes of proposals, from nearly independent (1) to local (0), used in turn."""
 MIN_STEP = 1e-4
 MAX_STEPS = 200
 
 
 @dataclass(frozen=True)
 class SamplerEffort:
-    """How much work the sampler does.
+    """Amount of work of the sampler.
 
     Attributes
     ----------
     particles
-        Points of the unit cube carried along.
+        Number of particles.
     rounds
-        Rounds of moves after each step; each round tries every step size.
+        Rounds of moves after each step; each round uses every step size.
     kept
-        Effective sample size, as a share of the particles, that a step may leave.
+        Minimum effective sample size after a step, as a share of the particles.
     """
 
     particles: int = 4096
@@ -55,7 +55,7 @@ class Particles:
 def sample_tempered(
     likelihood: LogLikelihood, dimension: int, stream: np.random.Generator, effort: SamplerEffort, power: float = 1.0
 ) -> Particles:
-    """Draws from prior times likelihood to the `power`.
+    """Draws from the prior times the likelihood to the `power`.
 
     Parameters
     ----------
@@ -64,21 +64,23 @@ def sample_tempered(
     dimension
         Number of parameters.
     stream
-        Random numbers.
+        Random number generator.
     effort
         Particles and moves.
     power
-        1 gives the posterior; less gives a wider distribution on the way to it.
+        1 gives the posterior; a lower power gives a wider distribution.
 
     Raises
     ------
     ValueError
-        If the likelihood is zero wherever the prior is.
+        If the likelihood is zero for all draws from the prior.
     """
     normal = stream.standard_normal((effort.particles, dimension))
     logs = likelihood(normal_to_unit(normal))
     if not np.isfinite(logs).any():
-        raise ValueError("no parameter set of the prior has a positive likelihood")
+        raise ValueError(
+            "no parameter set drawn from the prior has a positive likelihood: check the targets and the ranges of the priors"
+        )
     reached = 0.0
     for _ in range(MAX_STEPS):
         step = next_power_step(logs, power - reached, effort.kept)
@@ -91,40 +93,40 @@ def sample_tempered(
 
 
 def normal_to_unit(normal: Array) -> Array:
-    """Points of the unit cube of standard normal ones, kept off the edge."""
+    """Points of the unit cube for standard normal points, with a minimum distance from the edge."""
     return np.asarray(np.clip(ndtr(normal), EDGE_DISTANCE, 1.0 - EDGE_DISTANCE))
 
 
 def unit_to_normal(unit: Array) -> Array:
-    """Standard normal points of points of the unit cube."""
+    """Standard normal points for points of the unit cube."""
     return np.asarray(ndtri(np.clip(unit, EDGE_DISTANCE, 1.0 - EDGE_DISTANCE)))
 
 
 def next_power_step(logs: Array, most: float, kept: float) -> float:
-    """Largest step of the power that leaves an effective sample size of `kept` times the particles; bisection."""
-    wanted = kept * len(logs)
-    if effective_size(normalised_weights(most * logs)) >= wanted:
+    """Largest increase of the power that leaves an effective sample size of `kept` times the particles, by bisection."""
+    min_size = kept * len(logs)
+    if effective_size(normalised_weights(most * logs)) >= min_size:
         return most
     low, high = 0.0, most
     for _ in range(50):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if effective_size(normalised_weights(middle * logs)) >= wanted else (low, middle)
+        low, high = (middle, high) if effective_size(normalised_weights(middle * logs)) >= min_size else (low, middle)
     return min(most, max(low, MIN_STEP))
 
 
 def normalised_weights(logs: Array) -> Array:
-    """Weights that add to one of logarithms of weights."""
+    """Weights that add up to one, from logarithms of weights."""
     raw = np.exp(logs - logs.max())
     return np.asarray(raw / raw.sum())
 
 
 def effective_size(weights: Array) -> float:
-    """Number of equally weighted draws that tell as much.  Source: Kong (1992)."""
+    """Number of equally weighted draws with the same information.  Source: Kong (1992)."""
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def systematic_resampling(weights: Array, count: int, uniform: float) -> Rows:
-    """Row numbers of `count` draws with the weights; the same `uniform` in (0, 1) gives the same rows."""
+    """Row numbers of `count` draws with the given weights; the same `uniform` in (0, 1) gives the same rows."""
     edges = np.cumsum(weights / weights.sum())
     edges[-1] = 1.0
     return np.asarray(np.searchsorted(edges, (np.arange(count) + uniform) / count, side="left"))
@@ -135,13 +137,13 @@ def move_particles(
 ) -> tuple[Array, Array]:
     """Particles after Metropolis-Hastings moves, and their log likelihoods.
 
-    A proposal ``z' = m + sqrt(1 - b^2) (z - m) + b L e`` leaves the normal law N(m, L L') as it is, here that of the
-    particles themselves, so that only the ratio of the target to that law decides.
+    A proposal ``z' = m + sqrt(1 - b^2) (z - m) + b L e`` leaves the normal distribution N(m, L L') invariant.  Here this is the
+    normal distribution fitted to the particles, so the acceptance ratio is the target relative to that distribution.
     """
     likelihood, power = target
     centre = normal.mean(axis=0)
-    off = normal - centre
-    covariance = (off.T @ off) / len(off) + 1e-6 * np.eye(normal.shape[1])
+    deviations = normal - centre
+    covariance = (deviations.T @ deviations) / len(deviations) + 1e-6 * np.eye(normal.shape[1])
     root: Array = np.linalg.cholesky(covariance)
     whitening = np.asarray(np.linalg.inv(root).T)
     for size in STEP_SIZES * rounds:
@@ -160,6 +162,6 @@ def move_particles(
 
 
 def _log_density_ratio(normal: Array, centre: Array, whitening: Array) -> Array:
-    """Log density of the standard normal law less that of the particles' normal law, up to a constant, ``(n,)``."""
+    """Log density of the standard normal distribution less that of the particles', up to a constant, ``(n,)``."""
     white = (normal - centre) @ whitening
     return np.asarray(0.5 * (white**2).sum(axis=1) - 0.5 * (normal**2).sum(axis=1))

@@ -1,15 +1,9 @@
-"""Finished batches on disk, so that an interrupted calibration goes on where it stopped.
+"""Simulation of parameter sets in batches, tables of their moments, and checkpoints of finished batches.
 
-Everything between the batches follows from the seed, so only simulated moments need to be kept.  A batch is taken over
-only if it was simulated for exactly the parameter sets that are asked for now; the result has the bytes of a calibration
-that was never interrupted.
-
-Simulated parameter sets with their moments, stage by stage.
-
-Simulating parameter sets batch by batch, here or on worker processes, each batch kept as soon as it is done.
-
-Batches and their seeds follow from the calibration's seed and the batch's name alone, so the moments depend on neither
-the number of workers nor on interruptions.
+Batches and their seeds follow from the calibration seed and the name of the batch, so the moments do not depend on the number
+of workers or on interruptions.  Everything else also follows from the seed, so only simulated moments are saved.  A saved batch
+is used only if it was simulated for exactly the requested parameter sets; a resumed calibration gives the same bytes as an
+uninterrupted one.
 """
 
 import json
@@ -33,23 +27,23 @@ REQUEST_FILE, ENGINE_FILE = "request.json", "engine.txt"
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """A folder of finished batches of one calibration."""
+    """Folder with the finished batches of one calibration."""
 
     folder: Path
 
     def load(self, name: str, theta: Array) -> Array | None:
-        """Moments of the batch `name` if it is there and whole and was simulated for `theta`, ``(n, d)``."""
+        """Moments of the batch `name` if it is complete and was simulated for `theta`, ``(n, d)``; otherwise None."""
         try:
-            held = np.load(self.folder / f"{name}.npy", allow_pickle=False)
+            saved = np.load(self.folder / f"{name}.npy", allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
         width = theta.shape[1]
-        if held.ndim != 2 or held.shape[0] != len(theta) or not np.array_equal(held[:, :width], theta):
+        if saved.ndim != 2 or saved.shape[0] != len(theta) or not np.array_equal(saved[:, :width], theta):
             return None
-        return np.asarray(held[:, width:])
+        return np.asarray(saved[:, width:])
 
     def save(self, name: str, theta: Array, moments: Array) -> None:
-        """Keep a batch; a reader finds all of it or nothing."""
+        """Save a batch atomically."""
         draft = self.folder / f".{name}.draft"
         with draft.open("wb") as file:
             np.save(file, np.concatenate([theta, moments], axis=1), allow_pickle=False)
@@ -63,31 +57,33 @@ class Checkpoints:
 def open_checkpoints(
     folder: Path, request: dict[str, object], resume: bool, engine: str = "", force: bool = False
 ) -> Checkpoints:
-    """Return the checkpoints of a request, those of an interrupted calibration if `resume`.
+    """Return the checkpoints of a request, with `resume` those of an interrupted calibration.
 
     Parameters
     ----------
     folder, request
-        Where they are, and what the result follows from.
+        Location, and inputs of the result.
     resume
-        Whether batches that are there are taken over.
+        Whether to use existing batches.
     engine, force
-        Digest of the code that simulates now, and whether batches of other code are taken over.
+        Digest of the current simulation code, and whether to use batches of other code.
 
     Raises
     ------
     OutputError
-        If the folder holds another calibration's batches, or something else, or (unless `force`) batches that another version
-        of the model's code simulated.
+        If the folder has other content or batches of another calibration, or (without `force`) batches of another version of
+        the model code.
     """
     path = folder / REQUEST_FILE
     text = json.dumps(request, sort_keys=True, indent=2)
     if folder.exists():
         if not path.is_file():
-            raise OutputError(f"{folder} is not a folder of an interrupted calibration; move it away")
+            raise OutputError(
+                f"{folder} is not a folder of an interrupted calibration; move or remove it, or choose another --out"
+            )
         if resume and path.read_text(encoding="utf-8") != text:
             raise OutputError(
-                f"{folder} holds a calibration of other priors, targets, sizes or another seed; start anew without --resume"
+                f"{folder} contains a calibration with other priors, targets, sizes or another seed; restart without --resume"
             )
         if resume and not force:
             check_engine(folder, engine)
@@ -100,34 +96,35 @@ def open_checkpoints(
 
 
 def check_engine(folder: Path, engine: str) -> None:
-    """Refuse batches that another version of the model's code simulated.
+    """Raise an error if the batches were simulated by another version of the model code.
 
     Raises
     ------
     OutputError
-        With what to do about it.
+        If the digests differ.
     """
     path = folder / ENGINE_FILE
-    held = path.read_text(encoding="utf-8") if path.is_file() else "unknown"
-    if held != engine:
+    saved = path.read_text(encoding="utf-8") if path.is_file() else "unknown"
+    if saved != engine:
         raise OutputError(
-            f"{folder} holds batches of another version of the model's code ({held[:SHORT_DIGEST_LENGTH]}, now {engine[:SHORT_DIGEST_LENGTH]}); start anew "
-            "without --resume, or --force to take them over"
+            f"{folder} contains batches of another version of the model's code "
+            f"({saved[:SHORT_DIGEST_LENGTH]}, now {engine[:SHORT_DIGEST_LENGTH]}); restart "
+            "without --resume, or use them with --force"
         )
 
 
 @dataclass(frozen=True)
 class SimulationTable:
-    """Sets that one simulator was asked for.
+    """Parameter sets simulated by one simulator.
 
     Attributes
     ----------
     unit
         Points of the unit cube, ``(n, d)``.
     moments
-        Their moments, ``(n, moments)``; rejected rows are NaN throughout.
+        Their moments, ``(n, moments)``; rejected rows are NaN in all columns.
     stage
-        Stage in which each was simulated, 0 the prior's, ``(n,)``.
+        Stage of each simulation, 0 for the prior, ``(n,)``.
     """
 
     unit: Array
@@ -144,44 +141,43 @@ class SimulationTable:
 
     @property
     def nearness(self) -> Array:
-        """Place of each row between the prior (0) and the last stage (1), ``(n,)``; 0 where there is no later stage."""
+        """Position of each row between the prior (0) and the last stage (1), ``(n,)``; 0 without later stages."""
         return np.asarray(self.stage / max(float(self.stage.max()), 1.0))
 
-    def joined(self, later: "SimulationTable") -> "SimulationTable":
-        """The rows of both tables, those of the `later` one last."""
+    def append(self, later: "SimulationTable") -> "SimulationTable":
+        """Table with the rows of `later` appended."""
         return SimulationTable(
             np.concatenate([self.unit, later.unit]),
             np.concatenate([self.moments, later.moments]),
             np.concatenate([self.stage, later.stage]),
         )
 
-    def only(self, rows: Flags | slice) -> "SimulationTable":
-        """Some of the rows."""
+    def select(self, rows: Flags | slice) -> "SimulationTable":
+        """Table with the selected rows."""
         return SimulationTable(self.unit[rows], self.moments[rows], self.stage[rows])
 
 
 SimulationTables = dict[str, SimulationTable]
-"""A table for each group of moments."""
+"""Table for each group of moments."""
 
 
-Progress = Callable[[int, int], None]
 MAX_SEED = np.uint64(2**63 - 1)
 
 
 @dataclass(frozen=True)
 class ExecutionSettings:
-    """How batches are simulated.
+    """Settings for the simulation of batches.
 
     Attributes
     ----------
     seed
         Seed of the calibration.
     workers
-        Processes to use; 1 computes in this one.
+        Number of processes; 1 uses the current process.
     checkpoints
-        Where finished batches are kept, if anywhere.
+        Location of finished batches, if they are saved.
     counted
-        Called with the number of parameter sets of each batch that is done.
+        Called with the number of parameter sets of each finished batch.
     """
 
     seed: int
@@ -200,47 +196,47 @@ class ParameterBatch:
 
 
 def parameter_batches(simulator: Simulator, stage: str, sets: int, seed: int) -> list[ParameterBatch]:
-    """Batches of so many parameter sets, each with a seed of its own."""
+    """Batches of consecutive parameter sets, each with its own seed."""
     batches = []
     for number, first in enumerate(range(0, sets, simulator.batch)):
         name = f"{stage}-{simulator.name}-{number:04d}"
-        own = np.random.SeedSequence([seed, crc32(name.encode())]).generate_state(1, np.uint64)[0] & MAX_SEED
-        batches.append(ParameterBatch(name, slice(first, min(first + simulator.batch, sets)), int(own)))
+        batch_seed = np.random.SeedSequence([seed, crc32(name.encode())]).generate_state(1, np.uint64)[0] & MAX_SEED
+        batches.append(ParameterBatch(name, slice(first, min(first + simulator.batch, sets)), int(batch_seed)))
     return batches
 
 
-def simulate_sets(simulator: Simulator, moments: int, theta: Array, stage: str, bench: ExecutionSettings) -> Array:
-    """Moments of parameter sets ``(n, d)``, ``(n, moments)``; rejected rows are NaN throughout.
+def simulate_sets(simulator: Simulator, moments: int, theta: Array, stage: str, settings: ExecutionSettings) -> Array:
+    """Moments of parameter sets ``(n, d)``, ``(n, moments)``; rejected rows are NaN in all columns.
 
     Parameters
     ----------
     simulator
-        What to call.
+        Simulator to call.
     moments
-        Number of moments it gives.
+        Number of its moments.
     theta
         Parameter sets in the units of the priors.
     stage
         Name of this part of the calibration.
-    bench
+    settings
         Seed, workers and checkpoints.
     """
-    found = np.full((len(theta), moments), np.nan)
-    batches = parameter_batches(simulator, stage, len(theta), bench.seed)
+    result = np.full((len(theta), moments), np.nan)
+    batches = parameter_batches(simulator, stage, len(theta), settings.seed)
     missing = []
     for batch in batches:
-        held = None if bench.checkpoints is None else bench.checkpoints.load(batch.name, theta[batch.rows])
-        if held is None:
+        saved = None if settings.checkpoints is None else settings.checkpoints.load(batch.name, theta[batch.rows])
+        if saved is None:
             missing.append(batch)
         else:
-            found[batch.rows] = held
-            bench.counted(len(held))
-    for batch, values in zip(missing, _simulate_batches(simulator, missing, theta, bench.workers), strict=True):
-        found[batch.rows] = validate_moments(values, len(theta[batch.rows]), moments, simulator.name)
-        if bench.checkpoints is not None:
-            bench.checkpoints.save(batch.name, theta[batch.rows], found[batch.rows])
-        bench.counted(len(values))
-    return found
+            result[batch.rows] = saved
+            settings.counted(len(saved))
+    for batch, values in zip(missing, _simulate_batches(simulator, missing, theta, settings.workers), strict=True):
+        result[batch.rows] = validate_moments(values, len(theta[batch.rows]), moments, simulator.name)
+        if settings.checkpoints is not None:
+            settings.checkpoints.save(batch.name, theta[batch.rows], result[batch.rows])
+        settings.counted(len(values))
+    return result
 
 
 def _simulate_batches(
@@ -253,19 +249,19 @@ def _simulate_batches(
 
 
 def simulate_batch(simulate: Simulate, theta: Array, runs: int, seed: int) -> Array:
-    """Moments of one batch; a name that worker processes find."""
+    """Moments of one batch; a module-level function for worker processes."""
     return simulate(theta, runs, seed)
 
 
 def validate_moments(values: Array, sets: int, moments: int, name: str) -> Array:
-    """Moments as a simulator gave them, a row with a number that is not finite rejected as a whole.
+    """Moments of a batch; a row with a value that is not finite is rejected as a whole.
 
     Raises
     ------
     ValueError
-        If the shape is not that of the parameter sets and targets.
+        If the shape does not match the parameter sets and targets.
     """
-    found = np.asarray(values, dtype=np.float64)
-    if found.shape != (sets, moments):
-        raise ValueError(f"simulator {name} gave moments of shape {found.shape}, expected {(sets, moments)}")
-    return np.where(np.isfinite(found).all(axis=1, keepdims=True), found, np.nan)
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != (sets, moments):
+        raise ValueError(f"simulator {name} gave moments of shape {array.shape}, expected {(sets, moments)}")
+    return np.where(np.isfinite(array).all(axis=1, keepdims=True), array, np.nan)

@@ -1,8 +1,8 @@
-"""The cascade by itself: fire sales among leveraged balance sheets, by the rules that the engine's margin calls follow.
+"""Fire sales among leveraged balance sheets, with the engine's own rules and without the rest of the engine.
 
-Banks, or funds, hold assets on equity and debt.  A shock makes losses, lenders call margin or banks return to a leverage
-target, the sales move prices, the prices make losses, and so on until nobody is forced.  Money is in any one unit; an
-amount of an asset is counted at the price it has after the shock, so that every price starts from one.
+Banks or funds hold assets financed by equity and debt.  A shock causes losses, lenders call margin or banks return to a
+leverage target, their sales move prices, and the lower prices cause further losses, until no bank has to sell.  Money is in
+any unit; amounts of an asset are valued at its price after the shock, so that all prices start at one.
 
 >>> import simulation as cf
 >>> banks = cf.Banks(holdings=[[100.0, 0.0], [50.0, 50.0]], equity=[10.0, 10.0])

@@ -1,4 +1,4 @@
-"""What a fire sale starts from: balance sheets, leverage rules, market depth; each is checked when it is stated."""
+"""Inputs of a fire sale, validated on construction: balance sheets, leverage rules and market depth."""
 
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -9,16 +9,16 @@ from numpy.typing import ArrayLike
 from simulation.values.conventions import Array
 
 MAX_MONEY: Final = 1e18
-"""Highest amount of money; beyond it the last unit is lost to rounding."""
+"""Largest amount of money; above it, rounding exceeds one unit."""
 
 
 def validated_array(name: str, value: Any, unit: str, bounds: tuple[float, float], cure: str) -> Array:
-    """`value` as an array of numbers within `bounds`, both ends included.
+    """Return `value` as an array of numbers within `bounds`, both ends included.
 
     Raises
     ------
     ValueError
-        If it is not; the message gives the place, the value, the unit, the allowed range and the cure.
+        If a number is outside its range; the message gives the place, value, unit, allowed range and remedy.
     """
     try:
         array = np.array(value, dtype=np.float64)
@@ -33,18 +33,18 @@ def validated_array(name: str, value: Any, unit: str, bounds: tuple[float, float
 
 
 def run_shape(name: str, value: Array, tail: tuple[int, ...]) -> tuple[int, ...]:
-    """Shape of the runs of `value`, whose last axes belong to the banks and assets counted in `tail`.
+    """Shape of the leading run axes of `value`; the last axes must match `tail`, the numbers of banks and assets.
 
     Raises
     ------
     ValueError
-        If its last axes are neither as long as `tail` says nor of length one.
+        If a last axis has neither the length in `tail` nor length one.
     """
     cut = max(value.ndim - len(tail), 0)
-    own = (1,) * (len(tail) - value.ndim + cut) + value.shape[cut:]
-    if any(length not in (1, expected) for length, expected in zip(own, tail, strict=True)):
+    last_axes = (1,) * (len(tail) - value.ndim + cut) + value.shape[cut:]
+    if any(length not in (1, expected) for length, expected in zip(last_axes, tail, strict=True)):
         raise ValueError(
-            f"{name} has shape {value.shape}; its last axes may be {tail} (banks, assets, as the holdings have them) or 1: "
+            f"{name} has shape {value.shape}; its last axes may be {tail} (banks, assets, as in the holdings) or 1: "
             "give one number for all of them, or one for each"
         )
     return value.shape[:cut]
@@ -64,27 +64,27 @@ class Banks:
     Raises
     ------
     ValueError
-        If a holding is negative, a number is not finite or the shapes do not belong together.
+        If a holding is negative, a number is not finite, or the shapes do not match.
     """
 
     holdings: ArrayLike
     equity: ArrayLike
 
     def __post_init__(self) -> None:
-        cure = "state what a bank owes by way of its equity, not as a holding"
-        held = validated_array("holdings", self.holdings, "money", (0.0, MAX_MONEY), cure)
+        cure = "state debt through equity, not as a negative holding"
+        holdings = validated_array("holdings", self.holdings, "money", (0.0, MAX_MONEY), cure)
         equity = validated_array(
             "equity", self.equity, "money", (-MAX_MONEY, MAX_MONEY), "state the value of assets less debt"
         )
-        if held.ndim < 2 or equity.ndim < 1 or equity.shape[-1] != held.shape[-2]:
+        if holdings.ndim < 2 or equity.ndim < 1 or equity.shape[-1] != holdings.shape[-2]:
             raise ValueError(
-                f"holdings have shape {held.shape} and equity {equity.shape}; allowed are (..., banks, assets) and "
+                f"holdings have shape {holdings.shape} and equity {equity.shape}; allowed are (..., banks, assets) and "
                 "(..., banks): give a row of holdings and a number of equity for each bank"
             )
 
     @property
     def leverage(self) -> Array:
-        """Assets over equity, ``(..., banks)``; infinite without equity."""
+        """Assets over equity, ``(..., banks)``; infinite where equity is not positive."""
         equity = np.asarray(self.equity, dtype=np.float64)
         assets = np.asarray(self.holdings, dtype=np.float64).sum(axis=-1)
         return np.where(equity > 0.0, assets / np.where(equity > 0.0, equity, 1.0), np.inf)
@@ -92,24 +92,23 @@ class Banks:
 
 @dataclass(frozen=True)
 class LeverageRule:
-    """When and how much a bank sells; leverage is assets over equity, so debt over equity is one less.
+    """Leverage limits and targets.  Leverage is assets over equity, so debt over equity is one less.
 
-    With a limit and a target, a margin call that is larger than the way to the target counts.
+    With both a limit and a target, the larger of the margin call and the sale towards the target applies.
 
     Attributes
     ----------
     limit
-        Leverage above which lenders call margin, a multiple of equity, ``(..., banks)``; None: they never do.
+        Leverage above which lenders call margin, a multiple of equity, ``(..., banks)``; None: no margin calls.
     restore
-        A margin call brings leverage down to this share of the limit; without equity it takes everything.
+        Leverage after a margin call, as a share of the limit; a bank without equity sells everything.
     target
-        Leverage to which a bank returns by itself, by sales or, where it is below, by purchases; a multiple of equity,
-        ``(..., banks)``; None: to none.
+        Leverage to which a bank returns by sales or purchases, a multiple of equity, ``(..., banks)``; None: no target.
     speed
-        Share of the gap to the target closed in a round: 1 is Greenwood, Landier and Thesmar (2015), less the partial
+        Share of the gap to the target closed in a round: 1 as in Greenwood, Landier and Thesmar (2015), below 1 the partial
         adjustment of Duarte and Eisenbach (2021).
     mix
-        Shares of a bank's sales by asset, ``(..., banks, assets)``; None: in proportion to what it holds at the moment.
+        Shares of a bank's sales by asset, ``(..., banks, assets)``; None: in proportion to current holdings.
 
     Raises
     ------
@@ -128,34 +127,40 @@ class LeverageRule:
         for name, multiple in (("limit", self.limit), ("target", self.target)):
             if multiple is not None:
                 validated_array(name, multiple, "x equity", (0.01, 1e6), cure)
-        validated_array("restore", self.restore, "of the limit", (0.1, 1.0), "state the share that a call restores")
         validated_array(
-            "speed", self.speed, "of the gap a round", (0.0, 1.0), "state a share of the gap, 1 for all of it"
+            "restore",
+            self.restore,
+            "of the limit",
+            (0.1, 1.0),
+            "state leverage after a margin call as a share of the limit",
+        )
+        validated_array(
+            "speed", self.speed, "of the gap a round", (0.0, 1.0), "state a share of the gap, 1 for the whole gap"
         )
         if self.mix is not None:
             shares = validated_array("mix", self.mix, "of a sale", (0.0, 1.0), "state shares of a sale, such as 0.25")
-            whole = (1.0 - 1e-9, 1.0 + 1e-9)
+            unit_range = (1.0 - 1e-9, 1.0 + 1e-9)
             validated_array(
-                "sum of mix", shares.sum(axis=-1), "of a sale", whole, "let the shares of a bank add up to 1"
+                "sum of mix", shares.sum(axis=-1), "of a sale", unit_range, "make the shares of each bank add up to 1"
             )
 
 
 @dataclass(frozen=True)
 class MarketDepth:
-    """What trades do to prices: ``ln P = F(Z)`` or ``P - 1 = F(Z)``, Z the net purchases since the shock.
+    """Price impact: ``ln P = F(Z)`` or ``P - 1 = F(Z)``, with Z the net purchases since the shock.
 
-    F is the engine's `fast_impact`: linear where its scale is infinite, concave where it is not.
+    F is the engine's `fast_impact`: linear for an infinite scale, otherwise concave.
 
     Attributes
     ----------
     impact
-        Slope of F at zero, decimal per unit of money, ``(..., assets)``: one over the market depth.
+        Slope of F at zero, decimal per unit of money, ``(..., assets)``: the inverse of market depth.
     scale
-        q1, the trade at which concavity sets in, money, ``(..., assets)``.
+        q1, the size of trade beyond which F is concave, money, ``(..., assets)``.
     returns
         Whether F is a log return, as in the engine, or a simple return, as in Greenwood, Landier and Thesmar (2015).
     sellable
-        Whether an asset can be sold, ``(assets,)``; what cannot still counts towards leverage and losses.
+        Whether an asset can be sold, ``(assets,)``; an asset that cannot be sold still counts in leverage and losses.
 
     Raises
     ------
@@ -171,9 +176,11 @@ class MarketDepth:
     def __post_init__(self) -> None:
         cure = "state the change of the price per unit traded, such as 1e-4, or 0 for none"
         validated_array("impact", self.impact, "per unit of money", (0.0, 1e6), cure)
-        validated_array("scale", self.scale, "money", (1e-9, np.inf), "state an amount, infinite for linear impact")
+        validated_array(
+            "scale", self.scale, "money", (1e-9, np.inf), "state an amount of money, or infinity for linear impact"
+        )
         validated_array(
             "sellable", self.sellable, "(1 yes, 0 no)", (0.0, 1.0), "state for each asset whether it can be sold"
         )
         if self.returns not in ("log", "simple"):
-            raise ValueError(f"returns is {self.returns!r}; allowed are 'log' and 'simple': state what F is")
+            raise ValueError(f"returns is {self.returns!r}; allowed are 'log' and 'simple': state the kind of return")

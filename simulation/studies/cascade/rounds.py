@@ -1,7 +1,4 @@
-"""What comes of a fire sale.
-
-From a shock to the last sale, round by round.
-"""
+"""Simulation of a fire sale round by round, from the shock to the last sale."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -17,27 +14,27 @@ from simulation.values.conventions import Array, Flags
 
 @dataclass(frozen=True)
 class FireSale:
-    """Rounds, sales, prices and losses; the axes ``...`` are runs.
+    """Rounds, sales, prices and losses of a fire sale; the axes ``...`` are runs.
 
     Attributes
     ----------
     rounds
-        Rounds in which somebody traded, ``(...)``.
+        Number of rounds with trades, ``(...)``.
     sales
-        Amounts sold in each round at the prices after the shock, money, ``(rounds, ..., banks, assets)``; purchases are
+        Amounts sold in each round, valued at the prices after the shock, money, ``(rounds, ..., banks, assets)``; purchases are
         negative.
     prices
-        After the shock, where they are one, and after each round, ``(rounds + 1, ..., assets)``.
+        Prices after the shock, equal to one, and after each round, ``(rounds + 1, ..., assets)``.
     losses
-        Lost in the shock and in each round, money, ``(rounds + 1, ..., banks)``; gains are negative.
+        Losses in the shock and in each round, money, ``(rounds + 1, ..., banks)``; gains are negative.
     equity
-        At the end, money, ``(..., banks)``; below zero it is the loss of those who lent.
+        Equity at the end, money, ``(..., banks)``; a negative value is the loss of the lenders.
     holdings
-        At the end and at its prices, money, ``(..., banks, assets)``.
+        Holdings at the end and at final prices, money, ``(..., banks, assets)``.
     stranded
-        Banks above their limit with nothing left that can be sold, ``(..., banks)``.
+        Banks above their limit that have nothing left to sell, ``(..., banks)``.
     unsettled
-        Runs cut off after the most rounds with trades still to come, ``(...)``.
+        Runs that reached the maximum number of rounds with trades outstanding, ``(...)``.
     """
 
     rounds: NDArray[np.int64]
@@ -51,32 +48,31 @@ class FireSale:
 
     @property
     def spillover(self) -> Array:
-        """What each bank lost by trades alone, its own and those of others, money, ``(..., banks)``."""
+        """Losses of each bank from price changes after the shock, by its own and other sales, money, ``(..., banks)``."""
         return np.asarray(self.losses[1:].sum(axis=0))
 
     @property
     def vulnerability(self) -> Array:
-        """Losses of all banks by trades over their equity before the shock, ``(...)``.
+        """Losses of all banks from trades over their equity before the shock, ``(...)``.
 
-        Source: aggregate vulnerability of Greenwood, Landier and Thesmar (2015) where one round of leverage targeting
-        follows the shock.
+        Source: Greenwood, Landier and Thesmar (2015), aggregate vulnerability, for a single round of leverage targeting.
         """
         before = (self.equity + self.losses.sum(axis=0)).sum(axis=-1)
         return np.asarray(self.spillover.sum(axis=-1) / before)
 
     @property
     def amplification(self) -> Array:
-        """All losses over those of the shock, ``(...)``; one where trades add nothing, infinite where they are all of it."""
+        """Total losses over losses in the shock, ``(...)``: one if trades cause no losses, infinite if they cause all."""
         first, later = np.asarray(self.losses[0].sum(axis=-1)), np.asarray(self.spillover.sum(axis=-1))
         ratio = 1.0 + later / np.where(first == 0.0, 1.0, first)
         return np.where(later == 0.0, 1.0, np.where(first == 0.0, np.inf, ratio))
 
 
 TOLERANCE: Final = 1e-9
-"""Trades of a run below this share of what all its banks held after the shock end its cascade."""
+"""A run ends when its trades fall below this share of the holdings of all its banks after the shock."""
 
 MARGIN_SLACK: Final = 1e-12
-"""Share of the margin that may be missing before a call, so that nobody at his limit is called for the last digit."""
+"""Share of the required margin that may be missing without a call: rounding must not trigger a call at the limit."""
 WHOLE_ROUNDS_CURE: Final = "state a whole number of rounds"
 
 
@@ -86,17 +82,17 @@ class CascadeState:
 
     Attributes
     ----------
-    held
+    amounts
         Amounts at the prices after the shock, ``(..., banks, assets)``.
     equity
         Money, ``(..., banks)``.
     bought
-        Net purchases of all banks since the shock, at its prices, ``(..., 1, assets)``.
+        Net purchases of all banks since the shock, at the prices after it, ``(..., 1, assets)``.
     price
-        One after the shock, ``(..., 1, assets)``.
+        Price relative to that after the shock, ``(..., 1, assets)``.
     """
 
-    held: Array
+    amounts: Array
     equity: Array
     bought: Array
     price: Array
@@ -104,7 +100,7 @@ class CascadeState:
     @property
     def value(self) -> Array:
         """Holdings at the current prices, money, ``(..., banks, assets)``."""
-        return np.asarray(self.held * self.price)
+        return np.asarray(self.amounts * self.price)
 
     @property
     def assets(self) -> Array:
@@ -115,11 +111,11 @@ class CascadeState:
 def fire_sale(
     banks: Banks, rule: LeverageRule, depth: MarketDepth, shock: ArrayLike = 0.0, most_rounds: int = 50
 ) -> FireSale:
-    """Let a shock run through leveraged balance sheets until nobody trades any more.
+    """Simulate a shock to leveraged balance sheets until no bank trades.
 
-    In each round every bank states its trades at the same prices; all trades together make the new prices; holdings are
-    marked to them and trades execute at them, as in a round of the engine's trading day.  Arguments broadcast over
-    leading axes, the runs; a run that is done stays as it is.
+    In each round, every bank decides its trades at the same prices, all trades together determine the new prices, holdings are
+    marked to these prices, and trades execute at them, as in a round of the engine's trading day.  Arguments broadcast over
+    leading axes, the runs; a run without further trades does not change.
 
     Parameters
     ----------
@@ -130,9 +126,9 @@ def fire_sale(
     depth
         Market depth, for amounts at the prices after the shock.
     shock
-        Return of each asset that starts it, decimal, ``(..., assets)``: -0.1 is a fall of 10 %.
+        Initial return of each asset, decimal, ``(..., assets)``: -0.1 is a fall of 10 %.
     most_rounds
-        Rounds after which a cascade is cut off, 1 to 100,000; 1 is the one round of Greenwood, Landier and Thesmar.
+        Maximum number of rounds, 1 to 100,000; 1 is the single round of Greenwood, Landier and Thesmar.
 
     Returns
     -------
@@ -142,20 +138,20 @@ def fire_sale(
     Raises
     ------
     ValueError
-        If an argument is outside its range, shapes do not fit, or linear impact on simple returns takes a price to zero.
+        If an argument is outside its range, shapes do not match, or linear impact on simple returns reduces a price to zero.
 
     Source: Greenwood, Landier and Thesmar (2015) for targets, proportional sales and linear impact; Cont and Schaanning
-    (2017) for limits and repeated rounds.  The rules are the engine's own.
+    (2017) for limits and repeated rounds.  The rules are those of the engine.
     """
     if not float(validated_array("most_rounds", most_rounds, "rounds", (1, 100_000), WHOLE_ROUNDS_CURE)).is_integer():
         raise ValueError(f"most_rounds is {most_rounds:g} rounds; allowed are 1 to 100000: {WHOLE_ROUNDS_CURE}")
     change = validated_array("shock", shock, "as a return", (-0.999999, 10.0), "write -0.1 for a fall of 10 %")
     state, lost = apply_shock(banks, rule, depth, change)
-    smallest, rounds = TOLERANCE * state.held.sum(axis=(-2, -1)), np.zeros(state.equity.shape[:-1], dtype=np.int64)
-    sales, prices, losses = [np.empty((0, *state.held.shape))], [state.price], [lost]
+    min_trade, rounds = TOLERANCE * state.amounts.sum(axis=(-2, -1)), np.zeros(state.equity.shape[:-1], dtype=np.int64)
+    sales, prices, losses = [np.empty((0, *state.amounts.shape))], [state.price], [lost]
     for _ in range(int(most_rounds)):
         sold = desired_sales(state, rule, depth)
-        active = np.asarray(np.abs(sold).sum(axis=(-2, -1)) > smallest)
+        active = np.asarray(np.abs(sold).sum(axis=(-2, -1)) > min_trade)
         if not active.any():
             break
         sold, rounds = np.where(active[..., None, None], sold, 0.0), rounds + active
@@ -163,7 +159,7 @@ def fire_sale(
         sales.append(sold[None])
         prices.append(state.price)
         losses.append(lost)
-    left = desired_sales(state, rule, depth)
+    outstanding = desired_sales(state, rule, depth)
     return FireSale(
         rounds=np.asarray(rounds),
         sales=np.concatenate(sales),
@@ -171,35 +167,35 @@ def fire_sale(
         losses=np.stack(losses),
         equity=state.equity,
         holdings=state.value,
-        stranded=above_limit(state, rule) & ~((state.held > 0.0) & (per_asset(depth.sellable) > 0.0)).any(axis=-1),
-        unsettled=np.asarray(np.abs(left).sum(axis=(-2, -1)) > smallest),
+        stranded=above_limit(state, rule) & ~((state.amounts > 0.0) & (per_asset(depth.sellable) > 0.0)).any(axis=-1),
+        unsettled=np.asarray(np.abs(outstanding).sum(axis=(-2, -1)) > min_trade),
     )
 
 
 def apply_shock(banks: Banks, rule: LeverageRule, depth: MarketDepth, shock: Array) -> tuple[CascadeState, Array]:
-    """The state after the shock, broadcast to all runs, and what each bank lost in it, money, ``(..., banks)``."""
-    held, equity = np.asarray(banks.holdings, dtype=np.float64), np.asarray(banks.equity, dtype=np.float64)
-    runs = common_run_shape(held, equity, rule, depth, shock)
-    held = np.broadcast_to(held, (*runs, *held.shape[-2:]))
-    change = np.broadcast_to(shock, (*runs, held.shape[-1]))[..., None, :]
-    lost = -(held * change).sum(axis=-1)
-    return CascadeState(held * (1.0 + change), equity - lost, np.zeros(change.shape), np.ones(change.shape)), lost
+    """State after the shock, broadcast to all runs, and losses of each bank, money, ``(..., banks)``."""
+    holdings, equity = np.asarray(banks.holdings, dtype=np.float64), np.asarray(banks.equity, dtype=np.float64)
+    runs = common_run_shape(holdings, equity, rule, depth, shock)
+    holdings = np.broadcast_to(holdings, (*runs, *holdings.shape[-2:]))
+    change = np.broadcast_to(shock, (*runs, holdings.shape[-1]))[..., None, :]
+    lost = -(holdings * change).sum(axis=-1)
+    return CascadeState(holdings * (1.0 + change), equity - lost, np.zeros(change.shape), np.ones(change.shape)), lost
 
 
 def common_run_shape(
-    held: Array, equity: Array, rule: LeverageRule, depth: MarketDepth, shock: Array
+    holdings: Array, equity: Array, rule: LeverageRule, depth: MarketDepth, shock: Array
 ) -> tuple[int, ...]:
     """Shape of the runs to which all arguments broadcast.
 
     Raises
     ------
     ValueError
-        If an argument fits neither the banks and assets nor the runs of the others.
+        If an argument does not match the banks and assets, or the runs of the other arguments.
     """
-    both, bank, asset = held.shape[-2:], held.shape[-2:-1], held.shape[-1:]
+    both, bank, asset = holdings.shape[-2:], holdings.shape[-2:-1], holdings.shape[-1:]
     tails: dict[str, tuple[ArrayLike | None, tuple[int, ...]]] = {}
     tails |= {"shock": (shock, asset), "impact": (depth.impact, asset), "scale": (depth.scale, asset)}
-    tails |= {"sellable": (depth.sellable, asset), "holdings": (held, both), "equity": (equity, bank)}
+    tails |= {"sellable": (depth.sellable, asset), "holdings": (holdings, both), "equity": (equity, bank)}
     tails |= {"limit": (rule.limit, bank), "target": (rule.target, bank), "mix": (rule.mix, both)}
     given = {name: (np.asarray(value), tail) for name, (value, tail) in tails.items() if value is not None}
     runs = {name: run_shape(name, value, tail) for name, (value, tail) in given.items()}
@@ -207,17 +203,19 @@ def common_run_shape(
         return np.broadcast_shapes(*runs.values())
     except ValueError as error:
         shapes = ", ".join(f"{name} {shape}" for name, shape in runs.items() if shape)
-        text = f"leading axes (runs) are {shapes}; they must be equal or 1: give each as many runs"
-        raise ValueError(text) from error
+        message = (
+            f"leading axes (runs) are {shapes}; they must be equal or 1: give every argument the same number of runs"
+        )
+        raise ValueError(message) from error
 
 
 def per_asset(value: ArrayLike) -> Array:
-    """`value` of each asset, ``(..., assets)``, beside balance sheets, ``(..., 1, assets)``."""
+    """Values by asset, ``(..., assets)``, with an axis for banks, ``(..., 1, assets)``."""
     return np.atleast_1d(np.asarray(value, dtype=np.float64))[..., None, :]
 
 
 def desired_sales(state: CascadeState, rule: LeverageRule, depth: MarketDepth) -> Array:
-    """Amounts that each bank sells now, at the prices after the shock, ``(..., banks, assets)``; negative: it buys."""
+    """Sales of each bank at the prices after the shock, ``(..., banks, assets)``; purchases are negative."""
     amount = (sale_share(state.equity, state.assets, rule) * state.assets)[..., None]
     sellable = per_asset(depth.sellable) > 0.0
     room = np.where(sellable, state.value, 0.0)
@@ -225,37 +223,37 @@ def desired_sales(state: CascadeState, rule: LeverageRule, depth: MarketDepth) -
         return np.where(sellable, np.minimum(amount * np.asarray(rule.mix), room) / state.price, 0.0)
     all_room = room.sum(axis=-1, keepdims=True)
     share = np.minimum(amount / np.where(all_room > 0.0, all_room, np.inf), 1.0)
-    return np.where(sellable, share * state.held, 0.0)
+    return np.where(sellable, share * state.amounts, 0.0)
 
 
 def sale_share(equity: Array, assets: Array, rule: LeverageRule) -> Array:
-    """Share of its assets that each bank gives up, ``(..., banks)``: on its way to its target, or for a margin call."""
+    """Share of its assets that each bank sells towards its target or for a margin call, ``(..., banks)``."""
     share = np.zeros_like(assets)
     if rule.target is not None:
         cap = np.inf if rule.limit is None else np.asarray(rule.limit)
-        wanted = target_leverage(np.asarray(rule.target), np.ones_like(assets), cap) * np.maximum(equity, 0.0)
-        step = partial_adjustment(wanted - assets, rule.speed, rule.speed)
+        target_assets = target_leverage(np.asarray(rule.target), np.ones_like(assets), cap) * np.maximum(equity, 0.0)
+        step = partial_adjustment(target_assets - assets, rule.speed, rule.speed)
         share = -step / np.where(assets > 0.0, assets, np.inf)
     if rule.limit is not None:
-        called = margin_call(equity, assets, required_margin(rule.limit), rule.restore)
-        share = np.where(called > 0.0, np.maximum(called, share), share)
+        call_share = margin_call(equity, assets, required_margin(rule.limit), rule.restore)
+        share = np.where(call_share > 0.0, np.maximum(call_share, share), share)
     return share
 
 
 def above_limit(state: CascadeState, rule: LeverageRule) -> Flags:
-    """Banks whose leverage is above their limit, ``(..., banks)``; nobody where there is none."""
+    """Whether the leverage of each bank exceeds its limit, ``(..., banks)``; False without a limit."""
     if rule.limit is None:
         return np.zeros(state.equity.shape, dtype=np.bool_)
     return has_margin_call(state.equity, state.assets, required_margin(rule.limit))
 
 
 def required_margin(limit: ArrayLike) -> Array:
-    """Equity that a leverage limit asks per unit of assets, ``(..., banks)``."""
+    """Equity required per unit of assets under a leverage limit, ``(..., banks)``."""
     return np.asarray((1.0 - MARGIN_SLACK) / np.asarray(limit, dtype=np.float64))
 
 
 def apply_sales(state: CascadeState, sold: Array, depth: MarketDepth) -> tuple[CascadeState, Array]:
-    """The state after a round of sales, and what each bank lost in it, money, ``(..., banks)``.
+    """State after a round of sales, and losses of each bank, money, ``(..., banks)``.
 
     Raises
     ------
@@ -264,12 +262,12 @@ def apply_sales(state: CascadeState, sold: Array, depth: MarketDepth) -> tuple[C
     """
     bought = state.bought - sold.sum(axis=-2, keepdims=True)
     price = price_after(bought, depth)
-    lost = (state.held * (state.price - price)).sum(axis=-1)
-    return CascadeState(state.held - sold, state.equity - lost, bought, price), lost
+    lost = (state.amounts * (state.price - price)).sum(axis=-1)
+    return CascadeState(state.amounts - sold, state.equity - lost, bought, price), lost
 
 
 def price_after(bought: Array, depth: MarketDepth) -> Array:
-    """Prices when `bought` has been bought on balance since the shock, ``(..., 1, assets)``.
+    """Prices after net purchases of `bought` since the shock, ``(..., 1, assets)``.
 
     Raises
     ------
@@ -283,7 +281,7 @@ def price_after(bought: Array, depth: MarketDepth) -> Array:
     if wrong.any():
         at = tuple(np.argwhere(wrong)[0])
         raise ValueError(
-            f"asset {at[-1]} (counted from 0) goes to {price[at]:g} times its price after net sales of {-bought[at]:g} money; "
-            "prices must stay finite and above 0: lower the impact, or choose log returns or fewer rounds"
+            f"asset {at[-1]} (counted from 0) would be {price[at]:g} times its initial price after net sales of "
+            f"{-bought[at]:g} money; prices must stay finite and above 0: lower the impact, or choose log returns or fewer rounds"
         )
     return price

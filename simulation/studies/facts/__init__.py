@@ -1,1 +1,1 @@
-"""Stylised facts of USDJPY: what history says, what the model gives, and how far the two may lie apart."""
+"""Stylised facts of USDJPY: historical values, simulated values, and the comparison of the two."""

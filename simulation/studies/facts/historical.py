@@ -1,8 +1,7 @@
-"""The official series as histories: USDJPY, yields and speculative positions, aligned to the days of the exchange rate.
+"""Historical values of the stylised facts, computed from official series.
 
-The historical column, recomputed: ``python -m simulation.studies.facts.historical DATA_DIR`` prints configs/facts/*.yaml.
-
-DATA_DIR is a folder of official series that are not shipped.  Values are rounded to four digits.
+``python -m simulation.studies.facts.historical DATA_DIR`` prints configs/facts/*.yaml.  DATA_DIR is a folder of official
+series that are not part of the project.  Values are rounded to four significant digits.
 """
 
 import json
@@ -36,19 +35,19 @@ from simulation.values.conventions import Array
 FIRST_DAY, LAST_DAY = date(1990, 1, 2), date(2024, 12, 31)
 POSITIONS_FROM: Final = date(2005, 1, 4)
 CONTRACTS: Final = 100_000.0
-"""Positions are counted in this many contracts of 12.5 JPY m each."""
+"""Unit of positions: this number of contracts of JPY 12.5 million each."""
 YIELD_COLUMNS: Final = {"DGS2": "ust2_pct", "2Y": "jgb2_pct", "DGS10": "ust10_pct", "10Y": "jgb10_pct"}
 
 
 def read_history(folder: Path) -> History:
-    """Read the folder of official series: one run, the days of H.10 from 1990 to 2024.
+    """Read the official series as one run, on the days of H.10 from 1990 to 2024.
 
-    A yield on a day without one is the last known.  JGB yields begin on 4 January 1990; the two days before take them.
+    Missing yields take the last known value.  JGB yields begin on 4 January 1990; the two days before use the first value.
 
     Parameters
     ----------
     folder
-        Holds ``usdjpy_h10.csv``, ``us_treasury_yields.csv`` and ``jgb_yields.csv``.
+        Contains ``usdjpy_h10.csv``, ``us_treasury_yields.csv`` and ``jgb_yields.csv``.
 
     Raises
     ------
@@ -68,9 +67,10 @@ def read_history(folder: Path) -> History:
 
 
 def read_positions(folder: Path) -> History:
-    """Read the same with non-commercial net short yen positions, from January 2005.
+    """Read the same series with non-commercial net short yen positions, from January 2005.
 
-    A position is known from the Tuesday it describes, though published on Friday: the statistics read it on Fridays.
+    Positions refer to Tuesdays and are published on Fridays.  They are used from the Tuesday on; the statistics read them at week
+    ends.
     """
     history = read_history(folder).between(POSITIONS_FROM, LAST_DAY)
     short = -_read_series(folder / "cot_jpy.csv")["noncomm_net"].dropna() / CONTRACTS
@@ -106,7 +106,7 @@ EQUITY_REMARK: Final = (
 PER_CONTRACT: Final = FactMeasure(
     "skew_on_contracts", "Skewness to come on position", "per 100k", skew_on_position_terms, slope, 52, "Newey-West", 13
 )
-"""Newey-West over 13 weeks: windows of 90 days overlap for 18, and this many reproduce CALIBRATION's error of 0.13."""
+"""Newey-West with 13 weekly lags reproduces the error of 0.13 in CALIBRATION; windows of 90 days overlap for 18 weeks."""
 ACCEPT_RANGES: Final = {
     "skew_slope": AcceptRange(low=-0.16, high=-0.04, source=QUOTED),
     "skew_large_gap": AcceptRange(low=-0.9, high=-0.3, source=QUOTED),
@@ -116,7 +116,7 @@ ACCEPT_RANGES: Final = {
 
 @dataclass(frozen=True)
 class FactDefinition:
-    """One fact to recompute: the measure, its sample and what the reader should know."""
+    """One fact to recompute: measure, sample, source and label."""
 
     name: str
     measure: FactMeasure
@@ -128,20 +128,20 @@ class FactDefinition:
 
 @dataclass(frozen=True)
 class OfficialSeries:
-    """The histories that facts are computed from."""
+    """Histories from which the facts are computed."""
 
     prices: History
     positions: History
 
-    def of(self, line: FactDefinition) -> History:
-        """Return the history of a line's sample."""
-        if line.measure.terms is skew_on_position_terms:
+    def of(self, definition: FactDefinition) -> History:
+        """Return the history for the sample of a fact."""
+        if definition.measure.terms is skew_on_position_terms:
             return self.positions
-        return self.prices.between(*line.sample)
+        return self.prices.between(*definition.sample)
 
 
 def fact_definitions() -> Iterator[FactDefinition]:
-    """Yield every fact that the series allow, in the order of the table."""
+    """Yield all facts that the series can provide, in the order of the table."""
     for measure in MEASURES:
         if measure.name in ("spread_beta", "spread_r2"):
             yield from _period_definitions(measure)
@@ -157,20 +157,20 @@ def fact_definitions() -> Iterator[FactDefinition]:
 def _period_definitions(measure: FactMeasure) -> Iterator[FactDefinition]:
     for first, last in ((2013, 2019), (2020, 2024), (1990, 2024)):
         sample, label = (date(first, 1, 1), date(last, 12, 31)), f"{measure.label}, {first}-{last % 100}"
-        # Over the whole sample there is hardly a relation: the model is held against the years that have one.
-        whole = first == FIRST_DAY.year
+        # There is hardly any relation over the whole sample; the model is compared with the periods that have one.
+        whole_sample = first == FIRST_DAY.year
         yield FactDefinition(
-            f"{measure.name}_{first}_{last}", measure, f"{H10}; {YIELDS}", sample, label, in_model=not whole
+            f"{measure.name}_{first}_{last}", measure, f"{H10}; {YIELDS}", sample, label, in_model=not whole_sample
         )
 
 
-def recompute_fact(line: FactDefinition, official: OfficialSeries) -> StoredFact:
+def recompute_fact(definition: FactDefinition, official: OfficialSeries) -> StoredFact:
     """Return one fact from the official series."""
-    measure, history = line.measure, official.of(line)
+    measure, history = definition.measure, official.of(definition)
     terms = measure.terms(history)
     return StoredFact(
-        label=line.label or measure.label,
-        measure=measure.name if line.in_model else None,
+        label=definition.label or measure.label,
+        measure=measure.name if definition.in_model else None,
         unit=measure.unit,
         value=round_value(pooled_value(measure, terms.sum(axis=1))),
         standard_error=round_value(history_error(measure, terms[0])),
@@ -178,13 +178,13 @@ def recompute_fact(line: FactDefinition, official: OfficialSeries) -> StoredFact
         first_day=history.dates[0].item(),
         last_day=history.dates[-1].item(),
         observations=int(terms[..., 0].sum()),
-        source=line.source,
-        accept=ACCEPT_RANGES.get(line.name),
+        source=definition.source,
+        accept=ACCEPT_RANGES.get(definition.name),
     )
 
 
 def quoted_facts() -> dict[str, StoredFact]:
-    """Return the facts that the series cannot give."""
+    """Return the facts that the series cannot provide."""
     fisher = "analytic, (1 - r²) / sqrt(n - 2) with the 43 business days of July and August 2024"
     calm, stress = MEASURES_BY_NAME["equity_calm"], MEASURES_BY_NAME["equity_stress"]
     aim = "no counterpart in the series: a property of the model"
@@ -230,46 +230,47 @@ def quoted_facts() -> dict[str, StoredFact]:
 
 
 def recompute_facts(folder: Path) -> StoredFacts:
-    """Recompute every fact from a folder of official series."""
+    """Recompute all facts from a folder of official series."""
     official = OfficialSeries(read_history(folder), read_positions(folder))
-    found = {line.name: recompute_fact(line, official) for line in fact_definitions()}
-    return StoredFacts(title="Stylised facts of USDJPY, 1990-2024", made_by=COMMAND, facts=found | quoted_facts())
+    recomputed = {definition.name: recompute_fact(definition, official) for definition in fact_definitions()}
+    return StoredFacts(title="Stylised facts of USDJPY, 1990-2024", made_by=COMMAND, facts=recomputed | quoted_facts())
 
 
 def describe_error_method(measure: FactMeasure) -> str:
-    """Say how the standard error of a measure was computed."""
+    """Return a description of the standard error of a measure."""
     if measure.error == "block bootstrap":
-        return f"circular block bootstrap, blocks of {measure.block}, {BOOTSTRAP_REPLICATIONS} replications, seed {BOOTSTRAP_SEED}"
+        draws = f"{BOOTSTRAP_REPLICATIONS} replications, seed {BOOTSTRAP_SEED}"
+        return f"circular block bootstrap, blocks of {measure.block}, {draws}"
     if measure.error == "least squares":
         return "least squares, independent quarters"
     return f"Newey-West, {measure.lags} lags"
 
 
 def round_value(value: float) -> float:
-    """Round to the digits that are stored."""
+    """Round to the number of significant digits that is stored."""
     return float(f"{value:.{DIGITS}g}")
 
 
 def facts_yaml(facts: StoredFacts) -> str:
-    """Return facts as the text of a file; the same facts give the same bytes."""
+    """Return facts as YAML text; the same facts give the same bytes."""
     head = [f"# Written by {facts.made_by}: change the program, not this file.", f"title: {_scalar(facts.title)}"]
     body = [f"made_by: {_scalar(facts.made_by)}", "facts:"]
     for name, fact in facts.facts.items():
-        stated = fact.model_dump(mode="json", exclude_defaults=True)
-        body += [f"  {name}:", *(f"    {key}: {_scalar(value)}" for key, value in stated.items())]
+        values = fact.model_dump(mode="json", exclude_defaults=True)
+        body += [f"  {name}:", *(f"    {key}: {_scalar(value)}" for key, value in values.items())]
     return "\n".join([*head, *body]) + "\n"
 
 
 def _scalar(value: Any) -> str:
-    # JSON is YAML, also for a table on one line; dates are the exception that reads better bare.
+    # JSON is valid YAML; dates are written without quotes.
     is_day = isinstance(value, str) and len(value) == 10 and value[:4].isdigit() and value[4] == "-"
     return value if is_day else json.dumps(value, ensure_ascii=False)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the facts of the folder named on the command line."""
+    """Print the facts of the folder given on the command definition."""
     if len(arguments) != 1 or not Path(arguments[0]).is_dir():
-        print(f"usage: {COMMAND}; DATA_DIR is the folder of official series", file=sys.stderr)
+        print(f"usage: {COMMAND}; DATA_DIR is an existing folder with the official series", file=sys.stderr)
         return 2
     print(facts_yaml(recompute_facts(Path(arguments[0]))), end="")
     return 0

@@ -1,4 +1,4 @@
-"""A history: daily prices, yields and positions of the same days, one row per run; the past is a batch of one run."""
+"""Daily prices, yields and positions on common dates, one row per run; observed history is a single run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ FIRST_SATURDAY: Final = 2
 
 @dataclass(frozen=True)
 class History:
-    """Daily closes, not a number among them.
+    """Daily closing values without missing numbers.
 
     Attributes
     ----------
@@ -29,15 +29,15 @@ class History:
     ust2_pct, jgb2_pct, ust10_pct, jgb10_pct
         Yields in percent, ``(runs, days)``.
     us_equity
-        Index of US equity, ``(runs, days)``; none where it is not known.
+        Index of US equity, ``(runs, days)``; None if unknown.
     position
-        Short yen position, ``(runs, days)``: hundred thousand contracts in the past, $bn in the model; none where
-        nobody holds one.
+        Short yen position, ``(runs, days)``: hundred thousand contracts in observed data, $bn in the model; None without
+        position data.
 
     Raises
     ------
     ValueError
-        If a column has another shape than USDJPY or holds a value that is not a number.
+        If the shape of a column differs from that of USDJPY, or a value is not a number.
     """
 
     dates: Dates
@@ -53,9 +53,11 @@ class History:
         for name in HISTORY_COLUMNS:
             values = getattr(self, name)
             if values is not None and values.shape != (self.runs, len(self.dates)):
-                raise ValueError(f"{name} has shape {values.shape}; {(self.runs, len(self.dates))} is wanted")
+                raise ValueError(
+                    f"{name} has shape {values.shape}; expected {(self.runs, len(self.dates))} (runs, days)"
+                )
             if values is not None and not np.isfinite(values).all():
-                raise ValueError(f"{name} holds values that are not numbers; leave out those days or runs")
+                raise ValueError(f"{name} contains values that are not numbers; leave out these days or runs")
 
     @property
     def runs(self) -> int:
@@ -76,29 +78,33 @@ class History:
         """Return the days from `first` to `last`, both included."""
         inside = (self.dates >= np.datetime64(first, "D")) & (self.dates <= np.datetime64(last, "D"))
         columns: dict[str, Any] = {name: getattr(self, name) for name in HISTORY_COLUMNS}
-        kept: dict[str, Any] = {name: None if values is None else values[:, inside] for name, values in columns.items()}
-        return replace(self, dates=self.dates[inside], **kept)
+        selected: dict[str, Any] = {
+            name: None if values is None else values[:, inside] for name, values in columns.items()
+        }
+        return replace(self, dates=self.dates[inside], **selected)
 
 
 def concatenate_runs(parts: Sequence[History]) -> History:
-    """Return the runs of several histories of the same days as one, in the order given."""
+    """Return the runs of several histories of the same days as one history, in the given order."""
     columns = {name: [getattr(part, name) for part in parts] for name in HISTORY_COLUMNS}
-    whole: dict[str, Any] = {name: None if rows[0] is None else np.concatenate(rows) for name, rows in columns.items()}
-    return History(parts[0].dates, **whole)
+    concatenated: dict[str, Any] = {
+        name: None if rows[0] is None else np.concatenate(rows) for name, rows in columns.items()
+    }
+    return History(parts[0].dates, **concatenated)
 
 
 def period_ends(periods: NDArray[np.int64]) -> DayIndex:
-    """Index of the last day of every period; `periods` numbers the period of each day, in order."""
+    """Index of the last day of each period; `periods` is the non-decreasing period number of each day."""
     return np.flatnonzero(np.append(np.diff(periods) != 0, True))
 
 
 def week_ends(dates: Dates) -> DayIndex:
-    """Index of the last business day of every week, Friday unless it was a holiday; the first week may be short."""
+    """Index of the last business day of each week, usually Friday; the first week may be incomplete."""
     return period_ends((day_numbers(dates) - FIRST_SATURDAY) // 7)
 
 
 def month_ends(dates: Dates) -> DayIndex:
-    """Index of the last business day of every month."""
+    """Index of the last business day of each month."""
     return period_ends(dates.astype("datetime64[M]").astype(np.int64))
 
 

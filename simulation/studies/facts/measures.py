@@ -1,12 +1,7 @@
-"""What a history is made of, observation by observation: the terms whose sums give each statistic.
+"""Statistics of a history by name (CALIBRATION section 3), with their terms and standard errors.
 
-Returns are log changes of USDJPY in percent, so up is a weaker yen.  The same terms serve the past and the model.
-
-What is measured on a history: every statistic of CALIBRATION section 3, by name.
-
-Standard errors of statistics of sums: over runs by the jackknife, over one history by resampling or in closed form.
-
-Terms are as in `simulation.studies.facts.statistics`.
+Returns are log changes of USDJPY in percent: a positive return is a weaker yen.  Terms are those of
+`simulation.studies.facts.statistics`, for observed and simulated data alike.
 """
 
 from collections.abc import Callable
@@ -44,15 +39,15 @@ from simulation.studies.facts.statistics import (
 from simulation.values.conventions import DAYS_PER_COUPON_YEAR, DAYS_PER_YEAR, TRADING_DAYS_PER_YEAR, Array
 
 TAIL_SHARE: Final = 0.02
-"""Share of the days that the tail index is measured on (CALIBRATION section 3)."""
+"""Share of days in the tail that the tail index uses (CALIBRATION section 3)."""
 LARGE_GAP_PP, NO_GAP_PP = (3.0, 4.0), (0.0, 0.5)
-"""Two-year differential of days with a large rate gap and with none; CALIBRATION section 3 names 3-4 pp and "no gap"."""
+"""Two-year yield differential of days with a large rate gap and with none; CALIBRATION section 3: 3-4 pp and "no gap"."""
 SKEW_WINDOW_DAYS: Final = 90
-"""Business days over which future skewness is measured against a position: the window that reproduces CALIBRATION's
--0.38 per 100,000 contracts; with 60 to 125 days the slope lies between -0.34 and -0.40."""
+"""Business days of returns after a position over which skewness is measured.  This window reproduces the slope of -0.38 per
+100,000 contracts in CALIBRATION; with 60 to 125 days it lies between -0.34 and -0.40."""
 CALM_BELOW, STRESS_ABOVE = 1.0, 1.5
-"""Volatility over its long-run value below which a day is calm and above which it is under stress (assumption; on
-H.10 data 1990-2024 64 % and 6 % of days, the latter including 5 to 12 August 2024)."""
+"""Volatility over its long-run value below which a day is calm and above which it is under stress (assumption).  In
+H.10 data for 1990-2024 these are 64 % and 6 % of days, the latter including 5 to 12 August 2024."""
 
 
 def daily_returns_pct(history: History) -> Array:
@@ -66,33 +61,33 @@ def returns_between_pct(history: History, days: DayIndex) -> Array:
 
 
 def weekly_returns_pct(history: History) -> Array:
-    """Returns from week end to week end in percent."""
+    """Returns between week ends in percent."""
     return returns_between_pct(history, week_ends(history.dates))
 
 
 def monthly_returns_pct(history: History) -> Array:
-    """Returns from month end to month end in percent."""
+    """Returns between month ends in percent."""
     return returns_between_pct(history, month_ends(history.dates))
 
 
 def absolute_returns_pct(history: History) -> Array:
-    """Size of daily returns in percent."""
+    """Absolute daily returns in percent."""
     return np.abs(daily_returns_pct(history))
 
 
 def skew_on_gap_terms(history: History) -> Array:
-    """Skewness of the daily returns of each quarter on its mean two-year differential, terms per quarter."""
+    """Cross terms per quarter: skewness of daily returns on the mean two-year differential."""
     period = quarter_numbers(history.dates)[1:]
     firsts = np.flatnonzero(np.diff(period, prepend=period[0] - 1) != 0)
-    whole = np.diff(np.append(firsts, period.size)) >= MIN_QUARTER_DAYS
-    gap = group_mean(history.two_year_gap_pp[:, 1:], firsts)[:, whole]
-    return cross_terms(gap, group_skewness(daily_returns_pct(history), firsts)[:, whole])
+    complete = np.diff(np.append(firsts, period.size)) >= MIN_QUARTER_DAYS
+    gap = group_mean(history.two_year_gap_pp[:, 1:], firsts)[:, complete]
+    return cross_terms(gap, group_skewness(daily_returns_pct(history), firsts)[:, complete])
 
 
 def skew_on_position_terms(history: History) -> Array:
-    """Skewness of the returns of the following days on the short yen position, terms per week end.
+    """Cross terms per week end: skewness of subsequent returns on the short yen position.
 
-    A history without positions, or too short, has no terms.
+    Without positions, or if the history is too short, there are no terms.
     """
     starts = week_ends(history.dates)
     starts = starts[starts + SKEW_WINDOW_DAYS < len(history.dates)]
@@ -105,30 +100,30 @@ def skew_on_position_terms(history: History) -> Array:
 
 
 def beta_terms(history: History) -> Array:
-    """Weekly return of USDJPY on the change of the ten-year spread, terms per week."""
+    """Cross terms per week: return of USDJPY on the change of the ten-year spread."""
     return cross_terms(
         np.diff(history.ten_year_gap_pp[:, week_ends(history.dates)], axis=1), weekly_returns_pct(history)
     )
 
 
 def equity_terms(history: History, calm: bool) -> Array:
-    """Daily return of USDJPY on that of US equity, terms per day that begins calm, or under stress.
+    """Cross terms per day: return of USDJPY on that of US equity, on days that begin calm or under stress.
 
-    Yesterday's volatility tells the days apart: choosing days by the size of their own return would bias the correlation
-    (Forbes and Rigobon 2002).
+    Days are classified by the volatility of the previous day: selection by the size of the day's own return would bias the
+    correlation (Forbes and Rigobon 2002).
     """
     if history.us_equity is None:
         return np.zeros((history.runs, 0, 6))
     returns = daily_returns_pct(history)
     multiple = volatility_multiple(returns)[:, :-1]
-    wanted = multiple < CALM_BELOW if calm else multiple > STRESS_ABOVE
-    return mask_terms(cross_terms(log_returns_pct(history.us_equity)[:, 1:], returns[:, 1:]), wanted)
+    selected = multiple < CALM_BELOW if calm else multiple > STRESS_ABOVE
+    return mask_terms(cross_terms(log_returns_pct(history.us_equity)[:, 1:], returns[:, 1:]), selected)
 
 
 def carry_terms(history: History) -> Array:
-    """Length in years and return in percent of dollars held against yen, two-year interest included, terms per week.
+    """Cross terms per week: length in years, and return in percent on dollars held against yen, including two-year interest.
 
-    Financing and investment at policy rates would need Japan's before 1995; two-year yields exist throughout.
+    Policy rates would require Japanese data before 1995; two-year yields exist for the whole sample.
     """
     days = week_ends(history.dates)
     length = np.diff(history.dates[days]).astype(np.float64)
@@ -138,30 +133,30 @@ def carry_terms(history: History) -> Array:
 
 
 def gap_terms(history: History, gap_pp: tuple[float, float]) -> Array:
-    """Powers of the returns of days that begin with a two-year differential in a range, low end included."""
+    """Power terms of returns on days that begin with a two-year differential in a range, lower end included."""
     gap = history.two_year_gap_pp[:, :-1]
     return mask_terms(power_terms(daily_returns_pct(history)), (gap >= gap_pp[0]) & (gap < gap_pp[1]))
 
 
 def threshold_terms(history: History, limit_pct: float) -> Array:
-    """Whether each day's return lies beyond a limit, below it where the limit is negative."""
+    """Count terms of returns beyond a limit: below it if the limit is negative, otherwise above it."""
     returns = daily_returns_pct(history)
     return count_terms(returns < limit_pct if limit_pct < 0.0 else returns > limit_pct)
 
 
 def moment_terms(returns: Callable[[History], Array], history: History) -> Array:
-    """Powers of returns."""
+    """Power terms of returns."""
     return power_terms(returns(history))
 
 
 def autocorrelation_terms(series: Callable[[History], Array], lag: int, history: History) -> Array:
-    """Terms of a series and itself `lag` days before; none in a history that is too short."""
+    """Cross terms of a series with its value `lag` days before; none if the history is too short."""
     values = series(history)
     return lag_terms(values, lag) if values.shape[1] > lag else np.zeros((history.runs, 0, 6))
 
 
 def hill_terms(history: History) -> Array:
-    """Largest daily returns in size, of all runs together."""
+    """Tail terms of the largest absolute daily returns over all runs."""
     return tail_terms(daily_returns_pct(history), TAIL_SHARE)
 
 
@@ -172,14 +167,14 @@ StatisticFunction = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class FactMeasure:
-    """One statistic: the words a reader sees, its terms, the function of their sums, and how long memory lasts.
+    """A statistic with its label, unit, terms and the function of their sums.
 
     Attributes
     ----------
     block
-        Observations per resampled block of the past: about a year, unless memory is shorter.
+        Observations per block of the bootstrap: about a year, or less where dependence is shorter.
     error
-        How the standard error of the past is computed; over runs it is always the jackknife.
+        Method for the standard error of a historical value; over simulated runs it is always the jackknife.
     lags
         Lags of the Newey-West error, in observations.
     """
@@ -194,17 +189,17 @@ class FactMeasure:
     lags: int = 0
 
     def by_run(self, history: History) -> Array:
-        """Statistic of each run by itself, ``(runs,)``; not a number where nothing can be measured."""
+        """Statistic of each run, ``(runs,)``; not-a-number where it cannot be computed."""
         return self.statistic(self.terms(history).sum(axis=1))
 
 
 def annual_carry_pct(sums: Array) -> Array:
-    """Sum of the returns over the sum of the years, from `carry_terms`, percent."""
+    """Total return over total years, from `carry_terms`, percent per year."""
     return ratio(sums[..., 2], sums[..., 1])
 
 
 def sharpe_ratio(sums: Array) -> Array:
-    """Return per year over its standard deviation, from `carry_terms`; the variance of weeks adds up."""
+    """Annual return over its standard deviation, from `carry_terms`; weekly returns are taken as independent."""
     weeks_per_year = ratio(sums[..., 0], sums[..., 1])
     deviation = standard_deviation(sums[..., [0, 2, 5]]) * np.sqrt(weeks_per_year)
     return ratio(annual_carry_pct(sums), deviation)
@@ -269,14 +264,14 @@ MEASURES: Final = (
     FactMeasure("carry_pct", "Carry return, unlevered", "% per year", carry_terms, annual_carry_pct, 52),
     FactMeasure("carry_sharpe", "Carry Sharpe ratio", "per year", carry_terms, sharpe_ratio, 52),
 )
-"""Every statistic, in the order of a table."""
+"""All statistics in the order of a table."""
 
 MEASURES_BY_NAME: Final = {measure.name: measure for measure in MEASURES}
 
 
 BOOTSTRAP_REPLICATIONS: Final = 2000
 BOOTSTRAP_SEED: Final = 19900102
-"""Of the bootstrap's draws, fixed so that stored errors can be reproduced."""
+"""Fixed seed of the bootstrap, so that stored errors can be reproduced."""
 MIN_JACKKNIFE_RUNS: Final = 2
 
 
@@ -286,9 +281,9 @@ def pooled_value(measure: FactMeasure, sums: Array) -> float:
 
 
 def jackknife_error(measure: FactMeasure, sums: Array) -> float:
-    """Standard error of `pooled` when runs are independent: the statistic of all runs but one, for each run.
+    """Standard error of `pooled_value` for independent runs, from the statistic of all runs but one.
 
-    ``var = (R - 1) / R sum (T_-r - mean T_-r)^2``; not a number for a single run.  Source: Efron and Stein (1981).
+    ``var = (R - 1) / R sum (T_-r - mean T_-r)^2``; not-a-number for a single run.  Source: Efron and Stein (1981).
     """
     runs = sums.shape[0]
     if runs < MIN_JACKKNIFE_RUNS:
@@ -298,14 +293,14 @@ def jackknife_error(measure: FactMeasure, sums: Array) -> float:
 
 
 def history_error(measure: FactMeasure, terms: Array) -> float:
-    """Standard error of a statistic of one history, by the measure's method; `terms` are ``(observations, k)``."""
+    """Standard error of a statistic of one history, by the method of the measure; `terms` are ``(observations, k)``."""
     if measure.error == "block bootstrap":
         return bootstrap_error(measure.statistic, terms, measure.block)
     return least_squares_error(terms) if measure.error == "least squares" else newey_west_error(terms, measure.lags)
 
 
 def bootstrap_error(statistic: StatisticFunction, terms: Array, block: int) -> float:
-    """Standard deviation of a statistic over histories made of random blocks of the past, its end joined to its start.
+    """Standard deviation of a statistic over histories of random blocks, with the end joined to the start.
 
     Source: Politis and Romano (1992), circular block bootstrap.
     """
@@ -318,7 +313,7 @@ def bootstrap_error(statistic: StatisticFunction, terms: Array, block: int) -> f
 
 
 def least_squares_error(terms: Array) -> float:
-    """Standard error of the slope of `cross_terms` when the observations are independent and alike.
+    """Standard error of the slope of `cross_terms` for independent errors of equal variance.
 
     ``s / sqrt(sum (x - mean x)^2)`` with ``s^2 = sum e^2 / (n - 2)``.
     """
@@ -327,7 +322,7 @@ def least_squares_error(terms: Array) -> float:
 
 
 def newey_west_error(terms: Array, lags: int) -> float:
-    """Standard error of the slope of `cross_terms` with errors that depend on each other over so many observations.
+    """Standard error of the slope of `cross_terms` for errors that are dependent over `lags` observations.
 
     Source: Newey and West (1987), Bartlett weights.
     """
@@ -340,6 +335,6 @@ def newey_west_error(terms: Array, lags: int) -> float:
 
 
 def _regression(terms: Array) -> tuple[Array, Array, Array]:
-    """Demeaned x and y of `cross_terms` and the residual of the regression."""
+    """Demeaned x and y of `cross_terms`, and the regression residuals."""
     x, y = (terms[:, column] - terms[:, column].mean() for column in (1, 2))
     return x, y, y - x * ((x * y).sum() / (x**2).sum())

@@ -1,9 +1,8 @@
-"""The simulated column: long histories run in blocks that fit into memory, and what is measured on them.
+"""Stylised facts of the model: long histories simulated in blocks, and amplification of shocks to USDJPY.
 
-How much of its own fall a shock to USDJPY reproduces: pairs of runs with and without the shock, the same otherwise.
-
-Large shocks reach stops and margin calls, so they should be amplified more than small ones; with every reaction
-switched off a shock passes through unchanged (CALIBRATION section 3).
+Amplification is measured on pairs of runs with and without a shock that are otherwise identical.  Large shocks reach stops
+and margin calls, so they should be amplified more than small ones; without behavioural reactions a shock passes through
+unchanged (CALIBRATION section 3).
 """
 
 from __future__ import annotations
@@ -29,28 +28,28 @@ if TYPE_CHECKING:
     from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
 
-MOST_RUN_DAYS: Final = 100_000
-"""Runs times days of one block: a record of all its 230 columns would take about 0.2 GB; of READ it takes 14 MB."""
+MAX_RUN_DAYS: Final = 100_000
+"""Runs times days of one block: a record of all 230 columns would need about 0.2 GB; one of RECORD_COLUMNS needs 14 MB."""
 WARM_UP_SHARE, MAX_WARM_UP_DAYS = 1 / 6, 2 * DAYS_PER_YEAR
-"""Part of a scenario, and most calendar days, that are not measured: investors start at their targets and have to leave
-their common start first.  `long_history` is two years longer for it (assumption)."""
+"""Share of a scenario, and maximum number of calendar days, that are excluded: all investors start at their targets and
+need time to diverge.  `long_history` is two years longer for this reason (assumption)."""
 MIN_POOLED_YEARS: Final = 1990.0
 """Simulated years below which pooled skewness is too noisy (CALIBRATION section 3: at least 200 decades)."""
 RECORD_COLUMNS: Final = frozenset(HISTORY_COLUMNS) - {"position"} | {"stock_usd_bn"}
-"""Columns of a record that a history is made of."""
+"""Columns of a record that a history needs."""
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class SimulatedHistories:
-    """Histories of the runs that reached their last day, and how many were asked for."""
+    """Histories of the runs that reached their last day, and the number of runs requested."""
 
     history: History
     runs: int
 
     @property
     def failed(self) -> int:
-        """Number of runs that stopped early and are left out."""
+        """Number of runs that stopped early and are excluded."""
         return self.runs - self.history.runs
 
     @property
@@ -62,9 +61,9 @@ class SimulatedHistories:
 
 @dataclass(frozen=True)
 class FactEstimate:
-    """A statistic of all runs pooled, its jackknife error over runs, and how single runs scatter.
+    """Pooled statistic, its jackknife error over runs, and quantiles over single runs.
 
-    Not a number where the statistic cannot be measured; `error` is not a number for a single run.
+    Values are not-a-number where the statistic cannot be computed; `error` is not-a-number for a single run.
     """
 
     value: float
@@ -75,7 +74,7 @@ class FactEstimate:
 
 
 def history_from_record(record: Record) -> History:
-    """Return the finished runs of a record as a history; the position is the levered holders' stock in $bn."""
+    """Return the finished runs of a record as a history; the position is the stock of levered holders, $bn."""
     finished = FinishedRuns(record)
     names = finished.populations(LEVERED)
     columns = {name: record.market[name][finished.rows] for name in HISTORY_COLUMNS if name in record.market}
@@ -90,12 +89,12 @@ def simulate_histories(
     progress: Progress | None = None,
     cloud: Cloud | None = None,
 ) -> SimulatedHistories:
-    """Simulate runs 0 to runs - 1 of a scenario and keep what the statistics need.
+    """Simulate runs 0 to runs - 1 of a scenario and keep the columns that the statistics need.
 
     Parameters
     ----------
     scenario : Scenario
-        A long history; its seed counts.
+        A long history, with its seed.
     runs : int
         Number of runs, at least 1.
     workers : int
@@ -103,31 +102,31 @@ def simulate_histories(
     progress : callable, optional
         Called with (done, total) runs after every block.
     cloud : Cloud, optional
-        Calibrated parameter sets: run i takes set i.
+        Calibrated parameter sets: run i uses set i.
     """
     tasks = [(scenario, block, cloud) for block in run_blocks(scenario, runs, workers)]
-    found = map_in_order(block_history, tasks, workers) if workers > 1 else (block_history(*task) for task in tasks)
+    histories = map_in_order(block_history, tasks, workers) if workers > 1 else (block_history(*task) for task in tasks)
     return SimulatedHistories(
-        concatenate_runs(list(_with_progress(found, [len(task[1]) for task in tasks], progress))), runs
+        concatenate_runs(list(_with_progress(histories, [len(task[1]) for task in tasks], progress))), runs
     )
 
 
 def run_blocks(scenario: Scenario, runs: int, workers: int = 1) -> list[range]:
-    """Return the run numbers in consecutive blocks, small enough for memory and one at least for each worker."""
-    largest = max(1, MOST_RUN_DAYS // len(scenario_days(scenario)))
+    """Return run numbers in consecutive blocks that fit into memory, at least one per worker if there are enough runs."""
+    largest = max(1, MAX_RUN_DAYS // len(scenario_days(scenario)))
     size = min(largest, -(-runs // workers))
     return [range(first, min(first + size, runs)) for first in range(0, runs, size)]
 
 
 def block_history(scenario: Scenario, block: range, cloud: Cloud | None) -> History:
-    """Simulate one block and leave out its warming up; its record is given up here."""
+    """Simulate one block and exclude its warm-up; the record is discarded to save memory."""
     return history_from_record(simulate_block(scenario, block, cloud, RECORD_COLUMNS)).between(
         first_measured_day(scenario), scenario.end
     )
 
 
 def first_measured_day(scenario: Scenario) -> date:
-    """Return the day from which a scenario is measured, after it has warmed up."""
+    """Return the first day after the warm-up."""
     warm_up = min(MAX_WARM_UP_DAYS, (scenario.end - scenario.start).days * WARM_UP_SHARE)
     return scenario.start + timedelta(days=int(warm_up))
 
@@ -150,26 +149,26 @@ def fact_estimate(measure: FactMeasure, history: History) -> FactEstimate:
 
 
 def fact_estimates(history: History) -> dict[str, FactEstimate]:
-    """Return every statistic of a batch of histories, by name; none where no run finished."""
+    """Return all statistics of a batch of histories by name; an empty dictionary if no run finished."""
     return {measure.name: fact_estimate(measure, history) for measure in MEASURES} if history.runs else {}
 
 
 def single_run_quantiles(values: Array) -> tuple[float, float, float]:
-    """Return the 10, 50 and 90 % quantiles of the runs in which a statistic can be measured."""
+    """Return the 10, 50 and 90 % quantiles over the runs in which the statistic can be computed."""
     known = values[np.isfinite(values)]
     low, middle, high = np.quantile(known, QUANTILES) if known.size else np.full(3, np.nan)
     return float(low), float(middle), float(high)
 
 
 SMALL_SHOCK_PCT, LARGE_SHOCK_PCT = 1.0, 4.0
-"""Falls of USDJPY whose amplification is compared, CALIBRATION section 3."""
+"""Falls of USDJPY in percent whose amplification is compared, CALIBRATION section 3."""
 SHOCK_DAY, DAYS_AFTER = 10, 40
-"""Business days before the shock, in which the model settles, and after it, in which it is to unfold."""
+"""Business days before the shock, for the model to settle, and after it, for the effects to unfold."""
 
 
 @dataclass(frozen=True)
 class ScenarioInputs:
-    """What is run: a scenario by name or file, with overrides, another seed and parameter sets if they are given."""
+    """Scenario by name or file, with overrides and optionally another seed and parameter sets."""
 
     scenario: str | Path
     settings: tuple[str, ...] = ()
@@ -177,44 +176,46 @@ class ScenarioInputs:
     cloud: Cloud | None = None
 
     def resolved(self, settings: tuple[str, ...] = ()) -> Scenario:
-        """Return the scenario with further settings."""
-        found = load_scenario(self.scenario, (*self.settings, *settings))
-        return found if self.seed is None else with_seed(found, self.seed)
+        """Return the scenario with additional settings."""
+        scenario = load_scenario(self.scenario, (*self.settings, *settings))
+        return scenario if self.seed is None else with_seed(scenario, self.seed)
 
     def with_settings(self, *settings: str) -> Self:
-        """Return the same with further settings."""
+        """Return a copy with additional settings."""
         return replace(self, settings=(*self.settings, *settings))
 
 
 def peak_amplification(shocked: Record, twin: Record, shock_pct: float) -> Array:
-    """Largest fall of log USDJPY below its twin over the size of the shock, ``(runs,)``.
+    """Largest fall of log USDJPY relative to the run without the shock, over the size of the shock, ``(runs,)``.
 
-    ``max_t (ln S'_t - ln S_t) / -ln(1 - shock)``, S with the shock, S' without.
+    ``max_t (ln S'_t - ln S_t) / -ln(1 - shock)``, with S with the shock and S' without.
 
     Parameters
     ----------
     shocked, twin : Record
-        The same runs of the same scenario with and without the shock, so that they meet the same news otherwise.  Only
-        runs that finished in both count.
+        The same runs of a scenario with and without the shock, with the same news otherwise.  Only runs that finished in both
+        are used.
     shock_pct : float
-        By how many percent the shock lowers the fundamental USDJPY, positive.
+        Fall of the fundamental value of USDJPY in percent, positive.
 
     Raises
     ------
     ValueError
-        If the records do not pair, or the shock has no size.
+        If the records have different runs or days, or the size of the shock is outside its range.
     """
     if not 0.0 < shock_pct < 100.0:
-        raise ValueError(f"shock_pct must lie between 0 and 100, got {shock_pct}: the size of a fall in percent")
+        raise ValueError(
+            f"shock_pct is {shock_pct} %; allowed is above 0 and below 100: give the size of the fall in percent"
+        )
     if not np.array_equal(shocked.runs, twin.runs) or not np.array_equal(shocked.dates, twin.dates):
-        raise ValueError("the records must hold the same runs and days: simulate both from one scenario")
+        raise ValueError("the records have different runs or days: simulate both from the same scenario")
     both = FinishedRuns(shocked).rows & FinishedRuns(twin).rows
     fall = np.log(twin.market["usdjpy"][both]) - np.log(shocked.market["usdjpy"][both])
     return np.asarray(fall.max(axis=1) / -np.log1p(-shock_pct * PERCENT))
 
 
 def mean_ratio(large: Array, small: Array) -> FactEstimate:
-    """Mean amplification of the large shock over that of the small one, its error, and the ratio of single runs.
+    """Ratio of mean amplification, large over small shock, its standard error, and quantiles of the ratio of single runs.
 
     ``var = sum [(a_r - R b_r) / mean b]^2 / (n (n - 1))``, the delta method for paired runs.
 
@@ -226,7 +227,7 @@ def mean_ratio(large: Array, small: Array) -> FactEstimate:
     Raises
     ------
     ValueError
-        If the runs differ in number.
+        If the numbers of runs differ.
     """
     if large.shape != small.shape:
         raise ValueError(f"{large.size} and {small.size} runs: a ratio needs the same runs of both shocks")
@@ -240,32 +241,32 @@ def mean_ratio(large: Array, small: Array) -> FactEstimate:
 
 
 def shock_amplifications(base: ScenarioInputs, runs: int, workers: int | None = 1) -> dict[float, Array]:
-    """Peak amplification by size of the shock in percent, ``(runs,)`` each, from the start of a scenario.
+    """Peak amplification by size of the shock in percent, ``(runs,)`` each, for shocks near the start of a scenario.
 
-    All runs that finished with every shock; shocked and unshocked runs meet the same news on all other days.
+    Only runs that finished with every shock are used; news on all other days is the same with and without the shock.
     """
     scenario, sizes = base.resolved(), (0.0, SMALL_SHOCK_PCT, LARGE_SHOCK_PCT)
     records = {
         size: run_ensemble(base.resolved(shock_settings(scenario, size)), runs, workers, cloud=base.cloud)
         for size in sizes
     }
-    # A run counts when it finished with every shock, so that ratios are taken run by run.
+    # Ratios are taken run by run, so a run must have finished with every shock.
     stopped = {row: stop for record in records.values() for row, stop in record.stopped.items()}
-    whole = {size: replace(record, stopped=stopped) for size, record in records.items()}
-    twin = whole.pop(0.0)
-    return {size: peak_amplification(record, twin, size) for size, record in whole.items()}
+    paired = {size: replace(record, stopped=stopped) for size, record in records.items()}
+    twin = paired.pop(0.0)
+    return {size: peak_amplification(record, twin, size) for size, record in paired.items()}
 
 
 def amplification_estimates(base: ScenarioInputs, runs: int, workers: int | None = 1) -> dict[str, FactEstimate]:
-    """Return the three statistics of amplification, by name.
+    """Return the three statistics of amplification by name.
 
     ``amplification_ratio``
-        Large over small shock when nothing else happens: runs differ only in who holds what.
+        Large over small shock without other news: runs differ only in the distribution of positions.
     ``amplification_in_news``
-        The same among the scenario's daily news: small shocks then tip over what news had brought near its stop.
+        The same with the scenario's daily news, where a small shock can trigger stops that news has brought near.
     ``amplification_frozen``
-        Amplification of the large shock when only populations with switches are there, and all their switches are off.
-        The others have no switches: 4 % reach retail traders' margins, which alone makes about 1.06.
+        Amplification of the large shock if only populations with switches exist and all switches are off.  Populations
+        without switches are excluded: a shock of 4 % triggers margin calls of retail traders, which alone gives about 1.06.
     """
     calm = shock_amplifications(base.with_settings("noise.scale_x=0"), runs, workers)
     news = shock_amplifications(base, runs, workers)
@@ -278,9 +279,9 @@ def amplification_estimates(base: ScenarioInputs, runs: int, workers: int | None
 
 
 def shock_settings(scenario: Scenario, size_pct: float) -> tuple[str, ...]:
-    """Return the settings of a short scenario in which USDJPY's value falls by `size_pct` on one day, or does not move.
+    """Return settings of a short scenario in which the value of USDJPY falls by `size_pct` percent on one day, or not at all.
 
-    The day's own news is given in both, so that only the shock tells them apart.
+    News of that day is given in both cases, so that the shock is the only difference.
     """
     days = business_days(scenario.start, scenario.end)
     last = min(SHOCK_DAY + DAYS_AFTER, len(days) - 1)
@@ -289,17 +290,17 @@ def shock_settings(scenario: Scenario, size_pct: float) -> tuple[str, ...]:
 
 
 def frozen_settings(scenario: Scenario) -> tuple[str, ...]:
-    """Return the settings that leave nobody who reacts.
+    """Return settings that remove all behavioural reactions.
 
-    Every switch is off: stops, volatility targets, margin calls, covenants; incentives, momentum and risk budgets.
-    Populations without switches are left out.
+    All switches are off: stops, volatility targets, margin calls, covenants, incentives, momentum and risk budgets.
+    Populations without switches are removed.
     """
     tables = {name: getattr(population, "switches", None) for name, population in scenario.populations.items()}
-    left_out = (f"populations.{name}=null" for name, table in tables.items() if table is None)
+    removed = (f"populations.{name}=null" for name, table in tables.items() if table is None)
     switched_off = (
         f"populations.{name}.switches.{switch}=false"
         for name, table in tables.items()
         if table is not None
         for switch in type(table).model_fields
     )
-    return (*left_out, *switched_off)
+    return (*removed, *switched_off)

@@ -1,11 +1,11 @@
-"""Moments, regressions and tails as functions of sums over observations.
+"""Moments, regressions and tail indices as functions of sums over observations.
 
-Every statistic here is a function of a few sums of terms, one term per observation.  Sums over the days of a run give
-the statistic of that run, sums over all runs that of all runs pooled, all runs but one its jackknife, and resampled
-blocks of days its bootstrap: one definition serves the past and the model.
+Every statistic is a function of sums of terms, one term per observation.  Sums over the days of a run give the statistic of
+that run, sums over all runs the pooled statistic, sums over all runs but one its jackknife values, and sums over resampled
+blocks of days its bootstrap distribution.  The same definitions apply to observed and simulated data.
 
-Terms have shape ``(runs, observations, k)``; sums over observations, or over runs too, have shape ``(..., k)``.
-A statistic without spread to divide by is not a number.
+Terms have shape ``(runs, observations, k)``; sums over observations, or also over runs, have shape ``(..., k)``.
+A statistic is not-a-number where its denominator is zero.
 """
 
 from typing import Final
@@ -17,13 +17,13 @@ from simulation.studies.facts.history import DayIndex
 from simulation.values.conventions import PERCENT, Array, Flags
 
 MIN_QUARTER_DAYS: Final = 40
-"""Fewer returns make no quarter: a quarter has 59 to 65 business days, and the first and the last are cut off."""
+"""Fewest returns in a quarter that is used; a full quarter has 59 to 65 business days, the first and last are incomplete."""
 SMALLEST_VARIANCE_SHARE: Final = 1e-13
-"""Variance below this share of the mean square is rounding: nothing moved."""
+"""A variance denominator this share of the mean square is rounding error and counts as zero."""
 
 
 def log_returns_pct(prices: Array) -> Array:
-    """Log returns from one price to the next in percent, ``(runs, observations - 1)``."""
+    """Log returns between consecutive prices in percent, ``(runs, observations - 1)``."""
     return np.diff(np.log(prices), axis=-1) / PERCENT
 
 
@@ -41,14 +41,14 @@ def cross_terms(x: Array, y: Array) -> Array:
 
 
 def lag_terms(values: Array, lag: int) -> Array:
-    """Terms of each observation and the one `lag` before it, ``(runs, observations - lag, 6)``."""
+    """Cross terms of each observation with the one `lag` before it, ``(runs, observations - lag, 6)``."""
     return cross_terms(values[..., :-lag], values[..., lag:])
 
 
 def tail_terms(values: Array, share: float) -> Array:
-    """One and log excess of each value of the largest `share` in size, zero for others, ``(runs, observations, 2)``.
+    """One and the log excess of each value in the largest `share` by size, zero for others, ``(runs, observations, 2)``.
 
-    The threshold is the next largest size, over all runs.  Source: Hill (1975).
+    The threshold is the next largest size over all runs.  Source: Hill (1975).
     """
     size = np.abs(values)
     rank = int(share * size.size)
@@ -58,33 +58,33 @@ def tail_terms(values: Array, share: float) -> Array:
     return np.stack([beyond.astype(np.float64), excess], axis=-1)
 
 
-def count_terms(happened: Flags) -> Array:
-    """One and whether it happened for each observation, ``(..., 2)``."""
-    return np.stack([np.ones(happened.shape), happened.astype(np.float64)], axis=-1)
+def count_terms(occurred: Flags) -> Array:
+    """One, and one or zero for whether the event occurred, of each observation, ``(..., 2)``."""
+    return np.stack([np.ones(occurred.shape), occurred.astype(np.float64)], axis=-1)
 
 
-def mask_terms(terms: Array, wanted: Flags) -> Array:
-    """Terms of the wanted observations, zero for the others."""
-    return np.where(wanted[..., None], terms, 0.0)
+def mask_terms(terms: Array, selected: Flags) -> Array:
+    """Terms of the selected observations, zero for others."""
+    return np.where(selected[..., None], terms, 0.0)
 
 
 # Statistics of sums
 
 
 def mean(sums: Array) -> Array:
-    """Mean of `power_terms` or `count_terms`."""
+    """Mean, from `power_terms` or `count_terms`."""
     return ratio(sums[..., 1], sums[..., 0])
 
 
 def variance(sums: Array) -> Array:
-    """Mean squared deviation from the mean, from the first three of `power_terms`; rounding counts as zero."""
+    """Mean squared deviation from the mean, from the first three of `power_terms`; rounding error counts as zero."""
     first, second = ratio(sums[..., 1], sums[..., 0]), ratio(sums[..., 2], sums[..., 0])
     spread = second - first**2
     return np.where(spread <= SMALLEST_VARIANCE_SHARE * second, 0.0, spread)
 
 
 def standard_deviation(sums: Array) -> Array:
-    """Standard deviation with n - 1, from the first three of `power_terms`."""
+    """Standard deviation with divisor n - 1, from the first three of `power_terms`."""
     count = sums[..., 0]
     return np.sqrt(ratio(count * variance(sums), count - 1.0))
 
@@ -96,14 +96,14 @@ def skewness(sums: Array) -> Array:
 
 
 def excess_kurtosis(sums: Array) -> Array:
-    """Fourth central moment over the squared variance less three, from `power_terms`."""
+    """Fourth central moment over the squared variance, less three, from `power_terms`."""
     first, second, third, fourth = _raw_moments(sums)
     central = fourth - 4.0 * first * third + 6.0 * first**2 * second - 3.0 * first**4
     return ratio(central, variance(sums) ** 2) - 3.0
 
 
 def _raw_moments(sums: Array) -> tuple[Array, Array, Array, Array]:
-    """Mean of the first four powers."""
+    """Means of the first four powers."""
     first, second, third, fourth = np.moveaxis(ratio(sums[..., 1:], sums[..., :1]), -1, 0)
     return first, second, third, fourth
 
@@ -119,57 +119,58 @@ def standardised_slope(sums: Array) -> Array:
 
 
 def correlation(sums: Array) -> Array:
-    """Correlation of x and y, from `cross_terms`; with `lag_terms` the autocorrelation."""
+    """Correlation of x and y, from `cross_terms`; the autocorrelation with `lag_terms`."""
     return ratio(_covariance(sums, 1, 2, 4), np.sqrt(_covariance(sums, 1, 1, 3) * _covariance(sums, 2, 2, 5)))
 
 
 def r_squared(sums: Array) -> Array:
-    """Share of the variance of y that x explains, from `cross_terms`."""
+    """Share of the variance of y explained by x, from `cross_terms`."""
     return correlation(sums) ** 2
 
 
 def tail_index(sums: Array) -> Array:
-    """Hill's index of a power tail, from `tail_terms`: ``1 / mean log excess``; larger is thinner."""
+    """Hill's index of a power-law tail, from `tail_terms`: ``1 / mean log excess``; a larger index is a thinner tail."""
     return ratio(sums[..., 0], sums[..., 1])
 
 
 def _covariance(sums: Array, left: int, right: int, product: int) -> Array:
-    """Count times covariance of two columns of cross sums; rounding counts as zero."""
+    """Number of observations times the covariance of two columns of cross sums; rounding error counts as zero."""
     spread = sums[..., product] - ratio(sums[..., left] * sums[..., right], sums[..., 0])
     smallest = SMALLEST_VARIANCE_SHARE * np.abs(sums[..., product])
     return np.where((left == right) & (spread <= smallest), 0.0, spread)
 
 
-def ratio(above: Array, below: Array) -> Array:
-    """Quotient; not a number where there is nothing to divide by."""
+def ratio(numerator: Array, denominator: Array) -> Array:
+    """Quotient; not-a-number where the denominator is zero."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(below == 0.0, np.nan, above / below)
+        return np.where(denominator == 0.0, np.nan, numerator / denominator)
 
 
 # Statistics of groups and windows of observations
 
 
 def group_skewness(returns: Array, firsts: DayIndex) -> Array:
-    """Skewness of the returns of consecutive groups that begin at `firsts`, ``(runs, groups)``."""
+    """Skewness of consecutive groups of returns that begin at `firsts`, ``(runs, groups)``."""
     return skewness(np.add.reduceat(power_terms(returns), firsts, axis=-2))
 
 
 def group_mean(values: Array, firsts: DayIndex) -> Array:
-    """Mean over consecutive groups that begin at `firsts`, ``(runs, groups)``."""
+    """Mean of consecutive groups that begin at `firsts`, ``(runs, groups)``."""
     sizes = np.diff(np.append(firsts, values.shape[-1]))
     return np.asarray(np.add.reduceat(values, firsts, axis=-1) / sizes)
 
 
 def window_skewness(returns: Array, starts: DayIndex, days: int) -> Array:
-    """Skewness of the `days` returns from each start on, ``(runs, starts)``."""
+    """Skewness of the `days` returns beginning at each start, ``(runs, starts)``."""
     windows = starts[:, None] + np.arange(days)
     return skewness(power_terms(returns[..., windows]).sum(axis=-2))
 
 
 def volatility_multiple(returns: Array) -> Array:
-    """Volatility estimate at the close of each day over its long-run value, ``(runs, days)``.
+    """Estimated volatility at the close of each day over its long-run value, ``(runs, days)``.
 
-    ``v <- m v + (1 - m) r^2`` from the long-run variance, the mean of r^2 over all days and runs; m is the model's.
+    ``v <- m v + (1 - m) r^2``, starting at the long-run variance, the mean of r^2 over all days and runs; m is the model's
+    parameter.
     """
     squares = returns**2
     long_run = float(squares.mean())

@@ -1,1 +1,1 @@
-"""Search: the tipping value of a key, and the mildest combination of shocks that reaches an outcome."""
+"""Searches: the tipping point of a key, and the mildest combination of shocks that reaches an outcome."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.compute.ensemble import run_ensemble
+from simulation.compute.ensemble import load_scenario, run_ensemble
 from simulation.results.metrics import METRICS, FinishedRuns, columns_read_by
 from simulation.results.output_folder import OutputError
 from simulation.scenario.batch import BLOCK_RUNS, parameter_may_differ
@@ -26,9 +26,9 @@ PointProgress = Callable[[int, int], None]
 
 
 class MetricResponse(Protocol):
-    """What a search works on: values ``(points, keys)`` to a metric ``(points, runs)``.
+    """The function that a search evaluates: values ``(points, keys)`` to a metric ``(points, runs)``.
 
-    Run i meets the same news at every point; not-a-number where a run did not finish.
+    Run i has the same news at every point; the metric is not-a-number if the run did not finish.
     """
 
     def __call__(self, values: FloatArray, /) -> FloatArray:
@@ -41,7 +41,7 @@ def check_metric_name(name: str) -> str:
     Raises
     ------
     OutputError
-        If there is none of that name.
+        If there is no such metric.
     """
     known = [metric.name for metric in METRICS]
     if name not in known:
@@ -57,37 +57,37 @@ def metric_unit(name: str) -> str:
 def run_metrics(record: Record, names: str | tuple[str, ...]) -> FloatArray:
     """A metric of every run of a record, ``(runs,)``, or several, ``(runs, metrics)``.
 
-    Not-a-number where a run did not finish.
+    Not-a-number if a run did not finish.
 
     Raises
     ------
     OutputError
-        If the scenario cannot have the metric.
+        If the scenario does not have the metric.
     """
     if not isinstance(names, str):
         return np.stack([run_metrics(record, name) for name in names], axis=-1)
     finished, name = FinishedRuns(record), names
-    found = next(metric for metric in METRICS if metric.name == name).per_run(finished)
-    if found is None and finished.count:
-        raise OutputError(f"{record.scenario.name} has no {name}: the scenario lacks what it measures")
+    of_finished = next(metric for metric in METRICS if metric.name == name).per_run(finished)
+    if of_finished is None and finished.count:
+        raise OutputError(f"{record.scenario.name} has no {name}: the scenario lacks the inputs of this metric")
     values = np.full(len(record.runs), np.nan)
-    if found is not None:
-        values[finished.rows] = found
+    if of_finished is not None:
+        values[finished.rows] = of_finished
     return values
 
 
 @dataclass(frozen=True)
 class PointEnsemble:
-    """How often and with what each point is run.
+    """The runs at each point.
 
     Attributes
     ----------
     runs
-        Runs at each point, numbers 0 to runs - 1.
+        Number of runs at each point, numbered 0 to runs - 1.
     workers
-        Processes; none: by the size of the work.
+        Number of processes; None chooses by the amount of work.
     cloud
-        Calibrated parameter sets: run i takes set i.
+        Calibrated parameter sets: run i uses set i.
     """
 
     runs: int
@@ -102,15 +102,17 @@ class ScenarioResponse:
     Attributes
     ----------
     scenario_at
-        The scenario at one value of each key.
+        Function from one value per key to the scenario.
     searched
-        Keys that the search sets itself; they win over a cloud that holds them too.
+        Keys that the search sets; they override the values of a cloud.
     metric
-        Name of the metric, or names of several, which then make a last axis.
+        Name of the metric, or names of several, which form a last axis.
     ensemble
-        Runs at each point.
+        The runs at each point.
     progress
-        Called with (points done, 0) after every point; the number of points is not known beforehand.
+        Called with (points done, 0) after each batch; the number of points is not known in advance.
+    known
+        Results of earlier evaluations by point.
     """
 
     scenario_at: Callable[[Sequence[float]], Scenario]
@@ -121,7 +123,7 @@ class ScenarioResponse:
     known: dict[tuple[float, ...], FloatArray] = field(default_factory=dict)
 
     def __call__(self, values: FloatArray) -> FloatArray:
-        """Return the metric of every run at every point; a point that was asked for before is not run again."""
+        """Return the metric of every run at every point; known points are not run again."""
         points = [tuple(float(value) for value in row) for row in np.atleast_2d(values)]
         new = [point for point in dict.fromkeys(points) if point not in self.known]
         size = self._points_per_batch()
@@ -133,28 +135,28 @@ class ScenarioResponse:
         return np.stack([self.known[point] for point in points])
 
     def _points_per_batch(self) -> int:
-        """Points that fit into one pass; one where a key may not differ within a batch."""
+        """Number of points in one pass; one if a key may not differ within a batch."""
         together = bool(self.searched) and all(parameter_may_differ(key) for key in self.searched)
         return max(1, BLOCK_RUNS // self.ensemble.runs) if together else 1
 
     def _run(self, points: Sequence[tuple[float, ...]]) -> list[FloatArray]:
         scenarios = [self.scenario_at(point) for point in points]
-        held = set(self.searched) & set(self.ensemble.cloud.keys if self.ensemble.cloud else ())
-        if len(points) == 1 and not held:
-            how = self.ensemble
-            return [run_metrics(run_ensemble(scenarios[0], how.runs, how.workers, None, how.cloud), self.metric)]
+        overridden = set(self.searched) & set(self.ensemble.cloud.keys if self.ensemble.cloud else ())
+        if len(points) == 1 and not overridden:
+            one = self.ensemble
+            return [run_metrics(run_ensemble(scenarios[0], one.runs, one.workers, None, one.cloud), self.metric)]
         values = [dict(zip(self.searched, point, strict=True)) for point in points]
         return self._side_by_side(scenarios, values)
 
     def _side_by_side(self, scenarios: Sequence[Scenario], values: Sequence[Mapping[str, float]]) -> list[FloatArray]:
-        """Several points in passes of at most `BLOCK_RUNS` runs, or one whose key the cloud would set otherwise."""
+        """Several points in passes of at most `BLOCK_RUNS` runs, or one whose key the cloud also sets."""
         from simulation.day.capital_flows import simulate
 
         runs = range(self.ensemble.runs)
         variants = [
             variant
-            for scenario, own in zip(scenarios, values, strict=True)
-            for variant in self._variants(scenario, runs, own)
+            for scenario, of_point in zip(scenarios, values, strict=True)
+            for variant in self._variants(scenario, runs, of_point)
         ]
         numbers = list(runs) * len(scenarios)
         parts: list[FloatArray] = []
@@ -168,19 +170,18 @@ class ScenarioResponse:
     def _metrics(self) -> tuple[str, ...]:
         return (self.metric,) if isinstance(self.metric, str) else self.metric
 
-    def _variants(self, scenario: Scenario, runs: range, own: Mapping[str, float]) -> list[Scenario]:
+    def _variants(self, scenario: Scenario, runs: range, values: Mapping[str, float]) -> list[Scenario]:
         cloud = self.ensemble.cloud
         if cloud is None:
             return [scenario] * len(runs)
-        mine = {key: value for key, value in own.items() if key in cloud.keys}
-        return [with_values(variant, mine) for variant in cloud.variants(scenario, runs)]
+        overridden = {key: value for key, value in values.items() if key in cloud.keys}
+        return [with_values(variant, overridden) for variant in cloud.variants(scenario, runs)]
 
 
 def scenario_loader(
     name: str, settings: Settings, texts: Callable[[Sequence[float]], Settings]
 ) -> Callable[..., Scenario]:
-    """The scenario of a name or file with settings, and those that follow from values, as a function of the values."""
-    from simulation.compute.ensemble import load_scenario
+    """Return a function from values to the scenario with `settings` and the settings that `texts` gives for the values."""
 
     def at(values: Sequence[float]) -> Scenario:
         return load_scenario(name, (*settings, *texts(values)))

@@ -1,6 +1,6 @@
-"""A key that a search moves: how its values are written, where the scenario stands, and where to look first.
+"""The key that a search varies: how its values are written, its current value, a first bracket, and the length of its path.
 
-Whether everybody who leaves under the threshold rule has left when a scenario ends: only then is its answer the rule's own.
+Under the threshold rule all exits must be complete when the scenario ends; otherwise the result depends on its end date.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from simulation.compute.ensemble import load_scenario
 from simulation.results.output_folder import OutputError
 from simulation.scenario.config.errors import ConfigError
 from simulation.studies.search.response import MetricResponse
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
 
 SPREAD_KEY: Final = "spread_path.target_pp"
+PATH_LENGTH_KEY: Final = "spread_path.over_days"
 FIRST_STEP, DOUBLINGS = 0.125, 6
-"""First step outward as a share of where the scenario stands, and how often it doubles: up to eight times that value away."""
+"""First step as a share of the current value, and number of doublings: the search extends up to eight times that value."""
 PATH_STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
@@ -36,9 +38,9 @@ class SearchKey:
     key
         The key, such as ``boj.meetings[0].decision``.
     is_rate
-        Whether its values are rates, written with their unit and counted in basis points.
+        Whether its values are rates, written with their unit and converted to basis points.
     start
-        Where the scenario stands; none if it says nothing.
+        Current value in the scenario; None if it has none.
     """
 
     key: str
@@ -47,15 +49,15 @@ class SearchKey:
 
     @property
     def unit(self) -> str:
-        """Unit of its values, where the key's own name does not tell it."""
+        """Unit of its values if the key itself does not state it."""
         return "bp" if self.is_rate else ""
 
     def setting(self, value: float) -> str:
-        """The text after ``--set`` that gives it a value."""
+        """The text after ``--set`` for a value."""
         return f"{self.key}={value!r}{self.unit}"
 
     def number(self, text: str) -> float:
-        """A value as typed: ``25bp`` for a rate, a plain number otherwise.
+        """Parse a value: ``25bp`` for a rate, a plain number otherwise.
 
         Raises
         ------
@@ -67,39 +69,37 @@ class SearchKey:
             return float(match[1]) * BASIS_POINTS_PER[match[2].lower()] if match and self.is_rate else float(text)
         except ValueError:
             cure = "write a rate as 25bp or 0.25%" if self.is_rate else "write a plain number"
-            raise OutputError(f"{text!r} is no value of {self.key}: {cure}") from None
+            raise OutputError(f"{text!r} is not a value of {self.key}: {cure}") from None
 
 
 def search_key(name: str, settings: tuple[str, ...], key: str, example: str | None = None) -> SearchKey:
-    """A key of a scenario, held against the scenario's schema.
+    """Return a key of a scenario, checked against the schema of the scenario.
 
     Parameters
     ----------
     example
-        A value as typed, to tell what the key takes where the scenario says nothing.
+        A value from the command line; it determines the type of a key without a current value.
 
     Raises
     ------
     ConfigError
-        If the scenario has no such key, or it takes no number.
+        If the scenario has no such key, or the key takes no number.
     OutputError
-        If nothing tells where to begin.
+        If there is no value to start from.
     """
-    from simulation.compute.ensemble import load_scenario
-
     try:
         scenario = load_scenario(name, settings)
     except ConfigError:
-        # Settings may need the key to make a whole, as spread_path.over_days needs a target; without it they are told of below.
+        # Settings may be valid only with the key, as spread_path.over_days needs a target. Other problems are reported below.
         scenario = load_scenario(name)
     start = _current_value(scenario, key)
     value = start if start is not None else _parse_number(example)
     if value is None:
-        raise OutputError(f"{scenario.name} says nothing of {key}: give --low and --high")
+        raise OutputError(f"{scenario.name} has no value of {key} to start from: give --low and --high")
     try:
         load_scenario(name, (*settings, f"{key}={value!r}bp"))
     except ConfigError:
-        # No rate then; what is wrong with the key or the value is told for a plain number.
+        # Not a rate: report problems with the key or the value for a plain number.
         load_scenario(name, (*settings, f"{key}={value!r}"))
         return SearchKey(key, False, start)
     return SearchKey(key, True, start)
@@ -129,31 +129,31 @@ def _current_value(scenario: Scenario, key: str) -> float | None:
 
 
 def find_bracket(response: MetricResponse, level: float, start: float) -> tuple[float, float]:
-    """Two values with a crossing of the level between them, looked for in growing steps to both sides of a start.
+    """Return two values with a crossing of the level between them, searched in growing steps on both sides of a start value.
 
     Raises
     ------
     NoTippingError
-        If none is found.
+        If there is none.
     """
     inner = {1.0: start, -1.0: start}
     signs = {start: np.sign(_mean_metric(response, start) - level)}
-    seen = [start]
+    tried = [start]
     for side, value in _outward(start):
         if side not in inner:
             continue
         try:
             signs[value] = np.sign(_mean_metric(response, value) - level)
         except ConfigError:
-            # Beyond what the key allows: this side ends here.
+            # Outside the allowed range of the key: stop on this side.
             del inner[side]
             continue
-        seen.append(value)
+        tried.append(value)
         if signs[value] != signs[inner[side]]:
             return min(value, inner[side]), max(value, inner[side])
         inner[side] = value
     raise NoTippingError(
-        f"the mean does not cross {level:g} between {min(seen):g} and {max(seen):g}; say where to look with --low and --high"
+        f"the mean does not cross {level:g} between {min(tried):g} and {max(tried):g}; give a range with --low and --high"
     )
 
 
@@ -167,17 +167,14 @@ def _outward(start: float) -> Iterator[tuple[float, float]]:
 def _mean_metric(response: MetricResponse, value: float) -> float:
     values = response(np.array([[value]]))
     if not np.isfinite(values).any():
-        raise NoTippingError(f"no run finished at {value:g}; say where to look with --low and --high")
+        raise NoTippingError(f"no run finished at {value:g}; give a range with --low and --high")
     return float(np.nanmean(values))
 
 
-PATH_LENGTH_KEY: Final = "spread_path.over_days"
-
-
 def missing_exit_days(scenario: Scenario) -> int:
-    """Business days that the last exits still need when the scenario ends; 0 where they are complete.
+    """Business days by which the scenario ends before the last exits are complete; 0 if they are complete.
 
-    The spread arrives after `over_days`; an investor whose threshold it crosses on the last of them leaves over `exit_days`.
+    The spread arrives after `over_days`; investors whose threshold it crosses on the last of these days exit over `exit_days`.
     """
     from simulation.day.capital_flows import scenario_days
 
@@ -189,24 +186,22 @@ def missing_exit_days(scenario: Scenario) -> int:
 
 
 def path_length_setting(name: str, settings: tuple[str, ...], key: str, start: float | None) -> tuple[str, ...]:
-    """The setting that lets a path of the spread, where the search itself brings one in, end early enough for the last exits.
+    """Setting that ends a spread path early enough for the last exits, if only the search gives the scenario such a path.
 
     Parameters
     ----------
     name, settings
-        The scenario; nothing is added where it has a path of its own.
+        The scenario; the result is empty if it already has a spread path.
     key, start
-        The key that the search moves, and where it starts.
+        The key that the search varies, and its start value.
     """
-    from simulation.compute.ensemble import load_scenario
-
     if key != SPREAD_KEY or start is None:
         return ()
     try:
         if load_scenario(name, settings).spread_path is not None:
             return ()
     except ConfigError:
-        # A part of the path is set already and needs the target that the search moves.
+        # A part of the path is already set and needs the target that the search varies.
         return ()
     whole = load_scenario(name, (*settings, f"{SPREAD_KEY}={start!r}"))
     assert whole.spread_path is not None
@@ -215,14 +210,17 @@ def path_length_setting(name: str, settings: tuple[str, ...], key: str, start: f
 
 
 def describe_exits(scenario: Scenario, added: tuple[str, ...]) -> str:
-    """What a reader must know of the exits; empty where there is nothing to say."""
+    """Note on incomplete exits or on a setting added for them; empty if neither applies."""
     cut = missing_exit_days(scenario)
     if cut:
         return (
             f"The scenario ends {cut} business days before the last exits are complete (unwind.exit_days is "
-            f"{scenario.unwind.exit_days}): part of who left is not counted. A later end or a smaller {PATH_LENGTH_KEY} lets them finish."
+            f"{scenario.unwind.exit_days}), so the last exits are not counted in full. A later end or a smaller "
+            f"{PATH_LENGTH_KEY} lets them finish."
         )
     if added:
         days = scenario.unwind.exit_days
-        return f"{added[0]} was set, so that exits of {days} business days are complete when the scenario ends."
+        return (
+            f"{added[0]} was set so that exits, which take {days} business days, are complete when the scenario ends."
+        )
     return ""

@@ -1,7 +1,7 @@
-"""Named shocks in units of their prior spread, and how each enters a scenario.
+"""Named shocks in standard deviations of their priors, and their entry into a scenario.
 
-A shock of size z stands z standard deviations of its prior away from what is expected, in the direction that hurts carry.
-Those of one day happen on one day together: the first meeting of the Bank of Japan, or a day that is given.
+A shock of size z lies z standard deviations of its prior from the expected value, in the direction adverse to carry positions.
+Daily shocks occur together on one day: that of the first decision of the Bank of Japan, or a given day.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Shock:
-    """A shock that can be asked for by name.
+    """A shock that can be selected by name.
 
     Attributes
     ----------
     label
-        What a reader sees.
+        Name for display.
     unit
         Unit of its size.
     spread
-        One standard deviation of its prior, in that unit; of the logarithm where `multiplies`.
+        One standard deviation of its prior in that unit; of the logarithm if `multiplies`.
     enters
-        ``decision``: added to the decision of the meeting; ``news.<key>``: news of the day; otherwise the key it multiplies.
+        ``decision``: added to the decision of the meeting; ``news.<key>``: news of the day; otherwise the key that it multiplies.
     most
-        Largest size that is tried, in standard deviations.
+        Largest size tried, in standard deviations.
     source
-        Where the spread comes from.
+        Source of the spread.
     multiplies
-        Whether it multiplies what it changes by exp(spread z) instead of adding spread z.
+        Whether it multiplies a value by exp(spread z) instead of adding spread z.
     sign
-        Direction that hurts carry: the sign of what is added.
+        Direction adverse to carry: the sign of what is added.
     """
 
     label: str
@@ -57,12 +57,12 @@ class Shock:
     sign: float = 1.0
 
     def amount(self, size: float) -> float:
-        """Size in standard deviations as an amount in `unit`, or a multiple."""
-        # A size of zero is no fall of minus zero.
+        """Amount in `unit`, or the multiple, for a size in standard deviations."""
+        # Adding zero turns -0.0 into 0.0.
         return float(np.exp(self.spread * size)) if self.multiplies else self.sign * self.spread * size + 0.0
 
     def in_words(self, size: float) -> str:
-        """``BOJ surprise +9.2 bp``."""
+        """Name and amount: ``BOJ surprise +9.2 bp``."""
         amount = self.amount(size)
         return (
             f"{self.label} {amount:.2f} {self.unit}" if self.multiplies else f"{self.label} {amount:+.2g} {self.unit}"
@@ -107,18 +107,19 @@ CORRELATIONS: Final[Mapping[frozenset[str], float]] = {
     frozenset({"us_equity_fall", "us_yield_fall"}): 0.3,
 }
 """Correlations of sizes for the Mahalanobis distance: equity falls come with volatility (daily S&P 500 against VIX about -0.7,
-Whaley 2009) and with lower yields (stocks and two-year yields about +0.3 since 2000, Campbell, Sunderam and Viceira 2017)."""
+Whaley 2009) and with lower yields (stocks and two-year yields about +0.3 since 2000, Campbell, Sunderam and Viceira 2017).
+"""
 STANDARD_SHOCKS: Final = ("boj_surprise", "us_equity_fall", "us_yield_fall")
 
 
 def size_correlation(names: Sequence[str], correlated: bool) -> FloatArray:
-    """Correlation matrix of some shocks, ``(shocks, shocks)``; the identity unless `correlated`."""
-    found = np.eye(len(names))
+    """Correlation matrix of shocks, ``(shocks, shocks)``; the identity unless `correlated`."""
+    correlation = np.eye(len(names))
     for row, first in enumerate(names):
         for column, second in enumerate(names):
             if correlated and row != column:
-                found[row, column] = CORRELATIONS.get(frozenset({first, second}), 0.0)
-    return found
+                correlation[row, column] = CORRELATIONS.get(frozenset({first, second}), 0.0)
+    return correlation
 
 
 def check_shock_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -127,7 +128,7 @@ def check_shock_names(names: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     OutputError
-        If one is not known.
+        If a name is unknown.
     """
     unknown = [name for name in names if name not in SHOCKS]
     if unknown:
@@ -137,7 +138,7 @@ def check_shock_names(names: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class ShockPlacement:
-    """Where shocks enter a scenario: the day, and the number of the meeting on it that a surprise changes."""
+    """Where shocks enter a scenario: the day, and the number of the meeting on it whose decision a surprise changes."""
 
     scenario: Scenario
     day: date
@@ -145,28 +146,28 @@ class ShockPlacement:
 
 
 def shock_placement(scenario: Scenario, names: Sequence[str], day: date | None) -> ShockPlacement:
-    """Where shocks enter a scenario.
+    """Return where shocks enter a scenario.
 
     Raises
     ------
     OutputError
-        If the scenario has no place for one of them.
+        If one of the shocks cannot enter the scenario.
     """
     meetings = [at for at, meeting in enumerate(scenario.boj.meetings) if meeting.decision is not None]
     meetings = [at for at in meetings if day is None or scenario.boj.meetings[at].date == day]
-    found = meetings[0] if meetings else None
-    if found is None and (day is None or "boj_surprise" in names):
+    meeting_number = meetings[0] if meetings else None
+    if meeting_number is None and (day is None or "boj_surprise" in names):
         raise OutputError(
-            f"{scenario.name} has no decision of the Bank of Japan{f' on {day}' if day else ''} that a shock could come with: "
-            "give a day with --day, and leave boj_surprise out"
+            f"{scenario.name} has no decision of the Bank of Japan{f' on {day}' if day else ''} for the shocks: "
+            "give a day with --day, and omit boj_surprise"
         )
-    place = ShockPlacement(scenario, day or scenario.boj.meetings[found or 0].date, found)
-    if any(news.date == place.day for news in scenario.news):
-        raise OutputError(f"{scenario.name} already has news on {place.day}: choose another --day")
+    placement = ShockPlacement(scenario, day or scenario.boj.meetings[meeting_number or 0].date, meeting_number)
+    if any(news.date == placement.day for news in scenario.news):
+        raise OutputError(f"{scenario.name} already has news on {placement.day}: choose another --day")
     for name in names:
         if SHOCKS[name].multiplies and not SHOCKS[name].enters.startswith("news."):
             scenario_number(scenario, SHOCKS[name].enters)
-    return place
+    return placement
 
 
 def scenario_number(scenario: Scenario, key: str) -> float:
@@ -175,20 +176,20 @@ def scenario_number(scenario: Scenario, key: str) -> float:
     Raises
     ------
     OutputError
-        If it has none there.
+        If there is no number.
     """
     part: Any = scenario
     for step in key.split("."):
         part = part.get(step) if isinstance(part, Mapping) else getattr(part, step, None)
     if not isinstance(part, int | float):
-        raise OutputError(f"{scenario.name} has no number at {key} that a shock could multiply")
+        raise OutputError(f"{scenario.name} has no number at {key} for a shock to multiply")
     return float(part)
 
 
-def shock_settings(place: ShockPlacement, sizes: Mapping[str, float]) -> tuple[str, ...]:
-    """Settings that put shocks of some sizes (standard deviations) into a scenario.
+def shock_settings(placement: ShockPlacement, sizes: Mapping[str, float]) -> tuple[str, ...]:
+    """Settings that apply shocks of given sizes (standard deviations) to a scenario.
 
-    The day's news are given for every shock that is asked for, also at size zero: what is not shocked of them is quiet.
+    News of the day are given for every selected shock, also at size zero, so that they replace drawn news.
     """
     news: dict[str, Any] = {}
     texts: list[str] = []
@@ -196,13 +197,13 @@ def shock_settings(place: ShockPlacement, sizes: Mapping[str, float]) -> tuple[s
         shock = SHOCKS[name]
         amount = shock.amount(size)
         if shock.enters == "decision":
-            decided = place.scenario.boj.meetings[place.meeting or 0].decision or 0.0
-            texts.append(f"boj.meetings[{place.meeting}].decision={decided + amount!r}bp")
+            decision = placement.scenario.boj.meetings[placement.meeting or 0].decision or 0.0
+            texts.append(f"boj.meetings[{placement.meeting}].decision={decision + amount!r}bp")
         elif shock.enters.startswith("news."):
             _set_news(news, shock, amount)
         else:
-            texts.append(f"{shock.enters}={scenario_number(place.scenario, shock.enters) * amount!r}")
-    return (*texts, *([f"news={_news_text(place, news)}"] if news else []))
+            texts.append(f"{shock.enters}={scenario_number(placement.scenario, shock.enters) * amount!r}")
+    return (*texts, *([f"news={_news_text(placement, news)}"] if news else []))
 
 
 def _set_news(news: dict[str, Any], shock: Shock, amount: float) -> None:
@@ -212,7 +213,7 @@ def _set_news(news: dict[str, Any], shock: Shock, amount: float) -> None:
     news[steps[-1]] = f"{amount!r}bp" if shock.unit == "bp" else amount
 
 
-def _news_text(place: ShockPlacement, news: Mapping[str, Any]) -> str:
-    own = [item.model_dump(mode="json", exclude_none=True) for item in place.scenario.news]
-    entry = {"date": place.day.isoformat(), "label": "shocks"} | dict(news)
-    return json.dumps(sorted([*own, entry], key=lambda item: str(item["date"])))
+def _news_text(placement: ShockPlacement, news: Mapping[str, Any]) -> str:
+    scenario_news = [item.model_dump(mode="json", exclude_none=True) for item in placement.scenario.news]
+    entry = {"date": placement.day.isoformat(), "label": "shocks"} | dict(news)
+    return json.dumps(sorted([*scenario_news, entry], key=lambda item: str(item["date"])))

@@ -1,8 +1,8 @@
 """The value of a key at which the mean of a metric crosses a level, with its interval.
 
-Bisection (or, where many points fit into one batch, division into more parts) under common random numbers: every point
-meets the same news, so that the mean over runs is one curve and noise does not make it cross back and forth.  What is left
-of noise is that the runs are a sample: the interval comes from resampling runs.
+The search uses bisection, or division into more parts where many points fit into one batch, under common random numbers: every
+point has the same news, so that the mean over runs is a single curve without noise between points. The remaining uncertainty
+is that the runs are a sample; the interval comes from resampling runs.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ TAIL = (1.0 - CONFIDENCE) / 2.0
 
 
 class NoTippingError(ValueError):
-    """The metric does not cross the level between the ends that were looked at."""
+    """The metric does not cross the level in the range searched."""
 
 
 @dataclass(frozen=True)
 class SearchBracket:
-    """Where to look.
+    """Range and precision of a search.
 
     Attributes
     ----------
     low, high
         Ends, in the unit of the key.
     tolerance
-        Width to which the crossing is pinned down, in the same unit.
+        Width to which the crossing is located, in the same unit.
     parts
-        Into how many parts each step divides; two is bisection.
+        Number of parts into which each step divides the range; two is bisection.
     refinements
-        Most rounds in which the ends of the interval are evaluated too.
+        Maximum number of rounds that also evaluate the ends of the interval.
     """
 
     low: float
@@ -58,13 +58,13 @@ class TippingPoint:
     value
         The crossing of the mean over runs.
     low, high
-        95 % interval of it for the news that happened to be drawn, no narrower than the tolerance of the search.
+        Its 95 % interval over samples of runs, no narrower than the tolerance of the search.
     history_low, history_high
-        10 and 90 % quantiles over runs of where a single run crosses: what depends on the news itself.
+        10 and 90 % quantiles over runs of the crossing of a single run, which depends on its news.
     points, means
-        What was evaluated, in order of the key.
+        Values evaluated and the mean of the metric there, in order of the key.
     runs
-        Runs at each point that finished at all of them.
+        Number of runs that finished at all points.
     """
 
     value: float
@@ -77,7 +77,7 @@ class TippingPoint:
     runs: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers as JSON-ready values."""
+        """Return the results as JSON-ready values."""
         history = {"p10": _number(self.history_low), "p90": _number(self.history_high)}
         curve = [{"value": float(x), "mean": float(y)} for x, y in zip(self.points, self.means, strict=True)]
         return {
@@ -92,35 +92,35 @@ def _number(value: float) -> float | None:
 
 @dataclass
 class _EvaluatedPoints:
-    """Points that were evaluated, with the metric of each run less the level."""
+    """Points evaluated so far, with the metric of each run minus the level."""
 
     response: MetricResponse
     level: float
     rows: dict[float, FloatArray] = field(default_factory=dict)
 
-    def ask(self, points: Sequence[float]) -> None:
+    def evaluate(self, points: Sequence[float]) -> None:
         new = [point for point in points if point not in self.rows]
         if new:
             values = self.response(np.array(new)[:, None]) - self.level
             self.rows.update(zip(new, values, strict=True))
 
     def table(self) -> tuple[FloatArray, FloatArray]:
-        """Points in order, and the runs that finished at all of them, ``(points, runs)``."""
+        """Points in order, and the values of runs that finished at all of them, ``(points, runs)``."""
         points = np.array(sorted(self.rows))
         values = np.stack([self.rows[float(point)] for point in points])
         complete = np.isfinite(values).all(axis=0)
         if not complete.any():
-            raise NoTippingError("no run finished at every value that was tried; narrow the range")
+            raise NoTippingError("no run finished at all values tried; narrow the range")
         return points, values[:, complete]
 
     def mean(self, point: float) -> float:
-        """Mean at a point, less the level, over the runs that finished everywhere: others would bend the curve."""
+        """Mean at a point minus the level, over the runs that finished at all points, so that the curve has no jumps."""
         points, values = self.table()
         return float(values[int(np.searchsorted(points, point))].mean())
 
 
 def find_tipping_point(response: MetricResponse, level: float, bracket: SearchBracket, seed: int = 0) -> TippingPoint:
-    """Find where the mean of a metric over runs crosses a level.
+    """Return the value at which the mean of a metric over runs crosses a level.
 
     Parameters
     ----------
@@ -129,55 +129,55 @@ def find_tipping_point(response: MetricResponse, level: float, bracket: SearchBr
     level
         The level, in the unit of the metric.
     bracket
-        Ends between which it crosses once.
+        Range that contains one crossing.
     seed
-        Of the resampling of runs.
+        Seed of the resampling of runs.
 
     Raises
     ------
     NoTippingError
         If the mean lies on one side of the level at both ends.
     """
-    seen = _EvaluatedPoints(response, level)
+    evaluated = _EvaluatedPoints(response, level)
     ends = (bracket.low, bracket.high)
-    seen.ask(ends)
-    if seen.mean(ends[0]) * seen.mean(ends[1]) > 0.0:
-        raise NoTippingError(_describe_no_crossing(seen, ends))
-    inner = _narrowed_bracket(seen, bracket)
-    # The ends of the interval are measured, so that they are not read off a long chord.
+    evaluated.evaluate(ends)
+    if evaluated.mean(ends[0]) * evaluated.mean(ends[1]) > 0.0:
+        raise NoTippingError(_describe_no_crossing(evaluated, ends))
+    inner = _narrowed_bracket(evaluated, bracket)
+    # Evaluate the ends of the interval, so that they are not interpolated over a long distance.
     for _ in range(bracket.refinements):
-        low, high = _interval(seen, seed)
-        if _is_resolved(seen, (low, high), bracket.tolerance):
+        low, high = _interval(evaluated, seed)
+        if _is_resolved(evaluated, (low, high), bracket.tolerance):
             break
-        seen.ask([float(np.clip(at, *ends)) for at in (low, high)])
-    return _tipping_point(seen, inner, seed)
+        evaluated.evaluate([float(np.clip(at, *ends)) for at in (low, high)])
+    return _tipping_point(evaluated, inner, seed)
 
 
-def _describe_no_crossing(seen: _EvaluatedPoints, ends: tuple[float, float]) -> str:
-    low, high = (seen.mean(end) + seen.level for end in ends)
+def _describe_no_crossing(evaluated: _EvaluatedPoints, ends: tuple[float, float]) -> str:
+    low, high = (evaluated.mean(end) + evaluated.level for end in ends)
     return (
-        f"the mean is {low:.4g} at {ends[0]:g} and {high:.4g} at {ends[1]:g}: it does not cross {seen.level:g} in between; "
-        "look further out"
+        f"the mean is {low:.4g} at {ends[0]:g} and {high:.4g} at {ends[1]:g}: it does not cross {evaluated.level:g} in between; "
+        "widen the range"
     )
 
 
-def _narrowed_bracket(seen: _EvaluatedPoints, bracket: SearchBracket) -> tuple[float, float]:
-    """Narrow the bracket until it is no wider than the tolerance, and return it."""
+def _narrowed_bracket(evaluated: _EvaluatedPoints, bracket: SearchBracket) -> tuple[float, float]:
+    """Bracket narrowed to the tolerance."""
     low, high = bracket.low, bracket.high
     while high - low > bracket.tolerance:
         inside = [float(point) for point in np.linspace(low, high, bracket.parts + 1)[1:-1]]
-        seen.ask(inside)
+        evaluated.evaluate(inside)
         places = [low, *inside, high]
-        signs = np.sign([seen.mean(place) for place in places])
-        # The first crossing, should a step of the metric make more than one.
+        signs = np.sign([evaluated.mean(place) for place in places])
+        # The first crossing, if steps of the metric cause several.
         at = int(np.argmax(signs[1:] != signs[0]))
         low, high = places[at], places[at + 1]
     return low, high
 
 
-def _interval(seen: _EvaluatedPoints, seed: int) -> tuple[float, float]:
+def _interval(evaluated: _EvaluatedPoints, seed: int) -> tuple[float, float]:
     """Ends of the middle 95 % of crossings over resampled runs."""
-    points, values = seen.table()
+    points, values = evaluated.table()
     random = np.random.default_rng(np.random.SeedSequence([seed, values.shape[1]]))
     drawn = random.integers(values.shape[1], size=(RESAMPLES, values.shape[1]))
     means = values[:, drawn].mean(axis=2).T
@@ -185,15 +185,15 @@ def _interval(seen: _EvaluatedPoints, seed: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _is_resolved(seen: _EvaluatedPoints, ends: tuple[float, float], tolerance: float) -> bool:
-    """Whether a point was evaluated near both ends of the interval."""
-    points = np.array(list(seen.rows))
+def _is_resolved(evaluated: _EvaluatedPoints, ends: tuple[float, float], tolerance: float) -> bool:
+    """Whether points were evaluated near both ends of the interval."""
+    points = np.array(list(evaluated.rows))
     return all(float(np.abs(points - end).min()) <= tolerance for end in ends)
 
 
-def _tipping_point(seen: _EvaluatedPoints, inner: tuple[float, float], seed: int) -> TippingPoint:
-    points, values = seen.table()
-    low, high = _interval(seen, seed)
+def _tipping_point(evaluated: _EvaluatedPoints, inner: tuple[float, float], seed: int) -> TippingPoint:
+    points, values = evaluated.table()
+    low, high = _interval(evaluated, seed)
     within = np.array(inner)
     pair = np.stack([values[int(np.searchsorted(points, place))].mean() for place in inner])
     value = float(np.clip(crossings(within, pair[None, :])[0], *inner))
@@ -201,21 +201,21 @@ def _tipping_point(seen: _EvaluatedPoints, inner: tuple[float, float], seed: int
     history_low, history_high = np.quantile(single, [0.1, 0.9], method="nearest")
     return TippingPoint(
         value, min(low, inner[0]), max(high, inner[1]), float(history_low), float(history_high),
-        points, values.mean(axis=1) + seen.level, values.shape[1],
+        points, values.mean(axis=1) + evaluated.level, values.shape[1],
     )  # fmt: skip
 
 
 def crossings(points: FloatArray, curves: FloatArray, beyond: bool = False) -> FloatArray:
-    """Where each curve first changes its sign, along chords between points, ``(curves,)``.
+    """Where each curve first changes its sign, by linear interpolation between points, ``(curves,)``.
 
     Parameters
     ----------
     points
-        In order, ``(points,)``.
+        Points in order, ``(points,)``.
     curves
-        Values less the level, ``(curves, points)``.
+        Values minus the level, ``(curves, points)``.
     beyond
-        What a curve that does not cross gives, on the side on which it comes nearer: infinity if true, else the end.
+        Result for a curve without a crossing, on the side where it comes closer: infinity if true, otherwise the end.
     """
     signs = np.sign(curves)
     changed = signs[:, 1:] != signs[:, :1]

@@ -1,1 +1,1 @@
-"""What a sweep says: response curves, heat maps, Sobol indices, the corner of a crash, and the most influential parameters."""
+"""Analysis of a sweep: response curves, heat maps, Sobol indices, scenario discovery, and the most influential parameters."""

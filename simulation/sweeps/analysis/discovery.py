@@ -1,7 +1,7 @@
-"""Scenario discovery: which corners of parameter space give a crash, by a shallow decision tree.
+"""Scenario discovery: regions of parameter space in which an outcome is frequent, from a shallow decision tree.
 
-Source: Bryant and Lempert (2010) on discovery by coverage and density; Breiman et al. (1984) on the tree; the tree is
-scikit-learn's, an extra: ``pip install carryflow[discovery]``.
+Source: Bryant and Lempert (2010) on discovery by coverage and density; Breiman et al. (1984) on the tree. The tree is that of
+scikit-learn, an extra: ``pip install carryflow[discovery]``.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from simulation.sweeps.analysis.sweep_table import DONE, SweepTable
 Flags = NDArray[np.bool_]
 DEPTH = 3
 SMALLEST_LEAF = 0.03
-"""A box holds at least this share of the runs."""
+"""Minimum share of the runs in a region."""
 LEAST_GAIN = 0.005
-"""A cut of the tree explains at least this part of the variance of the outcome."""
+"""Minimum share of the variance of the outcome that a split of the tree explains."""
 WORTH_NAMING = 1.5
-"""A box is named where the crash is so many times as frequent as overall."""
+"""A region is reported if the outcome is at least this many times as frequent as overall."""
 CONDITION_PATTERN = re.compile(r"\s*([A-Za-z0-9_]+)\s*(<=|>=|<|>)\s*([+-]?[\d.]+(?:e[+-]?\d+)?)\s*")
 COMPARISONS: dict[str, Callable[[Any, float], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -36,30 +36,30 @@ COMPARISONS: dict[str, Callable[[Any, float], Any]] = {
 
 @dataclass(frozen=True)
 class OutcomeCondition:
-    """What counts as the outcome that is looked for, such as ``usdjpy_trough_pct<-10``."""
+    """The outcome of interest, such as ``usdjpy_trough_pct<-10``."""
 
     metric: str
     sign: str
     level: float
 
     @classmethod
-    def parsed(cls, text: str) -> OutcomeCondition:
-        """Read ``METRIC<LEVEL`` or the like.
+    def parse(cls, text: str) -> OutcomeCondition:
+        """Parse ``METRIC<LEVEL`` or ``METRIC>LEVEL``.
 
         Raises
         ------
         OutputError
-            If it is not of this form.
+            If the text has another form.
         """
         match = CONDITION_PATTERN.fullmatch(text)
         if match is None:
             raise OutputError(
-                f"{text!r} is no condition; write METRIC<LEVEL or METRIC>LEVEL, e.g. usdjpy_trough_pct<-10"
+                f"{text!r} is not a condition; write METRIC<LEVEL or METRIC>LEVEL, e.g. usdjpy_trough_pct<-10"
             )
         return cls(match[1], match[2], float(match[3]))
 
-    def of(self, runs: pd.DataFrame) -> Flags:
-        """Whether each run meets it."""
+    def is_met(self, runs: pd.DataFrame) -> Flags:
+        """Whether each run meets the condition."""
         return np.asarray(COMPARISONS[self.sign](runs[self.metric].to_numpy(dtype=np.float64), self.level))
 
     def __str__(self) -> str:
@@ -68,18 +68,18 @@ class OutcomeCondition:
 
 @dataclass(frozen=True)
 class ParameterBox:
-    """A corner of parameter space.
+    """A region of parameter space.
 
     Attributes
     ----------
     limits
-        What holds in it, in words: ``markets.usdjpy.stress_slope > 0.9``.
+        Its bounds as text: ``markets.usdjpy.stress_slope > 0.9``.
     density
         Share of its runs that meet the condition.
     coverage
-        Share of all runs that meet the condition that lie in it.
+        Its share of all runs that meet the condition.
     mass
-        Share of all runs that lie in it.
+        Its share of all runs.
     """
 
     limits: tuple[str, ...]
@@ -89,14 +89,14 @@ class ParameterBox:
 
     def __str__(self) -> str:
         return (
-            f"{' and '.join(self.limits)}: {100 * self.density:.0f} % of its runs, {100 * self.coverage:.0f} % of all such runs "
-            f"in {100 * self.mass:.0f} % of the space"
+            f"{' and '.join(self.limits)}: {100 * self.density:.0f} % of the runs there; {100 * self.coverage:.0f} % of all such "
+            f"runs in {100 * self.mass:.0f} % of the parameter space"
         )
 
 
 @dataclass(frozen=True)
 class Discovery:
-    """Where a condition is met: how often overall, and the boxes in which it is met most, densest first."""
+    """Frequency of a condition overall, and the regions in which it is most frequent, highest density first."""
 
     condition: str
     share: float
@@ -104,11 +104,11 @@ class Discovery:
     note: str = ""
 
     def in_words(self) -> str:
-        """What was found, in a few sentences."""
+        """Describe the result in a few sentences."""
         head = f"{self.condition} in {100 * self.share:.1f} % of runs."
         if self.note:
             return f"{head} {self.note}"
-        return f"{head} {'; '.join(str(box) for box in self.boxes)}." if self.boxes else f"{head} No corner stands out."
+        return f"{head} {'; '.join(str(box) for box in self.boxes)}." if self.boxes else f"{head} No region stands out."
 
 
 def has_scikit_learn() -> bool:
@@ -117,31 +117,31 @@ def has_scikit_learn() -> bool:
 
 
 def discover_boxes(sweep: SweepTable, condition: OutcomeCondition) -> Discovery:
-    """Find the boxes in which runs meet a condition most often.
+    """Return the regions in which runs meet a condition most often.
 
-    The leaves of a tree of depth 3 on the parameters of the sweep, each with at least 3 % of the runs.
+    They are leaves of a tree of depth 3 on the parameters of the sweep, each with at least 3 % of the runs.
     """
-    runs = sweep.measured(condition.metric)
-    return _discovered_boxes(sweep, runs, condition.of(runs), str(condition))
+    runs = sweep.runs_with(condition.metric)
+    return _discovered_boxes(sweep, runs, condition.is_met(runs), str(condition))
 
 
 def discover_failures(sweep: SweepTable) -> Discovery:
-    """Find the boxes in which runs failed most often: what is left out there is missing from everything else."""
+    """Return the regions in which runs failed most often; these runs are missing from all other results."""
     return _discovered_boxes(sweep, sweep.runs, (sweep.runs["status"] != DONE).to_numpy(), "Stopped early")
 
 
 def _discovered_boxes(sweep: SweepTable, runs: pd.DataFrame, met: Flags, condition: str) -> Discovery:
     share = float(met.mean()) if len(met) else 0.0
     if share in (0.0, 1.0):
-        return Discovery(condition, share, (), "Nothing to tell apart.")
+        return Discovery(condition, share, (), "No difference between regions.")
     if not has_scikit_learn():
-        return Discovery(condition, share, (), "No corner was looked for: pip install 'carryflow[discovery]'.")
-    found = sorted(_leaf_boxes(parameter_features(sweep, runs), met), key=lambda box: (-box.density, box.limits))
-    return Discovery(condition, share, tuple(box for box in found if box.density >= WORTH_NAMING * share))
+        return Discovery(condition, share, (), "Regions were not searched: pip install 'carryflow[discovery]'.")
+    boxes = sorted(_leaf_boxes(parameter_features(sweep, runs), met), key=lambda box: (-box.density, box.limits))
+    return Discovery(condition, share, tuple(box for box in boxes if box.density >= WORTH_NAMING * share))
 
 
 def parameter_features(sweep: SweepTable, runs: pd.DataFrame) -> pd.DataFrame:
-    """Parameters as numbers: a column a key, for an axis of words a column of 0 and 1 for each word (``key = word``)."""
+    """Parameters as numbers: a column per numeric key, and for a text axis a 0-1 column per value (``key = value``)."""
     columns: dict[str, pd.Series[Any]] = {}
     for axis in sweep.axes:
         values = runs[axis.column]
@@ -158,7 +158,7 @@ def _leaf_boxes(columns: pd.DataFrame, met: Flags) -> Iterator[ParameterBox]:
     from sklearn.tree import DecisionTreeClassifier
 
     numbers = columns.to_numpy(dtype=np.float64)
-    # A cut that tells nothing apart would name one corner several times.
+    # Without a minimum gain, uninformative splits would report one region several times.
     gain = LEAST_GAIN * float(met.mean() * (1.0 - met.mean()))
     tree = DecisionTreeClassifier(
         max_depth=DEPTH, min_samples_leaf=SMALLEST_LEAF, min_impurity_decrease=gain, random_state=0
@@ -172,19 +172,19 @@ def _leaf_boxes(columns: pd.DataFrame, met: Flags) -> Iterator[ParameterBox]:
 
 
 def _leaf_bounds(tree: Any, names: list[str]) -> dict[int, dict[str, tuple[float, float]]]:
-    """Lower and upper bound of each column that leads to a leaf, by leaf."""
-    found: dict[int, dict[str, tuple[float, float]]] = {}
+    """Lower and upper bound of each column, by leaf."""
+    leaves: dict[int, dict[str, tuple[float, float]]] = {}
     open_nodes: list[tuple[int, dict[str, tuple[float, float]]]] = [(0, {})]
     while open_nodes:
         node, bounds = open_nodes.pop()
         left, right = int(tree.children_left[node]), int(tree.children_right[node])
         if left == right:
-            found[node] = bounds
+            leaves[node] = bounds
             continue
         name, cut = names[tree.feature[node]], float(tree.threshold[node])
         low, high = bounds.get(name, (-np.inf, np.inf))
         open_nodes += [(left, bounds | {name: (low, min(high, cut))}), (right, bounds | {name: (max(low, cut), high)})]
-    return found
+    return leaves
 
 
 def _format_limit(name: str, ends: tuple[float, float]) -> str:

@@ -1,4 +1,4 @@
-"""Figures of a sweep: response curves, a heat map of two parameters, bars of Sobol indices."""
+"""Figures of a sweep: response curves, a heat map of two parameters, and bars of Sobol indices."""
 
 from __future__ import annotations
 
@@ -42,18 +42,12 @@ from simulation.values.labels import capitalized, readable_name
 MOST_PANELS = 6
 OUTER, INNER = 0.18, 0.36
 TITLE_POINTS, TITLE_LETTERS = 9.5, 34
-"""Size of a panel's title, and how many letters of it fit."""
+"""Font size of a panel title, and the number of letters that fit."""
 
 
 @dataclass(frozen=True)
 class FigureMetric:
-    """The metric of a figure: its name and unit, and the line that names the source.
-
-    Attributes
-    ----------
-    scale
-        What values are multiplied with, so that shares read as percent.
-    """
+    """The metric of a figure with its unit, and the source line."""
 
     metric: str
     unit: str
@@ -61,12 +55,12 @@ class FigureMetric:
 
     @property
     def scale(self) -> float:
-        """100 for a share."""
+        """Factor for display: 100 for a share, shown in percent."""
         return display_scale(self.unit)
 
     @property
     def shown_unit(self) -> str:
-        """The unit as written on an axis."""
+        """The unit as shown on an axis."""
         return self.unit.replace("share", "%", 1)
 
     @property
@@ -83,25 +77,25 @@ def axis_title(axis: SweepAxis) -> str:
     return f"{axis.name}, {axis.unit}" if axis.unit and axis.unit not in axis.name else axis.name
 
 
-def curves_figure(curves: Sequence[tuple[SweepAxis, pd.DataFrame]], shown: FigureMetric, finding: str) -> Drawing:
-    """Response curves side by side, on one scale of the metric, most influential axis first."""
+def curves_figure(curves: Sequence[tuple[SweepAxis, pd.DataFrame]], metric: FigureMetric, title: str) -> Drawing:
+    """Response curves side by side, with one scale of the metric, most influential axis first."""
     some = list(curves)[:MOST_PANELS]
     subtitle = (
-        f"{shown.metric}, {shown.shown_unit}; line: mean; inner band: 10-90 % of means at a point (the other parameters); "
-        "outer band: 10-90 % of runs (noise too)"
+        f"{metric.metric}, {metric.shown_unit}; line: mean; inner band: 10-90 % of point means (other parameters); "
+        "outer band: 10-90 % of runs (including noise)"
     )
     with figure_style():
-        figure = new_figure(Heading(finding, subtitle, shown.source))
-        panels = _panels(figure, len(some))
+        figure = new_figure(Heading(title, subtitle, metric.source))
+        panels = _panel_axes(figure, len(some))
         for axes, (axis, curve) in zip(panels, some, strict=True):
-            _curve(axes, axis, curve, shown.scale)
+            _draw_curve(axes, axis, curve, metric.scale)
         low, high = min(axes.get_ylim()[0] for axes in panels), max(axes.get_ylim()[1] for axes in panels)
         for axes in panels:
             axes.set_ylim(low, high)
     return Drawing(figure, _curve_columns(some))
 
 
-def _panels(figure: Figure, count: int) -> list[Axes]:
+def _panel_axes(figure: Figure, count: int) -> list[Axes]:
     columns = min(count, 3)
     rows = math.ceil(count / columns)
     width, height = 0.92 / columns, 0.76 / rows
@@ -109,7 +103,7 @@ def _panels(figure: Figure, count: int) -> list[Axes]:
     return [figure.add_axes((left, bottom, width - 0.045, height - 0.11)) for left, bottom in place]
 
 
-def _curve(axes: Axes, axis: SweepAxis, curve: pd.DataFrame, scale: float) -> None:
+def _draw_curve(axes: Axes, axis: SweepAxis, curve: pd.DataFrame, scale: float) -> None:
     remove_frame(axes)
     places = curve["value"].to_numpy() if axis.numeric else np.arange(len(curve))
     numbers = {name: scale * curve[name].to_numpy(dtype=np.float64) for name in curve if name != "value"}
@@ -123,7 +117,7 @@ def _curve(axes: Axes, axis: SweepAxis, curve: pd.DataFrame, scale: float) -> No
         axes.plot(places, numbers["mean"], "o", color=ACCENT, markersize=5)
         axes.set_xticks(places, [str(value) for value in curve["value"]])
         axes.set_xlim(-0.5, len(curve) - 0.5)
-    # The key's own name tells the unit; a long one is set smaller rather than run into its neighbour.
+    # The name of the key includes the unit; a long name gets a smaller font.
     axes.set_title(
         axis.name, loc="left", fontsize=TITLE_POINTS * min(1.0, TITLE_LETTERS / len(axis.name)), fontweight="bold"
     )
@@ -131,55 +125,55 @@ def _curve(axes: Axes, axis: SweepAxis, curve: pd.DataFrame, scale: float) -> No
 
 def _curve_columns(curves: Sequence[tuple[SweepAxis, pd.DataFrame]]) -> dict[str, Any]:
     parts = [curve.assign(value=curve["value"].astype(str)).assign(key=axis.key) for axis, curve in curves]
-    joined = pd.concat(parts, ignore_index=True)
-    return {name: joined[name].to_numpy() for name in ("key", *joined.columns.drop("key"))}
+    rows = pd.concat(parts, ignore_index=True)
+    return {name: rows[name].to_numpy() for name in ("key", *rows.columns.drop("key"))}
 
 
-def map_figure(found: ResponseMap, shown: FigureMetric, level: float | None = None) -> Drawing:
-    """Heat map of the median over two axes, a line around the cells beyond `level`, hatched where runs are few."""
-    values = shown.scale * found.median
+def map_figure(response: ResponseMap, metric: FigureMetric, level: float | None = None) -> Drawing:
+    """Heat map of the median over two axes. A line surrounds cells above `level`; cells with few runs are hatched."""
+    values = metric.scale * response.median
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     signed = low < 0.0
     limits = (-max(-low, high), max(-low, high)) if signed else (min(low, 0.0), high or 1.0)
-    line = "" if level is None else f"; line: {shown.scale * level:g} {shown.shown_unit}"
-    subtitle = f"Median of {shown.metric}, {shown.shown_unit}{line}; hatched: fewer than {FEW_RUNS} runs"
-    finding = f"{capitalized(shown.words)}: {low:.3g} to {high:.3g} {shown.shown_unit} over the two parameters"
+    line = "" if level is None else f"; line: {metric.scale * level:g} {metric.shown_unit}"
+    subtitle = f"Median of {metric.metric}, {metric.shown_unit}{line}; hatched: fewer than {FEW_RUNS} runs"
+    title = f"{capitalized(metric.words)}: {low:.3g} to {high:.3g} {metric.shown_unit} over the two parameters"
     with figure_style():
-        figure = new_figure(Heading(finding, subtitle, shown.source))
+        figure = new_figure(Heading(title, subtitle, metric.source))
         axes = figure.add_axes((0.17, 0.16, 0.78, 0.66))
-        names = [[_level_text(value) for value in side] for side in (found.row_values, found.column_values)]
+        names = [[_level_text(value) for value in side] for side in (response.row_values, response.column_values)]
         draw_heat_map(axes, HeatMapCells(values, names[0], names[1]), limits, DIVERGING if signed else RISING)
-        hatch_cells(axes, found.runs < FEW_RUNS)
+        hatch_cells(axes, response.runs < FEW_RUNS)
         if level is not None:
-            draw_boundary(axes, np.asarray(found.median > level))
-        axes.set_xlabel(axis_title(found.columns), color=INK)
-        axes.set_ylabel(axis_title(found.rows), color=INK)
-    return Drawing(figure, _map_columns(found))
+            draw_boundary(axes, np.asarray(response.median > level))
+        axes.set_xlabel(axis_title(response.columns), color=INK)
+        axes.set_ylabel(axis_title(response.rows), color=INK)
+    return Drawing(figure, _map_columns(response))
 
 
 def _level_text(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, int | float | np.number) else str(value)
 
 
-def _map_columns(found: ResponseMap) -> dict[str, Any]:
-    rows, columns = np.indices(found.median.shape)
-    row_names = np.array([_level_text(value) for value in found.row_values])[rows.ravel()]
-    column_names = np.array([_level_text(value) for value in found.column_values])[columns.ravel()]
-    cells = {"median": found.median.ravel(), "runs": found.runs.ravel()}
-    return {found.rows.key: row_names, found.columns.key: column_names} | cells
+def _map_columns(response: ResponseMap) -> dict[str, Any]:
+    rows, columns = np.indices(response.median.shape)
+    row_names = np.array([_level_text(value) for value in response.row_values])[rows.ravel()]
+    column_names = np.array([_level_text(value) for value in response.column_values])[columns.ravel()]
+    cells = {"median": response.median.ravel(), "runs": response.runs.ravel()}
+    return {response.rows.key: row_names, response.columns.key: column_names} | cells
 
 
-def sobol_figure(indices: SobolIndices, axes_of: Sequence[SweepAxis], shown: FigureMetric) -> Drawing:
-    """First-order and total indices as bars with their intervals, the largest total on top."""
+def sobol_figure(indices: SobolIndices, axes_of: Sequence[SweepAxis], metric: FigureMetric) -> Drawing:
+    """First-order and total indices as bars with intervals, largest total on top."""
     table = indices.table.sort_values(["total", "key"], ascending=[False, True], ignore_index=True)
     names = {axis.key: axis.name for axis in axes_of}
     top = names[table["key"][0]]
     alone, in_all = 100.0 * table["first"][0], 100.0 * table["total"][0]
-    finding = f"{capitalized(top)} does most: {alone:.0f} % by itself, {in_all:.0f} % with others"
-    subtitle = f"Share of the variance of the mean of {shown.metric}, %; lines: 95 % bootstrap intervals over rows"
+    title = f"{capitalized(top)} has the largest effect: {alone:.0f} % alone, {in_all:.0f} % with interactions"
+    subtitle = f"Share of the variance of the mean of {metric.metric}, %; lines: 95 % bootstrap intervals over rows"
     with figure_style():
-        figure = new_figure(Heading(finding, subtitle, shown.source))
+        figure = new_figure(Heading(title, subtitle, metric.source))
         axes = figure.add_axes((0.32, 0.12, 0.63, 0.68))
         style_bar_axes(axes, [names[key] for key in table["key"]])
         for part, shade, shift in zip(("first", "total"), SERIES_COLOURS, (-0.19, 0.19), strict=True):
@@ -187,7 +181,7 @@ def sobol_figure(indices: SobolIndices, axes_of: Sequence[SweepAxis], shown: Fig
             axes.barh(places, 100.0 * table[part], height=0.34, color=shade)
             axes.hlines(places, 100.0 * table[f"{part}_low"], 100.0 * table[f"{part}_high"], color=INK, linewidth=1.0)
         legend_line(
-            axes, [("■ by itself (first order)", SERIES_COLOURS[0]), ("■ with others (total)", SERIES_COLOURS[1])]
+            axes, [("■ alone (first order)", SERIES_COLOURS[0]), ("■ with interactions (total)", SERIES_COLOURS[1])]
         )
         axes.set_xlabel(f"{indices.in_words()}", fontsize=8.5)
     return Drawing(figure, {str(name): table[name].to_numpy() for name in table})

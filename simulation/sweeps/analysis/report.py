@@ -1,7 +1,8 @@
-"""The analysis of a sweep: what is found for each metric, as text, as JSON and as a folder of figures and tables."""
+"""The analysis of a sweep: results for each metric as text, as JSON, and as a folder of figures and tables."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from simulation.results.metrics import METRICS
+from simulation.results.output_folder import OutputError
 from simulation.sweeps.analysis.discovery import Discovery, OutcomeCondition, discover_boxes, discover_failures
 from simulation.sweeps.analysis.response_curves import (
     ResponseMap,
@@ -39,11 +41,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MetricAnalysis:
-    """What a sweep says of one metric."""
+    """Results of a sweep for one metric."""
 
     sweep: SweepTable
     metric: str
-    how: Bootstrap = STANDARD_BOOTSTRAP
+    bootstrap: Bootstrap = STANDARD_BOOTSTRAP
 
     @cached_property
     def influence(self) -> pd.DataFrame:
@@ -52,27 +54,27 @@ class MetricAnalysis:
 
     @cached_property
     def indices(self) -> SobolIndices | None:
-        """Sobol indices; none for another design."""
-        return sobol_analysis(self.sweep, self.metric, self.how) if self.sweep.design == SALTELLI else None
+        """Sobol indices; None for designs other than Saltelli."""
+        return sobol_analysis(self.sweep, self.metric, self.bootstrap) if self.sweep.design == SALTELLI else None
 
     @cached_property
     def shares(self) -> VarianceShares | None:
-        """What the variance of a run is made of; none where points have one run."""
+        """Decomposition of the variance of a run; None if points have one run."""
         return variance_shares(self.sweep, self.metric)
 
     @cached_property
     def curves(self) -> list[tuple[SweepAxis, pd.DataFrame]]:
-        """Response curves, the most influential axis first; an axis without two values has none."""
+        """Response curves, the most influential axis first; axes with one value are excluded."""
         axes = [self.sweep.axis(str(key)) for key in self.influence["key"]]
-        found = [(axis, response_curve(self.sweep, axis, self.metric)) for axis in axes]
-        return [(axis, curve) for axis, curve in found if len(curve) > 1]
+        curves = [(axis, response_curve(self.sweep, axis, self.metric)) for axis in axes]
+        return [(axis, curve) for axis, curve in curves if len(curve) > 1]
 
     @cached_property
     def map(self) -> ResponseMap | None:
-        """The two most influential axes together; none for a design that moves one key at a time or a single axis."""
+        """Response to the two most influential axes; None for a one-at-a-time design or a single axis."""
         if self.sweep.design == "one_at_a_time" or len(self.curves) < 2:
             return None
-        # A column for each value of a grid in the order of the design; otherwise as ranked.
+        # A numeric axis with few values gives the columns; otherwise the order of influence decides.
         chosen = [axis for axis, _ in self.curves][:2]
         rows, columns = sorted(chosen, key=lambda axis: is_grid(self.sweep, axis) and axis.numeric)
         return response_map(self.sweep, (rows, columns), self.metric)
@@ -84,13 +86,13 @@ class MetricAnalysis:
 
     @property
     def names(self) -> dict[str, str]:
-        """Words for the keys and the metric, where they differ from the key."""
+        """Names of the keys and of the metric, where they differ from the key."""
         known = {axis.key: axis.name for axis in self.sweep.axes}
         known |= {one.name: one.label for one in METRICS if one.name == self.metric}
         return {key: words for key, words in known.items() if words != key}
 
     def text(self) -> str:
-        """What was found, in sentences."""
+        """Describe the results in sentences."""
         indices = None if self.indices is None else self.indices.table
         parts = [describe_influence(self.influence, self.metric, self.unit, indices, self.names)]
         if self.indices is not None:
@@ -100,7 +102,7 @@ class MetricAnalysis:
         return " ".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers as JSON-ready values."""
+        """Return the results as JSON-ready values."""
         sobol_part = None
         if self.indices is not None:
             value, low, high = self.indices.interactions
@@ -123,22 +125,22 @@ class MetricAnalysis:
         """The figures by name."""
         from simulation.sweeps.analysis.figures import FigureMetric, curves_figure, map_figure, sobol_figure
 
-        shown = FigureMetric(self.metric, self.unit, source)
-        found: dict[str, Drawing] = {}
+        metric = FigureMetric(self.metric, self.unit, source)
+        drawings: dict[str, Drawing] = {}
         if self.curves:
             first = self.curves[0][0].name
-            finding = f"{capitalized(shown.words)} depends most on {first}"
-            found[f"curves_{self.metric}"] = curves_figure(self.curves, shown, finding)
+            title = f"{capitalized(metric.words)} depends most on {first}"
+            drawings[f"curves_{self.metric}"] = curves_figure(self.curves, metric, title)
         if self.map is not None:
-            found[f"map_{self.metric}"] = map_figure(self.map, shown, level)
+            drawings[f"map_{self.metric}"] = map_figure(self.map, metric, level)
         if self.indices is not None:
-            found[f"sobol_{self.metric}"] = sobol_figure(self.indices, self.sweep.axes, shown)
-        return found
+            drawings[f"sobol_{self.metric}"] = sobol_figure(self.indices, self.sweep.axes, metric)
+        return drawings
 
 
 @dataclass(frozen=True)
 class SweepAnalysis:
-    """What a sweep says of some metrics, and where some outcomes happen."""
+    """Results of a sweep for some metrics, and the regions in which outcomes are frequent."""
 
     sweep: SweepTable
     metrics: Mapping[str, MetricAnalysis]
@@ -146,18 +148,18 @@ class SweepAnalysis:
     failures: Discovery | None = None
 
     def text(self) -> str:
-        """Everything in words."""
+        """Describe all results."""
         sweep = self.sweep
         points, done = sweep.runs["point"].nunique(), len(sweep.finished)
         head = f"{sweep.name}: {points:,} points of a {sweep.design} design, {done:,} finished runs, {sweep.failed:,} failed."
         parts = [part.text() for part in self.metrics.values()]
         if self.failures is not None:
-            head += " What stopped early is left out, which bends what is said of the corner where it did. "
+            head += " Runs that stopped early are excluded, which biases the results for the regions where they lie. "
             head += self.failures.in_words()
-        return "\n\n".join([head, *parts, *(found.in_words() for found in self.discoveries)])
+        return "\n\n".join([head, *parts, *(discovery.in_words() for discovery in self.discoveries)])
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON-ready values."""
+        """Return all results as JSON-ready values."""
         sweep = self.sweep
         return {
             "sweep": sweep.name,
@@ -167,17 +169,15 @@ class SweepAnalysis:
             "runs_failed": sweep.failed,
             "failures": None if self.failures is None else _discovery_json(self.failures),
             "metrics": {name: part.to_dict() for name, part in self.metrics.items()},
-            "discovery": [_discovery_json(found) for found in self.discoveries],
+            "discovery": [_discovery_json(discovery) for discovery in self.discoveries],
         }
 
     def write(self, directory: Path) -> None:
-        """Write figures, their numbers and the report into an existing empty folder."""
-        import json
-
+        """Write figures, their data and the report into an existing empty folder."""
         from simulation.results.figures.charts import write_figures
         from simulation.studies.experiment.figures import svg_bytes
 
-        conditions = [OutcomeCondition.parsed(found.condition) for found in self.discoveries]
+        conditions = [OutcomeCondition.parse(discovery.condition) for discovery in self.discoveries]
         levels = {condition.metric: condition.level for condition in conditions}
         source = f"Source: carryflow sweep {self.sweep.name}, {len(self.sweep.finished):,} runs"
         for name, part in self.metrics.items():
@@ -191,37 +191,38 @@ class SweepAnalysis:
 
 
 def analyse_sweep(
-    sweep: SweepTable, metrics: Sequence[str] = (), conditions: Sequence[str] = (), how: Bootstrap = STANDARD_BOOTSTRAP
+    sweep: SweepTable,
+    metrics: Sequence[str] = (),
+    conditions: Sequence[str] = (),
+    bootstrap: Bootstrap = STANDARD_BOOTSTRAP,
 ) -> SweepAnalysis:
-    """Analyse a sweep.
+    """Return the analysis of a sweep.
 
     Parameters
     ----------
     metrics
-        Metrics to analyse; none: all that vary.
+        Metrics to analyse; none for all that vary.
     conditions
-        Outcomes whose corners are looked for, such as ``usdjpy_trough_pct<-10``.
+        Outcomes whose regions are searched, such as ``usdjpy_trough_pct<-10``.
 
     Raises
     ------
     OutputError
         If the sweep lacks a metric, or no run is finished.
     """
-    from simulation.results.output_folder import OutputError
-
     if sweep.finished.empty:
         raise OutputError(f"no run of {sweep.name} is finished: there is nothing to analyse")
-    wanted = [OutcomeCondition.parsed(text) for text in conditions]
-    for name in [*metrics, *(condition.metric for condition in wanted)]:
+    outcomes = [OutcomeCondition.parse(text) for text in conditions]
+    for name in [*metrics, *(outcome.metric for outcome in outcomes)]:
         sweep.check_metric(name)
     chosen = metrics or [name for name in sweep.units if sweep.finished[name].nunique() > 1]
-    parts = {name: MetricAnalysis(sweep, name, how) for name in chosen}
+    parts = {name: MetricAnalysis(sweep, name, bootstrap) for name in chosen}
     failures = discover_failures(sweep) if sweep.failed else None
-    return SweepAnalysis(sweep, parts, [discover_boxes(sweep, condition) for condition in wanted], failures)
+    return SweepAnalysis(sweep, parts, [discover_boxes(sweep, outcome) for outcome in outcomes], failures)
 
 
 def json_records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table as JSON-ready rows; what is missing is null."""
+    """A table as JSON-ready rows; missing values are null."""
     return [{str(key): _json_scalar(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -230,6 +231,6 @@ def _json_scalar(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _discovery_json(found: Discovery) -> dict[str, Any]:
-    boxes = [vars(box) | {"limits": list(box.limits)} for box in found.boxes]
-    return {"condition": found.condition, "share": found.share, "boxes": boxes, "note": found.note}
+def _discovery_json(discovery: Discovery) -> dict[str, Any]:
+    boxes = [vars(box) | {"limits": list(box.limits)} for box in discovery.boxes]
+    return {"condition": discovery.condition, "share": discovery.share, "boxes": boxes, "note": discovery.note}

@@ -1,7 +1,4 @@
-"""How a metric answers to one parameter, or to two.
-
-Which parameters matter most for a metric: numbers for any design, and the same in words.
-"""
+"""Response of a metric to one or two parameters, and the influence of each parameter."""
 
 from __future__ import annotations
 
@@ -16,14 +13,19 @@ from numpy.typing import NDArray
 from simulation.sweeps.analysis.sweep_table import SweepAxis, SweepTable, point_means
 
 MOST_LEVELS = 15
-"""Up to so many different values are shown one by one; more are put into bins of equally many points."""
+"""Up to this many distinct values are kept as levels; more are grouped into bins of equal numbers of points."""
+MOST_NAMED = 3
+CLEAR_SHARE = 0.02
+"""Keys that explain less than this share alone are not listed."""
+CLEAR_ERRORS = 2.0
+"""Keys whose swing is below this many standard errors are not listed."""
 CURVE_BINS, MAP_BINS = 12, 6
 LOW, HIGH = 0.1, 0.9
 
 
 @dataclass(frozen=True)
 class ResponseMap:
-    """A metric over two parameters: medians and numbers of runs, ``(rows, columns)``; rows fall, columns rise."""
+    """A metric over two parameters: medians and numbers of runs, ``(rows, columns)``. Row values fall, column values rise."""
 
     rows: SweepAxis
     columns: SweepAxis
@@ -34,7 +36,7 @@ class ResponseMap:
 
 
 def axis_levels(values: pd.Series[Any], bins: int) -> pd.Series[Any]:
-    """The level of each value: itself where values are few or words, else the mean of a bin of equally many of them."""
+    """Level of each value: the value itself for text or few distinct values, otherwise the mean of its bin."""
     if values.nunique() <= MOST_LEVELS or not pd.api.types.is_numeric_dtype(values):
         return values
     binned = pd.qcut(values, bins, labels=False, duplicates="drop")
@@ -42,11 +44,11 @@ def axis_levels(values: pd.Series[Any], bins: int) -> pd.Series[Any]:
 
 
 def runs_along_axis(sweep: SweepTable, axis: SweepAxis, metric: str) -> pd.DataFrame:
-    """Finished runs that tell how a metric answers to one axis.
+    """Finished runs that show the response of a metric to one axis.
 
-    All runs, unless the design moves one key at a time: then those in which the other keys are at the base.
+    All runs, except for a one-at-a-time design: there the runs with all other keys at the base scenario.
     """
-    runs = sweep.measured(metric)
+    runs = sweep.runs_with(metric)
     if sweep.design != "one_at_a_time" or runs.empty:
         return runs
     base = sweep.runs.iloc[int(sweep.runs["point"].argmin())]
@@ -56,14 +58,14 @@ def runs_along_axis(sweep: SweepTable, axis: SweepAxis, metric: str) -> pd.DataF
 
 
 def response_curve(sweep: SweepTable, axis: SweepAxis, metric: str) -> pd.DataFrame:
-    """A metric along one axis, by level of the axis.
+    """Return a metric by level of one axis.
 
     Returns
     -------
     DataFrame
-        ``value`` of the axis; ``points`` and ``runs``; ``mean`` over runs with ``error``, its standard error over the
-        points of the level where there are several, else over runs; ``p10``, ``p50``, ``p90`` over runs, which hold noise
-        and the other axes; ``means_p10``, ``means_p90`` over the means of points, which hold the other axes alone.
+        ``value`` of the axis; ``points`` and ``runs``; ``mean`` over runs with ``error``, its standard error over the points of
+        the level, or over runs if the level has one point; quantiles ``p10``, ``p50``, ``p90`` over runs, which include noise and
+        the other axes; ``means_p10``, ``means_p90`` over the means of points, which include the other axes only.
     """
     runs = runs_along_axis(sweep, axis, metric).dropna(subset=[axis.column])
     by_point = point_means(runs, [axis], metric)
@@ -79,15 +81,15 @@ def response_curve(sweep: SweepTable, axis: SweepAxis, metric: str) -> pd.DataFr
 
 
 def response_map(sweep: SweepTable, pair: tuple[SweepAxis, SweepAxis], metric: str) -> ResponseMap:
-    """A metric over two axes: median over the runs of each cell.
+    """Return the median of a metric over the runs of each cell of two axes.
 
     Parameters
     ----------
     pair
-        The axis of the rows and that of the columns.
+        The axis of the rows and the axis of the columns.
     """
     rows, columns = pair
-    runs = sweep.measured(metric).dropna(subset=[rows.column, columns.column])
+    runs = sweep.runs_with(metric).dropna(subset=[rows.column, columns.column])
     points = point_means(runs, pair, metric)
     cells = [runs["point"].map(axis_levels(points[axis.column], MAP_BINS)).rename(axis.key) for axis in pair]
     groups = runs[metric].groupby(cells, sort=True)
@@ -100,20 +102,14 @@ def response_map(sweep: SweepTable, pair: tuple[SweepAxis, SweepAxis], metric: s
 
 
 def is_grid(sweep: SweepTable, axis: SweepAxis) -> bool:
-    """Whether an axis has few values, so that each gets a row or a column."""
+    """Whether an axis has few values, so that each gets its own row or column."""
     return 2 <= sweep.runs[axis.column].nunique() <= MOST_LEVELS
 
 
-MOST_NAMED = 3
-CLEAR_SHARE = 0.02
-"""A key that explains less than this share by itself is not named."""
-CLEAR_ERRORS = 2.0
-
-
 def explained_share(points: pd.DataFrame, axis: SweepAxis) -> float:
-    """Share of the variance between point means that one axis explains by itself (correlation ratio).
+    """Share of the variance between point means explained by one axis alone (correlation ratio), decimal.
 
-    Corrected for what as many levels explain by chance, so that an axis without influence comes out at zero on average.
+    Corrected for the share explained by chance, so that the expected value of an axis without influence is zero.
     Source: Kelley (1935), An unbiased correlation ratio measure.
     """
     means = points["mean"]
@@ -121,20 +117,20 @@ def explained_share(points: pd.DataFrame, axis: SweepAxis) -> float:
     groups, count = level.nunique(), len(means)
     if groups < 2 or count <= groups or not float(means.var()) > 0.0:
         return 0.0
-    inside = float(((means - means.groupby(level).transform("mean")) ** 2).sum()) / (count - groups)
-    return max(0.0, 1.0 - inside / float(means.var(ddof=1)))
+    within = float(((means - means.groupby(level).transform("mean")) ** 2).sum()) / (count - groups)
+    return max(0.0, 1.0 - within / float(means.var(ddof=1)))
 
 
 def influence_table(sweep: SweepTable, metric: str) -> pd.DataFrame:
-    """Every axis with what it does to a metric, the most influential first.
+    """Return the influence of every axis on a metric, largest first.
 
     Returns
     -------
     DataFrame
-        ``key``; ``share`` of the variance between points that it explains by itself (not for a design that moves one key at
-        a time); ``lowest`` and ``highest`` mean of the metric along it, ``at_lowest`` and ``at_highest`` value of the axis;
-        ``swing``, highest less lowest, and ``swing_error``, its standard error; ``direction``: rises, falls or bends, words for
-        an axis of numbers.
+        ``key``; ``share`` of the variance between points explained by the axis alone (missing for one-at-a-time designs);
+        ``lowest`` and ``highest`` mean of the metric along the axis, at values ``at_lowest`` and ``at_highest``; ``swing``,
+        highest minus lowest, and its standard error ``swing_error``; ``direction``: rises, falls, bends or stays (for a
+        numeric axis).
     """
     rows = [_axis_influence(sweep, axis, metric) for axis in sweep.axes]
     by = "swing" if sweep.design == "one_at_a_time" else "share"
@@ -162,7 +158,7 @@ def _direction(curve: pd.DataFrame, axis: SweepAxis) -> str:
     up, down = float(steps[steps > 0.0].sum()), float(-steps[steps < 0.0].sum())
     if up + down == 0.0:
         return "stays"
-    # Small steps the other way are noise of the bins.
+    # Small steps in the opposite direction are noise of the bins.
     return "rises" if up > 4.0 * down else "falls" if down > 4.0 * up else "bends"
 
 
@@ -173,55 +169,55 @@ def describe_influence(
     indices: pd.DataFrame | None = None,
     names: Mapping[str, str] | None = None,
 ) -> str:
-    """The most influential parameters of a metric in a sentence or two.
+    """Describe the most influential parameters of a metric in one or two sentences.
 
     Parameters
     ----------
     table
-        As from `influence`.
+        Result of `influence_table`.
     indices
-        First-order and total indices of the keys (`simulation.sweeps.analysis.sobol.SobolIndices.table`), told in the place of shares of
-        the variance between points where a design has them.
+        First-order and total indices of the keys (`sobol.SobolIndices.table`), used instead of shares of the variance between
+        points.
     names
-        Words for keys and the metric; what has some is told in them, with the key in brackets.
+        Names of keys and of the metric; the key itself then follows in brackets.
     """
     names = names or {}
-    told = f"{names[metric]} ({metric})" if metric in names else metric
+    label = f"{names[metric]} ({metric})" if metric in names else metric
     clear = table[table["swing"] > CLEAR_ERRORS * table["swing_error"].fillna(0.0)]
     clear = clear[~(clear["share"] < CLEAR_SHARE)]
     if clear.empty:
-        return f"{told} answers to none of the parameters by more than noise."
+        return f"{label} responds to none of the parameters by more than noise."
     shares = _sobol_texts(indices) if indices is not None else _explained_texts(table)
-    named = [
+    described = [
         _describe_axis(row, unit, shares[str(row["key"])], names.get(str(row["key"])))
         for _, row in clear.head(MOST_NAMED).iterrows()
     ]
-    left = [names.get(str(key), str(key)) for key in table["key"] if key not in set(clear["key"])]
-    tail = f" No influence by itself that stands out of the noise: {', '.join(left)}." if left else ""
-    return f"{told} depends most on {'; then on '.join(named)}.{tail}"
+    others = [names.get(str(key), str(key)) for key in table["key"] if key not in set(clear["key"])]
+    tail = f" No main effect distinguishable from noise: {', '.join(others)}." if others else ""
+    return f"{label} depends most on {'; then on '.join(described)}.{tail}"
 
 
 def _explained_texts(table: pd.DataFrame) -> dict[str, str]:
-    """Share of each key by name; empty for a design that moves one key at a time."""
-    text = "{:.0f} % of the variance between points by itself"
-    told = ["" if np.isnan(share) else text.format(100.0 * share) for share in table["share"]]
-    return dict(zip(table["key"], told, strict=True))
+    """Text of the share of each key; empty for one-at-a-time designs."""
+    text = "{:.0f} % of the variance between points"
+    texts = ["" if np.isnan(share) else text.format(100.0 * share) for share in table["share"]]
+    return dict(zip(table["key"], texts, strict=True))
 
 
 def _sobol_texts(indices: pd.DataFrame) -> dict[str, str]:
-    """Sobol indices of each key by name."""
-    text = "{:.0f} % of the variance of the mean by itself, {:.0f} % with others"
+    """Text of the Sobol indices of each key."""
+    text = "first-order index {:.0f} %, total index {:.0f} % of the variance of the mean"
     shares = 100.0 * indices[["first", "total"]] + 0.0
     return {key: text.format(*pair) for key, pair in zip(indices["key"], shares.to_numpy(), strict=True)}
 
 
 def _describe_axis(row: Any, unit: str, share: str, name: str | None) -> str:
-    inside = "; ".join(part for part in (row["key"] if name else "", share) if part)
-    head = f"{name or row['key']}{f' ({inside})' if inside else ''}"
-    scale, measured = (100.0, " %") if unit.startswith("share") else (1.0, f" {unit}" if unit else "")
+    details = "; ".join(part for part in (row["key"] if name else "", share) if part)
+    head = f"{name or row['key']}{f' ({details})' if details else ''}"
+    scale, suffix = (100.0, " %") if unit.startswith("share") else (1.0, f" {unit}" if unit else "")
     low, high = (_format_value(scale * row[name]) for name in ("lowest", "highest"))
     at_low, at_high = (_format_value(row[name]) for name in ("at_lowest", "at_highest"))
-    return f"{head}: mean {low}{measured} at {at_low}, {high}{measured} at {at_high}"
+    return f"{head}: mean {low}{suffix} at {at_low}, {high}{suffix} at {at_high}"
 
 
 def _format_value(value: Any) -> str:

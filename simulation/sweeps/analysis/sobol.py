@@ -1,4 +1,4 @@
-"""Sobol indices of a metric, from the blocks A, B and AB of a Saltelli design, and what of a run's variance is noise."""
+"""Sobol indices of a metric from the blocks A, B and AB of a Saltelli design, and the variance shares of parameters and noise."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FEWEST_ROWS = 8
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How intervals are made: share of resamples inside, number of resamples, seed of the draw."""
+    """Settings of bootstrap intervals: coverage, number of resamples, and seed."""
 
     level: float = 0.95
     resamples: int = 500
     seed: int = 0
 
     def interval(self, draws: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Lower and upper end over the first axis of draws, ``(resamples, ...)``."""
+        """Lower and upper end of the interval over the first axis of draws, ``(resamples, ...)``."""
         tail = (1.0 - self.level) / 2.0
         low, high = np.quantile(draws, [tail, 1.0 - tail], axis=0)
         return low, high
@@ -51,14 +51,14 @@ class SaltelliBlocks:
     second: FloatArray
     mixed: FloatArray
 
-    def taken(self, rows: NDArray[np.intp]) -> SaltelliBlocks:
-        """Some rows, in this order."""
+    def select_rows(self, rows: NDArray[np.intp]) -> SaltelliBlocks:
+        """The given rows, in the given order."""
         return SaltelliBlocks(self.first[rows], self.second[rows], self.mixed[:, rows])
 
 
 @dataclass(frozen=True)
 class SobolIndices:
-    """First-order and total indices with their intervals, and whether they add up.
+    """First-order and total indices with intervals.
 
     Attributes
     ----------
@@ -66,9 +66,9 @@ class SobolIndices:
         ``key``, ``first``, ``first_low``, ``first_high``, ``total``, ``total_low``, ``total_high``; shares of the variance of
         the mean response.
     interactions
-        One minus the sum of the first-order indices, with its interval: what keys do only together.
+        One minus the sum of the first-order indices, with its interval: the share of interactions between keys.
     rows
-        Rows of A that all blocks have.
+        Rows of A that are complete in all blocks.
     """
 
     table: pd.DataFrame
@@ -77,55 +77,58 @@ class SobolIndices:
 
     @property
     def adds_up(self) -> bool:
-        """Whether a decomposition of variance can look like this within the intervals.
+        """Whether the indices are consistent with a variance decomposition, within their intervals.
 
-        First-order indices add to at most one, totals to at least one, and no key does more by itself than in all.
+        First-order indices sum to at most one, total indices to at least one, and no first-order index exceeds the total
+        index of its key.
         """
         table = self.table
         within_keys = bool((table["first_low"] <= table["total_high"]).all())
         return within_keys and self.interactions[2] >= 0.0 and float(table["total_high"].sum()) >= 1.0
 
     def in_words(self) -> str:
-        """The sum in a sentence."""
+        """Describe the sum of the indices in a sentence."""
         # Adding zero turns -0.0 into 0.0.
         total, low, high = (round(100.0 * part) + 0.0 for part in self.interactions)
         shares = 100.0 * float(self.table["first"].sum())
         return (
-            f"First-order indices add to {shares:.0f} %; what keys do only together is {total:.0f} % "
+            f"First-order indices sum to {shares:.0f} %; interactions between keys account for {total:.0f} % "
             f"({low:.0f} to {high:.0f} %)."
         )
 
 
 def saltelli_blocks(sweep: SweepTable, metric: str) -> SaltelliBlocks:
-    """Blocks of a metric's point means; rows that are not complete are left out, the first power of two of the rest is kept.
+    """Return the blocks of a metric's point means.
+
+    Incomplete rows are excluded, and of the rest the largest power of two is used, from the first row on.
 
     Raises
     ------
     OutputError
-        If the design is no Saltelli design or too little of it is finished.
+        If the design is not a Saltelli design or too few of its rows are finished.
     """
     if sweep.design != SALTELLI:
         raise OutputError(f"Sobol indices need design: {{kind: {SALTELLI}}}; {sweep.name} has {sweep.design}")
     keys = len(sweep.axes)
     count = int(sweep.runs["point"].max()) + 1
-    runs = sweep.measured(metric) if sweep.independent else without_common_noise(sweep.measured(metric), metric)
+    runs = sweep.runs_with(metric) if sweep.independent else without_common_noise(sweep.runs_with(metric), metric)
     means = point_means(runs, (), metric)["mean"].reindex(range(count)).to_numpy(dtype=np.float64)
     rows, rest = divmod(count, keys + 2)
     if rest:
-        raise OutputError(f"{sweep.name} has {count} points, which are not {keys + 2} blocks of equally many")
+        raise OutputError(f"{sweep.name} has {count} points, which do not form {keys + 2} blocks of equal size")
     cells = means.reshape(keys + 2, rows)
     complete = np.flatnonzero(np.isfinite(cells).all(axis=0))
     if len(complete) < FEWEST_ROWS:
         raise OutputError(
             f"only {len(complete)} rows of the design are finished in all blocks; {FEWEST_ROWS} are needed"
         )
-    # scipy takes powers of two alone, for which the Sobol sequence is balanced.
+    # scipy accepts only powers of two, for which the Sobol sequence is balanced.
     kept = complete[: 1 << (len(complete).bit_length() - 1)]
     return SaltelliBlocks(cells[0, kept], cells[1, kept], cells[2:, kept])
 
 
 def sobol_estimates(blocks: SaltelliBlocks) -> tuple[FloatArray, FloatArray]:
-    """First-order and total indices, ``(keys,)`` each; not-a-number where nothing varies.
+    """First-order and total indices, ``(keys,)`` each; not-a-number if the metric does not vary.
 
     Source: Saltelli et al. (2010), estimators of table 2 (b) and (f), by scipy.stats.sobol_indices.
     """
@@ -135,41 +138,41 @@ def sobol_estimates(blocks: SaltelliBlocks) -> tuple[FloatArray, FloatArray]:
     if not np.ptp(np.concatenate([blocks.first, blocks.second])) > 0.0:
         return np.full(keys, np.nan), np.full(keys, np.nan)
     values: Any = {"f_A": blocks.first[None, :], "f_B": blocks.second[None, :], "f_AB": blocks.mixed[:, None, :]}
-    found = sobol_indices(func=values, n=rows)
-    return np.ravel(found.first_order), np.ravel(found.total_order)
+    indices = sobol_indices(func=values, n=rows)
+    return np.ravel(indices.first_order), np.ravel(indices.total_order)
 
 
-def sobol_analysis(sweep: SweepTable, metric: str, how: Bootstrap = STANDARD_BOOTSTRAP) -> SobolIndices:
-    """Indices of the mean response of a metric, with bootstrap intervals over the rows of the design.
+def sobol_analysis(sweep: SweepTable, metric: str, bootstrap: Bootstrap = STANDARD_BOOTSTRAP) -> SobolIndices:
+    """Return the indices of the mean response of a metric, with bootstrap intervals over the rows of the design.
 
-    Under common random numbers the mean over replications is a function of the parameters, so that noise does not count as
-    interaction; with independent noise totals are too high by the noise that is left in the means.
+    Under common random numbers the mean over replications is a function of the parameters, so that noise does not count as an
+    interaction. With independent noise, total indices are biased upward by the noise remaining in the means.
     """
     blocks = saltelli_blocks(sweep, metric)
     rows = len(blocks.first)
     first, total = sobol_estimates(blocks)
-    random = np.random.default_rng(np.random.SeedSequence([how.seed, rows]))
-    drawn = [sobol_estimates(blocks.taken(random.integers(rows, size=rows))) for _ in range(how.resamples)]
+    random = np.random.default_rng(np.random.SeedSequence([bootstrap.seed, rows]))
+    drawn = [sobol_estimates(blocks.select_rows(random.integers(rows, size=rows))) for _ in range(bootstrap.resamples)]
     draws = np.array(drawn)
-    low, high = how.interval(draws)
+    low, high = bootstrap.interval(draws)
     columns = {"key": [axis.key for axis in sweep.axes], "first": first, "first_low": low[0], "first_high": high[0]}
     table = pd.DataFrame(columns | {"total": total, "total_low": low[1], "total_high": high[1]})
-    rest_low, rest_high = how.interval(1.0 - draws[:, 0].sum(axis=1))
+    rest_low, rest_high = bootstrap.interval(1.0 - draws[:, 0].sum(axis=1))
     return SobolIndices(table, (float(1.0 - first.sum()), float(rest_low), float(rest_high)), rows)
 
 
 @dataclass(frozen=True)
 class VarianceShares:
-    """What the variance of one run is made of, shares that add to one.
+    """Decomposition of the variance of a single run; the shares sum to one.
 
     Attributes
     ----------
     parameters
         Mean response to the parameters of the sweep.
     news
-        Noise alike at all points; zero where points drew noise of their own.
+        Noise with the same effect at all points; zero if points have independent noise.
     together
-        Noise that works otherwise at each point.
+        Noise whose effect differs between points.
     """
 
     parameters: float
@@ -177,21 +180,25 @@ class VarianceShares:
     together: float
 
     def in_words(self, independent: bool) -> str:
-        """The shares in a sentence."""
+        """Describe the shares in a sentence."""
         parameters, news, together = (100.0 * part for part in (self.parameters, self.news, self.together))
         head = f"Of the variance of one run {parameters:.0f} % comes from the parameters"
         if independent:
-            return f"{head}, the rest is noise."
-        return f"{head}, {news:.0f} % from news alike at all points and {together:.0f} % from news that works otherwise at each."
+            return f"{head}; the rest is noise."
+        return (
+            f"{head}, {news:.0f} % from news with the same effect at all points and {together:.0f} % from news whose effect "
+            "differs between points."
+        )
 
 
 def variance_shares(sweep: SweepTable, metric: str) -> VarianceShares | None:
-    """Split the variance of a run into parameters and noise; none where points have fewer than two runs.
+    """Decompose the variance of a run into parameters and noise; None if points have fewer than two runs.
 
-    Two-way analysis of variance over points and replications without and with a common replication effect; estimates below
-    zero count as zero.  Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 4.
+    Two-way analysis of variance over points and replications, with a common replication effect under common random numbers and
+    without it otherwise; negative estimates count as zero. Source: Searle, Casella and McCulloch (1992), Variance Components,
+    chapter 4.
     """
-    cells = metric_matrix(sweep.measured(metric), metric)
+    cells = metric_matrix(sweep.runs_with(metric), metric)
     points, runs = cells.shape
     if points < 2 or runs < 2:
         return None

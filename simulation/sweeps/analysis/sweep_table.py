@@ -1,4 +1,4 @@
-"""The runs of a sweep as one table, and what its columns are."""
+"""The runs of a sweep as one table, with its axes and metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from simulation.values.labels import readable_name
 
 FloatArray = NDArray[np.float64]
 PARAMETER_PREFIX = "param:"
-"""Columns that begin with this hold the value of an axis."""
+"""Prefix of the columns that hold the values of an axis."""
 DONE = "done"
 
 
@@ -30,7 +30,7 @@ class SweepAxis:
     key
         Key of the config.
     unit
-        Unit of its values; empty for words and pure numbers.
+        Unit of its values; empty for text and dimensionless numbers.
     numeric
         Whether its values are numbers.
     """
@@ -46,7 +46,7 @@ class SweepAxis:
 
     @property
     def name(self) -> str:
-        """The key in as few words as tell it: ``USDJPY fast impact pct per USD bn``, ``carry funds leverage median``."""
+        """Short name of the key: ``USDJPY fast impact pct per USD bn``, ``carry funds leverage median``."""
         parts = self.key.replace("populations.", "").replace("markets.", "").split(".")
         return readable_name(" ".join(part.removesuffix("_x") for part in parts))
 
@@ -60,17 +60,17 @@ class SweepTable:
     name
         Name of the sweep.
     runs
-        One row a run: ``point``, ``replication``, ``status``, a column ``param:<key>`` an axis and a column a metric.
+        One row per run: ``point``, ``replication``, ``status``, a column ``param:<key>`` per axis and a column per metric.
     axes
-        What varies, in the order of the design.
+        The axes in the order of the design.
     units
         Unit of each metric.
     design
         Kind of the design: ``factorial``, ``one_at_a_time``, ``latin_hypercube``, ``sobol``, ``halton``, ``saltelli``, ``table``.
     independent
-        Whether each point drew noise of its own; otherwise replication i met the same news at every point.
+        Whether each point has its own noise; otherwise replication i has the same news at every point.
     facts
-        What else the manifest says: scenario, seed, versions.
+        The manifest: scenario, seed, versions and more.
     """
 
     name: str
@@ -83,12 +83,12 @@ class SweepTable:
 
     @property
     def finished(self) -> pd.DataFrame:
-        """The runs that reached their last day."""
+        """Runs that reached their last day."""
         return self.runs[self.runs["status"] == DONE]
 
     @property
     def failed(self) -> int:
-        """Number of runs that did not."""
+        """Number of failed runs."""
         return int((self.runs["status"] != DONE).sum())
 
     def axis(self, key: str) -> SweepAxis:
@@ -97,7 +97,7 @@ class SweepTable:
         Raises
         ------
         OutputError
-            If the sweep does not vary it.
+            If the sweep does not vary the key.
         """
         for axis in self.axes:
             if axis.key == key:
@@ -105,25 +105,25 @@ class SweepTable:
         raise OutputError(f"{self.name} does not vary {key}; it varies {', '.join(axis.key for axis in self.axes)}")
 
     def check_metric(self, metric: str) -> None:
-        """Refuse a metric that was not measured.
+        """Reject a metric that the sweep does not have.
 
         Raises
         ------
         OutputError
-            With the metrics that were.
+            With the metrics that it has.
         """
         if metric not in self.units:
-            raise OutputError(f"{self.name} has not measured {metric}; it has {', '.join(self.units)}")
+            raise OutputError(f"{self.name} has no metric {metric}; it has {', '.join(self.units)}")
 
-    def measured(self, metric: str) -> pd.DataFrame:
-        """Finished runs in which a metric has a value."""
+    def runs_with(self, metric: str) -> pd.DataFrame:
+        """Finished runs with a value of a metric."""
         self.check_metric(metric)
         rows = self.finished
         return rows[rows[metric].notna()]
 
 
 def read_sweep(folder: Path) -> SweepTable:
-    """Return the runs in a folder that ``carryflow sweep`` wrote.
+    """Return the runs in a folder written by ``carryflow sweep``.
 
     Raises
     ------
@@ -132,34 +132,34 @@ def read_sweep(folder: Path) -> SweepTable:
     """
     manifest, runs = read_manifest(folder), read_runs(folder)
     axes = tuple(
-        SweepAxis(key, str(about.get("unit", "")), bool(about.get("numeric", True)))
-        for key, about in manifest["axes"].items()
+        SweepAxis(key, str(description.get("unit", "")), bool(description.get("numeric", True)))
+        for key, description in manifest["axes"].items()
     )
-    units = {name: str(about["unit"]) for name, about in manifest["metrics"].items()}
+    units = {name: str(description["unit"]) for name, description in manifest["metrics"].items()}
     design = str(manifest["design"]["kind"])
     return SweepTable(manifest["name"], runs, axes, units, design, bool(manifest["independent"]), manifest)
 
 
 def point_means(runs: pd.DataFrame, axes: Sequence[SweepAxis], metric: str) -> pd.DataFrame:
-    """One row a point: the mean of a metric over its runs, how many there are, and the values of the axes."""
+    """One row per point: mean of a metric over its runs, number of runs, and the values of the axes."""
     groups = runs.groupby("point", sort=True)
     columns = {axis.column: groups[axis.column].first() for axis in axes}
     return pd.DataFrame(columns | {"mean": groups[metric].mean(), "runs": groups[metric].count()})
 
 
 def metric_matrix(runs: pd.DataFrame, metric: str) -> FloatArray:
-    """A metric as ``(points, replications)``; points or replications that are not complete are left out."""
+    """A metric as ``(points, replications)``; incomplete points and replications are excluded."""
     wide = runs.pivot(index="point", columns="replication", values=metric)
-    # A replication that is short at many points goes first, then points that still lack one.
+    # First drop replications missing at most points, then the points that still lack one.
     wide = wide.loc[:, wide.notna().mean() > 0.5].dropna()
     return np.ascontiguousarray(wide.to_numpy(dtype=np.float64))
 
 
 def without_common_noise(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Runs under common random numbers with a metric less what its replication's news do on average.
+    """Runs with common random numbers, with the metric adjusted for the mean effect of the news of each replication.
 
-    The means of points whose runs all finished stay as they are relative to each other; where some failed, the mean of the
-    others is not that of other news.
+    The adjustment does not change differences between the means of points whose runs all finished. Where runs failed, it removes
+    the effect of averaging over different news.
     """
-    own = runs.groupby("replication")[metric].transform("mean")
-    return runs.assign(**{metric: runs[metric] - own + runs[metric].mean()})
+    of_replication = runs.groupby("replication")[metric].transform("mean")
+    return runs.assign(**{metric: runs[metric] - of_replication + runs[metric].mean()})

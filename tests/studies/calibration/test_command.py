@@ -56,7 +56,9 @@ def test_interrupted_resumed_and_compared(
     assert set(facts["checks"]) == {"prior", "posterior"}
 
 
-def test_without_resume_it_starts_anew(carryflow: Carryflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_resume_a_calibration_restarts(
+    carryflow: Carryflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
     carryflow(*TOY, "--out", "one")
     other = carryflow(*TOY[:-1], "6", "--out", "one", "--resume")
@@ -66,7 +68,7 @@ def test_without_resume_it_starts_anew(carryflow: Carryflow, tmp_path: Path, mon
     assert carryflow(*TOY, "--out", "one").code == 130
 
 
-def test_batches_of_other_code_are_not_taken_over_unasked(
+def test_batches_of_other_code_are_rejected_without_force(
     carryflow: Carryflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
@@ -102,7 +104,9 @@ def test_a_problem_that_does_not_exist_is_a_usage_error(carryflow: Carryflow) ->
         ),
     ],
 )
-def test_numbers_of_draws_that_cannot_be(carryflow: Carryflow, tmp_path: Path, number: str, words: str) -> None:
+def test_invalid_numbers_of_draws_are_usage_errors(
+    carryflow: Carryflow, tmp_path: Path, number: str, words: str
+) -> None:
     outcome = carryflow("calibrate", "--draws", number, "--out", "one")
     assert outcome.code == 2
     assert "--draws" in outcome.err
@@ -110,7 +114,7 @@ def test_numbers_of_draws_that_cannot_be(carryflow: Carryflow, tmp_path: Path, n
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ten_thousand_draws_are_taken() -> None:
+def test_ten_thousand_draws_are_accepted() -> None:
     request = calibrate_command.calibration_request(calibrate_command.DEFAULT_PROBLEM, (10_000, None), 1, small=False)
     assert [one.sets for one in request.problem.simulators] == [10_000, 4096, 768]
 
@@ -123,7 +127,7 @@ def test_the_help_states_range_and_default_of_the_draws(carryflow: Carryflow) ->
     assert f"what the problem states, {sizes[1]:,} and {sizes[2]:,}" in text
 
 
-def test_too_few_draws_are_refused_before_anything_is_simulated(carryflow: Carryflow, tmp_path: Path) -> None:
+def test_too_few_draws_are_rejected_before_simulating(carryflow: Carryflow, tmp_path: Path) -> None:
     outcome = carryflow("calibrate", "--draws", "64", "--costly-draws", "64", "--out", "one")
     assert outcome.code == 2
     assert "64 parameter sets for simulator 'episode' leave 28 to the first stage" in outcome.err
@@ -131,7 +135,7 @@ def test_too_few_draws_are_refused_before_anything_is_simulated(carryflow: Carry
     assert list(tmp_path.iterdir()) == []
 
 
-def test_draws_change_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_draws_set_the_number_of_parameter_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     request = calibrate_command.calibration_request(
         "tests.studies.calibration.toys:linear_problem", (999, 111), 1, small=False
     )

@@ -1,4 +1,4 @@
-"""A posterior that is too narrow is widened until it covers; a right one stays as it is."""
+"""The power widens a posterior that is too narrow until it covers, and leaves a correct one unchanged."""
 
 from dataclasses import replace
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from simulation.studies.calibration import sbc
-from simulation.studies.calibration import sbc as coverage_module
 from simulation.studies.calibration.fitting import (
     CalibrationMethod,
     PosteriorFit,
@@ -34,7 +33,7 @@ TRUTHS = 512
 METHOD = CalibrationMethod(effort=SamplerEffort(particles=1536, rounds=3), sets=TRUTHS)
 POWERS = power_grid(0.2)[::2]
 CLAIMED = 0.3
-"""Part of the true variance that the overconfident likelihood claims: exact cover needs this power."""
+"""Share of the true variance that the overconfident likelihood assumes; exact coverage requires this power."""
 
 
 def toy(checks: int = TRUTHS) -> CalibrationProblem:
@@ -43,7 +42,7 @@ def toy(checks: int = TRUTHS) -> CalibrationProblem:
 
 
 def overconfident(group: GroupLikelihood) -> GroupLikelihood:
-    """The likelihood with `CLAIMED` times the variance."""
+    """Likelihood with `CLAIMED` times the variance."""
     emulator, less = group.emulator, np.log(CLAIMED)
     coefficients = emulator.log_variance.coefficients.copy()
     coefficients[0] += less
@@ -57,7 +56,7 @@ def overconfident(group: GroupLikelihood) -> GroupLikelihood:
 
 @pytest.fixture(autouse=True)
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coverage_module, "REPEATS", 1)
+    monkeypatch.setattr(sbc, "REPEATS", 1)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +78,7 @@ def relative_sd(found: PosteriorFit) -> Array:
     return np.asarray(from_unit(found.problem.priors, found.unit).std(axis=0) / np.sqrt(np.diag(covariance)))
 
 
-def test_a_right_posterior_is_left_alone_within_error(right: PosteriorFit) -> None:
+def test_a_correct_posterior_keeps_its_width_within_error(right: PosteriorFit) -> None:
     found = coverage_by_power(right, right.unit, POWERS, TRUTHS)
     # Two standard errors of the spread, .03 each, are .2 in the power here; the sd follows its root: 1.118, and .02 of the draws.
     assert found.spreads[0] == pytest.approx(1.0, abs=3.0 * float(found.errors[0]))
@@ -100,7 +99,7 @@ def test_a_posterior_that_is_too_narrow_gets_the_exact_width(narrow: PosteriorFi
     )
 
 
-def test_the_check_on_other_truths_fails_before_and_passes_after(
+def test_the_check_fails_before_and_passes_after_the_correction(
     narrow: PosteriorFit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sbc, "CHECK_EFFORT", SamplerEffort(particles=128, rounds=1))
@@ -114,7 +113,7 @@ def test_the_check_on_other_truths_fails_before_and_passes_after(
     assert before.width()[0] > 1.2 > 1.1 > after.width()[0]
 
 
-def test_chance_is_taken_off(right: PosteriorFit) -> None:
+def test_sampling_error_is_subtracted(right: PosteriorFit) -> None:
     # The emulator's own data are right at power one: nothing is left but the difference of two draws of them.
     cases = sbc.posterior_cases(right, TRUTHS)
     first, second = (
@@ -127,7 +126,7 @@ def test_chance_is_taken_off(right: PosteriorFit) -> None:
     }
 
 
-def test_ranks_among_few_draws_are_as_wide_as_uniform_ones() -> None:
+def test_ranks_among_few_draws_spread_like_uniform_ranks() -> None:
     few = np.arange(4.0)[:, None] / 3.0
     assert squared_rank_distance(few, 3.0).mean() == pytest.approx(1.0)
     assert squared_rank_distance(few, np.full((4, 1), 3.0)).mean() == pytest.approx(1.0)
@@ -140,24 +139,24 @@ def test_ranks_among_few_draws_are_as_wide_as_uniform_ones() -> None:
 @pytest.mark.parametrize(
     ("spreads", "power"), [((0.99, 0.9, 0.8), 1.0), ((1.1, 1.0, 0.9), 0.9), ((1.2, 1.1, 1.05), 0.8)]
 )
-def test_the_largest_power_that_covers_or_the_last(spreads: tuple[float, ...], power: float) -> None:
+def test_the_largest_covering_power_or_the_last_is_chosen(spreads: tuple[float, ...], power: float) -> None:
     found = Coverage(np.array([1.0, 0.9, 0.8]), np.array(spreads), np.full(3, 0.01), 10, 100.0)
     assert found.power == power
     assert chosen_index(np.array(spreads)) == found.place
 
 
-def test_powers_fall_from_one_to_the_least() -> None:
+def test_powers_decrease_from_one_to_the_minimum() -> None:
     assert power_grid(1.0).tolist() == [1.0]
     assert power_grid(0.94).tolist() == [1.0, 0.98, 0.96, 0.94]
 
 
-def test_the_same_truths_give_the_same_power(right: PosteriorFit) -> None:
+def test_the_power_is_reproducible(right: PosteriorFit) -> None:
     first, second = (coverage_by_power(right, right.unit, POWERS[:3], 32) for _ in range(2))
     assert first.spreads.tobytes() == second.spreads.tobytes()
     assert first.truths == 32
 
 
-def test_new_sets_are_simulated_once_more_and_counted(right: PosteriorFit) -> None:
+def test_redrawn_sets_are_simulated_and_counted(right: PosteriorFit) -> None:
     counts: list[int] = []
     redraw_posterior(right, METHOD, ExecutionSettings(1, counted=counts.append), 1.0)
     assert sum(counts) == check_count(right.problem, METHOD) == 2 * TRUTHS

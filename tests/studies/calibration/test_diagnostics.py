@@ -1,4 +1,4 @@
-"""Numbers of the diagnostics by hand, and what the report figure says."""
+"""Diagnostics with known values, and text of the calibration figure."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def crashed() -> PosteriorFit:
     return fit_posterior(toys.product_problem(), SMALL, ExecutionSettings(1))
 
 
-def test_share_accepted_and_rank_by_hand() -> None:
+def test_accepted_share_and_rank_against_known_values() -> None:
     values = np.array([1.0, 2.0, 3.0, 4.0])
     assert diagnostics.accepted_share(values, (1.5, 3.0)) == 0.5
     assert np.isnan(diagnostics.accepted_share(values, None))
@@ -34,7 +34,7 @@ def test_share_accepted_and_rank_by_hand() -> None:
     assert diagnostics.observation_rank(values, 100.0, 1.0) == pytest.approx(1.0)
 
 
-def test_sets_must_meet_every_range_at_once(crashed: PosteriorFit) -> None:
+def test_accepted_sets_meet_every_range(crashed: PosteriorFit) -> None:
     ranges = ((8.0, 10.0), (0.0, 1.0))
     targets = tuple(replace(one, accept=limits) for one, limits in zip(crashed.problem.targets, ranges, strict=True))
     judged = replace(crashed, problem=replace(crashed.problem, targets=targets))
@@ -43,7 +43,7 @@ def test_sets_must_meet_every_range_at_once(crashed: PosteriorFit) -> None:
     assert np.isnan(diagnostics.accepted_set_share(crashed))
 
 
-def test_moment_table_is_of_the_new_runs(crashed: PosteriorFit) -> None:
+def test_moment_table_uses_the_new_runs(crashed: PosteriorFit) -> None:
     moments = np.tile([[9.3, 0.1]], (5, 1))
     table = diagnostics.moment_table(replace(crashed, again={"cheap": moments}))
     # Targets are 9 +- 0.3 and 0.5 +- 0.2.
@@ -51,11 +51,11 @@ def test_moment_table_is_of_the_new_runs(crashed: PosteriorFit) -> None:
     assert np.asarray(table["within_two_sd"]) == pytest.approx([1.0, 1.0])
 
 
-def test_report_tells_the_product_and_holds_its_numbers(crashed: PosteriorFit) -> None:
+def test_figure_reports_an_identified_product(crashed: PosteriorFit) -> None:
     drawing = calibration_figure(crashed, "Source: test")
     title = drawing.figure.texts[0].get_text()
     assert "L × K" in title
-    assert "better than L" in title
+    assert "better identified than L" in title
     # Nothing had to be shrunk to fit.
     assert drawing.figure.texts[0].get_fontsize() == 14
     names, values = shrinkage_ranking(crashed)
@@ -66,20 +66,22 @@ def test_report_tells_the_product_and_holds_its_numbers(crashed: PosteriorFit) -
     )
 
 
-def test_report_says_so_where_a_factor_is_known_alone(crashed: PosteriorFit) -> None:
+def test_figure_reports_an_identified_factor(crashed: PosteriorFit) -> None:
     stream = np.random.default_rng(1)
     unit = np.stack([stream.uniform(0.5, 0.52, 400), stream.random(400), stream.random(400)], axis=1)
     alone = replace(crashed, particles=Particles(unit, np.zeros(400)))
     found = diagnostics.product_identification(alone, ("L", "K"))
     assert not found.identified
     assert found.exponent == pytest.approx(0.0, abs=0.01)
-    assert "tell L × K^0.00, not L × K" in finding_sentence(alone, diagnostics.parameter_table(alone)).replace("−", "")
+    assert "L × K^0.00 identified, not L × K" in finding_sentence(alone, diagnostics.parameter_table(alone)).replace(
+        "−", ""
+    )
     names, values = shrinkage_ranking(alone)
     assert names[1] == best_known_combination(alone, found)
     assert values[1] == pytest.approx(values[2], abs=0.01)
 
 
-def test_a_problem_without_products_has_a_report(crashed: PosteriorFit) -> None:
+def test_figure_of_a_problem_without_products(crashed: PosteriorFit) -> None:
     plain: CalibrationProblem = replace(crashed.problem, products=())
     drawing = calibration_figure(replace(crashed, problem=plain), "Source: test")
     assert "parameters narrowed by over a quarter" in drawing.figure.texts[0].get_text()

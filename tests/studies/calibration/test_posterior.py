@@ -1,4 +1,4 @@
-"""The posterior: exact where it is known, the same whatever the number of workers and interruptions."""
+"""The posterior: exact in known cases, independent of the number of workers and of interruptions."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def test_linear_normal_posterior_is_exact(linear: PosteriorFit) -> None:
     assert np.corrcoef(draws, rowvar=False) == pytest.approx(exact, abs=0.08)
 
 
-def test_the_costly_moment_counts(linear: PosteriorFit) -> None:
+def test_the_costly_moment_affects_the_posterior(linear: PosteriorFit) -> None:
     costly = linear.likelihood.groups["costly"]
     assert len(linear.tables["costly"]) == 512
     without = {"cheap": linear.likelihood.groups["cheap"]}
@@ -78,7 +78,7 @@ def test_diagnostics_of_the_linear_problem(linear: PosteriorFit) -> None:
     assert np.abs(np.asarray(moment_table(linear)["score"])).max() < 2.0
 
 
-def test_an_error_that_follows_the_parameters_is_told_from_noise() -> None:
+def test_explained_error_share_separates_signal_from_noise() -> None:
     stream = np.random.default_rng(1)
     variables, noise = stream.standard_normal((4000, 3)), stream.standard_normal((4000, 2))
     errors = np.stack([noise[:, 0], noise[:, 1] + variables[:, 2] / np.sqrt(3.0)], axis=1)
@@ -86,7 +86,7 @@ def test_an_error_that_follows_the_parameters_is_told_from_noise() -> None:
     assert np.isnan(explained_error_share(variables[:4], errors[:4])).all()
 
 
-def test_only_the_product_is_told() -> None:
+def test_only_the_product_is_identified() -> None:
     found = product_identification(fit_posterior(toys.product_problem(), SMALL, ExecutionSettings(1)), ("L", "K"))
     assert found.identified
     assert found.ratios[2] < 0.15
@@ -98,7 +98,7 @@ def test_only_the_product_is_told() -> None:
     assert found.prior_sd[:2] == pytest.approx(np.log([4.0, 500 / 150]) / np.sqrt(12.0), rel=0.02)
 
 
-def test_a_run_that_stops_is_evidence() -> None:
+def test_stopped_runs_affect_the_posterior() -> None:
     found = fit_posterior(toys.stopping_problem(), SMALL, ExecutionSettings(1))
     # Density 0.95 - 0.9 x on the unit interval: mean 0.35.
     assert found.particles.unit.mean() == pytest.approx((0.95 / 2 - 0.3) / 0.5, abs=0.04)
@@ -135,7 +135,7 @@ def test_two_workers_give_the_bytes_of_one() -> None:
     assert len(np.unique(one[:, 0])) == 256
 
 
-def test_interrupted_and_resumed_is_uninterrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumed_calibration_equals_an_uninterrupted_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = toys.dying_problem()
     whole = fit_posterior(problem, SMALL, ExecutionSettings(1))
     monkeypatch.setenv(toys.STOP_AFTER, str(tmp_path / "calls"))
@@ -168,16 +168,16 @@ def test_finished_batches_are_not_simulated_again(tmp_path: Path, monkeypatch: p
     assert same(first, fit_posterior(problem, SMALL, ExecutionSettings(1, checkpoints=kept)))
 
 
-def test_checkpoints_of_another_request_are_refused(tmp_path: Path) -> None:
+def test_checkpoints_of_another_request_are_rejected(tmp_path: Path) -> None:
     open_checkpoints(tmp_path / "kept", {"seed": 1}, resume=False)
     with pytest.raises(OutputError, match="another seed"):
         open_checkpoints(tmp_path / "kept", {"seed": 2}, resume=True)
     (tmp_path / "other").mkdir()
-    with pytest.raises(OutputError, match="move it away"):
+    with pytest.raises(OutputError, match="move or remove it"):
         open_checkpoints(tmp_path / "other", {"seed": 2}, resume=False)
 
 
-def test_checkpoints_serve_only_their_own_sets(tmp_path: Path) -> None:
+def test_checkpoints_match_their_parameter_sets(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path)
     theta = np.arange(6.0).reshape(3, 2)
     kept.save("batch", theta, np.ones((3, 1)))
@@ -190,7 +190,7 @@ def wrong_shape(theta: Array, runs: int, seed: int) -> Array:
     return np.zeros((len(theta), 2))
 
 
-def test_a_simulator_of_the_wrong_shape_is_named() -> None:
+def test_the_error_names_a_simulator_with_the_wrong_shape() -> None:
     with pytest.raises(ValueError, match=r"simulator s gave moments of shape \(5, 2\), expected \(5, 3\)"):
         simulate_sets(Simulator("s", wrong_shape, 10), 3, np.zeros((5, 1)), "test", ExecutionSettings(1))
 
@@ -201,11 +201,11 @@ def test_stages_use_the_budget_exactly() -> None:
     assert stage_sizes(simulator, 3)[1:] == [200, 200, 200]
 
 
-def test_impossible_problems_are_refused() -> None:
+def test_invalid_problems_are_rejected() -> None:
     problem = toys.linear_problem()
-    with pytest.raises(ValueError, match="one for each group"):
+    with pytest.raises(ValueError, match="exactly one for each group"):
         CalibrationProblem("x", "1", problem.priors, problem.targets, problem.simulators[:1])
-    with pytest.raises(ValueError, match="most sets first"):
+    with pytest.raises(ValueError, match="list them in decreasing order"):
         problem.resized([64, 512])
     with pytest.raises(ValueError, match="sd above 0"):
         CalibrationTarget("x", 1.0, 0.0, "units", "source", "label", "group")
@@ -215,6 +215,6 @@ def test_impossible_problems_are_refused() -> None:
     "place",
     ["nowhere:problem", "tests.studies.calibration.toys:nothing", "tests.studies.calibration.toys:not_a_problem"],
 )
-def test_a_place_without_a_problem_is_named(place: str) -> None:
+def test_the_error_names_a_place_without_a_problem(place: str) -> None:
     with pytest.raises(ValueError, match=place):
         load_problem(place)

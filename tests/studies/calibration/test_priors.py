@@ -1,4 +1,4 @@
-"""Priors: inversion, density, and the declared table."""
+"""Priors: inversion, density, and the declared priors."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_density_is_the_derivative_of_the_distribution_function(kind: PriorKind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_inversion_goes_there_and_back(kind: PriorKind) -> None:
+def test_to_unit_inverts_from_unit(kind: PriorKind) -> None:
     unit = np.linspace(0.001, 0.999, 31)
     values = prior(kind).from_unit(unit)
     assert prior(kind).to_unit(values) == pytest.approx(unit, abs=1e-9)
@@ -39,7 +39,7 @@ def test_inversion_goes_there_and_back(kind: PriorKind) -> None:
     assert prior(kind).from_unit(np.array([0.0, 1.0])) == pytest.approx([0.5, 4.0])
 
 
-def test_medians_by_hand() -> None:
+def test_medians_against_known_values() -> None:
     assert prior("uniform").from_unit(np.array([0.5]))[0] == pytest.approx(2.25)
     assert prior("log_uniform").from_unit(np.array([0.5]))[0] == pytest.approx(np.sqrt(2.0))
 
@@ -47,12 +47,12 @@ def test_medians_by_hand() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"low": 5.0}, "must lie below"),
+        ({"low": 5.0}, "low must be below high"),
         ({"kind": "log_uniform", "low": -1.0}, "above 0"),
         ({"spread": None}, "centre and a spread"),
     ],
 )
-def test_impossible_priors_are_refused(changes: dict[str, object], words: str) -> None:
+def test_invalid_priors_are_rejected(changes: dict[str, object], words: str) -> None:
     values = {"kind": "normal", "low": 0.5, "high": 4.0, "centre": 1.5, "spread": 0.6} | changes
     with pytest.raises(ValueError, match=words):
         Prior("x", "a.x", unit="units", source="assumption", label="X", identified_by="nothing", **values)  # type: ignore[arg-type]
@@ -75,7 +75,7 @@ def test_every_part_of_a_nested_sample_is_balanced() -> None:
         assert (cells == np.arange(len(rows))[:, None]).all()
 
 
-def test_every_declared_prior_states_its_source_and_holds_the_default() -> None:
+def test_every_declared_prior_has_a_source_and_contains_the_default() -> None:
     names = [one.name for one in PRIORS]
     assert len(set(names)) == len({one.key for one in PRIORS}) == len(PRIORS)
     assert set(PRODUCT_FACTORS) <= set(names)

@@ -1,4 +1,4 @@
-"""A small calibration of the model itself: the same bytes for the same seed, from one process or two."""
+"""A small calibration of the model: same bytes for the same seed, with one process or two."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The sampler on densities that are known, and the regressions under the emulator."""
+"""The sampler for known densities, and the regressions of the emulator."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_a_flat_likelihood_gives_the_prior() -> None:
     assert kstest(found.unit[:, 0], "uniform").pvalue > 0.01
 
 
-def test_two_modes_keep_their_weights() -> None:
+def test_weights_of_two_modes_are_preserved() -> None:
     def two_modes(unit: Array) -> Array:
         bells = [norm.logpdf(unit[:, 0], place, 0.03) for place in (0.2, 0.8)]
         return np.asarray(logsumexp(np.stack([bells[0] + np.log(0.3), bells[1] + np.log(0.7)]), axis=0))
@@ -48,7 +48,7 @@ def test_a_power_of_the_likelihood_widens_the_posterior() -> None:
     assert sd == pytest.approx([np.sqrt(1 / 2.0), np.sqrt(1 / 5.0)], rel=0.05)
 
 
-def test_an_impossible_likelihood_is_refused() -> None:
+def test_a_zero_likelihood_is_rejected() -> None:
     with pytest.raises(ValueError, match="positive likelihood"):
         sample_tempered(lambda unit: np.full(len(unit), -np.inf), 1, np.random.default_rng(1), EFFORT)
 
@@ -78,7 +78,7 @@ def test_more_terms_than_rows_do_not_pass_through_every_row() -> None:
     assert left.std() > 0.5
 
 
-def test_a_row_of_no_weight_is_no_row() -> None:
+def test_a_row_with_zero_weight_has_no_effect() -> None:
     stream = np.random.default_rng(1)
     terms = np.concatenate([np.ones((300, 1)), stream.standard_normal((300, 20))], axis=1)
     responses = stream.standard_normal((300, 2)) + terms[:, [3]]
@@ -103,7 +103,7 @@ def bent_and_wild(nearness: float) -> Array:
     return np.asarray(emulator.moments(scores[near])[0] - truth[near])
 
 
-def test_rows_near_the_posterior_count_more_than_wild_corners() -> None:
+def test_weights_by_nearness_improve_predictions_near_the_posterior() -> None:
     alike, nearer = (float(np.sqrt((bent_and_wild(nearness) ** 2).mean())) for nearness in (0.0, 1.0))
     assert nearer < 0.8 * alike
 
@@ -122,14 +122,14 @@ def test_emulator_learns_mean_and_spread() -> None:
     assert mean[:, 1] == pytest.approx([0.25, 0.25], abs=0.01)
 
 
-def test_too_few_rows_are_refused() -> None:
-    with pytest.raises(ValueError, match="10 parameter sets finished; 12 or more"):
+def test_too_few_rows_are_rejected() -> None:
+    with pytest.raises(ValueError, match="10 parameter sets finished; an emulator needs 12 or more"):
         fit_emulator(EmulatorSample(np.full((10, 5), 0.5), np.zeros((10, 1)), np.ones(1), np.zeros(10)))
 
 
-def test_bounds_keep_a_wild_ratio_from_bending_the_fit() -> None:
+def test_bounds_limit_the_effect_of_outliers() -> None:
     moments = np.append(np.linspace(0.0, 1.0, 999), 1e6)[:, None]
-    assert moment_bounds(moments).applied(moments).max() < 2.1
+    assert moment_bounds(moments).clip(moments).max() < 2.1
 
 
 @pytest.mark.parametrize("tails", [4, 10])

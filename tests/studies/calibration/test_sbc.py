@@ -1,4 +1,4 @@
-"""The check passes for the method and fails for one that claims to know too much or too little."""
+"""The checks pass for the method and fail for one that overstates or understates its precision."""
 
 import numpy as np
 import pytest
@@ -40,20 +40,20 @@ def test_the_method_passes_around_the_posterior(linear: PosteriorFit) -> None:
 
 
 @pytest.mark.parametrize(("power", "width"), [pytest.param(3.0, 1.25, marks=pytest.mark.slow), (0.3, 0.9)])
-def test_an_overconfident_and_a_timid_method_fail(linear: PosteriorFit, power: float, width: float) -> None:
+def test_overconfident_and_underconfident_methods_fail(linear: PosteriorFit, power: float, width: float) -> None:
     ranks = sbc.rank_cases(NAMES, sbc.sharpen_cases(sbc.prior_cases(linear, CASES), power))
     assert not ranks.passed
     assert (ranks.width()[0] - width) * (power - 1.0) > 0
 
 
-def test_a_posterior_that_ignores_the_data_fails_by_the_likelihood_alone(linear: PosteriorFit) -> None:
+def test_only_the_likelihood_rank_detects_a_posterior_that_ignores_the_data(linear: PosteriorFit) -> None:
     ranks = sbc.rank_cases(NAMES, sbc.sharpen_cases(sbc.prior_cases(linear, CASES), 1e-3))
     assert ranks.worst()[1] > 0.05
     assert ranks.likelihood_rank() > 0.9
     assert not ranks.passed
 
 
-def test_truths_are_judged_by_emulators_that_did_not_see_them(linear: PosteriorFit) -> None:
+def test_prior_cases_use_emulators_fitted_without_them(linear: PosteriorFit) -> None:
     cases = sbc.prior_cases(linear, 10)
     kept = sbc.drop_rows(linear.tables["cheap"], np.array([0, 3]))
     assert len(kept) == len(linear.tables["cheap"]) - 2
@@ -68,7 +68,7 @@ def uniform_ranks(spread: float, cases: int = 400) -> Ranks:
     return Ranks((*NAMES, sbc.LIKELIHOOD), np.floor(np.clip(pulled, 0.0, 0.9999) * (RANKS + 1)))
 
 
-def test_ranks_by_hand() -> None:
+def test_ranks_against_known_values() -> None:
     even = Ranks(("a", sbc.LIKELIHOOD), np.repeat(np.arange(64.0)[:, None], 2, axis=1))
     assert (even.histogram() == 8.0).all()
     assert even.p_values() == pytest.approx([1.0, 1.0])

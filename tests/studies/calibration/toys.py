@@ -1,4 +1,4 @@
-"""Simulators whose posterior is known, or whose shape is."""
+"""Simulators with a known posterior or a posterior of known shape."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from simulation.studies.calibration.problem import CalibrationProblem, Calibrati
 from simulation.values.conventions import Array
 
 STOP_AFTER = "CARRYFLOW_TEST_STOP_AFTER"
-"""Name of the variable that holds a file: each call adds a line, and the call that finds five stops the process."""
+"""Name of the variable that contains a file: each call adds a line, and the call that finds five stops the process."""
 
 
 def normal_prior(name: str) -> Prior:
@@ -26,7 +26,7 @@ SEEN = np.array([0.8, -0.6, 1.2, 0.3])
 
 
 def linear(theta: Array, runs: int, seed: int) -> Array:
-    """Four noisy linear moments of three parameters; the noise of a row depends on its place and the seed."""
+    """Four noisy linear moments of three parameters; the noise of a row depends on its position and the seed."""
     noise = np.random.default_rng(seed).standard_normal((len(theta), 4))
     return np.asarray(theta @ LOADINGS.T + NOISE_SD / np.sqrt(runs) * noise)
 
@@ -40,7 +40,7 @@ def linear_costly(theta: Array, runs: int, seed: int) -> Array:
 
 
 def exact_posterior() -> tuple[Array, Array]:
-    """Mean and covariance: standard normal prior, noise and error normal (the cut at six is out of sight)."""
+    """Mean and covariance for a standard normal prior with normal noise and error; truncation at six is negligible."""
     precision = np.eye(3) + LOADINGS.T @ LOADINGS / (NOISE_SD**2 + ERROR_SD**2)
     covariance = np.linalg.inv(precision)
     return covariance @ LOADINGS.T @ SEEN / (NOISE_SD**2 + ERROR_SD**2), covariance
@@ -63,7 +63,7 @@ def positive(name: str, low: float, high: float) -> Prior:
 
 
 def crash(theta: Array, runs: int, seed: int) -> Array:
-    """A fall that depends on impact times stock, and its share of the impact alone drowned in noise."""
+    """A fall that depends on impact times stock, and a moment that depends only on a third parameter."""
     impact, stock, other = theta.T
     noise = np.random.default_rng(seed).standard_normal((len(theta), 2))
     fall = 100.0 * (1.0 - np.exp(-impact * stock / 100.0)) + 0.3 * noise[:, 0]
@@ -71,14 +71,14 @@ def crash(theta: Array, runs: int, seed: int) -> Array:
 
 
 def product_problem() -> CalibrationProblem:
-    """Lambda times K is told to a few percent, neither factor beyond its prior."""
+    """Lambda times K is identified to a few percent, neither factor better than by its prior."""
     priors = (positive("L", 0.02, 0.08), positive("K", 150.0, 500.0), normal_prior("c"))
     targets = (target("fall", 9.0, 0.3), target("other", 0.5, 0.2))
     return CalibrationProblem("product", "1", priors, targets, (Simulator("cheap", crash, 2048, 512),), (("L", "K"),))
 
 
 def stopping(theta: Array, runs: int, seed: int) -> Array:
-    """A moment that says nothing; a run stops with a probability that rises from 5 to 95 % with the first parameter."""
+    """An uninformative moment; a run stops with a probability that rises from 5 to 95 % with the first parameter."""
     stream = np.random.default_rng(seed)
     moments = stream.standard_normal((len(theta), 1))
     stopped = stream.random(len(theta)) < 0.05 + 0.9 * theta[:, 0]
@@ -94,7 +94,7 @@ def stopping_problem() -> CalibrationProblem:
 
 
 def dying_cheap(theta: Array, runs: int, seed: int) -> Array:
-    """The cheap linear simulator that stops like a person who interrupts it, once five calls are counted."""
+    """The cheap linear simulator with an interruption after five calls."""
     counter = os.environ.get(STOP_AFTER)
     if counter is not None:
         path = Path(counter)

@@ -1,4 +1,4 @@
-"""Two routes to one cascade: the engine's trading day and `fire_sale`, on the same funds, lenders and market."""
+"""The same cascade from the engine's trading day and from `fire_sale`, with the same funds, lenders and market."""
 
 import numpy as np
 import pytest
@@ -23,11 +23,11 @@ FUNDS: Changes = {
     "markets.us_equity.multiplier_x": 40,
     "markets.us_equity.scale_share": 1e-3,
 }
-"""Funds that hold equities alone, in a market shallow and concave enough for several rounds; the currency does not move."""
+"""Funds with equities only, in a market shallow and concave enough for several rounds; the exchange rate is constant."""
 
 
 class Day:
-    """One day of the engine in which equities fall, with margin calls alone, and what it started from."""
+    """One day of the engine with a fall in equities and margin calls only, and its initial state."""
 
     def __init__(self) -> None:
         model = CapitalFlowModel(official(CALM, NO_COSTS, ONE_WEEK, FUNDS, switched(margin=True)), range(3))

@@ -1,4 +1,4 @@
-"""A broken input is refused where it is stated, with its place, value, unit, allowed range and cure."""
+"""An invalid input is rejected on construction, with position, value, unit, allowed range and remedy."""
 
 import re
 from collections.abc import Callable
@@ -44,20 +44,20 @@ RULE, DEPTH = cf.LeverageRule(limit=20.0), cf.MarketDepth(1e-3)
         (lambda: cf.fire_sale(BANKS, RULE, DEPTH, most_rounds=HALF), "most_rounds is 1.5 rounds"),
     ],
 )  # fmt: skip
-def test_a_broken_input_names_value_unit_range_and_cure(state: Callable[[], object], message: str) -> None:
+def test_an_invalid_input_gives_value_unit_range_and_remedy(state: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         state()
 
 
-def test_runs_that_do_not_fit_are_named() -> None:
+def test_the_error_names_arguments_with_different_runs() -> None:
     rule = cf.LeverageRule(limit=np.full((2, 1), 20.0))
     with pytest.raises(ValueError, match=re.escape("leading axes (runs) are shock (3,), limit (2,)")):
         cf.fire_sale(BANKS, rule, DEPTH, np.full((3, 2), -0.1))
 
 
-def test_a_price_that_would_reach_zero_stops_the_sale() -> None:
+def test_a_price_of_zero_is_an_error() -> None:
     with pytest.raises(
-        ValueError, match=r"asset 0 \(counted from 0\) goes to -\d.* times its price.*choose log returns"
+        ValueError, match=r"asset 0 \(counted from 0\) would be -\d.* times its initial price.*choose log returns"
     ):
         cf.fire_sale(BANKS, RULE, cf.MarketDepth(0.1, returns="simple"), -0.02)
     assert cf.fire_sale(BANKS, RULE, cf.MarketDepth(0.1), -0.02).prices.min() > 0.0

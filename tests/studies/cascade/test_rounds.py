@@ -1,4 +1,4 @@
-"""Fire sales by hand, round by round: limits, targets, what cannot be sold, purchases, batches."""
+"""Fire sales with known results, round by round: limits, targets, unsellable assets, purchases, batches."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def test_a_margin_call_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("fall", "called"), [(0.0181, False), (0.0183, True)])
-def test_the_call_comes_at_the_limit(fall: float, called: bool) -> None:
+def test_a_margin_call_starts_at_the_limit(fall: float, called: bool) -> None:
     # Assets 100 (1 - f) on equity 10 - 100 f: leverage 12 is reached at f = 2 / 110 = 1.82 %.
     sale = cf.fire_sale(ONE, cf.LeverageRule(limit=12.0), cf.MarketDepth(1e-3), shock=-fall)
     assert bool(sale.rounds > 0) == called
@@ -39,7 +39,7 @@ def test_two_rounds_by_hand() -> None:
     assert sale.unsettled
 
 
-def test_full_targeting_ends_where_leverage_is_the_target() -> None:
+def test_full_targeting_restores_the_target() -> None:
     sale = cf.fire_sale(ONE, cf.LeverageRule(target=10.0), cf.MarketDepth(1e-4), shock=-0.02, most_rounds=200)
     assert not sale.unsettled
     assert sale.holdings[0, 0] / sale.equity[0] == pytest.approx(10.0, rel=1e-6)
@@ -62,14 +62,14 @@ def test_a_bank_below_its_target_buys() -> None:
     assert sale.prices[1, 0] == pytest.approx(np.exp(0.018), rel=1e-12)
 
 
-def test_the_larger_of_call_and_target_counts() -> None:
+def test_the_larger_of_call_and_target_sale_applies() -> None:
     # To the target of 11: 96 - 66 = 30; the call takes 31.2.  A target of 8 takes 48.
     for target, sold in ((11.0, 31.2), (8.0, 48.0)):
         rule = cf.LeverageRule(limit=12.0, restore=0.9, target=target)
         assert cf.fire_sale(ONE, rule, cf.MarketDepth(0.0), -0.04).sales[0, 0, 0] == pytest.approx(sold)
 
 
-def test_without_equity_everything_goes_and_lenders_bear_the_rest() -> None:
+def test_a_bank_without_equity_sells_everything() -> None:
     for rule in (cf.LeverageRule(limit=20.0), cf.LeverageRule(target=10.0)):
         sale = cf.fire_sale(ONE, rule, cf.MarketDepth(1e-3), shock=-0.12)
         assert sale.sales[:, 0, 0] == pytest.approx([88.0])
@@ -91,7 +91,7 @@ def test_loans_that_cannot_be_sold_strand_a_bank() -> None:
     assert not sale.unsettled
 
 
-def test_below_its_limit_a_bank_does_nothing_where_a_targeting_bank_sells() -> None:
+def test_below_its_limit_only_a_targeting_bank_sells() -> None:
     # The threshold of Cont and Schaanning (2017) against the targeting of Greenwood, Landier and Thesmar (2015).
     bank, depth = cf.Banks([[60.0, 40.0]], [5.0]), cf.MarketDepth(1e-3, sellable=[False, True])
     still = cf.fire_sale(bank, cf.LeverageRule(limit=25.0), depth, shock=[-0.01, 0.0])
@@ -100,7 +100,7 @@ def test_below_its_limit_a_bank_does_nothing_where_a_targeting_bank_sells() -> N
     assert moving.sales.sum() == pytest.approx(19.0 * 0.6)
 
 
-def test_a_mix_says_what_is_sold_first() -> None:
+def test_a_mix_determines_the_assets_sold() -> None:
     # Targeting after a loss of 2 sells 9 x 2 = 18: the first asset has room for 10 only, as the mix asks no more of it.
     bank = cf.Banks([[50.0, 50.0]], [10.0])
     rule = cf.LeverageRule(target=10.0, mix=[[0.25, 0.75]])
@@ -130,7 +130,7 @@ def test_contagion_needs_common_assets() -> None:
     assert not sale.sales[:, 1:].any()
 
 
-def test_the_concave_impact_is_the_engine_s() -> None:
+def test_the_concave_impact_equals_that_of_the_engine() -> None:
     rule = cf.LeverageRule(limit=12.0, restore=0.9)
     sale = cf.fire_sale(ONE, rule, cf.MarketDepth(1e-3, scale=20.0), shock=-0.04, most_rounds=1)
     effect = fast_impact(np.array([[-31.2]]), np.array([[1e-3]]), np.array([20.0]))
@@ -157,7 +157,7 @@ def test_money_is_conserved() -> None:
 
 
 @pytest.mark.parametrize("rule", [cf.LeverageRule(limit=25.0, restore=0.9), cf.LeverageRule(target=system().leverage)])
-def test_a_row_of_a_batch_is_the_run_alone(rule: cf.LeverageRule) -> None:
+def test_a_row_of_a_batch_equals_a_single_run(rule: cf.LeverageRule) -> None:
     # Also where sales only ever become small: a run that is done stays as it is while others go on.
     banks, depth = system(), cf.MarketDepth(1e-4, scale=300.0)
     shocks = np.array([[-0.002, 0.0, 0.0, 0.0], [-0.03, -0.01, 0.0, 0.0], [-0.06, -0.06, -0.06, -0.06]])

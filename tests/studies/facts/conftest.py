@@ -1,4 +1,4 @@
-"""Histories whose every number is known."""
+"""Histories with known values."""
 
 from collections.abc import Callable
 from datetime import date
@@ -14,7 +14,7 @@ MakeHistory = Callable[..., History]
 
 @pytest.fixture(scope="session")
 def make_history() -> MakeHistory:
-    """Return a maker of histories from log returns in percent; yields stand still unless given."""
+    """Return a function that creates histories from log returns in percent; yields are constant by default."""
 
     def make(returns_pct: Array, first: date = date(2023, 1, 2), **columns: Array) -> History:
         runs, moves = returns_pct.shape

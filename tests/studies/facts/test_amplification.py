@@ -1,4 +1,4 @@
-"""Amplification: by hand on known records, and its limits in the model."""
+"""Amplification: records with known results, and limiting cases of the model."""
 
 from dataclasses import replace
 
@@ -45,7 +45,7 @@ def test_hand_worked_peak() -> None:
     assert peak_amplification(shocked, twin, 4.0) == pytest.approx([2.0, 1.0])
 
 
-def test_a_run_that_stopped_in_either_is_left_out() -> None:
+def test_a_run_that_stopped_in_either_record_is_excluded() -> None:
     twin, shocked = (record([100.0, 99.0], [100.0, 98.0], [100.0, 97.0]) for _ in range(2))
     stop = official(COARSE, TWO_WEEKS).start
     stopped = replace(shocked, stopped={1: (stop, "x", "y")})  # type: ignore[dict-item]
@@ -63,19 +63,19 @@ def test_ratio_and_its_error() -> None:
 
 
 @pytest.mark.parametrize("size", [0.0, -4.0, 100.0, float("nan")])
-def test_a_shock_has_a_size(size: float) -> None:
-    with pytest.raises(ValueError, match="shock_pct must lie between 0 and 100"):
+def test_the_size_of_a_shock_is_validated(size: float) -> None:
+    with pytest.raises(ValueError, match=r"shock_pct is .* %; allowed is above 0 and below 100"):
         peak_amplification(record([100.0, 96.0]), record([100.0, 100.0]), size)
 
 
-def test_records_must_pair() -> None:
-    with pytest.raises(ValueError, match="the same runs and days"):
+def test_records_must_have_the_same_runs_and_days() -> None:
+    with pytest.raises(ValueError, match="different runs or days"):
         peak_amplification(record([100.0, 96.0], [100.0, 96.0]), record([100.0, 100.0]), 4.0)
     with pytest.raises(ValueError, match="the same runs of both shocks"):
         mean_ratio(np.ones(3), np.ones(2))
 
 
-def test_only_the_shock_tells_the_pair_apart() -> None:
+def test_the_shock_is_the_only_difference_in_a_pair() -> None:
     scenario = BASE.resolved()
     shocked, twin = (BASE.resolved(shock_settings(scenario, size)) for size in (4.0, 0.0))
     assert shocked.end == twin.end < scenario.end
@@ -89,7 +89,7 @@ def test_a_short_scenario_is_shocked_on_its_last_day() -> None:
     assert found.news[0].date == found.end
 
 
-def test_nobody_who_reacts_amplifies_nothing() -> None:
+def test_without_reactions_nothing_is_amplified() -> None:
     """The limit of CALIBRATION section 3: 1.00, whatever the size of the shock and among daily news."""
     frozen = BASE.with_settings(*frozen_settings(BASE.resolved()))
     assert set(frozen.resolved().populations) == {"carry_funds", "yen_borrowers"}
@@ -112,7 +112,7 @@ def test_without_impact_nothing_is_amplified() -> None:
     assert found[LARGE_SHOCK_PCT] == pytest.approx(1.0, abs=1e-9)
 
 
-def test_switches_are_found_whatever_they_are_called() -> None:
+def test_frozen_settings_find_all_switches() -> None:
     settings = frozen_settings(load_scenario(OFFICIAL))
     assert "populations.yen_borrowers.switches.covenant=false" in settings
     assert "populations.retail_fx=null" in settings

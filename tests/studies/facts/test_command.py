@@ -1,4 +1,4 @@
-"""``carryflow facts``: what it prints, writes and refuses."""
+"""``carryflow facts``: output, files and errors."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Facts = Callable[..., Result]
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
-    """Return a function that runs the command on a scenario of a month, in a folder of its own."""
+    """Return a function that runs the command for a scenario of one month in a temporary folder."""
     monkeypatch.chdir(tmp_path)
     arguments = ["--scenario", str(SMALL), "--runs", "3"]
     return lambda *more: CliRunner().invoke(facts, [*arguments, *more])
@@ -59,7 +59,7 @@ def test_same_seed_same_bytes_whatever_the_workers(command: Facts, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("unrendered")
-def test_a_folder_of_other_facts_is_refused_unless_forced(command: Facts) -> None:
+def test_a_folder_of_other_facts_is_rejected_without_force(command: Facts) -> None:
     command("--out", "here")
     refused = command("--out", "here", "--set", "end=2025-12-29")
     assert isinstance(refused.exception, OutputError)
@@ -75,7 +75,7 @@ def test_parameter_sets_are_used_and_named(command: Facts, tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("unrendered")
-def test_failed_runs_end_with_three(command: Facts) -> None:
+def test_failed_runs_give_exit_code_three(command: Facts) -> None:
     outcome = command(
         "--set", "populations.carry_funds.leverage_x={median: 90, highest: 100}",
         "--set", "populations.carry_funds.leverage_cap_x=100",

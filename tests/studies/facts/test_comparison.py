@@ -1,4 +1,4 @@
-"""Verdicts, and the table as text, JSON, CSV and a picture."""
+"""Verdicts, and the comparison as table, JSON, CSV and figure."""
 
 import csv
 import json
@@ -90,9 +90,9 @@ def test_every_stored_measure_exists_in_the_model() -> None:
     assert held == set(MEASURES_BY_NAME) | amplification
 
 
-def test_what_the_reader_should_know_is_said(comparison: FactComparison) -> None:
+def test_notes_are_printed(comparison: FactComparison) -> None:
     assert comparison.notes[0] == "1 of 4 runs stopped early and are left out."
-    assert "simulated years: pooled skewness wants 200 decades" in comparison.notes[1]
+    assert "simulated years: pooled skewness needs 200 decades" in comparison.notes[1]
     text = plain_text(facts_table(comparison, "scenario own, 3 runs"))
     assert max(len(line) for line in text.splitlines()) <= 100
     assert "…" not in text
@@ -100,7 +100,7 @@ def test_what_the_reader_should_know_is_said(comparison: FactComparison) -> None
     assert all(note in text.replace("\n", " ") for note in comparison.notes)
 
 
-def test_the_finding_counts_the_rows(comparison: FactComparison) -> None:
+def test_the_finding_counts_verdicts(comparison: FactComparison) -> None:
     verdicts = [row.verdict for row in comparison.rows]
     inside = sum(verdict in ("inside", "just inside") for verdict in verdicts)
     ranges = inside + sum(verdict in ("outside", "just outside") for verdict in verdicts)
@@ -136,7 +136,7 @@ def test_json_and_csv_hold_every_fact_and_no_missing_number(comparison: FactComp
     assert not [value for row in rows for value in row.values() if value == "nan"]
 
 
-def test_the_figure_stays_within_its_edges_and_keeps_its_bytes(comparison: FactComparison) -> None:
+def test_the_figure_is_within_its_edges_and_reproducible(comparison: FactComparison) -> None:
     drawing, again = facts_chart(comparison, "Source: a test"), facts_chart(comparison, "Source: a test")
     box, size = drawing.figure.get_tightbbox(), drawing.figure.get_size_inches()
     assert (box.x0 >= 0.0, box.y0 >= 0.0, box.x1 <= size[0], box.y1 <= size[1]) == (True,) * 4
@@ -144,7 +144,7 @@ def test_the_figure_stays_within_its_edges_and_keeps_its_bytes(comparison: FactC
     assert len(drawing.figure.axes) == len(PANELS)
 
 
-def test_the_figure_knows_only_stored_facts() -> None:
+def test_the_figure_contains_only_stored_facts() -> None:
     shown = [name for _, labels in PANELS for name in labels]
     assert len(shown) == len(set(shown))
     assert set(shown) <= set(load_facts().facts)

@@ -1,4 +1,4 @@
-"""The stored facts: recomputed from the official series where those are at hand, and as CALIBRATION quotes them."""
+"""Stored facts: recomputed from the official series if these are available, and compared with CALIBRATION."""
 
 from datetime import date
 from pathlib import Path
@@ -37,7 +37,7 @@ QUOTED = {
     "carry_pct": (2.6, 0.05),
     "carry_sharpe": (0.24, 0.005),
 }
-"""What CALIBRATION section 3 says, and half of its last digit."""
+"""Values of CALIBRATION section 3 with half of the last digit."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_accept_ranges_are_those_of_calibration(stored: StoredFacts) -> None:
     }
 
 
-def test_every_value_says_where_it_comes_from_and_how_sure_it_is(stored: StoredFacts) -> None:
+def test_every_value_has_a_source_and_an_error_or_a_remark(stored: StoredFacts) -> None:
     for name, fact in stored.facts.items():
         if fact.value is not None and fact.standard_error is None:
             assert "No error" in fact.remark, name
@@ -139,10 +139,10 @@ def test_the_command_prints_the_file(capsys: pytest.CaptureFixture[str], recompu
 def test_the_command_asks_for_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     assert main([str(tmp_path / "nowhere")]) == 2
-    assert "DATA_DIR is the folder of official series" in capsys.readouterr().err
+    assert "DATA_DIR is an existing folder" in capsys.readouterr().err
 
 
-def test_mistakes_in_a_file_of_facts_have_a_place(tmp_path: Path) -> None:
+def test_errors_in_a_file_of_facts_have_a_position(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text("title: Own\nmade_by: hand\nfacts:\n  skew:\n    label: Skew\n    source: me\n    valeu: 1\n")
     with pytest.raises(ConfigError, match=r"own\.yaml:7:5: facts\.skew\.valeu"):
@@ -152,14 +152,14 @@ def test_mistakes_in_a_file_of_facts_have_a_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"value": 1.0, "standard_error": 0.1}, "name the method"),
-        ({"value": 1.0, "error_method": "guess"}, "only of one that is given"),
-        ({"standard_error": 0.1, "error_method": "guess"}, "an error without a value"),
-        ({"accept": {"source": "me"}}, "low or high is needed"),
-        ({"accept": {"low": 2, "high": 1, "source": "me"}}, "low 2 lies above high 1"),
+        ({"value": 1.0, "standard_error": 0.1}, "give both or neither"),
+        ({"value": 1.0, "error_method": "guess"}, "error_method must be given if and only if"),
+        ({"standard_error": 0.1, "error_method": "guess"}, "standard_error is given without a value"),
+        ({"accept": {"source": "me"}}, "give at least one end"),
+        ({"accept": {"low": 2, "high": 1, "source": "me"}}, "low is 2 and high 1: low must not exceed high"),
     ],
 )
-def test_half_a_fact_is_refused(values: dict[str, object], message: str) -> None:
+def test_an_incomplete_fact_is_rejected(values: dict[str, object], message: str) -> None:
     fact = {"label": "Skew", "source": "me"} | values
     with pytest.raises(ValueError, match=message):
         StoredFacts.model_validate({"title": "Own", "made_by": "hand", "facts": {"skew": fact}})

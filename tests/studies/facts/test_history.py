@@ -1,4 +1,4 @@
-"""Weeks, months and quarters of a history, and what it refuses."""
+"""Weeks, months and quarters of a history, and validation."""
 
 from dataclasses import replace
 from datetime import date
@@ -39,13 +39,13 @@ def test_joining_keeps_order(make_history: MakeHistory) -> None:
     assert both.usdjpy[2] == pytest.approx(second.usdjpy[0])
 
 
-def test_missing_numbers_and_shapes_are_refused(make_history: MakeHistory) -> None:
+def test_missing_numbers_and_wrong_shapes_are_rejected(make_history: MakeHistory) -> None:
     history = make_history(np.zeros((1, 3)))
     torn = history.usdjpy.copy()
     torn[0, 1] = np.nan
-    with pytest.raises(ValueError, match="usdjpy holds values that are not numbers"):
+    with pytest.raises(ValueError, match="usdjpy contains values that are not numbers"):
         make_history(np.full((1, 3), np.nan))
-    with pytest.raises(ValueError, match="us_equity holds values"):
+    with pytest.raises(ValueError, match="us_equity contains values"):
         make_history(np.zeros((1, 3)), us_equity=torn)
     with pytest.raises(ValueError, match=r"position has shape \(1, 2\)"):
         replace(history, position=np.zeros((1, 2)))

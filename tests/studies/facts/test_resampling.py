@@ -1,4 +1,4 @@
-"""Standard errors against closed forms and against repeated samples."""
+"""Standard errors compared with closed forms and repeated samples."""
 
 import numpy as np
 import pytest
@@ -54,8 +54,8 @@ def test_bootstrap_of_independent_days_is_the_textbook_error() -> None:
     assert bootstrap_error(mean, power_terms(values), 5) == pytest.approx(stats.sem(values), rel=0.06)
 
 
-def test_blocks_keep_memory() -> None:
-    """The error of the mean of a process that keeps 0.9 of itself is sqrt((1 + .9) / (1 - .9)) times that of white noise."""
+def test_blocks_preserve_dependence() -> None:
+    """For an AR(1) process with coefficient 0.9, the error of the mean is sqrt((1 + .9) / (1 - .9)) times that of white noise."""
     values = autoregression(0.9, 4000, 4)
     true = np.sqrt(1.9 / 0.1) * stats.sem(values)
     assert bootstrap_error(mean, power_terms(values), 150) == pytest.approx(true, rel=0.25)
@@ -81,7 +81,7 @@ def test_newey_west_by_hand() -> None:
     assert newey_west_error(terms, 2) == pytest.approx(np.sqrt((2.0 - 2.0 / 3.0) * (5.0 / 6.0) ** 2) / 2.0)
 
 
-def test_newey_west_sees_that_windows_overlap() -> None:
+def test_newey_west_accounts_for_overlapping_windows() -> None:
     x, y = autoregression(0.95, 3000, 8), autoregression(0.95, 3000, 9)
     terms = cross_terms(x, y)
     assert newey_west_error(terms, 40) > 3.0 * least_squares_error(terms)

@@ -1,4 +1,4 @@
-"""Histories from the model: what is kept of a run, and what must not matter."""
+"""Histories from the model, and independence of blocks and workers."""
 
 from datetime import date
 
@@ -33,7 +33,7 @@ def same(first: History, second: History) -> bool:
     return bool(np.array_equal(first.usdjpy, second.usdjpy) and np.array_equal(first.ust2_pct, second.ust2_pct))
 
 
-def test_a_history_is_what_the_record_says(scenario: Scenario) -> None:
+def test_a_history_equals_the_columns_of_the_record(scenario: Scenario) -> None:
     record = run_ensemble(scenario, 3)
     history = history_from_record(record)
     assert np.array_equal(history.usdjpy, record.market["usdjpy"])
@@ -44,9 +44,9 @@ def test_a_history_is_what_the_record_says(scenario: Scenario) -> None:
     assert history.two_year_gap_pp == pytest.approx(record.market["ust2_pct"] - record.market["jgb2_pct"])
 
 
-def test_blocks_change_nothing(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_do_not_affect_the_result(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = simulate_histories(scenario, 5)
-    monkeypatch.setattr(module, "MOST_RUN_DAYS", 25)
+    monkeypatch.setattr(module, "MAX_RUN_DAYS", 25)
     assert [len(block) for block in run_blocks(scenario, 5)] == [2, 2, 1]
     done: list[tuple[int, int]] = []
     parts = simulate_histories(scenario, 5, progress=lambda *counts: done.append(counts))
@@ -57,20 +57,20 @@ def test_blocks_change_nothing(scenario: Scenario, monkeypatch: pytest.MonkeyPat
 def test_every_worker_gets_a_block_and_none_is_too_large(scenario: Scenario) -> None:
     assert [len(block) for block in run_blocks(scenario, 6, workers=2)] == [3, 3]
     assert sum(len(block) for block in run_blocks(scenario, 30_000, workers=2)) == 30_000
-    assert max(len(block) for block in run_blocks(scenario, 30_000)) * 11 <= module.MOST_RUN_DAYS
+    assert max(len(block) for block in run_blocks(scenario, 30_000)) * 11 <= module.MAX_RUN_DAYS
 
 
 def test_each_run_takes_its_parameter_set(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     key = "markets.usdjpy.fast_impact_pct_per_usd_bn"
     cloud = Cloud("two", (key,), np.array([[0.03], [0.06]]), np.array([0.5, 0.5]), {})
-    monkeypatch.setattr(module, "MOST_RUN_DAYS", 25)
+    monkeypatch.setattr(module, "MAX_RUN_DAYS", 25)
     mixed = simulate_histories(scenario, 4, cloud=cloud)
     for run in range(4):
         alone = simulate_histories(official(COARSE, TWO_WEEKS, {key: cloud.for_run(run)[key]}), 4)
         assert np.array_equal(mixed.history.usdjpy[run], alone.history.usdjpy[run])
 
 
-def test_warming_up_is_not_measured(scenario: Scenario) -> None:
+def test_the_warm_up_is_excluded(scenario: Scenario) -> None:
     # A sixth of two weeks are two days; a sixth of eighteen years would be three, two count.
     assert (scenario.start, first_measured_day(scenario)) == (date(2025, 11, 28), date(2025, 11, 30))
     assert simulate_histories(scenario, 1).history.dates[0] == np.datetime64("2025-12-01")
@@ -79,7 +79,7 @@ def test_warming_up_is_not_measured(scenario: Scenario) -> None:
     assert first_measured_day(load_scenario("long_history")) == date(2001, 12, 30)
 
 
-def test_stopped_runs_are_left_out_and_counted() -> None:
+def test_stopped_runs_are_excluded_and_counted() -> None:
     wild = official(COARSE, TWO_WEEKS, {"populations.carry_funds.leverage_x": {"median": 90, "highest": 100}},
                     {"populations.carry_funds.leverage_cap_x": 100})  # fmt: skip
     found = simulate_histories(wild, 3)

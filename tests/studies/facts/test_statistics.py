@@ -1,4 +1,4 @@
-"""Statistics of sums against scipy, known distributions and numbers worked by hand."""
+"""Statistics of sums compared with scipy, known distributions and known values."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_regression_is_that_of_scipy() -> None:
 
 
 def test_autocorrelation_of_an_autoregression() -> None:
-    """A process that keeps 0.8 of itself from day to day keeps 0.8^k over k days."""
+    """An AR(1) process with coefficient 0.8 has autocorrelation 0.8^k at lag k."""
     shocks, values = np.random.default_rng(6).normal(size=(40, 3000)), np.zeros((40, 3000))
     for day in range(1, 3000):
         values[:, day] = 0.8 * values[:, day - 1] + shocks[:, day]
@@ -94,7 +94,7 @@ def test_groups_and_windows_are_slices() -> None:
     assert windows[:, 1] == pytest.approx(stats.skew(returns[:, 100:190], axis=1), rel=1e-9)
 
 
-def test_unwanted_observations_count_for_nothing() -> None:
+def test_masked_observations_have_no_effect() -> None:
     values = heavy(10, (1, 300))
     wanted = values > 0.0
     found = of.skewness(of.mask_terms(of.power_terms(values), wanted).sum(axis=1))
@@ -110,7 +110,7 @@ def test_volatility_multiple_follows_the_model_s_memory() -> None:
     assert multiple**2 == pytest.approx(np.array([expected]))
 
 
-def test_what_does_not_move_has_no_skewness() -> None:
+def test_constant_prices_have_no_skewness() -> None:
     still = sums(np.full((1, 50), 0.1))
     assert np.isnan([of.skewness(still), of.excess_kurtosis(still)]).all()
     assert np.isnan(of.slope(of.cross_terms(np.full(9, 0.1), np.arange(9.0)).sum(axis=0)))

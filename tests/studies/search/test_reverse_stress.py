@@ -23,12 +23,12 @@ def space(corr: float = 0.0, most: float = 8.0) -> ShockSpace:
 
 
 def plane(values: FloatArray) -> FloatArray:
-    """Falls by 2 a + b, whatever c is, plus noise alike at all points."""
+    """Falls by 2 a + b for any c, plus noise equal at all points."""
     return np.asarray((-values @ np.array([2.0, 1.0, 0.0]))[:, None] + NOISE)
 
 
-def test_the_nearest_point_of_a_plane_is_found() -> None:
-    # 2 a + b = 10 lies nearest to nothing at (4, 2, 0), 10 / sqrt 5 away.
+def test_the_closest_point_of_a_plane_is_found() -> None:
+    # 2 a + b = 10 is closest to the origin at (4, 2, 0), at distance 10 / sqrt 5.
     found = reverse_stress(plane, -10.0, space())
     assert found.mildest.sizes == pytest.approx([4.0, 2.0, 0.0], abs=0.35)
     assert found.mildest.distance.value == pytest.approx(10 / np.sqrt(5), rel=0.005)
@@ -39,16 +39,16 @@ def test_the_nearest_point_of_a_plane_is_found() -> None:
     assert found.alone[2] is None
 
 
-def test_correlated_shocks_are_nearer_together() -> None:
-    # Nearest in Mahalanobis distance: R w c / (w' R w) with w = (2, 1, 0), so (2.5, 2) x 10 / 7 and 10 / sqrt 7.
+def test_correlated_shocks_have_a_smaller_joint_distance() -> None:
+    # Closest in Mahalanobis distance: R w c / (w' R w) with w = (2, 1, 0), so (2.5, 2) x 10 / 7 and 10 / sqrt 7.
     found = reverse_stress(plane, -10.0, space(0.5), frontier=False)
     assert found.mildest.sizes == pytest.approx([25 / 7, 20 / 7, 0.0], abs=0.45)
     assert found.mildest.distance.value == pytest.approx(10 / np.sqrt(7), rel=0.01)
 
 
-def test_a_curved_frontier_is_followed_away_from_where_sensitivities_point() -> None:
+def test_a_curved_frontier_is_followed_away_from_the_linear_direction() -> None:
     def curved(values: FloatArray) -> FloatArray:
-        # a b = 4 cannot be reached by either alone; nearest point (2, 2, 0).
+        # a b = 4 cannot be reached by either alone; closest point (2, 2, 0).
         return np.asarray((values[:, 0] * values[:, 1] + 0.02 * values[:, 0])[:, None] + NOISE)
 
     found = reverse_stress(curved, 4.0, space(), evaluations=60, frontier=False)
@@ -65,12 +65,12 @@ def test_the_frontier_of_a_pair_lies_on_the_plane() -> None:
     assert reverse_stress_json(found)["mildest"]["sizes_sd"].keys() == set(NAMES)
 
 
-def test_what_cannot_be_reached_is_told() -> None:
+def test_an_unreachable_level_is_reported() -> None:
     with pytest.raises(NoTippingError, match="-100 is not reached"):
         reverse_stress(plane, -100.0, space())
 
 
-def test_every_shock_has_a_source_and_a_direction_that_hurts() -> None:
+def test_every_shock_has_a_source_and_an_adverse_direction() -> None:
     for shock in SHOCKS.values():
         assert shock.source
         assert shock.spread > 0.0
@@ -92,7 +92,7 @@ def test_shocks_enter_the_scenario_on_the_day_of_the_decision() -> None:
     assert stocks[0] / stocks[1] == pytest.approx(np.exp(0.37))
 
 
-def test_correlations_only_where_asked_for() -> None:
+def test_correlations_apply_only_on_request() -> None:
     names = ("us_equity_fall", "volatility", "impact")
     np.testing.assert_array_equal(size_correlation(names, False), np.eye(3))
     assert size_correlation(names, True)[0, 1] == size_correlation(names, True)[1, 0] == 0.7
@@ -105,7 +105,7 @@ def test_a_scenario_without_a_decision_needs_a_day() -> None:
         shock_placement(base, STANDARD_SHOCKS, None)
 
 
-def test_a_shock_that_the_combination_leaves_out_is_named_as_left_out() -> None:
+def test_a_shock_of_size_zero_is_described_as_excluded() -> None:
     names = ("boj_surprise", "us_equity_fall")
     two = ShockSpace(names, np.full(2, 8.0), np.eye(2))
     found = reverse_stress(lambda values: -2.0 * values[:, :1] + 0.0 * NOISE, -10.0, two, frontier=False)

@@ -15,7 +15,7 @@ NOISE = np.random.default_rng(5).standard_normal(400)
 
 
 class Line:
-    """Twice the value, plus noise that is alike at all points: the mean crosses 3 at (3 - mean noise) / 2."""
+    """Twice the value, plus noise equal at all points: the mean crosses 3 at (3 - mean noise) / 2."""
 
     def __init__(self, noise: FloatArray) -> None:
         self.noise = noise
@@ -26,7 +26,7 @@ class Line:
         return np.asarray(2.0 * values + self.noise)
 
 
-def test_a_line_tips_where_the_sample_does_and_its_interval_is_that_of_the_mean() -> None:
+def test_a_line_crosses_at_the_sample_value_with_the_interval_of_the_mean() -> None:
     found = find_tipping_point(Line(NOISE), 3.0, SearchBracket(0.0, 4.0, 0.001))
     assert found.value == pytest.approx((3.0 - NOISE.mean()) / 2.0, abs=1e-9)
     assert found.low < 1.5 < found.high
@@ -36,7 +36,7 @@ def test_a_line_tips_where_the_sample_does_and_its_interval_is_that_of_the_mean(
     assert found.history_high - found.history_low == pytest.approx(1.2816, rel=0.15)
 
 
-def test_intervals_of_independent_samples_hold_the_answer_as_often_as_they_say() -> None:
+def test_intervals_of_independent_samples_have_their_nominal_coverage() -> None:
     random = np.random.default_rng(11)
     found = [
         find_tipping_point(Line(random.standard_normal(30)), 3.0, SearchBracket(0.0, 4.0, 0.01)) for _ in range(120)
@@ -51,17 +51,17 @@ def test_without_noise_the_interval_is_the_tolerance() -> None:
     assert found.high - found.low <= 0.01
 
 
-def test_more_parts_find_the_same_in_fewer_rounds() -> None:
+def test_more_parts_give_the_same_result_in_fewer_rounds() -> None:
     two, nine = (find_tipping_point(Line(NOISE), 3.0, SearchBracket(0.0, 4.0, 0.001, parts)) for parts in (2, 9))
     assert nine.value == pytest.approx(two.value, abs=1e-9)
 
 
-def test_no_crossing_is_told_with_both_ends() -> None:
+def test_no_crossing_is_reported_with_both_ends() -> None:
     with pytest.raises(NoTippingError, match=r"mean is 0 at 0 and 2 at 1: it does not cross 3"):
         find_tipping_point(Line(np.zeros(3)), 3.0, SearchBracket(0.0, 1.0, 0.1))
 
 
-def test_a_run_that_fails_somewhere_counts_nowhere() -> None:
+def test_a_run_that_fails_at_one_point_is_excluded_at_all_points() -> None:
     class Failing(Line):
         def __call__(self, values: FloatArray) -> FloatArray:
             found = super().__call__(values)
@@ -107,7 +107,7 @@ def test_the_article_rule_tips_at_its_analytic_spread(level: float) -> None:
         assert known == pytest.approx(rule.anchor_spread_pp)
 
 
-def test_points_side_by_side_are_what_each_is_alone() -> None:
+def test_points_in_one_batch_equal_points_computed_alone() -> None:
     key, settings = "markets.usdjpy.fast_impact_pct_per_usd_bn", (*with_investors(ARTICLE, 20), "end=2025-12-24")
     at = scenario_loader(ARTICLE, settings, lambda values: (f"{key}={values[0]!r}",))
     response = ScenarioResponse(at, (key,), "usdjpy_trough_pct", PointEnsemble(3))
@@ -118,7 +118,7 @@ def test_points_side_by_side_are_what_each_is_alone() -> None:
     assert both[1].mean() < both[0].mean()
 
 
-def test_a_searched_key_wins_over_the_parameter_sets_that_hold_it() -> None:
+def test_a_searched_key_overrides_the_parameter_sets() -> None:
     key, other = "markets.usdjpy.fast_impact_pct_per_usd_bn", "markets.usdjpy.stress_slope"
     sets = np.array([[0.03, 0.4], [0.05, 1.2]])
     cloud = Cloud("two", (key, other), sets, np.array([0.5, 0.5]), {})

@@ -27,12 +27,12 @@ def test_ishigami_is_recovered_within_its_intervals() -> None:
     assert found.adds_up
 
 
-def test_the_words_tell_the_same_shares_as_the_table_of_indices() -> None:
+def test_the_text_has_the_same_shares_as_the_table_of_indices() -> None:
     sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 1024), {"y": ishigami}, "saltelli")
     part = MetricAnalysis(sweep, "y", QUICK)
     assert part.indices is not None
     first, total = 100.0 * part.indices.table.loc[1, ["first", "total"]].astype(float)
-    assert f"x2 ({first:.0f} % of the variance of the mean by itself, {total:.0f} % with others)" in part.text()
+    assert f"x2 (first-order index {first:.0f} %, total index {total:.0f} % of the variance of the mean)" in part.text()
     assert "between points" not in part.text()
 
 
@@ -40,7 +40,7 @@ def test_an_additive_response_adds_up_without_interactions() -> None:
     def additive(parameters: FloatArray, noise: FloatArray) -> FloatArray:
         return np.asarray(parameters @ np.array([2.0, 1.0, 0.0]) + noise)
 
-    # Variances 4 : 1 : 0; news alike at all points is no parameter's doing.
+    # Variances 4 : 1 : 0; news with the same effect at all points are not due to a parameter.
     found = sobol_analysis(sweep_of(saltelli(KEYS, (0, 1), 256), {"y": additive}, "saltelli", 4), "y", QUICK)
     assert found.table["first"].to_numpy() == pytest.approx([0.8, 0.2, 0.0], abs=0.02)
     assert found.table["total"].to_numpy() == pytest.approx([0.8, 0.2, 0.0], abs=0.02)
@@ -48,7 +48,7 @@ def test_an_additive_response_adds_up_without_interactions() -> None:
     assert found.adds_up
 
 
-def test_what_is_shuffled_does_not_add_up() -> None:
+def test_shuffled_blocks_are_not_consistent() -> None:
     sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 256), {"y": ishigami}, "saltelli")
     sweep.runs["y"] = np.random.default_rng(1).permutation(sweep.runs["y"].to_numpy())
     found = sobol_analysis(sweep, "y", QUICK)
@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_intervals() -> None:
     assert not first.table.equals(sobol_analysis(sweep, "y", Bootstrap(0.9, 20, seed=1)).table)
 
 
-def test_a_failed_point_takes_its_row_out_of_all_blocks() -> None:
+def test_a_failed_point_removes_its_row_from_all_blocks() -> None:
     sweep = sweep_of(saltelli(KEYS, (-np.pi, np.pi), 64), {"y": ishigami}, "saltelli")
     whole = saltelli_blocks(sweep, "y")
     failed(sweep, 64 + 5)
@@ -73,12 +73,12 @@ def test_a_failed_point_takes_its_row_out_of_all_blocks() -> None:
     np.testing.assert_allclose(left.mixed - left.first[0], whole.mixed[:, rows] - whole.first[0])
 
 
-def test_another_design_is_refused() -> None:
+def test_another_design_is_rejected() -> None:
     with pytest.raises(OutputError, match="saltelli"):
         sobol_analysis(sweep_of(uniform(KEYS, 40), {"y": ishigami}, "latin_hypercube"), "y")
 
 
-def test_the_variance_of_a_run_is_split() -> None:
+def test_the_variance_of_a_run_is_decomposed() -> None:
     def both(parameters: FloatArray, noise: FloatArray) -> FloatArray:
         # Parameters: Var(4 u) = 16/12; news: 1; together: Var(2 (u - 1/2) z) = 4/12.
         return np.asarray(4.0 * parameters[..., 0] + noise + 2.0 * (parameters[..., 0] - 0.5) * noise)
@@ -92,11 +92,11 @@ def test_the_variance_of_a_run_is_split() -> None:
     assert shares.parameters + shares.news + shares.together == pytest.approx(1.0)
 
 
-def test_one_run_a_point_tells_nothing_of_noise() -> None:
+def test_one_run_per_point_gives_no_variance_shares() -> None:
     assert variance_shares(sweep_of(uniform(KEYS, 40), {"y": ishigami}, "sobol"), "y") is None
 
 
-def test_failed_runs_do_not_leave_the_others_news_in_the_means() -> None:
+def test_failed_runs_do_not_bias_the_means_by_news() -> None:
     def noisy(parameters: FloatArray, noise: FloatArray) -> FloatArray:
         return np.asarray(parameters[..., 0] + 100.0 * noise)
 
@@ -104,7 +104,7 @@ def test_failed_runs_do_not_leave_the_others_news_in_the_means() -> None:
     whole = sobol_analysis(sweep, "y", Bootstrap(0.9, 20)).table
     for row in np.random.default_rng(3).choice(len(sweep.runs), 40, replace=False):
         failed(sweep, int(row))
-    # Left in, news a hundred times as large as the response would be all that is seen.
+    # Without the adjustment, news a hundred times as large as the response would dominate.
     assert sobol_analysis(sweep, "y", Bootstrap(0.9, 20)).table["total"].to_numpy() == pytest.approx(
         whole["total"].to_numpy(), abs=0.1
     )

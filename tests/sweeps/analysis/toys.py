@@ -1,4 +1,4 @@
-"""Sweeps of functions whose answers are known, as tables in the form of a store."""
+"""Sweeps of functions with known results, as tables in the form of a store."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ UNIT = "%"
 
 
 def sweep_of(points: Mapping[str, Any], metrics: Mapping[str, Metric], design: str, runs: int = 1) -> SweepTable:
-    """The table that a sweep of these points gives, with common random numbers."""
+    """The table of a sweep of these points with common random numbers."""
     columns = pd.DataFrame({f"param:{key}": values for key, values in points.items()})
     count = len(columns)
     noise = np.random.default_rng(7).standard_normal((1, runs))
@@ -53,6 +53,6 @@ def ishigami(parameters: FloatArray, noise: FloatArray) -> FloatArray:
 
 
 def failed(sweep: SweepTable, row: int) -> None:
-    """Let a run have failed."""
+    """Mark a run as failed."""
     sweep.runs.loc[row, "status"] = "failed"
     sweep.runs.loc[row, list(sweep.units)] = np.nan

@@ -1,4 +1,4 @@
-"""The daily series that a sweep names: running totals end where the metrics stand."""
+"""The daily series of a sweep: cumulative series end at the metrics."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ TO_DATE = {
 }
 
 
-def test_running_totals_end_at_the_metrics(tmp_path: Path) -> None:
+def test_cumulative_series_end_at_the_metrics(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid("record=all", "metrics=[]", f"series=[{', '.join(TO_DATE)}]"))
     days, runs = read_series(tmp_path / "a"), read_runs(tmp_path / "a")
     assert [name for name in days.columns if name not in ("run_id", "point", "replication", "date")] == list(TO_DATE)
@@ -29,7 +29,7 @@ def test_running_totals_end_at_the_metrics(tmp_path: Path) -> None:
     assert (runs.unwound_share != 0).any()
 
 
-def test_the_usual_series_need_no_name_and_change_no_store(tmp_path: Path) -> None:
+def test_default_series_need_no_name_and_change_no_store(tmp_path: Path) -> None:
     usual, named = grid("record=all"), grid("record=all", f"series=[{', '.join(USUAL_SERIES)}]")
     run_into(tmp_path / "a", usual)
     run_into(tmp_path / "b", named)
@@ -46,7 +46,7 @@ def test_the_usual_series_need_no_name_and_change_no_store(tmp_path: Path) -> No
         ("usdjpy]\nrecord: none\nmetrics: [unwound_share", "record: none"),
     ],
 )
-def test_series_that_do_not_exist_are_told_with_the_nearest(tmp_path: Path, series: str, told: str) -> None:
+def test_unknown_series_are_reported_with_the_closest_name(tmp_path: Path, series: str, told: str) -> None:
     text = f'axes: {{"boj.meetings[0].guidance": [vague]}}\nseries: [{series}]\n'
     text += "" if "record" in series else "record: all\n"
     with pytest.raises(ConfigError, match=told):

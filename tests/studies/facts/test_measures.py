@@ -1,4 +1,4 @@
-"""Each measure on histories in which its value is known."""
+"""Measures of histories with known values."""
 
 from datetime import date
 
@@ -78,7 +78,7 @@ def test_beta_of_a_rate_that_follows_the_spread(make_history: MakeHistory) -> No
     assert MEASURES_BY_NAME["spread_r2"].by_run(history) == pytest.approx([1.0])
 
 
-def test_a_day_belongs_to_the_gap_it_began_with(make_history: MakeHistory) -> None:
+def test_a_day_is_classified_by_its_initial_gap(make_history: MakeHistory) -> None:
     returns, gap = draws(7, 1, 400), np.full((1, 401), 0.2)
     gap[0, 100:250] = 3.5
     history = make_history(returns, ust2_pct=gap, jgb2_pct=np.zeros((1, 401)))
@@ -89,7 +89,7 @@ def test_a_day_belongs_to_the_gap_it_began_with(make_history: MakeHistory) -> No
     assert MEASURES_BY_NAME["skew_no_gap"].by_run(history) == pytest.approx([stats.skew(rest)], rel=1e-9)
 
 
-def test_quarters_are_whole_and_carry_their_mean_gap(make_history: MakeHistory) -> None:
+def test_quarters_are_complete_and_use_their_mean_gap(make_history: MakeHistory) -> None:
     days = len(business_days(date(2023, 2, 20), date(2024, 1, 31))) - 1
     returns = draws(8, 1, days)
     gap = np.linspace(1.0, 4.0, days + 1)[None, :]
@@ -114,7 +114,7 @@ def test_future_skewness_starts_after_the_position_is_taken(make_history: MakeHi
     assert skew_on_position_terms(make_history(crash, position=position))[0, 3, 2] == pytest.approx(terms[0, 3, 2])
 
 
-def test_stress_tells_co_movement_apart(make_history: MakeHistory) -> None:
+def test_co_movement_is_measured_separately_under_stress(make_history: MakeHistory) -> None:
     """Equity moves with USDJPY in the wild half only."""
     quiet, wild = draws(10, 1, 1000) * 0.5, draws(11, 1, 300) * 3.0
     returns = np.concatenate([quiet, wild], axis=1)
@@ -125,7 +125,7 @@ def test_stress_tells_co_movement_apart(make_history: MakeHistory) -> None:
     assert MEASURES_BY_NAME["equity_stress"].by_run(history)[0] > 0.95
 
 
-def test_what_is_not_there_is_not_measured(make_history: MakeHistory) -> None:
+def test_missing_data_give_no_estimate(make_history: MakeHistory) -> None:
     short = make_history(draws(13, 2, 30))
     for name in ("equity_calm", "skew_on_position", "skew_slope", "acf_100", "skew_no_gap"):
         assert np.isnan(MEASURES_BY_NAME[name].by_run(short)).all(), name

@@ -1,4 +1,4 @@
-"""What a sweep will take, from few runs."""
+"""The expected cost of a sweep from a few runs."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ PASS, RUN = 0.5, 0.25
 
 
 class Clock:
-    """Time that goes on by what runs would take: so much for a pass, and so much for each of its runs."""
+    """A clock that advances by the time of a pass and of each of its runs."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -28,11 +28,11 @@ class Clock:
         return failed_rows(batch, "", len(work.metrics))
 
 
-def test_probes_tell_what_a_pass_and_a_run_cost_and_stop_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One run takes 0.75 s, four take 1.5 s: time is left for a second structure, or not."""
+def test_probes_measure_the_cost_of_a_pass_and_of_a_run_within_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One run takes 0.75 s, four take 1.5 s: a second structure is probed only if time remains."""
     clock = Clock()
     monkeypatch.setattr(sweep_runner, "time", clock)
-    monkeypatch.setattr(sweep_runner, "simulated", clock.simulated)
+    monkeypatch.setattr(sweep_runner, "simulate_batch", clock.simulated)
     plan = grid("axes={populations.carry_funds.investors: [2, 3]}")
     assert len(np.unique(plan.structures)) > 1
     found = sweep_runner.estimate_sweep(plan, 1)

@@ -1,4 +1,4 @@
-"""What kept parameter sets say of their priors, without simulating."""
+"""Tables and figures of stored parameter sets, without simulation."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ KEYS = ("toy.L", "toy.K", "toy.c")
 
 
 def crossed(count: int = 400) -> Cloud:
-    """Sets of the toy of a product: impact times stock known to 2 %, neither factor beyond its prior."""
+    """Parameter sets with a product of impact and stock known to 2 % and factors known no better than by the prior."""
     stream = np.random.default_rng(5)
     impact = np.exp(stream.uniform(np.log(0.03), np.log(0.055), count))
     stock = 9.0 / impact * np.exp(0.02 * stream.standard_normal(count))
@@ -28,7 +28,7 @@ def crossed(count: int = 400) -> Cloud:
     return Cloud("mine", KEYS, values, np.full(count, 1.0 / count), {"command": "by hand"})
 
 
-def test_sets_come_back_as_the_values_they_are() -> None:
+def test_sets_keep_their_values() -> None:
     cloud = crossed()
     sets = posterior_sets(toys.product_problem(), cloud)
     back = from_unit(sets.problem.priors, sets.unit)
@@ -37,19 +37,19 @@ def test_sets_come_back_as_the_values_they_are() -> None:
     np.testing.assert_allclose(told, np.median(cloud.values, axis=0), rtol=0.02, atol=0.01)
 
 
-def test_a_product_is_told_from_its_factors() -> None:
+def test_an_identified_product_is_separated_from_its_factors() -> None:
     sets = posterior_sets(toys.product_problem(), crossed())
     found = product_identification(sets, ("L", "K"))
     assert found.identified
     assert found.exponent == pytest.approx(1.0, abs=0.02)
     drawing = sets.draw()
-    assert "better than L" in drawing.figure.texts[0].get_text()
+    assert "better identified than L" in drawing.figure.texts[0].get_text()
     assert np.ptp(drawing.numbers["log_L"] + drawing.numbers["log_K"]) > 0.05
     logs = np.log(crossed().values[:, :2])
     np.testing.assert_allclose(np.sort(drawing.numbers["log_L"]), np.sort(logs[:, 0]), rtol=1e-9)
 
 
-def test_weights_count() -> None:
+def test_weights_determine_the_number_of_repetitions() -> None:
     cloud = crossed(2)
     heavy = replace(cloud, weights=np.array([0.75, 0.25]), values=cloud.values)
     many = replace(heavy, values=np.repeat(heavy.values, 200, axis=0), weights=np.repeat(heavy.weights, 200) / 200)
@@ -60,12 +60,12 @@ def test_weights_count() -> None:
     assert share in (pytest.approx(0.75, abs=0.01), pytest.approx(0.25, abs=0.01))
 
 
-def test_sets_of_another_problem_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"toy\.b.* in one only"):
+def test_sets_of_another_problem_are_rejected() -> None:
+    with pytest.raises(ValueError, match=r"only one of them has .*toy\.b"):
         posterior_sets(toys.product_problem(), replace(crossed(), keys=("toy.L", "toy.K", "toy.b")))
     wide = crossed()
     with pytest.raises(
-        ValueError, match=r"toy.L reaches from .* to 0.5 units; the prior of product allows 0.02 to 0.08"
+        ValueError, match=r"toy.L ranges from .* to 0.5 units; the prior of product allows 0.02 to 0.08"
     ):
         posterior_sets(toys.product_problem(), replace(wide, values=np.vstack([wide.values[:-1], [[0.5, 200.0, 0.0]]])))
 
@@ -78,7 +78,7 @@ def test_the_command_draws_the_shipped_sets(carryflow: Carryflow, tmp_path: Path
     assert {"figure.png", "figure.svg", "figure.csv", "parameters.csv", "products.csv", "correlations.csv"} < written
 
 
-def test_the_command_refuses_what_does_not_go_together(carryflow: Carryflow, tmp_path: Path) -> None:
+def test_the_command_rejects_incompatible_options(carryflow: Carryflow, tmp_path: Path) -> None:
     assert "leave out --draws" in carryflow("calibrate", "--from", "august_2024", "--quick").err
     outcome = carryflow("calibrate", "--from", "nobody")
     assert (outcome.code, "Traceback" in outcome.err) == (2, False)

@@ -1,4 +1,4 @@
-"""A row depends on its point and replication alone, not on the batch, and is what `carryflow run` gives."""
+"""A row depends on its point and replication alone, not on the batch, and equals the result of `carryflow run`."""
 
 from dataclasses import replace
 
@@ -20,13 +20,13 @@ def pieces_of(plan: SweepPlan, values: list[dict[str, float]]) -> list[PointRuns
     return [PointRuns(at, at, canonical_json(value), (0, 1)) for at, value in enumerate(values)]
 
 
-def test_points_are_mixed_where_only_numbers_differ() -> None:
+def test_points_that_differ_in_numbers_share_a_batch() -> None:
     plan = grid("axes={populations.carry_funds.investors: [2, 3], markets.usdjpy.stress_slope: [0.1, 1, 2]}")
-    made = list(runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), 128))
+    made = list(runs_in_batches(plan, missing_runs(plan, StoredRuns.empty(plan)), 128))
     assert [sorted({each.point for each in batch}) for batch in made] == [[0, 1, 2], [3, 4, 5]]
 
 
-def test_a_mixed_batch_gives_what_each_run_alone_gives() -> None:
+def test_a_mixed_batch_equals_its_runs_computed_alone() -> None:
     plan = grid("metrics=[]", "record=all")
     work = sweep_work(plan)
     batch = [piece(plan, point, (0, 3)) for point in range(6)]
@@ -37,7 +37,7 @@ def test_a_mixed_batch_gives_what_each_run_alone_gives() -> None:
         assert alone.series[0][1].values.tobytes() == together.series[0][1].values[row].tobytes()
 
 
-def test_a_row_is_what_the_ensemble_gives() -> None:
+def test_a_row_equals_the_run_of_an_ensemble() -> None:
     plan = grid("metrics=[]")
     rows = simulate_batch(sweep_work(plan), [piece(plan, 2, (0, 1, 2))])
     found = metric_values(run_ensemble(scenario_at(plan.base, plan.points[2]), 3))
@@ -46,7 +46,7 @@ def test_a_row_is_what_the_ensemble_gives() -> None:
         np.testing.assert_array_equal(rows.metrics[:, column], expected, err_msg=name)
 
 
-def test_a_runaway_ends_its_own_run_only_though_neighbours_share_its_number() -> None:
+def test_a_runaway_ends_only_its_own_run() -> None:
     key = "markets.usdjpy.fast_impact_pct_per_usd_bn"
     work, values = sweep_work(grid()), [{key: 0.02}, {key: 100.0}, {key: 0.03}, {key: 60.0}]
     pieces = pieces_of(grid(), values)
@@ -60,7 +60,7 @@ def test_a_runaway_ends_its_own_run_only_though_neighbours_share_its_number() ->
     assert np.isnan(rows.metrics).all(axis=1).tolist() == failed
 
 
-def test_a_point_without_a_stock_does_not_take_the_share_from_its_neighbours() -> None:
+def test_a_point_without_a_stock_does_not_affect_the_share_of_other_points() -> None:
     key = "populations.carry_funds.stock_usd_bn"
     work = SweepWork(grid().base, False, ("levered_unwind_share",))
     rows = simulate_batch(work, pieces_of(grid(), [{key: 0.0}, {key: 250.0}]))
@@ -68,14 +68,14 @@ def test_a_point_without_a_stock_does_not_take_the_share_from_its_neighbours() -
     assert np.isfinite(rows.metrics[2:]).all()
 
 
-def test_a_point_that_cannot_be_built_is_a_reason_and_its_batch_goes_on() -> None:
+def test_an_invalid_point_fails_with_a_reason_and_its_batch_continues() -> None:
     key = "populations.carry_funds.stock_usd_bn"
     rows = simulate_batch(sweep_work(grid()), pieces_of(grid(), [{key: 250.0}, {key: -1.0}]))
     assert rows.reason[:2] == ("", "")
     assert all("too small" in reason for reason in rows.reason[2:])
 
 
-def test_independent_points_meet_other_noise_and_keep_it_in_every_design() -> None:
+def test_independent_points_have_separate_noise_that_is_equal_in_every_design() -> None:
     both = {
         plan.sweep.independent: plan
         for plan in (
@@ -90,7 +90,7 @@ def test_independent_points_meet_other_noise_and_keep_it_in_every_design() -> No
     assert simulate_batch(sweep_work(smaller), [piece(smaller, 0, (0,))]).metrics[0, 1] == free[1]
 
 
-def test_blocks_cut_pieces_where_they_are_full() -> None:
+def test_passes_divide_points_at_their_size_limit() -> None:
     plan = grid()
     blocks = split_into_passes([piece(plan, 0, (0, 1, 2)), piece(plan, 1, (0, 1, 2))], 4)
     assert [[(each.point, each.replications) for each in block] for block in blocks] == [
@@ -99,6 +99,6 @@ def test_blocks_cut_pieces_where_they_are_full() -> None:
     ]
 
 
-def test_a_batch_feeds_every_worker_and_grows_where_a_scheduler_could_not() -> None:
+def test_the_batch_size_occupies_every_worker_and_grows_with_their_number() -> None:
     """100 runs on 4 workers are 25 each; a pass has 128; 6,400 cores need batches of a fifth of their number."""
     assert [batch_size(100, 4), batch_size(10_000, 4), batch_size(10**9, 6400), batch_size(1, 8)] == [25, 128, 1280, 1]

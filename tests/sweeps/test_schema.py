@@ -1,4 +1,4 @@
-"""How large a sweep may be is counted before a point of it is made."""
+"""The size of a sweep is checked before any point is created."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from simulation.sweeps import schema
 from simulation.sweeps.points import SweepAxes, design_points
 from simulation.sweeps.schema import MOST_POINTS, MOST_RUNS, Design, Range, number_of_points
-from tests.sweeps.test_mistakes import mistakes
+from tests.sweeps.test_checking import mistakes
 
 SLOPE, STOCK = "markets.usdjpy.stress_slope", "populations.carry_funds.stock_usd_bn"
 AXES: SweepAxes = {"a": (1, 2, 3), "b": Range(low=0.0, high=1.0, steps=4)}
@@ -17,7 +17,7 @@ AXES: SweepAxes = {"a": (1, 2, 3), "b": Range(low=0.0, high=1.0, steps=4)}
 @pytest.mark.parametrize(
     ("kind", "samples"), [("factorial", None), ("one_at_a_time", None), ("halton", 7), ("saltelli", 8)]
 )
-def test_points_are_counted_as_they_are_made(kind: str, samples: int | None) -> None:
+def test_the_point_count_matches_the_design(kind: str, samples: int | None) -> None:
     made = design_points(AXES, Design.model_validate({"kind": kind, "samples": samples}))
     assert number_of_points(kind, {"a": 3, "b": 4}, samples) == len(made)
 
@@ -56,14 +56,14 @@ def refuse_to_make(*_: object) -> None:
         ),
     ],
 )
-def test_too_many_points_or_runs_are_told_before_any_is_made(
+def test_too_many_points_or_runs_are_rejected_before_any_is_created(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
 ) -> None:
     monkeypatch.setattr("simulation.sweeps.plan.design_points", refuse_to_make)
     assert said in mistakes(tmp_path, text)
 
 
-def test_the_named_cure_of_too_many_runs_is_within_the_limit(tmp_path: Path) -> None:
+def test_the_suggested_number_of_replications_is_within_the_limit(tmp_path: Path) -> None:
     assert f"use {MOST_RUNS // 10**6:,} replications" in mistakes(tmp_path, f"replications: 10000\n{axes(1000)}")
     with pytest.raises(ValueError, match="replications: 51 "):
         schema.check_run_count(MOST_POINTS, 51, "replications")
@@ -71,7 +71,7 @@ def test_the_named_cure_of_too_many_runs_is_within_the_limit(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_a_table_with_too_many_rows_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+def test_a_table_with_too_many_rows_is_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
     monkeypatch.setattr("simulation.sweeps.plan.MOST_POINTS", 2)
     frame, path = pd.DataFrame({SLOPE: [0.5, 1.0, 1.5]}), tmp_path / f"design.{ending}"
     frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
@@ -79,7 +79,9 @@ def test_a_table_with_too_many_rows_is_refused(tmp_path: Path, monkeypatch: pyte
     assert f"design.{ending}: the table has {'more than 2' if ending == 'csv' else 3} rows; allowed: at most 2" in found
 
 
-def test_a_table_run_too_often_is_refused_at_the_replications(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_runs_of_a_table_are_reported_at_the_replications(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("simulation.sweeps.schema.MOST_RUNS", 10)
     (tmp_path / "design.csv").write_text(f"{SLOPE}\n0.5\n1\n")
     found = mistakes(tmp_path, "replications: 6\ndesign: {kind: table, file: design.csv}")

@@ -18,7 +18,7 @@ def grid() -> dict[str, FloatArray]:
     return {"x": first.ravel(), "y": second.ravel()}
 
 
-def test_a_grid_gives_a_level_a_value_and_tells_noise_from_the_other_axis() -> None:
+def test_a_grid_has_a_level_per_value_and_separates_noise_from_the_other_axis() -> None:
     sweep = sweep_of(grid(), {"m": linear}, "factorial", 50)
     curve = response_curve(sweep, sweep.axes[0], "m")
     noise = sweep.runs.query("point == 0")["m"].mean()
@@ -30,7 +30,7 @@ def test_a_grid_gives_a_level_a_value_and_tells_noise_from_the_other_axis() -> N
     assert (curve["p90"] - curve["p10"] > curve["means_p90"] - curve["means_p10"]).all()
 
 
-def test_many_values_are_put_into_bins() -> None:
+def test_many_values_are_grouped_into_bins() -> None:
     sweep = sweep_of(uniform(("x", "y"), 480), {"m": linear}, "latin_hypercube")
     curve = response_curve(sweep, sweep.axes[0], "m")
     assert curve["points"].tolist() == [40] * 12
@@ -38,14 +38,14 @@ def test_many_values_are_put_into_bins() -> None:
     assert np.polyfit(curve["value"], curve["mean"], 1)[0] == pytest.approx(3.0, abs=0.15)
 
 
-def test_one_at_a_time_reads_each_axis_at_the_base_of_the_others() -> None:
+def test_one_at_a_time_uses_each_axis_with_the_others_at_the_base() -> None:
     points = {"x": np.array([1.0, 0.0, 2.0, 1.0, 1.0]), "y": np.array([5.0, 5.0, 5.0, 0.0, 9.0])}
     sweep = sweep_of(points, {"m": lambda parameters, noise: linear(parameters, 0.0 * noise)}, "one_at_a_time")
     assert response_curve(sweep, sweep.axes[0], "m")["mean"].tolist() == [-5.0, -2.0, 1.0]
     assert response_curve(sweep, sweep.axes[1], "m")["mean"].tolist() == [3.0, -2.0, -6.0]
 
 
-def test_a_map_has_high_rows_on_top_and_counts_what_finished() -> None:
+def test_a_map_has_high_rows_on_top_and_counts_finished_runs() -> None:
     sweep = sweep_of(grid(), {"m": lambda parameters, noise: linear(parameters, 0.0 * noise)}, "factorial", 4)
     failed(sweep, 0)
     found = response_map(sweep, (sweep.axes[1], sweep.axes[0]), "m")
@@ -64,12 +64,12 @@ def test_influence_ranks_by_share_of_variance() -> None:
     assert table["direction"]["y"] == "falls"
     words = describe_influence(influence_table(sweep, "m"), "m", "%")
     assert words.startswith("m depends most on x (")
-    assert words.endswith("out of the noise: z.")
+    assert words.endswith("distinguishable from noise: z.")
     named = describe_influence(
         influence_table(sweep, "m"), "m", "%", names={"x": "Width", "z": "Height", "m": "Measure"}
     )
     assert named.startswith("Measure (m) depends most on Width (x; ")
-    assert named.endswith("out of the noise: Height.")
+    assert named.endswith("distinguishable from noise: Height.")
     assert ": mean 150 % at " in describe_influence(table_of_shares(), "m", "share of start stock")
 
 
@@ -79,12 +79,12 @@ def table_of_shares() -> pd.DataFrame:
     return pd.DataFrame([row | {"at_lowest": 0.1, "at_highest": 0.9}])
 
 
-def test_influence_of_nothing_is_said() -> None:
+def test_no_influence_is_reported() -> None:
     sweep = sweep_of(uniform(("x", "y"), 200), {"m": lambda p, noise: p[..., 0] * 0.0 + noise}, "sobol")
     assert "none of the parameters" in describe_influence(influence_table(sweep, "m"), "m", "%")
 
 
-def test_words_on_an_axis_are_levels() -> None:
+def test_text_values_of_an_axis_are_levels() -> None:
     points = {"x": np.array([0.0, 1.0] * 2), "said": ["vague", "vague", "firm", "firm"]}
     sweep = sweep_of(points, {"m": lambda p, noise: 2.0 * p[..., 0] + noise}, "factorial", 3)
     sweep.runs.loc[sweep.runs["param:said"] == "firm", "m"] += 10.0
@@ -93,14 +93,14 @@ def test_words_on_an_axis_are_levels() -> None:
     assert np.diff(curve["mean"]) == pytest.approx(-10.0)
 
 
-def test_the_corner_of_a_crash_is_found() -> None:
+def test_the_region_of_a_crash_is_found() -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is an extra")
     sweep = sweep_of(
         uniform(("x", "y", "z"), 3000),
         {"m": lambda p, _: np.where((p[..., 0] > 0.7) & (p[..., 1] < 0.4), -20.0, 0.0)},
         "sobol",
     )
-    found = discover_boxes(sweep, OutcomeCondition.parsed("m<-10"))
+    found = discover_boxes(sweep, OutcomeCondition.parse("m<-10"))
     assert found.share == pytest.approx(0.12, abs=0.02)
     (box,) = found.boxes
     assert box.density == pytest.approx(1.0, abs=0.01)
@@ -110,27 +110,27 @@ def test_the_corner_of_a_crash_is_found() -> None:
 
 
 @pytest.mark.parametrize("text", ["m", "m=3", "m<", "<3", "m<abc"])
-def test_a_condition_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_condition_is_rejected(text: str) -> None:
     with pytest.raises(OutputError, match="condition"):
-        OutcomeCondition.parsed(text)
+        OutcomeCondition.parse(text)
 
 
-def test_nothing_to_tell_apart_is_said() -> None:
+def test_a_condition_that_is_never_met_is_reported() -> None:
     sweep = sweep_of(uniform(("x",), 20), {"m": lambda p, _: p[..., 0]}, "sobol")
     assert (
-        discover_boxes(sweep, OutcomeCondition.parsed("m<-10")).in_words()
-        == "m < -10 in 0.0 % of runs. Nothing to tell apart."
+        discover_boxes(sweep, OutcomeCondition.parse("m<-10")).in_words()
+        == "m < -10 in 0.0 % of runs. No difference between regions."
     )
 
 
-def test_a_metric_that_was_not_measured_is_named() -> None:
+def test_a_missing_metric_is_named() -> None:
     sweep = sweep_of(uniform(("x",), 20), {"m": lambda p, _: p[..., 0]}, "sobol")
-    with pytest.raises(OutputError, match="has not measured n"):
+    with pytest.raises(OutputError, match="has no metric n"):
         response_curve(sweep, sweep.axes[0], "n")
     assert isinstance(sweep.finished, pd.DataFrame)
 
 
-def test_the_corner_where_runs_stop_is_told() -> None:
+def test_the_region_of_failed_runs_is_reported() -> None:
     pytest.importorskip("sklearn", reason="scikit-learn is an extra")
     sweep = sweep_of(uniform(("x", "y"), 400), {"m": lambda p, _: p[..., 1]}, "sobol")
     for row in np.flatnonzero(sweep.runs["param:x"] > 0.9):

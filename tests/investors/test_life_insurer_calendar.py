@@ -1,4 +1,4 @@
-"""The calendar of life insurers: plans in April and October, slow weeks and income before the fiscal year ends."""
+"""The calendar of life insurers: plans in April and October, slower trading and conversion of income in March."""
 
 from dataclasses import replace
 from datetime import date
@@ -50,8 +50,8 @@ def test_part_of_a_change_is_followed_before_the_next_plan() -> None:
     assert not strict["unwound_usd_bn"].any()
 
 
-def test_the_plan_of_april_takes_up_the_rest() -> None:
-    # 4.4 $bn are wanted, a quarter of it before the plan: .22 on 31 March; then 20 % of what is left of 4.4.
+def test_the_april_plan_closes_the_remaining_gap() -> None:
+    # The target is 4.4 $bn, a quarter of it before the plan: .22 on 31 March; then 20 % of the remaining gap to 4.4.
     programme = {"hedged_sale_per_pp": 0.10, "interim_share": 0.25} | CLOSED_BOOKS
     day = flows(insurer(programme, us_yields(-1.0), STILL_CURRENCY, AROUND_APRIL))
     second = 0.2 * (4.4 - 0.22)
@@ -59,8 +59,8 @@ def test_the_plan_of_april_takes_up_the_rest() -> None:
     assert day["unwound_usd_bn"] == pytest.approx([0, 0, 0.22, second, third, 0.8 * third], rel=1e-9)
 
 
-def test_a_plan_stays_when_its_reason_passes() -> None:
-    # Yields fall before the plan and come back after it: half of the plan of 4.4 is kept until October.
+def test_a_plan_remains_after_yields_reverse() -> None:
+    # Yields fall before the plan and recover after it: half of the plan of 4.4 remains until October.
     own = {"unhedged_sale_per_pp": 0, "hedge_ratio_per_pp": 0, "interim_share": 0.5, "risk_charge": 0}
     path = {"spread_path": {"target_pp": 4.02 - 1.81 - 1.0, "over_days": 1, "us_share": 1}}
     world = (CALM, NO_IMPACT, STILL_CURRENCY, AROUND_APRIL, {"start_values.basis_bp_per_100_usd_bn": 0})
@@ -76,12 +76,12 @@ def test_a_plan_stays_when_its_reason_passes() -> None:
     assert insurers.planned(october)["hedged"][0, 0] == pytest.approx(0.0, abs=1e-12)
 
 
-def test_the_hedge_ratio_waits_for_no_plan() -> None:
+def test_the_hedge_ratio_is_adjusted_daily() -> None:
     day = flows(insurer({"hedge_ratio_per_pp": 0.04, "interim_share": 0.0}, policy("fed", 100.0), STILL_CURRENCY))
     assert day["spot_usd_bn"][1] == pytest.approx(0.8, rel=1e-9)
 
 
-def test_programmes_are_slow_before_the_fiscal_year_ends() -> None:
+def test_programmes_are_slower_before_the_end_of_the_fiscal_year() -> None:
     programme = {"hedged_sale_per_pp": 0.10, "income_share": 0.0, "year_end_speed_x": 0.5}
     day = flows(insurer(programme, us_yields(-1.0), STILL_CURRENCY, AROUND_APRIL))
     assert day["unwound_usd_bn"][1:4] == pytest.approx([0, 0.44, 0.2 * (4.4 - 0.44)], rel=1e-9)
@@ -90,8 +90,8 @@ def test_programmes_are_slow_before_the_fiscal_year_ends() -> None:
 FROM_FEBRUARY: Changes = {"start": "2026-02-27", "end": "2026-04-03"}
 
 
-def test_income_comes_home_in_march() -> None:
-    # The last twenty business days start on 4 March: coupons of four days are there, three over the weekend.
+def test_income_is_converted_in_march() -> None:
+    # The last twenty business days start on 4 March: coupons of four days have accrued, three over the weekend.
     day = insurer({"income_share": 0.3}, FROM_FEBRUARY)
     spot = flows(day)["spot_usd_bn"]
     march = (day.dates >= np.datetime64("2026-03-04")) & (day.dates <= np.datetime64("2026-03-31"))
@@ -104,12 +104,12 @@ def test_income_comes_home_in_march() -> None:
     assert not flows(day)["unwound_usd_bn"].any()
 
 
-def test_income_that_everybody_expects_moves_no_price() -> None:
+def test_expected_conversion_of_income_has_no_price_impact() -> None:
     record = simulate(official(CALM, NO_COSTS, FROM_FEBRUARY, {"populations": {"life_insurers": {}}}), [0])
     assert flows(record)["repatriated_usd_bn"].sum() > 0.05
     for name in ("usdjpy", "ust10_pct", "jgb10_pct", "basis_bp"):
         assert np.ptp(record.market[name]) == 0.0
 
 
-def test_no_income_comes_home_when_switched_off() -> None:
+def test_conversion_of_income_can_be_switched_off() -> None:
     assert not flows(insurer({"year_end_days": 0}, FROM_FEBRUARY))["spot_usd_bn"].any()

@@ -1,4 +1,4 @@
-"""Points of a design: counted by hand, spread as the method promises."""
+"""Points of a design: counts, and the balance that each method guarantees."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def shares(kind: DesignKind, samples: int) -> FloatArray:
     return np.array([list(point.values()) for point in points])
 
 
-def test_a_factorial_has_every_combination_once_the_last_axis_fastest() -> None:
+def test_a_factorial_has_every_combination_once_with_the_last_axis_fastest() -> None:
     found = design_points(AXES, Design())
     assert [tuple(point.values()) for point in found] == [(a, b) for a in (1, 2, 3) for b in (0.0, 1.0)]
 
@@ -52,7 +52,7 @@ def test_sobol_points_are_balanced_in_every_half() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sobol", "halton"])
-def test_more_samples_begin_with_the_same_points(kind: DesignKind) -> None:
+def test_more_samples_start_with_the_same_points(kind: DesignKind) -> None:
     np.testing.assert_array_equal(shares(kind, 64)[:32], shares(kind, 32))
 
 
@@ -65,7 +65,7 @@ def test_saltelli_blocks_are_a_b_and_a_with_one_column_of_b() -> None:
         np.testing.assert_array_equal(block[:, others], first[:, others])
 
 
-def test_a_list_is_cut_into_equal_shares() -> None:
+def test_a_list_is_divided_into_equal_shares() -> None:
     found = values_at_shares(("low", "middle", "high"), np.linspace(0.0, 1.0, 301))
     assert [found.count(value) for value in ("low", "middle", "high")] == [100, 100, 101]
 
@@ -80,7 +80,7 @@ def test_a_table_gives_its_rows(tmp_path: Path, ending: str) -> None:
     assert [tuple(point.values()) for point in plan.points] == [(0.5, "25bp"), (1.0, "50bp")]
 
 
-def test_an_empty_cell_keeps_the_base_scenarios_value(tmp_path: Path) -> None:
+def test_an_empty_cell_keeps_the_value_of_the_base_scenario(tmp_path: Path) -> None:
     path = tmp_path / "design.csv"
     path.write_text("a,b\n1,\n,true\n")
     assert table_points(path) == [{"a": 1}, {"b": True}]
@@ -92,18 +92,18 @@ def test_equal_rows_are_two_points(tmp_path: Path) -> None:
     assert len(set(plan.point_keys.tolist())) == 2
 
 
-def test_a_table_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_table_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.csv.*cannot be read"):
         load_plan(sweep_of(tmp_path, "design: {kind: table, file: gone.csv}"))
 
 
-def test_a_value_that_stands_twice_is_run_once_and_told(tmp_path: Path) -> None:
+def test_a_repeated_value_is_run_once_with_a_remark(tmp_path: Path) -> None:
     axes = 'axes: {markets.usdjpy.stress_slope: [1, 2, 1.0], "boj.meetings[0].decision": [25bp, 0.25%]}'
     plan = load_plan(sweep_of(tmp_path, axes))
     assert [tuple(point.values()) for point in plan.points] == [(1, "25bp"), (2, "25bp")]
     assert plan.remarks == (
-        "axes.markets.usdjpy.stress_slope: 1.0 stands twice; it is run once",
-        "axes.boj.meetings[0].decision: 0.25% stands twice; it is run once",
+        "axes.markets.usdjpy.stress_slope: 1.0 is listed twice; it is run once",
+        "axes.boj.meetings[0].decision: 0.25% is listed twice; it is run once",
     )
     drawn = load_plan(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: halton, samples: 8}}"))
     assert (len(drawn.points), drawn.remarks) == (8, ())
@@ -114,4 +114,7 @@ def test_one_at_a_time_runs_the_base_once(tmp_path: Path) -> None:
     axes = 'axes: {"boj.meetings[0].priced_probability": [0.5, 0.62], "boj.meetings[0].decision": [0.25%, 50bp]}'
     plan = load_plan(sweep_of(tmp_path, f"{axes}\ndesign: {{kind: one_at_a_time}}"))
     assert [list(point.values()) for point in plan.points] == [[], [0.5], ["50bp"]]
-    assert plan.remarks[0] == "axes.boj.meetings[0].priced_probability: 0.62 is the base's value, which point 0 has"
+    assert (
+        plan.remarks[0]
+        == "axes.boj.meetings[0].priced_probability: 0.62 is the value of the base scenario, which point 0 runs"
+    )

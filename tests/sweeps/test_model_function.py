@@ -26,14 +26,14 @@ def test_a_point_is_the_mean_of_its_ensemble() -> None:
     assert found["unwound_share"] == pytest.approx(run_metrics(record, "unwound_share").mean())
 
 
-def test_what_does_not_fit_is_told() -> None:
+def test_invalid_arguments_are_reported() -> None:
     with pytest.raises(OutputError, match="boj_meetings_0_decision"):
         december()(markets_usdjpy_fast_impact_pct_per_usd_bn=0.05)
     with pytest.raises(OutputError, match="there is no metric 'trough'"):
         ModelFunction(OFFICIAL, RANGES, ("trough",))
 
 
-def test_salib_drives_the_model_in_five_lines() -> None:
+def test_salib_uses_the_model_in_five_lines() -> None:
     sample = pytest.importorskip("SALib.sample.morris", reason="SALib is an extra: pip install carryflow[salib]")
     analyze = pytest.importorskip("SALib.analyze.morris", reason="SALib is an extra: pip install carryflow[salib]")
     with warnings.catch_warnings():
@@ -47,7 +47,7 @@ def test_salib_drives_the_model_in_five_lines() -> None:
     assert np.isfinite(values).all()
 
 
-def test_the_ema_workbench_drives_the_model_in_five_lines() -> None:
+def test_the_ema_workbench_uses_the_model_in_five_lines() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the workbench's own
         ema = pytest.importorskip("ema_workbench", reason="the EMA Workbench is an extra: pip install carryflow[ema]")
@@ -62,7 +62,7 @@ def test_the_ema_workbench_drives_the_model_in_five_lines() -> None:
         np.testing.assert_array_equal(outcomes[name], model.evaluate(points, name))
 
 
-def test_prim_of_the_workbench_finds_the_corner_of_a_crash() -> None:
+def test_prim_of_the_workbench_finds_the_region_of_a_crash() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         prim = pytest.importorskip(

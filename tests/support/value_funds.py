@@ -1,12 +1,12 @@
-"""The economy of Thurner, Farmer and Geanakoplos (2012) on the engine's rules: noise traders, leveraged value funds, a bank.
+"""The economy of Thurner, Farmer and Geanakoplos (2012) with the rules of the engine: noise traders, leveraged funds, a bank.
 
-One asset of fixed supply.  Noise traders spend ``xi`` on it, a mean-reverting process in logs, so that without funds its log
-return is close to normal and independent.  A fund that sees the price below value holds ``min(beta m, cap)`` times its wealth,
-with m = V - p; at its cap it is sold down by its lender when the price falls, which is the margin call.  Investors add to funds
-that did better than a benchmark and withdraw from the others.  A fund with less than a tenth of its first wealth closes, and
-another opens after 100 steps.
+One asset has a fixed supply.  Noise traders spend ``xi`` on it, a process that is mean-reverting in logs, so that without funds
+log returns are close to normal and independent.  If the price is below value, a fund holds ``min(beta m, cap)`` times its
+wealth, with m = V - p; at the cap, a fall in the price causes a margin call.  Investors add money to funds that outperform a
+benchmark and withdraw it from the others.  A fund with less than a tenth of its initial wealth closes, and a new one opens
+after 100 steps.
 
-Demand under a cap is the engine's `target_leverage`; who is called is its `is_called`.
+Demand under a cap is `target_leverage` of the engine; margin calls are `has_margin_call`.
 """
 
 from collections.abc import Callable
@@ -22,17 +22,17 @@ MEMORY, NOISE, SHARES, VALUE = 0.99, 0.035, 1000.0, 1.0
 AGGRESSIVENESS = np.arange(5.0, 55.0, 5.0)
 """beta of the ten funds, leverage per unit of mispricing."""
 FIRST_WEALTH, RUIN, CLOSED_FOR = 2.0, 0.1, 100
-"""Money of a new fund, the share of it below which a fund closes, and steps until the next one opens."""
+"""Initial wealth of a fund, the share of it below which a fund closes, and the number of steps until a new one opens."""
 SMOOTHING, SENSITIVITY, BENCHMARK = 0.1, 0.15, 0.005
-"""Weight of the last return in performance, inflow per unit of it beyond the benchmark, and the benchmark, per step.
+"""Weight of the last return in performance, inflow per unit of excess performance, and the benchmark, per step.
 
-The smoothing is an assumption; doubling it, or another sensitivity between .05 and .15, leaves kurtosis and clustering in
-the ranges that are tested."""
+The smoothing is an assumption; doubling it, or a sensitivity between .05 and .15, keeps kurtosis and clustering in the tested
+ranges."""
 
 
 @dataclass
 class Funds:
-    """What funds own and remember, ``(runs, funds)``."""
+    """State of the funds, ``(runs, funds)``."""
 
     shares: Array
     cash: Array
@@ -44,7 +44,7 @@ class Funds:
         return np.asarray(self.cash[:, None, :] + self.shares[:, None, :] * price[..., None])
 
     def demand(self, price: Array, cap: Array) -> Array:
-        """Money that each fund wants in the asset at `price`, leverage times wealth; ``(runs, prices, funds)``."""
+        """Demand of each fund at `price`, leverage times wealth, money; ``(runs, prices, funds)``."""
         leverage = target_leverage(AGGRESSIVENESS, np.maximum(VALUE - price, 0.0)[..., None], cap[..., None])
         open_now = self.closed[:, None, :] == 0.0
         return np.asarray(open_now * leverage * np.maximum(self.wealth(price), 0.0))
@@ -70,11 +70,10 @@ def highest_crossing(
 
 
 def clearing_price(excess: Callable[[Array], Array], low: Array, high: Array) -> Array:
-    """The highest price from `low` to `high` at which demand is supply, ``(runs, 1)``, by the Illinois method.
+    """The highest market-clearing price between `low` and `high`, ``(runs, 1)``, by the Illinois method.
 
-    Under a high cap several prices can clear (in one step of two hundred at a cap of ten): funds that are worth more at a
-    higher price hold it up.  The highest is the one that a price falling from above meets first; a margin spiral goes no
-    further than it must.
+    Under a high cap several prices can clear the market (in one step of two hundred at a cap of ten), because funds have more
+    wealth at a higher price.  A price that falls from above reaches the highest one first.
     """
     low, high = highest_crossing(excess, low, high)
     at_low, at_high, was_up = excess(low), excess(high), np.zeros_like(low)
@@ -85,7 +84,7 @@ def clearing_price(excess: Callable[[Array], Array], low: Array, high: Array) ->
         if (np.abs(at_price) <= 1e-9 * SHARES).all():
             return price
         up = at_price > 0.0
-        # An end that stays twice counts half, which keeps the other end moving.
+        # The value at an end that is retained twice is halved, so that the other end moves.
         at_low = np.where(up, at_price, np.where(was_up == -1.0, 0.5 * at_low, at_low))
         at_high = np.where(up, np.where(was_up == 1.0, 0.5 * at_high, at_high), at_price)
         low, high, was_up = np.where(up, price, low), np.where(up, high, price), np.where(up, 1.0, -1.0)
@@ -93,14 +92,14 @@ def clearing_price(excess: Callable[[Array], Array], low: Array, high: Array) ->
 
 
 def step(funds: Funds, spent: Array, price: Array, cap: Array) -> tuple[Array, Array]:
-    """One step: the market clears, funds trade, investors move money; returns the price and who was called."""
+    """One step: the market clears, funds trade, investors move money; returns the price and margin calls."""
     alone = spent / SHARES
     new = clearing_price(
         lambda p: spent + funds.demand(p, cap).sum(axis=2) - SHARES * p, alone, np.maximum(alone, VALUE)
     )
     before, after = funds.wealth(price)[:, 0], funds.wealth(new)[:, 0]
     open_now = funds.closed == 0.0
-    # A hair of slack, so that a fund at its cap is not called for the last digit.
+    # A small tolerance, so that rounding causes no margin call for a fund at its cap.
     called = has_margin_call(after * (1.0 + 1e-9), funds.shares * new, 1.0 / np.maximum(cap, 1e-9)) & open_now
     earned = np.where(before > 0.0, (after - before) / np.where(before > 0.0, before, 1.0), 0.0)
     funds.performance = (1.0 - SMOOTHING) * funds.performance + SMOOTHING * earned
@@ -108,7 +107,7 @@ def step(funds: Funds, spent: Array, price: Array, cap: Array) -> tuple[Array, A
     flow = np.maximum(SENSITIVITY * (funds.performance - BENCHMARK), -1.0) * np.maximum(after, 0.0)
     funds.shares, funds.cash = invested / new, after - invested + np.where(open_now, flow, 0.0)
     ruined = open_now & (funds.wealth(new)[:, 0] < RUIN * FIRST_WEALTH)
-    # The lender bears what is missing; the next fund starts from its own first wealth.
+    # The lender bears negative equity; a new fund starts with the initial wealth.
     funds.shares, funds.performance = np.where(ruined, 0.0, funds.shares), np.where(ruined, 0.0, funds.performance)
     funds.cash = np.where(ruined, FIRST_WEALTH, funds.cash)
     funds.closed = np.where(ruined, float(CLOSED_FOR), np.maximum(funds.closed - 1.0, 0.0))
@@ -116,7 +115,7 @@ def step(funds: Funds, spent: Array, price: Array, cap: Array) -> tuple[Array, A
 
 
 def simulate_caps(caps: tuple[float, ...], seeds: int, steps: int) -> dict[float, History]:
-    """Histories by leverage cap, `seeds` runs each, which meet the same noise under every cap."""
+    """Histories by leverage cap, `seeds` runs each, with the same noise under every cap."""
     streams = [np.random.default_rng(np.random.SeedSequence([2012, seed])) for seed in range(seeds)]
     noise = np.tile(np.stack([stream.standard_normal(steps) for stream in streams], axis=1), (1, len(caps)))
     cap = np.repeat(np.array(caps), seeds)[:, None]

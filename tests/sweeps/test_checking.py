@@ -1,4 +1,4 @@
-"""Mistakes in a sweep file are told with line, column and cure, before anything runs."""
+"""Problems in a sweep file are reported with line, column and cure before anything runs."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def test_a_sweep_file_is_checked(tmp_path: Path, text: str, said: str) -> None:
     assert all(part in found for part in said.split("|")), found
 
 
-def test_the_scenarios_own_mistakes_are_told_at_the_axis_all_at_once(tmp_path: Path) -> None:
+def test_problems_of_the_scenario_are_reported_together_at_the_axis(tmp_path: Path) -> None:
     found = mistakes(
         tmp_path,
         "axes:\n  markets.usdjpy.stress_slop: [1]\n  boj.meetings[4].decision: [25bp]\n"
@@ -57,12 +57,12 @@ def test_the_scenarios_own_mistakes_are_told_at_the_axis_all_at_once(tmp_path: P
     assert "sweep.yaml:6:47: populations.carry_funds.stock_usd_bn: -3 $bn is too small" in found
 
 
-def test_a_combination_that_does_not_fit_is_found_before_the_start(tmp_path: Path) -> None:
+def test_an_invalid_combination_is_reported_before_the_start(tmp_path: Path) -> None:
     dates = "axes:\n  start: [2025-12-01, 2025-12-02]\n  boj.meetings[0].date: [2025-12-03, 2025-12-02]\n"
     assert "the meeting of 2025-12-02 is not after the start" in mistakes(tmp_path, dates)
 
 
-def test_mistakes_in_a_table_name_the_file_the_row_and_the_key(tmp_path: Path) -> None:
+def test_problems_in_a_table_name_the_file_the_row_and_the_key(tmp_path: Path) -> None:
     stock = "populations.carry_funds.stock_usd_bn"
     (tmp_path / "design.csv").write_text(f"{stock},note,boj.meetings[7].decision\n# made by hand\n-5,a,\nabc,b,25bp\n")
     found = mistakes(tmp_path, "design: {kind: table, file: design.csv}")
@@ -73,14 +73,14 @@ def test_mistakes_in_a_table_name_the_file_the_row_and_the_key(tmp_path: Path) -
     assert "the point" not in found
 
 
-def test_a_column_that_is_no_key_is_told_with_the_file(tmp_path: Path) -> None:
+def test_a_column_that_is_not_a_key_is_reported_with_the_file(tmp_path: Path) -> None:
     (tmp_path / "design.csv").write_text("my note\n1\n")
     assert "design.csv: row 1: my note: this is not a path of keys" in mistakes(
         tmp_path, "design: {kind: table, file: design.csv}"
     )
 
 
-def test_computed_values_of_a_range_are_blamed_on_the_range_with_the_cure(tmp_path: Path) -> None:
+def test_fractional_values_of_a_range_are_reported_at_the_range_with_a_cure(tmp_path: Path) -> None:
     investors = "populations.carry_funds.investors"
     found = mistakes(tmp_path, f"axes:\n  {investors}: {{low: 2, high: 10, steps: 4}}\n")
     assert f"sweep.yaml:4:38: {investors}: " in found
@@ -89,12 +89,12 @@ def test_computed_values_of_a_range_are_blamed_on_the_range_with_the_cure(tmp_pa
     assert found.count("whole number") == 1
 
 
-def test_a_share_in_percent_is_told_as_a_share(tmp_path: Path) -> None:
+def test_a_share_in_percent_is_reported_as_a_share(tmp_path: Path) -> None:
     found = mistakes(tmp_path, 'axes: {"boj.meetings[0].priced_probability": [50%]}')
     assert "'50%' is not a number; allowed: 0 to 1 (probability); write 0.5" in found
 
 
-def test_a_seed_in_a_table_is_refused(tmp_path: Path) -> None:
+def test_a_seed_in_a_table_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "design.csv").write_text("seed\n1\n2\n")
     found = mistakes(tmp_path, "design: {kind: table, file: design.csv}")
     assert "design.csv: seed: a sweep has one seed" in found
@@ -108,7 +108,7 @@ def test_a_seed_in_a_table_is_refused(tmp_path: Path) -> None:
         ("settings: ['boj.meetings[3].decision=25bp']\n", "sweep.yaml:3:12: boj.meetings[3]: index 3 is out of range"),
     ],
 )
-def test_settings_that_do_not_fit_are_told_in_the_sweep_file_with_the_mistakes_of_the_axes(
+def test_invalid_settings_are_reported_in_the_sweep_file_with_the_problems_of_the_axes(
     tmp_path: Path, text: str, said: str
 ) -> None:
     found = mistakes(tmp_path, text + f"axes: {{{SLOPE}x: [1], {SLOPE}: [0.5, -3]}}\n")
@@ -118,19 +118,19 @@ def test_settings_that_do_not_fit_are_told_in_the_sweep_file_with_the_mistakes_o
     assert "too small" in found
 
 
-def test_a_scenario_that_is_misspelt_is_told_in_the_sweep_file(tmp_path: Path) -> None:
+def test_a_misspelt_scenario_is_reported_in_the_sweep_file(tmp_path: Path) -> None:
     path = tmp_path / "sweep.yaml"
     path.write_text("name: mine\nscenario: december_2025_oficial\naxes: {markets.usdjpy.stress_slope: [1]}\n")
     with pytest.raises(ConfigError, match=r"sweep\.yaml:2:11: scenario: no scenario of this name; did you mean dec"):
         load_plan(path)
 
 
-def test_a_date_of_an_axis_is_blamed_and_not_the_setting_that_it_contradicts(tmp_path: Path) -> None:
+def test_an_invalid_date_of_an_axis_is_reported_at_the_axis_and_not_at_the_setting(tmp_path: Path) -> None:
     found = mistakes(tmp_path, "settings: [end=2025-12-05]\naxes:\n  end: [2025-12-04, 2025-11-10]\n")
     assert "sweep.yaml:5:21: end: end 2025-11-10 must come after start 2025-12-01" in found
 
 
-def test_an_axis_and_its_own_part_are_refused(tmp_path: Path) -> None:
+def test_an_axis_and_a_part_of_it_are_rejected(tmp_path: Path) -> None:
     whole, part = "boj.meetings[0]", "boj.meetings[0].decision"
     meeting = "{date: 2025-12-03, decision: 25bp, priced_probability: 0.5}"
     text = f'axes:\n  "{whole}": [{meeting}]\n  "{part}": [50bp]\n'
@@ -138,7 +138,7 @@ def test_an_axis_and_its_own_part_are_refused(tmp_path: Path) -> None:
     load_plan(sweep_of(tmp_path, f"{text}design: {{kind: one_at_a_time}}"))
 
 
-def test_settings_for_the_base_scenario_are_told_how_to_write(tmp_path: Path) -> None:
+def test_settings_for_the_base_scenario_are_reported_with_the_correct_option(tmp_path: Path) -> None:
     path = sweep_of(tmp_path, f"axes: {{{SLOPE}: [1]}}")
     with pytest.raises(ConfigError) as caught:
         load_plan(path, ["boj.meetings[0].decision=50bp"])
@@ -147,5 +147,5 @@ def test_settings_for_the_base_scenario_are_told_how_to_write(tmp_path: Path) ->
     assert load_plan(path, [cure]).sweep.settings == ("boj.meetings[0].decision=50bp",)
 
 
-def test_a_key_with_brackets_inside_braces_is_told_to_need_quotes(tmp_path: Path) -> None:
+def test_a_key_with_brackets_inside_braces_needs_quotes(tmp_path: Path) -> None:
     assert "needs quotes inside { }" in mistakes(tmp_path, "axes: {boj.meetings[0].decision: [25bp]}")

@@ -1,4 +1,4 @@
-"""Points stop by precision, with the same number of runs however they were computed."""
+"""Points stop by precision, with a number of runs that does not depend on the order of the work."""
 
 from pathlib import Path
 
@@ -24,16 +24,16 @@ def asked(error: float, known: int, most: int = 1000) -> int:
     return point_replications(until(error, most), 10, np.arange(most) < known, values)
 
 
-def test_the_square_root_law_tells_how_many_more() -> None:
+def test_the_square_root_law_gives_the_number_of_further_runs() -> None:
     """Ten values of plus and minus one: standard deviation sqrt(10/9), error 1/3, so 0.25 needs 10 (4/3)^2 = 17.8 runs."""
     values, done = np.array([1.0, -1.0] * 500), np.arange(1000) < 10
     assert point_replications(until(0.25), 10, done, values) == 18
     assert point_replications(until(0.34), 10, done, values) == 10
-    # More than twice as many are never asked for at once.
+    # The number at most doubles at each checkpoint.
     assert point_replications(until(0.01), 10, done, values) == 20
 
 
-def test_the_rule_stops_at_the_precision_and_at_the_most() -> None:
+def test_the_rule_stops_at_the_precision_and_at_the_maximum() -> None:
     count = asked(0.1, known=1000)
     values = np.random.default_rng(1).normal(size=1000)[:count]
     assert values.std(ddof=1) / np.sqrt(count) <= 0.1
@@ -41,7 +41,7 @@ def test_the_rule_stops_at_the_precision_and_at_the_most() -> None:
     assert asked(0.001, known=1000) == 1000
 
 
-def test_failed_runs_count_for_nothing() -> None:
+def test_failed_runs_are_excluded() -> None:
     values = np.full(40, np.nan)
     assert point_replications(until(0.1, 40), 10, np.ones(40, dtype=bool), values) == 40
 
@@ -62,7 +62,7 @@ def test_an_interruption_changes_no_point(tmp_path: Path) -> None:
     assert table(tmp_path / "a") == table(tmp_path / "b")
 
 
-def test_points_that_stop_at_the_most_runs_are_marked(tmp_path: Path) -> None:
+def test_points_that_stop_at_the_maximum_are_marked(tmp_path: Path) -> None:
     run_into(tmp_path / "a", grid(AXES, RULE))
     points = pd.read_parquet(tmp_path / "a" / "points.parquet")
     errors = read_runs(tmp_path / "a").groupby("point").usdjpy_change_pct.sem()
