@@ -1,7 +1,6 @@
-"""Batches of runs: split into blocks, computed here or on worker processes, joined in run order.
+"""Simulate many runs of a scenario, in this process or on worker processes.
 
-The bytes of the result depend on neither the block size nor the number of workers, because every run draws from
-streams of its own.
+Results are identical for every block size and number of workers, because each run has its own random streams.
 """
 
 from __future__ import annotations
@@ -23,12 +22,17 @@ if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
 
 Progress = Callable[[int, int], None]
-"""Called with the runs done and the runs in all."""
+"""Called with the number of finished runs and the total number of runs."""
 
 __all__ = ["EnsembleError", "run", "run_ensemble"]
 
-PARALLEL_INVESTOR_DAYS = 10e6
-"""Investor-days (runs x investors x business days) below which starting workers takes longer than it saves."""
+WORTH_PARALLEL_SECONDS = 5.0
+"""Expected computing time below which starting worker processes costs more time than it saves."""
+SECONDS_PER_POPULATION, SECONDS_PER_INVESTOR = 1e-3, 3e-7
+"""Time of a simulated day per population and per investor of a run, measured on one core of a small machine.
+
+They determine the number of processes only, never results.
+"""
 DAYS_PER_BUSINESS_DAY = 7 / 5
 LARGEST_SEED = 2**63 - 1
 
@@ -39,18 +43,36 @@ def split_runs(runs: int, size: int = BLOCK_RUNS) -> list[range]:
 
 
 def populations_defined_in_session(scenario: Scenario) -> list[str]:
-    """Return the populations whose class was written in this session: a worker process could not find it."""
+    """Return the populations whose class is defined in ``__main__``, which a worker process cannot import."""
     return [name for name, own in scenario.populations.items() if type(own).__module__ == "__main__"]
 
 
-def default_worker_count(scenario: Scenario, runs: int) -> int:
-    """Return how many processes finish soonest: one for small work, as many as there are processors for large."""
-    if populations_defined_in_session(scenario):
-        return 1
-    investors = sum(getattr(population, "investors", 1) for population in scenario.populations.values())
+def expected_seconds(scenario: Scenario, runs: int) -> float:
+    """Return roughly how long one process takes to simulate so many runs, in seconds."""
     days = (scenario.end - scenario.start).days / DAYS_PER_BUSINESS_DAY
-    enough = runs * investors * days >= PARALLEL_INVESTOR_DAYS
-    return max(1, min(available_processors(), len(split_runs(runs)))) if enough else 1
+    investors = sum(getattr(population, "investors", 1) for population in scenario.populations.values())
+    return days * (SECONDS_PER_POPULATION * len(scenario.populations) + SECONDS_PER_INVESTOR * runs * investors)
+
+
+def default_worker_count_for(work: Sequence[tuple[Scenario, int]], tasks: int) -> int:
+    """Return the number of processes that should finish soonest: 1 for a small amount of work, else one per processor.
+
+    Parameters
+    ----------
+    work
+        Scenarios with their numbers of runs.
+    tasks
+        Number of tasks the work is divided into; more processes than tasks are never used.
+    """
+    if any(populations_defined_in_session(scenario) for scenario, _ in work):
+        return 1
+    seconds = sum(expected_seconds(scenario, runs) for scenario, runs in work)
+    return max(1, min(available_processors(), tasks)) if seconds > WORTH_PARALLEL_SECONDS else 1
+
+
+def default_worker_count(scenario: Scenario, runs: int) -> int:
+    """Return the number of processes that should finish the runs of one scenario soonest."""
+    return default_worker_count_for([(scenario, runs)], len(split_runs(runs)))
 
 
 def run_ensemble(
@@ -69,33 +91,35 @@ def run_ensemble(
     runs : int
         Number of runs, at least 1.
     workers : int, optional
-        Processes to use; 1 computes in this process, None chooses by the size of the work. More than one needs
-        the usual ``if __name__ == "__main__":`` in a script.
+        Number of processes. With 1, the calling process computes; with None, the number follows from the amount of work.
+        A script that uses more than one needs the usual ``if __name__ == "__main__":``.
     progress : callable, optional
-        Called with (done, total) runs after every block.
+        Called with (finished, total) runs after every block.
     cloud : Cloud, optional
-        Calibrated parameter sets: run i takes set i, so that bands hold noise and what is uncertain of parameters.
+        Calibrated parameter sets: run i uses set i, so that bands reflect parameter uncertainty as well as simulation noise.
 
     Raises
     ------
     EnsembleError
-        If a worker process was killed.
+        If a worker process died.
+    ValueError
+        If `runs` or `workers` is below 1, or a population's class cannot be imported by worker processes.
     """
     if runs < 1:
         raise ValueError(f"runs must be at least 1, got {runs}")
     count = default_worker_count(scenario, runs) if workers is None else workers
     if count < 1:
         raise ValueError(f"workers must be at least 1, got {count}")
-    if count > 1 and populations_defined_in_session(scenario):
+    if count > 1 and (local := populations_defined_in_session(scenario)):
         raise ValueError(
-            f"populations {', '.join(populations_defined_in_session(scenario))} are of a class written in this session, which worker processes "
-            f"cannot find: use workers=1, or move the class with its registration into a module (got workers={count})"
+            f"workers={count} is not possible: the classes of populations {', '.join(local)} are defined in this session, "
+            "and worker processes cannot import them; use workers=1, or move the class and its registration into a module"
         )
     blocks = split_runs(runs, _block_size(runs, count))
-    alone = count == 1 or len(blocks) == 1
+    serial = count == 1 or len(blocks) == 1
     tasks = [(scenario, block, cloud) for block in blocks]
-    records = (simulate_block(*task) for task in tasks) if alone else map_in_order(simulate_block, tasks, count)
-    record = concatenate_records(_counted(records, runs, progress))
+    records = (simulate_block(*task) for task in tasks) if serial else map_in_order(simulate_block, tasks, count)
+    record = concatenate_records(_with_progress(records, runs, progress))
     return record if cloud is None else replace(record, parameter_sets=cloud.name)
 
 
@@ -108,7 +132,7 @@ def run(  # noqa: PLR0913 - the one call that most users make
     settings: Sequence[str] = (),
     posterior: str | Path | Cloud | None = None,
 ) -> Result:
-    """Run a scenario by name, by file or as an object.
+    """Simulate a scenario.
 
     Parameters
     ----------
@@ -119,11 +143,11 @@ def run(  # noqa: PLR0913 - the one call that most users make
     seed : int, optional
         Replaces the scenario's seed.
     workers : int, optional
-        Processes to use; None chooses by the size of the work.
+        Number of processes; with None, it follows from the amount of work.
     settings : sequence of str
         Overrides such as ``"boj.meetings[0].decision=50bp"``, as after ``--set``.
     posterior : str, Path or Cloud, optional
-        Calibrated parameter sets by name or file; the bands then carry their uncertainty.
+        Calibrated parameter sets, by name or file; the bands then include parameter uncertainty.
 
     Returns
     -------
@@ -140,13 +164,19 @@ def run(  # noqa: PLR0913 - the one call that most users make
     from simulation.scenario.config.parameter_sets import load_cloud
 
     cloud = load_cloud(posterior) if isinstance(posterior, str | Path) else posterior
-    wanted = load_scenario(scenario, settings)
-    wanted = wanted if seed is None else with_seed(wanted, seed)
-    return Result(run_ensemble(wanted, runs, workers, cloud=cloud), cloud=cloud)
+    chosen = load_scenario(scenario, settings)
+    chosen = chosen if seed is None else with_seed(chosen, seed)
+    return Result(run_ensemble(chosen, runs, workers, cloud=cloud), cloud=cloud)
 
 
 def load_scenario(scenario: str | Path | Scenario, settings: Sequence[str] = ()) -> Scenario:
-    """Return a scenario from its name, its file or itself, with overrides applied."""
+    """Return a scenario given by name, by file or as an object, with overrides applied.
+
+    Raises
+    ------
+    TypeError
+        If overrides are given for a scenario object.
+    """
     from simulation.scenario.config.loading import load
 
     if isinstance(scenario, str | Path):
@@ -164,7 +194,7 @@ def with_seed(scenario: Scenario, seed: int) -> Scenario:
 
 
 def concatenate_records(records: Iterable[Record]) -> Record:
-    """Return consecutive records as one, in the order given."""
+    """Return one record with the runs of several, in the order given."""
     parts = list(records)
     first = parts[0]
     starts = np.cumsum([0, *(len(part.runs) for part in parts)]).tolist()
@@ -184,24 +214,27 @@ def concatenate_records(records: Iterable[Record]) -> Record:
 
 
 def _block_size(runs: int, workers: int) -> int:
-    """Return a block size that gives every worker the same number of blocks, none above BLOCK_RUNS."""
+    """Return the block size that gives every worker the same number of blocks, at most BLOCK_RUNS."""
     rounds = -(-runs // (BLOCK_RUNS * workers))
     return -(-runs // (rounds * workers))
 
 
-def _counted(records: Iterable[Record], total: int, progress: Progress | None) -> Iterator[Record]:
-    done = 0
+def _with_progress(records: Iterable[Record], total: int, progress: Progress | None) -> Iterator[Record]:
+    finished = 0
     for record in records:
-        done += len(record.runs)
+        finished += len(record.runs)
         if progress is not None:
-            progress(done, total)
+            progress(finished, total)
         yield record
 
 
 def simulate_block(
     scenario: Scenario, block: range, cloud: Cloud | None = None, columns: frozenset[str] | None = None
 ) -> Record:
-    """Simulate one block, each run with its parameter set if there is a cloud; `columns` are those of `simulate`."""
+    """Simulate one block of runs, each with its parameter set if `cloud` is given.
+
+    `columns` limits the recorded columns, as in `simulate`.
+    """
     from simulation.day.capital_flows import simulate
 
     return simulate(scenario, block, None if cloud is None else cloud.variants(scenario, block), columns)

@@ -1,4 +1,4 @@
-"""What the numbers say, in one sentence each: titles of figures and lines of the demo."""
+"""One-sentence findings for figure titles and the demo, and the number formats they use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STILL_BP = 0.5
 
 
 def format_usd_bn(usd_bn: float) -> str:
-    """Return a dollar amount as one says it."""
+    """Return an amount in USD bn as text, such as $12 bn or $1.23 tn."""
     size = abs(usd_bn)
     sign = "−" if usd_bn <= -0.05 else ""
     if size >= 1000.0:
@@ -26,30 +26,30 @@ def format_usd_bn(usd_bn: float) -> str:
 
 
 def format_percent(share: float) -> str:
-    """Return a share as percent, with a decimal where it is small."""
+    """Return a share in percent; values below 10 % have one decimal."""
     size = 100.0 * abs(share)
     sign = "−" if share <= -0.0005 else ""
     return f"{sign}{size:.0f} %" if size >= 10.0 else f"{sign}{size:.1f} %"
 
 
 def price_change_text(name: str, change_pct: float | None) -> str:
-    """Say by how much a price rose or fell."""
+    """Return by how much a price rises or falls."""
     if change_pct is None:
-        return f"{name} is not measured"
+        return f"{name} is not available"
     if abs(change_pct) < STILL_PCT:
-        return f"{name} ends where it began"
+        return f"{name} is unchanged"
     return f"{name} {'rises' if change_pct > 0 else 'falls'} {abs(change_pct):.1f} %"
 
 
 def spread_change_text(change_bp: float) -> str:
-    """Say by how much the 10-year spread narrowed or widened."""
+    """Return by how much the 10-year spread narrows or widens."""
     if abs(change_bp) < STILL_BP:
-        return "the 10-year spread stays put"
+        return "the 10-year spread is unchanged"
     return f"the 10-year spread {'narrows' if change_bp < 0 else 'widens'} by {abs(change_bp):.0f} bp"
 
 
 def median_change(finished: FinishedRuns, column: str) -> float:
-    """Return the median change of a market column from start to end."""
+    """Return the median change of a market column from start to end; 0 if the scenario lacks it."""
     values = finished.market(column)
     return 0.0 if values is None else float(np.median(values[:, -1] - values[:, 0]))
 
@@ -62,63 +62,63 @@ def fan_finding(record: Record) -> str:
 
 
 def yen_finding(net_usd_bn: FloatArray, by_population: dict[str, float]) -> str:
-    """Return the finding of the flow chart: the net over the scenario and who did most of it."""
+    """Return the finding of the flow chart: net purchases over the scenario and the largest contributor."""
     total = float(net_usd_bn.sum())
     side = "buy" if total >= 0 else "sell"
     largest = max(by_population, key=lambda name: by_population[name] * (1 if total >= 0 else -1))
     share = f"{largest.replace('_', ' ')} {format_usd_bn(abs(by_population[largest]))}"
-    return f"Investors {side} {format_usd_bn(abs(total))} of yen on average, {share}"
+    return f"Investors {side} yen worth {format_usd_bn(abs(total))} net (mean over runs); largest contribution: {share}"
 
 
 def unwind_finding(levered: float, levered_share: float, repatriated: float) -> str:
-    """Return the finding of the unwind chart."""
-    verb = "unwind" if levered >= 0 else "add"
-    home = residents_finding(repatriated)
-    return f"Levered holders {verb} {format_usd_bn(abs(levered))} ({format_percent(abs(levered_share))} of their stock); {home}"
+    """Return the finding of the chart of position reductions."""
+    verb = "reduce" if levered >= 0 else "increase"
+    size = f"{format_usd_bn(abs(levered))} ({format_percent(abs(levered_share))})"
+    return f"Levered investors {verb} positions by {size}; {residents_finding(repatriated)}"
 
 
 def residents_finding(repatriated: float) -> str:
-    """Say what residents brought home, or sent abroad where it is negative, $bn."""
-    home = format_usd_bn(abs(repatriated))
-    return f"residents bring home {home}" if repatriated >= 0 else f"residents send {home} abroad"
+    """Return the residents' repatriation, or their net outflow if negative, USD bn."""
+    size = format_usd_bn(abs(repatriated))
+    return f"residents repatriate {size}" if repatriated >= 0 else f"residents' net outflow is {size}"
 
 
 def prices_finding(record: Record) -> str:
-    """Return the finding of the asset panel: the hardest hit and the best of the risky assets."""
+    """Return the finding of the asset panel: the worst and the best of the risky assets."""
     metrics = metric_bands(record)
     names = {"us_equity": "US equity", "japan_equity": "Japanese equity", "bitcoin": "bitcoin"}
     changes = {label: metrics[f"{key}_change_pct"].p50 for key, label in names.items()}
-    known = {label: change for label, change in changes.items() if change is not None}
-    if not known:
+    available = {label: change for label, change in changes.items() if change is not None}
+    if not available:
         return fan_finding(record)
-    worst, best = min(known, key=lambda name: known[name]), max(known, key=lambda name: known[name])
-    first = price_change_text(worst[0].upper() + worst[1:], known[worst])
-    return first if worst == best else f"{first} at the median, {price_change_text(best, known[best])}"
+    worst, best = min(available, key=lambda name: available[name]), max(available, key=lambda name: available[name])
+    first = price_change_text(worst[0].upper() + worst[1:], available[worst])
+    return first if worst == best else f"{first} at the median, {price_change_text(best, available[best])}"
 
 
 def scenario_finding(record: Record) -> str:
-    """Return one scenario in one sentence, for the demo."""
+    """Return the result of one scenario in one sentence, for the demo."""
     finished = FinishedRuns(record)
     if finished.count == 0:
         return "no run reached its last day"
     metrics = metric_bands(record)
-    unwound, share = metrics["unwound_usd_bn"].p50 or 0.0, metrics["unwound_share"].p50 or 0.0
-    levered, home = metrics["levered_unwind_usd_bn"].p50 or 0.0, metrics["repatriation_usd_bn"].p50 or 0.0
+    reduction, share = metrics["unwound_usd_bn"].p50 or 0.0, metrics["unwound_share"].p50 or 0.0
+    levered, repatriated = metrics["levered_unwind_usd_bn"].p50 or 0.0, metrics["repatriation_usd_bn"].p50 or 0.0
+    change = price_change_text("USDJPY", metrics["usdjpy_change_pct"].p50)
     return (
-        f"{price_change_text('USDJPY', metrics['usdjpy_change_pct'].p50)} at the median; {format_usd_bn(unwound)} of foreign positions "
-        f"({format_percent(share)}) are unwound, {format_usd_bn(levered)} by levered holders, and "
-        f"{residents_finding(home)}."
+        f"{change} at the median; reduction in foreign positions {format_usd_bn(reduction)} ({format_percent(share)}), "
+        f"of which levered investors {format_usd_bn(levered)}; {residents_finding(repatriated)}."
     )
 
 
 def comparison_finding(records: Mapping[str, Record]) -> str:
-    """Say for each scenario what was unwound and what the yen did."""
+    """Return each scenario's reduction in positions and change of USDJPY."""
     parts = []
     for name, record in records.items():
         metrics = metric_bands(record)
         unwound, change = metrics["unwound_usd_bn"].p50, metrics["usdjpy_change_pct"].p50
-        told = "no run reached its end"
+        result = "no run reached its last day"
         if unwound is not None and change is not None:
-            told = f"{format_usd_bn(unwound)} unwound, USDJPY {change:+.1f} %".replace("-", "−")
-        parts.append(f"{name}: {told}")
+            result = f"positions reduced by {format_usd_bn(unwound)}, USDJPY {change:+.1f} %".replace("-", "−")
+        parts.append(f"{name}: {result}")
     return "; ".join(parts)

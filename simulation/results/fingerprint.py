@@ -1,7 +1,6 @@
-"""A digest of the source text that results follow from: it changes when the model's code does.
+"""Digest of the source code that results depend on.
 
-A store that is filled in several sittings must not hold runs of two versions of the model unnoticed.  The version of the package
-does not tell: it stays the same from one change to the next.
+It detects results from different versions of the model in one store; the package version does not change with every edit.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SHORT_DIGEST_LENGTH = 12
-"""Digits of a digest in a message."""
+"""Number of digits of a digest shown in messages."""
 
 
 @lru_cache(maxsize=8)
 def code_fingerprint(*modules: str) -> str:
-    """SHA-256 of the source of some modules and of everything in the package that they import, also inside functions.
+    """Return the SHA-256 of the source of modules and of all package modules they import, also inside functions.
 
-    Comments count, line endings do not; what is imported for types only is left out.
+    Comments count, line endings do not; imports under ``TYPE_CHECKING`` are ignored.
 
     Parameters
     ----------
@@ -37,29 +36,29 @@ def code_fingerprint(*modules: str) -> str:
 
 
 def source_files(modules: tuple[str, ...]) -> dict[str, Path]:
-    """Files of some modules and of what they import, by name; an index of public names counts only where it is imported from."""
-    found: dict[str, Path] = {}
+    """Return the files of modules and of all package modules they import, by name; ``simulation/__init__`` is not followed."""
+    files: dict[str, Path] = {}
     todo = list(modules)
     while todo:
         name = todo.pop()
-        path = None if name in found or name == PACKAGE.name else module_file(name)
+        path = None if name in files or name == PACKAGE.name else module_file(name)
         if path is not None:
-            found[name] = path
+            files[name] = path
             todo += imported_modules(ast.parse(path.read_bytes()))
-    return found
+    return files
 
 
 def module_file(name: str) -> Path | None:
-    """File of a module of the package, or of another one that was imported; none for a name that is no module."""
+    """Return the file of a package module or of another imported module; None if the name is not a module."""
     if name.startswith(f"{PACKAGE.name}."):
-        place = PACKAGE.joinpath(*name.split(".")[1:])
-        return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+        base = PACKAGE.joinpath(*name.split(".")[1:])
+        return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
     file = getattr(sys.modules.get(name), "__file__", None)
     return None if file is None else Path(file)
 
 
 def imported_modules(tree: ast.AST) -> Iterator[str]:
-    """Names within the package that code may import when it runs."""
+    """Yield the package names that code imports at run time."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith(PACKAGE.name))

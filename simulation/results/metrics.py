@@ -1,7 +1,7 @@
-"""What is measured on a batch of runs: one number per run and metric, and its band over runs.
+"""Metrics of a batch of runs: one value per run, and its 10, 50 and 90 % quantiles over runs.
 
-Every metric is a pure function of the finished runs of a record. Levered unwind (a yen loan is
-repaid and disappears) and repatriation (a Japanese resident brings money home) stay apart.
+Levered unwind (a yen loan is repaid) and repatriation (a resident of Japan converts foreign assets into yen)
+are separate metrics.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True)
 class FinishedRuns:
-    """The runs of a record that reached their last day; a stopped run has no end to measure."""
+    """The runs of a record that reached their last day."""
 
     record: Record
 
     @cached_property
     def rows(self) -> NDArray[np.bool_]:
-        """Which rows of the record reached the end, shape (R,)."""
+        """Whether each run of the record reached its last day, shape (R,)."""
         return self.record.finished
 
     @property
@@ -46,7 +46,7 @@ class FinishedRuns:
         return int(self.rows.sum())
 
     def market(self, column: str) -> FloatArray | None:
-        """Return a market column, shape (finished, T+1), or None where the scenario lacks the asset."""
+        """Return a market column, shape (finished, T+1), or None if the scenario lacks the asset."""
         self.record.demand(column)
         values = self.record.market.get(column)
         if values is None or bool(np.isnan(values).all()):
@@ -54,15 +54,15 @@ class FinishedRuns:
         return values[self.rows]
 
     def populations(self, *roles: str) -> list[str]:
-        """Names of the populations that play one of the roles, in the record's order."""
+        """Return the populations with one of the roles, in the record's order."""
         return [name for name in self.record.flows if self.record.roles[name] in roles]
 
     def customers(self) -> list[str]:
-        """Names of everyone who does not take the other side by trade: no dealers, no value investors."""
+        """Return all populations except liquidity providers and officials (PASSIVE_ROLES)."""
         return [name for name in self.record.flows if self.record.roles[name] not in PASSIVE_ROLES]
 
     def flow(self, column: str, populations: list[str]) -> FloatArray:
-        """Sum a flow column over populations, shape (finished, T+1)."""
+        """Return the sum of a flow column over populations, shape (finished, T+1)."""
         self.record.demand(column)
         total = np.zeros((self.count, len(self.record.dates)))
         for name in populations:
@@ -74,19 +74,19 @@ class FinishedRuns:
 
 @dataclass(frozen=True)
 class MetricFunction:
-    """How a number is read from finished runs, and the columns that are read for it."""
+    """A function of finished runs and the columns it reads."""
 
     reads: frozenset[str]
     of: Callable[[FinishedRuns], FloatArray | None]
 
     def __call__(self, finished: FinishedRuns) -> FloatArray | None:
-        """Return the number of every finished run, or None where the scenario cannot have it."""
+        """Return one value per finished run, or None if the scenario lacks the data."""
         return self.of(finished)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One line of a summary: its key, the words and unit a reader sees, and how to measure it."""
+    """One line of a summary: key, label, unit, group and function."""
 
     name: str
     label: str
@@ -97,7 +97,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Band:
-    """The 10, 50 and 90 % quantiles over runs; None throughout where nothing could be measured."""
+    """The 10, 50 and 90 % quantiles over runs; all None without data."""
 
     p10: float | None
     p50: float | None
@@ -105,12 +105,12 @@ class Band:
     unit: str
 
     def to_dict(self) -> dict[str, float | str | None]:
-        """Return the band as JSON-ready values."""
+        """Return JSON-ready values."""
         return {"p10": self.p10, "p50": self.p50, "p90": self.p90, "unit": self.unit}
 
 
 def path_metric(column: str, function: Callable[[FloatArray], FloatArray]) -> MetricFunction:
-    """Return what a function makes of the paths of a market column, shape (finished, T+1)."""
+    """Return a metric that applies a function to the paths of a market column, shape (finished, T+1)."""
 
     def of(finished: FinishedRuns) -> FloatArray | None:
         values = finished.market(column)
@@ -120,32 +120,32 @@ def path_metric(column: str, function: Callable[[FloatArray], FloatArray]) -> Me
 
 
 def change_pct(column: str) -> MetricFunction:
-    """Return the metric "percent change of a price from the scenario's start to its end"."""
+    """Return the metric: percent change from start to end."""
     return path_metric(column, lambda values: 100.0 * (values[:, -1] / values[:, 0] - 1.0))
 
 
 def change_bp(column: str) -> MetricFunction:
-    """Return the metric "change of a yield in basis points from start to end"."""
+    """Return the metric: change of a yield from start to end, bp."""
     return path_metric(column, lambda values: 100.0 * (values[:, -1] - values[:, 0]))
 
 
 def trough_pct(column: str) -> MetricFunction:
-    """Return the metric "lowest cumulative percent change since the start"."""
+    """Return the metric: lowest percent change since the start."""
     return path_metric(column, lambda values: 100.0 * (values.min(axis=1) / values[:, 0] - 1.0))
 
 
 def path_maximum(column: str) -> MetricFunction:
-    """Return the metric "largest value of a market column on any day"."""
+    """Return the metric: largest value on any day."""
     return path_metric(column, lambda values: values.max(axis=1))
 
 
 def flagged_days(column: str) -> MetricFunction:
-    """Return the metric "number of days on which a 0/1 market column was 1"."""
+    """Return the metric: number of days on which a 0/1 column is 1."""
     return path_metric(column, lambda values: np.asarray(values.sum(axis=1)))
 
 
 def total_flow(column: str, *roles: str) -> MetricFunction:
-    """Return the metric "sum of a flow over all days and over the populations of some roles"."""
+    """Return the metric: sum of a flow over all days and the populations with the roles."""
 
     def of(finished: FinishedRuns) -> FloatArray | None:
         names = finished.populations(*roles)
@@ -155,7 +155,7 @@ def total_flow(column: str, *roles: str) -> MetricFunction:
 
 
 def share_of_start_stock(column: str, *roles: str) -> MetricFunction:
-    """Return the metric "sum of a flow over all days as a share of the roles' start stock"."""
+    """Return the metric: sum of a flow over all days as a share of the initial stock of the roles."""
 
     def of(finished: FinishedRuns) -> FloatArray | None:
         names = finished.populations(*roles)
@@ -168,7 +168,7 @@ def share_of_start_stock(column: str, *roles: str) -> MetricFunction:
 
 
 def yen_bought(finished: FinishedRuns) -> FloatArray:
-    """Return dollars sold for yen by customers over the whole scenario, in $bn."""
+    """Return the dollars that customers sell for yen over the whole scenario, USD bn."""
     return np.asarray(-finished.flow("spot_usd_bn", finished.customers()).sum(axis=1))
 
 
@@ -206,45 +206,45 @@ METRICS = (
 
 
 def columns_read_by(names: Iterable[str]) -> frozenset[str]:
-    """Return the columns that some metrics read, by name (`simulate` records no others where it is given them)."""
-    wanted = set(names)
-    return frozenset[str]().union(*(metric.per_run.reads for metric in METRICS if metric.name in wanted))
+    """Return the columns that the named metrics read; `simulate` can record these only."""
+    chosen = set(names)
+    return frozenset[str]().union(*(metric.per_run.reads for metric in METRICS if metric.name in chosen))
 
 
 def quantile_band(values: FloatArray | None, unit: str) -> Band:
-    """Return the quantiles of one value per run; an empty band where there is no value."""
+    """Return the quantiles of one value per run; a band of None without values."""
     if values is None or values.size == 0:
         return Band(None, None, None, unit)
     return Band(*column_quantiles(values[:, None])[0], unit)
 
 
 def column_quantiles(values: FloatArray) -> list[tuple[float, float, float]]:
-    """Return the quantiles of each column over its rows, ``(rows, columns)``; all columns cost hardly more than one."""
-    # Adding zero turns -0.0 into 0.0, which prints as people write it.
-    found = np.quantile(values, QUANTILES, axis=0) + 0.0
-    return [(low, middle, high) for low, middle, high in found.T.tolist()]
+    """Return the 10, 50 and 90 % quantiles of each column of ``(rows, columns)``."""
+    # Adding zero turns -0.0 into 0.0.
+    quantiles = np.quantile(values, QUANTILES, axis=0) + 0.0
+    return [(low, middle, high) for low, middle, high in quantiles.T.tolist()]
 
 
 def metric_bands(record: Record) -> dict[str, Band]:
-    """Return every metric of METRICS with its band over the finished runs."""
+    """Return the quantiles of every metric over the finished runs."""
     finished = FinishedRuns(record)
     return {metric.name: quantile_band(metric.per_run(finished), metric.unit) for metric in METRICS}
 
 
 def metric_values(record: Record) -> dict[str, FloatArray | None]:
-    """Return every metric run by run (finished runs only), for histograms and paired differences."""
+    """Return every metric with one value per finished run."""
     finished = FinishedRuns(record)
     return {metric.name: metric.per_run(finished) for metric in METRICS}
 
 
 def yen_bought_by_population(record: Record) -> dict[str, Band]:
-    """Return the yen each population bought over the scenario in $bn (negative: sold)."""
+    """Return the yen that each population bought over the scenario, USD bn (negative: sold)."""
     finished = FinishedRuns(record)
     return {name: quantile_band(-finished.flow("spot_usd_bn", [name]).sum(axis=1), USD_BN) for name in record.flows}
 
 
 def ledger_max_residual(record: Record) -> float | None:
-    """Return the largest relative ledger residual of any day of any run, stopped runs included."""
+    """Return the largest relative ledger residual over all days and runs, including stopped runs."""
     residuals = np.abs(record.market["ledger_residual"])
     finite = residuals[np.isfinite(residuals)]
     return float(finite.max()) if finite.size else None

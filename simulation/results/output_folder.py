@@ -1,4 +1,4 @@
-"""A folder of results on disk: written whole or not at all, described by a manifest, never mixed with other files."""
+"""Folders of results: written completely or not at all, described by a manifest, never mixed with other files."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SHORT_HASH = 8
 
 
 class OutputError(ValueError):
-    """A folder that results cannot be written to, or read from, with what to do about it."""
+    """Results cannot be written or read as requested; the message names the cure."""
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions that the bytes of a result may depend on."""
-    named = {"python": platform.python_version(), "machine": platform.machine()}
-    return named | {package: _version(package) for package in ("carryflow", *PACKAGES)}
+    """Return the versions of Python and packages that results may depend on, and the machine type."""
+    platform_versions = {"python": platform.python_version(), "machine": platform.machine()}
+    return platform_versions | {package: _version(package) for package in ("carryflow", *PACKAGES)}
 
 
 @cache
@@ -48,13 +48,13 @@ def file_digest(path: Path) -> str:
 
 
 def files_in(directory: Path) -> list[str]:
-    """Return the files below a folder as relative paths with forward slashes, sorted, manifest left out."""
-    found = (path for path in directory.rglob("*") if path.is_file())
-    return sorted(path.relative_to(directory).as_posix() for path in found if path != directory / MANIFEST)
+    """Return the sorted relative paths of all files in a folder except the manifest, with forward slashes."""
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return sorted(path.relative_to(directory).as_posix() for path in files if path != directory / MANIFEST)
 
 
 def write_manifest(directory: Path, facts: dict[str, Any]) -> None:
-    """Write the manifest of a finished folder: the facts given, then the digest of every file."""
+    """Write the manifest of a complete folder: the given entries and the SHA-256 of every file."""
     files = {name: file_digest(directory / name) for name in files_in(directory)}
     text = json.dumps({"format": FORMAT, **facts, "files": files}, indent=2, allow_nan=False, ensure_ascii=False)
     (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -66,22 +66,22 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     Raises
     ------
     OutputError
-        If there is none, or it is not one that this version reads.
+        If there is none, or this version cannot read it.
     """
     path = directory / MANIFEST
     if not path.is_file():
-        raise OutputError(f"{directory} holds no {MANIFEST}: it is not a folder of results")
+        raise OutputError(f"{directory} has no {MANIFEST}, so it is not a folder of results")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise OutputError(f"{path} cannot be read: {error}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise OutputError(f"{path} has another format than {FORMAT}, the one this version reads")
+        raise OutputError(f"{path}: this version reads 'format' {FORMAT} only; run the scenario again")
     return manifest
 
 
 def check_target(target: Path, config_hash: str, force: bool = False) -> None:
-    """Refuse a folder whose content would be lost by writing results into it.
+    """Check that writing results into a folder loses nothing.
 
     Raises
     ------
@@ -91,66 +91,65 @@ def check_target(target: Path, config_hash: str, force: bool = False) -> None:
     if not target.exists():
         return
     if not target.is_dir():
-        raise OutputError(f"{target} is a file; results need a folder: choose another --out")
+        raise OutputError(f"{target} is a file, but results need a folder; choose another --out")
     if not any(target.iterdir()):
         return
     manifest = read_manifest(target) if (target / MANIFEST).exists() else {}
-    _refuse_foreign_files(target, set(manifest.get("files", {})))
-    held = manifest.get("config_hash")
-    if held != config_hash and not force:
+    _check_foreign_files(target, set(manifest.get("files", {})))
+    existing = manifest.get("config_hash")
+    if existing != config_hash and not force:
         raise OutputError(
-            f"{target} holds results of another config: hash {str(held)[:12]}, this run has {config_hash[:12]}; "
-            "choose another --out, or --force to replace them"
+            f"{target} holds results of another config: hash {str(existing)[:12]}, this run has {config_hash[:12]}; "
+            "choose another --out, or replace them with --force"
         )
 
 
-def _refuse_foreign_files(target: Path, ours: set[str]) -> None:
-    foreign = [name for name in files_in(target) if name not in ours and Path(name).name not in DROPPED_BY_DESKTOPS]
+def _check_foreign_files(target: Path, known: set[str]) -> None:
+    foreign = [name for name in files_in(target) if name not in known and Path(name).name not in DROPPED_BY_DESKTOPS]
     if foreign:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise OutputError(
-            f"{target} also holds {foreign[0]}{more}, which writing results would delete; "
-            "move it away or choose another --out"
+            f"{target} also holds {foreign[0]}{more}, which would be deleted; move it elsewhere or choose another --out"
         )
 
 
 def make_folder(folder: Path) -> Path:
-    """Make a folder with the folders above it, and return it.
+    """Create a folder with its parents and return it.
 
     Raises
     ------
     OutputError
-        If the system refuses it.
+        If it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"the folder {folder} cannot be made: {error.strerror}; choose another --out") from error
+        raise OutputError(f"the folder {folder} cannot be created: {error.strerror}; choose another --out") from error
     return folder
 
 
 @contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
-    """Give a draft folder beside the target and put it in the target's place at the end.
+    """Provide a temporary folder beside the target that replaces the target at the end of the block.
 
-    An error or an interrupt inside the block removes the draft and leaves the target as it was.
+    After an error or an interrupt the temporary folder is removed and the target is unchanged.
     """
-    # A link would be replaced itself instead of what it points to.
+    # Replace the folder a symbolic link points to, not the link.
     target = Path(os.path.realpath(target))
     draft = make_folder(_sibling(target, "draft"))
     try:
         yield draft
-        _put_in_place(draft, target)
+        _replace_folder(draft, target)
     finally:
         if draft.exists():
             shutil.rmtree(draft)
 
 
-def _sibling(target: Path, what: str) -> Path:
-    return target.with_name(f".{target.name}.{what}-{secrets.token_hex(4)}")
+def _sibling(target: Path, suffix: str) -> Path:
+    return target.with_name(f".{target.name}.{suffix}-{secrets.token_hex(4)}")
 
 
-def _put_in_place(draft: Path, target: Path) -> None:
+def _replace_folder(draft: Path, target: Path) -> None:
     if not target.exists():
         draft.rename(target)
         return
@@ -165,8 +164,8 @@ def _put_in_place(draft: Path, target: Path) -> None:
 
 
 def content_address(name: str, config_hash: str, runs: int) -> str:
-    """Return the folder name of a run: the same config, seed and number of runs always give the same one."""
+    """Return the folder name of a batch, determined by scenario name, config hash and number of runs."""
     key = hashlib.sha256(f"{config_hash} {runs}".encode()).hexdigest()
-    # A scenario's name is free text; a folder's is not.
+    # A scenario name may contain characters that are not allowed in a folder name.
     safe = re.sub(r"[^\w.-]+", "_", name).strip("._") or "scenario"
     return f"{safe}-{key[:SHORT_HASH]}"

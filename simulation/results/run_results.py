@@ -1,49 +1,62 @@
-"""Results of a batch of runs: tables, summary, figures, and the folder they are kept in.
-
-A folder that `carryflow run` wrote, read back: its scenario, and its results as if just simulated.
-"""
+"""Results of a batch of runs, and the folder that stores them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from simulation.scenario.config.parameter_sets import cloud_text
-from simulation.scenario.config.parameter_sets import hash_with_cloud
-from simulation.results.output_folder import check_target, content_address, package_versions, write_manifest, atomic_folder
-from simulation.results.summary import Summary, run_failures, ledger_audit, summarise_record
-from simulation.results.tables import arrow_table, daily_table, flows_table
-from dataclasses import dataclass, replace
-from datetime import date
+
 import numpy as np
-import pandas as pd
-from simulation.day.capital_flows import CapitalFlows
-from simulation.scenario.config.parameter_sets import read_cloud
-from simulation.day.recorder import Record, RunStop
-from simulation.results.output_folder import OutputError, read_manifest
+
+from simulation.results.output_folder import (
+    MANIFEST,
+    OutputError,
+    atomic_folder,
+    check_target,
+    content_address,
+    package_versions,
+    read_manifest,
+    write_manifest,
+)
+from simulation.results.summary import Summary, ledger_audit, run_failures, summarise_record
+from simulation.results.tables import arrow_table, daily_table, flows_table
+from simulation.scenario.config.parameter_sets import cloud_text, hash_with_cloud, read_cloud
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
-    from simulation.scenario.config.parameter_sets import Cloud
+
+    from simulation.day.recorder import Record, RunStop
     from simulation.results.explanation.day_explanation import DayExplanation
     from simulation.results.figures.style import Drawing
+    from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
     from simulation.values.conventions import Array
 
-DAILY_FILE, FLOWS_FILE, FIGURES_FOLDER, PARAMETER_SETS_FILE = "daily.parquet", "flows.parquet", "figures", "parameter_sets.csv"
+DAILY_FILE, FLOWS_FILE, FIGURES_FOLDER, PARAMETER_SETS_FILE = (
+    "daily.parquet",
+    "flows.parquet",
+    "figures",
+    "parameter_sets.csv",
+)
 RUN_NUMBERS_KEY = "run_numbers"
-"""Key of a manifest whose runs are not numbered from 0."""
+"""Manifest key of the run numbers, present only if they are not 0 to runs - 1."""
+KEY_COLUMNS = ("run", "date", "population")
+TableIndex = tuple[Any, Any]
+"""Row and day of each line of a table."""
 
 
 class Result:
-    """What a batch of runs of one scenario gave.
+    """Results of a batch of runs of one scenario.
 
     Parameters
     ----------
     record : Record
         The finished simulation.
     command : str, optional
-        The command line that made it, kept in the manifest.
+        The command line that produced the results, stored in the manifest.
     cloud : Cloud, optional
         The parameter sets of the runs.
     """
@@ -65,26 +78,29 @@ class Result:
 
     @cached_property
     def config_hash(self) -> str:
-        """Hash of the resolved config, seed included, and of the parameter sets if there are any."""
+        """SHA-256 of the resolved config with its seed, and of the parameter sets if any."""
         return hash_with_cloud(self.scenario, self.cloud)
 
     @property
     def name(self) -> str:
-        """Name of the folder these results belong in: scenario and a short hash of config, seed and runs."""
+        """Default folder name: the scenario and a short hash of config, seed and number of runs."""
         return content_address(self.scenario.name, self.config_hash, self.runs)
 
     @cached_property
     def daily(self) -> pd.DataFrame:
-        """The market of every run and day, sorted by run and date."""
+        """Market variables of every run and day, sorted by run and date."""
         return daily_table(self.record)
 
     @cached_property
     def flows(self) -> pd.DataFrame:
-        """The flows of every run, day and population in $bn, sorted by run, date and population."""
+        """Flows of every run, day and population in USD bn, sorted by run, date and population."""
         return flows_table(self.record)
 
     def summary(self) -> Summary:
-        """Bands of every metric over the finished runs; print it for a table, `to_dict()` for JSON."""
+        """Return the 10, 50 and 90 % quantiles of every metric over the finished runs.
+
+        Printing it gives a table; `to_dict()` gives JSON-ready values.
+        """
         return self._summary
 
     @cached_property
@@ -93,56 +109,58 @@ class Result:
 
     @cached_property
     def drawings(self) -> dict[str, Drawing]:
-        """The figures with the numbers they show."""
+        """The figures by name, each with its plotted data."""
         from simulation.results.figures.charts import draw_figures
 
         return draw_figures(self.record)
 
     def explain(self, day: str | date | None = None, run: int = 0, asset: str = "usdjpy") -> DayExplanation:
-        """Say who sold on a day of a run, by which rule, and what it did to a price.
+        """Decompose the price move of an asset on one day into news, orders and their causes.
 
         Parameters
         ----------
         day : str or date, optional
-            A business day such as ``"2025-12-19"``; the day of the asset's largest move in the run if none is given.
+            A business day such as ``"2025-12-19"``. Default: the day of the asset's largest move in the run.
         run : int
-            Number of the run; it is simulated again, bit for bit.
+            Number of the run, which is simulated again.
         asset : str
-            Asset whose move is taken apart.
+            Asset to explain.
 
         Raises
         ------
         OutputError
-            If there is nothing to explain, or the run comes out otherwise than it is recorded here.
+            If there is nothing to explain, or the repeated run differs from these results.
         """
         from simulation.results.explanation.explain import check_matches_record, explain_price_move
 
-        found = explain_price_move(self.scenario, day, run, asset, self.cloud)
-        check_matches_record(found, self.record)
-        return found
+        explanation = explain_price_move(self.scenario, day, run, asset, self.cloud)
+        check_matches_record(explanation, self.record)
+        return explanation
 
     def plot(self) -> dict[str, Figure]:
-        """Return the figures by name; a notebook shows them all."""
+        """Return the figures by name; a notebook displays all of them."""
         from simulation.results.figures.charts import Gallery
 
         return Gallery({name: drawing.figure for name, drawing in self.drawings.items()})
 
     def save(self, directory: str | Path, force: bool = False, figures: bool = True) -> Path:
-        """Write tables, figures and manifest into a folder, whole or not at all, and return it.
+        """Write tables, figures and manifest into a folder and return its path.
+
+        The folder is written completely or not at all.
 
         Parameters
         ----------
         directory : str or Path
-            The folder itself, not its parent. Results of the same config in it are replaced.
+            The folder itself, not its parent. Results of the same config are replaced.
         force : bool
-            Replace results of another config too.
+            Also replace results of another config.
         figures : bool
-            Whether to draw the figures, the slowest part.
+            Whether to draw the figures, which take most of the time.
 
         Raises
         ------
         OutputError
-            If the folder holds something that would be lost.
+            If the folder holds other files or, without `force`, results of another config.
         """
         target = Path(directory)
         check_target(target, self.config_hash, force)
@@ -151,7 +169,7 @@ class Result:
         return target
 
     def write(self, directory: Path, figures: bool = True) -> None:
-        """Write everything into an existing empty folder."""
+        """Write tables, figures and manifest into an existing empty folder."""
         self.write_tables(directory)
         if figures:
             from simulation.results.figures.charts import write_figures
@@ -160,9 +178,9 @@ class Result:
         write_manifest(directory, self.facts())
 
     def write_tables(self, directory: Path) -> None:
-        """Write daily.parquet and flows.parquet, with the same bytes for the same config, seed and runs.
+        """Write daily.parquet and flows.parquet, and the parameter sets of the runs if any.
 
-        The parameter sets of the runs, where there are any, are kept beside them, so that the folder can be run again.
+        The same config, seed and runs give the same bytes.
         """
         import pyarrow.parquet as pq
 
@@ -172,14 +190,14 @@ class Result:
             (directory / PARAMETER_SETS_FILE).write_text(cloud_text(self.cloud), encoding="utf-8")
 
     def facts(self) -> dict[str, Any]:
-        """What a manifest says of these results."""
+        """Return the manifest entries of these results."""
         return {
             "kind": "run",
             "scenario": self.scenario.name,
             "config_hash": self.config_hash,
             "seed": self.scenario.seed,
             "runs": self.runs,
-            **self._numbers(),
+            **self._run_numbers(),
             "runs_failed": len(self.record.stopped),
             "failures": [failure.to_dict() for failure in run_failures(self.record)],
             "ledger": ledger_audit(self.record),
@@ -189,29 +207,29 @@ class Result:
             "config": self.scenario.model_dump(mode="json"),
         }
 
-    def _numbers(self) -> dict[str, list[int]]:
-        """Numbers of the runs where they do not count from 0, as in a run of a sweep that was rebuilt."""
+    def _run_numbers(self) -> dict[str, list[int]]:
+        """Run numbers if they are not 0 to runs - 1, as for a run repeated from a sweep."""
         numbers = [int(number) for number in self.record.runs]
         return {} if numbers == list(range(self.runs)) else {RUN_NUMBERS_KEY: numbers}
 
     def __repr__(self) -> str:
-        """Name the scenario, the runs and where to look further."""
+        """Return the name, the number of runs and the main methods."""
         return f"<Result {self.name}: {self.runs} runs; .summary() .daily .flows .plot() .save(folder)>"
 
 
-KEY_COLUMNS = ("run", "date", "population")
+# Read a stored run
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """What a folder's manifest says was run.
+    """A folder of results, as its manifest describes it.
 
     Attributes
     ----------
     path, manifest
         The folder and its manifest.
     scenario, cloud
-        The scenario and, where there are any, the parameter sets of its runs.
+        The scenario, and the parameter sets of its runs if any.
     """
 
     path: Path
@@ -226,48 +244,55 @@ class RunFolder:
 
     @property
     def numbers(self) -> list[int]:
-        """Number of each run, which with the seed fixes its news; a run of a sweep keeps the number it has there."""
+        """Run numbers; seed and run number determine the random draws. A run from a sweep keeps its number."""
         return [int(number) for number in self.manifest.get(RUN_NUMBERS_KEY, range(self.runs))]
 
     @property
     def from_zero(self) -> bool:
-        """Whether its runs are numbered from 0, as those of `carryflow run` are."""
+        """Whether the runs are numbered from 0, as in `carryflow run`."""
         return RUN_NUMBERS_KEY not in self.manifest
 
 
 def open_run_folder(path: Path) -> RunFolder:
-    """Read what a folder's manifest says was run.
+    """Read the manifest of a folder of results.
 
     Raises
     ------
     OutputError
-        If the folder holds no run, or its config was edited after the run or is refused by this version.
+        If the folder holds no run, its config was edited, or this version does not accept the config.
     """
     manifest = read_manifest(path)
-    kept = path / PARAMETER_SETS_FILE
-    cloud = replace(read_cloud(kept), name=str(manifest["parameter_sets"])) if kept.is_file() else None
+    sets = path / PARAMETER_SETS_FILE
+    cloud = replace(read_cloud(sets), name=str(manifest["parameter_sets"])) if sets.is_file() else None
     return RunFolder(path, manifest, scenario_from_manifest(manifest, path, cloud), cloud)
 
 
 def scenario_from_manifest(manifest: dict[str, Any], folder: Path, cloud: Cloud | None) -> Scenario:
-    """Return the scenario of a manifest; refuse one whose config was edited after the run."""
+    """Return the scenario of a manifest after checking it against the config hash.
+
+    Raises
+    ------
+    OutputError
+        If the manifest has no config, the config is invalid, or its hash differs.
+    """
     from pydantic import ValidationError
 
     from simulation.scenario.scenario import Scenario
 
     if "config" not in manifest:
         raise OutputError(
-            f"{folder}: it holds no run, so there is nothing to run again; give a folder that `run` wrote, or one of `demo`'s"
+            f"{folder} holds no run: its {MANIFEST} has no key 'config'; "
+            "give a folder written by `carryflow run` or `carryflow demo`"
         )
     try:
         scenario = Scenario.model_validate(manifest["config"])
     except ValidationError as error:
-        raise OutputError(f"{folder}: this version refuses the config of the manifest: {error}") from error
-    found = hash_with_cloud(scenario, cloud)
-    if found != manifest["config_hash"]:
+        raise OutputError(f"{folder}: this version does not accept the config in {MANIFEST}: {error}") from error
+    actual = hash_with_cloud(scenario, cloud)
+    if actual != manifest["config_hash"]:
         raise OutputError(
-            f"{folder}: the config in the manifest has the hash {found[:12]}, "
-            f"the manifest says {str(manifest['config_hash'])[:12]}: it was edited, or written by another version"
+            f"{folder}: the config in {MANIFEST} has the hash {actual[:12]}, but config_hash is "
+            f"{str(manifest['config_hash'])[:12]}: the config was edited after the run, or another version wrote it"
         )
     return scenario
 
@@ -278,17 +303,20 @@ def read_run(path: Path) -> Result:
     Raises
     ------
     OutputError
-        If the folder holds no run, or its tables are missing or torn.
+        If the folder holds no run, or its tables are missing or damaged.
     """
+    from simulation.day.capital_flows import CapitalFlows
+    from simulation.day.recorder import Record
+
     folder = open_run_folder(path)
     daily, flows = (_table(path / name) for name in (DAILY_FILE, FLOWS_FILE))
     blank = CapitalFlows(folder.scenario).result()
-    places = _table_index(daily, blank, folder.numbers), (folder.runs, len(blank.dates))
-    market = {name: _filled(daily[name], places, np.nan) for name in daily if name not in KEY_COLUMNS}
+    index = _table_index(daily, blank, folder.numbers), (folder.runs, len(blank.dates))
+    market = {name: _filled(daily[name], index, np.nan) for name in daily if name not in KEY_COLUMNS}
     by_population = {str(name): part for name, part in flows.groupby("population", sort=True)}
     record = Record(
         folder.scenario, np.array(folder.numbers), blank.dates,
-        {name: market.get(name, np.full(places[1], np.nan)) for name in blank.market},
+        {name: market.get(name, np.full(index[1], np.nan)) for name in blank.market},
         {name: _flows(part, blank, folder.numbers) for name, part in by_population.items()},
         blank.roles, _stops(folder), str(folder.manifest.get("parameter_sets") or ""), _audit(folder),
     )  # fmt: skip
@@ -296,49 +324,52 @@ def read_run(path: Path) -> Result:
 
 
 def _table(path: Path) -> pd.DataFrame:
+    import pandas as pd
     from pyarrow import ArrowInvalid
 
     try:
         return pd.read_parquet(path)
     except (OSError, ArrowInvalid) as error:
-        raise OutputError(f"{path} is missing or is not a Parquet file: run the scenario again") from error
-
-
-TableIndex = tuple[Any, Any]
+        raise OutputError(f"{path} is missing or not a valid Parquet file; run the scenario again") from error
 
 
 def _table_index(table: pd.DataFrame, blank: Record, numbers: list[int]) -> TableIndex:
-    """Row and day of every line of a table; run numbers rise with the rows."""
+    """Row and day of every line of a table; run numbers increase with the rows."""
     days = np.searchsorted(blank.dates, table["date"].to_numpy().astype("datetime64[D]"))
     return np.searchsorted(np.array(numbers), table["run"].to_numpy()), days
 
 
 def _filled(values: pd.Series[float], where: tuple[TableIndex, tuple[int, int]], missing: float) -> Array:
-    """A column as ``(runs, days)``."""
-    whole = np.full(where[1], missing)
-    whole[where[0]] = values.to_numpy()
-    return whole
+    """A table column as an array, ``(runs, days)``."""
+    array = np.full(where[1], missing)
+    array[where[0]] = values.to_numpy()
+    return array
 
 
 def _flows(part: pd.DataFrame, blank: Record, numbers: list[int]) -> dict[str, Array]:
-    """The flows of one population; nothing flows in a stopped run."""
+    """Flows of one population; zero after a run stopped."""
     where = _table_index(part, blank, numbers), (len(numbers), len(blank.dates))
     return {str(name): _filled(part[name], where, 0.0) for name in part if name not in KEY_COLUMNS}
 
 
 def _stops(folder: RunFolder) -> dict[int, RunStop]:
     """Stopped runs by row."""
+    from simulation.day.recorder import RunStop
+
     stopped = folder.manifest.get("failures", [])
     if len(stopped) != folder.manifest["runs_failed"]:
         raise OutputError(
-            f"{folder.path}: an earlier version wrote it, without the reasons of its {folder.manifest['runs_failed']} "
-            "stopped runs; run the scenario again"
+            f"{folder.path}: an earlier version wrote this folder without the reasons of its "
+            f"{folder.manifest['runs_failed']} stopped runs; run the scenario again"
         )
-    row_of = {number: row for row, number in enumerate(folder.numbers)}
-    return {row_of[one["run"]]: RunStop(date.fromisoformat(one["date"]), one["reason"], one["message"]) for one in stopped}
+    row_by_number = {number: row for row, number in enumerate(folder.numbers)}
+    return {
+        row_by_number[one["run"]]: RunStop(date.fromisoformat(one["date"]), one["reason"], one["message"])
+        for one in stopped
+    }
 
 
 def _audit(folder: RunFolder) -> dict[str, Array]:
-    """Largest residual of each ledger identity, the same number for every run: the folder holds the largest of all."""
-    kept = folder.manifest.get("ledger", {})
-    return {name: np.full(folder.runs, np.nan if value is None else value) for name, value in kept.items()}
+    """Residuals of each ledger identity; the manifest stores the maximum over runs, so all runs have this value."""
+    audit = folder.manifest.get("ledger", {})
+    return {name: np.full(folder.runs, np.nan if value is None else value) for name, value in audit.items()}

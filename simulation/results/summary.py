@@ -1,24 +1,35 @@
-"""What a batch of runs comes down to: bands of every metric, failures, and what a reader should beware of.
-
-A summary as a table that a person reads: in a terminal with weight and colour, elsewhere as plain text.
-"""
+"""Summary of a batch of runs: quantiles of every metric, failed runs and notes, printed as a table."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-import numpy as np
-from simulation.results.metrics import Band, FinishedRuns, ledger_max_residual, metric_bands, yen_bought_by_population
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
-from simulation.results.metrics import BP, DAYS, FLOWS, METRICS, PCT, RATIO, SHARE, USD_BN, Band
+
+from simulation.results.metrics import (
+    BP,
+    DAYS,
+    FLOWS,
+    METRICS,
+    PCT,
+    RATIO,
+    SHARE,
+    USD_BN,
+    Band,
+    FinishedRuns,
+    ledger_max_residual,
+    metric_bands,
+    yen_bought_by_population,
+)
 from simulation.values.labels import capitalized_name
 
 if TYPE_CHECKING:
@@ -26,15 +37,21 @@ if TYPE_CHECKING:
 
 LEDGER_TOLERANCE = 1e-9
 EXPECTED_IMPACT_PCT = (5.0, 14.0)
-"""Impact times levered stock that is expected after August 2024, % (MODEL section 4, stated before the calibration)."""
+"""Expected range of price impact times levered position after August 2024, % (MODEL section 4, set before calibration)."""
 CALIBRATED_IMPACT_PCT = (8.3, 17.8)
-"""The same at the start of `december_2025_official` in the shipped parameter sets, smallest and largest, %; a test makes them
-anew."""
+"""The same at the start of `december_2025_official`: smallest and largest value over the shipped parameter sets, %."""
+
+
+PLAIN_WIDTH = 100
+MISSING_TEXT = "-"
+UNIT_SUFFIX = {SHARE: ", % of stock", RATIO: "", DAYS: ""}
+YEN_BOUGHT = "Yen bought by population"
+NO_DECIMALS_FROM = 1000.0
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A run that ended in a named stop before its last day."""
+    """A run that stopped before its last day, with the reason."""
 
     run: int
     date: str
@@ -42,13 +59,13 @@ class Failure:
     message: str
 
     def to_dict(self) -> dict[str, int | str]:
-        """Return the failure as JSON-ready values."""
+        """Return JSON-ready values."""
         return {"run": self.run, "date": self.date, "reason": self.reason, "message": self.message}
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Bands over the finished runs of one scenario; prints as a table."""
+    """Quantiles of metrics over the finished runs of one scenario; prints as a table."""
 
     scenario: str
     title: str
@@ -62,7 +79,7 @@ class Summary:
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON-ready values: numbers or None, never NaN."""
+        """Return JSON-ready values: numbers or None, never NaN."""
         return {
             "scenario": self.scenario,
             "runs": self.runs,
@@ -77,21 +94,17 @@ class Summary:
 
     def __rich__(self) -> RenderableType:
         """Return the table for a terminal."""
-        
-
         return summary_table(self)
 
     def __str__(self) -> str:
         """Return the table as plain text."""
-        
-
         return plain_text(self)
 
     __repr__ = __str__
 
 
 def run_failures(record: Record) -> tuple[Failure, ...]:
-    """Return every run that ended in a named stop, in run order."""
+    """Return the runs that stopped early, in run order."""
     return tuple(
         Failure(int(record.runs[row]), str(stop.date), stop.name, stop.message)
         for row, stop in sorted(record.stopped.items())
@@ -99,35 +112,35 @@ def run_failures(record: Record) -> tuple[Failure, ...]:
 
 
 def ledger_audit(record: Record) -> dict[str, float | None]:
-    """Return the largest relative residual of each ledger identity over all runs; None where it is not a number."""
+    """Return the largest relative residual of each ledger identity over all runs; None where it is not finite."""
     largest = {name: float(values.max()) for name, values in record.residuals.items()}
     return {name: value if math.isfinite(value) else None for name, value in largest.items()}
 
 
 def failure_note(record: Record) -> str:
-    """Say how many runs stopped and why, most frequent reason first."""
+    """Return how many runs stopped early and why, most frequent reason first."""
     reasons = Counter(stop.name for stop in record.stopped.values())
     named = ", ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
     first = run_failures(record)[0]
     return (
-        f"{len(record.stopped)} of {len(record.runs)} runs stopped early and are left out of the bands: {named}. "
+        f"{len(record.stopped)} of {len(record.runs)} runs stopped early and are excluded from the quantiles: {named}. "
         f"First: run {first.run} on {first.date}, {first.message}"
     )
 
 
 def loop_gain_note(record: Record) -> str | None:
-    """Warn when some fall would feed on itself already at the start state."""
+    """Return a warning if the loop gain exceeds 1 at the start of any run."""
     gain = FinishedRuns(record).market("loop_gain")
     largest = 0.0 if gain is None or gain.size == 0 else float(gain[:, 0].max())
     if largest <= 1.0:
         return None
-    return f"The loop gain is {largest:.2f} at the start: above 1 some shock feeds on itself."
+    return f"The loop gain is {largest:.2f} at the start. Above 1, a shock to USDJPY amplifies itself."
 
 
 def depth_note(record: Record) -> str | None:
-    """Warn when impact times levered stock leaves what is expected; without levered holders there is nothing to say.
+    """Return a warning if impact times levered position lies outside the expected range; None without levered investors.
 
-    Source: MODEL section 4.  The episode tells impact together with stock, not the stock by itself.
+    Source: MODEL section 4.  The episode of August 2024 identifies this product only, not the position itself.
     """
     product = FinishedRuns(record).market("depth_weighted_stock_pct")
     middle = 0.0 if product is None or product.size == 0 else float(np.median(product[:, 0]))
@@ -135,28 +148,29 @@ def depth_note(record: Record) -> str | None:
     if middle == 0.0 or low <= middle <= high:
         return None
     return (
-        f"Impact times levered stock is {middle:.3g} % at the start, where {low:g} to {high:g} % are expected after August 2024; "
-        f"calibrated sets have {CALIBRATED_IMPACT_PCT[0]:g} to {CALIBRATED_IMPACT_PCT[1]:g} % in December 2025 (docs/calibration.md)."
+        f"Price impact times levered position is {middle:.3g} % at the start; the expected range after August 2024 is "
+        f"{low:g} to {high:g} %. Calibrated parameter sets have {CALIBRATED_IMPACT_PCT[0]:g} to {CALIBRATED_IMPACT_PCT[1]:g} % "
+        "in December 2025 (docs/calibration.md)."
     )
 
 
 def ledger_note(record: Record) -> str | None:
-    """Warn when the books do not close."""
+    """Return a warning if the ledger does not balance."""
     residual = ledger_max_residual(record)
     if residual is None or residual <= LEDGER_TOLERANCE:
         return None
-    return f"The ledger does not close: residual {residual:.1e}, allowed {LEDGER_TOLERANCE:.0e}."
+    return f"The ledger does not balance: relative residual {residual:.1e}, allowed {LEDGER_TOLERANCE:.0e}."
 
 
 def summary_notes(record: Record) -> tuple[str, ...]:
-    """Return what a reader should know before using the numbers."""
-    found = [
+    """Return the warnings that apply to a record."""
+    candidates = [
         failure_note(record) if record.stopped else None,
         loop_gain_note(record),
         depth_note(record),
         ledger_note(record),
     ]
-    return tuple(note for note in found if note)
+    return tuple(note for note in candidates if note)
 
 
 def summarise_record(record: Record) -> Summary:
@@ -176,27 +190,23 @@ def summarise_record(record: Record) -> Summary:
     )
 
 
-PLAIN_WIDTH = 100
-MISSING_TEXT = "-"
-UNIT_SUFFIX = {SHARE: ", % of stock", RATIO: "", DAYS: ""}
-YEN_BOUGHT = "Yen bought by population"
-NO_DECIMALS_FROM = 1000.0
+# Tables
 
 
 def format_metric(value: float | None, unit: str) -> str:
-    """Return a number with the digits its unit deserves; shares as percent, changes with their sign."""
+    """Return a value with digits suited to its unit; shares in percent, changes with a sign."""
     if value is None:
         return MISSING_TEXT
     formats = {USD_BN: "{:,.1f}", SHARE: "{:.1f}", PCT: "{:+.2f}", BP: "{:+.1f}", RATIO: "{:.2f}", DAYS: "{:.0f}"}
     if unit == USD_BN and abs(value) >= NO_DECIMALS_FROM:
         return f"{value:,.0f}"
     text = formats.get(unit, "{:g}").format(100.0 * value if unit == SHARE else value)
-    # A rounded -0.0 reads as a direction that is not there.
+    # No sign for a value that rounds to zero.
     return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
 
 
 def band_cells(band: Band, single: bool) -> list[str]:
-    """Return the printed quantiles: three of them, or the one value of a single run."""
+    """Return the formatted 10, 50 and 90 % quantiles, or only the median for a single run."""
     values = [band.p50] if single else [band.p10, band.p50, band.p90]
     return [format_metric(value, band.unit) for value in values]
 
@@ -210,7 +220,7 @@ def _empty_table(columns: Sequence[str]) -> Table:
 
 
 def label_with_unit(label: str, unit: str) -> str:
-    """Return a row's label with its unit."""
+    """Return a row label with its unit."""
     return f"  {label}{UNIT_SUFFIX.get(unit, f', {unit}')}"
 
 
@@ -231,7 +241,8 @@ def _add_populations(table: Table, summaries: Sequence[Summary], single: bool) -
     table.add_row(Text(YEN_BOUGHT, style="bold"))
     for name in dict.fromkeys(name for one in summaries for name in one.yen_bought):
         table.add_row(
-            Text(label_with_unit(capitalized_name(name), USD_BN)), *_cells([one.yen_bought.get(name) for one in summaries], single)
+            Text(label_with_unit(capitalized_name(name), USD_BN)),
+            *_cells([one.yen_bought.get(name) for one in summaries], single),
         )
 
 
@@ -246,14 +257,14 @@ def _table(summaries: Sequence[Summary], columns: Sequence[str], single: bool) -
 
 def _ledger_line(summary: Summary) -> str:
     residual = summary.ledger_max_residual
-    return "Largest ledger residual: " + ("none recorded" if residual is None else f"{residual:.1e} (relative)")
+    return "Largest ledger residual: " + ("not recorded" if residual is None else f"{residual:.1e} (relative)")
 
 
 def _heading(summary: Summary) -> Group:
     runs = "1 run" if summary.runs == 1 else f"{summary.runs:,} runs"
-    facts = f"{runs}, seed {summary.seed}, {summary.period[0]} to {summary.period[1]}"
+    details = f"{runs}, seed {summary.seed}, {summary.period[0]} to {summary.period[1]}"
     name = f"{summary.scenario}: {summary.title}" if summary.title else summary.scenario
-    return Group(Text(name, style="bold"), Text(facts, style="dim"))
+    return Group(Text(name, style="bold"), Text(details, style="dim"))
 
 
 def _footer(summary: Summary) -> Group:
@@ -261,7 +272,7 @@ def _footer(summary: Summary) -> Group:
 
 
 def summary_table(summary: Summary) -> RenderableType:
-    """Return one scenario with its 10, 50 and 90 % quantiles over runs."""
+    """Return the table of one scenario with 10, 50 and 90 % quantiles over runs."""
     single = summary.runs == 1
     columns = ["value"] if single else ["10 %", "median", "90 %"]
     table = Padding(_table([summary], columns, single), (1, 0))
@@ -269,7 +280,7 @@ def summary_table(summary: Summary) -> RenderableType:
 
 
 def quantile_rows_table(groups: Mapping[str, Mapping[str, Sequence[str]]], single: bool) -> RenderableType:
-    """Return groups of rows that are printed already: by heading, then label, three quantiles or the one value of a run."""
+    """Return a table of formatted quantiles: group heading, row label, then three cells or, for a single run, one."""
     table = _empty_table(["value"] if single else ["10 %", "median", "90 %"])
     for group, rows in groups.items():
         table.add_row(Text(group, style="bold"))
@@ -279,7 +290,7 @@ def quantile_rows_table(groups: Mapping[str, Mapping[str, Sequence[str]]], singl
 
 
 def comparison_table(summaries: Sequence[Summary], names: Sequence[str]) -> RenderableType:
-    """Return several scenarios side by side: the median and the 10-90 % range of each."""
+    """Return the table of several scenarios side by side, each with 10, 50 and 90 % quantiles."""
     single = all(one.runs == 1 for one in summaries)
     head = ("",) if single else ("10 %", "median", "90 %")
     columns = [f"{name}\n{part}" if part in ("median", "") else f"\n{part}" for name in names for part in head]
@@ -287,7 +298,7 @@ def comparison_table(summaries: Sequence[Summary], names: Sequence[str]) -> Rend
 
 
 def plain_text(renderable: RenderableType) -> str:
-    """Return a table as text without colour, the same on every machine."""
+    """Return a table as plain text, identical on every machine."""
     console = Console(
         file=StringIO(), width=PLAIN_WIDTH, color_system=None, force_terminal=False, highlight=False, emoji=False
     )

@@ -82,7 +82,7 @@ def test_a_dry_run_writes_nothing(carryflow: Carryflow) -> None:
         ([GRID, "--part", "3/2"], "write 1/4"),
         ([GRID, "--set", "replications=0"], "allowed: 1 to"),
         ([GRID, "--out", GRID], "is a file"),
-        ([GRID, "--out", "/proc/nothing/here"], "/proc/nothing/here cannot be made: "),
+        ([GRID, "--out", "/proc/nothing/here"], "/proc/nothing/here cannot be created: "),
         ([GRID, "--out", "mistyped", "--extend"], "mistyped holds no sweep to extend"),
         ([GRID, "--set", "boj.meetings[0].decision=50bp"], "'settings=["),
     ],

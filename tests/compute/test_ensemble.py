@@ -1,4 +1,4 @@
-"""Batches: the same bytes however they are split, and no worker left behind."""
+"""Results do not depend on blocks or workers, and no worker outlives its parent."""
 
 import os
 import signal
@@ -13,8 +13,11 @@ import pytest
 
 from simulation.compute import ensemble
 from simulation.compute.ensemble import (
+    WORTH_PARALLEL_SECONDS,
     concatenate_records,
     default_worker_count,
+    default_worker_count_for,
+    expected_seconds,
     load_scenario,
     run,
     run_ensemble,
@@ -22,6 +25,7 @@ from simulation.compute.ensemble import (
     with_seed,
 )
 from simulation.compute.workers import EnsembleError
+from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
 from simulation.scenario.scenario import Scenario
 from tests.results.conftest import SMALL, MakeRecord
@@ -38,8 +42,8 @@ def hang(*_):
     time.sleep(60)
 
 if __name__ == "__main__":
-    ensemble.simulated_block = hang
-    ensemble.run_ensemble(ensemble.resolved(sys.argv[2]), 64, 2)
+    ensemble.simulate_block = hang
+    ensemble.run_ensemble(ensemble.load_scenario(sys.argv[2]), 64, 2)
 """
 
 
@@ -90,6 +94,13 @@ def test_stops_of_all_blocks_are_kept(make_record: MakeRecord) -> None:
     assert both.flows["carry_funds"]["spot_usd_bn"].shape == (10, 5)
 
 
+def test_blocks_keep_the_residuals_of_their_runs(small_scenario: Scenario) -> None:
+    whole = simulate(small_scenario, range(4))
+    parts = concatenate_records([simulate(small_scenario, range(2)), simulate(small_scenario, range(2, 4))])
+    assert {values.shape[0] for values in whole.residuals.values()} == {4}
+    assert all(np.array_equal(whole.residuals[name], parts.residuals[name]) for name in whole.residuals)
+
+
 def test_seed_changes_the_draws_and_is_kept(small_scenario: Scenario, small_record: Record) -> None:
     other = run_ensemble(with_seed(small_scenario, 8), 6)
     assert other.scenario.seed == 8
@@ -113,6 +124,15 @@ def test_small_work_stays_in_this_process(small_scenario: Scenario, monkeypatch:
     assert default_worker_count(small_scenario, 10_000_000) == 4
 
 
+def test_work_of_several_scenarios_is_added_up(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2, 3}, raising=False)
+    one = [(small_scenario, 10_000)]
+    many = one * (1 + int(WORTH_PARALLEL_SECONDS / expected_seconds(*one[0])))
+    assert default_worker_count_for(one, 8) == 1
+    assert default_worker_count_for(many, 8) == 4
+    assert default_worker_count_for(many, 3) == 3
+
+
 def test_run_takes_a_name_a_file_or_a_scenario(small_scenario: Scenario) -> None:
     result = run(SMALL, runs=2, settings=["boj.meetings[0].decision=50bp"])
     assert result.scenario.boj.meetings[0].decision == 50.0
@@ -122,7 +142,7 @@ def test_run_takes_a_name_a_file_or_a_scenario(small_scenario: Scenario) -> None
         load_scenario(small_scenario, ["seed=1"])
 
 
-def test_a_killed_worker_is_told(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_is_reported(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ensemble, "simulate_block", die)
     with pytest.raises(EnsembleError, match="--workers 1"):
         run_ensemble(small_scenario, 64, workers=2)
@@ -142,24 +162,23 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, ending: str) -> None:
     script, pids = tmp_path / "parent.py", tmp_path / "pids"
     script.write_text(HANGING_PARENT)
     pids.mkdir()
-    root = ROOT
     command = [sys.executable, str(script), str(pids), str(SMALL)]
-    environment = os.environ | {"PYTHONPATH": str(root)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, preexec_fn=interruptible) as parent:
-        wait_until(lambda: len(list(pids.iterdir())) == 2, "the workers to start")
+        wait_until(lambda: len(list(pids.iterdir())) == 2, "workers have not started")
         parent.send_signal(getattr(signal, ending))
         parent.wait(timeout=120)
     left = [int(path.name) for path in pids.iterdir()]
-    wait_until(lambda: not any(alive(pid) for pid in left), "the workers to end")
+    wait_until(lambda: not any(alive(pid) for pid in left), "workers have not ended")
 
 
 def interruptible() -> None:
-    """A shell that starts tests in the background lets their children ignore Ctrl-C: undo it."""
+    """Restore Ctrl-C, which children of a background shell ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 180.0) -> None:
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, f"waited in vain for {what}"
+        assert time.monotonic() < end, f"timed out: {what}"
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Worker processes: a death costs one task, ends nothing else, and leaves nobody waiting."""
+"""Worker processes: a death loses one task only, and no caller waits forever."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.sweeps.killing import wait_until_gone
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux's table of processes")
 PATIENCE = 60.0
-"""Seconds after which a test says that something waits for ever."""
+"""Seconds after which a test fails."""
 MANY, BEGUN_BYTES = 10_000_000, 1_000_000
 TRIES = 20
 
@@ -40,7 +40,7 @@ def bytes_read() -> int:
 
 
 def killed_while_sending(pool: WorkerExecutor) -> BaseException | None:
-    """Kill a worker whose large result has begun to arrive; none if all of it came before, as on a busy machine it may."""
+    """Kill a worker while its large result arrives; None if the result was already complete, which happens on a busy machine."""
     pid, before = pool.submit(os.getpid).result(PATIENCE), bytes_read()
     result = pool.submit(np.ones, MANY)
     while not result.done() and bytes_read() < before + BEGUN_BYTES:
@@ -62,13 +62,13 @@ def test_a_worker_that_died_while_it_was_idle_costs_no_task(pool: WorkerExecutor
     (worker,) = pool._workers
     end = time.monotonic() + PATIENCE
     while worker.idle:
-        assert time.monotonic() < end, "nobody noticed that the worker died"
+        assert time.monotonic() < end, "the death of the worker was not noticed"
         time.sleep(0.01)
     assert pool.submit(os.getpid).result(PATIENCE) != pid
 
 
 def output_of(folder: Path, code: str) -> str:
-    """What a program prints, which must end without an error."""
+    """Output of a program, which must end without an error."""
     script = folder / "program.py"
     script.write_text(code)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -99,11 +99,11 @@ if __name__ == "__main__":
 """
 
 
-def test_a_process_ends_that_holds_workers_to_its_end(tmp_path: Path) -> None:
+def test_a_process_with_open_workers_ends(tmp_path: Path) -> None:
     assert output_of(tmp_path, HELD_AT_THE_END) == "1"
 
 
-def test_who_is_called_back_after_a_death_may_use_the_workers(pool: WorkerExecutor) -> None:
+def test_a_callback_after_a_death_may_use_the_executor(pool: WorkerExecutor) -> None:
     again: list[Future[int]] = []
     called = threading.Event()
 
@@ -116,7 +116,7 @@ def test_who_is_called_back_after_a_death_may_use_the_workers(pool: WorkerExecut
     assert again[0].result(PATIENCE) == 8
 
 
-def test_shut_down_what_waits_is_done_or_cancelled() -> None:
+def test_shutdown_completes_or_cancels_queued_tasks() -> None:
     for cancel in (False, True):
         pool = WorkerExecutor(1)
         futures = [pool.submit(time.sleep, 0.2) for _ in range(4)]
@@ -128,8 +128,8 @@ def test_shut_down_what_waits_is_done_or_cancelled() -> None:
 
 
 @LINUX
-def test_an_interrupt_does_not_wait_for_what_is_under_way() -> None:
-    with pytest.raises(KeyboardInterrupt), worker_executor(1) as pool:
+def test_an_interrupt_does_not_wait_for_running_tasks() -> None:
+    with pytest.raises(KeyboardInterrupt), worker_executor(1) as pool:  # noqa: PT012
         pid = pool.submit(os.getpid).result(PATIENCE)
         under_way, waits = pool.submit(time.sleep, 3600), pool.submit(len, ())
         while not under_way.running():
@@ -140,14 +140,14 @@ def test_an_interrupt_does_not_wait_for_what_is_under_way() -> None:
     assert waits.cancelled()
 
 
-def test_an_error_comes_back_as_itself_with_its_place_in_the_worker(pool: WorkerExecutor) -> None:
+def test_an_error_keeps_its_type_and_worker_traceback(pool: WorkerExecutor) -> None:
     error = pool.submit(int, "x").exception(PATIENCE)
     assert isinstance(error, ValueError)
     assert str(error).startswith("invalid literal")
     assert "in a worker process" in error.__notes__[0]
 
 
-def test_what_does_not_travel_is_an_error_and_no_death(pool: WorkerExecutor) -> None:
+def test_objects_that_cannot_be_pickled_raise_an_error_without_a_death(pool: WorkerExecutor) -> None:
     with pytest.raises(RuntimeError, match="cannot be sent"):
         pool.submit(threading.Lock).result(PATIENCE)
     with pytest.raises((TypeError, AttributeError), match="pickle"):
@@ -155,7 +155,7 @@ def test_what_does_not_travel_is_an_error_and_no_death(pool: WorkerExecutor) -> 
     assert pool.submit(pow, 2, 4).result(PATIENCE) == 16
 
 
-def test_the_first_failure_is_told_before_earlier_tasks_end() -> None:
+def test_a_failure_is_raised_before_earlier_tasks_end() -> None:
     results = map_in_order(time.sleep, [(3600,), ("no number",)], 2)
     with pytest.raises(TypeError):
         next(results)

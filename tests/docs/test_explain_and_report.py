@@ -14,7 +14,7 @@ DOCS = ROOT / "docs"
 EXPLAIN, REPORT = ((DOCS / name).read_text(encoding="utf-8") for name in ("explain.md", "report.md"))
 SHOWN = re.compile(r"```bash\n(.*?)```\n\n```text\n(.*?)```", flags=re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*(?:e-\d+)?")
-ROUNDING = re.compile(r"what rounding leaves is \S+")
+ROUNDING = re.compile(r"rounding error of \S+")
 
 
 def printed(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:

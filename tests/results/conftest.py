@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulation.scenario.config.loading import load
 from simulation.compute.ensemble import run_ensemble
 from simulation.day.recorder import Record, RunStop
+from simulation.scenario.config.loading import load
 from simulation.scenario.scenario import Scenario
 from tests.support.places import SMALL_SCENARIO
 

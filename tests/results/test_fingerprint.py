@@ -1,4 +1,4 @@
-"""The fingerprint of the model's code: it changes with what results follow from, and with nothing else."""
+"""The code fingerprint changes with the code that results depend on and with no other code."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ KERNEL = "simulation.sweeps.kernel"
 
 @pytest.fixture
 def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the package, to be changed."""
+    """A copy of the package that the test may change."""
     copied = tmp_path / "simulation"
     shutil.copytree(tested.PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(tested, "PACKAGE", copied)
@@ -24,11 +24,14 @@ def uncached(*modules: str) -> str:
     return code_fingerprint.__wrapped__(*modules)
 
 
-def test_what_a_run_follows_from_is_in_it_and_what_only_shows_it_is_not() -> None:
+def test_the_engine_is_part_of_it_and_presentation_is_not() -> None:
     found = {name.removeprefix("simulation.") for name in source_files((KERNEL,))}
-    assert {"capital_flows", "clearing", "settlement", "investors.carry_funds", "market.impact", "metrics", "scenario"} <= found
-    assert {"policy.drawn_rates", "sweeps.points", "config.loading", "event"} <= found, "imported inside functions"
-    assert not {name for name in found if name.split(".")[0] in ("cli", "figures", "analysis", "results", "claims")}
+    engine = {"day.capital_flows", "day.clearing", "accounts.settlement", "investors.carry_funds", "results.metrics"}
+    assert engine <= found
+    imported_in_functions = {"policy.rate_paths", "sweeps.points", "scenario.config.loading", "scenario.event"}
+    assert imported_in_functions <= found
+    assert not {name for name in found if name.split(".")[0] in ("cli", "pages", "studies", "compute")}
+    assert {name for name in found if name.startswith("results.")} == {"results.metrics", "results.tables"}
 
 
 def test_it_changes_with_the_engine_alone(copy: Path) -> None:

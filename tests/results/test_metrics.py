@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from simulation.results.metrics import METRICS, FinishedRuns, quantile_band, metric_bands, metric_values, yen_bought_by_population
+from simulation.results.metrics import (
+    METRICS,
+    FinishedRuns,
+    metric_bands,
+    metric_values,
+    quantile_band,
+    yen_bought_by_population,
+)
 from tests.results.conftest import MakeRecord
 
 # Five runs; usdjpy ends at 147 + run and starts at 150; the middle run is run 2.

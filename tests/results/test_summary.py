@@ -1,18 +1,22 @@
-"""The summary as JSON and as the table a person reads."""
+"""The summary as JSON and as a table."""
 
 import json
 
 import numpy as np
 import pytest
 
-from simulation.day.capital_flows import simulate
-from simulation.scenario.config.parameter_sets import with_values
-from simulation.scenario.config.parameter_sets import load_cloud
 from simulation.compute.ensemble import load_scenario
-from simulation.results.metrics import METRICS, PCT, SHARE, USD_BN
+from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
-from simulation.results.summary import CALIBRATED_IMPACT_PCT, summarise_record
-from simulation.results.summary import comparison_table, format_metric, plain_text
+from simulation.results.metrics import METRICS, PCT, SHARE, USD_BN
+from simulation.results.summary import (
+    CALIBRATED_IMPACT_PCT,
+    comparison_table,
+    format_metric,
+    plain_text,
+    summarise_record,
+)
+from simulation.scenario.config.parameter_sets import load_cloud, with_values
 from tests.results.conftest import MakeRecord
 
 
@@ -43,23 +47,27 @@ def test_failures_name_run_day_and_reason(make_record: MakeRecord) -> None:
     assert "price_not_finite (2)" in str(found)
 
 
-def test_loop_gain_above_one_at_the_start_is_told(make_record: MakeRecord) -> None:
+def test_loop_gain_above_one_at_the_start_is_noted(make_record: MakeRecord) -> None:
     record = make_record()
     assert summarise_record(record).notes == ()
     record.market["loop_gain"][2, 0] = 1.25
     assert "1.25" in summarise_record(record).notes[0]
 
 
-@pytest.mark.parametrize(("product", "told"), [(0.0, False), (4.9, True), (5.0, False), (14.0, False), (14.1, True)])
-def test_a_market_unlike_the_calibrated_one_is_told(make_record: MakeRecord, product: float, told: bool) -> None:
+@pytest.mark.parametrize(("product", "noted"), [(0.0, False), (4.9, True), (5.0, False), (14.0, False), (14.1, True)])
+def test_a_price_impact_outside_the_expected_range_is_noted(
+    make_record: MakeRecord, product: float, noted: bool
+) -> None:
     record = make_record()
     record.market["depth_weighted_stock_pct"] = np.full_like(record.market["loop_gain"], product)
     notes = summarise_record(record).notes
-    assert (len(notes) == 1) is told
-    assert all(f"is {product:.3g} % at the start, where 5 to 14 % are expected" in note for note in notes)
+    assert (len(notes) == 1) is noted
+    assert all(
+        f"is {product:.3g} % at the start; the expected range after August 2024 is 5 to 14 %" in note for note in notes
+    )
 
 
-def test_the_range_of_the_calibrated_sets_is_the_one_that_is_told() -> None:
+def test_the_stated_range_is_that_of_the_calibrated_sets() -> None:
     scenario, cloud = load_scenario("december_2025_official", ("end=2025-12-01",)), load_cloud("august_2024")
     variants = [with_values(scenario, dict(zip(cloud.keys, map(float, row), strict=True))) for row in cloud.values]
     columns = frozenset({"depth_weighted_stock_pct"})
@@ -67,7 +75,7 @@ def test_the_range_of_the_calibrated_sets_is_the_one_that_is_told() -> None:
     assert (found.min(), found.max()) == pytest.approx(CALIBRATED_IMPACT_PCT, abs=0.05)
 
 
-def test_open_books_are_told(make_record: MakeRecord) -> None:
+def test_a_ledger_that_does_not_balance_is_noted(make_record: MakeRecord) -> None:
     record = make_record()
     record.market["ledger_residual"][1, 3] = -2e-6
     found = summarise_record(record)
@@ -106,7 +114,9 @@ def test_brackets_in_a_title_are_text_not_style(make_record: MakeRecord) -> None
 def test_comparison_puts_scenarios_side_by_side(make_record: MakeRecord) -> None:
     other = make_record()
     other.flows["carry_funds"]["unwound_usd_bn"][:] *= 2.0
-    text = plain_text(comparison_table([summarise_record(make_record()), summarise_record(other)], ["article", "official"]))
+    text = plain_text(
+        comparison_table([summarise_record(make_record()), summarise_record(other)], ["article", "official"])
+    )
     levered = next(line for line in text.splitlines() if line.strip().startswith("Levered unwind, USD"))
     assert max(map(len, text.splitlines())) <= 80
     assert levered.split() == ["Levered", "unwind,", "USD", "bn", *["40.0"] * 3, *["80.0"] * 3]

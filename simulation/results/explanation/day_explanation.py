@@ -1,24 +1,23 @@
-"""One day explained: the parts of the move with words for each, in sentences, as JSON and as a waterfall.
-
-A day in sentences: what the price did, what news did, who traded and why, and who took the other side.
-"""
+"""Explanation of a price change on one day: its parts with labels and reasons, as text, JSON and a waterfall chart."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
 from simulation.results.explanation.decomposition import LINK, NEWS, ORDERS, OVERNIGHT, ROUNDING, Part, group_totals
 from simulation.results.explanation.reasons import news_label, order_label
-from simulation.values.labels import readable_name
-from simulation.results.explanation.decomposition import LINK, NEWS, ORDERS, OVERNIGHT, ROUNDING, Part
-from simulation.values.labels import capitalized, readable_name, capitalized_name
+from simulation.values.labels import capitalized, capitalized_name, readable_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from simulation.results.explanation.waterfall import WaterfallBar
     from simulation.results.figures.style import Drawing
 
 ASSET_NAMES = {
@@ -26,24 +25,31 @@ ASSET_NAMES = {
     "japan_equity": "Japanese equity", "bitcoin": "Bitcoin",
 }  # fmt: skip
 LINKED_NAMES = {"ust10": "US 10-year yields", "jgb10": "Japanese 10-year yields"}
+TRADED_NAMES = {
+    "usdjpy": "dollars", "ust10": "Treasuries", "jgb10": "JGBs", "us_equity": "US equity",
+    "japan_equity": "Japanese equity", "bitcoin": "bitcoin",
+}  # fmt: skip
 UNITS = {"usdjpy": "yen", "ust10": "bp", "jgb10": "bp", "bitcoin": "$"}
 DECIMALS = {"bp": 2, "$": 0}
 SMALL_SHARE = 0.01
-"""Parts below this share of the largest are not told one by one; the table and the JSON hold them all."""
+"""Parts smaller than this share of the largest part have no sentence; the table and the JSON contain all parts."""
+SMALL_FLOW_USD_BN = 0.005
+"""Counterparty and planned flows below this amount are not mentioned."""
+MOST_BARS = 11
 
 
 @dataclass(frozen=True)
 class TradeReason:
-    """Who traded: population and cause, why, and how many of its investors.
+    """Why a population traded, and how many of its investors did.
 
     Attributes
     ----------
     key, forced
-        The part it belongs to.
+        The part it explains.
     why
-        The rule and what it looked at.
+        The trading rule and the values it used.
     traded, investors
-        Investors of the population that traded, and all of them; zero for officials.
+        Number of investors that traded, and of all investors; 0 for officials.
     """
 
     key: str
@@ -55,25 +61,25 @@ class TradeReason:
 
 @dataclass(frozen=True)
 class DayExplanation:
-    """What one day of one run was made of; prints as text.
+    """Decomposition of the change of an asset on one day of one run; prints as text.
 
     Attributes
     ----------
     scenario, run, date, asset
         What is explained.
     before, after
-        The recorded value on the day before and on the day; yields in %.
+        Recorded values at the previous close and at the close; yields in %.
     parts
-        Parts of the change, in yen per dollar, index points, dollars, or bp for yields; they add up to the recorded change.
-    stories
-        Who traded and why.
+        Parts of the change in yen per dollar, index points, dollars, or bp for yields; they sum to the recorded change.
+    reasons
+        Why each population traded.
     rounds
-        Rounds of forced orders.
+        Number of rounds of forced orders.
     other_side
-        Dollars (or the asset's worth) that dealers and value investors took on from customers, USD bn.
+        Purchases by dealers and value investors, the counterparties, USD bn.
     planned
-        What residents bought as everybody expected, USD bn: the price held it before, so it is no part of the change.  With it,
-        all flows of the parts and the other side's add up to nothing; of bonds, up to what central banks sold.
+        Purchases by residents that the market expected, USD bn. They are in the previous close and are no part of the change.
+        Flows of all parts, of the counterparties and planned flows sum to zero; for bonds, to sales by central banks.
     """
 
     scenario: str
@@ -83,7 +89,7 @@ class DayExplanation:
     before: float
     after: float
     parts: tuple[Part, ...]
-    stories: tuple[TradeReason, ...]
+    reasons: tuple[TradeReason, ...]
     rounds: int
     other_side: dict[str, float]
     planned: float
@@ -95,36 +101,34 @@ class DayExplanation:
 
     @property
     def change(self) -> float:
-        """The recorded change, in the unit of the parts."""
+        """The recorded change in the unit of the parts."""
         return (self.after - self.before) * (100.0 if self.unit == "bp" else 1.0)
 
     @property
     def drawing(self) -> Drawing:
-        """The waterfall with its numbers."""
-        from simulation.results.explanation.waterfall import waterfall
+        """The waterfall chart with its data."""
+        from simulation.results.explanation.waterfall import waterfall_chart
 
-        return waterfall(self)
+        return waterfall_chart(chart_headings(self), waterfall_bars(self), (self.before, self.after), self.unit)
 
     def plot(self) -> Figure:
-        """Waterfall from yesterday's close to today's."""
+        """Return the waterfall chart from the previous close to the close."""
         return self.drawing.figure
 
     @cached_property
     def sentences(self) -> tuple[str, ...]:
-        """The day in plain sentences."""
-        
-
+        """The explanation in sentences; those on single orders are indented."""
         return tuple(explanation_sentences(self))
 
     def text(self) -> str:
-        """Sentences and the table of parts."""
+        """Return the sentences and the table of parts."""
         return "\n".join([*self.sentences, "", *table_lines(self)])
 
     __str__ = text
     __repr__ = text
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON-ready values."""
+        """Return JSON-ready values."""
         return {
             "scenario": self.scenario, "run": self.run, "date": self.date.isoformat(), "asset": self.asset,
             "unit": self.unit, "before": self.before, "after": self.after, "change": self.change,
@@ -134,9 +138,7 @@ class DayExplanation:
         }  # fmt: skip
 
     def write(self, directory: Path) -> None:
-        """Write the waterfall, its numbers, text and JSON into an existing empty folder."""
-        import json
-
+        """Write the chart with its data, the text and the JSON into an existing empty folder."""
         from simulation.results.figures.charts import write_figures
 
         write_figures({"waterfall": self.drawing}, directory)
@@ -145,50 +147,70 @@ class DayExplanation:
         (directory / "explanation.json").write_text(text + "\n", encoding="utf-8")
 
 
+# Parts: labels, reasons and numbers
+
+
 def part_label(asset: str, part: Part) -> str:
-    """A part in a few words."""
+    """Return a short label of a part."""
     if part.group == NEWS:
         return news_label(part.key)
     if part.group == ORDERS:
         return order_label(part.key, part.forced, (part.flow_usd or 0.0) > 0.0)
     if part.group == LINK:
-        return f"Moves with {LINKED_NAMES.get(part.key, readable_name(part.key))}"
-    return {OVERNIGHT: "Earlier trades: impact fades, dealers pass them on", ROUNDING: "Rounding"}[part.group]
+        return f"Link to {LINKED_NAMES.get(part.key, readable_name(part.key))}"
+    return {OVERNIGHT: "Overnight: fading impact, transfers by dealers", ROUNDING: "Rounding"}[part.group]
 
 
 def part_dict(day: DayExplanation, part: Part) -> dict[str, Any]:
-    """A part as JSON-ready values."""
+    """Return a part as JSON-ready values."""
     population, _, cause = part.key.partition(":") if part.group == ORDERS else ("", "", "")
-    story = find_trade_reason(day, part)
+    reason = find_trade_reason(day, part)
     return {
         "group": part.group, "key": part.key, "label": part_label(day.asset, part), "population": population or None,
         "cause": cause or None, "forced": part.forced, "flow_usd_bn": part.flow_usd, "change": part.change,
-        "why": None if story is None else story.why, "investors_traded": None if story is None else story.traded,
-        "investors": None if story is None else story.investors,
+        "why": None if reason is None else reason.why, "investors_traded": None if reason is None else reason.traded,
+        "investors": None if reason is None else reason.investors,
     }  # fmt: skip
 
 
 def find_trade_reason(day: DayExplanation, part: Part) -> TradeReason | None:
-    """The story of a part; none where nobody traded."""
+    """Return the reason of an order part; None for other parts."""
     if part.group != ORDERS:
         return None
-    return next(one for one in day.stories if one.key == part.key and one.forced == part.forced)
+    return next(one for one in day.reasons if one.key == part.key and one.forced == part.forced)
 
 
 def visible_parts(parts: tuple[Part, ...]) -> Iterator[Part]:
-    """Parts worth a line: all that are not nothing, rounding left out."""
+    """Yield the parts with a change or a flow, without rounding."""
     for part in parts:
-        if part.group != ROUNDING and (part.change or part.flow_usd):
+        if part.group != ROUNDING and has_effect(part):
             yield part
 
 
+def has_effect(part: Part) -> bool:
+    """Whether a part has a change or a flow."""
+    return bool(part.change or part.flow_usd)
+
+
+def large_parts(parts: list[Part], day: DayExplanation) -> list[Part]:
+    """Return the parts that are not small relative to the largest of the day, largest first."""
+    largest = max(abs(part.change) for part in day.parts)
+    large = [part for part in parts if abs(part.change) >= SMALL_SHARE * largest and part.change]
+    return sorted(large, key=lambda part: -abs(part.change))
+
+
+def any_visible(day: DayExplanation, parts: list[Part]) -> bool:
+    """Whether any part differs from zero after rounding to the displayed digits."""
+    return any(format_change(part.change, day.unit).startswith(("+", "-")) for part in parts)
+
+
 def format_change(value: float, unit: str) -> str:
-    """A change with its sign and as many digits as its unit deserves."""
+    """Return a change with its sign and the digits of its unit."""
     return _without_sign_of_zero(f"{value:+,.{DECIMALS.get(unit, 3)}f}")
 
 
 def format_flow(flow_usd: float) -> str:
-    """A flow in $bn with its sign."""
+    """Return a flow in USD bn with its sign."""
     return _without_sign_of_zero(f"{flow_usd:+,.2f}")
 
 
@@ -197,7 +219,7 @@ def _without_sign_of_zero(text: str) -> str:
 
 
 def table_lines(day: DayExplanation) -> list[str]:
-    """The parts as a table: what, $bn bought, change."""
+    """Return the table of parts: label, USD bn bought, change."""
     lines = [f"{'':58}{'bought, $bn':>12}{f'change, {day.unit}':>15}"]
     for part in visible_parts(day.parts):
         flow = "" if part.flow_usd is None else format_flow(part.flow_usd)
@@ -205,15 +227,56 @@ def table_lines(day: DayExplanation) -> list[str]:
     return [*lines, f"{'Recorded change':58}{'':12}{format_change(day.change, day.unit):>15}"]
 
 
-MENTIONED_USD_BN = 0.005
-ASSET_WORDS = {
-    "usdjpy": "dollars", "ust10": "Treasuries", "jgb10": "JGBs", "us_equity": "US equity",
-    "japan_equity": "Japanese equity", "bitcoin": "bitcoin",
-}  # fmt: skip
+# Waterfall chart
+
+
+def waterfall_bars(day: DayExplanation) -> list[WaterfallBar]:
+    """Return a bar for each large part in the order of the day and one for all smaller parts; they sum to the change."""
+    from simulation.results.explanation.waterfall import WaterfallBar
+
+    parts = list(visible_parts(day.parts))
+    least = SMALL_SHARE / 2.0 * max((abs(part.change) for part in parts), default=0.0)
+    large = sorted((part for part in parts if abs(part.change) >= least), key=lambda part: -abs(part.change))[
+        :MOST_BARS
+    ]
+    bars = [
+        WaterfallBar(
+            part_label(day.asset, part),
+            part.change,
+            format_change(part.change, day.unit),
+            part.key.partition(":")[0] if part.group == ORDERS else "",
+            part.group == NEWS,
+        )
+        for part in parts
+        if part in large
+    ]
+    rest = [part for part in parts if part not in large]
+    rounding = sum(part.change for part in day.parts if part.group == ROUNDING)
+    if rest:
+        change = sum(part.change for part in rest) + rounding
+        bars.append(WaterfallBar(f"{len(rest)} smaller parts", change, format_change(change, day.unit)))
+    return bars
+
+
+def chart_headings(day: DayExplanation) -> tuple[str, str, str]:
+    """Return the finding (the change and its largest part), subtitle and source line of the chart."""
+    name = asset_name(day).removeprefix("The ")
+    largest = max(day.parts, key=lambda part: part.change * (1.0 if day.change >= 0 else -1.0))
+    label = part_label(day.asset, largest)
+    names_country = largest.group == NEWS and ":" in largest.key
+    label = label if names_country else label[0].lower() + label[1:]
+    verb = "rises" if day.change >= 0 else "falls"
+    size = format_change(abs(day.change), day.unit).lstrip("+")
+    finding = f"{name} {verb} {size} {day.unit}; largest part: {label}"
+    subtitle = f"Contributions on {day.date.day} {day.date:%B %Y}, {day.unit}; the bars sum to the recorded change"
+    return finding, subtitle, f"Source: carryflow simulation, scenario {day.scenario}, run {day.run}"
+
+
+# Sentences
 
 
 def explanation_sentences(day: DayExplanation) -> Iterator[str]:
-    """The day, one sentence or short paragraph at a time."""
+    """Yield the explanation: the change, news, links, overnight effects, orders, counterparties, rounding."""
     yield headline(day)
     parts = {group: [part for part in day.parts if part.group == group] for group in (NEWS, LINK, OVERNIGHT, ORDERS)}
     if any_visible(day, parts[NEWS]):
@@ -221,103 +284,88 @@ def explanation_sentences(day: DayExplanation) -> Iterator[str]:
     if any_visible(day, parts[LINK]):
         yield f"Links to other assets: {total_text(day, parts[LINK])}."
     if any_visible(day, parts[OVERNIGHT]):
-        yield f"Overnight: {total_text(day, parts[OVERNIGHT])}, as impact of earlier trades fades and dealers pass on what they hold."
+        yield f"Overnight: {total_text(day, parts[OVERNIGHT])}, from fading impact of earlier trades and transfers by dealers."
     for forced in (False, True):
-        yield from order_sentences(day, [part for part in parts[ORDERS] if part.forced == forced and has_effect(part)], forced)
+        yield from order_sentences(
+            day, [part for part in parts[ORDERS] if part.forced == forced and has_effect(part)], forced
+        )
     yield counterparty_sentence(day)
     rounding = next(part.change for part in day.parts if part.group == ROUNDING)
-    yield f"The parts add up to the recorded change; what rounding leaves is {abs(rounding):.0e} {day.unit}."
-
-
-def any_visible(day: DayExplanation, parts: list[Part]) -> bool:
-    """Whether any part is more than nothing in the digits shown."""
-    return any(format_change(part.change, day.unit).startswith(("+", "-")) for part in parts)
-
-
-def has_effect(part: Part) -> bool:
-    """Whether a part traded anything or moved the price."""
-    return bool(part.change or part.flow_usd)
+    yield f"The parts sum to the recorded change, with a rounding error of {abs(rounding):.0e} {day.unit}."
 
 
 def headline(day: DayExplanation) -> str:
-    """What the price did."""
-    when = f"{day.date.day} {day.date:%B %Y}"
-    whose = f"in run {day.run} of {day.scenario}"
+    """Return the change of the asset in one sentence."""
+    name, when, run = asset_name(day), f"{day.date.day} {day.date:%B %Y}", f"in run {day.run} of {day.scenario}"
     if not day.change:
-        return f"{asset_name(day)} did not move on {when} {whose}."
+        return f"{name} did not change on {when} {run}."
     verb = "rose" if day.change > 0 else "fell"
     if day.unit == "bp":
-        return f"{asset_name(day)} {verb} {abs(day.change):.1f} bp on {when}, from {day.before:.3f} to {day.after:.3f} %, {whose}."
+        return f"{name} {verb} {abs(day.change):.1f} bp on {when}, from {day.before:.3f} to {day.after:.3f} %, {run}."
     decimals = 0 if day.unit == "$" else 2
     share = 100.0 * (day.after / day.before - 1.0)
     amount, before, after = (f"{value:,.{decimals}f}" for value in (abs(day.change), day.before, day.after))
-    return f"{asset_name(day)} {verb} {amount} {day.unit} on {when}, from {before} to {after} ({share:+.2f} %), {whose}."
+    return f"{name} {verb} {amount} {day.unit} on {when}, from {before} to {after} ({share:+.2f} %), {run}."
 
 
 def asset_name(day: DayExplanation) -> str:
-    """The asset as the first word of a sentence."""
+    """Return the asset's name for the start of a sentence."""
     return ASSET_NAMES.get(day.asset, capitalized_name(day.asset))
 
 
 def total_text(day: DayExplanation, parts: list[Part]) -> str:
-    """What some parts did together."""
+    """Return the total change of some parts with its unit."""
     return f"{format_change(sum(part.change for part in parts), day.unit)} {day.unit}"
 
 
 def list_large_parts(day: DayExplanation, parts: list[Part]) -> str:
-    """The larger ones among some parts, largest first."""
-    told = ", ".join(f"{part_label(day.asset, part)} {format_change(part.change, day.unit)}" for part in large_parts(parts, day))
-    return f"{told}." if told else ""
-
-
-def large_parts(parts: list[Part], day: DayExplanation) -> list[Part]:
-    """Parts that matter beside the largest of the day, largest first."""
-    largest = max(abs(part.change) for part in day.parts)
-    kept = [part for part in parts if abs(part.change) >= SMALL_SHARE * largest and part.change]
-    return sorted(kept, key=lambda part: -abs(part.change))
+    """Return the large parts with their changes, largest first."""
+    large = large_parts(parts, day)
+    text = ", ".join(f"{part_label(day.asset, part)} {format_change(part.change, day.unit)}" for part in large)
+    return f"{text}." if text else ""
 
 
 def order_sentences(day: DayExplanation, parts: list[Part], forced: bool) -> Iterator[str]:
-    """Who traded, of their own will or by force."""
+    """Yield the total of voluntary or forced orders and a sentence for each large one."""
+    kind = "forced" if forced else "voluntary"
     if not parts:
-        yield "Nobody was forced to trade." if forced else "Nobody traded of their own will."
+        yield f"There were no {kind} orders."
         return
     rounds = f" in {day.rounds} round{'s' if day.rounds != 1 else ''}" if forced else ""
-    yield f"{'Forced orders' if forced else 'Orders of the morning'}: {total_text(day, parts)}{rounds}."
-    kept = large_parts(parts, day)
-    for part in kept:
+    yield f"{kind.capitalize()} orders: {total_text(day, parts)}{rounds}."
+    large = large_parts(parts, day)
+    for part in large:
         yield f"  {order_sentence(day, part)}"
-    if len(parts) > len(kept):
-        yield f"  {len(parts) - len(kept)} smaller flow{'s' if len(parts) - len(kept) != 1 else ''} are in the table."
+    if small := len(parts) - len(large):
+        yield f"  The table lists {small} smaller flow{'s' if small != 1 else ''}."
 
 
 def order_sentence(day: DayExplanation, part: Part) -> str:
-    """One population's orders for one cause: what, how many of them, why, and what it did."""
-    story = find_trade_reason(day, part)
+    """Return what a population traded for one cause, why, and the effect on the price."""
+    reason = find_trade_reason(day, part)
     flow = part.flow_usd or 0.0
-    assert story is not None
+    assert reason is not None
     name = readable_name(part.key.partition(":")[0])
-    who = f"{name} ({story.traded:,} of {story.investors:,} traded)" if story.investors else name
-    did = f"{'bought' if flow >= 0 else 'sold'} ${abs(flow):,.2f} bn of {ASSET_WORDS.get(day.asset, readable_name(day.asset))}"
-    effect = f"{format_change(part.change, day.unit)} {day.unit}"
-    return f"{capitalized(who)} {did}: {story.why}. Effect {effect}."
+    who = f"{name} ({reason.traded:,} of {reason.investors:,} traded)" if reason.investors else name
+    traded = TRADED_NAMES.get(day.asset, readable_name(day.asset))
+    trade = f"{'bought' if flow >= 0 else 'sold'} ${abs(flow):,.2f} bn of {traded}"
+    return f"{capitalized(who)} {trade}: {reason.why}. Effect {format_change(part.change, day.unit)} {day.unit}."
 
 
 def counterparty_sentence(day: DayExplanation) -> str:
-    """Who took the other side."""
-    told = [
+    """Return what dealers and value investors traded, and planned flows of residents."""
+    trades = [
         f"{readable_name(name)} {'bought' if amount >= 0 else 'sold'} ${abs(amount):,.2f} bn"
         for name, amount in day.other_side.items()
-        if abs(amount) >= MENTIONED_USD_BN
+        if abs(amount) >= SMALL_FLOW_USD_BN
     ]
-    text = " and ".join(told) if told else "nobody took on more than $5 mn"
-    whole = f"The other side, after dealers passed a part of their books on at the close: {text}. {planned_flow_sentence(day)}"
-    return whole.rstrip()
+    text = " and ".join(trades) if trades else "none bought or sold more than $5 mn"
+    return f"Counterparties, after transfers by dealers at the close: {text}. {planned_flow_sentence(day)}".rstrip()
 
 
 def planned_flow_sentence(day: DayExplanation) -> str:
-    """What residents traded as everybody expected; nothing where that is nothing."""
-    if abs(day.planned) < MENTIONED_USD_BN:
+    """Return the planned flows of residents; empty if they are small."""
+    if abs(day.planned) < SMALL_FLOW_USD_BN:
         return ""
-    did = "bought" if day.planned > 0 else "sold"
-    return f"Residents' plans {did} ${abs(day.planned):,.2f} bn more, as everybody expected; that moved nothing."
+    side = "purchases" if day.planned > 0 else "sales"
+    return f"Planned {side} by residents of ${abs(day.planned):,.2f} bn were expected and did not move the price."

@@ -1,50 +1,50 @@
-"""One run simulated again with a notebook: what the market knew, who traded in which round, and the state around it."""
+"""One run simulated with a full trace of every day: information, trades by round, and the state of the market."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+
 import numpy as np
 from numpy.typing import NDArray
+
 from simulation.day.capital_flows import CapitalFlows
-from simulation.day.clearing import TradingDay
-from simulation.scenario.config.parameter_sets import Cloud
-from simulation.values.conventions import Array
-from simulation.values.orders import Information
+from simulation.day.clearing import ForcedOrders, StatedOrder, TradingDay
+from simulation.expectations.expectations import DayNews
 from simulation.investors.population import Population
 from simulation.market.prices import MarketState
-from simulation.expectations.expectations import DayNews
-from simulation.values.orders import Trade
 from simulation.policy.ministry_of_finance import MinistryAction
-from simulation.values.assets import Quote
+from simulation.scenario.config.parameter_sets import Cloud
 from simulation.scenario.scenario import Scenario
-from simulation.day.clearing import ForcedOrders, StatedOrder
+from simulation.values.assets import Quote
+from simulation.values.conventions import Array
+from simulation.values.orders import Information, Trade
 
 AssetVector = NDArray[np.float64]
-"""One number per asset, ``(assets,)``."""
+"""One value per asset, ``(assets,)``."""
 InvestorKeys = frozenset[tuple[str, int]]
 """Investors by part of their population and number."""
 
 
 @dataclass(frozen=True)
 class Execution:
-    """What one population did in one round of a day.
+    """Trade of one population in one round of a day.
 
     Attributes
     ----------
     population
-        Its name.
+        Name of the population.
     round
-        0 for voluntary orders, then the round of forced ones.
+        0 for voluntary orders, then the round of forced orders.
     announced
-        Whether value investors took the other side directly.
+        Whether value investors were the direct counterparties.
     bought, expected
-        Units of each asset bought, spot dollars first, and the part of them that was expected, ``(assets,)``.
+        Units of each asset bought, spot dollars first, and the expected part, ``(assets,)``.
     unwound
-        Foreign position given up by cause, USD bn at start prices.
-    brought_home_usd
-        Dollars that residents converted to yen, USD bn; none for others.
-    moved
-        Which of its investors traded, by part of the population and number; nobody for officials.
+        Reduction in the foreign position by cause, USD bn at start prices.
+    repatriated_usd
+        Dollars that residents converted to yen, USD bn; None for others.
+    traders
+        Investors that traded; empty for officials.
     """
 
     population: str
@@ -53,79 +53,80 @@ class Execution:
     bought: AssetVector
     expected: AssetVector
     unwound: Mapping[str, float]
-    brought_home_usd: float | None
-    moved: InvestorKeys
+    repatriated_usd: float | None
+    traders: InvestorKeys
 
 
 @dataclass
 class TracedTradingDay(TradingDay):
-    """A trading day that notes what was done and what dealers carried after each round."""
+    """A trading day that records trades and the dealers' inventory after each round."""
 
-    done: list[Execution] = field(default_factory=list)
+    executions: list[Execution] = field(default_factory=list)
     inventories: list[AssetVector] = field(default_factory=list)
-    moved: InvestorKeys = frozenset()
+    traders: InvestorKeys = frozenset()
 
     def requote(self, bought: Array) -> None:
-        """As always; note the inventory."""
+        """Requote and record the inventory."""
         super().requote(bought)
         self.inventories.append(self.market.inventory[0].copy())
 
     def execute(self, population: Population, order: StatedOrder, now: Information) -> None:
-        """As always; note who trades."""
-        self.moved = trading_investors(population.key, order.trade, None)
+        """Record the traders and execute."""
+        self.traders = trading_investors(population.key, order.trade, None)
         super().execute(population, order, now)
 
     def force(self, population: Population, forced: ForcedOrders, before: Quote) -> None:
-        """As always; note who trades."""
-        self.moved = trading_investors(population.key, forced.trade, forced.where[1])
+        """Record the traders and force the order."""
+        self.traders = trading_investors(population.key, forced.trade, forced.where[1])
         super().force(population, forced, before)
 
     def book(self, population: Population, order: StatedOrder, costs: tuple[Array, Array], order_quote: Quote) -> None:
-        """As always; note the trade."""
+        """Book the trade and record it."""
         super().book(population, order, costs, order_quote)
         total, flow = order.total, order.flow.assets[0]
         expected = np.zeros_like(flow) if total.expected is None else np.broadcast_to(total.expected[0], flow.shape)
-        home = None if total.repatriated is None else float(total.repatriated[0, 0])
+        repatriated = None if total.repatriated is None else float(total.repatriated[0, 0])
         unwound = {cause: float(amount[0, 0]) for cause, amount in total.unwound.items()}
-        self.note(Execution(population.name, self.round, total.announced, flow, expected, unwound, home, self.moved))
+        self._record(
+            Execution(population.name, self.round, total.announced, flow, expected, unwound, repatriated, self.traders)
+        )
 
     def sell_dollars(self, seller: str, sold_usd: Array) -> None:
-        """As always; note the sale."""
+        """Execute the sale and record it."""
         super().sell_dollars(seller, sold_usd)
         bought = np.zeros(self.market.inventory.shape[1])
         bought[0] = -float(sold_usd[0, 0])
-        self.note(Execution(seller, self.round, False, bought, np.zeros_like(bought), {}, None, frozenset()))
+        self._record(Execution(seller, self.round, False, bought, np.zeros_like(bought), {}, None, frozenset()))
 
     @property
     def round(self) -> int:
-        """Number of the round that trades now."""
+        """Number of the current round."""
         return len(self.inventories) - 1
 
-    def note(self, done: Execution) -> None:
-        """Keep what moved anything."""
-        if done.bought.any() or any(done.unwound.values()):
-            self.done.append(done)
+    def _record(self, execution: Execution) -> None:
+        if execution.bought.any() or any(execution.unwound.values()):
+            self.executions.append(execution)
 
 
 def trading_investors(key: str, trade: Trade, numbers: NDArray[np.intp] | None) -> InvestorKeys:
-    """Which investors of a run that is watched alone trade.
+    """Return which investors trade in a model with a single run.
 
     Parameters
     ----------
     key
-        Key of the population, or of a part of a large one.
+        Key of the population, or of a part of a large population.
     numbers
-        Numbers of the investors, ``(picked, 1)``, where each is a row of its own; none: everybody, in a single row.
+        Numbers of the investors, ``(selected, 1)``, if each has its own row; None for all investors in one row.
     """
     like = trade.spot_usd
     trades = np.logical_or.reduce([np.broadcast_to(move != 0.0, like.shape) for move in (like, *trade.units.values())])
-    found = np.flatnonzero(trades.ravel())
-    return frozenset((key, int(number)) for number in (found if numbers is None else numbers[found, 0]))
+    traders = np.flatnonzero(trades.ravel())
+    return frozenset((key, int(number)) for number in (traders if numbers is None else numbers[traders, 0]))
 
 
 @dataclass(frozen=True)
 class MarketSnapshot:
-    """The market at one moment, each ``(assets,)``: fundamental levels, slow and fast impact, and levels with links."""
+    """State of the market at one moment: fundamental levels, slow and fast impact, levels with links, each ``(assets,)``."""
 
     fundamental: AssetVector
     slow: AssetVector
@@ -136,12 +137,12 @@ class MarketSnapshot:
 
     @property
     def effect(self) -> AssetVector:
-        """All impact: log price moved, or yield moved down."""
+        """Total impact: increase in the log price, or decrease in the yield."""
         return self.slow + self.carried + self.added
 
 
 def market_snapshot(market: MarketState) -> MarketSnapshot:
-    """The state of the first run, with the impact of what dealers carry now."""
+    """Return the state of the first run, with the impact of the dealers' current inventory."""
     added = market.added(market.inventory)[0]
     level = market.quote(market.inventory).level[0]
     slow = (market.lasting + market.fading)[0]
@@ -152,72 +153,84 @@ def market_snapshot(market: MarketState) -> MarketSnapshot:
 
 @dataclass
 class DayTrace:
-    """Everything noted of one day: state at the last close, in the morning after the news, and at the close.
+    """Trace of one day.
 
     Attributes
     ----------
     date, step
-        The day, and its number from 1.
+        The day and its number from 1.
     news, signal
-        Rates news, and the fall of log USDJPY that the Ministry of Finance signals.
-    now
-        What investors knew when they stated their orders.
+        Rates news, and the decrease in log USDJPY signalled by the Ministry of Finance.
+    information
+        Information of investors when they stated their orders.
     before, morning, close
-        The market at yesterday's close, after the news, after the last trade.
-    slope, opened_with
-        Fast impact of the day, and what dealers carried at the open, ``(assets,)``.
+        State at the previous close, after the news, and after the last trade.
+    slope, open_inventory
+        Slope of the fast impact, and the dealers' inventory at the open, ``(assets,)``.
     session
-        Trades and inventories.
+        Trades and inventories by round.
     """
 
     date: date
     step: int
     news: DayNews
     signal: float
-    now: Information
+    information: Information
     before: MarketSnapshot
     morning: MarketSnapshot
     slope: AssetVector
-    opened_with: AssetVector
+    open_inventory: AssetVector
     session: TracedTradingDay
     close: MarketSnapshot
 
 
 class TracedModel(CapitalFlows):
-    """One run that keeps a notebook of every day."""
+    """A model with a single run that traces every day."""
 
     def __init__(self, scenario: Scenario, run: int, cloud: Cloud | None = None) -> None:
         variants = None if cloud is None else cloud.variants(scenario, [run])
         super().__init__(scenario, [run], variants)
         self.days: list[DayTrace] = []
-        self.last = market_snapshot(self.economy.market)
+        self.previous_close = market_snapshot(self.economy.market)
 
     def fundamentals(self, news: DayNews, action: MinistryAction) -> None:
-        """As always; note the news and the market after it."""
+        """Apply the news; record it and the state after it."""
         super().fundamentals(news, action)
-        self.heard = news, float(self.signal_of(action)[0, 0])
-        self.morning, self.now = market_snapshot(self.economy.market), self.information()
+        self.day_news = news, float(self.signal_of(action)[0, 0])
+        self.morning = market_snapshot(self.economy.market)
+        self.morning_information = self.information()
 
     def session(self) -> TracedTradingDay:
-        """A session that notes its trades."""
-        plain = super().session()
-        self.noted = TracedTradingDay(**vars(plain))
-        return self.noted
+        """Return a session that records its trades."""
+        self.traced_session = TracedTradingDay(**vars(super().session()))
+        return self.traced_session
 
     def stop_runaways(self, session: TradingDay) -> None:
-        """Note the close, before anything is settled."""
+        """Record the close before settlement."""
         market, close = self.economy.market, market_snapshot(self.economy.market)
-        news, signal = self.heard
+        news, signal = self.day_news
         slope, opened = market.slope[0].copy(), market.open_inventory[0].copy()
         self.days.append(
-            DayTrace(self.today, self.day, news, signal, self.now, self.last, self.morning, slope, opened, self.noted, close)
+            DayTrace(
+                self.today,
+                self.day,
+                news,
+                signal,
+                self.morning_information,
+                self.previous_close,
+                self.morning,
+                slope,
+                opened,
+                self.traced_session,
+                close,
+            )
         )
-        self.last = close
+        self.previous_close = close
         super().stop_runaways(session)
 
 
 def trace_run(scenario: Scenario, run: int, until: date | None = None, cloud: Cloud | None = None) -> TracedModel:
-    """Simulate one run up to a day, or to its end, and return it with its notebook."""
+    """Simulate one run with a trace up to a day, by default to the end of the scenario."""
     model = TracedModel(scenario, run, cloud)
     last = np.datetime64(until or scenario.end, "D")
     while model.day < len(model.dates) - 1 and model.alive.all() and model.dates[model.day + 1] <= last:

@@ -1,27 +1,35 @@
-"""Fan chart of USDJPY and the 10-year spread.
-
-The panel of asset prices: every asset of the scenario with its band.
-
-Two scenarios side by side on the same axes: the exchange rate, and what was unwound.
-"""
+"""Fan charts of prices: USDJPY and the 10-year spread, all assets, and two scenarios side by side."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-import numpy as np
-from simulation.results.figures.style import mark_policy_dates, policy_dates
-from simulation.results.figures.style import band_description, run_count_text, source_line
-from simulation.results.figures.style import Columns, Drawing, FloatArray, Heading, format_date_axis, draw_fan, new_figure, panel_title, remove_frame
-from simulation.results.findings import fan_finding
-from simulation.results.metrics import FinishedRuns
-from simulation.results.figures.style import run_count_text, source_line
-from simulation.results.findings import prices_finding
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from simulation.results.figures.style import run_count_text
-from simulation.results.figures.style import GREY, INK, Columns, Drawing, FloatArray, Heading, population_colour, format_date_axis, draw_fan, legend_line, new_figure, panel_title, remove_frame
-from simulation.results.findings import format_usd_bn, comparison_finding
+
+from simulation.results.figures.style import (
+    GREY,
+    INK,
+    Columns,
+    Drawing,
+    FloatArray,
+    Heading,
+    band_description,
+    draw_fan,
+    format_date_axis,
+    legend_line,
+    mark_policy_dates,
+    new_figure,
+    panel_title,
+    policy_dates,
+    population_colour,
+    remove_frame,
+    run_count_text,
+    source_line,
+)
+from simulation.results.findings import comparison_finding, fan_finding, format_usd_bn, prices_finding
 from simulation.results.metrics import LEVERED, RESIDENT, FinishedRuns
 
 if TYPE_CHECKING:
@@ -35,7 +43,7 @@ PANELS = (
 
 
 def fan_quantiles(values: FloatArray) -> FloatArray:
-    """Return the five quantiles over runs, shape (5, T+1)."""
+    """Return the 10, 25, 50, 75 and 90 % quantiles over runs, shape (5, T+1)."""
     return np.asarray(np.quantile(values, LEVELS, axis=0))
 
 
@@ -45,10 +53,10 @@ def quantile_columns(name: str, levels: FloatArray) -> dict[str, FloatArray]:
 
 
 def fan_chart(record: Record) -> Drawing:
-    """Draw USDJPY and the 10-year spread with their bands and the policy dates."""
+    """Draw USDJPY and the 10-year spread with their quantile bands and the policy dates."""
     finished = FinishedRuns(record)
-    words = band_description(record.parameter_sets)
-    subtitle = f"Median and the middle 50 and 80 % of {run_count_text(finished)}: the band is {words}"
+    source_of_spread = band_description(record.parameter_sets)
+    subtitle = f"Median, middle 50 % and middle 80 % of {run_count_text(finished)}; bands show {source_of_spread}"
     figure = new_figure(Heading(fan_finding(record), subtitle, source_line(record)))
     numbers: Columns = {"date": record.dates}
     marks = policy_dates(record.scenario, record.dates)
@@ -58,8 +66,8 @@ def fan_chart(record: Record) -> Drawing:
         draw_fan(axes, record.dates, levels, shade)
         remove_frame(axes)
         format_date_axis(axes, record.dates)
-        levels_taken = mark_policy_dates(axes, marks, labels=at == 0)
-        panel_title(axes, title, levels_taken)
+        label_lines = mark_policy_dates(axes, marks, labels=at == 0)
+        panel_title(axes, title, label_lines)
         numbers |= quantile_columns(name, levels)
     return Drawing(figure, numbers)
 
@@ -78,7 +86,7 @@ PANEL_COLUMNS = 3
 
 
 def change_text(values: FloatArray, unit: str) -> str:
-    """Return the median change from start to end with its sign and unit."""
+    """Return the median change from start to end with sign and unit."""
     start, end = values[:, 0], values[:, -1]
     change = 100.0 * (end - start) if unit == "bp" else 100.0 * (end / start - 1.0)
     digits = 0 if unit == "bp" else 1
@@ -86,11 +94,10 @@ def change_text(values: FloatArray, unit: str) -> str:
 
 
 def prices_panel(record: Record) -> Drawing:
-    """Draw every asset of the scenario in a panel of its own."""
+    """Draw each asset of the scenario in its own panel."""
     finished = FinishedRuns(record)
-    subtitle = (
-        f"Median and the middle 50 and 80 % of {run_count_text(finished)}; dashed: policy meetings; change at the median"
-    )
+    runs = run_count_text(finished)
+    subtitle = f"Median, middle 50 % and middle 80 % of {runs}; dashed: policy meetings; titles: median change"
     figure = new_figure(Heading(prices_finding(record), subtitle, source_line(record)))
     marks = policy_dates(record.scenario, record.dates)
     numbers: Columns = {"date": record.dates}
@@ -115,7 +122,7 @@ ROLE_COLOURS = {LEVERED: population_colour("carry_funds"), RESIDENT: population_
 
 
 def cumulative_unwound(finished: FinishedRuns, role: str) -> FloatArray:
-    """Return quantiles over runs of what a role has unwound since the start, $bn, shape (5, T+1)."""
+    """Return quantiles over runs of a role's cumulative reduction in positions, USD bn, shape (5, T+1)."""
     flow = finished.flow("unwound_usd_bn", finished.populations(role))
     return fan_quantiles(np.cumsum(flow, axis=1))
 
@@ -135,17 +142,20 @@ def _fan_panel(axes: Axes, record: Record, name: str) -> Columns:
 
 def _unwound_panel(axes: Axes, record: Record) -> Columns:
     finished = FinishedRuns(record)
-    found = {role: cumulative_unwound(finished, role) for role in ROLE_COLOURS}
-    for role, levels in found.items():
+    by_role = {role: cumulative_unwound(finished, role) for role in ROLE_COLOURS}
+    for role, levels in by_role.items():
         draw_fan(axes, record.dates, levels, ROLE_COLOURS[role])
     axes.axhline(0.0, color=INK, linewidth=0.8)
     remove_frame(axes)
     format_date_axis(axes, record.dates, ticks=5)
     axes.yaxis.set_major_locator(MaxNLocator(MOST_TICKS))
     mark_policy_dates(axes, policy_dates(record.scenario, record.dates), labels=False)
-    panel_title(axes, "Unwound since the start, USD bn", 1)
-    legend_line(axes, [(f"■ {role} {format_usd_bn(float(levels[2, -1]))}", ROLE_COLOURS[role]) for role, levels in found.items()])
-    columns = [quantile_columns(f"{role}_unwound_usd_bn", levels) for role, levels in found.items()]
+    panel_title(axes, "Cumulative reduction in positions, USD bn", 1)
+    legend_line(
+        axes,
+        [(f"■ {role} {format_usd_bn(float(levels[2, -1]))}", ROLE_COLOURS[role]) for role, levels in by_role.items()],
+    )
+    columns = [quantile_columns(f"{role}_unwound_usd_bn", levels) for role, levels in by_role.items()]
     return {name: values for part in columns for name, values in part.items()}
 
 
@@ -154,13 +164,13 @@ def _comparison_heading(records: Mapping[str, Record], shown: Mapping[str, Recor
     sources = ", ".join(f"{record.scenario.name} (seed {record.scenario.seed})" for record in records.values())
     return Heading(
         comparison_finding(records),
-        f"Medians, middle 50 and 80 % of runs; same scale on both sides; the title counts retail holders too. {counts}",
+        f"Median, middle 50 % and middle 80 % of runs; same scale on both sides; the title includes retail traders. {counts}",
         f"Source: carryflow simulation, scenarios {sources}",
     )
 
 
 def comparison_chart(records: Mapping[str, Record]) -> Drawing:
-    """Draw two scenarios side by side; the records are named as the columns should be."""
+    """Draw two scenarios side by side, titled with the keys of `records`."""
     shown = {name: record for name, record in records.items() if FinishedRuns(record).count}
     figure = new_figure(_comparison_heading(records, shown))
     numbers: Columns = {}
@@ -170,8 +180,8 @@ def comparison_chart(records: Mapping[str, Record]) -> Drawing:
         left = 0.03 + 0.49 * column
         tops.append(figure.add_axes((left, 0.47, 0.42, 0.30), sharey=tops[0] if tops else None))
         bottoms.append(figure.add_axes((left, 0.10, 0.42, 0.24), sharey=bottoms[0] if bottoms else None))
-        found = {"date": record.dates} | _fan_panel(tops[-1], record, name) | _unwound_panel(bottoms[-1], record)
-        numbers |= {f"{name.lower()}_{key}": values for key, values in found.items()}
+        data = {"date": record.dates} | _fan_panel(tops[-1], record, name) | _unwound_panel(bottoms[-1], record)
+        numbers |= {f"{name.lower()}_{key}": values for key, values in data.items()}
     if not shown:
         figure.text(0.5, 0.5, "No run reached its last day", ha="center", color=GREY)
     return Drawing(figure, numbers)

@@ -1,17 +1,13 @@
-"""The house style: one look for every figure, without touching the settings of whoever imports this package.
-
-The source line under every figure and the words for how many runs it shows.
-
-Policy meetings as dashed lines with a label each.
-"""
+"""Common style and elements of all figures: colours, headings, axes, policy dates and source lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
+
 import matplotlib
 import numpy as np
 from matplotlib import dates as mdates
@@ -20,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import NDArray
-from typing import TYPE_CHECKING
+
 from simulation.results.metrics import FinishedRuns
 
 if TYPE_CHECKING:
@@ -41,11 +37,13 @@ HALF_A_MONTH = 0
 DAY_STEPS = (1, 2, 7)
 MONTH_STEPS = (HALF_A_MONTH, 1, 2, 3, 6, 12, 24, 60, 120)
 LEAST_SHRINKING = 1.01
-"""By how much a line that is too long is made smaller at least."""
+"""Smallest factor by which the font of a too long line is reduced."""
+LABEL_INCHES = 0.8
+"""Policy-date labels closer than this are drawn on two levels."""
 LABEL_POINTS = 11
-"""Height of one line of small labels above a panel."""
-SIGN_POINTS = 3
-"""Room between a sign and its name above a panel."""
+"""Height of one line of small labels above a panel, points."""
+MARKER_POINTS = 3
+"""Space between a legend marker and its name, points."""
 
 STYLE: Final = {
     "font.family": "DejaVu Sans",
@@ -58,11 +56,11 @@ STYLE: Final = {
     "figure.facecolor": "white",
     "axes.facecolor": "white",
     "axes.unicode_minus": True,
-    "text.parse_math": False,  # a dollar sign is a dollar
+    "text.parse_math": False,  # show a dollar sign as it is
     "path.simplify": True,
 }
 
-# Okabe and Ito's colours and Tol's muted ones, dark enough for text, which people with any common colour blindness tell apart.
+# Colours of Okabe and Ito and Tol's muted scheme, dark enough for text and distinguishable with common colour blindness.
 COLOURS = {
     "carry_funds": "#D55E00",
     "life_insurers": "#0072B2",
@@ -84,7 +82,7 @@ SPARE_COLOURS = ("#332288", "#88CCEE", "#117733", "#967F00", "#AA4499", "#661100
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure and the numbers it shows, column by column."""
+    """A figure and its plotted data by column."""
 
     figure: Figure
     numbers: Columns
@@ -92,7 +90,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Heading:
-    """What a figure says: the finding, how to read it with its units, and where the numbers come from."""
+    """Text of a figure: the finding as title, a subtitle with units, and the source line."""
 
     finding: str
     subtitle: str
@@ -101,7 +99,7 @@ class Heading:
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw with the house style and leave matplotlib's settings as they were."""
+    """Draw in the common style; matplotlib's settings are restored afterwards."""
     with matplotlib.rc_context():
         settings: Any = matplotlib.rcParams
         settings.update(STYLE)
@@ -109,12 +107,12 @@ def figure_style() -> Iterator[None]:
 
 
 def population_colour(population: str) -> str:
-    """Return the one colour of a population; an unlisted name always meets the same spare colour."""
+    """Return the colour of a population; an unlisted name always has the same spare colour."""
     return COLOURS.get(population) or SPARE_COLOURS[crc32(population.encode()) % len(SPARE_COLOURS)]
 
 
 def text_colour_on(shade: tuple[float, ...]) -> str:
-    """Return black or white, whichever is read better on a colour: one of them has a contrast of 4.5 on any.
+    """Return black or white, whichever has the higher contrast on a colour; it is at least 4.5.
 
     Source: relative luminance and contrast of WCAG 2.
     """
@@ -124,12 +122,12 @@ def text_colour_on(shade: tuple[float, ...]) -> str:
 
 
 def with_minus_sign(number: str) -> str:
-    """Return a number with the sign that axes have: a minus and not a hyphen."""
+    """Return a formatted number with a minus sign instead of a hyphen."""
     return number.replace("-", "−")
 
 
 def new_figure(heading: Heading) -> Figure:
-    """Return an empty figure with its finding, subtitle and source line."""
+    """Return an empty figure with title, subtitle and source line."""
     figure = Figure(figsize=SIZE_INCHES)
     FigureCanvasAgg(figure)
     title = figure.text(0.03, 0.945, heading.finding, fontsize=14, fontweight="bold", va="center")
@@ -141,27 +139,27 @@ def new_figure(heading: Heading) -> Figure:
 
 
 def _shrink_to_width(text: Text, share: float) -> None:
-    """Make a long line smaller rather than let it run off the slide."""
-    # Letters are fitted to dots, so that a line does not shrink as its size does: once is not enough.
+    """Reduce the font size until a line fits the width."""
+    # Glyphs are fitted to pixels, so the width is not proportional to the font size: repeat.
     while (width := _width(text) / share) > 1.0:
         text.set_fontsize(float(text.get_fontsize()) / max(width, LEAST_SHRINKING))
 
 
 def _width(text: Text) -> float:
-    """Width of a text as a share of the figure, the larger of that on a screen and that in a file."""
+    """Return the width of a text as a share of the figure, the larger of the widths on screen and in a file."""
     figure = text.get_figure(root=True)
     assert isinstance(figure, Figure)
-    screen, found = figure.dpi, []
+    screen, widths = figure.dpi, []
     for dots in (DPI, screen):
         figure.set_dpi(dots)
-        # A text keeps the renderer that measured it, and with it the size of its dots: give it the right one, the screen's last.
-        found.append(text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width / figure.bbox.width)
+        # A text keeps the renderer that measured it, with its resolution: measure with the screen's renderer last.
+        widths.append(text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width / figure.bbox.width)
     figure.set_dpi(screen)
-    return max(found)
+    return max(widths)
 
 
 def remove_frame(axes: Axes) -> None:
-    """Strip the frame; keep a horizontal grid and the y labels on the right."""
+    """Remove the frame; keep a horizontal grid and y labels on the right."""
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.spines["bottom"].set_color(LIGHT)
     axes.yaxis.tick_right()
@@ -171,12 +169,12 @@ def remove_frame(axes: Axes) -> None:
 
 
 def display_scale(unit: str) -> float:
-    """What a number is multiplied with to be shown: 100 for a share, which reads as percent."""
+    """Return the display factor of a unit: 100 for shares, which are shown in percent."""
     return 100.0 if unit.startswith("share") else 1.0
 
 
 def tick_days(first: np.datetime64, last: np.datetime64, most: int) -> Dates:
-    """Return round days between two days, at most so many: every few days, half months, months or years."""
+    """Return at most `most` tick dates: every few days, half months, months or years."""
     for count in DAY_STEPS:
         step = np.timedelta64(count, "D")
         if (last - first) / step < most:
@@ -190,7 +188,7 @@ def tick_days(first: np.datetime64, last: np.datetime64, most: int) -> Dates:
 
 
 def _month_days(first: np.datetime64, last: np.datetime64, months: int) -> Dates:
-    """Return the first of every so many months, counted from January; half months have the 15th too."""
+    """Return the first of every `months` months, counted from January; for half months also the 15th."""
     step = max(1, months)
     start, end = (int(day.astype("datetime64[M]").astype(int)) for day in (first, last))
     days = np.arange(start - start % step, end + 1, step).astype("datetime64[M]").astype("datetime64[D]")
@@ -198,11 +196,11 @@ def _month_days(first: np.datetime64, last: np.datetime64, months: int) -> Dates
 
 
 def format_date_axis(axes: Axes, dates: Dates, ticks: int = 7, margin_days: float = 0.0) -> None:
-    """Label dates in few words and end the axis with the data, or with a margin for the width of bars."""
+    """Format a date axis: short labels, and limits at the data plus an optional margin."""
     first, last = dates[0], dates[-1]
     short = (last - first) < np.timedelta64(300, "D")
     days = tick_days(first, last, ticks)
-    # The day without a leading zero has no format code that every platform knows.
+    # No portable format code gives the day without a leading zero.
     labels = [f"{day.item().day} {day.item():%b}" if short else f"{day.item():%b %Y}" for day in days]
     axes.set_xticks([date_number(day) for day in days], labels)
     axes.set_xlim(date_number(first) - margin_days, date_number(last) + margin_days)
@@ -214,29 +212,27 @@ def date_number(day: np.datetime64) -> float:
 
 
 def panel_title(axes: Axes, text: str, lines_below: int = 0) -> None:
-    """Write a panel's own title, with its unit, at its upper left, above so many lines of small labels."""
+    """Write the title of a panel at its upper left, above `lines_below` lines of small labels."""
     axes.set_title(text, loc="left", fontsize=9.5, fontweight="bold", pad=6 + 1.15 * LABEL_POINTS * lines_below)
 
 
 def legend_line(axes: Axes, entries: Iterable[tuple[str, str]], lines_below: int = 0) -> None:
-    """Write names side by side above the panel, each behind its sign in its colour, instead of a legend box.
-
-    Names have the colour of text, since many a colour that is plain on a bar or a line is too pale to read.
+    """Write legend entries side by side above the panel: a coloured marker and a name in the text colour.
 
     Parameters
     ----------
     entries
-        Pairs of a sign and a name, with a space between, and the colour of the sign.
+        Marker and name separated by a space, and the colour of the marker.
     lines_below
-        Lines of small labels between the panel and these names.
+        Lines of small labels between the panel and the legend.
     """
     points = 72.0 / axes.figure.dpi
     between = 0.02 * axes.get_window_extent().width * points
     height = 6 + LABEL_POINTS * lines_below
     left = 0.0
     for entry, shade in entries:
-        sign, name = entry.split(" ", 1)
-        for text, tone, room in ((sign, shade, SIGN_POINTS), (name, INK, between)):
+        marker, name = entry.split(" ", 1)
+        for text, tone, room in ((marker, shade, MARKER_POINTS), (name, INK, between)):
             label = axes.annotate(
                 text, (0, 1), xycoords="axes fraction", xytext=(left, height), textcoords="offset points",
                 color=tone, fontsize=9, va="baseline",
@@ -245,26 +241,29 @@ def legend_line(axes: Axes, entries: Iterable[tuple[str, str]], lines_below: int
 
 
 def draw_fan(axes: Axes, dates: Dates, quantiles: FloatArray, shade: str = ACCENT) -> None:
-    """Draw the median line in its 25-75 % and 10-90 % bands; `quantiles` has five rows from low to high."""
+    """Draw the median with its 25-75 % and 10-90 % bands; `quantiles` has five rows from low to high."""
     axes.fill_between(dates, quantiles[0], quantiles[4], color=shade, alpha=BAND_OUTER, linewidth=0)
     axes.fill_between(dates, quantiles[1], quantiles[3], color=shade, alpha=BAND_INNER, linewidth=0)
     axes.plot(dates, quantiles[2], color=shade, linewidth=1.8, solid_capstyle="round")
 
 
+# Headings and source lines
+
+
 def run_count_text(finished: FinishedRuns) -> str:
-    """Return the number of runs shown, with the stopped ones named."""
+    """Return the number of finished runs as text, with the number of stopped runs."""
     shown = "1 run" if finished.count == 1 else f"{finished.count:,} runs"
     stopped = len(finished.record.stopped)
-    return f"{shown} ({stopped} stopped early, left out)" if stopped else shown
+    return f"{shown} ({stopped} stopped early, excluded)" if stopped else shown
 
 
 def band_description(parameter_sets: str) -> str:
-    """Return what a band over runs holds."""
+    """Return which uncertainty the bands over runs show."""
     return "simulation noise and parameter uncertainty" if parameter_sets else "simulation noise"
 
 
 def source_line(record: Record) -> str:
-    """Return where the numbers come from: this model, the scenario and its seed."""
+    """Return the source line: model, scenario, period, seed and number of runs."""
     scenario = record.scenario
     first, last = (day.item().strftime("%d %b %Y").lstrip("0") for day in (record.dates[0], record.dates[-1]))
     return (
@@ -274,20 +273,19 @@ def source_line(record: Record) -> str:
     )
 
 
-LABEL_INCHES = 0.8
-"""Labels nearer to each other than this stand on two levels."""
+# Policy dates
 
 
 @dataclass(frozen=True)
 class PolicyDate:
-    """A meeting: its day and what the axis says of it."""
+    """Day and label of a policy meeting."""
 
     day: np.datetime64
     label: str
 
 
 def decision_text(bank: str, decision_bp: float | None) -> str:
-    """Return the label of a decision: ``BOJ +25 bp``, ``Fed holds``, or ``Fed meets`` when each run draws its own."""
+    """Return the label of a decision: ``BOJ +25 bp``, ``Fed holds``, or ``Fed meets`` if each run draws the decision."""
     if decision_bp is None:
         return f"{bank} meets"
     if decision_bp == 0:
@@ -297,28 +295,28 @@ def decision_text(bank: str, decision_bp: float | None) -> str:
 
 
 def policy_dates(scenario: Scenario, dates: Dates) -> list[PolicyDate]:
-    """Return the meetings of both banks that fall into the scenario, in order of date."""
-    found = [
+    """Return the meetings of both central banks within the scenario, by date."""
+    meetings_of_both = [
         PolicyDate(np.datetime64(meeting.date, "D"), decision_text(bank, meeting.decision))
         for bank, meetings in (("Fed", scenario.fed.meetings), ("BOJ", scenario.boj.meetings))
         for meeting in meetings
     ]
-    inside = [mark for mark in found if dates[0] <= mark.day <= dates[-1]]
+    inside = [mark for mark in meetings_of_both if dates[0] <= mark.day <= dates[-1]]
     return sorted(inside, key=lambda mark: (mark.day, mark.label))
 
 
 def mark_policy_dates(axes: Axes, marks: list[PolicyDate], labels: bool = True) -> int:
-    """Draw the dashed lines with labels above the panel; return how many levels the labels take."""
+    """Draw dashed lines with labels above the panel; return the number of label lines."""
     left, right = axes.get_xlim()
     figure = axes.get_figure(root=True)
     assert figure is not None
-    crowded = LABEL_INCHES / (axes.get_position().width * figure.get_figwidth()) * (right - left)
+    label_days = LABEL_INCHES / (axes.get_position().width * figure.get_figwidth()) * (right - left)
     free_from = [-np.inf, -np.inf]
     for mark in marks:
         at = date_number(mark.day)
         axes.axvline(at, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
         level = 0 if at >= free_from[0] else 1
-        free_from[level] = at + crowded
+        free_from[level] = at + label_days
         if labels:
             _draw_label(axes, at, mark.label, level)
     return sum(bool(np.isfinite(edge)) for edge in free_from) if labels else 0

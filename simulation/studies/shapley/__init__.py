@@ -1,1 +1,1 @@
-"""What each mechanism of the unwinding contributes: mechanisms switched off one by one and together, under the same news."""
+"""Contributions of each unwinding mechanism to a metric, as Shapley values under the same news."""

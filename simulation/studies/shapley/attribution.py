@@ -1,4 +1,4 @@
-"""Shapley shares of the mechanisms of a scenario: every coalition of mechanisms is run under the same news."""
+"""Shapley values of the mechanisms of a scenario, from runs of every coalition under the same news."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.compute.ensemble import default_worker_count, load_scenario, run_ensemble, with_seed
+from simulation.compute.ensemble import default_worker_count_for, load_scenario, run_ensemble, with_seed
 from simulation.compute.workers import map_in_order
+from simulation.results.estimates import EstimateWithError
 from simulation.results.metrics import METRICS, FinishedRuns, Metric
 from simulation.results.output_folder import OutputError
-from simulation.studies.shapley.shares import Attribution, Estimate, Mechanisms, MechanismShare
+from simulation.studies.shapley.shares import Attribution, Mechanisms, MechanismShare
 from simulation.studies.shapley.switches import MECHANISM_LABELS, MECHANISMS, switch_off_settings, without_mechanisms
 from simulation.studies.shapley.values import Coalition, FloatArray, Worths, alone_and_last, coalitions, shapley
 
@@ -39,19 +40,19 @@ def mechanisms(  # noqa: PLR0913 - the one call that most users make
     cloud: Cloud | None = None,
     progress: Progress | None = None,
 ) -> Mechanisms:
-    """Say what margin calls, stops, volatility targets, carry incentives and repatriation contribute to a metric.
+    """Return the contributions of margin calls, stops, volatility targets, carry incentives and repatriation to metrics.
 
-    Every coalition of the mechanisms is run (32 times `runs`) under the same news; the Shapley values add up to the
-    metric with all mechanisms less that with none.
+    Every coalition of the mechanisms is run (up to 32 times `runs`) under the same news. The Shapley values sum to the
+    metric with all mechanisms minus the metric with none.
 
     Parameters
     ----------
     scenario : str, Path or Scenario
-        What to simulate; its holders must leave by their own rules (``unwind.rule: structural``).
+        Scenario with ``unwind.rule: structural``.
     runs : int
         Runs of each coalition, at least 2.
     metrics : sequence of str
-        Metrics to attribute, names as ``carryflow list metrics`` shows them.
+        Names of the metrics, as in ``carryflow list metrics``.
     seed, workers, settings, cloud, progress
         As for `run`.
 
@@ -62,40 +63,40 @@ def mechanisms(  # noqa: PLR0913 - the one call that most users make
     """
     if runs < FEWEST_RUNS:
         raise OutputError(f"runs must be at least {FEWEST_RUNS} for a standard error, got {runs}")
-    wanted = load_scenario(scenario, settings)
-    wanted = wanted if seed is None else with_seed(wanted, seed)
-    chosen, players = metrics_by_name(metrics), scenario_mechanisms(wanted)
-    groups, found = list(coalitions(players)), {}
-    games = [(without_mechanisms(wanted, set(players) - group), runs, metrics, cloud) for group in groups]
-    count = default_worker_count(wanted, runs * len(groups)) if workers is None else workers
-    for at, group_measured in enumerate(measure_games(games, count)):
-        found[groups[at]] = group_measured
+    base = load_scenario(scenario, settings)
+    base = base if seed is None else with_seed(base, seed)
+    chosen, players = metrics_by_name(metrics), scenario_mechanisms(base)
+    groups, by_group = list(coalitions(players)), {}
+    games = [(without_mechanisms(base, set(players) - group), runs, metrics, cloud) for group in groups]
+    count = default_worker_count_for([(base, runs)] * len(groups), len(groups)) if workers is None else workers
+    for at, run_metrics in enumerate(measure_games(games, count)):
+        by_group[groups[at]] = run_metrics
         if progress is not None:
             progress((at + 1) * runs, len(groups) * runs)
-    worths, kept = common_run_worths(found, chosen)
+    worths, finished = common_run_worths(by_group, chosen)
     attributions = tuple(attribute_metric(metric, worths[metric.name], players) for metric in chosen)
-    switched = {one: switch_off_settings(wanted, one) for one in players}
-    return Mechanisms(wanted.name, wanted.seed, runs, runs - kept, attributions, switched)
+    switched = {one: switch_off_settings(base, one) for one in players}
+    return Mechanisms(base.name, base.seed, runs, runs - finished, attributions, switched)
 
 
 RunMetrics = tuple[NDArray[np.int64], dict[str, FloatArray]]
-"""Numbers of the finished runs, and each metric of them."""
+"""Numbers of the finished runs, and their metrics by name."""
 CoalitionGame = tuple["Scenario", int, Sequence[str], "Cloud | None"]
-"""A scenario with some mechanisms off, its runs, the metrics, and the parameter sets of the runs."""
+"""A scenario with some mechanisms off, number of runs, metric names, and parameter sets of the runs."""
 
 
 def measure_games(games: Sequence[CoalitionGame], workers: int) -> Iterator[RunMetrics]:
-    """Measure every game in order, here or on worker processes; the numbers are the same."""
+    """Yield the metrics of every coalition in order; the number of workers does not affect them."""
     return (measure_game(*game) for game in games) if workers == 1 else map_in_order(measure_game, games, workers)
 
 
 def measure_game(scenario: Scenario, runs: int, metrics: Sequence[str], cloud: Cloud | None) -> RunMetrics:
-    """Run one coalition and measure it."""
+    """Run one coalition and return its metrics."""
     return finished_run_metrics(run_ensemble(scenario, runs, cloud=cloud), metrics_by_name(metrics))
 
 
 def metrics_by_name(names: Sequence[str]) -> tuple[Metric, ...]:
-    """Metrics by name."""
+    """Return metrics by name, without duplicates."""
     known = {metric.name: metric for metric in METRICS}
     unknown = [name for name in names if name not in known]
     if unknown or not names:
@@ -104,10 +105,10 @@ def metrics_by_name(names: Sequence[str]) -> tuple[Metric, ...]:
 
 
 def scenario_mechanisms(scenario: Scenario) -> tuple[str, ...]:
-    """The mechanisms that a scenario has."""
+    """Return the mechanisms that are active in a scenario."""
     if scenario.unwind.rule == "threshold":
         raise OutputError(
-            f"{scenario.name}: holders leave by thresholds, which replace the mechanisms; set unwind.rule=structural"
+            f"{scenario.name}: unwind.rule is 'threshold'; thresholds replace the mechanisms; set unwind.rule=structural"
         )
     players = tuple(one for one in MECHANISMS if switch_off_settings(scenario, one))
     if not players:
@@ -116,36 +117,49 @@ def scenario_mechanisms(scenario: Scenario) -> tuple[str, ...]:
 
 
 def finished_run_metrics(record: Record, metrics: Sequence[Metric]) -> RunMetrics:
-    """Metrics of the finished runs of a coalition."""
+    """Return numbers and metrics of the finished runs of a coalition."""
     finished = FinishedRuns(record)
     values = {metric.name: metric.per_run(finished) for metric in metrics}
-    missing = [name for name, found in values.items() if found is None]
+    missing = [name for name, value in values.items() if value is None]
     if missing:
-        raise OutputError(f"{record.scenario.name}: {missing[0]} cannot be measured there")
-    return record.runs[finished.rows], {name: found for name, found in values.items() if found is not None}
+        raise OutputError(f"{record.scenario.name}: metric {missing[0]} is not available; choose another --metric")
+    return record.runs[finished.rows], {name: value for name, value in values.items() if value is not None}
 
 
-def common_run_worths(found: dict[Coalition, RunMetrics], metrics: Sequence[Metric]) -> tuple[dict[str, Worths], int]:
-    """Worths by metric over the runs that finished in every coalition, and how many these are."""
-    kept = None
-    for numbers, _ in found.values():
-        kept = numbers if kept is None else np.intersect1d(kept, numbers)
-    count = 0 if kept is None else len(kept)
-    if kept is None or count < FEWEST_RUNS:
-        raise OutputError(f"{count} runs finished in every coalition; at least {FEWEST_RUNS} are needed")
+def common_run_worths(
+    by_group: dict[Coalition, RunMetrics], metrics: Sequence[Metric]
+) -> tuple[dict[str, Worths], int]:
+    """Return worths by metric over the runs that finished in every coalition, and the number of these runs."""
+    common = None
+    for numbers, _ in by_group.values():
+        common = numbers if common is None else np.intersect1d(common, numbers)
+    count = 0 if common is None else len(common)
+    if common is None or count < FEWEST_RUNS:
+        raise OutputError(
+            f"{count} runs finished in every coalition; at least {FEWEST_RUNS} are needed: use more --runs"
+        )
     worths: dict[str, Worths] = {
-        metric.name: {group: values[metric.name][np.isin(numbers, kept)] for group, (numbers, values) in found.items()}
+        metric.name: {
+            group: values[metric.name][np.isin(numbers, common)] for group, (numbers, values) in by_group.items()
+        }
         for metric in metrics
     }
     return worths, count
 
 
 def attribute_metric(metric: Metric, worths: Worths, players: tuple[str, ...]) -> Attribution:
-    """The mechanisms' shares of one metric."""
+    """Return the contributions of the mechanisms to one metric."""
     full, none = worths[frozenset(players)], worths[frozenset()]
     values, ends = shapley(worths, players), alone_and_last(worths, players)
     shares = tuple(
-        MechanismShare(one, Estimate.of(values[one]), Estimate.of(ends[one][0]), Estimate.of(ends[one][1]))
+        MechanismShare(
+            one,
+            EstimateWithError.of(values[one]),
+            EstimateWithError.of(ends[one][0]),
+            EstimateWithError.of(ends[one][1]),
+        )
         for one in players
     )
-    return Attribution(metric, Estimate.of(none), Estimate.of(full), Estimate.of(full - none), shares)
+    return Attribution(
+        metric, EstimateWithError.of(none), EstimateWithError.of(full), EstimateWithError.of(full - none), shares
+    )

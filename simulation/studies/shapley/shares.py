@@ -1,20 +1,15 @@
-"""What the mechanisms contribute: shares with their errors, printed, drawn and written.
-
-The mechanisms' shares in words, as a table and as JSON-ready values.
-
-The figure of the mechanisms' shares: bars with their standard errors, and what each adds alone and last.
-"""
+"""Shapley shares of the mechanisms: data, text, JSON and figures."""
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulation.results.estimates import EstimateWithError
 from simulation.results.figures.style import (
     ACCENT,
     GREY,
@@ -29,59 +24,51 @@ from simulation.results.metrics import SHARE, Metric
 from simulation.studies.experiment.figures import style_bar_axes
 from simulation.studies.paired import display_unit, format_mean
 from simulation.studies.shapley.switches import MECHANISM_LABELS
-from simulation.studies.shapley.values import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over runs and its standard error; not-a-number where no error can be told."""
-
-    mean: float
-    standard_error: float
-
-    @classmethod
-    def of(cls, values: FloatArray) -> Estimate:
-        """Mean and standard error of one number per run."""
-        return cls(float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values))))
+SIGNIFICANT_ERRORS = 2.0
+"""Standard errors from zero at which a value counts as significant."""
+INTERVAL = 2.0
+"""Standard errors shown on either side of a bar's end."""
+BAR_HEIGHT = 0.5
 
 
 @dataclass(frozen=True)
 class MechanismShare:
-    """What one mechanism contributes to a metric.
+    """Contribution of one mechanism to a metric.
 
     Attributes
     ----------
     value
         Shapley value.
     alone, last
-        What it adds when it is the only one, and when all others are there.
+        Contribution as the only mechanism, and in addition to all others.
     """
 
     mechanism: str
-    value: Estimate
-    alone: Estimate
-    last: Estimate
+    value: EstimateWithError
+    alone: EstimateWithError
+    last: EstimateWithError
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """The mechanisms' shares of one metric.
+    """Contributions of all mechanisms to one metric.
 
     Attributes
     ----------
     metric
-        What is measured.
+        The metric.
     none, full, difference
-        The metric without any of the mechanisms, with all, and full less none, which the shares add up to.
+        The metric without and with all mechanisms, and full minus none, which equals the sum of the Shapley values.
     """
 
     metric: Metric
-    none: Estimate
-    full: Estimate
-    difference: Estimate
+    none: EstimateWithError
+    full: EstimateWithError
+    difference: EstimateWithError
     shares: tuple[MechanismShare, ...]
 
 
@@ -92,9 +79,9 @@ class Mechanisms:
     Attributes
     ----------
     runs, failed
-        Runs of each coalition, and those left out because they stopped early in any of them.
+        Runs of each coalition, and those excluded because they stopped early in any coalition.
     switched
-        Keys that switch each mechanism off, with the value for off.
+        Keys that switch each mechanism off, with their values.
     """
 
     scenario: str
@@ -105,29 +92,27 @@ class Mechanisms:
     switched: dict[str, dict[str, Any]]
 
     def text(self) -> str:
-        """Sentences and tables."""
+        """Return sentences and tables."""
         return mechanisms_text(self)
 
     __str__ = text
     __repr__ = text
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON-ready values."""
+        """Return JSON-ready values."""
         return mechanisms_dict(self)
 
     @property
     def drawings(self) -> dict[str, Drawing]:
-        """One figure a metric."""
+        """One figure per metric, with its data."""
         return {f"mechanisms_{one.metric.name}": shares_figure(self, one) for one in self.attributions}
 
     def plot(self) -> dict[str, Figure]:
-        """Shares with their standard errors, one figure a metric."""
+        """Return one figure per metric: Shapley values with their standard errors."""
         return {name: drawing.figure for name, drawing in self.drawings.items()}
 
     def write(self, directory: Path) -> None:
-        """Write figures, their numbers, text and JSON into an existing empty folder."""
-        import json
-
+        """Write figures with their data, text and JSON into an existing empty folder."""
         from simulation.results.figures.charts import write_figures
 
         write_figures(self.drawings, directory)
@@ -136,16 +121,17 @@ class Mechanisms:
         (directory / "mechanisms.json").write_text(text + "\n", encoding="utf-8")
 
 
-SIGNAL = 2.0
-"""A value this many standard errors from zero is told as a contribution."""
+# Text
 
 
 def mechanisms_text(found: Mechanisms) -> str:
-    """Everything as plain text."""
-    head = f"{found.scenario}: {2 ** len(found.switched)} coalitions of mechanisms, {found.runs} runs of each with the same news"
-    lines = [f"{head}, seed {found.seed}"]
+    """Return sentences and tables of all metrics, and the settings that switch the mechanisms off."""
+    count = 2 ** len(found.switched)
+    lines = [
+        f"{found.scenario}: {count} coalitions of mechanisms, {found.runs} runs each with the same news, seed {found.seed}"
+    ]
     if found.failed:
-        lines.append(f"{found.failed} runs stopped early in some coalition and are left out of all.")
+        lines.append(f"{found.failed} runs stopped early in at least one coalition and are excluded from all.")
     for one in found.attributions:
         lines += ["", attribution_sentence(one), "", *share_table_lines(one)]
     lines += ["", "Switched off by:"]
@@ -155,74 +141,78 @@ def mechanisms_text(found: Mechanisms) -> str:
 
 
 def attribution_sentence(one: Attribution) -> str:
-    """What the mechanisms do to a metric, and which of them do it."""
+    """Return the metric without and with all mechanisms, and the significant contributions."""
     unit = one.metric.unit
     label = f"{one.metric.label}, {display_unit(unit)}".rstrip(", ")
-    told = f"{label}: {format_mean(one.none.mean, unit)} with none of the mechanisms, {format_mean(one.full.mean, unit)} with all"
-    if abs(one.difference.mean) < SIGNAL * one.difference.standard_error or not one.difference.mean:
-        return f"{told}; the difference is within its noise."
-    clear = [
-        share
-        for share in one.shares
-        if abs(share.value.mean) >= SIGNAL * share.value.standard_error and share.value.mean
-    ]
-    ranked = sorted(clear, key=lambda share: -abs(share.value.mean))
+    none, full = format_mean(one.none.value, unit), format_mean(one.full.value, unit)
+    start = f"{label}: {none} without the mechanisms, {full} with all of them"
+    if not is_significant(one.difference):
+        return f"{start}; the difference is not significant (two standard errors)."
+    significant = [share for share in one.shares if is_significant(share.value)]
+    ranked = sorted(significant, key=lambda share: -abs(share.value.value))
     parts = [
-        f"{lower_first(MECHANISM_LABELS[share.mechanism])} {format_contribution(share.value.mean, unit)}"
+        f"{lower_first(MECHANISM_LABELS[share.mechanism])} {format_contribution(share.value.value, unit)}"
         for share in ranked
     ]
-    return f"{told}. Clear of noise: {', '.join(parts) or 'none of them'}."
+    return f"{start}. Significant contributions (two standard errors): {', '.join(parts) or 'none'}."
+
+
+def is_significant(estimate: EstimateWithError) -> bool:
+    """Whether an estimate is not zero and at least two standard errors from it."""
+    return bool(estimate.value) and abs(estimate.value) >= SIGNIFICANT_ERRORS * estimate.error
 
 
 def share_table_lines(one: Attribution) -> list[str]:
-    """Shapley values with errors, and what a mechanism adds alone and last."""
+    """Return the table of Shapley values with standard errors and of the contributions alone and last."""
     unit = one.metric.unit
     lines = [f"{'':36}{'Shapley':>9}{'s.e.':>8}{'alone':>9}{'last':>9}"]
     for share in one.shares:
-        cells = f"{format_contribution(share.value.mean, unit):>9}{format_standard_error(share.value, unit):>8}"
-        lines.append(
-            f"{MECHANISM_LABELS[share.mechanism]:36}{cells}{format_contribution(share.alone.mean, unit):>9}{format_contribution(share.last.mean, unit):>9}"
-        )
-    total = f"{format_contribution(one.difference.mean, unit):>9}{format_standard_error(one.difference, unit):>8}"
-    return [*lines, f"{'Sum: all less none':36}{total}"]
+        value, error = format_contribution(share.value.value, unit), format_standard_error(share.value, unit)
+        alone, last = format_contribution(share.alone.value, unit), format_contribution(share.last.value, unit)
+        lines.append(f"{MECHANISM_LABELS[share.mechanism]:36}{value:>9}{error:>8}{alone:>9}{last:>9}")
+    total = f"{format_contribution(one.difference.value, unit):>9}{format_standard_error(one.difference, unit):>8}"
+    return [*lines, f"{'Sum: all minus none':36}{total}"]
 
 
 def format_contribution(value: float, unit: str) -> str:
-    """A contribution with its sign."""
-    digits = format_difference(value, unit)
-    return digits if digits.startswith("-") or not any(digit in digits for digit in "123456789") else f"+{digits}"
+    """Return a contribution with its sign."""
+    text = format_difference(value, unit)
+    return text if text.startswith("-") or not any(digit in text for digit in "123456789") else f"+{text}"
 
 
 def format_difference(value: float, unit: str) -> str:
-    """A mean with digits enough for a difference: shares with two decimals of a percent."""
+    """Return a mean with enough digits for a difference: shares in percent with two decimals."""
     if unit != SHARE:
         return format_mean(value, unit).lstrip("+")
     text = f"{100.0 * value:.2f}"
     return text if any(digit in text for digit in "123456789") else text.lstrip("-")
 
 
-def format_standard_error(estimate: Estimate, unit: str) -> str:
-    """A standard error without a sign."""
-    return format_difference(estimate.standard_error, unit)
+def format_standard_error(estimate: EstimateWithError, unit: str) -> str:
+    """Return a standard error without a sign."""
+    return format_difference(estimate.error, unit)
 
 
 def lower_first(words: str) -> str:
-    """Words within a sentence."""
+    """Return words with a lower-case first letter."""
     return words[:1].lower() + words[1:]
 
 
 def format_settings(off: dict[str, Any]) -> str:
-    """Keys and values that switch a mechanism off, as after ``--set``."""
+    """Return the settings that switch a mechanism off, in the form of ``--set``."""
     return ", ".join(f"{key}={json.dumps(value)}" for key, value in json_settings(off).items())
 
 
+# JSON
+
+
 def json_settings(off: dict[str, Any]) -> dict[str, Any]:
-    """Values that JSON knows."""
+    """Return settings as JSON-ready values."""
     return {key: value if isinstance(value, bool | float) else value.model_dump() for key, value in off.items()}
 
 
 def mechanisms_dict(found: Mechanisms) -> dict[str, Any]:
-    """Everything as JSON-ready values; shares of the stock stay decimals."""
+    """Return JSON-ready values; shares of the stock are decimals."""
     return {
         "scenario": found.scenario, "seed": found.seed, "runs": found.runs, "runs_failed": found.failed,
         "metrics": {one.metric.name: attribution_dict(one) for one in found.attributions},
@@ -231,60 +221,71 @@ def mechanisms_dict(found: Mechanisms) -> dict[str, Any]:
 
 
 def attribution_dict(one: Attribution) -> dict[str, Any]:
-    """One metric."""
-    ends = {name: vars(getattr(one, name)) for name in ("none", "full", "difference")}
+    """Return one metric as JSON-ready values."""
+    totals = {name: estimate_dict(getattr(one, name)) for name in ("none", "full", "difference")}
     shares = {
-        share.mechanism: {name: vars(getattr(share, name)) for name in ("value", "alone", "last")}
+        share.mechanism: {name: estimate_dict(getattr(share, name)) for name in ("value", "alone", "last")}
         for share in one.shares
     }
     unit = "share" if one.metric.unit == SHARE else one.metric.unit
-    return {"label": one.metric.label, "unit": unit, "words": attribution_sentence(one)} | ends | {"mechanisms": shares}
+    words = attribution_sentence(one)
+    return {"label": one.metric.label, "unit": unit, "words": words} | totals | {"mechanisms": shares}
 
 
-BAR_HEIGHT = 0.5
-INTERVAL = 2.0
-"""Standard errors on either side of a bar's end."""
+def estimate_dict(estimate: EstimateWithError) -> dict[str, float]:
+    """Return an estimate as JSON-ready values."""
+    return {"mean": estimate.value, "standard_error": estimate.error}
+
+
+# Figure
 
 
 def shares_figure(found: Mechanisms, one: Attribution) -> Drawing:
-    """Shapley values of one metric."""
-    numbers = share_columns(one)
+    """Return the figure of the Shapley values of one metric."""
+    data = share_columns(one)
+    unit = one.metric.unit
     with figure_style():
         figure = new_figure(shares_heading(found, one))
         axes = figure.add_axes((0.29, 0.1, 0.47, 0.74))
-        labels = [*(MECHANISM_LABELS[share.mechanism] for share in one.shares), "All less none"]
+        labels = [*(MECHANISM_LABELS[share.mechanism] for share in one.shares), "All minus none"]
         style_bar_axes(axes, labels)
-        rows, shades = np.arange(len(labels)), [*([ACCENT] * len(one.shares)), GREY]
-        axes.barh(rows, numbers["value"], height=BAR_HEIGHT, color=shades)
-        half = INTERVAL * numbers["standard_error"]
-        axes.hlines(rows, numbers["value"] - half, numbers["value"] + half, color=INK, linewidth=1.2)
-        for mark, name in (("o", "alone"), ("D", "last")):
-            axes.plot(numbers[name][:-1], rows[:-1], mark, color=INK, markersize=5, fillstyle="none", linestyle="none")
-        for row, share in enumerate([*(share.value for share in one.shares), one.difference]):
-            text = f"{with_minus_sign(format_contribution(share.mean, one.metric.unit))}  (s.e. {format_standard_error(share, one.metric.unit)})"
+        rows, colours = np.arange(len(labels)), [*([ACCENT] * len(one.shares)), GREY]
+        axes.barh(rows, data["value"], height=BAR_HEIGHT, color=colours)
+        half = INTERVAL * data["standard_error"]
+        axes.hlines(rows, data["value"] - half, data["value"] + half, color=INK, linewidth=1.2)
+        for marker, name in (("o", "alone"), ("D", "last")):
+            axes.plot(data[name][:-1], rows[:-1], marker, color=INK, markersize=5, fillstyle="none", linestyle="none")
+        for row, estimate in enumerate([*(share.value for share in one.shares), one.difference]):
+            value = with_minus_sign(format_contribution(estimate.value, unit))
+            text = f"{value}  (s.e. {format_standard_error(estimate, unit)})"
             axes.text(1.03, row, text, transform=axes.get_yaxis_transform(), fontsize=8.5, color=GREY, va="center")
-    return Drawing(figure, numbers)
+    return Drawing(figure, data)
 
 
 def share_columns(one: Attribution) -> dict[str, np.ndarray]:
-    """The numbers shown; shares of the stock in percent."""
+    """Return the plotted data; shares of the stock in percent."""
     scale = 100.0 if one.metric.unit == SHARE else 1.0
-    values = [*(share.value for share in one.shares), one.difference]
-    ends = {name: [getattr(share, name).mean for share in one.shares] for name in ("alone", "last")}
+    estimates = [*(share.value for share in one.shares), one.difference]
+    ends = {name: [getattr(share, name).value for share in one.shares] for name in ("alone", "last")}
     return {
         "mechanism": np.array([*(share.mechanism for share in one.shares), "all_less_none"]),
-        "value": scale * np.array([value.mean for value in values]),
-        "standard_error": scale * np.array([value.standard_error for value in values]),
+        "value": scale * np.array([estimate.value for estimate in estimates]),
+        "standard_error": scale * np.array([estimate.error for estimate in estimates]),
         **{name: scale * np.array([*means, np.nan]) for name, means in ends.items()},
     }
 
 
 def shares_heading(found: Mechanisms, one: Attribution) -> Heading:
-    """The finding: the mechanism that does most."""
-    most = max(one.shares, key=lambda share: abs(share.value.mean))
+    """Return the headings of the figure; the finding is the mechanism with the largest contribution."""
+    largest = max(one.shares, key=lambda share: abs(share.value.value))
     label, unit = one.metric.label, display_unit(one.metric.unit)
-    subtitle = f"Contribution to: {label}, {unit}. Bars: Shapley values; lines: two standard errors; circle: alone; diamond: last"
-    did = f"{with_minus_sign(format_contribution(most.value.mean, one.metric.unit))} of {with_minus_sign(format_contribution(one.difference.mean, one.metric.unit))} {unit}"
-    finding = f"{label}: {lower_first(MECHANISM_LABELS[most.mechanism])} do most, {did}"
+    value, total = (
+        with_minus_sign(format_contribution(estimate.value, one.metric.unit))
+        for estimate in (largest.value, one.difference)
+    )
+    mechanism = lower_first(MECHANISM_LABELS[largest.mechanism])
+    finding = f"{label}: largest contribution from {mechanism}, {value} of {total} {unit}"
+    marks = "Bars: Shapley values; lines: ± 2 standard errors; circles: alone; diamonds: last"
+    subtitle = f"Contributions to {label}, {unit}. {marks}"
     source = f"Source: carryflow simulation, {found.scenario}, {found.runs} runs of each coalition, seed {found.seed}"
     return Heading(finding, subtitle, source)

@@ -1,4 +1,4 @@
-"""Which keys of a scenario switch each mechanism of the carry trade off."""
+"""Settings that switch off each unwinding mechanism of the carry trade."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MECHANISM_LABELS: Final[Mapping[str, str]] = {
 }
 
 NEVER_ACTS: Final = Lognormal(median=1e6, log_sd=0)
-"""Days of patience, or per cent of loss, after which nobody acts within a scenario."""
+"""Days of patience, or loss in percent, beyond any scenario."""
 LEVERED_SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     MARGIN: {"switches.margin": False},
     STOPS: {"switches.trailing_stop": False},
@@ -41,24 +41,24 @@ SWITCH_OFF_SETTINGS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "banks": {REPATRIATION: {"patience_days": NEVER_ACTS, "loss_limit_pct": NEVER_ACTS}},
     "investment_trusts": {REPATRIATION: {"momentum_x": 0.0}},
 }
-"""Values that switch a mechanism off, by kind of population and key."""
+"""Values that switch a mechanism off, by kind of population, mechanism and key."""
 
 
 def switch_off_settings(scenario: Scenario, mechanism: str) -> dict[str, Any]:
-    """Keys of a scenario and the values that switch a mechanism off; empty where no population has it.
+    """Return the keys and values that switch a mechanism off; empty if no population has it.
 
-    A key that already has this value is left out: there the mechanism is off.
+    Keys that already have this value are omitted.
     """
-    found = {}
+    settings = {}
     for name, own in scenario.populations.items():
         for key, value in SWITCH_OFF_SETTINGS.get(own.kind, {}).get(mechanism, {}).items():
             if _value(own, key) != value:
-                found[f"populations.{name}.{key}"] = value
-    return found
+                settings[f"populations.{name}.{key}"] = value
+    return settings
 
 
 def without_mechanisms(scenario: Scenario, mechanisms: Collection[str]) -> Scenario:
-    """The scenario with some mechanisms switched off, validated."""
+    """Return the validated scenario with mechanisms switched off."""
     populations = dict(scenario.populations)
     for mechanism in mechanisms:
         for key, value in switch_off_settings(scenario, mechanism).items():
@@ -75,11 +75,11 @@ def _value(parameters: PopulationParameters, key: str) -> Any:
 
 
 def _changed(parameters: Any, key: str, value: Any) -> Any:
-    """Parameters with one value changed and checked against its range."""
+    """Return parameters with one value changed, validated against its range."""
     dumped = parameters.model_dump()
-    place = dumped
+    section = dumped
     *path, last = key.split(".")
     for step in path:
-        place = place[step]
-    place[last] = value
+        section = section[step]
+    section[last] = value
     return type(parameters).model_validate(dumped)

@@ -1,4 +1,4 @@
-"""Exact Shapley values of a game whose worth is known for every coalition, run by run."""
+"""Exact Shapley values of a game with known worth of every coalition, for each run."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Worths = Mapping[Coalition, FloatArray]
 
 
 def coalitions(players: tuple[str, ...]) -> Iterator[Coalition]:
-    """Every coalition, the empty one first and the whole last."""
+    """Yield every coalition, from the empty one to the grand coalition."""
     for size in range(len(players) + 1):
         for members in combinations(players, size):
             yield frozenset(members)
 
 
 def weight(size: int, players: int) -> float:
-    """Share of the orders of arrival in which a player finds `size` others there: ``s! (n - s - 1)! / n!``."""
+    """Return the share of player orderings in which a player follows `size` others: ``s! (n - s - 1)! / n!``."""
     return factorial(size) * factorial(players - size - 1) / factorial(players)
 
 
 def shapley(worths: Worths, players: tuple[str, ...]) -> dict[str, FloatArray]:
-    """Shapley value of each player, ``(runs,)``: what it adds, averaged over all orders of arrival.
+    """Return the Shapley value of each player, ``(runs,)``: its marginal contribution averaged over all player orderings.
 
     ``phi_i = sum over S without i of s! (n - s - 1)! / n! (v(S + i) - v(S))``; the values add up to
     ``v(all) - v(none)`` in every run.
@@ -52,9 +52,9 @@ def shapley(worths: Worths, players: tuple[str, ...]) -> dict[str, FloatArray]:
 
 
 def alone_and_last(worths: Worths, players: tuple[str, ...]) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """What each player adds to nobody and to everybody else, ``(runs,)``; how far these lie apart is interaction."""
-    everybody, nobody = frozenset(players), frozenset[str]()
+    """Return each player's contribution alone and in addition to all others, ``(runs,)``; a difference indicates interaction."""
+    everyone, empty = frozenset(players), frozenset[str]()
     return {
-        player: (worths[frozenset({player})] - worths[nobody], worths[everybody] - worths[everybody - {player}])
+        player: (worths[frozenset({player})] - worths[empty], worths[everyone] - worths[everyone - {player}])
         for player in players
     }

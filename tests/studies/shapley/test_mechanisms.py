@@ -1,4 +1,4 @@
-"""Mechanisms are switched off by real keys, one at a time, and their shares add up."""
+"""Mechanisms are switched off by existing keys, and their Shapley values sum to the total effect."""
 
 import json
 from functools import cache
@@ -33,7 +33,7 @@ CAST = {f"populations.{name}.investors": 6 for name in ("carry_funds", "retail_f
 
 @cache
 def scenario() -> Scenario:
-    """A fall of 9 % that sets off stops, with four funds and four more populations."""
+    """A fall of 9 % that triggers stops, with four funds and four other populations."""
     return official(COARSE, shocks({"2025-12-03": 0.09}), TWO_WEEKS)
 
 
@@ -44,18 +44,18 @@ def found() -> Mechanisms:
 
 def test_shares_add_up_to_all_less_none() -> None:
     for one in found().attributions:
-        total = sum(share.value.mean for share in one.shares)
-        assert total == pytest.approx(one.full.mean - one.none.mean, abs=1e-9)
-        assert one.difference.mean == pytest.approx(one.full.mean - one.none.mean, abs=1e-9)
+        total = sum(share.value.value for share in one.shares)
+        assert total == pytest.approx(one.full.value - one.none.value, abs=1e-9)
+        assert one.difference.value == pytest.approx(one.full.value - one.none.value, abs=1e-9)
 
 
 def test_all_mechanisms_are_the_scenario_itself() -> None:
     record = simulate(scenario(), range(3))
     for one in found().attributions:
-        assert one.full.mean == pytest.approx(measured(record, one.metric.name))
+        assert one.full.value == pytest.approx(metric_mean(record, one.metric.name))
 
 
-def measured(record: Record, name: str) -> float:
+def metric_mean(record: Record, name: str) -> float:
     values = METRIC[name].per_run(FinishedRuns(record))
     assert values is not None
     return float(values.mean())
@@ -67,12 +67,12 @@ def test_worker_processes_give_the_same_numbers() -> None:
     assert alone.to_dict() == shared.to_dict()
 
 
-def test_what_stops_unwind_is_theirs_alone() -> None:
+def test_unwinding_by_stops_is_attributed_to_stops() -> None:
     stopped = found().attributions[2]
     by_name = {share.mechanism: share for share in stopped.shares}
-    assert by_name[STOPS].value.mean > 1.0
-    assert stopped.none.mean == 0.0
-    trough = {share.mechanism: share.value.mean for share in found().attributions[0].shares}
+    assert by_name[STOPS].value.value > 1.0
+    assert stopped.none.value == 0.0
+    trough = {share.mechanism: share.value.value for share in found().attributions[0].shares}
     assert trough[STOPS] < 0.0
 
 
@@ -88,7 +88,7 @@ def test_a_mechanism_that_is_off_unwinds_nothing(mechanism: str, cause: str) -> 
         for record in (with_it, off)
     ]
     assert sum(flows[0].values()) > 0.0
-    # Savings plans are expected and go on whatever the mechanisms do.
+    # Expected savings plans continue without the mechanism.
     assert all(amount == 0.0 for name, amount in flows[1].items() if name != "investment_trusts")
 
 
@@ -107,7 +107,7 @@ def test_every_switch_is_a_key_of_its_population_and_is_on_by_default() -> None:
             assert switch_off_settings(without_mechanisms(own, [mechanism]), mechanism) == {}
 
 
-def test_every_resident_holder_can_be_kept_from_repatriating() -> None:
+def test_repatriation_can_be_switched_off_for_every_resident() -> None:
     residents = {kind.Parameters.model_fields["kind"].default for kind in ROSTER if kind.role == "resident"}
     assert {kind for kind, mechanisms in SWITCH_OFF_SETTINGS.items() if REPATRIATION in mechanisms} == residents
     levered = {kind.Parameters.model_fields["kind"].default for kind in ROSTER if kind.role in ("levered", "retail")}
@@ -122,22 +122,22 @@ def test_a_scenario_without_a_mechanism_has_no_share_of_it() -> None:
     assert [share.mechanism for share in some.attributions[0].shares] == [MARGIN, STOPS, VOLATILITY_TARGET, INCENTIVE]
 
 
-def test_text_and_json_and_figures_tell_the_same() -> None:
-    told = json.loads(json.dumps(found().to_dict(), allow_nan=False))
-    stops = told["metrics"]["usdjpy_trough_pct"]["mechanisms"]["stops"]["value"]
+def test_text_json_and_figures_agree() -> None:
+    content = json.loads(json.dumps(found().to_dict(), allow_nan=False))
+    stops = content["metrics"]["usdjpy_trough_pct"]["mechanisms"]["stops"]["value"]
     assert f"{stops['mean']:.2f}" in found().text()
     assert "populations.carry_funds.switches.trailing_stop=false" in found().text()
     drawing = found().drawings["mechanisms_usdjpy_trough_pct"]
     np.testing.assert_allclose(drawing.numbers["value"][:-1].sum(), drawing.numbers["value"][-1])
-    told_error = told["metrics"]["usdjpy_trough_pct"]["mechanisms"]["stops"]["value"]["standard_error"]
-    assert told_error in drawing.numbers["standard_error"]
-    assert told_error > 0.0
+    standard_error = content["metrics"]["usdjpy_trough_pct"]["mechanisms"]["stops"]["value"]["standard_error"]
+    assert standard_error in drawing.numbers["standard_error"]
+    assert standard_error > 0.0
 
 
-def test_what_cannot_be_attributed_is_refused() -> None:
+def test_impossible_requests_are_rejected() -> None:
     with pytest.raises(OutputError, match="metric 'trough' is unknown; known: levered"):
         cf.mechanisms(scenario(), runs=2, metrics=["trough"])
     with pytest.raises(OutputError, match="at least 2 for a standard error, got 1"):
         cf.mechanisms(scenario(), runs=1)
-    with pytest.raises(OutputError, match="thresholds, which replace the mechanisms"):
+    with pytest.raises(OutputError, match="thresholds replace the mechanisms"):
         cf.mechanisms(official(COARSE, {"unwind.rule": "threshold"}), runs=2)

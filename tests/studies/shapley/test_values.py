@@ -1,4 +1,4 @@
-"""Shapley values of games whose answer is known."""
+"""Shapley values of games with known solutions."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ PLAYERS = ("a", "b", "c")
 
 
 def game(worth: dict[str, float]) -> dict[Coalition, np.ndarray]:
-    """Worths by the players' letters, in two runs of which the second is worth double."""
+    """Return worths by players' letters for two runs; the second has twice the worth."""
     return {group: worth.get("".join(sorted(group)), 0.0) * np.array([1.0, 2.0]) for group in coalitions(PLAYERS)}
 
 
@@ -21,7 +21,7 @@ def test_every_coalition_once() -> None:
 
 
 @pytest.mark.parametrize("players", [1, 2, 5])
-def test_weights_of_the_places_add_to_one(players: int) -> None:
+def test_weights_sum_to_one(players: int) -> None:
     from math import comb
 
     assert sum(comb(players - 1, size) * weight(size, players) for size in range(players)) == pytest.approx(1.0)
@@ -36,7 +36,7 @@ def test_the_glove_game() -> None:
     assert found["a"][1] == pytest.approx(4 / 3)
 
 
-def test_who_adds_the_same_everywhere_gets_that() -> None:
+def test_a_constant_contribution_is_the_shapley_value() -> None:
     additive = {"a": 1.0, "b": -2.0, "ab": -1.0, "c": 5.0, "ac": 6.0, "bc": 3.0, "abc": 4.0}
     found = shapley(game(additive), PLAYERS)
     ends = alone_and_last(game(additive), PLAYERS)

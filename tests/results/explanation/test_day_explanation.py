@@ -1,4 +1,4 @@
-"""A day in words, as JSON and as a waterfall; what cannot be explained is refused."""
+"""A day explained as text, JSON and a waterfall chart; requests that cannot be explained are rejected."""
 
 import json
 from dataclasses import replace
@@ -10,8 +10,8 @@ import pytest
 import simulation as cf
 from simulation.results.explanation.day_explanation import DayExplanation
 from simulation.results.explanation.explain import check_matches_record, explain_price_move
-from simulation.results.run_results import Result
 from simulation.results.output_folder import OutputError
+from simulation.results.run_results import Result
 from tests.support.scenarios import COARSE, ONE_WEEK, TWO_WEEKS, official, shipped, shocks
 
 CRASH_DAY = "2025-12-03"
@@ -30,16 +30,16 @@ def crash() -> DayExplanation:
     return crashed().explain(CRASH_DAY, run=1)
 
 
-def test_the_text_says_who_sold_by_which_rule_and_what_it_did() -> None:
+def test_the_text_names_sellers_rules_and_effects() -> None:
     text = crash().text()
     recorded = crashed().daily.query("run == 1").set_index("date")["usdjpy"]
     before, after = recorded["2025-12-02"], recorded[CRASH_DAY]
     assert f"USDJPY fell {before - after:.2f} yen on 3 December 2025, from {before:.2f} to {after:.2f}" in text
-    assert "Japan: the decision -" in text
+    assert "Japan: policy decision -" in text
     assert "Forced orders: -" in text
     assert "Carry funds (" in text
-    assert "below its high of 120 days" in text
-    assert "The other side" in text
+    assert "below its 120-day high" in text
+    assert "Counterparties" in text
 
 
 def test_the_shares_of_dealers_and_value_investors_are_those_recorded() -> None:
@@ -54,14 +54,16 @@ def test_every_dollar_bought_was_sold_by_somebody(asset: str) -> None:
     bought = sum(part.flow_usd or 0.0 for part in day.parts) + sum(day.other_side.values()) + day.planned
     assert bought == pytest.approx(0.0, abs=1e-9)
     assert (day.planned > 0.0) == (asset in ("usdjpy", "us_equity"))
-    assert ("Residents' plans bought" in day.text()) == (day.planned > 0.005)
+    assert ("Planned purchases by residents" in day.text()) == (day.planned > 0.005)
 
 
 def test_json_holds_every_part_and_adds_up() -> None:
-    told = json.loads(json.dumps(crash().to_dict(), allow_nan=False))
-    assert sum(part["change"] for part in told["parts"]) == pytest.approx(told["after"] - told["before"], abs=1e-12)
-    assert sum(told["totals"].values()) == pytest.approx(told["change"], abs=1e-12)
-    stop = next(part for part in told["parts"] if part["key"] == "carry_funds:stop")
+    content = json.loads(json.dumps(crash().to_dict(), allow_nan=False))
+    assert sum(part["change"] for part in content["parts"]) == pytest.approx(
+        content["after"] - content["before"], abs=1e-12
+    )
+    assert sum(content["totals"].values()) == pytest.approx(content["change"], abs=1e-12)
+    stop = next(part for part in content["parts"] if part["key"] == "carry_funds:stop")
     assert stop["forced"]
     assert 0 < stop["investors_traded"] <= stop["investors"] == 8
     assert stop["flow_usd_bn"] < 0
@@ -101,9 +103,9 @@ def test_the_same_day_gives_the_same_text_and_files(tmp_path_factory: pytest.Tem
 @pytest.mark.parametrize(
     ("day", "message"),
     [
-        ("2025-12-06", "2025-12-06 is no business day; the next one is 2025-12-08"),
-        ("2026-07-01", "it trades 2025-12-01 to 2025-12-12"),
-        ("2025-11-28", "is not a day on which"),
+        ("2025-12-06", "2025-12-06 is not a business day; the next one is 2025-12-08"),
+        ("2026-07-01", "its trading days are 2025-12-01 to 2025-12-12"),
+        ("2025-11-28", "is not a trading day of"),
         ("19 December", "write it as 2025-12-19"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The parts of a day's move add up to what was recorded, and each is what the model's rules make of it."""
+"""The parts of a day sum to the recorded change, and each follows from the model's rules."""
 
 from functools import cache
 from typing import Any
@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 
 from simulation.day.capital_flows import simulate
+from simulation.results.explanation.decomposition import (
+    NEWS,
+    ORDERS,
+    ROUNDING,
+    Part,
+    day_parts,
+    price_scale,
+    split_by_cause,
+)
 from simulation.results.explanation.explain import build_explanation
-from simulation.results.explanation.decomposition import NEWS, ORDERS, ROUNDING, Part, day_parts, price_scale, split_by_cause
 from simulation.results.explanation.trace import TracedModel, trace_run
 from tests.support.scenarios import (
     AROUND_THE_HIKE,
@@ -56,12 +64,12 @@ CASES = {
 
 
 @cache
-def watched(case: str) -> TracedModel:
+def traced(case: str) -> TracedModel:
     return trace_run(CASES[case](), 1)
 
 
 def every_day(model: TracedModel) -> list[tuple[str, list[Part], float]]:
-    """Asset, parts, and the size of what is recorded in the unit of the parts."""
+    """Return asset, parts, and the recorded value in the unit of the parts."""
     found = []
     for asset in model.economy.roster.names:
         for day in model.days:
@@ -72,7 +80,7 @@ def every_day(model: TracedModel) -> list[tuple[str, list[Part], float]]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_parts_add_up_to_the_recorded_change(case: str) -> None:
-    model = watched(case)
+    model = traced(case)
     assert len(model.days) == len(model.dates) - 1
     for asset, parts, size in every_day(model):
         rounding = [part.change for part in parts if part.group == ROUNDING]
@@ -81,44 +89,44 @@ def test_parts_add_up_to_the_recorded_change(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_watching_changes_nothing(case: str) -> None:
+def test_tracing_changes_nothing(case: str) -> None:
     scenario = CASES[case]()
     plain = simulate(scenario, [0, 1, 2])
-    for name, values in watched(case).recorder.market.items():
+    for name, values in traced(case).recorder.market.items():
         np.testing.assert_array_equal(values[0], plain.market[name][1], err_msg=name)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_flows_of_the_parts_are_the_recorded_flows(case: str) -> None:
-    model = watched(case)
+    model = traced(case)
     for day in model.days:
         for population in model.populations:
             bought = sum(
-                sum(split_by_cause(done, 0).values()) + done.expected[0]
-                for done in day.session.done
-                if done.population == population.name
+                sum(split_by_cause(execution, 0).values()) + execution.expected[0]
+                for execution in day.session.executions
+                if execution.population == population.name
             )
             recorded = model.recorder.flows[population.name]["spot_usd_bn"][0, day.step]
             assert bought == pytest.approx(recorded, abs=1e-9)
 
 
 def test_the_crash_is_forced_by_stops_and_the_storm_by_more_than_one_cause() -> None:
-    crash = [part for _, parts, _ in every_day(watched("crash")) for part in parts if part.forced]
+    crash = [part for _, parts, _ in every_day(traced("crash")) for part in parts if part.forced]
     assert "carry_funds:stop" in {part.key for part in crash}
     assert all((part.flow_usd or 0.0) <= 0.0 for part in crash)
-    storm = {part.key for _, parts, _ in every_day(watched("storm")) for part in parts if part.flow_usd}
+    storm = {part.key for _, parts, _ in every_day(traced("storm")) for part in parts if part.flow_usd}
     assert {"carry_funds:incentive", "carry_funds:volatility_target", "retail_fx:incentive"} <= storm
 
 
 def test_sales_lower_the_price() -> None:
-    days = [parts for asset, parts, _ in every_day(watched("crash")) if asset == "usdjpy"]
+    days = [parts for asset, parts, _ in every_day(traced("crash")) if asset == "usdjpy"]
     flows = [(part.flow_usd, part.change) for parts in days for part in parts if part.group == ORDERS and part.flow_usd]
     assert {np.sign(flow) for flow, _ in flows} == {-1.0, 1.0}
     assert all(np.sign(flow) == np.sign(change) for flow, change in flows)
 
 
 def test_a_yield_falls_when_bonds_are_bought() -> None:
-    model = watched("threshold")
+    model = traced("threshold")
     bonds = [
         part
         for day in model.days
@@ -136,13 +144,16 @@ def test_a_population_in_parts_is_explained_as_a_whole(monkeypatch: pytest.Monke
     for asset, parts, size in every_day(cut):
         assert abs(parts[-1].change) < 1e-12 * size, asset
     day = next(day for day in cut.days if str(day.date) == "2025-12-03")
-    whole = next(day for day in watched("crash").days if str(day.date) == "2025-12-03")
+    whole = next(day for day in traced("crash").days if str(day.date) == "2025-12-03")
     forced = [
         {part.key: part.flow_usd for part in day_parts(model, one, "usdjpy")[0] if part.forced}
-        for model, one in ((cut, day), (watched("crash"), whole))
+        for model, one in ((cut, day), (traced("crash"), whole))
     ]
     assert forced[0] == pytest.approx(forced[1])
-    assert build_explanation(cut, day, 1, "usdjpy").stories == build_explanation(watched("crash"), whole, 1, "usdjpy").stories
+    assert (
+        build_explanation(cut, day, 1, "usdjpy").reasons
+        == build_explanation(traced("crash"), whole, 1, "usdjpy").reasons
+    )
 
 
 def test_a_surprise_is_the_announcement_beta_times_its_size() -> None:
@@ -164,20 +175,20 @@ def test_a_calm_day_has_no_parts() -> None:
 
 
 def test_an_intervention_and_a_funding_shock_are_parts_of_their_own() -> None:
-    sale = next(day for day in watched("sale").days if str(day.date) == "2025-12-04")
+    sale = next(day for day in traced("sale").days if str(day.date) == "2025-12-04")
     sold = next(
-        part for part in day_parts(watched("sale"), sale, "usdjpy")[0] if part.key.startswith("ministry_of_finance")
+        part for part in day_parts(traced("sale"), sale, "usdjpy")[0] if part.key.startswith("ministry_of_finance")
     )
-    yen = watched("sale").recorder.market["usdjpy"][0, sale.step - 1]
+    yen = traced("sale").recorder.market["usdjpy"][0, sale.step - 1]
     assert sold.flow_usd == pytest.approx(-3000.0 / yen, rel=0.02)
     assert sold.change < 0.0
-    shock = next(day for day in watched("given").days if str(day.date) == "2025-12-04")
-    bought = next(part for part in day_parts(watched("given"), shock, "usdjpy")[0] if part.key.startswith("abroad"))
+    shock = next(day for day in traced("given").days if str(day.date) == "2025-12-04")
+    bought = next(part for part in day_parts(traced("given"), shock, "usdjpy")[0] if part.key.startswith("abroad"))
     assert bought.flow_usd == pytest.approx(12.0)
 
 
 def test_given_news_take_the_place_of_drawn_ones() -> None:
-    model = watched("given")
+    model = traced("given")
     day = next(day for day in model.days if str(day.date) == "2025-12-03")
     parts, scale = day_parts(model, day, "usdjpy")
     news = sum(part.change for part in parts if part.group == NEWS)
@@ -187,4 +198,4 @@ def test_given_news_take_the_place_of_drawn_ones() -> None:
 
 
 def test_the_small_cast_is_the_one_of_the_cases() -> None:
-    assert set(watched("crash").economy.books.sheets) == set(SMALL_CAST)
+    assert set(traced("crash").economy.books.sheets) == set(SMALL_CAST)

@@ -1,4 +1,4 @@
-"""Figures: their findings follow from the data, their numbers are beside them, and nothing global changes."""
+"""Figures state findings from the data, come with their data, and leave matplotlib's settings unchanged."""
 
 import csv
 import sys
@@ -11,12 +11,23 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from simulation.results.figures import charts
-from simulation.results.figures.style import decision_text, policy_dates
-from simulation.results.figures.style import COLOURS, DPI, SPARE_COLOURS, Heading, population_colour, figure_style, new_figure, tick_days
-from simulation.results.figures.flow_charts import sum_over_groups, stack_edges
-from simulation.results.findings import format_usd_bn, price_change_text, format_percent, scenario_finding
 from simulation.day.recorder import Record
+from simulation.results.figures import charts
+from simulation.results.figures.flow_charts import stack_edges, sum_over_groups
+from simulation.results.figures.style import (
+    COLOURS,
+    DPI,
+    SPARE_COLOURS,
+    Drawing,
+    Heading,
+    decision_text,
+    figure_style,
+    new_figure,
+    policy_dates,
+    population_colour,
+    tick_days,
+)
+from simulation.results.findings import format_percent, format_usd_bn, price_change_text, scenario_finding
 from simulation.results.run_results import Result
 from tests.results.conftest import MakeRecord
 
@@ -25,12 +36,12 @@ def texts(figure: Figure) -> list[str]:
     return [artist.get_text() for artist in figure.findobj(Text) if artist.get_text()]
 
 
-def column(drawing: charts.Drawing, name: str) -> list[float]:
+def column(drawing: Drawing, name: str) -> list[float]:
     return [float(value) for value in drawing.numbers[name]]
 
 
-def chart(record: Record, name: str) -> charts.Drawing:
-    """One of the figures of a batch."""
+def chart(record: Record, name: str) -> Drawing:
+    """One figure of a batch."""
     with figure_style():
         drawing = charts.CHARTS[name](record)
     assert drawing is not None
@@ -38,12 +49,14 @@ def chart(record: Record, name: str) -> charts.Drawing:
 
 
 @pytest.fixture(scope="module")
-def all_drawn(small_record: Record) -> dict[str, charts.Drawing]:
-    """Every figure of a small batch, and two batches compared; to look at."""
-    return charts.draw_figures(small_record) | {"compare": charts.comparison_figure({"One": small_record, "Two": small_record})}
+def all_drawn(small_record: Record) -> dict[str, Drawing]:
+    """Every figure of a small batch, and a comparison of two batches."""
+    return charts.draw_figures(small_record) | {
+        "compare": charts.comparison_figure({"One": small_record, "Two": small_record})
+    }
 
 
-def test_every_figure_states_finding_units_and_source(all_drawn: dict[str, charts.Drawing]) -> None:
+def test_every_figure_states_finding_units_and_source(all_drawn: dict[str, Drawing]) -> None:
     for name in charts.CHARTS:
         found = " | ".join(texts(all_drawn[name].figure))
         assert "Source: carryflow simulation, scenario small, 1 Dec 2025 to 30 Dec 2025, seed 7, 6 runs" in found
@@ -94,7 +107,7 @@ def test_who_unwound_keeps_levered_and_repatriated_apart(make_record: MakeRecord
     assert column(drawing, "unwound_usd_bn_p50") == [40.0, 12.0]
     assert column(drawing, "repatriated_usd_bn_p50") == [0.0, 8.0]
     assert column(drawing, "stop_usd_bn_mean") == [40.0, 12.0]
-    assert "Levered holders unwind $40 bn (16 % of their stock); residents bring home $8.0 bn" in texts(drawing.figure)
+    assert "Levered investors reduce positions by $40 bn (16 %); residents repatriate $8.0 bn" in texts(drawing.figure)
 
 
 def test_missing_bitcoin_leaves_its_panel_out(make_record: MakeRecord) -> None:
@@ -105,7 +118,7 @@ def test_missing_bitcoin_leaves_its_panel_out(make_record: MakeRecord) -> None:
 
 def test_stopped_runs_are_named_and_left_out(make_record: MakeRecord) -> None:
     panel = chart(make_record(stopped=(0,)), "asset_prices")
-    assert any("4 runs (1 stopped early, left out)" in text for text in texts(panel.figure))
+    assert any("4 runs (1 stopped early, excluded)" in text for text in texts(panel.figure))
 
 
 def test_nothing_to_draw_when_all_runs_stopped(make_record: MakeRecord) -> None:
@@ -131,10 +144,13 @@ def test_comparison_uses_one_scale(make_record: MakeRecord) -> None:
     assert left.get_ylim() == right.get_ylim()
     assert left_below.get_ylim() == right_below.get_ylim()
     assert column(drawing, "official_levered_unwound_usd_bn_p50")[-1] == 120.0
-    assert "Article: $52 bn unwound, USDJPY −0.7 %; Official: $132 bn unwound, USDJPY −20.0 %" in texts(drawing.figure)
+    assert (
+        "Article: positions reduced by $52 bn, USDJPY −0.7 %; Official: positions reduced by $132 bn, USDJPY −20.0 %"
+        in texts(drawing.figure)
+    )
 
 
-def test_labels_do_not_run_off_the_picture(all_drawn: dict[str, charts.Drawing]) -> None:
+def test_labels_do_not_run_off_the_picture(all_drawn: dict[str, Drawing]) -> None:
     for name, drawing in all_drawn.items():
         width, height = drawing.figure.get_size_inches()
         box = drawing.figure.get_tightbbox()
@@ -145,14 +161,14 @@ def test_labels_do_not_run_off_the_picture(all_drawn: dict[str, charts.Drawing])
 
 
 def contrast_on_white(text: Text) -> float:
-    """Contrast of WCAG 2: luminances of background and text, each with 0.05 of stray light."""
+    """Contrast of WCAG 2 between text and a white background."""
     red, green, blue = (
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(text.get_color())
     )
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
-def test_words_are_dark_enough_to_read(all_drawn: dict[str, charts.Drawing]) -> None:
+def test_words_are_dark_enough_to_read(all_drawn: dict[str, Drawing]) -> None:
     for name, drawing in all_drawn.items():
         words = [text for text in drawing.figure.findobj(Text) if any(map(str.isalpha, text.get_text()))]
         assert {text.get_text(): contrast_on_white(text) for text in words if contrast_on_white(text) < 4.5} == {}, name
@@ -176,7 +192,7 @@ def test_drawing_changes_no_setting_and_opens_no_window(small_record: Record) ->
     assert ("matplotlib.pyplot" in sys.modules) == imported
 
 
-def test_pictures_and_numbers_are_written_side_by_side(all_drawn: dict[str, charts.Drawing], tmp_path: Path) -> None:
+def test_pictures_and_numbers_are_written_side_by_side(all_drawn: dict[str, Drawing], tmp_path: Path) -> None:
     charts.write_figures(all_drawn, tmp_path)
     for name in all_drawn:
         picture = (tmp_path / f"{name}.png").read_bytes()
@@ -225,22 +241,26 @@ def test_words_for_numbers() -> None:
     assert [format_usd_bn(1234.0), format_usd_bn(-56.0), format_usd_bn(7.25)] == ["$1.23 tn", "−$56 bn", "$7.2 bn"]
     assert [format_percent(0.444), format_percent(-0.031)] == ["44 %", "−3.1 %"]
     assert [price_change_text("X", 0.01), price_change_text("X", -2.0), price_change_text("X", None)] == [
-        "X ends where it began",
+        "X is unchanged",
         "X falls 2.0 %",
-        "X is not measured",
+        "X is not available",
     ]
 
 
 def test_demo_sentence(make_record: MakeRecord) -> None:
     found = scenario_finding(make_record())
-    assert found.startswith("USDJPY falls 0.7 % at the median; $52 bn of foreign positions (6.1 %) are unwound")
+    assert found.startswith(
+        "USDJPY falls 0.7 % at the median; reduction in foreign positions $52 bn (6.1 %), of which levered"
+    )
     assert scenario_finding(make_record(stopped=(0, 1, 2, 3, 4))) == "no run reached its last day"
 
 
 @pytest.mark.parametrize("letters", [100, 160, 175, 210, 400])
 def test_long_lines_end_before_the_edge_on_a_screen_and_in_a_file(letters: int) -> None:
-    """Letters are fitted to dots: a size shrunk in proportion once left a line of 160 letters wider than the picture."""
-    line = ("levered_unwind_usd_bn; line: mean; inner band: 10-90 % of means at a point (the other parameters); " * 5)[:letters]
+    """Glyphs are fitted to pixels: a proportional font size once left a line of 160 letters wider than the figure."""
+    line = ("levered_unwind_usd_bn; line: mean; inner band: 10-90 % of means at a point (the other parameters); " * 5)[
+        :letters
+    ]
     with figure_style():
         figure = new_figure(Heading(line[:100], line, line))
         for dots in (figure.dpi, DPI):

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from simulation.results import output_folder
-from simulation.results.output_folder import OutputError, check_target, content_address, read_manifest, write_manifest, atomic_folder
+from simulation.results.output_folder import (
+    OutputError,
+    atomic_folder,
+    check_target,
+    content_address,
+    read_manifest,
+    write_manifest,
+)
 
 HASH, OTHER = "a" * 64, "b" * 64
 
