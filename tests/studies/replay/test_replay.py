@@ -148,8 +148,8 @@ def test_the_guide_holds_complete_events(carryflow: Carryflow, tmp_path: Path, e
     outcome = carryflow("replay", "mine.yaml", "--runs", "2", "--out", "out")
     assert outcome.code == 0, outcome.err
     assert "out of sample" in outcome.out
-    assert "Given (not scored)" in outcome.out
-    assert "Look again" not in outcome.out
+    assert "Inputs (not scored)" in outcome.out
+    assert "Caution:" not in outcome.out
     assert "Note:" not in outcome.out
 
 
@@ -203,7 +203,7 @@ def test_runs_that_end_early_are_told_with_the_reason(event: Make) -> None:
     told = run_replay(event(), 2)
     stop = RunStop(date(2024, 8, 5), "price_runaway", "usdjpy left its plausible range")
     ended = replace(told, full=replace(told.full, stopped={0: stop, 1: stop}))
-    assert "2 runs ended early and are left out:\n2 × price_runaway: usdjpy left its plausible range" in replay_text(
+    assert "2 runs ended early and are excluded:\n2 × price_runaway: usdjpy left its plausible range" in replay_text(
         ended
     )
     assert replay_dict(ended)["why_failed"] == stop_reasons(ended)
