@@ -113,8 +113,8 @@ def test_the_count_tells_claims_from_comparisons() -> None:
         claim_of(2, model=[counterpart(measure=nobody)]),
         claim_of(3, model=[], untested="a name", verdict="wrong"),
     )
-    told = verdict_summary(assess(ledger, 1))
-    assert told == (
+    summary = verdict_summary(assess(ledger, 1))
+    assert summary == (
         "3 claims against official data: 2 roughly, 1 wrong. "
-        "The model has something to say on 1 of them (2 comparisons): 1 agree, 1 disagree."
+        "The model tests 1 of them (2 comparisons): 1 agree, 1 disagree."
     )
