@@ -53,11 +53,6 @@ def test_quick_is_smaller_and_its_scenarios_are_valid(name: str) -> None:
     assert quick.folder != full.folder
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_files_stay_short(name: str) -> None:
-    assert len(shipped_files("experiments")[name].read_text(encoding="utf-8").splitlines()) <= 250
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_quick_version_as_shipped(name: str, tmp_path: Path) -> None:
