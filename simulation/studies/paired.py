@@ -174,7 +174,8 @@ class PairedComparison:
         ]
         return {
             "a": self.names[0], "b": self.names[1], "seed": self.seed, "runs": self.runs, "runs_failed": self.failed,
-            "changes": [change.as_json() for change in self.changes], "metrics": rows, "runs_saved": _finite_or_none(self.runs_saved),
+            "changes": [change.as_json() for change in self.changes], "metrics": rows,
+            "runs_saved": _finite_or_none(self.runs_saved),
         }  # fmt: skip
 
     @property
@@ -285,7 +286,7 @@ def forest_plot(compared: pd.DataFrame, names: tuple[str, str], about: str) -> D
     """
     table = compared[compared["sd_a"] > 0.0].reset_index(drop=True)
     scaled = {name: table[name].to_numpy() / table["sd_a"].to_numpy() for name in ("difference", "low", "high")}
-    subtitle = "Mean difference in standard deviations of the first scenario over runs; lines: 95 % intervals; right column: B − A"
+    subtitle = "Mean difference in standard deviations of the first scenario over runs; lines: 95 % intervals; right: B − A"
     with figure_style():
         figure = new_figure(forest_heading(names, subtitle, f"Source: carryflow compare, {about}"))
         axes = figure.add_axes((0.24, 0.09, 0.54, 0.76))

@@ -64,6 +64,6 @@ def test_the_verdict_follows_the_intervals(outcome: ExperimentOutcome) -> None:
 def test_too_few_runs_are_told() -> None:
     with (
         small("early_warning", 1, {"QUICK_END": "2026-01-30"}) as outcome,
-        pytest.raises(cf.ConfigError, match="take more runs"),
+        pytest.raises(cf.ConfigError, match="use more runs"),
     ):
         _ = outcome.findings
