@@ -147,11 +147,11 @@ def quantile_effects(values: pd.DataFrame, level: float) -> dict[str, EstimateWi
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Return the effects on day 0 and over the year, by regime."""
-    found = tails(table)
-    expected, vague, wages = found[EXPECTED], found["vague"], found["wage_dependent"]
+    by_regime = tails(table)
+    expected, vague, wages = by_regime[EXPECTED], by_regime["vague"], by_regime["wage_dependent"]
     parts = (
-        f" ({found[CERTAIN].fall_effect} from the lower path, the rest from the added uncertainty)"
-        if CERTAIN in found
+        f" ({by_regime[CERTAIN].fall_effect} from the lower path, the rest from the added uncertainty)"
+        if CERTAIN in by_regime
         else ""
     )
     text = (
@@ -164,12 +164,13 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
         f"{wages.year_low_effect}. {conclusion(vague)}"
     )
     return ExperimentFindings(
-        text, {f"{name} {regime}": value for regime, tail in found.items() for name, value in tail_values(tail).items()}
+        text,
+        {f"{name} {regime}": value for regime, tail in by_regime.items() for name, value in tail_values(tail).items()},
     )
 
 
 def tail_values(tail: Tail) -> dict[str, float]:
-    """Return the columns of one regime by name."""
+    """Return the values of one regime by name."""
     return {
         "usdjpy_day0_pct": tail.day0,
         "worst_fall_pct_p05": tail.fall[0],
@@ -198,23 +199,25 @@ def conclusion(vague: Tail) -> str:
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw the move on day 0, the largest falls and the range of changes over the year."""
-    found = tails(table)
-    vague = found["vague"]
+    by_regime = tails(table)
+    vague = by_regime["vague"]
     finding = (
-        f"Vague guidance: USDJPY {format_signed(vague.day0)} % on the day, {format_signed(vague.fall_effect.value)} points on the "
-        "median largest fall of the year"
+        f"Vague guidance: USDJPY {format_signed(vague.day0)} % on the day, {format_signed(vague.fall_effect.value)} points on "
+        "the median largest fall of the year"
     )
-    subtitle = "BOJ +25 bp, fully priced, 19 December 2025; day 0: difference from six-monthly guidance; then until 18 December 2026"
+    subtitle = (
+        "BOJ +25 bp, fully priced, 19 December 2025; day 0: difference from six-monthly; then to 18 December 2026"
+    )
     figure = new_figure(Heading(finding, subtitle, source))
     places = ((0.17, 0.14, 0.20, 0.65), (0.43, 0.14, 0.24, 0.65), (0.73, 0.14, 0.24, 0.65))
     day, fall, year = (figure.add_axes(place) for place in places)
-    draw_day(day, {regime: tail.day0 for regime, tail in found.items()})
-    draw_ranges(fall, {regime: (*tail.fall, tail.fall[1]) for regime, tail in found.items()})
-    panel_title(fall, f"Largest {WINDOW}-day fall in the year, %\nmedian and 5 % quantile of runs")
-    draw_ranges(year, {regime: tail.year for regime, tail in found.items()})
-    panel_title(year, "Change over the year, %\nmedian, 5 and 95 % quantiles of runs")
-    columns = {name: np.array([tail_values(tail)[name] for tail in found.values()]) for name in tail_values(vague)}
-    return Drawing(figure, {"guidance": np.array(list(found))} | columns)
+    draw_day(day, {regime: tail.day0 for regime, tail in by_regime.items()})
+    draw_ranges(fall, {regime: (*tail.fall, tail.fall[1]) for regime, tail in by_regime.items()})
+    panel_title(fall, f"Largest {WINDOW}-day fall in the year, %\nmedian and worst 5 % of runs")
+    draw_ranges(year, {regime: tail.year for regime, tail in by_regime.items()})
+    panel_title(year, "Change over the year, %\nmedian, 5 and 95 % of runs")
+    columns = {name: np.array([tail_values(tail)[name] for tail in by_regime.values()]) for name in tail_values(vague)}
+    return Drawing(figure, {"guidance": np.array(list(by_regime))} | columns)
 
 
 def draw_day(axes: Axes, moves: dict[str, float]) -> None:

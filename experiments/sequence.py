@@ -113,7 +113,7 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
     unwound, worst = averages(table, "levered_unwind_pct"), averages(table, "worst_day_pct")
     before = mean_estimates(table, ["odds", "order", "response"], "levered_unwind_pct")[EVEN, ORDERS[0], FIXED]
     order, same_day = unwound[EVEN, ORDERS[1], FIXED], unwound[EVEN, "same day", FIXED]
-    odds = {key[1:]: estimates for key, estimates in by_odds(table).items() if key[0] == EVEN}
+    odds = {key[1:]: each for key, each in by_odds(table).items() if key[0] == EVEN}
     typical = float(np.mean([abs(each.value) for each in odds.values()]))
     text = (
         f"At even odds levered holders reduce their positions by {before.value:.0f} % when the Fed moves first. With fixed "
@@ -129,9 +129,7 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
     )
     measured = {"levered_unwind_pct": unwound, "worst_day_pct": worst, "levered_unwind_pct by odds": by_odds(table)}
     values = {
-        f"{name} {' / '.join(key)}": estimates.value
-        for name, each in measured.items()
-        for key, estimates in each.items()
+        f"{name} {' / '.join(key)}": estimate.value for name, each in measured.items() for key, estimate in each.items()
     }
     return ExperimentFindings(text, values)
 
@@ -148,7 +146,9 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
         format_signed(unwound[EVEN, *case].value)
         for case in ((ORDERS[1], FIXED), ("same day", FIXED), (ORDERS[0], "less likely"))
     )
-    finding = f"Effect on levered unwinding: order {order} points, both on one day {same_day}, second move less likely {less_likely}"
+    finding = (
+        f"Levered unwinding: order {order} points, both on one day {same_day}, second move less likely {less_likely}"
+    )
     subtitle = "Mean difference from “Fed first, odds fixed” with the same news; whiskers: two standard errors; title: even odds"
     figure = new_figure(Heading(finding, subtitle, source))
     left, right = figure.add_axes((0.22, 0.13, 0.34, 0.66)), figure.add_axes((0.62, 0.13, 0.34, 0.66))

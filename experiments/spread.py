@@ -150,8 +150,8 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
     levered, retail, home, kept = (format_usd_bn(values[f"threshold_{part}_usd_bn"]) for part in shapes.EXIT_COLOURS)
     text = (
         f"At a 10-year spread of {ANCHOR:g} pp the article's threshold rule unwinds {values['threshold_share_pct']:.1f} % "
-        f"of the {format_usd_bn(values['stock_usd_bn'])} carry stock, or {format_usd_bn(values['threshold_usd_bn'])}: {levered} by "
-        f"levered holders, {retail} by retail margin traders, {home} repatriated by residents, and {kept} that residents sold "
+        f"of the {format_usd_bn(values['stock_usd_bn'])} carry stock, or {format_usd_bn(values['threshold_usd_bn'])}: {levered} "
+        f"by levered holders, {retail} by retail margin traders, {home} repatriated by residents, and {kept} that residents sold "
         f"but kept abroad or hedged. The rule is calibrated at that spread only: at {LOW_SPREAD:g} pp it unwinds "
         f"{values['low_share_pct_min']:.0f}-{values['low_share_pct_max']:.0f} % for standard deviations of the thresholds of "
         f"{min(DEVIATIONS):g}-{max(DEVIATIONS):g} pp. Under the structural rule the same narrowing over {CURVE_DAYS} days "

@@ -165,8 +165,8 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw two heat maps: the move on the day, with the boundary of a weaker yen, and the reduction in levered positions."""
     medians, high = surprise_map(table), PRICED[-1]
     finding = (
-        f"An unpriced hike moves USDJPY by {format_signed(medians.move(EXPECTED, PRICED[0]))} %; one priced at {100 * high:.0f} % with "
-        f"vague guidance, by {format_signed(medians.move('vague', high))} %"
+        f"An unpriced hike moves USDJPY by {format_signed(medians.move(EXPECTED, PRICED[0]))} %; priced at {100 * high:.0f} % "
+        f"with vague guidance, by {format_signed(medians.move('vague', high))} %"
     )
     subtitle = (
         "BOJ +25 bp on 19 December 2025; median difference from a baseline with fully expected decision and guidance"

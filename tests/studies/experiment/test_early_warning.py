@@ -50,14 +50,14 @@ def test_the_long_history_is_told_beside_the_scenario(outcome: ExperimentOutcome
     ]
 
 
-def test_the_verdict_follows_the_intervals(outcome: ExperimentOutcome) -> None:
+def test_the_grouping_follows_the_intervals(outcome: ExperimentOutcome) -> None:
     study = study_of("early_warning")
     world = study.worlds(outcome.table)["december_2025_official"]
     lows = dict(zip(world.soon, (0.6, 0.51, 0.3, 0.6, 0.5, 0.2, 0.9, 0.9), strict=True))
     soon = {name: replace(lead, low=lows[name]) for name, lead in world.soon.items()}
-    assert study.verdict(replace(world, soon=soon)) == (
-        "Clear leads (interval above 0.55): loop gain, crowding. Barely better than a coin: distance to a gain of one. "
-        "No better: distance to a cascade, stock times depth, carry to volatility."
+    assert study.grouping(replace(world, soon=soon)) == (
+        "Clear predictors (interval above 0.55): loop gain, crowding. Weak predictors: distance to a gain of one. "
+        "Not better than random: distance to a cascade, stock times depth, carry to volatility."
     )
 
 
