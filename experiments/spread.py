@@ -201,7 +201,7 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
         f"rule {values['structural_share_pct']:.1f} %"
     )
     subtitle = (
-        f"Purple: threshold rule; band: standard deviation of thresholds {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp. "
+        f"Purple: threshold rule; band: threshold sd {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp. "
         f"Green: structural rule; mean, band: middle 80 % of runs ({shapes.band_description(table)})"
     )
     figure = new_figure(Heading(finding, subtitle, source))

@@ -152,7 +152,7 @@ def validation_markdown(replays: Sequence[ReplayRuns]) -> str:
     for title, fitted in ((FITTED_TITLE, True), (UNFITTED_TITLE, False)):
         rows = [line for item in replays if item.fitted is fitted for line in validation_rows(item)]
         parts += [f"## {title}", "", TABLE_HEADER, TABLE_RULE, *rows, ""] if rows else []
-    return "\n".join([*parts, "## What fails", "", *validation_failures(replays), ""])
+    return "\n".join([*parts, "## Results outside the accepted range", "", *validation_failures(replays), ""])
 
 
 def validation_rows(replay: ReplayRuns) -> Iterable[str]:

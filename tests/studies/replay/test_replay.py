@@ -168,7 +168,7 @@ def test_all_episodes_tell_fitted_from_unfitted(event: Make) -> None:
     text = validation_markdown([run_replay(event(name), 4) for name in ("august_2024", "december_2022")])
     fitted, unfitted = text.index("## Fitted"), text.index("## Out of sample")
     assert fitted < text.index("| august_2024 | trough_pct") < unfitted < text.index("| december_2022 | move_pct")
-    assert "## What fails" in text
+    assert "## Results outside the accepted range" in text
 
 
 def test_a_measure_outside_its_range_is_called_a_failure(event: Make) -> None:
