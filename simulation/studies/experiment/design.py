@@ -227,15 +227,15 @@ def indistinct_neighbours(table: pd.DataFrame, columns: tuple[str, str], order: 
 
 
 def paired_differences(
-    table: pd.DataFrame, twin: pd.DataFrame, columns: Sequence[str], on: Sequence[str] = ("run",)
+    table: pd.DataFrame, baseline: pd.DataFrame, columns: Sequence[str], on: Sequence[str] = ("run",)
 ) -> pd.DataFrame:
     """Return the table with `columns` as differences from a baseline with the same news, run by run.
 
     Runs that did not finish in both are excluded.
     """
-    both = table.merge(twin[[*on, *columns]], on=list(on), suffixes=("", "_twin"))
+    both = table.merge(baseline[[*on, *columns]], on=list(on), suffixes=("", "_baseline"))
     for column in columns:
-        both[column] -= both.pop(f"{column}_twin")
+        both[column] -= both.pop(f"{column}_baseline")
     return both
 
 

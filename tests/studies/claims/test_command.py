@@ -1,4 +1,4 @@
-"""``carryflow claims``: what it prints, writes and refuses."""
+"""``carryflow claims``: output, files and errors."""
 
 import json
 from collections.abc import Callable

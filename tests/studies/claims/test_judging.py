@@ -1,4 +1,4 @@
-"""Rules, bands and verdicts on numbers worked by hand."""
+"""Rules, bands and outcomes for values computed by hand."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The shipped ledger is complete and honest about its sources; a ledger with mistakes is refused with their place."""
+"""The shipped ledger is complete and states its sources; errors in a ledger are reported with their line."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The labelled panel by hand: episodes, what follows a close, and parts that share no run."""
+"""The labelled panel: episodes, days to the next cascade, and parts without common runs."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The early-warning experiment: what leads is said to lead, what does not is said not to."""
+"""The early-warning experiment: findings name the indicators that predict and those that do not."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The guidance experiment: the day against the year."""
+"""The guidance experiment: effects on the day and over the year."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Conducting an experiment: its table, its files, and the same bytes every time."""
+"""Running an experiment: table, files and reproducible bytes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The shipped experiments: what each states about itself, and what its numbers say on a small scale."""
+"""The shipped experiments: question, imports, variants and quick version."""
 
 import ast
 from pathlib import Path

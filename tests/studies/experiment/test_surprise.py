@@ -1,4 +1,4 @@
-"""The surprise experiment: monotone in what was priced, and where the yen turns weaker."""
+"""The surprise experiment: monotonic in the priced probability; where the yen weakens."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a reader sees: figures and bands in words, the table at any width, Markdown, CSV and JSON that say the same."""
+"""Output of the claims: figures and bands as text, tables of any width, Markdown, CSV and JSON."""
 
 import csv
 import json
