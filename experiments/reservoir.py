@@ -229,9 +229,7 @@ def draw_paths(axes: Axes, table: pd.DataFrame) -> Columns:
         columns |= {"date": days} | {f"{case}, {name}": quantiles[name].to_numpy() for name in ("p10", "p50", "p90")}
     line = claimed(quantiles["months"]).to_numpy()
     axes.plot(days, line, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
-    words = {f"■ {case}": shade for case, shade in SHADES.items()} | {
-        "╌ liquidity claimed by the article": INK
-    }
+    words = {f"■ {case}": shade for case, shade in SHADES.items()} | {"╌ liquidity claimed by the article": INK}
     for height, (text, shade) in zip((0.95, 0.89, 0.83, 0.77), words.items(), strict=True):
         axes.text(0.02, height, text, color=shade, fontsize=8.5, transform=axes.transAxes)
     remove_frame(axes)

@@ -145,7 +145,9 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
     levered_shares = shares(structural_effects(table).query(f"spread_pp == {ANCHOR}"), ["levered"])
     alike = indistinct_neighbours(levered_shares, ("delivery", "share_pct"), list(SPEEDS))
     distinct = (
-        f"The differences between {', '.join(alike)} are not significant." if alike else "All steps are significant."
+        f"The differences between {', '.join(alike)} are not significant."
+        if alike
+        else "All differences between neighbouring speeds are significant."
     )
     levered, retail, home, kept = (format_usd_bn(values[f"threshold_{part}_usd_bn"]) for part in shapes.EXIT_COLOURS)
     text = (
