@@ -1,4 +1,4 @@
-"""What experiments are built from: variants, settings, bands and paired differences."""
+"""Functions that experiments share: variants, settings, quantiles and paired differences."""
 
 from pathlib import Path
 
