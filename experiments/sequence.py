@@ -16,11 +16,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
+from simulation.results.estimates import EstimateWithError
 from simulation.results.figures.style import GREY, INK, Columns, Drawing, Heading, new_figure, panel_title
 from simulation.results.metrics import FinishedRuns
 from simulation.studies.experiment.design import (
     OFFICIAL,
-    EstimateWithError,
     ExperimentFindings,
     ExperimentScale,
     ExperimentVariant,

@@ -286,7 +286,9 @@ def forest_plot(compared: pd.DataFrame, names: tuple[str, str], about: str) -> D
     """
     table = compared[compared["sd_a"] > 0.0].reset_index(drop=True)
     scaled = {name: table[name].to_numpy() / table["sd_a"].to_numpy() for name in ("difference", "low", "high")}
-    subtitle = "Mean difference in standard deviations of the first scenario over runs; lines: 95 % intervals; right: B − A"
+    subtitle = (
+        "Mean difference in standard deviations of the first scenario over runs; lines: 95 % intervals; right: B − A"
+    )
     with figure_style():
         figure = new_figure(forest_heading(names, subtitle, f"Source: carryflow compare, {about}"))
         axes = figure.add_axes((0.24, 0.09, 0.54, 0.76))

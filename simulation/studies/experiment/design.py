@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from simulation.day.recorder import Record
 from simulation.investors import population_kinds
 from simulation.investors.population import CARRY_ROLES
 from simulation.market.parameters import BondMarket
+from simulation.results.estimates import EstimateWithError
 from simulation.results.figures.style import Drawing
 from simulation.results.metrics import LEVERED, FinishedRuns
 from simulation.results.run_results import Result
@@ -96,27 +97,6 @@ class ExperimentFindings:
 
     text: str
     values: Mapping[str, float | str | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class EstimateWithError:
-    """A mean over runs, or another statistic, with its standard error."""
-
-    value: float
-    error: float
-
-    @classmethod
-    def of(cls, values: FloatArray) -> Self:
-        """Return the mean of values and its standard error."""
-        return cls(float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)))
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the value is more than two standard errors from zero."""
-        return abs(self.value) > 2.0 * self.error
-
-    def __str__(self) -> str:
-        return f"{self.value:+.1f} ± {self.error:.1f}".replace("-", "−")
 
 
 class ExperimentModule(Protocol):

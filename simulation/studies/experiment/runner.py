@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from simulation.compute.ensemble import Progress, default_worker_count, load_scenario, run_ensemble, with_seed
+from simulation.compute.ensemble import Progress, default_worker_count_for, load_scenario, run_ensemble, with_seed
 from simulation.compute.workers import map_in_order
 from simulation.results.output_folder import atomic_folder, content_address, package_versions, write_manifest
 from simulation.results.run_results import Result
@@ -252,5 +252,5 @@ def with_labels(part: pd.DataFrame, variant: ExperimentVariant) -> pd.DataFrame:
 
 def experiment_workers(plan: ExperimentPlan) -> int:
     """Return the number of processes for an experiment by its total work; at most one per variant."""
-    runs = sum(variant.runs(plan.scale.runs) for variant in plan.variants)
-    return min(len(plan.variants), max(default_worker_count(scenario, runs) for scenario in plan.scenarios))
+    runs = [variant.runs(plan.scale.runs) for variant in plan.variants]
+    return default_worker_count_for(list(zip(plan.scenarios, runs, strict=True)), len(runs))

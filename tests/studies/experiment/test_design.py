@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 import simulation as cf
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES
+from simulation.results.estimates import EstimateWithError
 from simulation.studies.experiment.design import (
     OFFICIAL,
-    EstimateWithError,
     ExperimentScale,
     ExperimentVariant,
     day_index,
