@@ -139,7 +139,7 @@ def gathering(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
             if number % 64 == 63:
                 store.flush()
         store.flush()
-        write_runs(folder / "runs.parquet", PointColumns(store.plan), store.have)
+        write_runs(folder / "runs.parquet", PointColumns(store.plan), store.stored_runs)
         return (time.perf_counter() - start) / runs, sum(map(len, packed)) / runs
 
 

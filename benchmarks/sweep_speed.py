@@ -52,11 +52,11 @@ def engine_seconds(plan: SweepPlan, mixed: bool) -> float:
     columns = sweep_work(plan).columns
     start = time.perf_counter()
     if mixed:
-        for batch in runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), BLOCK_RUNS):
+        for batch in runs_in_batches(plan, missing_runs(plan, StoredRuns.empty(plan)), BLOCK_RUNS):
             simulate_scenarios(*run_scenarios(sweep_work(plan), batch), columns)
     else:
         base = run_scenarios(
-            sweep_work(plan), next(runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), 1))
+            sweep_work(plan), next(runs_in_batches(plan, missing_runs(plan, StoredRuns.empty(plan)), 1))
         )[0][0]
         for first in range(0, plan.most_runs, BLOCK_RUNS):
             simulate(base, range(first, min(first + BLOCK_RUNS, plan.most_runs)), columns=columns)
@@ -97,9 +97,9 @@ def main() -> None:
     asked = parser.parse_args()
     plan = plan_with(asked.runs, asked.points)
     simulate(
-        run_scenarios(sweep_work(plan), next(runs_in_batches(plan, missing_runs(plan, StoredRuns.nothing(plan)), 1)))[
+        run_scenarios(sweep_work(plan), next(runs_in_batches(plan, missing_runs(plan, StoredRuns.empty(plan)), 1)))[0][
             0
-        ][0],
+        ],
         range(2),
     )
     times, peaks = in_turn(plan, asked.rounds)

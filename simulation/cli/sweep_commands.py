@@ -23,7 +23,7 @@ from simulation.cli.output import SECONDS_BETWEEN_LINES, print_json, remark
 from simulation.cli.run_commands import RESULTS_FOLDER
 
 if TYPE_CHECKING:
-    from simulation.sweeps.execution import SweepProgress, WorkerPool
+    from simulation.sweeps.execution import SweepProgress, BatchExecutor
     from simulation.sweeps.plan import SweepPlan
 
 SECONDS_BETWEEN_REDRAWS = 0.2
@@ -90,7 +90,7 @@ class ComputeTarget:
     workers: int | None
     dask: str | None
 
-    def pool(self, plan: SweepPlan) -> AbstractContextManager[WorkerPool]:
+    def pool(self, plan: SweepPlan) -> AbstractContextManager[BatchExecutor]:
         """Open the pool."""
         if self.dask is not None:
             from simulation.sweeps.execution import dask_pool

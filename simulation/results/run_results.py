@@ -380,9 +380,9 @@ def _table_index(table: pd.DataFrame, blank: Record, numbers: list[int]) -> Tabl
 
 def _filled(values: pd.Series[float], where: tuple[TableIndex, tuple[int, int]], missing: float) -> Array:
     """A table column as an array, ``(runs, days)``."""
-    whole = np.full(where[1], missing)
-    whole[where[0]] = values.to_numpy()
-    return whole
+    array = np.full(where[1], missing)
+    array[where[0]] = values.to_numpy()
+    return array
 
 
 def _flows(part: pd.DataFrame, blank: Record, numbers: list[int]) -> dict[str, Array]:

@@ -58,7 +58,7 @@ def test_mechanisms(carryflow: Carryflow) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--date", "2025-12-06"), "is no business day; the next one is 2025-12-08"),
+        (("--date", "2025-12-06"), "is not a business day; the next one is 2025-12-08"),
         (("--asset", "gold"), "asset 'gold' is not in small"),
         (("--runs", "5"), "--runs needs --mechanisms"),
         (("--mechanisms", "--date", "2025-12-19"), "--date does not go with --mechanisms"),
