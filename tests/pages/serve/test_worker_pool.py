@@ -1,4 +1,4 @@
-"""What the page is told is what the engine says, in whatever company and order the runs are computed."""
+"""JSON texts of states equal direct runs of the engine, however the runs are batched."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulation.results.summary import format_metric
 from simulation.sweeps.kernel import SweepWork
 from simulation.sweeps.points import scenario_at
 from simulation.sweeps.run_rows import daily_values
-from tests.pages.serve.conftest import HereBench, asked, desk_of, ran
+from tests.pages.serve.conftest import InProcessPool, make_dispatcher, request_for, run_async
 
 STATES: tuple[dict[str, Any], ...] = (
     {},
@@ -31,91 +31,91 @@ STATES: tuple[dict[str, Any], ...] = (
 )
 
 
-def told(study: ServedPage, values: dict[str, Any], runs: int) -> dict[str, Any]:
-    (one,) = compute_states(study.work, study.columns, [StateJob(json.dumps(values), runs)])
+def computed(page: ServedPage, values: dict[str, Any], runs: int) -> dict[str, Any]:
+    (one,) = compute_states(page.work, page.columns, [StateJob(json.dumps(values), runs)])
     found: dict[str, Any] = json.loads(one.texts[runs])
     return found
 
 
 @pytest.mark.parametrize("values", STATES, ids=str)
-def test_the_numbers_are_the_engine_s(study: ServedPage, values: dict[str, Any]) -> None:
-    record = run_ensemble(scenario_at(study.work.base, values), 3)
-    answer = told(study, values, 3)
+def test_numbers_equal_those_of_the_engine(page: ServedPage, values: dict[str, Any]) -> None:
+    record = run_ensemble(scenario_at(page.work.base, values), 3)
+    answer = computed(page, values, 3)
     bands = metric_bands(record)
     wanted = [bands[one.name] for one in METRICS]
     assert answer["numbers"] == [
         [format_metric(one, band.unit) for one in (band.p10, band.p50, band.p90)] for band in wanted
     ]
-    whole = unpack_steps(answer["data"], (1, len(study.columns), len(record.dates)))[0]
-    for values_, column in zip(whole, study.columns, strict=True):
+    whole = unpack_steps(answer["data"], (1, len(page.columns), len(record.dates)))[0]
+    for values_, column in zip(whole, page.columns, strict=True):
         quantile = {"p10": 0.1, "p50": 0.5, "p90": 0.9}[column.quantile]
         expected = np.quantile(daily_values(record, column.series), quantile, axis=0) / column.step
         np.testing.assert_array_equal(values_, np.rint(expected), err_msg=column.series)
 
 
-def test_runs_that_go_on_and_share_a_pass_are_the_same_runs(study: ServedPage) -> None:
+def test_continued_and_batched_runs_are_the_same_runs(page: ServedPage) -> None:
     texts = [json.dumps(values) for values in STATES[:3]]
-    first = compute_states(study.work, study.columns, [StateJob(text, 2) for text in texts])
+    first = compute_states(page.work, page.columns, [StateJob(text, 2) for text in texts])
     then = compute_states(
-        study.work, study.columns, [StateJob(text, 5, one.rows) for text, one in zip(texts, first, strict=True)]
+        page.work, page.columns, [StateJob(text, 5, one.rows) for text, one in zip(texts, first, strict=True)]
     )
-    alone = [compute_states(study.work, study.columns, [StateJob(text, 5, cuts=(2,))])[0] for text in texts]
+    alone = [compute_states(page.work, page.columns, [StateJob(text, 5, counts=(2,))])[0] for text in texts]
     assert [one.texts[5] for one in then] == [one.texts[5] for one in alone]
     assert [one.texts[2] for one in first] == [one.texts[2] for one in alone]
 
 
-def test_a_state_without_a_whole_run_says_why(study: ServedPage) -> None:
-    base = replace(study.work.base, config=study.work.base.config.replace('"end":"2025-12-23"', '"end":"2025-11-27"'))
-    work = SweepWork(base, False, study.work.metrics, study.work.series)
-    (one,) = compute_states(work, study.columns, [StateJob("{}", 2)])
+def test_a_state_without_a_finished_run_gives_the_reason(page: ServedPage) -> None:
+    base = replace(page.work.base, config=page.work.base.config.replace('"end":"2025-12-23"', '"end":"2025-11-27"'))
+    work = SweepWork(base, False, page.work.metrics, page.work.series)
+    (one,) = compute_states(work, page.columns, [StateJob("{}", 2)])
     answer = json.loads(one.texts[2])
     assert answer["failed"] == 2
     assert "ConfigError" in answer["reason"]
     assert "data" not in answer
 
 
-def test_thirty_clients_lose_nothing_and_see_the_engine_s_numbers(study: ServedPage) -> None:
+def test_thirty_clients_get_the_numbers_of_the_engine(page: ServedPage) -> None:
     sizes = [60 + 20 * at for at in range(10)]
 
     async def lesson() -> list[tuple[float, str]]:
-        desk = desk_of(study, HereBench(study), RequestLimits(runs=4, first=2))
+        dispatcher = make_dispatcher(page, InProcessPool(page), RequestLimits(runs=4, first=2))
         seen: list[tuple[float, str]] = []
 
         async def student(at: int) -> None:
             size = sizes[at % len(sizes)]
             for beyond in (0, 2):
-                reply = await desk.ask(asked(str(at), {STOCK: size}, beyond))
-                assert reply.kind == "state"
-                seen.append((size, reply.state))
+                response = await dispatcher.request(request_for(str(at), {STOCK: size}, beyond))
+                assert response.kind == "state"
+                seen.append((size, response.state))
 
         await asyncio.gather(*(student(at) for at in range(30)))
-        await desk.close()
+        await dispatcher.close()
         return seen
 
-    seen: list[tuple[float, str]] = ran(lesson())
+    seen: list[tuple[float, str]] = run_async(lesson())
     assert len(seen) == 60
     for size in sizes[::4]:
         answers = {text for which, text in seen if which == size}
         runs = {json.loads(text)["runs"]: text for text in answers}
         assert len(runs) == len(answers)
         for count, text in runs.items():
-            assert json.loads(text) == told(study, {STOCK: size}, count)
+            assert json.loads(text) == computed(page, {STOCK: size}, count)
 
 
-def test_a_worker_that_takes_too_long_is_ended_and_another_goes_on(study: ServedPage) -> None:
-    async def ended() -> None:
-        bench = WorkerPool(study, 1)
+def test_a_slow_worker_is_replaced(page: ServedPage) -> None:
+    async def check() -> None:
+        pool = WorkerPool(page, 1)
         try:
-            desk = desk_of(study, bench, RequestLimits(runs=4, first=2))
-            assert (await desk.ask(asked("one", {}, beyond=3))).kind == "state"
-            desk.limits = RequestLimits(runs=4, first=2, seconds=1e-4)
-            late = await desk.ask(asked("one", {STOCK: 310}))
+            dispatcher = make_dispatcher(page, pool, RequestLimits(runs=4, first=2))
+            assert (await dispatcher.request(request_for("one", {}, beyond=3))).kind == "state"
+            dispatcher.limits = RequestLimits(runs=4, first=2, seconds=1e-4)
+            late = await dispatcher.request(request_for("one", {STOCK: 310}))
             assert late.kind == "failed"
             assert "--seconds" in late.reason
-            desk.limits = RequestLimits(runs=4, first=2)
-            assert (await desk.ask(asked("one", {STOCK: 310}))).kind == "state"
-            await desk.close()
+            dispatcher.limits = RequestLimits(runs=4, first=2)
+            assert (await dispatcher.request(request_for("one", {STOCK: 310}))).kind == "state"
+            await dispatcher.close()
         finally:
-            bench.kill()
+            pool.kill()
 
-    ran(ended())
+    run_async(check())
