@@ -120,7 +120,7 @@ function drawUnwound() {
   const about = fanOf(LEVERED);
   const all = valuesOf(view.state, columnOf(ALL, "p50"));
   const [low, middle, high] = about.band.map((values) => shown(values[view.day], about.decimals));
-  const text = `To ${dateWords(view.day)}: levered holders ${middle} %, median (${low} to ${high}; baseline ${shown(about.baseline[view.day], about.decimals)}); all holders (brown, dashed) ${shown(all[view.day], 2)} %.`;
+  const text = `To ${dateWords(view.day)}: levered holders, median ${middle} % (middle 80 % of runs ${low} to ${high}; baseline ${shown(about.baseline[view.day], about.decimals)}); all holders (brown, dashed) ${shown(all[view.day], 2)} %.`;
   const looks = { width, height: 170, colour: COLOURS.levered, marks: storyOf(view.state), labels: false, second: all };
   const causes = bars("cause", `Unwound by cause: ${barRows(columnsIn("cause")).map((one) => `${one.words} ${shown(one.value, 1, true)}`).join(", ")} $ bn.`);
   show(place, text, [fan(LEVERED, { ...about, ...looks, label: `Share unwound over time. ${text}` }), causes]);
