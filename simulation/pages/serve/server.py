@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Final
 from simulation.pages.loopback import GRACE_SECONDS, HOST, bind_loopback, require_packages
 
 if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+    from simulation.pages.serve.dispatcher import Dispatcher
     from simulation.pages.serve.requests import RequestLimits
     from simulation.pages.serve.served_page import ServedPage
 
@@ -41,8 +45,6 @@ def serve(page: ServedPage, limits: RequestLimits, workers: int, port: int, anno
     """
     require_packages("serve", REQUIRED_PACKAGES)
     listener = bind_loopback(port)
-    import uvicorn
-
     from simulation.pages.serve.app import create_app
     from simulation.pages.serve.dispatcher import Dispatcher
     from simulation.pages.serve.worker_pool import WorkerPool
@@ -51,6 +53,17 @@ def serve(page: ServedPage, limits: RequestLimits, workers: int, port: int, anno
     dispatcher = Dispatcher(page, pool, limits)
     port = listener.getsockname()[1]
     app = create_app(dispatcher, *render_served_page(page, limits), port)
+    server = uvicorn_server(app, dispatcher)
+    announce(f"http://{HOST}:{port}/")
+    try:
+        server.run(sockets=[listener])
+    finally:
+        pool.kill()
+
+
+def uvicorn_server(app: ASGIApp, dispatcher: Dispatcher) -> uvicorn.Server:
+    """HTTP server that opens the dispatcher at startup and closes it at shutdown."""
+    import uvicorn
 
     class Server(uvicorn.Server):
         """Responds to waiting clients before shutdown, so that open requests do not delay it."""
@@ -68,11 +81,7 @@ def serve(page: ServedPage, limits: RequestLimits, workers: int, port: int, anno
     config = uvicorn.Config(
         app, log_level="warning", lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False
     )
-    announce(f"http://{HOST}:{port}/")
-    try:
-        Server(config).run(sockets=[listener])
-    finally:
-        pool.kill()
+    return Server(config)
 
 
 def render_served_page(page: ServedPage, limits: RequestLimits) -> tuple[str, str]:

@@ -129,13 +129,13 @@ def in_a_shell(command: str, folder: Path) -> str:
     return done.stdout
 
 
-def printed_rows(text: str, wanted: dict[str, list[str]]) -> dict[str, list[str]]:
+def printed_rows(text: str, expected: dict[str, list[str]]) -> dict[str, list[str]]:
     """Rows of a printed table by label; of duplicate labels, the row that equals the expected one."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         parts = [part.replace("-", "−") for part in re.split(r"\s{2,}", line.strip())]
         label = parts[0].replace("−", "-")
-        if label in wanted and found.get(label) != wanted[label]:
+        if label in expected and found.get(label) != expected[label]:
             found[label] = parts[1:]
     return found
 

@@ -10,9 +10,11 @@ from benchmarks.students import Tally
 
 
 def lesson_tally(fixed: float, run: float, students: int = 30, workers: int = 2) -> Tally:
-    asked = argparse.Namespace(students=students, seconds=20.0, think=(2.0, 6.0), warm=0.0, stretch=1.0, patience=30.0)
+    options = argparse.Namespace(
+        students=students, seconds=20.0, think=(2.0, 6.0), warm=0.0, stretch=1.0, patience=30.0
+    )
     with asyncio.Runner(loop_factory=Clock) as runner:
-        return runner.run(at_desk(StatedBench(workers, fixed, run), asked))
+        return runner.run(at_desk(StatedBench(workers, fixed, run), options))
 
 
 def share_within(tally: Tally, seconds: float) -> float:

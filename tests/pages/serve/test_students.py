@@ -17,9 +17,9 @@ pytestmark = pytest.mark.slow
 
 def test_a_short_lesson_loses_no_request() -> None:
     # Timing is not tested, so the patience of a client exceeds the duration of the test.
-    asked = argparse.Namespace(students=5, seconds=6.0, think=(0.2, 1.0), warm=0.0, stretch=1.0, patience=300.0)
+    options = argparse.Namespace(students=5, seconds=6.0, think=(0.2, 1.0), warm=0.0, stretch=1.0, patience=300.0)
     with served("--runs", "8", "--first-runs", "4") as port:
-        tally = asyncio.run(over_http(port, asked))
+        tally = asyncio.run(over_http(port, options))
     assert tally.errors == []
     assert tally.lost == 0
     assert len(tally.waits) >= 5

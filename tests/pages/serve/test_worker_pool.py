@@ -42,9 +42,9 @@ def test_numbers_equal_those_of_the_engine(page: ServedPage, values: dict[str, A
     record = run_ensemble(scenario_at(page.work.base, values), 3)
     answer = computed(page, values, 3)
     bands = metric_bands(record)
-    wanted = [bands[one.name] for one in METRICS]
+    bands_in_order = [bands[one.name] for one in METRICS]
     assert answer["numbers"] == [
-        [format_metric(one, band.unit) for one in (band.p10, band.p50, band.p90)] for band in wanted
+        [format_metric(one, band.unit) for one in (band.p10, band.p50, band.p90)] for band in bands_in_order
     ]
     whole = unpack_steps(answer["data"], (1, len(page.columns), len(record.dates)))[0]
     for values_, column in zip(whole, page.columns, strict=True):
