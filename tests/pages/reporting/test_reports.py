@@ -174,7 +174,7 @@ def test_the_report_of_a_sweep_is_complete(pages: dict[str, str]) -> None:
     assert "0.1, 1.05, 2" in page
     assert "Influence on USDJPY, lowest point, %" in page
     assert ">carryflow rebuild store RUN_ID\n<" in page
-    assert re.search(r"USDJPY, lowest point \(usdjpy_trough_pct\) (depends most on|answers to none)", page)
+    assert re.search(r"USDJPY, lowest point \(usdjpy_trough_pct\) (depends most on|responds to none)", page)
     assert "no run violated one" in page
 
 
