@@ -41,9 +41,9 @@ def test_no_shipped_config_needs_a_second_look(kind: str) -> None:
 
 def test_a_yield_that_holds_the_decision_is_told_with_date_key_and_numbers(event: Make) -> None:
     message = told(event("august_2024", HIKE, observed_yields()))["news[0].jgb2"]
-    assert message.startswith("2024-07-31 gives jgb2 +7.6 bp and jgb10 +5.8 bp on top of what boj.meetings")
+    assert message.startswith("2024-07-31 states jgb2 +7.6 bp and jgb10 +5.8 bp, and boj.meetings")
     assert "target surprise +6 bp, path surprise +1.6 bp" in message
-    assert "leave jgb2 and jgb10 of the day out" in message
+    assert "remove jgb2 and jgb10 on this day" in message
     assert "net_of_policy: true" in message
 
 
@@ -103,7 +103,7 @@ def test_words_and_signals_count_like_decisions(event: Make, setting: str, words
 def test_odds_of_a_step_that_was_not_stated(event: Make) -> None:
     cut = "fed.meetings=[{date: 2024-07-31, decision: -25bp, priced_probability: 0.8}]"
     message = told(event("august_2024", "news=[]", cut))["fed.meetings[0].priced_probability"]
-    assert "speaks of the usual step, +25 bp" in message
+    assert "is the probability of the default step, +25 bp" in message
     assert "step: -25bp" in message
     stated = cut.replace("priced", "step: -25bp, priced")
     larger = cut.replace("-25bp", "50bp")
@@ -135,7 +135,7 @@ DAY_ALONE = "accept=[{measure: move_pct, first_day: 2024-07-31, last_day: 2024-0
 def test_a_measure_whose_observed_value_is_lost_is_told_with_the_day(event: Make) -> None:
     found = event("august_2024", HOLE, f"{DAY_ALONE}}}]")
     message = told(found)["observed"]
-    assert message.startswith("nothing is given of 2024-07-30, so that move_pct has no observed value; give the close")
+    assert message.startswith("no value for 2024-07-30, so move_pct has no observed value; add the close")
     assert run_replay(found, 2).scores["move_pct"].observed is None
     # Each cure works: the close, a stated value, a window that the series covers.
     whole = HOLE.replace("2024-07-31", "2024-07-30: 153.72, 2024-07-31")
@@ -152,7 +152,7 @@ def test_a_measure_whose_observed_value_is_lost_is_told_with_the_day(event: Make
 
 def test_a_series_that_ends_before_the_event_is_told(event: Make) -> None:
     found = event("august_2024", HOLE.replace(", 2024-08-16: 148.0", ""), "accept=[]")
-    assert "nothing is given of 2024-08-16, so that trough_pct, end_pct has no" in told(found)["observed"]
+    assert "no value for 2024-08-16, so trough_pct, end_pct has no" in told(found)["observed"]
     assert told(event("august_2024", "observed=[]", "accept=[]")) == {}
 
 
@@ -173,7 +173,7 @@ def test_what_did_not_exist_is_told(carryflow: Carryflow, tmp_path: Path) -> Non
     checked = carryflow("config", "check", "naive.yaml")
     assert checked.code == 0
     keys = {line.split(": ")[-2] for line in checked.err.splitlines()}
-    assert all("there was no such thing on 1998-09-30" in line for line in checked.err.splitlines())
+    assert all("did not exist on 1998-09-30" in line for line in checked.err.splitlines())
     found = json.loads(carryflow("config", "check", "naive.yaml", "--json").out)["files"][0]["cautions"]
     assert len(found) == len(checked.err.splitlines()) == 3, keys
     assert any(line.startswith("populations.bitcoin_etf_holders: ") and "since 2024-01-11" in line for line in found)
@@ -188,7 +188,7 @@ def test_the_place_of_a_suspicious_line_is_told(carryflow: Carryflow, tmp_path: 
     checked = carryflow("config", "check", "mine.yaml")
     assert (checked.code, checked.err.count("\n")) == (0, 1)
     assert checked.err.startswith(
-        f"look again: mine.yaml:{number}: news[14].jgb2: 2024-07-31 gives jgb2 +7.6 bp on top"
+        f"look again: mine.yaml:{number}: news[14].jgb2: 2024-07-31 states jgb2 +7.6 bp, and boj"
     )
 
 
@@ -220,4 +220,4 @@ def test_a_price_of_another_time_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("".join(line for line in lines if "bitcoin_usd:" not in line), encoding="utf-8")
     found = told(load(tmp_path / "mine.yaml", root=Event, kind="events").scenario)
     assert list(found) == ["start_values.bitcoin_usd"]
-    assert "91,000 dollars, the price of 2025-11-28; state that of 2022-09-15" in found["start_values.bitcoin_usd"]
+    assert "91,000 dollars, the price of 2025-11-28; state the price of 2022-09-15" in found["start_values.bitcoin_usd"]

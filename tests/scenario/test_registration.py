@@ -116,7 +116,7 @@ def test_parameters_must_name_the_kind() -> None:
         Parameters = TwoNames
 
     for wrong in (Nameless, Doubtful):
-        with pytest.raises(TypeError, match=rf"{wrong.__name__}.Parameters must say: kind"):
+        with pytest.raises(TypeError, match=rf"{wrong.__name__}.Parameters must define: kind"):
             register(wrong)
 
 

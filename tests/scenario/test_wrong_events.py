@@ -35,38 +35,38 @@ SLIPS = {
     ),
     "no source": (
         "    source: Federal Reserve H.10, noon New York\n", "",
-        "observed[0].source: this required key is missing; add it: where the series comes from",
+        "observed[0].source: this required key is missing; add it: source of the series",
     ),
     "days out of order": (
         "{date: 2024-08-01, ust2", "{date: 2024-08-06, ust2",
-        "news[1].date: 2024-08-02 follows 2024-08-06; days must be in order and each day once; put",
+        "news[1].date: 2024-08-02 follows 2024-08-06; dates must increase, with one entry per day; combine",
     ),
     "an end before the start": ("end: 2024-08-09", "end: 2024-07-09", "after start 2024-07-30; choose a later day"),
     "a meeting before the start": (
         "date: 2024-07-31\n", "date: 2024-07-29\n",
-        "boj.meetings[0].date: the meeting of 2024-07-29 is not after the start, 2024-07-30; start earlier or leave it out",
+        "boj.meetings[0].date: the meeting of 2024-07-29 is not after the start, 2024-07-30; start earlier or remove it",
     ),
     "an unknown asset": (
         "value_pct: {us_equity: -1.37}", "value_pct: {euro_equity: -1.37}",
-        "news[0].value_pct.euro_equity: 'euro_equity' of 2024-08-01 has no value to give; known: usdjpy, us_equity",
+        "news[0].value_pct.euro_equity: 'euro_equity' on 2024-08-01 has no value that news can change; allowed: usdjpy, us_equity",
     ),
     "an unknown market": (
         "  bitcoin: {size_usd_bn: 1_300}", "  gold: {size_usd_bn: 1_300}",
-        "markets.gold: there is no market of this name; standard: usdjpy, ust10, jgb10, us_equity, japan_equity, bitcoin; a",
+        "markets.gold: unknown market; standard markets: usdjpy, ust10, jgb10, us_equity, japan_equity, bitcoin; for",
     ),
-    "an unknown column": ("column: usdjpy", "column: usd_jpy", "there is no column 'usd_jpy' to compare with; known: usdjpy"),
+    "an unknown column": ("column: usdjpy", "column: usd_jpy", "unknown column 'usd_jpy'; known: usdjpy"),
     "a day that there is not": ("date: 2024-08-07", "date: 2024-08-32", "out of range for month); write a day that there is, as"),
     "an intervention on a Saturday": (
         "interventions: []", "interventions: [{date: 2024-08-03, bought_jpy_bn: 3167.8}]",
-        "ministry_of_finance.interventions[0].date: 2024-08-03 is not a business day (Saturday); choose one",
+        "ministry_of_finance.interventions[0].date: 2024-08-03 is not a business day (Saturday); choose a business day",
     ),
     "an intervention after the end": (
         "interventions: []", "interventions: [{date: 2024-09-03, bought_jpy_bn: 3167.8}]",
-        "2024-09-03 is not between the start, 2024-07-30 (excluded), and the end, 2024-08-09; leave it out",
+        "2024-09-03 is outside the scenario; allowed: after the start, 2024-07-30, up to the end, 2024-08-09; remove it",
     ),
     "a series given twice": (
         "accept:", "  - {column: usdjpy, source: other, values: {2024-08-01: 149}}\naccept:",
-        "observed[1].column: 'usdjpy' is given twice; put all its values into one series",
+        "observed[1].column: 'usdjpy' is given twice; combine its values into one series",
     ),
 }  # fmt: skip
 

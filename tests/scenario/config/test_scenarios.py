@@ -45,7 +45,7 @@ def test_the_committed_schema_is_up_to_date() -> None:
         ("boj.guidance=six_monthy", "guidance regime 'six_monthy' is not defined"),
         ("populations.carry_found.stock_usd_bn=1", "did you mean carry_funds?"),
         ("populations.carry_funds.stock=1", "did you mean stock_usd_bn?"),
-        ("markets.ust10=null", "ust10 must be there and be a bond market"),
+        ("markets.ust10=null", "ust10 is required and must be a bond market"),
         ("end=2025-01-01", "must come after start 2025-11-28"),
     ],
 )
