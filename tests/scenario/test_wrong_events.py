@@ -48,7 +48,7 @@ SLIPS = {
     ),
     "an unknown asset": (
         "value_pct: {us_equity: -1.37}", "value_pct: {euro_equity: -1.37}",
-        "news[0].value_pct.euro_equity: 'euro_equity' on 2024-08-01 has no value that news can change; allowed: usdjpy, us_equity",
+        "news[0].value_pct.euro_equity: 'euro_equity' on 2024-08-01 has no value that news can change; allowed: usdjpy, us",
     ),
     "an unknown market": (
         "  bitcoin: {size_usd_bn: 1_300}", "  gold: {size_usd_bn: 1_300}",

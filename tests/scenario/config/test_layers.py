@@ -98,7 +98,7 @@ def test_a_table_taken_away_may_be_given_anew(good: str, write: Write, load_samp
 def test_null_that_takes_nothing_away_is_a_mistake(good: str, failure: Failure) -> None:
     error = failure("extends: base\npopulations: {lifer: null}\nname: null\n", base=good)
     assert [problem.key for problem in error.problems] == ["populations.lifer", "name"]
-    assert "null takes away only what" in str(error)
+    assert "null removes only what" in str(error)
 
 
 def test_what_is_missing_points_to_the_table_of_the_top_file(good: str, failure: Failure) -> None:
@@ -108,12 +108,12 @@ def test_what_is_missing_points_to_the_table_of_the_top_file(good: str, failure:
 
 def test_a_circle_is_shown_as_a_chain(failure: Failure) -> None:
     error = failure("extends: b\n", b="extends: c.yaml\n", c="extends: a\n")
-    assert str(error).startswith("c.yaml:1:10: extends: the files extend each other in a circle: ")
+    assert str(error).startswith("c.yaml:1:10: extends: the files extend each other in a cycle: ")
     assert "a.yaml -> b.yaml -> c.yaml -> a.yaml" in str(error)
 
 
 def test_a_file_cannot_extend_itself(good: str, failure: Failure) -> None:
-    assert "circle: a.yaml -> a.yaml" in str(failure(f"extends: a.yaml\n{good}"))
+    assert "cycle: a.yaml -> a.yaml" in str(failure(f"extends: a.yaml\n{good}"))
 
 
 def test_extends_is_relative_to_the_file(good: str, write: Write, load_sample: LoadSample) -> None:
@@ -136,7 +136,7 @@ def test_extends_takes_a_shipped_name(
 
 def test_a_missing_base_names_the_nearest(good: str, failure: Failure) -> None:
     error = failure("extends: bsae.yaml\n", base=good)
-    assert str(error).startswith("a.yaml:1:10: extends: there is no file bsae.yaml beside this one")
+    assert str(error).startswith("a.yaml:1:10: extends: there is no file bsae.yaml in the folder of this file")
     assert "did you mean base?" in str(error)
 
 
