@@ -130,7 +130,7 @@ def test_an_event_without_a_base_is_told_which_one_to_extend(tmp_path: Path, sta
     (problem,) = caught.value.problems
     assert (problem.line, problem.key) == (1, "extends")
     assert all(name in problem.message for name, _, _ in DECADE_BASES)
-    assert problem.hint == f"write `extends: {base}`, for it starts on {start}"
+    assert problem.hint == f"write `extends: {base}`, because it starts on {start}"
     # The cure works.
     mine.write_text(f"extends: {base}\n{mine.read_text(encoding='utf-8')}", encoding="utf-8")
     assert load(mine, root=Event, kind="events").scenario.start == date.fromisoformat(start)

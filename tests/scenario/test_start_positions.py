@@ -86,9 +86,9 @@ def test_stock_and_depth_decide_in_october_2008() -> None:
     more, less = lowest(scaled(carry, 1.5)), lowest(scaled(carry, 0.5))
     assert quoted(r"lowest USDJPY ([\d.]+) points lower \(") == pytest.approx(base - more, abs=0.06)
     assert (more, base) == pytest.approx((-10.1, -8.1), abs=0.06)
-    assert quoted(r"half as much ([\d.]+) points higher") == pytest.approx(less - base, abs=0.06)
+    assert quoted(r"smaller by half ([\d.]+) points higher") == pytest.approx(less - base, abs=0.06)
     deeper = lowest(scaled("markets.usdjpy.depth_x", 1.25)) - base
-    assert quoted(r"a quarter deeper ([\d.]+) points higher") == pytest.approx(deeper, abs=0.06)
+    assert quoted(r"deeper by a quarter ([\d.]+) points higher") == pytest.approx(deeper, abs=0.06)
     at_the_high = lowest("start_values.usdjpy_high=105.94") - base
     assert quoted(r"instead of 4 % below it ([\d.]+) points") == pytest.approx(at_the_high, abs=0.06)
 
@@ -98,7 +98,7 @@ def test_the_other_positions_hardly_matter() -> None:
     assert max(abs(lowest(scaled(f"populations.{name}.stock_usd_bn", 1.5)) - base) for name in OTHERS) < 0.5
     assert max(abs(lowest(scaled(f"markets.{key}", 1.5)) - base) for key in SIZES) < 0.1
     lower = lowest("populations.carry_funds.leverage_x.median=2.5") - base
-    assert quoted(r"lowest USDJPY of `october_2008` moves by ([\d.]+) points, for stops") == pytest.approx(
+    assert quoted(r"lowest USDJPY of `october_2008` moves by ([\d.]+) points, because stops") == pytest.approx(
         lower, abs=0.06
     )
 

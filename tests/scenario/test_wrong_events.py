@@ -31,7 +31,7 @@ SLIPS = {
     ),
     "empty observed values": (
         re.search(r"values: ({.*})\n", GOOD)[1], "{}",  # type: ignore[index]
-        "observed[0].values: a mapping holds too few entries; allowed: 1 or more; add: closes by date",
+        "observed[0].values: a mapping has too few entries; allowed: 1 or more; add: closes by date",
     ),
     "no source": (
         "    source: Federal Reserve H.10, noon New York\n", "",
@@ -55,7 +55,7 @@ SLIPS = {
         "markets.gold: unknown market; standard markets: usdjpy, ust10, jgb10, us_equity, japan_equity, bitcoin; for",
     ),
     "an unknown column": ("column: usdjpy", "column: usd_jpy", "unknown column 'usd_jpy'; known: usdjpy"),
-    "a day that there is not": ("date: 2024-08-07", "date: 2024-08-32", "out of range for month); write a day that there is, as"),
+    "a day that there is not": ("date: 2024-08-07", "date: 2024-08-32", "out of range for month); write an existing date as"),
     "an intervention on a Saturday": (
         "interventions: []", "interventions: [{date: 2024-08-03, bought_jpy_bn: 3167.8}]",
         "ministry_of_finance.interventions[0].date: 2024-08-03 is not a business day (Saturday); choose a business day",
