@@ -1,4 +1,4 @@
-"""The run axis: a row of a batch is the run alone, bit for bit, however runs are put together and wherever they run."""
+"""Batches: each row equals the run alone, bit for bit, for any batch size, order and process."""
 
 import os
 import subprocess
@@ -40,12 +40,12 @@ def many() -> Record:
 
 
 @pytest.mark.parametrize("row", [0, 13, 63])
-def test_a_row_of_64_is_the_run_alone(many: Record, row: int) -> None:
+def test_a_row_of_64_equals_the_run_alone(many: Record, row: int) -> None:
     alone(many, row)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_row_of_a_cascade_is_the_run_alone(name: str) -> None:
+def test_every_row_of_a_cascade_equals_the_run_alone(name: str) -> None:
     record = simulate(shipped(name, SURPRISE, ODD_NUMBERS), range(6))
     assert record.market["cascade_rounds"].max(axis=1).min() >= 2
     for row in range(6):
@@ -82,7 +82,7 @@ def explosive() -> Record:
     return record
 
 
-def test_a_run_that_is_stopped_leaves_the_others_alone() -> None:
+def test_a_stopped_run_does_not_affect_the_others() -> None:
     record = explosive()
     for row in sorted(set(range(12)) - set(record.stopped))[:3]:
         alone(record, row)

@@ -1,4 +1,4 @@
-"""Whatever a config says: the ledger holds, runs are complete or end for a named reason, flows add up."""
+"""Random scenarios: the ledger balances, runs are complete or end for a stated reason, flows add up."""
 
 import warnings
 
@@ -40,7 +40,7 @@ def test_any_market(scenario: Scenario) -> None:
 
 @ANY_SCENARIO
 @given(scenarios(policy(), casts()))
-def test_any_cast(scenario: Scenario) -> None:
+def test_any_population(scenario: Scenario) -> None:
     assert_sound(scenario)
 
 

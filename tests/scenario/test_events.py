@@ -1,4 +1,4 @@
-"""Event files: the shipped ones replay, broken ones say what is wrong and where."""
+"""Event files: shipped events replay, invalid ones give errors with place and reason."""
 
 from datetime import date
 from pathlib import Path
@@ -62,7 +62,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("setting", "words"), MISTAKES.items())
-def test_mistakes_are_explained(setting: str, words: str) -> None:
+def test_errors_have_a_clear_message(setting: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("august_2024", [setting], root=Event, kind="events")
     assert words in str(caught.value)
@@ -72,7 +72,7 @@ def test_an_event_of_the_nineties_needs_no_bitcoin(event: Make) -> None:
     assert "bitcoin" not in load("october_1998", root=Event, kind="events").scenario.markets
 
 
-def test_what_is_given_is_no_answer(event: Make) -> None:
+def test_given_prices_are_inputs_and_not_scored(event: Make) -> None:
     august = event()
     assert is_given_price(august, "us_equity_trough_pct")
     assert not is_given_price(august, "trough_pct")
@@ -122,7 +122,7 @@ observed: [{{column: usdjpy, source: H.10, values: {{{end}: 99}}}}]
         ("2020-01-02", "2020-01-10", "_base_2020s"),
     ],
 )
-def test_an_event_without_a_base_is_told_which_one_to_extend(tmp_path: Path, start: str, end: str, base: str) -> None:
+def test_an_event_without_a_base_names_the_base_to_extend(tmp_path: Path, start: str, end: str, base: str) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(WITHOUT_BASE.format(start=start, end=end), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -136,7 +136,7 @@ def test_an_event_without_a_base_is_told_which_one_to_extend(tmp_path: Path, sta
     assert load(mine, root=Event, kind="events").scenario.start == date.fromisoformat(start)
 
 
-def test_other_mistakes_show_beside_a_missing_base(tmp_path: Path) -> None:
+def test_other_errors_are_reported_with_a_missing_base(tmp_path: Path) -> None:
     text = WITHOUT_BASE.format(start="2009-01-05", end="2009-01-15").replace("jgb30_pct", "jgb_30_pct")
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -150,7 +150,7 @@ def test_a_resolved_event_needs_no_base(tmp_path: Path) -> None:
     assert load(tmp_path / "mine.yaml", root=Event, kind="events").hash == shipped.hash
 
 
-def test_every_base_of_a_decade_is_shipped_and_stands_in_the_guide() -> None:
+def test_every_base_of_a_decade_is_shipped_and_documented() -> None:
     guide = " ".join(GUIDE.read_text(encoding="utf-8").split())
     assert {name for name, _, _ in DECADE_BASES} == {
         name for name in shipped_and_base_files("events") if name.startswith("_")
@@ -159,7 +159,7 @@ def test_every_base_of_a_decade_is_shipped_and_stands_in_the_guide() -> None:
         assert f"`{name}` ({words})" in guide
 
 
-def test_one_observed_day_is_no_path(event: Make) -> None:
+def test_one_observed_day_gives_no_path_score(event: Make) -> None:
     scores = run_replay(event("august_2024", "observed[0].values={2024-07-10: 161.73}"), 2).scores
     assert scores["path_rmse_pp"].quantiles is None
     assert scores["rank"].quantiles is None

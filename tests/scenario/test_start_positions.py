@@ -1,4 +1,4 @@
-"""What docs/events.md says of start positions: the bases it scales from, the rule, and which of them decide in October 2008."""
+"""Start positions in docs/events.md: the bases, the scaling rule and the sensitivities of October 2008."""
 
 import re
 from functools import cache
@@ -56,7 +56,7 @@ def scaled(key: str, factor: float) -> str:
     return f"{key}={held * factor:.10g}"
 
 
-def test_the_table_of_bases_holds_what_they_state() -> None:
+def test_the_table_of_bases_equals_their_values() -> None:
     assert {row[0] for row in BASES} == {name for name in shipped_and_base_files("events") if name.startswith("_")}
     for name, stock, depth, *_ in BASES:
         tree = read_layers(shipped_and_base_files("events")[name], "events").tree
@@ -93,7 +93,7 @@ def test_stock_and_depth_decide_in_october_2008() -> None:
     assert quoted(r"instead of 4 % below it ([\d.]+) points") == pytest.approx(at_the_high, abs=0.06)
 
 
-def test_the_other_positions_hardly_matter() -> None:
+def test_the_other_positions_have_little_effect() -> None:
     base = lowest()
     assert max(abs(lowest(scaled(f"populations.{name}.stock_usd_bn", 1.5)) - base) for name in OTHERS) < 0.5
     assert max(abs(lowest(scaled(f"markets.{key}", 1.5)) - base) for key in SIZES) < 0.1
@@ -116,7 +116,7 @@ RATES = {
 
 
 @pytest.mark.parametrize("name", RATES)
-def test_policy_rates_of_the_shipped_events_stand_in_the_table(name: str) -> None:
+def test_policy_rates_of_the_shipped_events_are_in_the_table(name: str) -> None:
     event, (fed, boj) = load(name, root=Event, kind="events").scenario, RATES[name]
     assert fed in PROSE
     assert boj in PROSE

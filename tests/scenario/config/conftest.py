@@ -1,4 +1,4 @@
-"""A small model with everything that a scenario has: units, ranges, dates, rates, kinds, lists, optional tables."""
+"""A small model with the features of a scenario: units, ranges, dates, rates, kinds, lists, optional tables."""
 
 from collections.abc import Callable, Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""Overrides: paths, values, places of mistakes."""
+"""Overrides: paths, values, places of errors."""
 
 from collections.abc import Callable
 from datetime import date
@@ -41,7 +41,7 @@ def test_a_path_creates_what_is_not_there(write: Write, load_sample: LoadSample)
     assert scenario.populations["more"].kind == "carry_funds"
 
 
-def test_null_takes_a_table_away(write: Write, load_sample: LoadSample) -> None:
+def test_null_removes_a_table(write: Write, load_sample: LoadSample) -> None:
     write()
     assert set(load_sample("./a.yaml", "populations.lifers=null").scenario.populations) == {"carry_funds"}
 
@@ -75,7 +75,7 @@ def test_null_takes_a_table_away(write: Write, load_sample: LoadSample) -> None:
         ("populations.lifer=null", "19: populations.lifer: expected keys and values", []),
     ],
 )
-def test_a_mistake_has_the_text_and_the_column(
+def test_an_error_has_the_text_and_the_column(
     text: str, start: str, words: list[str], good: str, failure: Failure
 ) -> None:
     error = failure(good, text)
@@ -86,7 +86,7 @@ def test_a_mistake_has_the_text_and_the_column(
     assert str(error).splitlines()[1].strip() == text
 
 
-def test_mistakes_in_file_and_overrides_come_together(good: str, failure: Failure) -> None:
+def test_errors_in_file_and_overrides_are_reported_together(good: str, failure: Failure) -> None:
     error = failure(good.replace("leverage_x: 5", "leverage_x: 500"), "seed=x", "boj.meetings[7]=1")
     assert [problem.place for problem in error.problems] == [
         "a.yaml:16:17",

@@ -1,4 +1,4 @@
-"""Types along a key path: kinds, lists, mappings, unions, aliases, ranges."""
+"""Schemas along a key path: kinds, lists, mappings, unions, aliases, ranges."""
 
 from datetime import date
 from enum import Enum
@@ -137,7 +137,7 @@ def test_unit_and_range_are_found_through_wrappers() -> None:
         (7, AllowedRange(date(2020, 1, 1), None), "", ""),
     ],
 )
-def test_likely_slips(value: float, allowed: AllowedRange, unit: str, question: str) -> None:
+def test_likely_corrections(value: float, allowed: AllowedRange, unit: str, question: str) -> None:
     assert suggest_value(value, allowed, unit) == question
 
 
@@ -155,7 +155,7 @@ def test_ranges_in_words(allowed: AllowedRange, words: str) -> None:
     assert allowed.words("x") == words
 
 
-def test_nearest_prefers_the_name_that_lacks_only_its_unit() -> None:
+def test_nearest_name_prefers_the_name_with_a_unit() -> None:
     keys = ["stock", "stick_usd_bn", "stack_usd_bn"]
     assert nearest_name("stack", [*keys, "stacks"]) == "stack_usd_bn"
     assert nearest_name("STOCK", keys) == "stock"

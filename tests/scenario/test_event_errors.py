@@ -1,4 +1,4 @@
-"""Event files as somebody writes them who has never seen the project: each slip is told with its place, nothing is written."""
+"""Common errors in event files: message with place and cure, and no output files."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.studies.replay.test_replay import EXAMPLES
 __all__ = ["carryflow"]  # a fixture from the tests of the command line
 
 GOOD = EXAMPLES[0]
-SLIPS = {
+ERRORS = {
     "a misspelt key": ("usdjpy_high:", "usdjpy_hihg:", "start_values.usdjpy_hihg: unknown key; did you mean usdjpy_high?"),
     "a percent for a basis point": (
         "decision: 15bp", "decision: 15%",
@@ -71,8 +71,8 @@ SLIPS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("right", "wrong", "words"), SLIPS.values(), ids=SLIPS)
-def test_a_slip_is_told_with_its_place_and_nothing_is_written(
+@pytest.mark.parametrize(("right", "wrong", "words"), ERRORS.values(), ids=ERRORS)
+def test_an_error_names_its_place_and_nothing_is_written(
     carryflow: Carryflow, tmp_path: Path, right: str, wrong: str, words: str
 ) -> None:
     assert right in GOOD
@@ -87,9 +87,9 @@ def test_a_slip_is_told_with_its_place_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
 
 
-def test_the_line_told_is_the_line_of_the_slip(carryflow: Carryflow, tmp_path: Path) -> None:
+def test_the_reported_line_is_the_line_of_the_error(carryflow: Carryflow, tmp_path: Path) -> None:
     for name in ("a misspelt key", "an unknown asset", "a percent for a basis point", "an intervention on a Saturday"):
-        right, wrong, _ = SLIPS[name]
+        right, wrong, _ = ERRORS[name]
         text = GOOD.replace(right, wrong, 1)
         (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
         line = text[: text.index(wrong)].count("\n") + 1
