@@ -211,7 +211,7 @@ def check_names(event: Event) -> Iterator[str]:
     for place, item in enumerate(event.accept):
         if (item.measure == "retrace_share") != (item.turning_day is not None):
             cure = "remove it" if item.turning_day else "set it to the day of the low"
-            yield f"accept[{place}]: turning_day is required for retrace_share and allowed for no other measure; {cure}"
+            yield f"accept[{place}]: turning_day is required for retrace_share and not allowed for other measures; {cure}"
 
 
 def check_windows(event: Event) -> Iterator[str]:
@@ -242,9 +242,10 @@ def check_observations(event: Event) -> Iterator[str]:
                     f"observed[{place}].values: {item.column} {value:g} on {day} is out of range; "
                     f"allowed: {low:g} to {high:g} {unit}; check the digits"
                 )
-    for entry in event.accept:
+    for place, entry in enumerate(event.accept):
         if entry.at_least is not None and entry.at_most is not None and entry.at_least > entry.at_most:
-            yield f"accept.{entry.measure}: at_least {entry.at_least:g} is above at_most {entry.at_most:g}; swap them"
+            limits = f"at_least {entry.at_least:g} is above at_most {entry.at_most:g}"
+            yield f"accept[{place}].at_least: {entry.measure}: {limits}; swap them"
 
 
 def check_policy_changes(event: Event) -> Iterator[str]:

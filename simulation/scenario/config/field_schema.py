@@ -40,7 +40,7 @@ class FieldSchema:
         return ""
 
     @property
-    def about(self) -> str:
+    def description(self) -> str:
         """The description of a key; may be empty."""
         descriptions = (note.description for note in self.notes if isinstance(note, FieldInfo))
         return next((text for text in descriptions if text), "")
@@ -57,7 +57,7 @@ class FieldSchema:
         return AllowedRange(low, high, "gt" in bounds, "lt" in bounds)
 
     @property
-    def prepares(self) -> bool:
+    def has_custom_validator(self) -> bool:
         """Whether a custom validator reads the value before pydantic does (``25bp``)."""
         return any(isinstance(note, BeforeValidator | PlainValidator | WrapValidator) for note in self.notes)
 

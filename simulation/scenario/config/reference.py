@@ -164,8 +164,8 @@ def parameter_row(path: str, info: FieldInfo, schema: FieldSchema, default: Any)
     """Return the row of one key."""
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     meaning = info.description or docstring_title(schema.model) or KIND_MEANING
-    unit = RATE_UNIT if schema.prepares else schema.unit
-    text = format_default(default, schema.prepares)
+    unit = RATE_UNIT if schema.has_custom_validator else schema.unit
+    text = format_default(default, schema.has_custom_validator)
     source = str(extra.get("source", "")) or default_source(path, meaning, text)
     return ParameterRow(path, meaning, unit, text, allowed_values(schema), source)
 
@@ -216,8 +216,8 @@ def format_default_scalar(value: Any) -> str:
 
 def allowed_values(schema: FieldSchema) -> str:
     """Return the allowed values of a key: a range, a list of choices, or a type."""
-    words = schema.allowed.words(schema.unit if schema.prepares else "").removeprefix("allowed: ")
-    if words or schema.prepares:
+    words = schema.allowed.words(schema.unit if schema.has_custom_validator else "").removeprefix("allowed: ")
+    if words or schema.has_custom_validator:
         return words
     if get_origin(schema.kind) is Literal:
         return " or ".join(map(str, get_args(schema.kind)))

@@ -49,12 +49,12 @@ class ValidationIssue:
     @property
     def written_value(self) -> str:
         """The value as written in the config."""
-        held = self.node.content if self.node is not None else self.value
-        if isinstance(held, str):
-            return repr(held) if len(held) <= 60 else repr(held[:57] + "...")
-        if isinstance(held, bool | None):
-            return {True: "true", False: "false", None: "nothing"}[held]
-        return describe_value(self.node) if self.node is not None and isinstance(held, dict | list) else str(held)
+        value = self.node.content if self.node is not None else self.value
+        if isinstance(value, str):
+            return repr(value) if len(value) <= 60 else repr(value[:57] + "...")
+        if isinstance(value, bool | None):
+            return {True: "true", False: "false", None: "nothing"}[value]
+        return describe_value(self.node) if self.node is not None and isinstance(value, dict | list) else str(value)
 
 
 def describe_issue(issue: ValidationIssue) -> MessageAndCure:
@@ -72,10 +72,10 @@ def describe_bad_number(issue: ValidationIssue) -> MessageAndCure:
     found = NUMBER_WITH_TEXT.match(str(issue.value)) if isinstance(issue.value, str) else None
     if found is None:
         return _with_range(message, issue), ""
-    bare = _convert_unit(_without_commas(found[1]), found[2].lower(), issue.schema.unit or "")
+    converted = _convert_unit(_without_commas(found[1]), found[2].lower(), issue.schema.unit or "")
     unit = f" (the unit is {issue.schema.unit})" if issue.schema.unit else ""
-    quoted = not found[2] and bare == str(issue.value).strip()
-    return _with_range(message, issue), f"write {bare}{' without quotes' if quoted else ''}{unit}"
+    quoted = not found[2] and converted == str(issue.value).strip()
+    return _with_range(message, issue), f"write {converted}{' without quotes' if quoted else ''}{unit}"
 
 
 def _without_commas(written: str) -> str:
@@ -144,15 +144,18 @@ def _with_range(message: str, issue: ValidationIssue) -> str:
 
 def _describe_missing_key(issue: ValidationIssue) -> MessageAndCure:
     """Message for a missing key, with unit and range."""
-    keys, about = issue.schema.keys, issue.schema.about
-    cure = f"keys: {', '.join(keys)}" if keys else f"add it: {about}" if about else ""
+    keys, description = issue.schema.keys, issue.schema.description
+    cure = f"keys: {', '.join(keys)}" if keys else f"add it: {description}" if description else ""
     return _with_range("this required key is missing", issue), cure
 
 
 def _describe_too_few(issue: ValidationIssue) -> MessageAndCure:
     """Message for too few entries, with the minimum."""
-    least, about = issue.context.get("min_length", 1), issue.schema.about
-    return f"{issue.written_value} has too few entries; allowed: {least} or more", f"add: {about}" if about else ""
+    minimum, description = issue.context.get("min_length", 1), issue.schema.description
+    return (
+        f"{issue.written_value} has too few entries; allowed: {minimum} or more",
+        f"add: {description}" if description else "",
+    )
 
 
 def _describe_bad_choice(issue: ValidationIssue) -> MessageAndCure:
@@ -170,7 +173,7 @@ def _describe_bad_kind(issue: ValidationIssue) -> MessageAndCure:
     """Message for an unknown kind; the cure is the nearest valid one."""
     key, kinds = discriminator_key(issue.schema), sorted(issue.schema.members())
     if issue.type == "union_tag_not_found":
-        return f"the key {key} is required; allowed: {', '.join(kinds)}", ""
+        return f"the key {key} is required; allowed: {', '.join(kinds)}", f"add the key {key}"
     tag = str(issue.context.get("tag", ""))
     hint = suggest_name(tag, kinds)
     return f"unknown {key} {tag!r}, not one of: {', '.join(kinds)}", hint if hint.startswith("did") else ""
@@ -323,7 +326,7 @@ def _kind_broken(node: Node, schema: FieldSchema) -> bool:
 def _type_problem(node: Node, schema: FieldSchema) -> MessageAndCure | None:
     """Return message and cure for a value that pydantic would convert wrongly, or None."""
     value, kind = node.content, schema.kind
-    if node.broken or schema.prepares or not isinstance(kind, type):
+    if node.broken or schema.has_custom_validator or not isinstance(kind, type):
         return None
     if issubclass(kind, int | float) and kind is not bool and (isinstance(value, bool) or _is_numeric_text(value)):
         return describe_bad_number(_type_issue("int_type" if issubclass(kind, int) else "float_type", node, schema))

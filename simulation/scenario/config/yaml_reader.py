@@ -70,7 +70,9 @@ def parse_yaml(text: str, source: Source) -> ParsedYaml:
     except YAMLError as error:
         raise ConfigError([_syntax_problem(error, text, source)]) from None
     except RecursionError:
-        raise ConfigError([start.problem((), "the values are nested too deeply")]) from None
+        raise ConfigError(
+            [start.problem((), "the values are nested too deeply", f"use at most {MAX_DEPTH} levels")]
+        ) from None
     if document is None:
         return ParsedYaml(Node(None, start), source)
     builder = _TreeBuilder(source)
@@ -104,8 +106,8 @@ def _syntax_problem(error: YAMLError, text: str, source: Source) -> ConfigProble
     begins = error.context_mark if unfinished else None
     mark = begins or error.problem_mark or error.context_mark
     place = Origin(source, mark.line + 1, mark.column + 1) if mark else Origin(source, 1, 1)
-    words = [words for sign, words in SYNTAX_MESSAGES.items() if sign in problem]
-    return place.problem((), *(words[0] if words else (f"not YAML: {problem}", "")))
+    messages = [message for sign, message in SYNTAX_MESSAGES.items() if sign in problem]
+    return place.problem((), *(messages[0] if messages else (f"not YAML: {problem}", "")))
 
 
 class _TreeBuilder:
@@ -118,9 +120,9 @@ class _TreeBuilder:
 
     def node(self, raw: YamlNode, path: KeyPath) -> Node:
         """Return the tree below one composed node."""
-        refusal = self._refusal(raw, path)
-        if refusal:
-            return self._broken(raw, path, *refusal)
+        unsupported = self._unsupported(raw, path)
+        if unsupported:
+            return self._broken(raw, path, *unsupported)
         place = self._place(raw)
         if isinstance(raw, MappingNode):
             return Node(self._mapping(raw, path), place)
@@ -128,14 +130,14 @@ class _TreeBuilder:
             return Node([self.node(item, (*path, i)) for i, item in enumerate(raw.value)], place)
         return self._scalar(raw, path)
 
-    def _refusal(self, raw: YamlNode, path: KeyPath) -> tuple[str, str] | None:
+    def _unsupported(self, raw: YamlNode, path: KeyPath) -> tuple[str, str] | None:
         """Return why a node is not supported, and the cure; None if it is."""
         if raw.anchor is not None:
             return SYNTAX_MESSAGES["undefined alias"]
         if str(raw.tag).removeprefix(YAML_TAG) not in KNOWN_TAGS:
             return f"the tag {raw.tag} is not supported", "remove it"
         if len(path) > MAX_DEPTH:
-            return "the values are nested too deeply", ""
+            return "the values are nested too deeply", f"use at most {MAX_DEPTH} levels"
         return None
 
     def _mapping(self, raw: MappingNode, path: KeyPath) -> dict[str, Node]:
