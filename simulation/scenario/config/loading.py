@@ -107,7 +107,7 @@ def validate_config(
         The values.
     sources : tuple of Source
         Files of the values, lowest layer first.
-    found : iterable of Problem
+    found : iterable of ConfigProblem
         Problems found before, reported together with the new ones.
 
     Raises
