@@ -171,7 +171,7 @@ class Scenario(Parameters):
         return {name: values for name, values in merged.items() if values is not None}
 
     @field_serializer("markets", mode="wrap")
-    def _left_out(self, markets: dict[str, Any], handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _with_omitted_markets(self, markets: dict[str, Any], handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Write omitted standard markets as null, so that the output loads as the same scenario."""
         written: dict[str, Any] = handler(markets)
         return written | {name: None for name in STANDARD_MARKETS if name not in markets}

@@ -20,13 +20,13 @@ SURPRISE: Changes = {**AROUND_THE_HIKE, "end": "2025-12-24", "boj.meetings.0.pri
 ODD_NUMBERS: Changes = {
     f"populations.{name}.investors": count for name, count in zip(POPULATIONS, (37, 5, 23, 11), strict=True)
 }
-"""A cascade in every run, with numbers of investors that fill no vector register."""
+"""A cascade in every run, with numbers of investors that do not fill a vector register."""
 EXPLOSIVE: Changes = {
     "markets.usdjpy.fast_impact_pct_per_usd_bn": 0.6,
     "markets.usdjpy.slow_impact_pct_per_usd_bn": 0.2,
     "noise.scale_x": 3,
 }
-"""Impact so strong that some runs, but not all, run away within two weeks."""
+"""Price impact so strong that some runs, but not all, diverge within two weeks."""
 
 
 def alone(record: Record, row: int) -> None:
@@ -35,7 +35,7 @@ def alone(record: Record, row: int) -> None:
 
 @pytest.fixture(scope="module")
 def many() -> Record:
-    """A batch of 64 runs with the whole cast, over both December meetings."""
+    """A batch of 64 runs with all populations, over both December meetings."""
     return simulate(shipped("december_2025_official", {"end": "2025-12-24"}), range(64))
 
 
@@ -76,7 +76,7 @@ def test_blocks_of_any_size_and_order_give_the_same_rows(blocks: Sequence[Sequen
 
 @cache
 def explosive() -> Record:
-    """Runs of which some are stopped."""
+    """Runs, of which some are stopped."""
     record = simulate(official(COARSE, TWO_WEEKS, EXPLOSIVE), range(12))
     assert 0 < len(record.stopped) < 12
     return record

@@ -25,7 +25,7 @@ SMALL = (
     "populations.crypto_traders=null",
 )
 AROUND_THE_HIKE = (*SMALL, "start=2025-12-15", "fed.meetings=[]", "boj.meetings[0].signals=[]")
-"""Six days: a parameter acts every day, and most of all when the Bank of Japan decides."""
+"""Six days with a decision of the Bank of Japan, where parameters have most effect."""
 EXAMPLES = {
     "markets.*.release_pct_per_day": "markets.usdjpy.release_pct_per_day",
     "markets.*.decay_pct_per_day": "markets.ust10.decay_pct_per_day",
@@ -86,7 +86,7 @@ GIVEN = {
     "spread_path.target_pp": ("spread_path.target_pp=1.5", "spread_path.target_pp=2.6"),
 }
 PATH = ("spread_path.target_pp=2.21", "spread_path.over_days=9")
-"""At first to where the spread starts, which imposes steps of next to nothing."""
+"""The first target is about the start of the spread, so its steps are almost zero."""
 
 
 def assert_rows_equal_runs_alone(settings: list[Settings], about: str) -> None:
@@ -132,13 +132,13 @@ CALENDARS = (
     ("boj.meetings=[]",),
     ("boj.meetings[0].date=2025-12-15", "boj.meetings[0].signals=[]"),
 )
-"""Meeting days, a meeting left out, and a path of the spread in some runs, mixed so that no calendar's rows stand together."""
+"""Meeting days, an omitted meeting and a path of the spread in some runs, in an order that separates the rows of a calendar."""
 LIVELY = (
     "ministry_of_finance.level_yen=140",
     "ministry_of_finance.fast_rise_pct=0",
     "ministry_of_finance.probability=1",
 )
-"""Officials who act on what markets did."""
+"""Officials that react to markets."""
 
 
 @pytest.mark.parametrize("more", [(), LIVELY], ids=["quiet", "ministry"])
@@ -177,7 +177,7 @@ def test_every_key_that_may_differ_changes_something() -> None:
         for row, key in enumerate(KEYS, 1)
         if all(np.array_equal(values[row], values[0], equal_nan=True) for values in record.market.values())
     ]
-    # Not in reach within these four weeks: holidays, caps and floors that do not bind, a decay of nothing (bonds keep it all).
+    # Without effect in these four weeks: holidays, caps and floors that do not bind, decay of impact on bonds (fully lasting).
     assert set(silent) <= {
         "markets.usdjpy.thin_factor_x",
         "markets.ust10.decay_pct_per_day",

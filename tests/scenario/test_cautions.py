@@ -78,7 +78,7 @@ def test_an_expected_decision_moves_the_policy_rate_and_leaves_the_yields_to_the
     day = int(np.flatnonzero(path.dates == np.datetime64(DAY))[0])
     change = {key: path.market[key][:, day] - path.market[key][:, day - 1] for key in ("boj_rate_pct", "jgb2_pct")}
     np.testing.assert_allclose(change["boj_rate_pct"], 0.15, rtol=1e-12)
-    # The two-year window comes one day nearer to the expected step: 15 bp / 730.
+    # The two-year window is one day closer to the expected step: 15 bp / 730.
     np.testing.assert_allclose(change["jgb2_pct"], 0.076 + 0.15 / 730.5, rtol=1e-3)
 
 
@@ -117,7 +117,7 @@ def test_dovish_guidance_after_no_guidance_raises_the_path(event: Make) -> None:
     assert "path_surprise" in message
     expecting = event("august_2024", soft, "boj.guidance=vague")
     assert caution_messages(expecting) == {}
-    # The cure does what it says: against hikes that were expected, soft words lower the two-year yield.
+    # The cure works: relative to expected hikes, dovish guidance lowers the two-year yield.
     moved = []
     for case in (event("august_2024", soft), expecting):
         path = run_replay(case, 2).central

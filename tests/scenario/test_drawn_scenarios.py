@@ -18,7 +18,7 @@ MORE = settings(ANY_SCENARIO, max_examples=1500)
 
 
 def assert_sound(scenario: Scenario) -> None:
-    """Two runs: residuals to 1e-9, every number finite or a named stop, causes and trades that add up; and no warning."""
+    """Two runs: residuals up to 1e-9, finite values or a stated stop, causes and trades that add up, and no warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         record = simulate(scenario, range(2))

@@ -109,7 +109,7 @@ boj: {{rate_pct: 0.1}}
 populations: {{carry_funds: {{stock_usd_bn: 100}}}}
 observed: [{{column: usdjpy, source: H.10, values: {{{end}: 99}}}}]
 """
-"""Complete but for `extends`: the sizes of its markets would be those of November 2025."""
+"""Complete except for `extends`: its markets would have the sizes of November 2025."""
 
 
 @pytest.mark.parametrize(

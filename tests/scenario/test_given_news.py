@@ -57,7 +57,7 @@ def test_given_news_replace_drawn_news() -> None:
 
 
 def test_a_given_value_is_the_total_change() -> None:
-    # Yields fall by 10 bp, which alone would lift equities by 3 x .10 = .3 %: the given 2 % already hold it.
+    # Yields fall by 10 bp, which alone would raise equities by 3 x .10 = .3 %; the given 2 % include it.
     record = run_alone("news=[{date: 2025-12-01, ust2: -10bp, ust10: -10bp, value_pct: {us_equity: -2, bitcoin: 5}}]")
     assert record.market["us_equity"][0, 1] == pytest.approx(98, rel=1e-5)
     assert record.market["bitcoin_usd"][0, 1] / record.market["bitcoin_usd"][0, 0] == pytest.approx(1.05, rel=1e-5)
@@ -71,7 +71,7 @@ def test_a_given_value_of_usdjpy_replaces_the_effect_of_rates() -> None:
 def test_a_volatility_shock_raises_stress_and_decays() -> None:
     record = run_alone("news=[{date: 2025-12-01, volatility_x: 2}]")
     stress = record.market["stress"][0]
-    # The close of the day has forgotten 6 % of the excess variance: sqrt(1 + 3 x .94), sqrt(1 + 3 x .94^2), ...
+    # At the close 6 % of the excess variance has decayed: sqrt(1 + 3 x .94), sqrt(1 + 3 x .94^2), ...
     assert stress[1:4] == pytest.approx(np.sqrt(1 + 3 * 0.94 ** np.arange(1, 4)), rel=1e-4)
 
 

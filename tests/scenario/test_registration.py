@@ -25,7 +25,7 @@ TABLE = "populations.treasurers={stock_usd_bn: 120, cheap_above_yen: 152, per_ye
 
 @pytest.fixture
 def guide() -> Iterator[ModuleType]:
-    """The guide's investors as a module; whatever is registered in a test is forgotten after it."""
+    """The investors of the guide as a module; registrations are removed after each test."""
     (code,) = re.findall(r"```python\n(\"\"\"Corporate.*?)```", GUIDE, flags=re.DOTALL)
     module = ModuleType("a_module_of_a_test")
     exec(compile(code, "docs/extending.md", "exec"), module.__dict__)

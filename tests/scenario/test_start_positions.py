@@ -34,7 +34,7 @@ SIZES = ("ust10.outstanding_usd_bn", "jgb10.outstanding_jpy_bn", "us_equity.size
 
 @cache
 def lowest(*settings: str) -> float:
-    """Median lowest USDJPY of October 2008 with some changes, %."""
+    """Median lowest USDJPY of October 2008 with overrides, %."""
     found = (
         run_replay(load("october_2008", settings, root=Event, kind="events").scenario, 2).scores["trough_pct"].quantiles
     )
@@ -43,13 +43,13 @@ def lowest(*settings: str) -> float:
 
 
 def quoted(pattern: str) -> float:
-    """A number that the guide states."""
+    """A number in the guide."""
     (found,) = re.findall(pattern, PROSE)
     return float(found)
 
 
 def scaled(key: str, factor: float) -> str:
-    """A setting that multiplies a number of October 2008."""
+    """An override that multiplies a value of October 2008."""
     held: Any = load("october_2008", root=Event, kind="events").scenario.model_dump()
     for name in key.split("."):
         held = held[name]
@@ -112,7 +112,7 @@ RATES = {
     "august_2024": ("26 July 5.375", "19 March 0.05"),
     "january_2025": ("18 December 4.375", "31 July 0.25"),
 }
-"""Where the table has the rates that hold at the start of shipped events."""
+"""Excerpts of the table with the rates at the start of shipped events."""
 
 
 @pytest.mark.parametrize("name", RATES)

@@ -110,7 +110,7 @@ populations:
 
 @pytest.fixture
 def good() -> str:
-    """A config without a mistake."""
+    """A valid config."""
     return GOOD
 
 
@@ -152,7 +152,7 @@ def load_sample() -> LoadSample:
 
 @pytest.fixture
 def failure(write: Write, load_sample: LoadSample) -> Failure:
-    """Return the error that loading a text ends with."""
+    """Return the error from loading a text."""
 
     def failed(text: str = GOOD, /, *overrides: str, **others: str) -> ConfigError:
         write(text, **others)

@@ -11,7 +11,7 @@ from simulation.scenario.config.errors import ConfigError
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with two scenarios and an experiment, worked on from elsewhere."""
+    """A checkout with two scenarios and an experiment; the working directory is elsewhere."""
     for name in ("configs/scenarios/official.yaml", "configs/scenarios/article.yaml", "experiments/who_first.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("checkout")
@@ -48,7 +48,7 @@ def test_the_package_has_priority_over_the_checkout(project: Path) -> None:
 def test_a_wheel_needs_no_checkout(project: Path) -> None:
     install(project, "configs/scenarios/only.yaml")
     (project / "pyproject.toml").unlink()
-    # The folder above an install package is site-packages: what lies there is not ours.
+    # The folder above an installed package is site-packages, which may hold unrelated folders.
     assert list(shipped_files("scenarios")) == ["only"]
 
 

@@ -21,7 +21,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def carryflow(monkeypatch: pytest.MonkeyPatch, sample_root: type) -> Callable[..., Result]:
-    """Run `carryflow config` with the sample model in the place of a scenario."""
+    """Run `carryflow config` with the sample model instead of a scenario."""
     monkeypatch.setattr(loading, "scenario_model", lambda: sample_root)
 
     def run(*arguments: str) -> Result:

@@ -66,7 +66,7 @@ class Zoo(Strict):
 @pytest.mark.parametrize(
     ("text", "start", "words"),
     [
-        # A tag that is also a key of the member must not be taken for it.
+        # A tag may have the name of a key of the member.
         ("pet: {kind: dog, cat: x}", "1:23: pet.cat: 'x' is not a number", []),
         ("pet: {kind: kitten, lives: 10}", "1:28: pet.lives: 10 is too large", ["above 0 and below 10"]),
         ("pet: {kind: dog, lives: 1}", "1:18: pet.lives: unknown key", ["valid keys: kind, cat"]),

@@ -56,7 +56,7 @@ def test_a_changed_file_is_read_again(good: str, write: Write, load_sample: Load
         loaded = load_sample("./a.yaml", "title=mine")
         seeds.append((loaded.scenario.seed, loaded.scenario.title))
     assert seeds == [(2, "mine"), (3, "mine")]
-    # What one reading lays over a file is gone in the next.
+    # Overrides of one load do not persist in the next.
     assert load_sample().scenario.title != "mine"
 
 

@@ -11,7 +11,7 @@ from simulation.values.parameters import Parameters
 
 Failure = Callable[..., ConfigError]
 
-# What to replace in the good config, by what, and then: the exact beginning of the message, and words it must hold.
+# Text to replace in the valid config, its replacement, the exact start of the message, and words it must contain.
 FUNDS, FIRST = "populations.carry_funds", "boj.meetings[0]"
 MALFORMED = [
     # keys
@@ -67,7 +67,7 @@ MALFORMED = [
     ("name: sample", "name: 5", "a.yaml:2:7: name: expected text, got 5", ["quotes"]),
     ("name: sample", "name: ''", "a.yaml:2:7: name: '': the text must have at least 1 character", []),
     ("title: A sample", "title: 2025-12-19", "a.yaml:3:8: title: expected text, got 2025-12-19", ["quotes"]),
-    # what is not the YAML that is used here
+    # YAML that is not supported
     ("title: A sample", "title: A: sample", "a.yaml:3:9: a colon is not allowed here", ["quotes"]),
     ("name: sample", "name: 'sample", "a.yaml:2:7: a quote is not closed", []),
     ("{date: 2026-01-23, decision: 0bp}", "{date: 2026-01-23", "a.yaml:12:7: a bracket is not closed", []),
