@@ -61,13 +61,13 @@ class StatedBench(WorkerSlots):
         self.fixed, self.run = fixed, run
         self.sizes: list[tuple[int, int]] = []
 
-    async def made(self, place: int, orders: Sequence[StateJob], seconds: float) -> list[StateResult]:
+    async def compute(self, slot: int, jobs: Sequence[StateJob], seconds: float) -> list[StateResult]:
         """States after the time that a pass takes."""
-        runs = sum(order.runs - (0 if order.before is None else len(order.before)) for order in orders)
-        self.sizes.append((len(orders), runs))
-        apart = CALENDAR * (len({calendar_of(order.values) for order in orders}) - 1)
+        runs = sum(order.runs - (0 if order.previous is None else len(order.previous)) for order in jobs)
+        self.sizes.append((len(jobs), runs))
+        apart = CALENDAR * (len({calendar_of(order.values) for order in jobs}) - 1)
         await asyncio.sleep(self.fixed * (1.0 + apart) + self.run * runs)
-        return [paper(order) for order in orders]
+        return [paper(order) for order in jobs]
 
 
 def calendar_of(values: str) -> str | None:
@@ -78,7 +78,7 @@ def calendar_of(values: str) -> str | None:
 
 def paper(order: StateJob) -> StateResult:
     """A state that holds the number of its runs."""
-    cuts = sorted({*order.cuts, order.runs})
+    cuts = sorted({*order.counts, order.runs})
     return StateResult(cast(Any, range(order.runs)), {runs: json.dumps({"runs": runs}) for runs in cuts})
 
 
@@ -90,7 +90,7 @@ class AtDesk:
 
     async def state(self, client: str, state: dict[str, Any], beyond: int = 0) -> dict[str, Any]:
         """The answer to a question for a state."""
-        reply = await self.desk.ask(StateRequest(client, parse_state(state), beyond))
+        reply = await self.desk.request(StateRequest(client, parse_state(state), beyond))
         if reply.kind != "state":
             raise RuntimeError(f"{reply.kind}: {reply.reason}")
         return {"state": json.loads(reply.state), "baseline": json.loads(reply.baseline)}

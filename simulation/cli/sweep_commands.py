@@ -23,7 +23,7 @@ from simulation.cli.output import SECONDS_BETWEEN_LINES, print_json, remark
 from simulation.cli.run_commands import RESULTS_FOLDER
 
 if TYPE_CHECKING:
-    from simulation.sweeps.execution import SweepProgress, BatchExecutor
+    from simulation.sweeps.execution import BatchExecutor, SweepProgress
     from simulation.sweeps.plan import SweepPlan
 
 SECONDS_BETWEEN_REDRAWS = 0.2

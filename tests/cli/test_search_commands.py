@@ -23,7 +23,7 @@ THRESHOLD = (
     "end=2025-12-04",
 )
 ANALYTIC_HALF = 1.24233
-"""Spread, pp, at which half has left under the article's rule: brentq on share_unwound, see tests/studies/search/test_tipping.py."""
+"""Spread, pp, at which half has left under the article's rule: brentq on share_unwound (tests/studies/search/test_tipping.py)."""
 
 
 def sets(settings: tuple[str, ...]) -> list[str]:
