@@ -83,7 +83,7 @@ def test_a_run_of_a_sweep_that_was_rebuilt_is_the_same(carryflow: Carryflow, ind
     carryflow("sweep", GRID, "--set", f"independent={independent}", "--replications", "3", "--out", "store", "--quiet")
     run_id = read_runs("store").run_id[5]
     done = carryflow("rebuild", "store", run_id, "--out", "again", "--no-figures")
-    assert f"{run_id}: all 3 metrics are as in the store's table" in done.err
+    assert f"{run_id}: all 3 metrics equal the store's table" in done.err
     assert carryflow("verify", "again").code == 0
     number = read_runs("store").run[5]
     held = read_run(Path("again"))
