@@ -123,7 +123,7 @@ def test_a_speech_is_news_but_no_announcement() -> None:
 def test_a_speech_shrinks_the_surprise_by_what_it_moved() -> None:
     speech = {"date": date(2025, 12, 1), "strength": 1.0}
     told, untold = view_of({"signals": [speech]}), view_of({})
-    told.hear(day_number(date(2025, 12, 1)))
+    told.apply_signals(day_number(date(2025, 12, 1)))
     moved = (told.next_probability() - untold.next_probability())[0, 0]
     difference = decided(untold, 25.0).target_surprise - decided(told, 25.0).target_surprise
     assert difference[0, 0] / BP == pytest.approx(25.0 * moved, rel=1e-10)
