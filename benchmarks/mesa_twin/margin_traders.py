@@ -76,7 +76,7 @@ class RetailTrader(Investor):
             self.closed = 1.0
 
     def payout(self, prices: Prices, income: Number) -> Number:
-        """A stopped-out trader takes what is left; margin is paid in after losses, out after gains."""
+        """A stopped-out trader withdraws the rest; margin is paid in after losses and out after gains."""
         self.average += (prices.log_usdjpy - self.average) / self.memory_days
         left = max(self.equity_usd, 0.0) if self.closed else 0.0
         self.closed = 0.0

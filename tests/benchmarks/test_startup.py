@@ -11,7 +11,7 @@ from benchmarks.startup import (
     ONE_DAY,
     YARDSTICK,
     Part,
-    by_package,
+    import_times,
     measure,
     processor_seconds,
     table,
@@ -25,7 +25,7 @@ import time:        30 |        150 | numpy
 something else
 import time:         7 |          7 | simulation.day.capital_flows
 """.splitlines()
-    assert by_package(report) == {"numpy": 150, "simulation": 7}
+    assert import_times(report) == {"numpy": 150, "simulation": 7}
 
 
 def test_the_table_holds_medians_against_the_yardstick() -> None:
