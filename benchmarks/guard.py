@@ -36,8 +36,8 @@ def reference_day(blocks: list[Array], personal: list[Array]) -> float:
     total = 0.0
     for _ in range(PASSES):
         for state, own in zip(blocks, personal, strict=True):
-            wanted = np.minimum(own * 1.01, 15.0) * state
-            gap = np.where(np.abs(wanted - state) > 0.1 * state, wanted - state, 0.0)
+            target = np.minimum(own * 1.01, 15.0) * state
+            gap = np.where(np.abs(target - state) > 0.1 * state, target - state, 0.0)
             hit = (state < 0.5 * own) & (state > 0.0)
             moved = np.where(hit, np.maximum(0.9 - gap, 0.0), gap * 0.05)
             state += moved * 1e-3

@@ -56,8 +56,8 @@ def setting(axis: str, value: int) -> Scenario:
         funds = {"carry_funds": scenario.populations["carry_funds"]}
         scenario = scenario.model_copy(update={"populations": funds})
     if axis == "populations":
-        cast = dict(list(scenario.populations.items())[:value])
-        scenario = scenario.model_copy(update={"populations": cast})
+        first = dict(list(scenario.populations.items())[:value])
+        scenario = scenario.model_copy(update={"populations": first})
     return scenario
 
 

@@ -85,12 +85,12 @@ def paper(order: StateJob) -> StateResult:
 class AtDesk:
     """A dispatcher accessed without HTTP."""
 
-    def __init__(self, desk: Dispatcher) -> None:
-        self.desk = desk
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self.dispatcher = dispatcher
 
     async def state(self, client: str, state: dict[str, Any], beyond: int = 0) -> dict[str, Any]:
         """Response to a state request."""
-        reply = await self.desk.ask(StateRequest(client, parse_state(state), beyond))
+        reply = await self.dispatcher.ask(StateRequest(client, parse_state(state), beyond))
         if reply.kind != "state":
             raise RuntimeError(f"{reply.kind}: {reply.reason}")
         return {"state": json.loads(reply.state), "baseline": json.loads(reply.baseline)}
@@ -99,10 +99,10 @@ class AtDesk:
 async def at_desk(bench: StatedBench, asked: argparse.Namespace) -> Tally:
     """Run a lesson with a dispatcher and simulated workers."""
     study, limits = shipped_page(), RequestLimits(seconds=600.0)
-    desk = Dispatcher(study, cast(WorkerPool, bench), limits)
-    desk.open()
-    tally = await lesson(AtDesk(desk), {**study.content, "live": {"runs": limits.runs}}, asked)
-    await desk.close()
+    dispatcher = Dispatcher(study, cast(WorkerPool, bench), limits)
+    dispatcher.open()
+    tally = await lesson(AtDesk(dispatcher), {**study.content, "live": {"runs": limits.runs}}, asked)
+    await dispatcher.close()
     return tally
 
 

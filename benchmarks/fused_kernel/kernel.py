@@ -77,12 +77,12 @@ def stopped_share(usdjpy: float, high: float, distance: float, called: float, ow
 def wanted_shares(s: Any, r: int, i: int, uv: float, ratio: float, scale: float, own: Any) -> tuple[float, float]:
     """Voluntary order of a fund as a share of its position, and the part due to the volatility target."""
     notional = s.units[r, i] * uv
-    wanted = min(s.leverage[r, i] * ratio, own.cap) * s.budget[r, i]
-    gap = wanted * scale - notional
+    target = min(s.leverage[r, i] * ratio, own.cap) * s.budget[r, i]
+    gap = target * scale - notional
     if not abs(gap) > own.band * notional:
         return 0.0, 0.0
     share = gap * (own.rebuild if gap > 0.0 else own.cut) / notional if notional > 0.0 else 0.0
-    return share, share * (wanted / gap * (scale - 1.0))
+    return share, share * (target / gap * (scale - 1.0))
 
 
 @nb.njit(fastmath=FUSED)

@@ -34,7 +34,7 @@ class CarryFund(Investor):
         """Dollars of its position."""
         return self.units[BASKET] * (self.worth(BASKET, prices).usd + self.sector.books[BASKET].cash_share)
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Move towards the target leverage on the risk budget, scaled by the volatility target."""
         own, switches, start_mean = self.own, self.own.switches, self.sector.start_mean
         mean = expected_return(now, own.incentive, switches.momentum) if switches.incentive else start_mean  # type: ignore[arg-type]

@@ -66,10 +66,10 @@ class Investor(mesa.Agent, ABC):
 
     def decide(self) -> None:
         """State the day's order from yesterday's prices and today's public news."""
-        self.order = self.wanted(self.model.news)
+        self.order = self.desired_order(self.model.news)
 
     @abstractmethod
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """The order of the day."""
 
     @abstractmethod

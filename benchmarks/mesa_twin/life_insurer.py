@@ -66,7 +66,7 @@ class LifeInsurer(Investor):
         gap = outside_band(target * self.stock - done, self.stock, self.own.band_share)
         return pace * self.speed * float(gap)
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Programmes and, before the fiscal year ends, income."""
         own, days_left = self.own, days_to_year_end(now.day)
         closing = days_left <= own.year_end_days

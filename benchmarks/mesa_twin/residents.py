@@ -42,7 +42,7 @@ class RealMoneyHolder(BasketHolder):
         """Excess return of an unhedged dollar bond over a JGB after the risk charge, decimal per year."""
         return float(unhedged_incentive(now.ust10, now.jgb10, now.fx_variance, self.own.risk_charge))
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Sell or buy foreign assets and convert the money."""
         change = (self.incentive(now) - self.incentive(self.model.start)) / PERCENT
         gap = max(self.own.sale_per_pp * change, -1.0) * self.stock - self.done
@@ -59,7 +59,7 @@ class InvestmentTrust(BasketHolder):
     share: Number
     trend: Number
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Invest the savings plans; the expected part has no price impact."""
         own = self.own
         if US_EQUITY in now.log_return:
@@ -82,7 +82,7 @@ class PensionFund(Investor):
     acts_at: Number
     active: Number
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Trade gradually towards the targets if a weight is outside its band."""
         own = self.own
         values: dict[str, Number] = {name: held * self.worth(name, now.prices).usd for name, held in self.units.items()}
@@ -128,7 +128,7 @@ class Bank(Investor):
         funding = dollar_funding_cost(now.fed_rate, own.funding_spread_bp * BASIS_POINT, swapped_rate, own.swap_share)
         return now.ust10 - float(funding)
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Sell slowly if carry has been negative for too long or the loss since the start is too large."""
         level: Number = min(self.carry(self.model.start), 0.0)
         self.negative_days = float(days_of_negative_carry(self.negative_days, self.carry(now), level))

@@ -1,5 +1,7 @@
 """``carryflow config check | show | diff | schema | table``: inspect configs without running anything."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -121,7 +123,7 @@ def _print_or_write(text: str, out: Path | None) -> None:
     click.echo(f"written: {out}", err=True)
 
 
-def _root_model(event: bool, sweep: bool) -> "type[BaseModel]":
+def _root_model(event: bool, sweep: bool) -> type[BaseModel]:
     """Return the Pydantic model of the file type."""
     if sweep:
         from simulation.sweeps.schema import Sweep
@@ -133,7 +135,7 @@ def _root_model(event: bool, sweep: bool) -> "type[BaseModel]":
     return Event if event else scenario_model()
 
 
-def _load_config(file: str, settings: Sequence[str]) -> "LoadedConfig[Scenario]":
+def _load_config(file: str, settings: Sequence[str]) -> LoadedConfig[Scenario]:
     """Load a scenario or an event by name or path."""
     from simulation.scenario.config.loading import load_scenario_or_event
 
@@ -148,7 +150,7 @@ class ValidConfig:
     cautions: tuple[str, ...] = ()
 
 
-def _check_file(file: str, settings: Sequence[str], sweep: bool) -> "ValidConfig | ConfigError":
+def _check_file(file: str, settings: Sequence[str], sweep: bool) -> ValidConfig | ConfigError:
     """Return the hash and cautions of a valid config, or the error of an invalid one."""
     try:
         if sweep:
@@ -161,7 +163,7 @@ def _check_file(file: str, settings: Sequence[str], sweep: bool) -> "ValidConfig
     return ValidConfig(loaded.hash, _cautions(loaded))
 
 
-def _cautions(loaded: "LoadedConfig[Scenario]") -> tuple[str, ...]:
+def _cautions(loaded: LoadedConfig[Scenario]) -> tuple[str, ...]:
     """Return the cautions of a scenario or an event, each with its file and line."""
     from simulation.scenario.cautions import cautions
     from simulation.scenario.scenario import Scenario
@@ -174,7 +176,7 @@ def _cautions(loaded: "LoadedConfig[Scenario]") -> tuple[str, ...]:
     )
 
 
-def _print_check(file: str, result: "ValidConfig | ConfigError") -> None:
+def _print_check(file: str, result: ValidConfig | ConfigError) -> None:
     """Print the result of a check: the hash to standard output, errors and cautions to standard error."""
     if isinstance(result, ConfigError):
         click.echo(str(result), err=True, color=False)
@@ -184,7 +186,7 @@ def _print_check(file: str, result: "ValidConfig | ConfigError") -> None:
         click.echo(f"look again: {line}", err=True, color=False)
 
 
-def _check_as_json(file: str, result: "ValidConfig | ConfigError") -> dict[str, object]:
+def _check_as_json(file: str, result: ValidConfig | ConfigError) -> dict[str, object]:
     """Return the result of a check as JSON-ready values."""
     if isinstance(result, ValidConfig):
         return {"file": file, "ok": True, "hash": result.hash, "problems": [], "cautions": list(result.cautions)}

@@ -38,7 +38,7 @@ class ExplainAnswer(Protocol):
     def to_dict(self) -> dict[str, Any]:
         """The explanation as JSON-ready values."""
 
-    def write(self, directory: Path) -> None:
+    def write(self, _directory: Path, /) -> None:
         """Write the explanation into a folder."""
 
 

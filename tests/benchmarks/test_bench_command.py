@@ -1,4 +1,4 @@
-"""The command of the benchmarks: it writes a table and a figure, and tells mistakes without a traceback."""
+"""The benchmark command: table and figure, error messages, exit codes."""
 
 import csv
 import sys
@@ -34,7 +34,7 @@ def test_the_command_writes_table_and_figure(
     assert "Quick estimate" in capsys.readouterr().out
 
 
-def test_a_mistake_in_a_key_is_told_without_a_traceback(
+def test_an_unknown_key_is_reported_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--out", str(tmp_path / "new"), "--set", "nonsense=1"])
@@ -56,7 +56,7 @@ def test_rounds_are_counted_from_one(
     assert "not a whole number of at least 1" in capsys.readouterr().err
 
 
-def test_a_folder_that_is_a_file_is_told(
+def test_a_folder_that_is_a_file_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "taken").write_text("mine")
@@ -66,7 +66,7 @@ def test_a_folder_that_is_a_file_is_told(
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-def test_an_interruption_is_told_without_a_traceback(
+def test_an_interruption_is_reported_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(setting: Setting, with_peers: bool) -> list[Contestant]:

@@ -1,4 +1,4 @@
-"""Benchmarks: everybody takes turns, who cannot be measured says why, and equality is shown beside speed."""
+"""Measurement in rounds, skipped contestants with reasons, and comparison of results with the engine."""
 
 import importlib
 import sys
@@ -79,7 +79,7 @@ def test_who_fails_on_the_way_is_skipped_with_the_reason_and_the_others_go_on() 
     assert "| b | skipped: the example ended early |" in markdown(Report(results, "machine", "scenario"))
 
 
-def test_a_scenario_that_the_twin_cannot_follow_is_told(tmp_path: Path) -> None:
+def test_an_unsupported_scenario_skips_the_twin(tmp_path: Path) -> None:
     by_threshold = Setting(official(COARSE, ONE_WEEK, {"unwind.rule": "threshold"}), tmp_path)
     results = measure(twins(by_threshold), 1, silent)
     assert all("unwind.rule" in result.contestant.skipped for result in results)

@@ -1,4 +1,4 @@
-"""The guarded ratio: engine and reference in turn, a median, an exit code."""
+"""The guarded speed ratio: alternating measurements, median, exit code."""
 
 import sys
 

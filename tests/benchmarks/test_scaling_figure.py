@@ -1,4 +1,4 @@
-"""The figure of the scaling: fitted powers, memory an investor, words."""
+"""The scaling figure: fitted powers, memory per investor, title."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The peak memory of workers, which are grandchildren of the process that measures."""
+"""Peak memory of workers, which are grandchildren of the measuring process."""
 
 import os
 from functools import partial

@@ -31,7 +31,9 @@ HelpTexts = dict[str, tuple[int, str, list[str]]]
 @pytest.fixture(scope="module")
 def help_texts() -> HelpTexts:
     """Exit code and text of each help request, made in turn in one process, and the modules imported by then."""
-    done = subprocess.run([sys.executable, "-c", PRINT_HELP_AND_MODULES, *ASKED], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_HELP_AND_MODULES, *ASKED], capture_output=True, text=True, check=True
+    )
     found: HelpTexts = json.loads(done.stdout)
     return found
 

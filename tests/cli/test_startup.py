@@ -34,7 +34,9 @@ print(json.dumps(sorted(sys.modules)))
 @cache
 def modules_of(*arguments: str) -> frozenset[str]:
     """Modules imported by a command that ends with exit code 0."""
-    done = subprocess.run([sys.executable, "-c", PRINT_LOADED_MODULES, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_LOADED_MODULES, *arguments], capture_output=True, text=True, check=True
+    )
     code, modules = json.loads(done.stderr)
     assert code == 0
     return frozenset(modules)
@@ -69,7 +71,9 @@ def test_workers_import_only_the_engine() -> None:
         "simulation.results.run_results",
         "simulation.sweeps.kernel",
     )
-    done = subprocess.run([sys.executable, "-c", PRINT_IMPORTED_MODULES, *engine], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_IMPORTED_MODULES, *engine], capture_output=True, text=True, check=True
+    )
     modules = set(json.loads(done.stdout))
     assert modules >= set(engine)
     assert HEAVY & modules == set()
