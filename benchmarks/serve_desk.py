@@ -62,7 +62,7 @@ class StatedBench(WorkerSlots):
         self.sizes: list[tuple[int, int]] = []
 
     async def made(self, place: int, orders: Sequence[StateJob], seconds: float) -> list[StateResult]:
-        """Results after the simulated time of a pass."""
+        """States after the time that a pass takes."""
         runs = sum(order.runs - (0 if order.before is None else len(order.before)) for order in orders)
         self.sizes.append((len(orders), runs))
         apart = CALENDAR * (len({calendar_of(order.values) for order in orders}) - 1)
@@ -77,7 +77,7 @@ def calendar_of(values: str) -> str | None:
 
 
 def paper(order: StateJob) -> StateResult:
-    """A result that contains only the number of runs."""
+    """A state that holds the number of its runs."""
     cuts = sorted({*order.cuts, order.runs})
     return StateResult(cast(Any, range(order.runs)), {runs: json.dumps({"runs": runs}) for runs in cuts})
 
@@ -86,11 +86,11 @@ class AtDesk:
     """A dispatcher accessed without HTTP."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
-        self.dispatcher = dispatcher
+        self.desk = dispatcher
 
     async def state(self, client: str, state: dict[str, Any], beyond: int = 0) -> dict[str, Any]:
-        """Response to a state request."""
-        reply = await self.dispatcher.ask(StateRequest(client, parse_state(state), beyond))
+        """The answer to a question for a state."""
+        reply = await self.desk.ask(StateRequest(client, parse_state(state), beyond))
         if reply.kind != "state":
             raise RuntimeError(f"{reply.kind}: {reply.reason}")
         return {"state": json.loads(reply.state), "baseline": json.loads(reply.baseline)}

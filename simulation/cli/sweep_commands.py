@@ -47,7 +47,7 @@ class ComputeTarget:
     dask: str | None
 
     def pool(self, plan: SweepPlan) -> AbstractContextManager[WorkerPool]:
-        """Open the worker pool."""
+        """Open the pool."""
         if self.dask is not None:
             from simulation.sweeps.execution import dask_pool
 

@@ -22,7 +22,7 @@ THRESHOLD = (
     "end=2025-12-04",
 )
 ANALYTIC_HALF = 1.24233
-"""Spread, pp, at which half has left under the article's rule (brentq on share_unwound, tests/studies/search/test_tipping.py)."""
+"""Spread, pp, at which half has left under the article's rule: brentq on share_unwound (tests/studies/search/test_tipping.py)."""
 
 
 def sets(settings: tuple[str, ...]) -> list[str]:
@@ -115,11 +115,11 @@ def test_the_documented_command_lands_on_the_analytic_spread(
     ask += ["--set", "unwind.rule=threshold", *sets(with_investors(ARTICLE, 60, carry_alone=True)), "--runs", "3"]
     ask += ["--low", "1.2", "--high", "1.3", "--tolerance", "0.01", "--out", str(tmp_path / "found")]
     assert run_command_line(ask) == output.EXIT_DONE
-    text = capsys.readouterr().out
+    said = capsys.readouterr().out
     found = json.loads((tmp_path / "found" / "tipping.json").read_text())
     # With the last exits cut off it would be 1.221.
     assert found["value"] == pytest.approx(ANALYTIC_HALF, abs=0.005)
-    assert "spread_path.over_days=53 was set, so that exits of 10 business days are complete" in text
+    assert "spread_path.over_days=53 was set, so that exits of 10 business days are complete" in said
     assert "spread_path.over_days=53" in found["settings"]
 
 
