@@ -1,9 +1,4 @@
-"""What every run needs, imported at once before any of it is used.
-
-``carryflow run``: simulate one scenario, print its summary, keep its results.
-
-``carryflow demo``: the December 2025 scenario as the article states it and as official data have it.
-"""
+"""``carryflow run``, ``carryflow demo`` and ``carryflow compare``: simulate one scenario or two."""
 
 from __future__ import annotations
 
@@ -17,8 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulation.cli import options, output
-from simulation.cli.output import print_json, print_table, progress, remark
+from simulation.cli import options
+from simulation.cli.output import (
+    EXIT_FAILED_RUNS,
+    RESULTS_FOLDER,
+    manifest_entries,
+    print_json,
+    print_table,
+    progress,
+    remark,
+    result_folder,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,28 +42,21 @@ ENGINE_MODULES = (
 
 
 def load_engine() -> None:
-    """Import the engine, the first time without looking for garbage on the way.
-
-    An import makes many objects and hardly any garbage; looking for it takes a tenth of the time, and looking later once more
-    through what has been imported takes some more.
-    """
+    """Import the engine modules with garbage collection suspended, which saves a tenth of the import time."""
     if set(ENGINE_MODULES) <= set(sys.modules):
         return
     gc.disable()
     try:
-        for part in ENGINE_MODULES:
-            import_module(part)
+        for module in ENGINE_MODULES:
+            import_module(module)
     finally:
         gc.freeze()
         gc.enable()
 
 
-RESULTS_FOLDER = Path("results")
-
-
 @dataclass(frozen=True)
 class RunRequest:
-    """How a scenario is to be run and where its results go."""
+    """Size and options of a simulation."""
 
     runs: int
     workers: int | None
@@ -68,7 +65,7 @@ class RunRequest:
 
 
 def run_request(scenario: Scenario, request: RunRequest) -> Result:
-    """Run a scenario with progress on standard error."""
+    """Simulate a scenario and show progress on standard error."""
     from simulation.compute.ensemble import run_ensemble
     from simulation.results.run_results import Result
 
@@ -78,7 +75,7 @@ def run_request(scenario: Scenario, request: RunRequest) -> Result:
 
 
 def load_requested_scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Scenario:
-    """Return the scenario as asked for: name or file, overrides, seed."""
+    """Load a scenario by name or file and apply overrides and seed."""
     load_engine()
     from simulation.compute.ensemble import load_scenario, with_seed
 
@@ -87,7 +84,7 @@ def load_requested_scenario(name: str, settings: tuple[str, ...], seed: int | No
 
 
 def run_folder_path(scenario: Scenario, request: RunRequest, out: Path | None) -> Path:
-    """Return the folder to write: the one given, or one whose name follows from config, seed, runs and parameter sets."""
+    """Return --out, or the folder whose name is determined by config, seed, runs and parameter sets."""
     from simulation.results.output_folder import content_address
     from simulation.scenario.config.parameter_sets import hash_with_cloud
 
@@ -97,7 +94,7 @@ def run_folder_path(scenario: Scenario, request: RunRequest, out: Path | None) -
 
 
 def check_run_folder(scenario: Scenario, cloud: Cloud | None, target: Path, force: bool) -> None:
-    """Refuse a folder that may not be written before the work starts, not after."""
+    """Raise OutputError before the simulation if the folder may not be written."""
     from simulation.results.output_folder import check_target
     from simulation.scenario.config.parameter_sets import hash_with_cloud
 
@@ -111,11 +108,11 @@ def check_run_folder(scenario: Scenario, cloud: Cloud | None, target: Path, forc
 @options.settings
 @options.posterior
 @options.parameter_sets
-@click.option("--date", "day", metavar="D", help="Print the numbers of this day as well, such as 2025-12-19.")
+@click.option("--date", "day", metavar="D", help="Also print the values on this day, such as 2025-12-19.")
 @options.out
 @options.force
-@click.option("--no-save", is_flag=True, help="Write nothing, only print.")
-@click.option("--no-figures", is_flag=True, help="Write tables without drawing figures, the slowest part.")
+@click.option("--no-save", is_flag=True, help="Print only; write no files.")
+@click.option("--no-figures", is_flag=True, help="Write tables only; drawing figures is the slowest part.")
 @options.workers
 @options.as_json
 @options.quiet
@@ -139,29 +136,29 @@ def run(
 ) -> None:
     """Simulate SCENARIO, a shipped name or a YAML file, and print a summary.
 
-    Tables (Parquet), figures and a manifest go to --out, or to a folder under results/ that
-    the same config, seed and runs always give, so that nothing piles up.
+    Tables (Parquet), figures and a manifest are written to --out, or to a folder under results/ whose name is determined by
+    config, seed and runs: the same command overwrites the same folder.
     """
     if no_save and (out is not None or force):
         raise click.UsageError("--no-save writes nothing: leave out --out and --force.")
-    wanted = load_requested_scenario(scenario, settings, seed)
-    shown_day = None if day is None else parse_day(wanted, day)
+    loaded = load_requested_scenario(scenario, settings, seed)
+    printed_day = None if day is None else parse_day(loaded, day)
     request = RunRequest(runs, workers, quiet, options.selected_parameter_sets(posterior, parameter_sets))
-    target = run_folder_path(wanted, request, out)
+    target = run_folder_path(loaded, request, out)
     if not no_save:
-        check_run_folder(wanted, request.cloud, target, force)
-    print_cautions(wanted, quiet)
-    result = run_request(wanted, request)
-    print_run_summary(result, as_json, shown_day)
+        check_run_folder(loaded, request.cloud, target, force)
+    print_cautions(loaded, quiet)
+    result = run_request(loaded, request)
+    print_run_summary(result, as_json, printed_day)
     if not no_save:
         result.save(target, force, figures=not no_figures)
         remark(f"Results in {target}", quiet)
     if result.record.stopped:
-        context.exit(output.EXIT_FAILED_RUNS)
+        context.exit(EXIT_FAILED_RUNS)
 
 
 def print_cautions(scenario: Scenario, quiet: bool) -> None:
-    """Say beside the results what of a scenario is suspicious."""
+    """Print the cautions of a scenario to standard error."""
     from simulation.scenario.cautions import cautions
 
     for item in cautions(scenario):
@@ -169,14 +166,14 @@ def print_cautions(scenario: Scenario, quiet: bool) -> None:
 
 
 def parse_day(scenario: Scenario, day: str) -> date:
-    """The day whose numbers are asked for; a wrong one is refused before the work starts."""
+    """Return the date; fails if it is not a business day of the scenario."""
     from simulation.results.explanation.explain import parse_business_day
 
     return parse_business_day(scenario, day, first=0)
 
 
 def print_run_summary(result: Result, as_json: bool, day: date | None = None) -> None:
-    """Print the summary of a run, and the numbers of a day if one is asked for."""
+    """Print the summary of the runs, and the values on `day` if given."""
     summary = result.summary()
     if as_json:
         print_json(summary.to_dict() | ({} if day is None else {"day": day_as_json(result, day)}))
@@ -187,21 +184,21 @@ def print_run_summary(result: Result, as_json: bool, day: date | None = None) ->
 
 
 def day_as_json(result: Result, day: date) -> dict[str, Any]:
-    """The numbers of a day as JSON-ready values."""
+    """Values on a day, JSON-ready."""
     from simulation.pages.explore.columns import day_rows, day_values
 
     return day_values(day_rows(result.record, day), day)
 
 
 def day_table(result: Result, day: date) -> RenderableType:
-    """The numbers of a day as a table."""
+    """Values on a day as a table grouped by subject."""
     from simulation.pages.explore.columns import day_rows
     from simulation.results.summary import quantile_rows_table
 
     rows = day_rows(result.record, day)
     groups = dict.fromkeys(row.group for row in rows)
-    made = {group: {row.label: row.cells for row in rows if row.group == group} for group in groups}
-    return quantile_rows_table(made, result.runs == 1)
+    cells = {group: {row.label: row.cells for row in rows if row.group == group} for group in groups}
+    return quantile_rows_table(cells, result.runs == 1)
 
 
 DEMO_SCENARIOS = {"article": "december_2025_article", "official": "december_2025_official"}
@@ -209,11 +206,11 @@ COMPARISON_FIGURE = "article_vs_official"
 
 
 def combined_hash(hashes: list[str]) -> str:
-    """Return one hash for both configs."""
+    """Hash of several config hashes."""
     return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
 
 
-@click.command(short_help="Run December 2025 as the article states it and officially.")
+@click.command(short_help="Simulate December 2025 with the article's and with official data.")
 @options.runs
 @options.seed
 @options.out
@@ -232,7 +229,7 @@ def demo(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run December 2025 twice, as the article states it and with official data, side by side."""
+    """Simulate December 2025 twice, with the article's figures and with official data, and print both side by side."""
     from simulation.results.output_folder import check_target, content_address
     from simulation.scenario.config.loading import config_hash
 
@@ -249,11 +246,11 @@ def demo(
     for picture in sorted(path.relative_to(target) for path in target.rglob("*.png")):
         remark(f"  {target / picture}", quiet)
     if any(result.record.stopped for result in results.values()):
-        context.exit(output.EXIT_FAILED_RUNS)
+        context.exit(EXIT_FAILED_RUNS)
 
 
 def save_demo(results: dict[str, Result], target: Path, config: str) -> None:
-    """Write both results and the figure that compares them into one folder, whole or not at all."""
+    """Write both results and their comparison figure into one folder; a failure leaves no partial folder."""
     from simulation.results.figures import charts
     from simulation.results.output_folder import atomic_folder, write_manifest
 
@@ -273,7 +270,7 @@ def save_demo(results: dict[str, Result], target: Path, config: str) -> None:
 
 
 def print_demo_summary(results: dict[str, Result], as_json: bool) -> None:
-    """Print both summaries side by side and the finding of each."""
+    """Print both summaries side by side and the main finding of each."""
     from simulation.results.findings import scenario_finding
     from simulation.results.summary import comparison_table
 
@@ -289,3 +286,67 @@ def print_demo_summary(results: dict[str, Result], as_json: bool) -> None:
             click.echo(f"  Note: {note}")
     residuals = [summary.ledger_max_residual or 0.0 for summary in summaries.values()]
     click.echo(f"Largest ledger residual: {max(residuals):.1e} (relative)")
+
+
+@click.command(short_help="Compare two scenarios run by run under the same news.")
+@click.argument("a")
+@click.argument("b")
+@options.runs
+@options.seed
+@options.settings
+@click.option("--set-b", "settings_b", multiple=True, metavar="KEY=VALUE", help="As --set, for B only.")
+@options.posterior
+@options.parameter_sets
+@options.out
+@options.force
+@options.workers
+@options.as_json
+@options.quiet
+@click.pass_context
+def compare(
+    context: click.Context,
+    a: str,
+    b: str,
+    runs: int,
+    seed: int | None,
+    settings: tuple[str, ...],
+    settings_b: tuple[str, ...],
+    posterior: bool,
+    parameter_sets: str | None,
+    out: Path | None,
+    force: bool,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compare scenarios A and B run by run under the same news (common random numbers, seed of A).
+
+    Prints the differences between the configs, the difference of every metric with its confidence interval, and the number
+    of runs that independent news would need. A figure and tables are written to --out, or to a folder under results/.
+    """
+    from simulation.results.output_folder import atomic_folder, write_manifest
+    from simulation.scenario.config.loading import load
+    from simulation.studies.paired import FEWEST_RUNS
+    from simulation.studies.paired import compare as compare_scenarios
+
+    if runs < FEWEST_RUNS:
+        raise click.UsageError(f"--runs {runs}: a difference with an interval needs at least {FEWEST_RUNS}.")
+    both_settings = (settings, (*settings, *settings_b))
+    cloud = options.selected_parameter_sets(posterior, parameter_sets)
+    hashes = [load(name, changes).hash for name, changes in zip((a, b), both_settings, strict=True)]
+    inputs = {"configs": hashes, "seed": seed, "runs": runs, "sets": cloud.digest if cloud else None}
+    target = result_folder("compare", inputs, out, force)
+    with progress("compare", quiet, 2 * runs) as update:
+        result = compare_scenarios(
+            a, b, runs=runs, seed=seed, workers=workers, settings=both_settings, cloud=cloud, progress=update
+        )
+    if as_json:
+        print_json(result.to_dict() | {"folder": str(target.folder)})
+    else:
+        click.echo(result.text())
+    with atomic_folder(target.folder) as draft:
+        result.write(draft)
+        write_manifest(draft, manifest_entries("compare", target.address))
+    remark(f"Figure and tables in {target.folder}", quiet)
+    if result.failed:
+        context.exit(EXIT_FAILED_RUNS)

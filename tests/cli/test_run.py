@@ -1,4 +1,4 @@
-"""``carryflow run``: what it prints, writes and refuses."""
+"""``carryflow run``: output, files and usage errors."""
 
 import json
 from pathlib import Path
