@@ -71,6 +71,13 @@ settings = click.option(
     metavar="KEY=VALUE",
     help="Change one value of the config, such as 'boj.meetings[0].decision=50bp'; repeatable.",
 )
+against = click.option(
+    "--against",
+    default="no_policy",
+    show_default=True,
+    metavar="SCENARIO",
+    help="Counterfactual for effects, simulated with the same news: no_policy, a scenario by name or file, or none.",
+)
 out = click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from simulation.compute.ensemble import Counterfactual
     from simulation.results.run_results import Result
     from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
@@ -62,16 +63,23 @@ class RunRequest:
     workers: int | None
     quiet: bool
     cloud: Cloud | None = None
+    counterfactual: Counterfactual | None = None
 
 
 def run_request(scenario: Scenario, request: RunRequest) -> Result:
-    """Simulate a scenario and show progress on standard error."""
-    from simulation.compute.ensemble import run_ensemble
+    """Simulate a scenario and its counterfactual, if any, and show progress on standard error."""
+    from simulation.compute.ensemble import run_effects, run_ensemble
     from simulation.results.run_results import Result
 
     with progress(scenario.name, request.quiet, request.runs) as update:
         record = run_ensemble(scenario, request.runs, request.workers, update, request.cloud)
-    return Result(record, options.command_line(), request.cloud)
+    other = request.counterfactual
+    if other is None or other.scenario is None:
+        reason = None if other is None else other.reason
+        return Result(record, options.command_line(), request.cloud, no_effects=reason)
+    with progress(other.name, request.quiet, request.runs) as update:
+        effects = run_effects(record, other, request.workers, update, request.cloud)
+    return Result(record, options.command_line(), request.cloud, effects)
 
 
 def load_requested_scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Scenario:
@@ -84,12 +92,13 @@ def load_requested_scenario(name: str, settings: tuple[str, ...], seed: int | No
 
 
 def run_folder_path(scenario: Scenario, request: RunRequest, out: Path | None) -> Path:
-    """Return --out, or the folder whose name is determined by config, seed, runs and parameter sets."""
-    from simulation.results.output_folder import content_address
+    """Return --out, or the folder whose name is determined by config, seed, runs, parameter sets and counterfactual."""
+    from simulation.results.run_results import run_folder_name
     from simulation.scenario.config.parameter_sets import hash_with_cloud
 
-    return out or RESULTS_FOLDER / content_address(
-        scenario.name, hash_with_cloud(scenario, request.cloud), request.runs
+    against = "none" if request.counterfactual is None else request.counterfactual.name
+    return out or RESULTS_FOLDER / run_folder_name(
+        scenario.name, hash_with_cloud(scenario, request.cloud), request.runs, against
     )
 
 
@@ -108,6 +117,7 @@ def check_run_folder(scenario: Scenario, cloud: Cloud | None, target: Path, forc
 @options.settings
 @options.posterior
 @options.parameter_sets
+@options.against
 @click.option("--date", "day", metavar="D", help="Also print the values on this day, such as 2025-12-19.")
 @options.out
 @options.force
@@ -125,6 +135,7 @@ def run(
     settings: tuple[str, ...],
     posterior: bool,
     parameter_sets: str | None,
+    against: str,
     day: str | None,
     out: Path | None,
     force: bool,
@@ -134,16 +145,21 @@ def run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Simulate SCENARIO, a shipped name or a YAML file, and print a summary.
+    """Simulate SCENARIO, a shipped name or a YAML file, and its counterfactual, and print a summary.
+
+    The first line says what policy does: the difference from the counterfactual, run by run with the same news.
 
     Tables (Parquet), figures and a manifest are written to --out, or to a folder under results/ whose name is determined by
     config, seed and runs: the same command overwrites the same folder.
     """
     if no_save and (out is not None or force):
         raise click.UsageError("--no-save writes nothing: leave out --out and --force.")
+    from simulation.compute.ensemble import load_counterfactual
+
     loaded = load_requested_scenario(scenario, settings, seed)
     printed_day = None if day is None else parse_day(loaded, day)
-    request = RunRequest(runs, workers, quiet, options.selected_parameter_sets(posterior, parameter_sets))
+    cloud = options.selected_parameter_sets(posterior, parameter_sets)
+    request = RunRequest(runs, workers, quiet, cloud, load_counterfactual(loaded, against))
     target = run_folder_path(loaded, request, out)
     if not no_save:
         check_run_folder(loaded, request.cloud, target, force)
@@ -213,6 +229,7 @@ def combined_hash(hashes: list[str]) -> str:
 @click.command(short_help="Simulate December 2025 with the article's and with official data.")
 @options.runs
 @options.seed
+@options.against
 @options.out
 @options.force
 @options.workers
@@ -223,6 +240,7 @@ def demo(
     context: click.Context,
     runs: int,
     seed: int | None,
+    against: str,
     out: Path | None,
     force: bool,
     workers: int | None,
@@ -230,15 +248,19 @@ def demo(
     quiet: bool,
 ) -> None:
     """Simulate December 2025 twice, with the article's figures and with official data, and print both side by side."""
-    from simulation.results.output_folder import check_target, content_address
+    from simulation.compute.ensemble import load_counterfactual
+    from simulation.results.output_folder import check_target
+    from simulation.results.run_results import run_folder_name
     from simulation.scenario.config.loading import config_hash
 
     scenarios = {name: load_requested_scenario(scenario, (), seed) for name, scenario in DEMO_SCENARIOS.items()}
     config = combined_hash([config_hash(scenario) for scenario in scenarios.values()])
-    target = out or RESULTS_FOLDER / content_address("demo", config, runs)
+    target = out or RESULTS_FOLDER / run_folder_name("demo", config, runs, against)
     check_target(target, config, force)
-    request = RunRequest(runs, workers, quiet)
-    results = {name: run_request(scenario, request) for name, scenario in scenarios.items()}
+    results = {}
+    for name, scenario in scenarios.items():
+        request = RunRequest(runs, workers, quiet, counterfactual=load_counterfactual(scenario, against))
+        results[name] = run_request(scenario, request)
     print_demo_summary(results, as_json)
     remark("Drawing the figures ...", quiet)
     save_demo(results, target, config)
@@ -270,14 +292,18 @@ def save_demo(results: dict[str, Result], target: Path, config: str) -> None:
 
 
 def print_demo_summary(results: dict[str, Result], as_json: bool) -> None:
-    """Print both summaries side by side and the main finding of each."""
+    """Print the effects of policy in both, then both summaries side by side and the main finding of each."""
     from simulation.results.findings import scenario_finding
-    from simulation.results.summary import comparison_table
+    from simulation.results.summary import answer_lines, comparison_table, effects_block
 
     summaries = {name: result.summary() for name, result in results.items()}
     if as_json:
         print_json({name: summary.to_dict() for name, summary in summaries.items()})
         return
+    for name, summary in summaries.items():
+        for line in answer_lines(summary):
+            click.echo(f"{name.capitalize()}: {line}")
+    print_table(effects_block(list(summaries.values()), list(summaries)))
     print_table(comparison_table(list(summaries.values()), list(summaries)))
     click.echo()
     for name, result in results.items():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simulation.sweeps.rebuild import RebuiltRun
 
 TABLES = ("daily.parquet", "flows.parquet")
+EFFECTS_FILE = "effects.parquet"
 FOLDER_TYPE = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -63,13 +64,17 @@ def check_folder(folder: Path, workers: int | None, quiet: bool) -> list[FileChe
     result = simulate_again(open_run_folder(folder), workers, quiet)
     with tempfile.TemporaryDirectory() as temporary:
         result.write_tables(Path(temporary))
-        return [compare_files(folder / name, Path(temporary) / name) for name in TABLES]
+        names = [*TABLES, *([EFFECTS_FILE] if result.effects is not None else [])]
+        return [compare_files(folder / name, Path(temporary) / name) for name in names]
 
 
 def simulate_again(stored: RunFolder, workers: int | None, quiet: bool) -> Result:
-    """Repeat the runs of a folder under their stored run numbers."""
+    """Repeat the runs of a folder, and of its counterfactual, under their stored run numbers."""
+    from simulation.compute.ensemble import load_counterfactual
+
     if stored.from_zero:
-        return run_request(stored.scenario, RunRequest(stored.runs, workers, quiet, stored.cloud))
+        counterfactual = load_counterfactual(stored.scenario, str(stored.manifest.get("against") or "none"))
+        return run_request(stored.scenario, RunRequest(stored.runs, workers, quiet, stored.cloud, counterfactual))
     from simulation.day.capital_flows import simulate
     from simulation.results.run_results import Result
 

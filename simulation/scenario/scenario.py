@@ -156,8 +156,8 @@ class Scenario(Parameters):
     limits: ClearingLimits = ClearingLimits()
     policy: Literal["given", "none"] = Field(
         "given",
-        description="`none`: no meeting, statement, signal, balance-sheet flow, imposed spread or dated intervention takes place; "
-        "what the market expects at the start stays expected. The counterfactual that effects of policy are measured against",
+        description="`none`: no meeting, statement, signal, balance-sheet flow, imposed spread or dated intervention "
+        "takes place, and what the market expects at the start stays expected; the counterfactual of effects",
     )
 
     @field_validator("markets", mode="before")
