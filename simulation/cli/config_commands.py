@@ -183,7 +183,7 @@ def _print_check(file: str, result: ValidConfig | ConfigError) -> None:
         return
     click.echo(f"{file}: ok, sha256 {result.hash}", color=False)
     for line in result.cautions:
-        click.echo(f"look again: {line}", err=True, color=False)
+        click.echo(f"caution: {line}", err=True, color=False)
 
 
 def _check_as_json(file: str, result: ValidConfig | ConfigError) -> dict[str, object]:

@@ -178,7 +178,7 @@ def print_cautions(scenario: Scenario, quiet: bool) -> None:
     from simulation.scenario.cautions import cautions
 
     for item in cautions(scenario):
-        remark(f"Look again: {item}", quiet)
+        remark(f"Caution: {item}", quiet)
 
 
 def parse_day(scenario: Scenario, day: str) -> date:

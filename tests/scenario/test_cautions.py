@@ -188,7 +188,7 @@ def test_a_caution_names_its_line(carryflow: Carryflow, tmp_path: Path) -> None:
     checked = carryflow("config", "check", "mine.yaml")
     assert (checked.code, checked.err.count("\n")) == (0, 1)
     assert checked.err.startswith(
-        f"look again: mine.yaml:{number}: news[14].jgb2: 2024-07-31 states jgb2 +7.6 bp, and boj"
+        f"caution: mine.yaml:{number}: news[14].jgb2: 2024-07-31 states jgb2 +7.6 bp, and boj"
     )
 
 
