@@ -239,13 +239,13 @@ class MarketState:
         slope = stressed_slope(self.table.fast, stress, self.table.stress_slope, self.table.stress_cap)
         self.slope = slope * self.table.thin_factor if thin else slope
 
-    def shake(self, multiple: float, long_run: Array) -> None:
+    def raise_volatility(self, multiple: float, long_run: Array) -> None:
         """Raise all volatility estimates to at least `multiple` of their long-run value; NaN changes nothing."""
         if not np.isnan(multiple):
             self.excess_variance = np.maximum(self.excess_variance, (multiple**2 - 1.0) * long_run)
 
-    def give_values(self, changes: Array) -> None:
-        """Set the log changes of fundamentals since yesterday, links included; NaN leaves an asset unchanged.
+    def set_given_fundamentals(self, changes: Array) -> None:
+        """Set the given log changes of fundamentals since yesterday, links included; NaN leaves an asset unchanged.
 
         Parameters
         ----------
