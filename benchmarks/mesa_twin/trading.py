@@ -55,7 +55,7 @@ class Floor:
         trading_day.flows.spot_trade(-flow.assets[:, :1], trading_day.quote.usdjpy)
         if sector.hedges:
             bought = dollar_purchases(flow, ordered_at, trading_day.market.roster)
-            trading_day.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - order.kept_usd
+            trading_day.flows.hedge_mismatch_usd += flow.assets[:, :1] + flow.hedge_usd - bought - order.kept_usd
 
     def _tally(self, sector: Sector, order: Order, flow: NetFlow) -> None:
         """Record the flows of a sector."""
@@ -69,16 +69,19 @@ class Floor:
 def trade_voluntary(floor: Floor, outside: Mapping[str, Array]) -> None:
     """Execute all orders of the agents and outside sales of dollars at one price."""
     trading_day, before = floor.trading_day, floor.prices
-    direct, dealt = np.zeros_like(trading_day.market.inventory), np.zeros_like(trading_day.market.inventory)
+    to_value_investors, to_dealers = (
+        np.zeros_like(trading_day.market.inventory),
+        np.zeros_like(trading_day.market.inventory),
+    )
     orders = [sector.ordered() for sector in floor.sectors]
     for sector, order in zip(floor.sectors, orders, strict=True):
-        target = direct if sector.kind.announced else dealt
+        target = to_value_investors if sector.kind.announced else to_dealers
         target += flow_of_sector(order, sector.books).assets
-        direct -= expected_assets(order, sector.books)
-    trading_day.market.supply(direct)
+        to_value_investors -= expected_assets(order, sector.books)
+    trading_day.market.supply_from_value_investors(to_value_investors)
     for sold_usd in outside.values():
-        dealt[:, :1] -= sold_usd
-    floor.requote(dealt)
+        to_dealers[:, :1] -= sold_usd
+    floor.requote(to_dealers)
     for seller, sold_usd in outside.items():
         if sold_usd.any():
             trading_day.sell_dollars(seller, sold_usd)

@@ -111,4 +111,4 @@ def purchase_bonds(economy: Economy, officials: AnyOfficials, trading_day: Tradi
         )
         trading_day.flows.official_purchases = trading_day.flows.official_purchases + created[0] + created[1]
         trading_day.tallies["real_money"].add_flow(flow.reversed())
-        economy.market.supply(flow.assets)
+        economy.market.supply_from_value_investors(flow.assets)

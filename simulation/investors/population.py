@@ -283,7 +283,7 @@ class Population:
         """Dollars sold for yen at this rate if all positions were closed, USD bn, ``(runs, 1)``."""
         return np.zeros_like(usdjpy)
 
-    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+    def record_execution(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Update memory after an order submitted at `order_quote` is executed at `quote`."""
 
     def close(self, quote: Quote, income: Array) -> Array | None:

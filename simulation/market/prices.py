@@ -258,7 +258,7 @@ class MarketState:
             missing = changes[column] - (now - before)[:, column]
             self.fundamental[:, column] += missing
 
-    def supply(self, bought: Array) -> None:
+    def supply_from_value_investors(self, bought: Array) -> None:
         """Let value investors supply `bought` units and update the slow impact; a share pi of it is permanent."""
         before = slow_impact(self.supplied, self.table.slow, self.table.slow_scale)
         self.supplied = self.supplied + bought
@@ -279,7 +279,7 @@ class MarketState:
         self.open_inventory = self.inventory
         remaining = stressed * (1.0 - table.release)
         self.fast_effect = fast_impact(self.inventory, table.fast, table.fast_scale) + remaining
-        self.supply(released)
+        self.supply_from_value_investors(released)
         return released
 
     def remember(self, quote: Quote, noise_variance: Array) -> None:

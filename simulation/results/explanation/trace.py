@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.day.capital_flows import CapitalFlows
-from simulation.day.clearing import ForcedOrders, StatedOrder, TradingDay
+from simulation.day.clearing import ForcedOrders, PopulationOrder, TradingDay
 from simulation.expectations.expectations import DayNews
 from simulation.investors.population import Population
 from simulation.market.prices import MarketState
@@ -70,7 +70,7 @@ class TracedTradingDay(TradingDay):
         super().requote(bought)
         self.inventories.append(self.market.inventory[0].copy())
 
-    def execute(self, population: Population, order: StatedOrder, now: Information) -> None:
+    def execute(self, population: Population, order: PopulationOrder, now: Information) -> None:
         """Record the traders and execute."""
         self.traders = trading_investors(population.key, order.trade, None)
         super().execute(population, order, now)
@@ -80,7 +80,7 @@ class TracedTradingDay(TradingDay):
         self.traders = trading_investors(population.key, forced.trade, forced.where[1])
         super().force(population, forced, before)
 
-    def book(self, population: Population, order: StatedOrder, costs: tuple[Array, Array], order_quote: Quote) -> None:
+    def book(self, population: Population, order: PopulationOrder, costs: tuple[Array, Array], order_quote: Quote) -> None:
         """Book the trade and record it."""
         super().book(population, order, costs, order_quote)
         total, flow = order.total, order.flow.assets[0]
