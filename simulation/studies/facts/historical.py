@@ -104,13 +104,13 @@ EQUITY_REMARK: Final = (
     f"below {CALM_BELOW:g} times its long-run value, and under stress when it was above {STRESS_ABOVE:g} times."
 )
 PER_CONTRACT: Final = FactMeasure(
-    "skew_on_contracts", "Skewness to come on position", "per 100k", skew_on_position_terms, slope, 52, "Newey-West", 13
+    "skew_on_contracts", "Later skewness on position", "per 100k", skew_on_position_terms, slope, 52, "Newey-West", 13
 )
 """Newey-West with 13 weekly lags reproduces the error of 0.13 in CALIBRATION; windows of 90 days overlap for 18 weeks."""
 ACCEPT_RANGES: Final = {
     "skew_slope": AcceptRange(low=-0.16, high=-0.04, source=QUOTED),
     "skew_large_gap": AcceptRange(low=-0.9, high=-0.3, source=QUOTED),
-    "skew_no_gap": AcceptRange(low=-0.2, high=0.2, source=f"{QUOTED} says near zero; the width is ours"),
+    "skew_no_gap": AcceptRange(low=-0.2, high=0.2, source=f"{QUOTED} says near zero; the width is an assumption"),
 }
 
 

@@ -255,7 +255,7 @@ MEASURES: Final = (
     _gap_measure("skew_large_gap", "Daily skewness, gap 3 to 4 pp", LARGE_GAP_PP),
     _gap_measure("skew_no_gap", "Daily skewness, gap 0 to 0.5 pp", NO_GAP_PP),
     FactMeasure(
-        "skew_on_position", "Skewness to come on position", "per sd", skew_on_position_terms, standardised_slope, 52
+        "skew_on_position", "Later skewness on position", "per sd", skew_on_position_terms, standardised_slope, 52
     ),
     FactMeasure("spread_beta", "Beta to 10-year spread", "% per pp", beta_terms, slope, 52, "Newey-West", 4),
     FactMeasure("spread_r2", "R² with 10-year spread", "", beta_terms, r_squared, 52),
