@@ -40,7 +40,7 @@ class CarryFund(Investor):
     def wanted(self, now: News) -> Order | None:
         """Move towards the target leverage on the risk budget, scaled by the volatility target."""
         own, switches, start_mean = self.own, self.own.switches, self.sector.start_mean
-        mean = expected_return(now, own.incentive, switches.momentum) if switches.incentive else start_mean
+        mean = expected_return(now, own.incentive, switches.momentum) if switches.incentive else start_mean  # type: ignore[arg-type]
         notional = self.notional(now.prices)
         ratio = incentive_ratio(mean, start_mean, own.incentive.least_start_pct * PERCENT)
         target = float(target_leverage(self.leverage, ratio, own.leverage_cap_x)) * self.budget
@@ -51,7 +51,7 @@ class CarryFund(Investor):
         if gap == 0.0:
             return None
         speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
-        share = per_unit(float(partial_adjustment(gap, *speeds)), notional)
+        share = per_unit(float(partial_adjustment(gap, *speeds)), notional)  # type: ignore[arg-type]
         per_unit_usd = self.worth(BASKET, now.prices).usd + self.sector.books[BASKET].cash_share
         wanted = position_gap(target, target * (1.0 - scale), notional, self.uncut * per_unit_usd)
         parts = trade_by_cause(share, wanted)
