@@ -27,7 +27,7 @@ JAPANESE_ROLES = ("resident", "retail")
 """Roles whose investors all reside in Japan."""
 PART_INVESTORS: Final = 32_768
 """Investors per part, 256 kB per array; independent of the number of runs, because sums are added part by part (measured in
-docs/performance_profile.md)."""
+docs/performance.md)."""
 
 
 class ParetoSizes(Parameters):

@@ -1,4 +1,4 @@
-"""``carryflow demo``: both readings of December 2025 side by side."""
+"""``carryflow demo``: December 2025 with the article's figures and with official data."""
 
 import json
 from pathlib import Path

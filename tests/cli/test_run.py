@@ -1,4 +1,4 @@
-"""``carryflow run``: what it prints, writes and refuses."""
+"""``carryflow run``: output, files and usage errors."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_a_day_is_printed_as_the_tables_have_it(carryflow: Carryflow) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "says"), [("2025-12-06", "no business day; the next one is 2025-12-08"), ("Monday", "is not a date")]
+    ("day", "says"), [("2025-12-06", "not a business day; the next one is 2025-12-08"), ("Monday", "is not a date")]
 )
 def test_a_day_that_is_none_is_refused_before_anything_runs(
     carryflow: Carryflow, tmp_path: Path, day: str, says: str
