@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ from simulation.compute.ensemble import load_scenario, run_ensemble
 from simulation.results.metrics import METRICS, FinishedRuns, columns_read_by
 from simulation.results.output_folder import OutputError
 from simulation.scenario.batch import BLOCK_RUNS, parameter_may_differ
-from simulation.scenario.config.parameter_sets import with_values
+from simulation.scenario.config.parameter_sets import sets_beside, with_values
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
@@ -93,6 +93,10 @@ class PointEnsemble:
     runs: int
     workers: int | None = 1
     cloud: Cloud | None = None
+
+    def beside(self, settings: Iterable[str]) -> PointEnsemble:
+        """The same runs for a scenario with these settings, which the parameter sets leave alone."""
+        return replace(self, cloud=sets_beside(self.cloud, settings))
 
 
 @dataclass
