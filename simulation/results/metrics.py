@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulation.investors import share_in_japan
 from simulation.investors.population import JAPANESE_ROLES
-from simulation.values.orders import CAUSES
+from simulation.values.orders import CAUSE_MEANINGS
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
@@ -97,13 +97,14 @@ class MetricFunction:
 
 @dataclass(frozen=True)
 class Metric:
-    """One line of a summary: key, label, unit, group and function."""
+    """One line of a summary: key, label, unit, group, function, and a meaning where the label does not say it."""
 
     name: str
     label: str
     unit: str
     group: str
     per_run: MetricFunction
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,8 +239,9 @@ METRICS = (
             USD_BN,
             BY_CAUSE,
             total_flow(f"{cause}_usd_bn", *CARRY),
+            meaning,
         )
-        for cause in CAUSES
+        for cause, meaning in CAUSE_MEANINGS.items()
     ),
     Metric("usdjpy_change_pct", "USDJPY", PCT, PRICES, change_pct("usdjpy")),
     Metric("usdjpy_trough_pct", "USDJPY, lowest point", PCT, PRICES, trough_pct("usdjpy")),
