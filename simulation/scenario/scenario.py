@@ -158,6 +158,7 @@ class Scenario(Parameters):
         "given",
         description="`none`: no meeting, statement, signal, balance-sheet flow, imposed spread or dated intervention "
         "takes place, and what the market expects at the start stays expected; the counterfactual of effects",
+        json_schema_extra={"source": "given: policy is part of a scenario"},
     )
 
     @field_validator("markets", mode="before")

@@ -39,7 +39,7 @@ def test_demo_again_fills_the_same_folder_and_can_be_verified(carryflow: Carryfl
     (folder,) = (tmp_path / "results").iterdir()
     outcome = carryflow("verify", folder)
     assert outcome.code == 0
-    assert outcome.out.count(": same") == 4
+    assert outcome.out.count(": same") == 6
 
 
 def test_demo_uses_the_shipped_scenarios(carryflow: Carryflow) -> None:

@@ -24,7 +24,7 @@ def kept(carryflow: Carryflow, tmp_path: Path) -> Path:
 def test_an_untouched_run_is_the_same(carryflow: Carryflow, kept: Path) -> None:
     outcome = carryflow("verify", kept)
     assert outcome.code == 0
-    assert outcome.out == f"{kept}/daily.parquet: same\n{kept}/flows.parquet: same\n"
+    assert outcome.out == f"{kept}/daily.parquet: same\n{kept}/flows.parquet: same\n{kept}/effects.parquet: same\n"
 
 
 def test_a_changed_number_is_found(carryflow: Carryflow, kept: Path) -> None:

@@ -27,7 +27,7 @@ from simulation.results.explanation.day_explanation import format_change, format
 from simulation.results.findings import scenario_finding
 from simulation.results.metrics import METRICS, Band
 from simulation.results.output_folder import OutputError
-from simulation.results.summary import band_cells, label_with_unit
+from simulation.results.summary import EFFECTS_NOTE, answer_lines, band_cells, effect_cells, label_with_unit
 from simulation.scenario.config.loading import config_hash
 from simulation.studies.claims import tables
 from simulation.studies.claims.assessment import (
@@ -156,27 +156,46 @@ def findings_section(result: Result, summary: Summary) -> Html:
     notes = [tag("p", note, class_="note") for note in summary.notes]
     caution = (
         "A median is not a policy effect, because news alone can trigger stops. Effects are differences between scenarios with "
-        "the same seed. Policy paths are inputs; this is not a forecast."
+        "the same news. Policy paths are inputs; this is not a forecast."
     )
-    lead = tag("p", capitalized(scenario_finding(result.record)), class_="lead")
-    return concatenate([lead, *notes, paragraphs(MEDIANS_NOTE if summary.runs > 1 else "", caution)])
+    levels = capitalized(scenario_finding(result.record))
+    first, *others = [*answer_lines(summary), levels]
+    lead = tag("p", first, class_="lead")
+    return concatenate(
+        [lead, paragraphs(*others), *notes, paragraphs(MEDIANS_NOTE if summary.runs > 1 else "", caution)]
+    )
 
 
 def metrics_section(summary: Summary) -> Html:
     """Tables of quantiles: one per group of metrics, and one of yen bought by population."""
     groups = dict.fromkeys(metric.group for metric in METRICS)
-    group_tables = [
-        band_table(
-            group,
-            {label_with_unit(m.label, m.unit).strip(): summary.metrics[m.name] for m in METRICS if m.group == group},
-            summary,
-        )
-        for group in groups
-    ]
+    group_tables = [metric_table(group, summary) for group in groups]
     bought = {capitalized_name(name): band for name, band in summary.yen_bought.items()}
     yen_table = band_table("Yen bought, USD bn", bought, summary, "Population")
     side_by_side = tag("div", *group_tables, yen_table, class_="tables")
-    return concatenate([paragraphs(BANDS_NOTE if summary.runs > 1 else ""), side_by_side])
+    effects = "" if summary.effects is None else EFFECTS_NOTE.format(against=summary.effects.against)
+    return concatenate([paragraphs(BANDS_NOTE if summary.runs > 1 else "", effects), side_by_side])
+
+
+def metric_table(group: str, summary: Summary) -> Html:
+    """Table of a group of metrics: quantiles of the level and, where there is a counterfactual, the effect."""
+    metrics = [metric for metric in METRICS if metric.group == group]
+    if summary.effects is None:
+        return band_table(
+            group, {label_with_unit(m.label, m.unit).strip(): summary.metrics[m.name] for m in metrics}, summary
+        )
+    single = summary.runs == 1
+    head = ("Metric", *(["value"] if single else ["10 %", "median", "90 %"]), "effect ± s.e.", "10 %", "90 %")
+    rows = [
+        (
+            label_with_unit(m.label, m.unit).strip(),
+            *band_cells(summary.metrics[m.name], single),
+            *effect_cells(summary.effects, m),
+        )
+        for m in metrics
+        if summary.metrics[m.name].p50 is not None
+    ]
+    return table(group, head, rows) if rows else Html("")
 
 
 def band_table(caption: str, named: dict[str, Band], summary: Summary, first: str = "Metric") -> Html:
