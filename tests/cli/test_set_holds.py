@@ -16,7 +16,8 @@ import simulation as cf
 from simulation.results.metrics import metric_values
 from simulation.scenario.config.layers import keys_of_overrides
 from simulation.scenario.config.parameter_sets import SHIPPED_PARAMETER_SETS, Cloud, cloud_text, load_cloud, parse_cloud
-from simulation.studies.experiment.runner import ExperimentPlan, ExperimentScale, run_experiment
+from simulation.studies.experiment.design import ExperimentScale
+from simulation.studies.experiment.runner import ExperimentPlan, run_experiment
 from simulation.studies.facts.simulated import ScenarioInputs, shock_amplifications
 from simulation.studies.paired import compare
 from simulation.studies.search.response import PointEnsemble, ScenarioResponse, scenario_loader
