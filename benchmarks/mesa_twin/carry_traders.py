@@ -12,13 +12,15 @@ from simulation.investors.rules import (
     margin_requirement,
     outside_band,
     partial_adjustment,
+    position_gap,
     stop_level,
     target_leverage,
+    trade_by_cause,
     volatility_ratio,
 )
 from simulation.investors.yen_borrowers import breaks_covenant, covenant_cut
 from simulation.values.conventions import PERCENT
-from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET
+from simulation.values.orders import INCENTIVE, MARGIN, REBUILDING, STOP, VOLATILITY_TARGET
 
 
 class CarryFund(Investor):
@@ -29,6 +31,7 @@ class CarryFund(Investor):
     stop_distance: Number
     budget: Number
     own_high: Number
+    uncut: Number
 
     def notional(self, prices: Prices) -> Number:
         """Dollars of its position."""
@@ -49,8 +52,12 @@ class CarryFund(Investor):
             return None
         speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
         share = per_unit(float(partial_adjustment(gap, *speeds)), notional)  # type: ignore[arg-type]
-        by_target = share * (target / gap * (scale - 1.0))
-        return self._trade(share, {VOLATILITY_TARGET: by_target, INCENTIVE: share - by_target}, now.prices)
+        per_unit_usd = self.worth(BASKET, now.prices).usd + self.sector.books[BASKET].cash_share
+        wanted = position_gap(target, target * (1.0 - scale), notional, self.uncut * per_unit_usd)
+        parts = trade_by_cause(share, wanted)
+        self.uncut += float(parts.incentive) * self.units[BASKET]
+        causes = {INCENTIVE: parts.incentive, VOLATILITY_TARGET: parts.volatility_target, REBUILDING: parts.rebuilding}
+        return self._trade(share, {cause: float(part) for cause, part in causes.items()}, now.prices)
 
     def _trade(self, share: Number, causes: dict[str, Number], prices: Prices) -> Order:
         """Change basket and loan by `share` of themselves; `causes` splits the share."""

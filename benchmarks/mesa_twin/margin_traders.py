@@ -5,10 +5,10 @@ from benchmarks.mesa_twin.order import Order
 from benchmarks.mesa_twin.prices import News, Number, Prices
 from simulation.investors.crypto_traders import is_liquidated
 from simulation.investors.retail_fx import DOLLARS, contrarian_target, is_stopped_out
-from simulation.investors.rules import incentive_ratio, outside_band
+from simulation.investors.rules import incentive_ratio, outside_band, position_gap, trade_by_cause
 from simulation.values.assets import BITCOIN
 from simulation.values.conventions import PERCENT
-from simulation.values.orders import INCENTIVE, LIQUIDATION
+from simulation.values.orders import INCENTIVE, LIQUIDATION, REBUILDING
 
 
 class RetailTrader(Investor):
@@ -22,6 +22,7 @@ class RetailTrader(Investor):
     speed: Number
     average: Number
     closed: Number
+    uncut: Number
 
     def desired_order(self, now: News) -> Order | None:
         """Follow the contrarian target, as far as margin allows."""
@@ -32,7 +33,11 @@ class RetailTrader(Investor):
         if step == 0.0:
             return None
         most = min(own.entry_leverage_x, own.legal_leverage_x) * self.equity_usd
-        return self._trade(min(step, max(most - held, 0.0)), INCENTIVE)
+        bought = min(step, max(most - held, 0.0))
+        parts = trade_by_cause(bought, position_gap(target, 0.0, held, self.uncut))  # type: ignore[arg-type]
+        self.uncut += float(parts.incentive)
+        called = float(parts.incentive + parts.volatility_target)
+        return self._trade(bought, {INCENTIVE: called, REBUILDING: float(parts.rebuilding)})
 
     def carry_scale(self, now: News) -> Number:
         """Usual position over that of the start: a part of it follows expected carry."""
@@ -40,10 +45,10 @@ class RetailTrader(Investor):
         follows = float(incentive_ratio(now.carry, self.model.start.carry, own.least_carry_pct * PERCENT))
         return 1.0 - own.carry_share + own.carry_share * min(follows, own.most_x)
 
-    def _trade(self, bought: Number, cause: str) -> Order:
-        """Buy dollars; a trade also converts the dollar interest received since its last trade."""
+    def _trade(self, bought: Number, causes: dict[str, Number]) -> Order:
+        """Buy dollars, by cause; a trade also converts the dollar interest received since its last trade."""
         spot = self.units[DOLLARS] + bought - self.usd_cash if bought != 0.0 else 0.0
-        return Order({DOLLARS: bought}, spot, unwound={cause: -bought})
+        return Order({DOLLARS: bought}, spot, unwound={cause: -part for cause, part in causes.items()})
 
     def is_stopped_out(self, equity: Number) -> bool:
         """Whether the broker closes the position at this equity."""
@@ -56,7 +61,8 @@ class RetailTrader(Investor):
 
     def forced_order(self, prices: Prices) -> Order:
         """Close the position if its margin ratio is too low."""
-        return self._trade(-self.units[DOLLARS] if self.is_stopped_out(self.equity_usd) else 0.0, LIQUIDATION)
+        closed = -self.units[DOLLARS] if self.is_stopped_out(self.equity_usd) else 0.0
+        return self._trade(closed, {LIQUIDATION: closed})
 
     def forced_sale_usd(self, falls: tuple[float, ...]) -> list[Number]:
         """Dollars sold by the stop-out if USDJPY fell by each of `falls` from the close."""
@@ -99,8 +105,9 @@ class CryptoTrader(Investor):
     def desired_order(self, now: News) -> Order | None:
         """Sell a little after a fall; open the longs for which margin was paid in last night."""
         loss = max(-now.log_return[BITCOIN], 0.0)
-        bought = self.planned - min(self.own.degrossing * loss, 1.0) * self.units[BITCOIN]
-        return Order({BITCOIN: bought}, unwound={INCENTIVE: -bought}) if bought else None
+        sold = min(self.own.degrossing * loss, 1.0) * self.units[BITCOIN]
+        bought = self.planned - sold
+        return Order({BITCOIN: bought}, unwound={INCENTIVE: sold, REBUILDING: -self.planned}) if bought else None
 
     def is_forced(self, prices: Prices) -> bool:
         """Whether the long is below its maintenance margin."""

@@ -10,7 +10,7 @@ from simulation.investors.pension_funds import LONGEST_QUARTER_DAYS, is_rebalanc
 from simulation.investors.rules import outside_band, unhedged_incentive
 from simulation.values.assets import US_EQUITY, UST10
 from simulation.values.conventions import BASIS_POINT, PERCENT
-from simulation.values.orders import SLOW_REPATRIATION
+from simulation.values.orders import PLAN, SLOW_REPATRIATION
 
 
 class BasketHolder(Investor):
@@ -70,6 +70,7 @@ class InvestmentTrust(BasketHolder):
         expected = self.share * (daily / self.unit_value(now.prices))
         units = expected * float(flow_share(self.trend, own.momentum_x))
         order = self.buy(max(units, -self.units[BASKET]), now.prices)
+        order.unwound = {SLOW_REPATRIATION: expected - order.units[BASKET], PLAN: -expected}
         order.expected_units = {BASKET: expected}
         order.expected_spot_usd = expected * self.unit_value(now.prices)
         return order

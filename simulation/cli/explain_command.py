@@ -119,7 +119,8 @@ def explain(
     check_option_mix(context, mechanisms)
     if no_save and (out is not None or force):
         raise click.UsageError("--no-save writes nothing: leave out --out and --force.")
-    loaded = load_subject(subject, settings, seed, options.selected_parameter_sets(posterior, parameter_sets))
+    cloud = options.selected_parameter_sets(posterior, parameter_sets, settings, quiet)
+    loaded = load_subject(subject, settings, seed, cloud)
     if mechanisms:
         inputs = loaded.inputs(mechanisms=metrics, runs=runs)
     else:

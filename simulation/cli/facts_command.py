@@ -67,9 +67,9 @@ class FactsRequest:
     @property
     def about(self) -> dict[str, Any]:
         """Scenario, seed and parameter sets, for JSON and the manifest."""
-        cloud = self.base.cloud
-        sets = None if cloud is None else cloud.name
-        return {"scenario": self.scenario.name, "seed": self.scenario.seed, "parameter_sets": sets}
+        from simulation.scenario.config.parameter_sets import cloud_facts
+
+        return {"scenario": self.scenario.name, "seed": self.scenario.seed, **cloud_facts(self.base.cloud)}
 
 
 @click.command(short_help="Compare the model's stylised facts with 1990-2024.")
@@ -122,7 +122,8 @@ def facts(
     from simulation.results.output_folder import check_target, content_address
     from simulation.studies.facts.simulated import ScenarioInputs
 
-    base = ScenarioInputs(name, settings, seed, options.selected_parameter_sets(posterior, parameter_sets))
+    cloud = options.selected_parameter_sets(posterior, parameter_sets, settings, quiet)
+    base = ScenarioInputs(name, settings, seed, cloud)
     request = FactsRequest(base, runs, workers, quiet)
     target = out or RESULTS_FOLDER / content_address(f"facts_{request.scenario.name}", request.hash, runs)
     check_target(target, request.hash, force)

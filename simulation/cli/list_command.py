@@ -50,7 +50,14 @@ def metric_entries() -> list[ListEntry]:
     """Return name, label and unit of every metric."""
     from simulation.results.metrics import METRICS
 
-    return [{"name": metric.name, "title": metric.label, "unit": metric.unit} for metric in METRICS]
+    return [
+        {
+            "name": metric.name,
+            "title": f"{metric.label}: {metric.meaning}" if metric.meaning else metric.label,
+            "unit": metric.unit,
+        }
+        for metric in METRICS
+    ]
 
 
 def list_entries(kind: str) -> list[ListEntry]:

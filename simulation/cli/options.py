@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,13 +126,21 @@ def parse_metric_level(text: str) -> tuple[str, float]:
     return check_metric_name(name.strip()), value
 
 
-def selected_parameter_sets(posterior: bool, parameter_sets: str | None) -> Cloud | None:
-    """Return the parameter sets selected by the two options, or None if neither is given."""
+def selected_parameter_sets(
+    posterior: bool, parameter_sets: str | None, settings: Sequence[str] = (), quiet: bool = False
+) -> Cloud | None:
+    """Return the parameter sets selected by the two options without the keys in `settings`, or None if neither is given.
+
+    Calibrated keys that `settings` hold are named on standard error unless `quiet`.
+    """
     if not posterior and parameter_sets is None:
         return None
-    from simulation.scenario.config.parameter_sets import SHIPPED_PARAMETER_SETS, load_cloud
+    from simulation.scenario.config.parameter_sets import SHIPPED_PARAMETER_SETS, load_cloud, sets_beside
 
-    return load_cloud(parameter_sets or SHIPPED_PARAMETER_SETS)
+    cloud = sets_beside(load_cloud(parameter_sets or SHIPPED_PARAMETER_SETS), settings)
+    if cloud is not None and cloud.overridden and not quiet:
+        click.echo(f"--set holds in every run: {', '.join(cloud.overridden)} (not varied by {cloud.name})", err=True)
+    return cloud
 
 
 def command_line() -> str:

@@ -77,7 +77,8 @@ def replay(
     from simulation.studies.replay.replay import load_event
     from simulation.studies.replay.tables import replay_dict, replay_text
 
-    loaded, cloud = load_event(event, settings, seed), options.selected_parameter_sets(posterior, parameter_sets)
+    loaded = load_event(event, settings, seed)
+    cloud = options.selected_parameter_sets(posterior, parameter_sets, settings, quiet)
     address = hash_with_cloud(loaded, cloud)
     target = out or RESULTS_FOLDER / content_address(loaded.name, address, runs)
     check_target(target, address, force)
@@ -157,5 +158,8 @@ def save_replay(result: Replay, target: Path, address: str) -> None:
     with atomic_folder(target) as draft:
         write_figure(draw_replay(result), draft)
         (draft / "scores.json").write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        entries = {key: facts[key] for key in ("event", "fitted", "posterior", "seed", "runs", "runs_failed")}
+        entries = {
+            key: facts[key]
+            for key in ("event", "fitted", "posterior", "posterior_overridden", "seed", "runs", "runs_failed")
+        }
         write_manifest(draft, manifest_entries("replay", address) | entries)

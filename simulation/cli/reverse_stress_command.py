@@ -121,7 +121,7 @@ def reverse_stress(
         options.parse_metric_level(metric),
         names,
         shock_placement(loaded.scenario, names, day.date() if day else None),
-        PointEnsemble(runs, workers, options.selected_parameter_sets(posterior, parameter_sets)),
+        PointEnsemble(runs, workers, options.selected_parameter_sets(posterior, parameter_sets, settings, quiet)),
     )
     cloud = request.ensemble.cloud
     inputs = {
@@ -192,6 +192,7 @@ def _single_shock_line(name: str, alone: ReachedOutcome | None) -> str:
 
 
 def _stress_as_json(result: ReverseStress, request: StressRequest) -> dict[str, Any]:
+    from simulation.scenario.config.parameter_sets import cloud_facts
     from simulation.studies.search.reverse_stress import reverse_stress_json
     from simulation.studies.search.shocks import SHOCKS
 
@@ -203,6 +204,7 @@ def _stress_as_json(result: ReverseStress, request: StressRequest) -> dict[str, 
         "settings": list(request.settings),
         "metric": request.metric[0],
         "day": request.placement.day.isoformat(),
+        **cloud_facts(request.ensemble.cloud),
     }
     return inputs | reverse_stress_json(result) | {"amounts": amounts}
 

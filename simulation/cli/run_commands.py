@@ -158,7 +158,7 @@ def run(
 
     loaded = load_requested_scenario(scenario, settings, seed)
     printed_day = None if day is None else parse_day(loaded, day)
-    cloud = options.selected_parameter_sets(posterior, parameter_sets)
+    cloud = options.selected_parameter_sets(posterior, parameter_sets, settings, quiet)
     request = RunRequest(runs, workers, quiet, cloud, load_counterfactual(loaded, against))
     target = run_folder_path(loaded, request, out)
     if not no_save:
@@ -358,7 +358,7 @@ def compare(
     if runs < FEWEST_RUNS:
         raise click.UsageError(f"--runs {runs}: a difference with an interval needs at least {FEWEST_RUNS}.")
     both_settings = (settings, (*settings, *settings_b))
-    cloud = options.selected_parameter_sets(posterior, parameter_sets)
+    cloud = options.selected_parameter_sets(posterior, parameter_sets, settings, quiet)
     hashes = [load(name, changes).hash for name, changes in zip((a, b), both_settings, strict=True)]
     inputs = {"configs": hashes, "seed": seed, "runs": runs, "sets": cloud.digest if cloud else None}
     target = result_folder("compare", inputs, out, force)

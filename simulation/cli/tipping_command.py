@@ -90,7 +90,7 @@ def tipping(
     if tolerance is not None and tolerance <= 0.0:
         raise click.UsageError("--tolerance must be above 0.")
     changes = (*settings, *(() if seed is None else (f"seed={seed}",)))
-    ensemble = PointEnsemble(runs, workers, options.selected_parameter_sets(posterior, parameter_sets))
+    ensemble = PointEnsemble(runs, workers, options.selected_parameter_sets(posterior, parameter_sets, settings, quiet))
     target_level = options.parse_metric_level(metric)
     key = search_key(scenario, changes, over, low)
     varies_length = (curve or "").startswith(PATH_LENGTH_KEY)
@@ -134,12 +134,14 @@ def _search_and_print(
     question: TippingQuestion, curve: str | None, how: tuple[bool, bool]
 ) -> tuple[dict[str, Any], Drawing]:
     """Search, print, and return the numbers and the figure; `how` is (as_json, quiet)."""
+    from simulation.scenario.config.parameter_sets import cloud_facts
     from simulation.studies.search.figures import tipping_curve_figure, tipping_figure
 
     as_json, quiet = how
     labels = _figure_labels(question)
     head = {"scenario": question.scenario, "metric": labels.metric, "level": labels.level, "over": question.over.key}
     head |= {"unit": question.over.unit, "settings": list(question.settings)}
+    head |= cloud_facts(question.ensemble.cloud, (question.over.key,))
     if curve is None:
         with no_solution_as_usage_error():
             point = find_tipping(question, (), quiet)
@@ -192,7 +194,7 @@ def find_tipping(question: TippingQuestion, more: Settings, quiet: bool) -> Tipp
         question.scenario, (*question.settings, *more), lambda values: (over.setting(float(values[0])),)
     )
     with point_progress(f"{metric} over {over.key}", quiet) as update:
-        response = ScenarioResponse(scenario_at, (over.key,), metric, question.ensemble, update)
+        response = ScenarioResponse(scenario_at, (over.key,), metric, question.ensemble.beside(more), update)
         low, high = question.ends
         if low is None or high is None:
             assert over.start is not None, "search_key refuses a key without a start"

@@ -150,7 +150,8 @@ def run(  # noqa: PLR0913 - the one call that most users make
     workers : int, optional
         Number of processes; with None, it follows from the amount of work.
     settings : sequence of str
-        Overrides such as ``"boj.meetings[0].decision=50bp"``, as after ``--set``.
+        Overrides such as ``"boj.meetings[0].decision=50bp"``, as after ``--set``; they hold in every run, also for keys that
+        `posterior` would vary.
     posterior : str, Path or Cloud, optional
         Calibrated parameter sets, by name or file; the bands then include parameter uncertainty.
     against : str
@@ -168,9 +169,9 @@ def run(  # noqa: PLR0913 - the one call that most users make
     >>> print(result.summary())  # doctest: +SKIP
     """
     from simulation.results.run_results import Result
-    from simulation.scenario.config.parameter_sets import load_cloud
+    from simulation.scenario.config.parameter_sets import load_cloud, sets_beside
 
-    cloud = load_cloud(posterior) if isinstance(posterior, str | Path) else posterior
+    cloud = sets_beside(load_cloud(posterior) if isinstance(posterior, str | Path) else posterior, settings)
     chosen = load_scenario(scenario, settings)
     chosen = chosen if seed is None else with_seed(chosen, seed)
     counterfactual = load_counterfactual(chosen, against)

@@ -370,4 +370,5 @@ def store_flows(recorder: Recorder, day: int, economy: Economy, tallies: Mapping
     units = np.where(economy.roster.in_yen, economy.market.start_usdjpy, 1.0)
     sector_flows, names = list(tallies.values()), tuple(population.name for population in economy.populations)
     recorder.flow_rows(day, tuple(tallies), flow_columns(economy.roster), lambda: flow_values(sector_flows, units))
-    recorder.flow_rows(day, names, STOCK_COLUMNS, lambda: stock_values(economy.populations))
+    if names:
+        recorder.flow_rows(day, names, STOCK_COLUMNS, lambda: stock_values(economy.populations))

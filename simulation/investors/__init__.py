@@ -8,7 +8,7 @@ from simulation.investors.foreigners_in_japan import ForeignersInJapan
 from simulation.investors.investment_trusts import InvestmentTrusts
 from simulation.investors.life_insurers import LifeInsurers
 from simulation.investors.pension_funds import PensionFunds
-from simulation.investors.population import Population
+from simulation.investors.population import Population, PopulationParameters
 from simulation.investors.real_money_japan import RealMoneyJapan
 from simulation.investors.retail_fx import RetailFx
 from simulation.investors.yen_borrowers import YenBorrowers
@@ -35,3 +35,10 @@ REGISTERED: dict[str, type[Population]] = {}
 def population_kinds() -> tuple[type[Population], ...]:
     """All populations that a scenario may contain: those of the package, then those registered in this process."""
     return (*ROSTER, *REGISTERED.values())
+
+
+def share_in_japan(parameters: PopulationParameters) -> float:
+    """Share of a population with these parameters that resides in Japan, 0 to 1; 0 for an unknown kind."""
+    kinds = {kind.Parameters: kind for kind in population_kinds()}
+    kind = kinds.get(type(parameters))
+    return 0.0 if kind is None else kind.share_in_japan(parameters)

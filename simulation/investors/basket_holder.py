@@ -8,7 +8,7 @@ from simulation.investors.population import Population
 from simulation.values.assets import Book, Quote, Roster, book_from_shares
 from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import Array, row_sum
-from simulation.values.orders import SLOW_REPATRIATION, Information, Trade, net_flow
+from simulation.values.orders import PLAN, SLOW_REPATRIATION, Information, Trade, net_flow
 
 BASKET = "basket"
 
@@ -42,7 +42,9 @@ class BasketHolder(Population):
         if expected is None:
             return trade
         # Summed in the same order as clearing sums the whole trade, so that the expected part cancels exactly.
-        return replace(trade, expected=net_flow(self._traded(expected, now, 1.0).added_up(), self.sheet.books).assets)
+        flow = net_flow(self._traded(expected, now, 1.0).added_up(), self.sheet.books).assets
+        unwound = {SLOW_REPATRIATION: -row_sum(units - expected), PLAN: -row_sum(expected)}
+        return replace(trade, expected=flow, unwound=unwound)
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Sell a share of the initial position and convert part of the proceeds; the rest stays in dollar deposits."""

@@ -77,6 +77,11 @@ class BitcoinEtfHolders(Population):
     since = date(2024, 1, 11)  # first trading day of US spot funds (SEC, release 34-99306 of 10 January 2024)
     needs = (BITCOIN,)
 
+    @classmethod
+    def share_in_japan(cls, parameters: BitcoinEtfHolderParameters) -> float:
+        """The Japanese share of the holders."""
+        return parameters.japan_share
+
     def draws(self, stream: np.random.Generator, count: int) -> dict[str, Array]:
         """Sizes and responses."""
         own = self.parameters

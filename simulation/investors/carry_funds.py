@@ -16,15 +16,17 @@ from simulation.investors.rules import (
     margin_requirement,
     outside_band,
     partial_adjustment,
+    position_gap,
     stop_level,
     target_leverage,
+    trade_by_cause,
     usdjpy_after_falls,
     volatility_ratio,
 )
 from simulation.values.assets import Book, Quote, Roster, book_from_shares
 from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, Flags, row_sum
-from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET, Information, Trade
+from simulation.values.orders import INCENTIVE, MARGIN, REBUILDING, STOP, VOLATILITY_TARGET, Information, Trade
 from simulation.values.parameters import CALIBRATED, Parameters, quantity
 
 BASKET = "basket"
@@ -223,7 +225,8 @@ class CarryFunds(Population):
         equity = stock / self.traits["leverage"]
         dollars = equity + stock * books[BASKET].cash_share
         hit_before = is_stopped(now.quote.usdjpy, stop_level(now.recent_high, self.traits["stop_distance"]))
-        self.memory = {"budget": equity, "own_high": np.where(hit_before, now.quote.usdjpy, np.inf)}
+        own_high = np.where(hit_before, now.quote.usdjpy, np.inf)
+        self.memory = {"budget": equity, "own_high": own_high, "uncut": stock.copy()}
         self.start_mean = expected_return(now, self.parameters.incentive, self.parameters.switches.momentum)
         return new_balance_sheet(books, {BASKET: stock.copy()}, (dollars, -stock * now.quote.usdjpy))
 
@@ -246,8 +249,11 @@ class CarryFunds(Population):
             return None
         speeds = own.adjustment.rebuild_pct_per_day * PERCENT, own.adjustment.cut_pct_per_day * PERCENT
         share = partial_adjustment(gap, *speeds) * (notional > 0.0) / np.maximum(notional, TINY)
-        by_target = share * target * (scale - 1.0) / (gap + (gap == 0.0))
-        return self._trade(share, {VOLATILITY_TARGET: by_target, INCENTIVE: share - by_target}, now.quote)
+        uncut = self.memory["uncut"] * self.unit_value(now.quote)
+        parts = trade_by_cause(share, position_gap(target, target * (1.0 - scale), notional, uncut))
+        self.memory["uncut"] = self.memory["uncut"] + parts.incentive * self.sheet.holdings[BASKET]
+        causes = {INCENTIVE: parts.incentive, VOLATILITY_TARGET: parts.volatility_target, REBUILDING: parts.rebuilding}
+        return self._trade(share, causes, now.quote)
 
     def _trade(self, share: Array, causes: dict[str, Array], quote: Quote) -> Trade:
         """Change basket and loan by the fraction `share`, which `causes` attributes to causes."""

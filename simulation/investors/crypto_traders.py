@@ -11,7 +11,7 @@ from simulation.investors.population import Population, PopulationParameters
 from simulation.values.assets import BITCOIN, Book, Quote, Roster, book_from_shares
 from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, Flags, row_sum
-from simulation.values.orders import INCENTIVE, LIQUIDATION, Information, Trade
+from simulation.values.orders import INCENTIVE, LIQUIDATION, REBUILDING, Information, Trade
 from simulation.values.parameters import quantity
 
 
@@ -135,11 +135,14 @@ class CryptoTraders(Population):
         """Sell part of the position after a fall; open positions for which margin was paid in after the last close."""
         units, column = self.sheet.holdings[BITCOIN], now.roster.columns[BITCOIN]
         loss = np.maximum(-now.log_return[:, column : column + 1], 0.0)
-        bought = self.memory["planned"] - np.minimum(self.parameters.degrossing * loss, 1.0) * units
-        return self._trade(bought, INCENTIVE) if bought.any() else None
+        planned, sold = self.memory["planned"], np.minimum(self.parameters.degrossing * loss, 1.0) * units
+        bought = planned - sold
+        return self._trade(bought, {INCENTIVE: -sold, REBUILDING: planned}) if bought.any() else None
 
-    def _trade(self, bought: Array, cause: str) -> Trade:
-        return Trade({BITCOIN: bought}, np.zeros_like(bought), None, {cause: -row_sum(bought)})
+    def _trade(self, bought: Array, causes: dict[str, Array]) -> Trade:
+        """Buy bitcoin, by cause."""
+        by_cause = {cause: -row_sum(part) for cause, part in causes.items()}
+        return Trade({BITCOIN: bought}, np.zeros_like(bought), None, by_cause)
 
     def below_margin(self, quote: Quote) -> Flags:
         """Positions below their maintenance margin, ``(runs, investors)``."""
@@ -154,7 +157,8 @@ class CryptoTraders(Population):
 
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Close every position below its maintenance margin."""
-        return self._trade(-self.sheet.holdings[BITCOIN] * self.below_margin(quote), LIQUIDATION)
+        closed = -self.sheet.holdings[BITCOIN] * self.below_margin(quote)
+        return self._trade(closed, {LIQUIDATION: closed})
 
     def close(self, quote: Quote, income: Array) -> Array:
         """Owners pay the day's funding and the margin of tomorrow's new positions; closed accounts are paid out."""

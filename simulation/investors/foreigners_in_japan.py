@@ -142,5 +142,5 @@ class ForeignersInJapan(Population):
         return (self.sheet.jpy_cash + self.memory["hedge"] + self.memory["bond_debt"]) / quote.usdjpy
 
     def stock(self) -> Array:
-        """Japanese equity held, at start prices."""
+        """Japanese equity held, at start prices: constant, because the population trades its currency hedge and bonds only."""
         return row_sum(self.sheet.holdings[JAPAN_EQUITY]) / self.start.quote.usdjpy

@@ -23,6 +23,8 @@ from simulation.values.randomness import Streams, stratified_uniform
 
 CARRY_ROLES = ("levered", "resident", "retail")
 """Roles whose foreign positions make up the carry stock."""
+JAPANESE_ROLES = ("resident", "retail")
+"""Roles whose investors all reside in Japan."""
 PART_INVESTORS: Final = 32_768
 """Investors per part, 256 kB per array; independent of the number of runs, because sums are added part by part (measured in
 docs/performance.md)."""
@@ -189,6 +191,11 @@ class Population:
     owners_in_yen: ClassVar[bool] = False
     common_memory: ClassVar[tuple[str, ...]] = ()
     since: ClassVar[date] = date.min
+
+    @classmethod
+    def share_in_japan(cls, parameters: Any) -> float:
+        """Share of the population that resides in Japan, 0 to 1; only these investors repatriate (`Trade.repatriated`)."""
+        return 1.0 if cls.role in JAPANESE_ROLES else 0.0
 
     @property
     def uses_threshold_rule(self) -> bool:

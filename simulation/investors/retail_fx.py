@@ -7,11 +7,17 @@ import numpy as np
 from pydantic import Field
 
 from simulation.investors.population import Lognormal, Population, PopulationParameters, personal_parameter
-from simulation.investors.rules import incentive_ratio, outside_band, usdjpy_after_falls
+from simulation.investors.rules import (
+    incentive_ratio,
+    outside_band,
+    position_gap,
+    trade_by_cause,
+    usdjpy_after_falls,
+)
 from simulation.values.assets import Book, Quote, Roster, book_from_shares
 from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import PERCENT, Array, Flags, row_sum
-from simulation.values.orders import INCENTIVE, LIQUIDATION, Information, Trade
+from simulation.values.orders import INCENTIVE, LIQUIDATION, REBUILDING, Information, Trade
 from simulation.values.parameters import quantity
 
 DOLLARS = "dollars"
@@ -157,7 +163,7 @@ class RetailFx(Population):
     def endowment(self, now: Information) -> BalanceSheet:
         """Dollars bought with a yen loan and the margin."""
         stock = self.traits["stock"]
-        self.memory = {"average": np.zeros_like(stock), "closed": np.zeros_like(stock)}
+        self.memory = {"average": np.zeros_like(stock), "closed": np.zeros_like(stock), "uncut": stock.copy()}
         loan = (stock - self.start_equity()) * now.quote.usdjpy
         return new_balance_sheet(self.books(now.roster), {DOLLARS: stock.copy()}, (stock.copy(), -loan))
 
@@ -174,7 +180,10 @@ class RetailFx(Population):
         if not step.any():
             return None
         most = min(own.entry_leverage_x, own.legal_leverage_x) * self.sheet.equity_usd
-        return self._trade(np.minimum(step, np.maximum(most - held, 0.0)), INCENTIVE)
+        bought = np.minimum(step, np.maximum(most - held, 0.0))
+        parts = trade_by_cause(bought, position_gap(target, np.zeros_like(held), held, self.memory["uncut"]))
+        self.memory["uncut"] = self.memory["uncut"] + parts.incentive
+        return self._trade(bought, {INCENTIVE: parts.incentive + parts.volatility_target, REBUILDING: parts.rebuilding})
 
     def carry_scale(self, now: Information) -> Array:
         """Usual position relative to the start, which partly follows expected carry, ``(runs, 1)``."""
@@ -182,11 +191,11 @@ class RetailFx(Population):
         follows = incentive_ratio(now.carry, self.start.carry, own.least_carry_pct * PERCENT)
         return np.asarray(1.0 - own.carry_share + own.carry_share * np.minimum(follows, own.most_x))
 
-    def _trade(self, bought: Array, cause: str) -> Trade:
-        """Buy dollars; traders also convert the dollar interest received since their last trade."""
+    def _trade(self, bought: Array, causes: dict[str, Array]) -> Trade:
+        """Buy dollars, by cause; traders also convert the dollar interest received since their last trade."""
         after = self.sheet.holdings[DOLLARS] + bought
         spot = (after - self.sheet.usd_cash) * (bought != 0.0)
-        return Trade({DOLLARS: bought}, spot, None, {cause: -row_sum(bought)})
+        return Trade({DOLLARS: bought}, spot, None, {cause: -row_sum(part) for cause, part in causes.items()})
 
     def stopped_out(self, equity: Array) -> Flags:
         """Whether brokers close each trader's position at this equity, ``(runs, investors)``."""
@@ -200,7 +209,8 @@ class RetailFx(Population):
     def forced_orders(self, quote: Quote, now: Information) -> Trade:
         """Close all positions whose margin ratio is too low."""
         held = self.sheet.holdings[DOLLARS]
-        return self._trade(-held * self.stopped_out(self.sheet.equity_usd), LIQUIDATION)
+        closed = -held * self.stopped_out(self.sheet.equity_usd)
+        return self._trade(closed, {LIQUIDATION: closed})
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
         """Forced dollar sales after each of `falls` of USDJPY from the close, each ``(runs, 1)``."""
@@ -230,7 +240,8 @@ class RetailFx(Population):
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:
         """Close a share of the initial position and repay its loan; `converted` has no effect."""
-        return self._trade(-np.minimum(share * self.traits["stock"], self.sheet.holdings[DOLLARS]), INCENTIVE)
+        left = -np.minimum(share * self.traits["stock"], self.sheet.holdings[DOLLARS])
+        return self._trade(left, {INCENTIVE: left})
 
     def stock(self) -> Array:
         """Dollars held on margin."""

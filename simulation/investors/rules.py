@@ -5,6 +5,7 @@ mispredicted branches (docs/performance.md).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -48,6 +49,71 @@ def partial_adjustment(gap: Array, rebuild_share: Array | float, cut_share: Arra
     Source: Garleanu and Pedersen (2013), trading partially towards the aim; asymmetry from MODEL section 3.
     """
     return np.asarray(np.maximum(gap, 0.0) * rebuild_share + np.minimum(gap, 0.0) * cut_share)
+
+
+@dataclass(frozen=True)
+class PositionGap:
+    """Gap between the wanted and the actual position by cause; the parts add up to the gap, each ``(runs, investors)``.
+
+    Attributes
+    ----------
+    incentive
+        From the position without cuts to the target: expected return and risk budget.
+    volatility_target
+        From the reduction that cuts have left to the one that volatility calls for; positive in calm markets.
+    rebuilding
+        What cuts took beyond the reduction that volatility calls for; never negative.
+    """
+
+    incentive: Array
+    volatility_target: Array
+    rebuilding: Array
+
+
+def position_gap(target: Array, reduction: Array, held: Array, uncut: Array) -> PositionGap:
+    """Split ``target - reduction - held`` into the answer to incentives, to volatility, and to earlier cuts.
+
+    Let ``missing = uncut - held``.  Rebuilding is ``(missing - max(reduction, 0))+``: volatility does not ask for this part of
+    the cuts any more.  The volatility target is ``missing - reduction`` less rebuilding, incentive ``target - uncut``.
+
+    Parameters
+    ----------
+    target
+        Wanted position before the volatility target, USD bn, ``(runs, investors)``.
+    reduction
+        What the volatility target takes from it; negative in calm markets.
+    held
+        Position.
+    uncut
+        Position if nothing but incentives had changed it: at the start the position, and from then on as incentive trades
+        change it.
+    """
+    missing = uncut - held
+    rebuilding = np.maximum(missing - np.maximum(reduction, 0.0), 0.0)
+    return PositionGap(target - uncut, missing - reduction - rebuilding, rebuilding)
+
+
+def trade_by_cause(trade: Array, gap: PositionGap) -> PositionGap:
+    """Attribute a trade towards the target to the parts of the gap that have its sign, in proportion.
+
+    A sale has no rebuilding in it, and a purchase no part of a gap that calls for a sale: parts of opposite sign offset each
+    other before anything is traded.  The parts add up to the trade.
+
+    Parameters
+    ----------
+    trade
+        Units bought, or the share of the position bought, ``(runs, investors)``; of the sign of the gap, or zero.
+    gap
+        Gap by cause, in any unit.
+    """
+    bought = trade > 0.0
+    called = np.where(bought, np.maximum(gap.incentive, 0.0), np.minimum(gap.incentive, 0.0))
+    scaled = np.where(bought, np.maximum(gap.volatility_target, 0.0), np.minimum(gap.volatility_target, 0.0))
+    missing = gap.rebuilding * bought
+    total = called + scaled + missing
+    per_gap = trade / (total + (total == 0.0))
+    by_target, rebuilt = scaled * per_gap, missing * per_gap
+    return PositionGap(trade - by_target - rebuilt, by_target, rebuilt)
 
 
 def incentive_ratio(mean: Array, start_mean: Array, least_start: float) -> Array:

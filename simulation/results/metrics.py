@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.values.orders import CAUSES
+from simulation.investors import share_in_japan
+from simulation.investors.population import JAPANESE_ROLES
+from simulation.values.orders import CAUSE_MEANINGS
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
@@ -57,6 +59,15 @@ class FinishedRuns:
         """Return the populations with one of the roles, in the record's order."""
         return [name for name in self.record.flows if self.record.roles[name] in roles]
 
+    def residents(self) -> list[str]:
+        """Return the populations of which at least a part resides in Japan, in the record's order."""
+        known = self.record.scenario.populations
+        return [
+            name
+            for name, role in self.record.roles.items()
+            if name in self.record.flows and (share_in_japan(known[name]) > 0.0 if name in known else role in JAPANESE_ROLES)
+        ]
+
     def customers(self) -> list[str]:
         """Return all populations except liquidity providers and officials (PASSIVE_ROLES)."""
         return [name for name in self.record.flows if self.record.roles[name] not in PASSIVE_ROLES]
@@ -86,13 +97,14 @@ class MetricFunction:
 
 @dataclass(frozen=True)
 class Metric:
-    """One line of a summary: key, label, unit, group and function."""
+    """One line of a summary: key, label, unit, group, function, and a meaning where the label does not say it."""
 
     name: str
     label: str
     unit: str
     group: str
     per_run: MetricFunction
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +167,12 @@ def total_flow(column: str, *roles: str) -> MetricFunction:
     return MetricFunction(frozenset({column}), of)
 
 
+def residents_repatriation(finished: FinishedRuns) -> FloatArray | None:
+    """Return what residents of Japan convert into yen over the scenario, USD bn; None if no population has residents."""
+    names = finished.residents()
+    return np.asarray(finished.flow("repatriated_usd_bn", names).sum(axis=1)) if names else None
+
+
 def share_of_start_stock(column: str, *roles: str) -> MetricFunction:
     """Return the metric: sum of a flow over all days as a share of the initial stock of the roles."""
 
@@ -203,7 +221,13 @@ METRICS = (
         FLOWS,
         MetricFunction(frozenset({"unwound_usd_bn"}), levered_unwind_on_announcement_days),
     ),
-    Metric("repatriation_usd_bn", "Repatriation", USD_BN, FLOWS, total_flow("repatriated_usd_bn", RESIDENT)),
+    Metric(
+        "repatriation_usd_bn",
+        "Repatriation",
+        USD_BN,
+        FLOWS,
+        MetricFunction(frozenset({"repatriated_usd_bn"}), residents_repatriation),
+    ),
     Metric("unwound_usd_bn", "Unwound by all", USD_BN, FLOWS, total_flow("unwound_usd_bn", *CARRY)),
     Metric("unwound_share", "Unwound by all", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", *CARRY)),
     Metric("retail_unwind_usd_bn", "Retail unwind", USD_BN, FLOWS, total_flow("unwound_usd_bn", RETAIL)),
@@ -215,8 +239,9 @@ METRICS = (
             USD_BN,
             BY_CAUSE,
             total_flow(f"{cause}_usd_bn", *CARRY),
+            meaning,
         )
-        for cause in CAUSES
+        for cause, meaning in CAUSE_MEANINGS.items()
     ),
     Metric("usdjpy_change_pct", "USDJPY", PCT, PRICES, change_pct("usdjpy")),
     Metric("usdjpy_trough_pct", "USDJPY, lowest point", PCT, PRICES, trough_pct("usdjpy")),

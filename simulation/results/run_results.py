@@ -25,7 +25,7 @@ from simulation.results.output_folder import (
 from simulation.results.summary import Summary, largest_residual_by_identity, run_failures, summarise_record
 from simulation.results.tables import arrow_table, daily_table, flows_table
 from simulation.scenario.counterfactual import NO_COUNTERFACTUAL, NO_POLICY
-from simulation.scenario.config.parameter_sets import cloud_text, hash_with_cloud, read_cloud
+from simulation.scenario.config.parameter_sets import cloud_facts, cloud_text, hash_with_cloud, read_cloud
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -241,7 +241,7 @@ class Result:
             "failures": [failure.to_dict() for failure in run_failures(self.record)],
             "ledger": largest_residual_by_identity(self.record),
             "command": self.command,
-            "parameter_sets": None if self.cloud is None else self.cloud.name,
+            **cloud_facts(self.cloud),
             "against": None if self.effects is None else self.effects.against,
             "no_effects": self.no_effects,
             "versions": package_versions(),

@@ -207,7 +207,8 @@ def check_names(event: Event) -> Iterator[str]:
     """Populations exist, and exactly the measure retrace_share has a turning day."""
     for name in event.unwound_of:
         if name not in event.populations:
-            yield f"unwound_of: unknown population {name!r}; known: {', '.join(event.populations)}"
+            known = ", ".join(event.populations)
+            yield f"unwound_of: unknown population {name!r}; known: {known}; name only these, unwound_of=[] for none"
     for place, item in enumerate(event.accept):
         if (item.measure == "retrace_share") != (item.turning_day is not None):
             cure = "remove it" if item.turning_day else "set it to the day of the low"

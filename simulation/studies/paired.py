@@ -25,6 +25,7 @@ from simulation.results.metrics import DAYS, METRICS, FinishedRuns
 from simulation.results.output_folder import OutputError
 from simulation.results.summary import format_metric
 from simulation.scenario.config.loading import LoadedConfig, load
+from simulation.scenario.config.parameter_sets import sets_beside
 from simulation.scenario.config.rendering import ConfigDifference, config_differences
 from simulation.studies.experiment.figures import style_bar_axes, write_figure
 
@@ -234,7 +235,7 @@ def compare(  # noqa: PLR0913 - the one call that most users make
     settings : pair of sequences of str
         Overrides of `a` and of `b`, as after ``--set``.
     cloud : Cloud, optional
-        Calibrated parameter sets: run i of both uses set i.
+        Calibrated parameter sets: run i of both uses set i, except for keys in the settings.
     progress : callable, optional
         Called with (done, total) runs.
     """
@@ -244,7 +245,9 @@ def compare(  # noqa: PLR0913 - the one call that most users make
     common = loaded[0].scenario.seed if seed is None else seed
     both = [with_seed(one.scenario, common) for one in loaded]
     records = [
-        run_ensemble(one, runs, workers, _shifted_progress(progress, at * runs, 2 * runs), cloud)
+        run_ensemble(
+            one, runs, workers, _shifted_progress(progress, at * runs, 2 * runs), sets_beside(cloud, settings[at])
+        )
         for at, one in enumerate(both)
     ]
     changes = tuple(change for change in config_differences(loaded[0], loaded[1]) if change.key not in ("seed", "name"))

@@ -22,7 +22,7 @@ from simulation.results.tables import reached_days
 from simulation.scenario.batch import BLOCK_RUNS
 from simulation.scenario.config.parameter_sets import Cloud, parse_cloud
 from simulation.scenario.counterfactual import without_policy
-from simulation.sweeps.points import BaseScenario, PointValues, run_number, scenario_at
+from simulation.sweeps.points import BaseScenario, PointValues, keys_below, run_number, scenario_at
 from simulation.sweeps.run_rows import (
     DailySeries,
     PointRuns,
@@ -144,9 +144,9 @@ def stop_reason(stop: RunStop) -> str:
 def run_scenarios(work: SweepWork, batch: Sequence[PointRuns]) -> tuple[list[Scenario], list[int]]:
     """Scenario and run number of every run of a batch."""
     scenarios: list[Scenario] = []
-    cloud = _cached_cloud(work.cloud)
     for point_runs in batch:
         scenario, replications = cached_scenario(work.base, point_runs.values), point_runs.replications
+        cloud = _cached_cloud(work.cloud, point_runs.values)
         scenarios += [scenario] * len(replications) if cloud is None else cloud.variants(scenario, replications)
     numbers = [
         run_number(point_runs.key, at, work.independent) for point_runs in batch for at in point_runs.replications
@@ -162,8 +162,16 @@ def cached_scenario(base: BaseScenario, values: str) -> Scenario:
 
 
 @lru_cache(maxsize=2)
-def _cached_cloud(text: str) -> Cloud | None:
-    return parse_cloud("the sweep's parameter sets", text) if text else None
+def _parsed_cloud(text: str) -> Cloud:
+    return parse_cloud("the sweep's parameter sets", text)
+
+
+@lru_cache(maxsize=256)
+def _cached_cloud(text: str, values: str) -> Cloud | None:
+    """The parameter sets without the keys that the point itself sets, from their text and the point's values as JSON."""
+    if not text:
+        return None
+    return _parsed_cloud(text).without(keys_below(json.loads(values)))
 
 
 def simulate_scenarios(scenarios: Sequence[Scenario], numbers: Sequence[int], columns: frozenset[str]) -> Record:

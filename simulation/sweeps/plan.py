@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulation.scenario.config.catalog import find_file
 from simulation.scenario.config.errors import ConfigError, ConfigProblem
 from simulation.scenario.config.loading import LoadedConfig, load
-from simulation.scenario.config.parameter_sets import load_cloud
+from simulation.scenario.config.parameter_sets import load_cloud, sets_beside
 from simulation.scenario.config.tree import Source, locate_message, nearest_node, plain_values
 from simulation.scenario.config.yaml_reader import display_path, parse_yaml
 from simulation.sweeps.checking import (
@@ -235,7 +235,8 @@ def load_plan(name: str | Path, settings: Iterable[str] = ()) -> SweepPlan:
     folder = find_file("sweeps", name).parent
     sweep, remarks = drop_repeated_values(loaded.scenario)
     base = load_checked_base(loaded, folder)
-    cloud = None if sweep.posterior is None else load_cloud(resolve_sweep_path(sweep.posterior, folder))
+    sets = None if sweep.posterior is None else load_cloud(resolve_sweep_path(sweep.posterior, folder))
+    cloud = sets_beside(sets, sweep.settings)
     points = load_points(sweep, loaded, folder)
     check_points(base, loaded, points)
     if sweep.design.kind == "one_at_a_time":

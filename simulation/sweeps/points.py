@@ -125,6 +125,13 @@ def jsonable(value: Any) -> Any:
     return value
 
 
+def keys_below(values: Mapping[str, Any], above: str = "") -> tuple[str, ...]:
+    """Keys of a point's values, such as ``noise.clustering``; of a value that is a table, the keys within it."""
+    parts = ((f"{above}{key}", value) for key, value in values.items())
+    found = ((key,) if not isinstance(value, Mapping) else keys_below(value, f"{key}.") for key, value in parts)
+    return tuple(key for keys in found for key in keys)
+
+
 @dataclass(frozen=True)
 class BaseScenario:
     """The scenario that a sweep varies, as plain text that any process can read.

@@ -12,9 +12,10 @@ import numpy as np
 from simulation.results import output_folder as folder
 from simulation.results.metrics import outcomes
 from simulation.results.output_folder import MANIFEST, OutputError, package_versions
-from simulation.scenario.config.parameter_sets import cloud_text
+from simulation.scenario.config.parameter_sets import cloud_facts, cloud_text
 from simulation.sweeps.code_version import CODE_DIGESTS_KEY
 from simulation.sweeps.pending_runs import point_precision, required_replications
+from simulation.sweeps.points import keys_below
 from simulation.sweeps.run_rows import RunRows, concatenate_rows
 from simulation.sweeps.run_table import PointColumns, write_runs
 from simulation.sweeps.series_files import SeriesLocations, read_series_file, series_table, write_series
@@ -50,7 +51,7 @@ def manifest_content(
         "seed": base["seed"],
         "replications": sweep.replications,
         "independent": sweep.independent,
-        "parameter_sets": None if plan.cloud is None else plan.cloud.name,
+        **cloud_facts(plan.cloud, (key for point in plan.points for key in keys_below(point))),
         "design": sweep.design.model_dump(mode="json"),
         "axes": PointColumns(plan).axes(),
         "metrics": metric_descriptions(sweep.measured),

@@ -90,9 +90,22 @@ VOLATILITY_TARGET: Final = "volatility_target"
 MARGIN: Final = "margin"
 STOP: Final = "stop"
 LIQUIDATION: Final = "liquidation"
+REBUILDING: Final = "rebuilding"
 SLOW_REPATRIATION: Final = "slow_repatriation"
-CAUSES: Final = (INCENTIVE, VOLATILITY_TARGET, MARGIN, STOP, LIQUIDATION, SLOW_REPATRIATION)
-"""Causes of a reduction of foreign positions; every unwound dollar has exactly one cause."""
+PLAN: Final = "plan"
+CAUSE_MEANINGS: Final[Mapping[str, str]] = {
+    INCENTIVE: "expected return, risk budgets or past returns call for another position",
+    VOLATILITY_TARGET: "volatility calls for a smaller position than cuts have left, or in calm markets for a larger one",
+    MARGIN: "lenders call margin, or banks reduce a loan after its covenant is broken",
+    STOP: "USDJPY falls below the trailing stop",
+    LIQUIDATION: "brokers or exchanges close positions below the maintenance margin",
+    REBUILDING: "purchases that restore what stops, margin calls, liquidations or the volatility target have cut",
+    SLOW_REPATRIATION: "residents of Japan sell foreign assets over weeks or buy them back; without savings plans",
+    PLAN: "purchases from savings plans, which the market expects",
+}
+"""Every cause with its meaning."""
+CAUSES: Final = tuple(CAUSE_MEANINGS)
+"""Why a foreign position is reduced or increased; every dollar has exactly one cause."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from simulation.day.capital_flows import simulate
 from simulation.day.model import CapitalFlowModel
-from simulation.investors import ROSTER
+from simulation.investors import ROSTER, share_in_japan
 from simulation.investors.population import CARRY_ROLES, Population
 from simulation.market.parameters import STANDARD_MARKETS
 from simulation.scenario.scenario import Scenario
@@ -216,7 +216,7 @@ def test_large_shocks_keep_the_ledger_and_flows_are_attributed(kind: str) -> Non
 @each_kind
 def test_only_residents_repatriate(kind: str) -> None:
     record = simulate(scenario_of(kind, SURPRISE), range(RUNS))
-    if record.roles["newcomer"] != "resident":
+    if share_in_japan(record.scenario.populations["newcomer"]) == 0.0:
         assert not record.flows["newcomer"]["repatriated_usd_bn"].any()
 
 

@@ -92,7 +92,7 @@ def test_new_positions_replace_liquidated_ones() -> None:
     # 3 % a day at 3x is 10 % at 10x: of the gap of 10 on the next day, of 9 on the day after.
     day = flows(after(trader(0.15), days=4))
     assert day["stock_usd_bn"][1:] == pytest.approx([0.0, 1.0, 1.0 + 0.9, 1.9 + 0.1 * 8.1, *day["stock_usd_bn"][5:]])
-    assert day["incentive_usd_bn"][2] == pytest.approx(-1.0, rel=1e-12)
+    assert day["rebuilding_usd_bn"][2] == pytest.approx(-1.0, rel=1e-12)
 
 
 def test_traders_sell_part_of_the_position_after_a_fall() -> None:

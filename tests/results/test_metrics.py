@@ -26,6 +26,8 @@ BY_HAND = {
     "unwound_margin_usd_bn": 0.0,
     "unwound_stop_usd_bn": 52.0,
     "unwound_liquidation_usd_bn": 0.0,
+    "unwound_rebuilding_usd_bn": 0.0,
+    "unwound_plan_usd_bn": 0.0,
     "unwound_slow_repatriation_usd_bn": 0.0,
     "yen_bought_usd_bn": 56.0,
     "usdjpy_change_pct": 100.0 * (149.0 / 150.0 - 1.0),

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 
 from simulation.day.recorder import Record
+from simulation.values.orders import CAUSES
 
 NAMED = {"price_runaway", "zero_volatility", "forced_at_start"}
 """Reasons for which a run may end; a broken ledger is none of them."""
@@ -72,6 +73,3 @@ def traded(record: Record) -> set[str]:
 def assert_close(found: np.ndarray, expected: np.ndarray) -> None:
     """Equal to nine digits of the larger of the amounts and one billion."""
     assert (np.abs(found - expected) <= 1e-9 * np.maximum(np.abs(expected), 1.0)).all()
-
-
-CAUSES = ("incentive", "volatility_target", "margin", "stop", "liquidation", "slow_repatriation")

@@ -19,6 +19,16 @@ from simulation.results.metrics import Band, quantile_band
 from simulation.results.output_folder import OutputError
 from simulation.sweeps.run_rows import CAUSES_TO_DATE, daily_values, series_population, yen_series_name
 from simulation.values.labels import capitalized_name
+from simulation.values.orders import (
+    INCENTIVE,
+    LIQUIDATION,
+    MARGIN,
+    PLAN,
+    REBUILDING,
+    SLOW_REPATRIATION,
+    STOP,
+    VOLATILITY_TARGET,
+)
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
@@ -67,9 +77,20 @@ LINE_SERIES: Final = {
     "japan_equity": (FAN, INDEX_STEP),
     "bitcoin_usd": (FAN, DOLLAR_STEP),
 }
-OPTIONAL_SERIES: Final = ("us_equity", "japan_equity", "bitcoin_usd")
-"""Series of assets that a scenario may leave out."""
-CAUSE_COLOURS: Final = ("#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#661100", "#9a9a9a")
+ADDED_CAUSES: Final = (f"unwound_{REBUILDING}_to_date_usd_bn", f"unwound_{PLAN}_to_date_usd_bn")
+"""Causes that stores of earlier versions book with others."""
+OPTIONAL_SERIES: Final = ("us_equity", "japan_equity", "bitcoin_usd", *ADDED_CAUSES)
+"""Series without which a store can be shown."""
+CAUSE_COLOURS: Final = {
+    INCENTIVE: "#0072B2",
+    VOLATILITY_TARGET: "#56B4E9",
+    MARGIN: "#E69F00",
+    STOP: "#D55E00",
+    LIQUIDATION: "#661100",
+    REBUILDING: "#009E73",
+    SLOW_REPATRIATION: "#9a9a9a",
+    PLAN: "#CC79A7",
+}
 
 
 def page_columns(store: Path, available: Sequence[str]) -> list[PageColumn]:
@@ -102,14 +123,15 @@ def page_columns(store: Path, available: Sequence[str]) -> list[PageColumn]:
         if name in available
         for quantile in quantiles
     ]
-    return [*fans, *cause_bars(), *(yen_bar(name) for name in yen)]
+    return [*fans, *cause_bars(available), *(yen_bar(name) for name in yen)]
 
 
-def cause_bars() -> list[PageColumn]:
-    """One bar for each cause of unwinding."""
+def cause_bars(available: Sequence[str]) -> list[PageColumn]:
+    """One bar for each cause of unwinding among the series of a store."""
     return [
-        PageColumn(name, "p50", USD_BN_STEP, ONE_DECIMAL, "cause", capitalized_name(cause), colour)
-        for (name, cause), colour in zip(CAUSES_TO_DATE.items(), CAUSE_COLOURS, strict=True)
+        PageColumn(name, "p50", USD_BN_STEP, ONE_DECIMAL, "cause", capitalized_name(cause), CAUSE_COLOURS[cause])
+        for name, cause in CAUSES_TO_DATE.items()
+        if name in available
     ]
 
 

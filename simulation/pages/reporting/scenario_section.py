@@ -205,7 +205,7 @@ def reproduction_section(manifest: Mapping[str, Any], check: Html, scenario: Sce
         ("Config hash (SHA-256)", code(str(manifest["config_hash"]))),
         ("Seed", str(manifest["seed"])),
         ("Runs", f"{manifest['runs']:,}"),
-        ("Calibrated parameter sets", str(manifest.get("parameter_sets") or "none (parameters of the scenario)")),
+        ("Calibrated parameter sets", sets_in_words(manifest)),
         *((f"Version of {name}", str(version)) for name, version in manifest["versions"].items()),
     ]
     return concatenate(
@@ -228,3 +228,11 @@ def config_section(scenario: Scenario | None, runs: int) -> Html:
     )
     yaml = tag("pre", render_yaml(as_loaded_config(scenario)), tabindex="0", id="config")
     return tag("details", tag("summary", "Complete config, including defaults"), tag("p", use), yaml)
+
+
+def sets_in_words(manifest: Mapping[str, Any]) -> str:
+    """Return the parameter sets of a manifest, and the calibrated keys that the user has set."""
+    name, held = manifest.get("parameter_sets"), manifest.get("parameter_sets_overridden") or ()
+    if not name:
+        return "none (parameters of the scenario)"
+    return f"{name}, but as set: {', '.join(held)}" if held else str(name)

@@ -18,7 +18,7 @@ from simulation.market.parameters import CurrencyMarket
 from simulation.market.prices import fast_impact, slow_impact
 from simulation.results.explanation.trace import DayTrace, Execution, TracedModel
 from simulation.values.conventions import BASIS_POINT
-from simulation.values.orders import SLOW_REPATRIATION
+from simulation.values.orders import PLAN, SLOW_REPATRIATION
 
 NEWS, OVERNIGHT, ORDERS, LINK, ROUNDING = "news", "overnight", "orders", "link", "rounding"
 """Groups of parts."""
@@ -96,16 +96,18 @@ def rates_parts(news: DayNews, market: CurrencyMarket) -> Iterator[tuple[str, fl
 def split_by_cause(execution: Execution, column: int) -> dict[str, float]:
     """Return units of an asset that one population bought in a round beyond the expected amount, by cause.
 
-    Dollars of residents are repatriated or hedging.  Other flows are split by the causes' shares in the position reduction.
+    Dollars of residents are repatriated or hedging.  Other flows are split by the causes' shares in the position reduction,
+    without plans, whose purchases are expected.
     """
     bought = float((execution.bought - execution.expected)[column])
     if column == 0 and execution.repatriated_usd is not None:
         repatriated = -execution.repatriated_usd - float(execution.expected[0])
         return {SLOW_REPATRIATION: repatriated, HEDGING: bought - repatriated}
-    total, gross = sum(execution.unwound.values()), sum(abs(amount) for amount in execution.unwound.values())
+    unwound = {cause: amount for cause, amount in execution.unwound.items() if cause != PLAN}
+    total, gross = sum(unwound.values()), sum(abs(amount) for amount in unwound.values())
     if abs(total) <= RELATIVE_TOLERANCE * gross or not gross:
         return {OWN_RULE: bought}
-    return {cause: bought * amount / total for cause, amount in execution.unwound.items()}
+    return {cause: bought * amount / total for cause, amount in unwound.items()}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,15 @@ from simulation.results.explanation.decomposition import HEDGING, OWN_RULE
 from simulation.results.explanation.trace import DayTrace, TracedModel
 from simulation.values.conventions import PERCENT, TRADING_DAYS_PER_YEAR
 from simulation.values.labels import capitalized, capitalized_name, readable_name
-from simulation.values.orders import INCENTIVE, LIQUIDATION, MARGIN, SLOW_REPATRIATION, STOP, VOLATILITY_TARGET
+from simulation.values.orders import (
+    INCENTIVE,
+    LIQUIDATION,
+    MARGIN,
+    REBUILDING,
+    SLOW_REPATRIATION,
+    STOP,
+    VOLATILITY_TARGET,
+)
 
 NEWS_WORDS = {
     "curve": "expected policy rates, macro news and term premium",
@@ -29,6 +37,7 @@ CAUSE_WORDS = {
     MARGIN: "margin call",
     STOP: "stop",
     LIQUIDATION: "liquidation by broker",
+    REBUILDING: "rebuilding after cuts",
     SLOW_REPATRIATION: "repatriation",
     HEDGING: "hedging",
     OWN_RULE: "other rule",
@@ -45,7 +54,7 @@ KIND_RULES = {
     "bitcoin_etf_holders": "flows follow recent returns of bitcoin",
     "life_insurers": "the yield advantage of dollar over yen bonds differs from its initial value",
     "real_money_japan": "the yield advantage of dollar over yen bonds differs from its initial value",
-    "crypto_traders": "long positions are cut after a fall and rebuilt slowly",
+    "crypto_traders": "long positions are cut after a fall",
 }
 OFFICIAL_TRADES = {
     "ministry_of_finance": "foreign exchange intervention by the Ministry of Finance",
@@ -121,6 +130,7 @@ def _reason_by_cause(cause: str, role: str, inputs: RuleInputs) -> str:
         else OWN_RULE_TEXT,
         MARGIN: f"equity fell below the margin requirement at {inputs.closed:.2f} yen",
         STOP: f"at {inputs.closed:.2f} yen USDJPY is {inputs.below_high:.1f} % below its 120-day high ({inputs.high:.2f})",
+        REBUILDING: "purchases restore what stops, margin calls, liquidations or the volatility target cut before",
         LIQUIDATION: "the margin ratio fell below the liquidation limit",
         HEDGING: "hedge ratios depend on hedging cost, volatility and the level of USDJPY",
     }.get(cause, OWN_RULE_TEXT)

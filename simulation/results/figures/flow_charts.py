@@ -33,6 +33,7 @@ from simulation.results.figures.style import (
 from simulation.results.findings import format_percent, format_usd_bn, unwind_finding, yen_finding
 from simulation.results.metrics import LEVERED, RESIDENT, RETAIL, FinishedRuns
 from simulation.values.labels import readable_name
+from simulation.values.orders import CAUSES
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 MOST_BARS = 140
 """Longer scenarios are summed over groups of days, because thinner bars are not legible."""
 BAR_SHARE = 0.8
-CAUSES = ("incentive", "volatility_target", "margin", "stop", "liquidation", "slow_repatriation")
 PALE = 0.4
 BAR_HEIGHT = 0.55
 
@@ -135,6 +135,8 @@ class PositionReductions:
         Mean reduction over runs by cause, ``(causes, populations)``.
     stock
         Mean initial position, ``(populations,)``.
+    home
+        Repatriation by all residents of Japan, those without carry positions included, ``(runs,)``.
     """
 
     names: list[str]
@@ -143,6 +145,7 @@ class PositionReductions:
     repatriated: FloatArray
     causes: FloatArray
     stock: FloatArray
+    home: FloatArray
 
 
 def position_reductions(finished: FinishedRuns) -> PositionReductions:
@@ -155,7 +158,8 @@ def position_reductions(finished: FinishedRuns) -> PositionReductions:
     causes = np.stack([totals(f"{cause}_usd_bn").mean(axis=1) for cause in CAUSES])
     stock = np.array([finished.flow("stock_usd_bn", [name])[:, 0].mean() for name in names])
     roles = [finished.record.roles[name] for name in names]
-    return PositionReductions(names, roles, totals("unwound_usd_bn"), totals("repatriated_usd_bn"), causes, stock)
+    home = finished.flow("repatriated_usd_bn", finished.residents()).sum(axis=1)
+    return PositionReductions(names, roles, totals("unwound_usd_bn"), totals("repatriated_usd_bn"), causes, stock, home)
 
 
 def reduction_finding(reductions: PositionReductions) -> str:
@@ -163,9 +167,7 @@ def reduction_finding(reductions: PositionReductions) -> str:
     levered = np.array([role == LEVERED for role in reductions.roles])
     sold = float(np.median(reductions.unwound[levered].sum(axis=0)))
     stock = float(reductions.stock[levered].sum())
-    return unwind_finding(
-        sold, sold / stock if stock else 0.0, float(np.median(reductions.repatriated[~levered].sum(axis=0)))
-    )
+    return unwind_finding(sold, sold / stock if stock else 0.0, float(np.median(reductions.home)))
 
 
 def _bar_panel(axes: Axes, labels: list[str], reach: FloatArray, room: float) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from simulation.scenario.config.catalog import is_path, shipped_and_base_files
 from simulation.scenario.config.errors import ConfigError, ConfigProblem
 from simulation.scenario.config.formatting import suggest_name
-from simulation.scenario.config.tree import KeyPath, Node, Origin, Source, key_text
+from simulation.scenario.config.tree import KeyPath, Node, Origin, Source, key_text, walk
 from simulation.scenario.config.yaml_reader import (
     ParsedYaml,
     describe_value,
@@ -199,6 +199,19 @@ def apply_overrides(tree: Node, texts: Iterable[str]) -> tuple[Node, list[Config
         except ConfigError as error:
             problems += error.problems
     return tree, problems
+
+
+def keys_of_overrides(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys whose values overrides state, such as ``noise.clustering``; without those of texts that cannot be read."""
+    keys: list[str] = []
+    for text in texts:
+        try:
+            override, _ = _parse_override(text, Source(f"--set {text}", (text,), inline=True))
+        except ConfigError:
+            continue
+        leaves = (path for path, node in walk(override.value) if not isinstance(node.content, dict))
+        keys += [key_text((*override.path, *path)) for path in leaves]
+    return tuple(dict.fromkeys(keys))
 
 
 def set_value(tree: Node, key: str, value: Node) -> Node:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from simulation.scenario.batch import MAY_DIFFER, parameter_may_differ
 from simulation.scenario.config.catalog import find_file
 from simulation.scenario.config.errors import ConfigError, ConfigProblem
+from simulation.scenario.config.layers import keys_of_overrides
 from simulation.scenario.config.loading import config_hash, load
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 WEIGHT_COLUMN = "weight"
+OVERRIDDEN_NOTE = "set by hand"
+"""Note that names the calibrated keys that the user has set, so that the sets leave them alone."""
 NOTE_PREFIX = "#"
 """Prefix of lines that describe the origin of the file."""
 
@@ -71,6 +74,24 @@ class Cloud:
         return np.asarray(np.minimum(drawn, count - 1)[ranks])
 
     @property
+    def overridden(self) -> tuple[str, ...]:
+        """Calibrated keys that the user has set; the sets no longer hold them."""
+        return tuple(self.notes.get(OVERRIDDEN_NOTE, "").split())
+
+    def without(self, set_keys: Iterable[str]) -> Cloud:
+        """The sets without the keys that the user has set, or that lie below one of them; the sets themselves if there are none.
+
+        Every run then has the scenario's own value of these keys, and its set's values of all others.
+        """
+        given = tuple(set_keys)
+        held = [key for key in self.keys if any(key == one or key.startswith(f"{one}.") for one in given)]
+        if not held:
+            return self
+        kept = [at for at, key in enumerate(self.keys) if key not in held]
+        notes = {**self.notes, OVERRIDDEN_NOTE: " ".join((*self.overridden, *held))}
+        return replace(self, keys=tuple(self.keys[at] for at in kept), values=self.values[:, kept], notes=notes)
+
+    @property
     def digest(self) -> str:
         """SHA-256 of keys, values and weights."""
         content = ",".join(self.keys).encode() + self.values.tobytes() + self.weights.tobytes()
@@ -91,6 +112,18 @@ class Cloud:
         """Weighted median of each key."""
         rows = self.values[self.order]
         return dict(zip(self.keys, (float(value) for value in np.median(rows, axis=0)), strict=True))
+
+
+def sets_beside(cloud: Cloud | None, settings: Iterable[str]) -> Cloud | None:
+    """Parameter sets for a scenario with settings such as ``noise.clustering=0``: what these set is not overwritten."""
+    return None if cloud is None else cloud.without(keys_of_overrides(settings))
+
+
+def cloud_facts(cloud: Cloud | None, varied: Iterable[str] = ()) -> dict[str, Any]:
+    """What a manifest says of parameter sets: their name, and the calibrated keys that settings or the keys `varied` hold."""
+    if cloud is None:
+        return {"parameter_sets": None, "parameter_sets_overridden": []}
+    return {"parameter_sets": cloud.name, "parameter_sets_overridden": list(cloud.without(varied).overridden)}
 
 
 def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:

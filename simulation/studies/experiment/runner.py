@@ -20,7 +20,9 @@ from simulation.results.output_folder import atomic_folder, content_address, pac
 from simulation.results.run_results import Result
 from simulation.results.tables import arrow_table
 from simulation.scenario.config.catalog import find_file
+from simulation.scenario.config.layers import keys_of_overrides
 from simulation.scenario.config.loading import config_hash
+from simulation.scenario.config.parameter_sets import cloud_facts, sets_beside
 from simulation.studies.experiment.design import (
     ExperimentFindings,
     ExperimentModule,
@@ -79,6 +81,11 @@ class ExperimentPlan:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @property
+    def set_keys(self) -> tuple[str, ...]:
+        """Keys that the settings of any variant state."""
+        return keys_of_overrides(text for variant in self.variants for text in variant.settings)
+
+    @property
     def folder(self) -> str:
         """Name of the output folder; equal plans share it."""
         return content_address(self.name, self.hash, self.scale.runs)
@@ -132,7 +139,7 @@ class ExperimentOutcome:
             "config_hash": self.plan.hash,
             "seed": self.plan.seed,
             "quick": self.plan.scale.quick,
-            "parameter_sets": None if self.plan.cloud is None else self.plan.cloud.name,
+            **cloud_facts(self.plan.cloud, self.plan.set_keys),
             "runs": self.plan.scale.runs,
             "runs_failed": self.runs_failed,
             "findings": self.findings.text,
@@ -229,7 +236,7 @@ def run_experiment(plan: ExperimentPlan, workers: int = 1, progress: Progress | 
 def _variant_tables(plan: ExperimentPlan, workers: int) -> Iterator[tuple[pd.DataFrame, int]]:
     """Return table and number of stopped runs of each variant, in order."""
     tasks = [
-        (plan.path, scenario, variant.runs(plan.scale.runs), plan.cloud)
+        (plan.path, scenario, variant.runs(plan.scale.runs), sets_beside(plan.cloud, variant.settings))
         for variant, scenario in zip(plan.variants, plan.scenarios, strict=True)
     ]
     if workers == 1:

@@ -19,6 +19,7 @@ from simulation.compute.ensemble import load_scenario, run_ensemble, simulate_bl
 from simulation.compute.workers import map_in_order
 from simulation.day.capital_flows import scenario_days
 from simulation.results.metrics import LEVERED, QUANTILES, FinishedRuns
+from simulation.scenario.config.parameter_sets import sets_beside
 from simulation.studies.facts.history import HISTORY_COLUMNS, History, concatenate_runs
 from simulation.studies.facts.measures import MEASURES, MIN_JACKKNIFE_RUNS, FactMeasure, jackknife_error, pooled_value
 from simulation.values.conventions import DAYS_PER_YEAR, PERCENT, Array, business_days
@@ -181,8 +182,8 @@ class ScenarioInputs:
         return scenario if self.seed is None else with_seed(scenario, self.seed)
 
     def with_settings(self, *settings: str) -> Self:
-        """Return a copy with additional settings."""
-        return replace(self, settings=(*self.settings, *settings))
+        """Return a copy with additional settings, which hold against the parameter sets."""
+        return replace(self, settings=(*self.settings, *settings), cloud=sets_beside(self.cloud, settings))
 
 
 def peak_amplification(shocked: Record, twin: Record, shock_pct: float) -> Array:

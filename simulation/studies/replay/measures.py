@@ -14,7 +14,7 @@ from simulation.investors import population_kinds
 from simulation.investors.population import Population
 from simulation.market.parameters import STANDARD_MARKETS, first_price_day
 from simulation.policy.central_banks import Meeting
-from simulation.results.metrics import RESIDENT, FinishedRuns
+from simulation.results.metrics import FinishedRuns
 from simulation.scenario.event import EPISODE_MEASURES, EpisodeMeasureName, Event, Expectation
 
 FloatArray = NDArray[np.float64]
@@ -218,7 +218,7 @@ def _flow_measure(event: Event, finished: FinishedRuns, measure: str, window: Da
         start = held[:, first]
         return 1.0 - held[:, last] / np.where(start > 0.0, start, np.inf) if (start > 0.0).all() else None
     if measure == "repatriation_usd_bn":
-        home = finished.flow(OTHER_MEASURE_COLUMNS[measure], finished.populations(RESIDENT))
+        home = finished.flow(OTHER_MEASURE_COLUMNS[measure], finished.residents())
         return np.asarray(home[:, first + 1 : last + 1].sum(axis=1))
     cascades = finished.market(OTHER_MEASURE_COLUMNS[measure])
     return None if cascades is None else np.asarray(cascades[:, first + 1 : last + 1].sum(axis=1))

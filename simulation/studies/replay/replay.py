@@ -108,7 +108,7 @@ def replay_event(
     >>> import simulation as cf
     >>> print(cf.replay_event("august_2024", runs=40).summary())  # doctest: +SKIP
     """
-    from simulation.scenario.config.parameter_sets import load_cloud
+    from simulation.scenario.config.parameter_sets import load_cloud, sets_beside
 
-    cloud = load_cloud(posterior) if isinstance(posterior, str | Path) else posterior
+    cloud = sets_beside(load_cloud(posterior) if isinstance(posterior, str | Path) else posterior, settings)
     return run_replay(load_event(event, settings, seed), runs, cloud)

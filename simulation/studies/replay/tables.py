@@ -48,6 +48,7 @@ def replay_dict(replay: ReplayRuns) -> dict[str, Any]:
         "title": replay.event.title,
         "fitted": replay.fitted,
         "posterior": None if replay.cloud is None else replay.cloud.name,
+        "posterior_overridden": list(replay.cloud.overridden) if replay.cloud else [],
         "seed": replay.event.seed,
         "runs": len(replay.full.runs),
         "runs_failed": replay.stopped,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,7 +21,7 @@ from simulation.results.metrics import (
 )
 from simulation.results.output_folder import OutputError
 from simulation.scenario.batch import BLOCK_RUNS, parameter_may_differ
-from simulation.scenario.config.parameter_sets import with_values
+from simulation.scenario.config.parameter_sets import sets_beside, with_values
 from simulation.scenario.counterfactual import without_policy
 
 if TYPE_CHECKING:
@@ -121,6 +121,10 @@ class PointEnsemble:
     runs: int
     workers: int | None = 1
     cloud: Cloud | None = None
+
+    def beside(self, settings: Iterable[str]) -> PointEnsemble:
+        """The same runs for a scenario with these settings, which the parameter sets leave alone."""
+        return replace(self, cloud=sets_beside(self.cloud, settings))
 
 
 @dataclass

@@ -14,6 +14,7 @@ from simulation.compute.workers import map_in_order
 from simulation.results.estimates import EstimateWithError
 from simulation.results.metrics import METRICS, FinishedRuns, Metric
 from simulation.results.output_folder import OutputError
+from simulation.scenario.config.parameter_sets import sets_beside
 from simulation.studies.shapley.shares import Attribution, Mechanisms, MechanismShare
 from simulation.studies.shapley.switches import MECHANISM_LABELS, MECHANISMS, switch_off_settings, without_mechanisms
 from simulation.studies.shapley.values import Coalition, FloatArray, Worths, alone_and_last, coalitions, shapley
@@ -65,9 +66,10 @@ def mechanisms(  # noqa: PLR0913 - the one call that most users make
         raise OutputError(f"runs must be at least {FEWEST_RUNS} for a standard error, got {runs}")
     base = load_scenario(scenario, settings)
     base = base if seed is None else with_seed(base, seed)
+    sets = sets_beside(cloud, settings)
     chosen, players = metrics_by_name(metrics), scenario_mechanisms(base)
     groups, by_group = list(coalitions(players)), {}
-    games = [(without_mechanisms(base, set(players) - group), runs, metrics, cloud) for group in groups]
+    games = [(without_mechanisms(base, set(players) - group), runs, metrics, sets) for group in groups]
     count = default_worker_count_for([(base, runs)] * len(groups), len(groups)) if workers is None else workers
     for at, run_metrics in enumerate(measure_games(games, count)):
         by_group[groups[at]] = run_metrics

@@ -35,7 +35,8 @@ TABLE = f"""{HIKE},{STOCK},{GUIDANCE}
 SERIES = (
     *("usdjpy", "us_equity", "japan_equity", "bitcoin_usd", "unwound_share_to_date", "levered_unwind_share_to_date"),
     *("unwound_incentive_to_date_usd_bn", "unwound_volatility_target_to_date_usd_bn", "unwound_margin_to_date_usd_bn"),
-    *("unwound_stop_to_date_usd_bn", "unwound_liquidation_to_date_usd_bn", "unwound_slow_repatriation_to_date_usd_bn"),
+    *("unwound_stop_to_date_usd_bn", "unwound_liquidation_to_date_usd_bn", "unwound_rebuilding_to_date_usd_bn"),
+    *("unwound_slow_repatriation_to_date_usd_bn", "unwound_plan_to_date_usd_bn"),
     *("yen_bought_carry_funds_to_date_usd_bn", "yen_bought_real_money_japan_to_date_usd_bn"),
     *("yen_bought_real_money_to_date_usd_bn", "yen_bought_dealers_to_date_usd_bn"),
 )

@@ -106,6 +106,7 @@ def test_every_number_of_the_json_has_a_unit(event: Make) -> None:
         "title",
         "fitted",
         "posterior",
+        "posterior_overridden",
         "seed",
         "why_failed",
         "left_out",
