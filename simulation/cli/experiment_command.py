@@ -1,4 +1,4 @@
-"""``carryflow experiment``: conduct one of the experiments, print what it found, keep its table and figure."""
+"""``carryflow experiment``: run one of the experiments, print its table and findings, write table, runs and figure."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ def experiment(
 ) -> None:
     """Answer the question of an experiment, NAME (see `carryflow list experiments`) or a Python file.
 
-    A table (Parquet, CSV), a figure (PNG, SVG, its numbers as CSV), the findings and a manifest go to --out, or to a
-    folder under results/ that the same experiment, size and seed always give.
+    Prints a table with effects, standard errors and 80 % bands, and the findings. The table (table.csv), the single runs
+    (runs.csv, runs.parquet), the figure (PNG, SVG; its points as figure.csv), the findings and a manifest go to --out, or
+    to a folder under results/ that the same experiment, size and seed always give.
     """
     from simulation.results.output_folder import check_target
     from simulation.studies.experiment.runner import plan_experiment
@@ -69,7 +70,7 @@ def experiment(
 
 
 def run_experiment(plan: ExperimentPlan, workers: int | None, quiet: bool) -> ExperimentOutcome:
-    """Conduct an experiment with progress on standard error."""
+    """Run an experiment with progress on standard error."""
     from simulation.studies.experiment.runner import experiment_workers, run_experiment
 
     with progress(plan.name, quiet) as update:
@@ -77,10 +78,11 @@ def run_experiment(plan: ExperimentPlan, workers: int | None, quiet: bool) -> Ex
 
 
 def print_findings(outcome: ExperimentOutcome, target: Path, as_json: bool) -> None:
-    """Print the findings."""
+    """Print question, table and findings, or everything as JSON."""
     if as_json:
         print_json(outcome.facts() | {"folder": str(target)})
         return
     facts = outcome.facts()
     click.echo(facts["question"])
+    click.echo(f"\n{outcome.answer_text()}\n")
     click.echo(facts["findings"])

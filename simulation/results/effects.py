@@ -123,7 +123,9 @@ def effects_from_table(table: pd.DataFrame, against: str) -> Effects:
     """Return effects from the table of their pairs (`Effects.table`)."""
     parts = {str(name): part for name, part in table.groupby("metric", sort=False)}
     runs = next(iter(parts.values()))["run"].to_numpy() if parts else np.zeros(0, dtype=np.int64)
-    levels, others = ({name: part[column].to_numpy() for name, part in parts.items()} for column in ("level", "counterfactual"))
+    levels, others = (
+        {name: part[column].to_numpy() for name, part in parts.items()} for column in ("level", "counterfactual")
+    )
     return Effects(against, runs, levels, others)
 
 
@@ -147,7 +149,9 @@ def levered_clause(effect: Effect) -> str:
     """Say by how much levered carry is reduced or increased."""
     band = f"80 % of runs {signed_usd_bn(effect.p10)} to {signed_usd_bn(effect.p90)}"
     if not effect.is_clear:
-        return f"does not clearly change levered carry (unwound {signed_usd_bn(effect.mean)} ± {effect.se:.1f} bn; {band})"
+        return (
+            f"does not clearly change levered carry (unwound {signed_usd_bn(effect.mean)} ± {effect.se:.1f} bn; {band})"
+        )
     verb = "unwinds" if effect.mean > 0 else "adds"
     return f"{verb} {format_usd_bn(abs(effect.mean))} of levered carry (± {effect.se:.1f} s.e.; unwound in {band})"
 
@@ -175,5 +179,3 @@ def residents_clause(effect: Effect) -> str:
 def announcement_clause(effect: Effect) -> str:
     """Say how much of the effect on levered carry falls on announcement days."""
     return f"{signed_usd_bn(effect.mean)} ± {effect.se:.1f} $bn of the unwinding falls on announcement days"
-
-
