@@ -163,12 +163,12 @@ def tail_values(low: dict[str, EstimateWithError]) -> dict[str, float]:
 
 def fall_clause(effect: EstimateWithError) -> str:
     """Return how guidance changes the largest fall; a negative effect is a deeper fall."""
-    size = EstimateWithError(abs(effect.value), effect.error).text(signed=False)
+    size = EstimateWithError(abs(effect.value), effect.error).text(2, signed=False)
     return finding_text(
         effect,
         f"makes it {size} points shallower",
         f"makes it {size} points deeper",
-        f"does not clearly change it ({effect} points)",
+        f"does not clearly change it ({effect.text(2)} points)",
     )
 
 
@@ -205,14 +205,14 @@ def title(table: pd.DataFrame) -> str:
     shown = points(table)
     day, fall = (point_estimate(shown, ANSWER[at].column, guidance="vague") for at in (0, 1))
     moved = finding_text(day, f"USDJPY {day} %", f"USDJPY {day} %", f"no clear move of USDJPY ({day} %)")
-    size = EstimateWithError(abs(fall.value), fall.error).text(signed=False)
+    size = EstimateWithError(abs(fall.value), fall.error).text(2, signed=False)
     later = finding_text(
         fall,
-        f"a largest fall of the year {size} points shallower",
-        f"a largest fall of the year {size} points deeper",
-        f"no clear effect on the largest fall of the year ({fall})",
+        f"largest fall of the year {size} points shallower",
+        f"largest fall of the year {size} points deeper",
+        f"no clear effect on the largest fall of the year ({fall.text(2)})",
     )
-    return f"Vague guidance: {moved} on the day, {later}"
+    return f"Vague guidance: {moved} on the day; {later}"
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:

@@ -33,6 +33,8 @@ class Quantity:
         Digits after the point in the printed table.
     band
         Whether the printed table shows its 80 % band.
+    signed
+        Whether a plus is printed.
     """
 
     column: str
@@ -40,6 +42,7 @@ class Quantity:
     label: str
     decimals: int = 1
     band: bool = False
+    signed: bool = True
 
 
 def point_table(table: pd.DataFrame, by: Sequence[str], quantities: Sequence[Quantity]) -> pd.DataFrame:
@@ -110,7 +113,7 @@ def answer_text(points: pd.DataFrame, quantities: Sequence[Quantity]) -> str:
         ).rstrip()
         for line in zip(*columns, strict=True)
     ]
-    return "\n".join([*lines, "Mean ± standard error over runs."])
+    return "\n".join([*lines, "± standard error over runs."])
 
 
 def _label_text(value: object) -> str:
@@ -123,7 +126,7 @@ def _cell_text(row: dict[str, object], quantity: Quantity) -> str:
     mean, error, low, high = (float(str(row[f"{quantity.column}_{name}"])) for name in STATISTICS[:4])
     if np.isnan(mean):
         return "–"
-    text = EstimateWithError(mean, error).text(quantity.decimals)
+    text = EstimateWithError(mean, error).text(quantity.decimals, quantity.signed)
     text = text if not np.isnan(error) else text.partition(" ±")[0]
     if not quantity.band or np.isnan(low):
         return text
