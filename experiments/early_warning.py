@@ -234,7 +234,11 @@ def world_values(world: str, found: World) -> dict[str, float]:
 
 def points(table: pd.DataFrame) -> pd.DataFrame:
     """Return the areas of every score by data set and horizon, and the indicators by days to the next cascade."""
-    found = worlds(table)
+    return world_points(worlds(table))
+
+
+def world_points(found: Mapping[str, World]) -> pd.DataFrame:
+    """Return the points of the figure from the results by data set."""
     rows = [
         {"world": world, "indicator": name, "quantity": quantity.column, "unit": "", "mean": lead.auc, "se": lead.error}
         | {"runs": np.unique(each.panel.run[each.panel.run % 2 == 1]).size}
@@ -263,19 +267,21 @@ def path_points(panel: Panel, name: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def title(table: pd.DataFrame) -> str:
+def title(official: World) -> str:
     """Return the title: the best score of all that the picture shows, or those without a clear difference."""
-    official = worlds(table)[OFFICIAL]
     clause = best_clause(official.soon)
     return clause if clause.startswith("No ") else f"{clause}, {fading_clause(official)}"
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw the areas of all indicators, and the paths of three of them before a cascade."""
-    subtitle = "Closes outside cascades. Left: out of sample; lines: 2 s.e. over runs. Right: means over closes; bands: 80 % of closes"
-    figure = new_figure(Heading(title(table), subtitle, source))
-    shown = points(table)
-    draw_areas(figure.add_axes((0.20, 0.12, 0.36, 0.66)), worlds(table))
+    found = worlds(table)
+    subtitle = (
+        "Closes outside cascades. Left: out of sample; lines: 2 s.e. over runs. Right: means; bands: 80 % of closes"
+    )
+    figure = new_figure(Heading(title(found[OFFICIAL]), subtitle, source))
+    shown = world_points(found)
+    draw_areas(figure.add_axes((0.20, 0.12, 0.36, 0.66)), found)
     draw_paths(figure, shown[shown["days_to_cascade"].notna()])
     return Drawing(figure, point_columns(shown))
 

@@ -254,8 +254,8 @@ def title(table: pd.DataFrame) -> str:
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw cumulative yen purchases against the claim, and the final amounts of each case."""
     subtitle = (
-        f"USD bn since 28 November 2025, mean effects against no policy; bands: 80 % of runs; lines: 2 s.e.; claim: {CLAIMED_AT_ONCE:g} $bn at "
-        f"once and {CLAIMED_PER_MONTH:g} $bn a month"
+        f"USD bn since 28 November 2025, effects against no policy; bands: 80 % of runs; lines: 2 s.e.; claim: "
+        f"{CLAIMED_AT_ONCE:g} $bn at once and {CLAIMED_PER_MONTH:g} $bn a month"
     )
     figure = new_figure(Heading(title(table), subtitle, source))
     left, right = figure.add_axes((0.03, 0.12, 0.44, 0.67)), figure.add_axes((0.73, 0.12, 0.24, 0.67))

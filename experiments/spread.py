@@ -292,13 +292,14 @@ def title(table: pd.DataFrame) -> str:
         for rule, delivery in (("threshold", "imposed"), ("structural", f"{CURVE_DAYS} days"))
     )
     step = EstimateWithError(threshold.value - structural.value, float(np.hypot(threshold.error, structural.error)))
-    start, small = f"At {ANCHOR:g} pp", structural.text(signed=False)
-    both = f"{threshold.value:.0f} % of carry by the article's rule, {small} % by the structural rule"
+    share = f"{structural.text(signed=False)} %"
+    share = finding_text(structural, share, share, f"no clear share ({share})")
+    start = f"At {ANCHOR:g} pp the article's rule unwinds {threshold.value:.0f} % of the carry stock"
     return finding_text(
         step,
-        f"{start} the article's rule unwinds {threshold.value:.0f} % of the carry stock, the structural rule only {small} %",
-        f"{start} the article's rule unwinds {threshold.value:.0f} % of the carry stock, the structural rule {small} %",
-        f"{start} both rules unwind about the same: {both}",
+        f"{start}, the structural rule {'only ' if structural.is_clear else ''}{share}",
+        f"{start}, the structural rule more: {share}",
+        f"{start}, the structural rule about the same: {share}",
     )
 
 
