@@ -190,7 +190,7 @@ def long_clause(table: pd.DataFrame) -> str:
     times = (
         f"{long_to_solid(ranked):.1f} times as much as" if both_fall else f"{step.text(signed=False)} points more than"
     )
-    size = EstimateWithError(abs(step.value), step.error).text(signed=False)
+    size = step.size.text(signed=False)
     return finding_text(
         step,
         f"long-duration equity falls {times} solid equity",

@@ -163,7 +163,7 @@ def tail_values(low: dict[str, EstimateWithError]) -> dict[str, float]:
 
 def fall_clause(effect: EstimateWithError) -> str:
     """Return how guidance changes the largest fall; a negative effect is a deeper fall."""
-    size = EstimateWithError(abs(effect.value), effect.error).text(2, signed=False)
+    size = effect.size.text(2, signed=False)
     return finding_text(
         effect,
         f"makes it {size} points shallower",
@@ -205,7 +205,7 @@ def title(table: pd.DataFrame) -> str:
     shown = points(table)
     day, fall = (point_estimate(shown, ANSWER[at].column, guidance="vague") for at in (0, 1))
     moved = finding_text(day, f"USDJPY {day} %", f"USDJPY {day} %", f"no clear move of USDJPY ({day} %)")
-    size = EstimateWithError(abs(fall.value), fall.error).text(2, signed=False)
+    size = fall.size.text(2, signed=False)
     later = finding_text(
         fall,
         f"largest fall of the year {size} points shallower",

@@ -212,7 +212,7 @@ def half_clause(total: EstimateWithError, months: float) -> str:
 
 def amount_clause(amount: EstimateWithError, more: str, less: str, same: str) -> str:
     """Return an amount with its verb, or that it does not clearly change."""
-    size = f"{EstimateWithError(abs(amount.value), amount.error).text(signed=False)} $bn"
+    size = f"{amount.size.text(signed=False)} $bn"
     return finding_text(amount, f"{more} {size}", f"{less} {size}", f"{same} ({amount} $bn)")
 
 

@@ -147,7 +147,7 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
 
 def worst_day_clause(difference: EstimateWithError) -> str:
     """Return how the worst day of USDJPY changes when both move on the same day."""
-    size = EstimateWithError(abs(difference.value), difference.error).text(signed=False)
+    size = difference.size.text(signed=False)
     return finding_text(
         difference,
         f"the worst day of USDJPY is then milder by {size} points",
@@ -170,7 +170,7 @@ def title(table: pd.DataFrame) -> str:
 
 def title_part(name: str, difference: EstimateWithError) -> str:
     """Return one difference of the title."""
-    size = EstimateWithError(abs(difference.value), difference.error).text(signed=False)
+    size = difference.size.text(signed=False)
     return f"{name} {finding_text(difference, f'{size} points more', f'{size} points less', 'no clear difference')}"
 
 

@@ -221,7 +221,7 @@ def structural_clause(share: EstimateWithError) -> str:
     return finding_text(
         share,
         f"unwinds {share.text(signed=False)} %",
-        f"adds {EstimateWithError(-share.value, share.error).text(signed=False)} %",
+        f"adds {share.size.text(signed=False)} %",
         f"does not clearly unwind any share ({share} %)",
     )
 

@@ -156,7 +156,7 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
 
 def unwind_clause(effect: EstimateWithError) -> str:
     """Return what levered holders do on account of the decision."""
-    size = EstimateWithError(abs(effect.value), effect.error).text(signed=False)
+    size = effect.size.text(signed=False)
     return finding_text(
         effect,
         f"levered holders reduce their positions by {size} %",

@@ -32,19 +32,38 @@ class EstimateWithError:
             return cls(float(values.mean()) if values.size else float("nan"), float("nan"))
         return cls(float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)))
 
+    @classmethod
+    def of_median(cls, values: FloatArray) -> Self:
+        """Return the median of one value per run with its standard error; the error is NaN for a single run.
+
+        Half the distance of the order statistics one binomial standard deviation on either side of the median. Source: Conover
+        (1999), Practical nonparametric statistics, section 3.2, intervals of a quantile.
+        """
+        if values.size < 2:
+            return cls(float(np.median(values)) if values.size else float("nan"), float("nan"))
+        half = 0.5 / np.sqrt(values.size)
+        low, middle, high = np.quantile(values, [max(0.0, 0.5 - half), 0.5, min(1.0, 0.5 + half)])
+        return cls(float(middle), float(high - low) / 2.0)
+
     @property
     def is_clear(self) -> bool:
         """Whether the value is more than two standard errors from zero; never for a NaN."""
         return abs(self.value) > max(CLEAR_ERRORS * self.error, ROUNDING) if self.error >= 0.0 else False
 
     def text(self, decimals: int | None = None, signed: bool = True) -> str:
-        """Return value and error, such as ``+1.2 ± 0.3``; without `decimals` one, or two where the error is below 0.05."""
+        """Return value and error, such as ``+1.2 ± 0.3``, a single run's value alone; without `decimals` one, or two where the error is below 0.05."""
         if decimals is None:
             decimals = 2 if ROUNDING < self.error < SMALL_ERROR else 1
         value = f"{self.value:{'+' if signed else ''}.{decimals}f}"
         if float(value) == 0.0:
             value = value.lstrip("+-")
-        return f"{value} ± {self.error:.{decimals}f}".replace("-", "−")
+        error = "" if np.isnan(self.error) else f" ± {self.error:.{decimals}f}"
+        return f"{value}{error}".replace("-", "−")
+
+    @property
+    def size(self) -> Self:
+        """The estimate without its sign."""
+        return type(self)(abs(self.value), self.error)
 
     def __str__(self) -> str:
         """Return value and error with one or two decimals."""
@@ -92,7 +111,7 @@ def move_clause(estimate: EstimateWithError, name: str, unit: str) -> str:
 
 def more_or_less(difference: EstimateWithError, unit: str) -> str:
     """Return a difference as ``1.2 ± 0.3 points more``, ``... less``, or that it is not clear."""
-    size = EstimateWithError(abs(difference.value), difference.error).text(signed=False)
+    size = difference.size.text(signed=False)
     return finding_text(
         difference, f"{size} {unit} more", f"{size} {unit} less", f"not clearly more or less ({difference} {unit})"
     )

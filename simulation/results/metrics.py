@@ -198,7 +198,7 @@ METRICS = (
     Metric("levered_unwind_share", "Levered unwind", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", LEVERED)),
     Metric(
         ANNOUNCEMENT_UNWIND,
-        "  on announcement days",
+        "On announcement days",
         USD_BN,
         FLOWS,
         MetricFunction(frozenset({"unwound_usd_bn"}), levered_unwind_on_announcement_days),

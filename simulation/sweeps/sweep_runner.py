@@ -46,8 +46,8 @@ def run_sweep(
 ) -> StoreWriter:
     """Compute the runs of a plan that a store lacks, and write its tables.
 
-    After an interruption (Ctrl-C) the tables hold the runs so far. A killed process leaves the shards; the next call continues
-    from them.
+    After an interruption (Ctrl-C) the tables hold the runs so far. A killed process leaves the shards, which the next call
+    continues.
 
     Raises
     ------

@@ -164,7 +164,7 @@ def _comparison_heading(records: Mapping[str, Record], shown: Mapping[str, Recor
     sources = ", ".join(f"{record.scenario.name} (seed {record.scenario.seed})" for record in records.values())
     return Heading(
         comparison_finding(records),
-        f"Median, middle 50 % and middle 80 % of runs; same scale on both sides; the title includes retail traders. {counts}",
+        f"Median, middle 50 % and middle 80 % of runs; same scale on both sides; title: mean differences, with retail traders. {counts}",
         f"Source: carryflow simulation, scenarios {sources}",
     )
 

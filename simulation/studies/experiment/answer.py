@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,7 +122,7 @@ def _label_text(value: object) -> str:
     return str(value)
 
 
-def _cell_text(row: dict[str, object], quantity: Quantity) -> str:
+def _cell_text(row: Mapping[Hashable, object], quantity: Quantity) -> str:
     mean, error, low, high = (float(str(row[f"{quantity.column}_{name}"])) for name in STATISTICS[:4])
     if np.isnan(mean):
         return "–"

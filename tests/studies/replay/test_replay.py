@@ -121,7 +121,7 @@ def test_a_stock_out_of_proportion_to_the_market_is_told(event: Make) -> None:
     assert replay_dict(shipped)["notes"] == []
     gain, depth = replay_dict(large)["notes"]
     assert gain.startswith("The loop gain is 1.")
-    assert depth.startswith("Impact times levered stock is 2")
+    assert depth.startswith("Price impact times levered position is 2")
     assert all(f"Note: {note}" in replay_text(large) for note in (gain, depth))
 
 
@@ -133,8 +133,8 @@ def test_names_of_measures_tell_their_units() -> None:
 
 def test_the_help_describes_the_json(carryflow: Carryflow) -> None:
     text = " ".join(carryflow("replay", "--help").out.split())
-    assert "_pct is %, _pp percentage points, _usd_bn $bn, _days days, _share and rank from 0 to 1" in text
-    assert "`units` says of all other numbers what they are" in text
+    assert "_pct is %, _pp percentage points, _usd_bn $bn, _days days; _share and rank run from 0 to 1" in text
+    assert "`units` covers all other numbers" in text
 
 
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
