@@ -106,9 +106,7 @@ def test_without_policy_nobody_leaves_under_the_threshold_rule() -> None:
     )
     path = "spread_path={target_pp: 1.5, over_days: 2}"
     record = cf.run(ARTICLE, runs=2, settings=(*settings, path, end_setting(ARTICLE, 5)), against="none").record
-    assert all(
-        (flows["unwound_usd_bn"] == 0.0).all() for flows in record.flows.values() if "unwound_usd_bn" in flows
-    )
+    assert all((flows["unwound_usd_bn"] == 0.0).all() for flows in record.flows.values() if "unwound_usd_bn" in flows)
 
 
 def test_levered_and_residents_have_rows_of_their_own(outcome: ExperimentOutcome) -> None:
