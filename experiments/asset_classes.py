@@ -204,7 +204,7 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
     ranked = ranking(table)
     ranks = rank_correlations(ranked)
     order = ", ".join(
-        f"{NAMES[asset]} {EstimateWithError(row['mean'], row['se'])} % (day {row['day']:.0f}; "
+        f"{NAMES[str(asset)]} {EstimateWithError(row['mean'], row['se'])} % (day {row['day']:.0f}; "
         f"{EstimateWithError(row['last_mean'], row['last_se'])} % at the end)"
         for asset, row in ranked.iterrows()
     )

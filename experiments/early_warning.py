@@ -257,12 +257,12 @@ def path_points(panel: Panel, name: str) -> pd.DataFrame:
     for days in (*AHEAD, NONE_NEAR):
         chosen = panel.days_to_cascade == days
         values, runs = panel.values[name][chosen], panel.run[chosen]
-        by_run = pd.Series(values).groupby(runs).mean()
+        by_run = EstimateWithError.of(np.array([values[runs == run].mean() for run in np.unique(runs)]))
         band = np.quantile(values, (0.1, 0.9)) if values.size else (np.nan, np.nan)
         mean = float(values.mean()) if values.size else np.nan
         rows.append(
             {"indicator": name, "days_to_cascade": float(days), "quantity": name, "unit": UNITS[name], "mean": mean}
-            | {"se": float(by_run.sem()), "p10": float(band[0]), "p90": float(band[1]), "runs": len(by_run)}
+            | {"se": by_run.error, "p10": float(band[0]), "p90": float(band[1]), "runs": np.unique(runs).size}
         )
     return pd.DataFrame(rows)
 

@@ -152,7 +152,7 @@ def effects(table: pd.DataFrame) -> pd.DataFrame:
 def last_effects(table: pd.DataFrame) -> pd.DataFrame:
     """Return the effects on the last day, with the claimed amount."""
     moved = effects(table)
-    last = moved[moved["months"] == moved["months"].max()]
+    last: pd.DataFrame = moved[moved["months"] == moved["months"].max()]
     return last.assign(total_usd_bn=last[PATH_QUANTITY.column])
 
 

@@ -146,21 +146,21 @@ def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
 
 def run_amounts(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per variant and run: amounts by holder and use of the proceeds, $bn, and shares of the stock, percent."""
-    wide = rows.pivot_table(
-        index=[*LABEL_NAMES, "run"], columns="role", values=[*AMOUNTS, "start_stock_usd_bn"], dropna=False
-    )
-    wide = wide.dropna(how="all")
-    unwound, home, stock = (
-        wide[name].reindex(columns=list(CARRY_ROLES)).fillna(0.0) for name in (*AMOUNTS, "start_stock_usd_bn")
-    )
+    columns = (*AMOUNTS, "start_stock_usd_bn")
+    wide = rows.pivot_table(index=[*LABEL_NAMES, "run"], columns="role", values=list(columns))
+    absent = [(name, role) for name in columns for role in CARRY_ROLES if (name, role) not in wide]
+    if absent:
+        wide = wide.join(pd.DataFrame(0.0, index=wide.index, columns=pd.MultiIndex.from_tuples(absent)))
+    unwound, home, stock = ({role: wide[name, role] for role in CARRY_ROLES} for name in columns)
+    total, held = sum(unwound.values(), start=0.0 * wide.iloc[:, 0]), sum(stock.values(), start=0.0 * wide.iloc[:, 0])
     amounts = {
-        "unwound_usd_bn": unwound.sum(axis=1),
+        "unwound_usd_bn": total,
         "levered_usd_bn": unwound["levered"],
         "retail_usd_bn": unwound["retail"],
         "home_usd_bn": home["resident"],
         "abroad_usd_bn": unwound["resident"] - home["resident"],
-        "stock_usd_bn": stock.sum(axis=1),
-        "share_pct": 100.0 * unwound.sum(axis=1) / stock.sum(axis=1),
+        "stock_usd_bn": held,
+        "share_pct": 100.0 * total / held,
         "levered_share_pct": 100.0 * unwound["levered"] / stock["levered"],
     }
     return pd.DataFrame(amounts).reset_index().sort_values(LABEL_NAMES[2:3], ascending=False, kind="stable")

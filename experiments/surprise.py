@@ -41,6 +41,7 @@ from simulation.studies.experiment.figures import (
     draw_heat_map,
     hatch_cells,
 )
+from simulation.values.conventions import Flags
 
 RUNS, QUICK_RUNS = 200, 16
 QUICK_NOTE = "carry holders only, with 60 investors each"
@@ -105,7 +106,7 @@ class SurpriseMap:
     runs: FloatArray
 
     @property
-    def clearly_weaker(self) -> FloatArray:
+    def clearly_weaker(self) -> Flags:
         """Cells in which the yen clearly weakens on the day."""
         return np.asarray(self.moves > CLEAR_ERRORS * self.errors)
 

@@ -51,7 +51,10 @@ class EstimateWithError:
         return abs(self.value) > max(CLEAR_ERRORS * self.error, ROUNDING) if self.error >= 0.0 else False
 
     def text(self, decimals: int | None = None, signed: bool = True) -> str:
-        """Return value and error, such as ``+1.2 ± 0.3``, a single run's value alone; without `decimals` one, or two where the error is below 0.05."""
+        """Return value and error, such as ``+1.2 ± 0.3``; a single run's value alone.
+
+        Without `decimals` numbers have one decimal, or two where the error is below 0.05.
+        """
         if decimals is None:
             decimals = 2 if ROUNDING < self.error < SMALL_ERROR else 1
         value = f"{self.value:{'+' if signed else ''}.{decimals}f}"

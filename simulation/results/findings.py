@@ -168,13 +168,14 @@ def comparison_finding(records: Mapping[str, Record]) -> str:
 
 
 def pair_finding(first: tuple[str, FinishedRuns], second: tuple[str, FinishedRuns]) -> str:
-    """Return what the second scenario unwinds more than the first, and how much further USDJPY moves."""
-    unwound, change = (metric_difference(first[1], second[1], name) for name in ("unwound_usd_bn", "usdjpy_change_pct"))
+    """Return what levered investors unwind more in the second scenario than in the first, and how USDJPY differs."""
+    names = "levered_unwind_usd_bn", "usdjpy_change_pct"
+    unwound, change = (metric_difference(first[1], second[1], name) for name in names)
     positions = finding_text(
         unwound,
-        f"{second[0]} unwinds {format_amount(unwound)} more than {first[0]}",
-        f"{second[0]} unwinds {format_amount(unwound)} less than {first[0]}",
-        f"{second[0]} does not clearly unwind more or less than {first[0]} ({unwound} $bn)",
+        f"{second[0]} unwinds {format_amount(unwound)} more levered carry than {first[0]}",
+        f"{second[0]} unwinds {format_amount(unwound)} less levered carry than {first[0]}",
+        f"{second[0]} does not clearly unwind more or less levered carry than {first[0]} ({unwound} $bn)",
     )
     moved = f"USDJPY {change} points"
     return f"{positions}; {finding_text(change, moved, moved, f'no clear difference of USDJPY ({change} points)')}"

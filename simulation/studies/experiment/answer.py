@@ -96,6 +96,11 @@ def answer_table(points: pd.DataFrame, quantities: Sequence[Quantity]) -> pd.Dat
     return rows.drop(columns=counts.columns).assign(runs=counts.max(axis=1).astype(int))
 
 
+def written_table(points: pd.DataFrame, quantities: Sequence[Quantity]) -> pd.DataFrame:
+    """Return the printed table without statistics that no row has, such as the band of an area."""
+    return answer_table(points, quantities).dropna(axis="columns", how="all")
+
+
 def answer_text(points: pd.DataFrame, quantities: Sequence[Quantity]) -> str:
     """Return the answer as a table of text: mean ± standard error, and for some columns the band of 80 % of runs."""
     rows = answer_table(points, quantities)

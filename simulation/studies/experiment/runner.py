@@ -21,7 +21,7 @@ from simulation.results.run_results import Result
 from simulation.results.tables import arrow_table
 from simulation.scenario.config.catalog import find_file
 from simulation.scenario.config.loading import config_hash
-from simulation.studies.experiment.answer import answer_table, answer_text
+from simulation.studies.experiment.answer import answer_text, written_table
 from simulation.studies.experiment.design import (
     ExperimentFindings,
     ExperimentModule,
@@ -124,7 +124,7 @@ class ExperimentOutcome:
     @property
     def answer(self) -> pd.DataFrame:
         """The printed table with numbers."""
-        return answer_table(self.points, self.plan.study.ANSWER)
+        return written_table(self.points, self.plan.study.ANSWER)
 
     def answer_text(self) -> str:
         """Return the table for the terminal."""

@@ -152,12 +152,12 @@ def test_comparison_uses_one_scale(make_record: MakeRecord) -> None:
     assert left.get_ylim() == right.get_ylim()
     assert left_below.get_ylim() == right_below.get_ylim()
     assert column(drawing, "official_levered_unwound_usd_bn_p50")[-1] == 120.0
-    assert "Official unwinds $80.0 ± 0.0 bn more than Article; USDJPY −19.3 ± 0.5 points" in texts(drawing.figure)
+    assert "Official unwinds $80.0 ± 0.0 bn more levered carry than Article; USDJPY −19.3 ± 0.5 points" in texts(drawing.figure)
     alike = texts(charts.comparison_figure({"Article": make_record(), "Official": make_record()}).figure)
-    words = "Official does not clearly unwind more or less than Article (0.0 ± 0.0 $bn); no clear difference of USDJPY"
+    words = "Official does not clearly unwind more or less levered carry than Article (0.0 ± 0.0 $bn); no clear difference of USDJPY"
     assert any(text.startswith(words) for text in alike)
     reversed_ = texts(charts.comparison_figure({"Official": other, "Article": make_record()}).figure)
-    assert "Article unwinds $80.0 ± 0.0 bn less than Official; USDJPY +19.3 ± 0.5 points" in reversed_
+    assert "Article unwinds $80.0 ± 0.0 bn less levered carry than Official; USDJPY +19.3 ± 0.5 points" in reversed_
 
 
 def test_labels_do_not_run_off_the_picture(all_drawn: dict[str, Drawing]) -> None:

@@ -148,7 +148,8 @@ def test_impossible_requests_are_rejected() -> None:
 def attribution(**values: np.ndarray) -> Attribution:
     """An attribution of the trough with given Shapley values by run."""
     shares = tuple(
-        MechanismShare(name, *(EstimateWithError.of(each) for _ in range(3)), each) for name, each in values.items()
+        MechanismShare(name, EstimateWithError.of(each), EstimateWithError.of(each), EstimateWithError.of(each), each)
+        for name, each in values.items()
     )
     total = EstimateWithError.of(np.sum(list(values.values()), axis=0))
     return Attribution(METRIC["usdjpy_trough_pct"], EstimateWithError(0.0, 0.1), total, total, shares)
