@@ -21,6 +21,7 @@ from simulation.scenario.config.tree import Source, locate_message, nearest_node
 from simulation.scenario.config.yaml_reader import display_path, parse_yaml
 from simulation.sweeps.checking import (
     axis_problems,
+    check_effects,
     check_points,
     check_series,
     check_settings,
@@ -250,6 +251,7 @@ def load_checked_base(loaded: LoadedConfig[Sweep], folder: Path) -> LoadedConfig
     except ConfigError as error:
         raise ConfigError([*error.problems, *axis_problems(loaded, folder)]) from None
     check_series(base, loaded)
+    check_effects(base, loaded)
     return base
 
 
