@@ -189,13 +189,6 @@ def price_change_pct(record: Record, column: str, first: int, last: int) -> Floa
     return np.asarray(100.0 * (values[:, last] / values[:, first] - 1.0))
 
 
-def quantile_table(table: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
-    """Return number of runs, mean and 10, 50 and 90 % quantiles of a column for each combination of labels."""
-    groups = table.groupby(list(by), sort=False)[column]
-    quantiles = {"p10": groups.quantile(0.1), "p50": groups.quantile(0.5), "p90": groups.quantile(0.9)}
-    return pd.DataFrame({"runs": groups.size(), "mean": groups.mean()} | quantiles).reset_index()
-
-
 def mean_estimates(table: pd.DataFrame, by: Sequence[str], column: str) -> dict[tuple[str, ...], EstimateWithError]:
     """Return the mean of a column with its standard error for each combination of labels."""
     groups = table.groupby(list(by), sort=False)[column]
