@@ -63,7 +63,7 @@ LABELS = ("stock_usd_bn", "fast_impact_pct_per_usd_bn")
 RESAMPLES = 400
 ANSWER = (
     Quantity("trough_pct", "%", "lowest USDJPY", band=True),
-    Quantity("unwind_pct", "% of the levered stock", "unwound, %", signed=False),
+    Quantity("unwind_pct", "% of the levered stock", "unwound", signed=False),
     Quantity("start_loop_gain", "ratio", "loop gain at the start", decimals=2, signed=False),
 )
 STOCK_SHADES = LinearSegmentedColormap.from_list("stocks", ["#88CCEE", "#332288"])

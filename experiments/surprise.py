@@ -53,7 +53,7 @@ LATER_DAYS = 15
 MEASURED = ("usdjpy_day0_pct", "levered_unwind_pct")
 ANSWER = (
     Quantity("usdjpy_day0_pct", "%", "USDJPY on the day", decimals=2, band=True),
-    Quantity("levered_unwind_pct", "% of the levered stock", "levered unwind, %", band=True),
+    Quantity("levered_unwind_pct", "% of the levered stock", "unwound", band=True),
 )
 
 

@@ -104,9 +104,7 @@ def title_text(replay: ReplayRuns) -> str:
     if trough.quantiles is None:
         return f"{name}: no run reached the last day"
     simulated = EstimateWithError(trough.quantiles[1], float("nan")) if trough.median is None else trough.median
-    rmse = scores["path_rmse_pp"].quantiles
-    distance = "" if rmse is None else f"; {rmse[1]:.1f} pp from the observed path"
-    return f"{name}: lowest USDJPY {simulated} % simulated{observed_clause(simulated, trough.observed)}{distance}"
+    return f"{name}: lowest USDJPY {simulated.text(1)} % simulated{observed_clause(simulated, trough.observed)}"
 
 
 def observed_clause(simulated: EstimateWithError, observed: float | None) -> str:
@@ -127,7 +125,10 @@ def subtitle_text(replay: ReplayRuns) -> str:
     """Return how to read the bands and the line."""
     kind = "Parameters fitted to this event" if replay.fitted else "Out of sample: nothing was fitted to this event"
     spread = "noise" if replay.cloud is None else "noise and parameter uncertainty"
-    return f"{kind}. Bands: middle 50 and 80 % of {len(replay.full.runs):,} runs ({spread}); line: median without drawn news"
+    rmse = replay.scores["path_rmse_pp"].quantiles
+    distance = "" if rmse is None else f", {rmse[1]:.1f} pp from the observed path"
+    runs = f"{len(replay.full.runs):,} runs ({spread})"
+    return f"{kind}. Bands: middle 50 and 80 % of {runs}; line: median without drawn news{distance}"
 
 
 def source_text(replay: ReplayRuns) -> str:
