@@ -26,7 +26,7 @@ class Watched(CapitalFlows):
         found = {
             "carry": rates.carry[:, 0], "adverse": rates.adverse_surprise[:, 0],
             "fed_rate": rates.fed_rate[:, 0], "boj_rate": rates.boj_rate[:, 0],
-            "thin": self.economy.thin_on(self.today), "bought": bought,
+            "thin": self.economy.is_thin_market(self.today), "bought": bought,
             "years": float(days[self.day] - days[self.day - 1]) / DAYS_PER_COUPON_YEAR,
             "fundamental": self.economy.market.fundamental.copy(),
         }  # fmt: skip

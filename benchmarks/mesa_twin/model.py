@@ -17,7 +17,7 @@ from simulation.day.clearing import TradingDay
 from simulation.day.model import CapitalFlowModel
 from simulation.day.open_and_close import (
     daily_accrual,
-    open_session,
+    open_trading_day,
     purchase_bonds,
     release_inventory,
     update_interest_bill,
@@ -60,13 +60,13 @@ class MesaTwin(CapitalFlowModel):
         self.sectors = [Sector(self, population) for population in populations]
         # The shared recorder and ledger find the sectors where they would find populations, or parts of large ones.
         shared: Any = self.economy
-        shared.populations = shared.parts = tuple(self.sectors)
+        shared.populations = shared.population_parts = tuple(self.sectors)
         self.news = self.start = self.public_news(self.prices_at_close())
         self.datacollector = mesa.DataCollector(model_reporters=self._reporters())
         self.record(None, None)
         self.datacollector.collect(self)
 
-    def member(self, kind: Callable[..., Any], *given: Any) -> Any:
+    def create_participant(self, kind: Callable[..., Any], *given: Any) -> Any:
         """Populations are not agents here; their investors are."""
         return kind(*given)
 
@@ -76,20 +76,20 @@ class MesaTwin(CapitalFlowModel):
             self.running = False
             return
         self.day += 1
-        self.stop_impossible_starts()
-        news = self.policy_and_expectations()
+        self.stop_invalid_starts()
+        news = self.apply_policy_news()
         action = self.officials.intervene(self.day)
-        self.fundamentals(news, action)
-        floor = Floor(self.session(), self.sectors)
+        self.update_fundamentals(news, action)
+        floor = Floor(self.open_trading_day(), self.sectors)
         self.news = self.public_news(floor.prices)
         self.investors_do("decide")
         trade_voluntary(floor, self.outside_sales(action))
         trade_forced(floor, self.scenario.limits)
-        self.stop_runaways(floor.session)
+        self.stop_runaways(floor.trading_day)
         self.close_books(floor)
         self.news = self.public_news(floor.prices)
-        self.check_ledger(floor.session.flows)
-        self.record(news, floor.session)
+        self.check_ledger(floor.trading_day.flows)
+        self.record(news, floor.trading_day)
         self.datacollector.collect(self)
         self.running = self.day < len(self.dates) - 1
 
@@ -98,24 +98,24 @@ class MesaTwin(CapitalFlowModel):
         for kind in dict.fromkeys(sector.kind for sector in self.sectors):
             self.agents_by_type[kind].shuffle_do(method)
 
-    def session(self) -> TradingDay:
-        """A session at yesterday's close."""
-        return open_session(self.economy, self.alive)
+    def open_trading_day(self) -> TradingDay:
+        """The trading day, opened at yesterday's close."""
+        return open_trading_day(self.economy, self.alive)
 
     def close_books(self, floor: Floor) -> None:
         """Settle the night, in the order of `simulation.day.open_and_close.close_books`."""
-        economy, session, accounts = self.economy, floor.session, self.economy.books.accounts
-        economy.market.remember(session.quote, economy.long_run_variance * self.scenario.noise.scale_x**2)
+        economy, trading_day, accounts = self.economy, floor.trading_day, self.economy.books.accounts
+        economy.market.remember(trading_day.quote, economy.long_run_variance * self.scenario.noise.scale_x**2)
         economy.remember_close(self.day)
         update_interest_bill(economy, self.officials, self.day)
-        write_off_losses(economy, self.sectors, session.flows)
+        write_off_losses(economy, self.sectors, trading_day.flows)
         accrual = daily_accrual(economy, self.officials, self.day)
         pay_incomes(economy, self.sectors, accrual, floor.prices)
         for name in ("dealers", "real_money"):
             payers = accounts["issuers"], accounts["money_market"]
-            accrue_account(accounts[name], payers, accrual, session.quote, economy.roster)
-        release_inventory(economy, session)
-        purchase_bonds(economy, self.officials, session, self.day)
+            accrue_account(accounts[name], payers, accrual, trading_day.quote, economy.roster)
+        release_inventory(economy, trading_day)
+        purchase_bonds(economy, self.officials, trading_day, self.day)
 
     def check_ledger(self, flows: DayFlows) -> None:
         """Check the identities between sectors, and the equity of every agent."""
@@ -137,7 +137,7 @@ class MesaTwin(CapitalFlowModel):
 
     def prices_at_close(self) -> Prices:
         """The last close as plain numbers."""
-        return Floor(self.session(), self.sectors).prices
+        return Floor(self.open_trading_day(), self.sectors).prices
 
     def _reporters(self) -> dict[str, Any]:
         market = {name: partial(market_column, name) for name in self.recorder.market}

@@ -61,7 +61,7 @@ class Sector:
         self.model = model
         self.name = self.key = population.name
         self.role, self.parameters = population.role, population.parameters
-        self.books, self.by_threshold = population.sheet.books, False
+        self.books, self.uses_threshold_rule = population.sheet.books, False
         self.least_size = 1e-3 * population.sheet.typical_usd.item()
         self.start_mean: Number = float(getattr(population, "start_mean", np.zeros(1)).item())
         self.bond_flow = population.memory.get("bond_flow", np.zeros((1, 0)))[0].tolist()

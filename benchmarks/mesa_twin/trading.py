@@ -18,48 +18,48 @@ from simulation.values.orders import NetFlow
 
 
 class Floor:
-    """The engine's trading session of one day, with settlement agent by agent."""
+    """The engine's trading day, with settlement agent by agent."""
 
-    def __init__(self, session: TradingDay, sectors: Sequence[Sector]) -> None:
-        self.session, self.sectors = session, sectors
-        self.half_spread = session.market.table.half_spread
+    def __init__(self, trading_day: TradingDay, sectors: Sequence[Sector]) -> None:
+        self.trading_day, self.sectors = trading_day, sectors
+        self.half_spread = trading_day.market.table.half_spread
         self.books = {sector.name: sector.books for sector in sectors}
         self.prices = self.priced()
 
     def priced(self) -> Prices:
         """Current prices as plain numbers."""
-        return prices_of(self.session.quote, self.books, self.half_spread)
+        return prices_of(self.trading_day.quote, self.books, self.half_spread)
 
     def requote(self, bought: Array) -> None:
         """New prices after customers bought `bought` from dealers, ``(1, assets)``."""
-        self.session.requote(bought)
+        self.trading_day.requote(bought)
         self.prices = self.priced()
 
     def mark(self, sector: Sector, before: Prices) -> None:
         """Mark every position of a sector to current prices."""
         received = sum(sector.investors.map("mark", before, self.prices))
-        self.session.parties.accounts["money_market"].jpy_cash -= received
+        self.trading_day.parties.accounts["money_market"].jpy_cash -= received
 
     def settle(self, sector: Sector, order: Order, ordered_at: Quote) -> None:
         """Settle the orders of a sector's agents, with sum `order`, against the counterparty sector."""
-        session, accounts = self.session, self.session.parties.accounts
+        trading_day, accounts = self.trading_day, self.trading_day.parties.accounts
         costs = sector.investors.map("settle", self.prices, self.half_spread[0].item())
         flow, other = flow_of_sector(order, sector.books), "real_money" if sector.kind.announced else "dealers"
-        settle_delivery(accounts[other], flow, session.quote, session.market.roster)
-        settle_swap_loan(accounts["money_market"], flow, session.quote)
+        settle_delivery(accounts[other], flow, trading_day.quote, trading_day.market.roster)
+        settle_swap_loan(accounts["money_market"], flow, trading_day.quote)
         accounts["dealers"].usd_cash += sum(usd for usd, _ in costs)
         accounts["dealers"].jpy_cash += sum(jpy for _, jpy in costs)
-        session.tallies[other].add_flow(flow.reversed())
+        trading_day.tallies[other].add_flow(flow.reversed())
         self._tally(sector, order, flow)
-        session.flows.spot_trade(column(order.spot_usd, 1), session.quote.usdjpy)
-        session.flows.spot_trade(-flow.assets[:, :1], session.quote.usdjpy)
+        trading_day.flows.spot_trade(column(order.spot_usd, 1), trading_day.quote.usdjpy)
+        trading_day.flows.spot_trade(-flow.assets[:, :1], trading_day.quote.usdjpy)
         if sector.hedges:
-            bought = dollar_purchases(flow, ordered_at, session.market.roster)
-            session.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - order.kept_usd
+            bought = dollar_purchases(flow, ordered_at, trading_day.market.roster)
+            trading_day.flows.hedge_mismatch_usd += flow.assets[:, :1] + flow.hedge_usd - bought - order.kept_usd
 
     def _tally(self, sector: Sector, order: Order, flow: NetFlow) -> None:
         """Record the flows of a sector."""
-        tally = self.session.tallies[sector.name]
+        tally = self.trading_day.tallies[sector.name]
         tally.add_flow(flow)
         tally.repatriated = tally.repatriated + order.repatriated
         for cause, amount in order.unwound.items():
@@ -68,20 +68,23 @@ class Floor:
 
 def trade_voluntary(floor: Floor, outside: Mapping[str, Array]) -> None:
     """Execute all orders of the agents and outside sales of dollars at one price."""
-    session, before = floor.session, floor.prices
-    direct, dealt = np.zeros_like(session.market.inventory), np.zeros_like(session.market.inventory)
+    trading_day, before = floor.trading_day, floor.prices
+    to_value_investors, to_dealers = (
+        np.zeros_like(trading_day.market.inventory),
+        np.zeros_like(trading_day.market.inventory),
+    )
     orders = [sector.ordered() for sector in floor.sectors]
     for sector, order in zip(floor.sectors, orders, strict=True):
-        target = direct if sector.kind.announced else dealt
+        target = to_value_investors if sector.kind.announced else to_dealers
         target += flow_of_sector(order, sector.books).assets
-        direct -= expected_assets(order, sector.books)
-    session.market.supply(direct)
+        to_value_investors -= expected_assets(order, sector.books)
+    trading_day.market.supply_from_value_investors(to_value_investors)
     for sold_usd in outside.values():
-        dealt[:, :1] -= sold_usd
-    floor.requote(dealt)
+        to_dealers[:, :1] -= sold_usd
+    floor.requote(to_dealers)
     for seller, sold_usd in outside.items():
         if sold_usd.any():
-            session.sell_dollars(seller, sold_usd)
+            trading_day.sell_dollars(seller, sold_usd)
     for sector, order in zip(floor.sectors, orders, strict=True):
         floor.mark(sector, before)
         floor.settle(sector, order, before.quote)
@@ -97,7 +100,7 @@ def trade_forced(floor: Floor, limits: ClearingLimits) -> None:
             rounds += 1
         if rounds == limits.cascade_rounds:
             left = forced_amount(floor, levered, forced_orders(floor, levered))
-            floor.session.unsettled |= left > limits.cascade_tolerance_usd_bn
+            floor.trading_day.unsettled |= left > limits.cascade_tolerance_usd_bn
     for sector in floor.sectors:
         if not sector.can_be_forced:
             floor.mark(sector, first)
@@ -112,7 +115,7 @@ def forced_orders(floor: Floor, levered: Sequence[Sector]) -> list[Order]:
 
 def forced_amount(floor: Floor, levered: Sequence[Sector], orders: Sequence[Order]) -> Array:
     """Gross dollars of the sectors' forced orders, USD bn, ``(1, 1)``."""
-    quote, roster = floor.session.quote, floor.session.market.roster
+    quote, roster = floor.trading_day.quote, floor.trading_day.market.roster
     pairs = zip(levered, orders, strict=True)
     return sum(
         (gross_flow_usd(flow_of_sector(order, sector.books), quote, roster) for sector, order in pairs), column(0.0, 1)
@@ -131,8 +134,8 @@ def forced_round(floor: Floor, levered: Sequence[Sector], tolerance: float) -> b
         floor.mark(sector, before)
         floor.settle(sector, order, before.quote)
         sector.investors.do("executed", before, floor.prices)
-    floor.session.rounds += 1.0
-    floor.session.forced_usd += amount
+    floor.trading_day.rounds += 1.0
+    floor.trading_day.forced_usd += amount
     return True
 
 

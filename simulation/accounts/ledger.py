@@ -62,7 +62,7 @@ class DayFlows:
     ----------
     spot_usd, spot_jpy
         Spot dollars bought and yen paid, one entry per trade of a sector, USD bn and JPY bn.
-    unhedged_gap
+    hedge_mismatch_usd
         Spot and forward dollars bought by hedgers minus their purchases of dollar assets, USD bn at order prices.
     lender_loss, negative_equity
         Claims written off by lenders and the negative equity they belong to, USD bn.
@@ -72,7 +72,7 @@ class DayFlows:
 
     spot_usd: list[Array]
     spot_jpy: list[Array]
-    unhedged_gap: Array
+    hedge_mismatch_usd: Array
     lender_loss: Array
     negative_equity: Array
     reserves: Array
@@ -156,7 +156,7 @@ def money_adds_up(books: SectorAccounts) -> Array:
 
 def hedges_leave_spot_alone(flows: DayFlows) -> Array:
     """Identity 5: a hedged purchase has no spot trade; a change of the hedge ratio has one and no bond purchase."""
-    return relative_residual(flows.unhedged_gap, np.ones_like(flows.unhedged_gap))
+    return relative_residual(flows.hedge_mismatch_usd, np.ones_like(flows.hedge_mismatch_usd))
 
 
 def reserves_follow_bonds(flows: DayFlows) -> Array:

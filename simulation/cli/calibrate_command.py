@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulation.cli import options
-from simulation.cli.output import EXIT_INTERRUPTED, RESULTS_FOLDER, print_json, print_table, progress, remark
+from simulation.cli.output import EXIT_INTERRUPTED, RESULTS_FOLDER, print_json, print_note, print_table, progress
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -117,7 +117,7 @@ def calibrate(
     outcome.save(target, options.command_line())
     checkpoint_folder(target).discard()
     print_calibration(outcome, target, as_json)
-    remark(f"Parameter sets, diagnostics and figures in {target}", quiet)
+    print_note(f"Parameter sets, diagnostics and figures in {target}", quiet)
 
 
 def report_stored_sets(place: str, name: str, how: tuple[Path | None, bool, bool, bool]) -> None:
@@ -140,7 +140,7 @@ def report_stored_sets(place: str, name: str, how: tuple[Path | None, bool, bool
         print_json(sets.facts() | {"folder": str(target)})
     else:
         print_table(posterior_table(sets.tables()["parameters"]))
-    remark(f"Figure and tables in {target}", quiet)
+    print_note(f"Figure and tables in {target}", quiet)
 
 
 def limit_library_threads() -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from simulation.cli import options
-from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, remark
-from simulation.cli.run_commands import RunRequest, run_request
+from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, print_note
+from simulation.cli.run_commands import RunRequest, simulate_request
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -75,14 +75,14 @@ def claims(
     address = ledger_hash(ledger, scenarios)
     target = out or RESULTS_FOLDER / content_address("claims", address, runs)
     check_target(target, address, force)
-    remark(f"Running {len(scenarios)} scenarios, {runs} runs each ...", quiet)
+    print_note(f"Running {len(scenarios)} scenarios, {runs} runs each ...", quiet)
     request = RunRequest(runs, workers, quiet)
     assessment = assess_with_runner(
-        ledger, scenarios, runs, lambda _name, scenario: run_request(scenario, request).record
+        ledger, scenarios, runs, lambda _name, scenario: simulate_request(scenario, request).record
     )
     _print_assessment(assessment, as_json)
     _save_assessment(assessment, target)
-    remark(f"Markdown and CSV in {target}", quiet)
+    print_note(f"Markdown and CSV in {target}", quiet)
     if assessment.stopped:
         context.exit(EXIT_FAILED_RUNS)
 

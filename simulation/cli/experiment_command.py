@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simulation.cli import options
-from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, progress, remark
+from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, print_note, progress
 
 if TYPE_CHECKING:
     from simulation.studies.experiment.runner import ExperimentOutcome, ExperimentPlan
@@ -63,7 +63,7 @@ def experiment(
     outcome = run_with_progress(plan, workers, quiet)
     outcome.save(target, options.command_line())
     print_findings(outcome, target, as_json)
-    remark(f"Table and figure in {target}", quiet)
+    print_note(f"Table and figure in {target}", quiet)
     if outcome.runs_failed:
         context.exit(EXIT_FAILED_RUNS)
 

@@ -14,8 +14,8 @@ from simulation.cli.output import (
     ResultFolder,
     manifest_entries,
     print_json,
+    print_note,
     progress,
-    remark,
     result_folder,
 )
 
@@ -195,4 +195,4 @@ def print_and_save(answer: ExplainAnswer, target: ResultFolder | None, as_json: 
     with atomic_folder(target.folder) as draft:
         answer.write(draft)
         write_manifest(draft, manifest_entries("explain", target.address))
-    remark(f"Figure and text in {target.folder}", quiet)
+    print_note(f"Figure and text in {target.folder}", quiet)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulation.cli import options
-from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, print_table, progress, remark
+from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, print_note, print_table, progress
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -130,7 +130,7 @@ def facts(
     comparison = estimate_and_compare(request, simulation)
     _print_comparison(request, simulation, comparison, as_json)
     _save_comparison(request, simulation, comparison, target)
-    remark(f"Table and figure in {target}", quiet)
+    print_note(f"Table and figure in {target}", quiet)
     if simulation.failed:
         context.exit(EXIT_FAILED_RUNS)
 

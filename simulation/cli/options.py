@@ -82,7 +82,7 @@ out = click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Output folder itself, not its parent.  [default: results/NAME-HASH]",
+    help="Write into exactly this folder.  [default: results/NAME-HASH]",
 )
 force = click.option("--force", is_flag=True, help="Overwrite results of a different config in the folder.")
 workers = click.option(
@@ -92,7 +92,7 @@ workers = click.option(
     help="Number of processes.  [default: chosen from the amount of work]",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-quiet = click.option("--quiet", is_flag=True, help="Print results only: no progress, no remarks.")
+quiet = click.option("--quiet", is_flag=True, help="Print results only: no progress, no notes.")
 
 posterior = click.option(
     "--posterior",
@@ -102,7 +102,7 @@ posterior = click.option(
 parameter_sets = click.option(
     "--parameter-sets",
     metavar="NAME_OR_FILE",
-    help="As --posterior, with parameter sets of this shipped name or file.",
+    help="Like --posterior, but with the parameter sets of this name or file.",
 )
 
 

@@ -55,7 +55,7 @@ def print_table(renderable: RenderableType) -> None:
         click.echo(plain_text(renderable))
 
 
-def remark(text: str, quiet: bool = False) -> None:
+def print_note(text: str, quiet: bool = False) -> None:
     """Print a line to standard error unless `quiet`."""
     if not quiet:
         click.echo(text, err=True)
@@ -106,7 +106,7 @@ def point_progress(label: str, quiet: bool) -> Iterator[Progress]:
         nonlocal last
         if not quiet and time.monotonic() - last > SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            remark(f"{label}: {done} points")
+            print_note(f"{label}: {done} points")
 
     yield update
 
@@ -171,4 +171,4 @@ def save_search(target: ResultFolder, kind: str, facts: Mapping[str, Any], drawi
         text = json.dumps(facts, indent=2, allow_nan=False, ensure_ascii=False)
         (draft / f"{kind}.json").write_text(text + "\n", encoding="utf-8")
         write_manifest(draft, manifest_entries(kind, target.address))
-    remark(f"Figure and numbers in {target.folder}", quiet)
+    print_note(f"Figure and numbers in {target.folder}", quiet)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulation.cli import options
-from simulation.cli.output import print_json, remark
+from simulation.cli.output import print_json, print_note
 
 if TYPE_CHECKING:
     from simulation.pages.explore.html import Content
@@ -105,7 +105,7 @@ def report(folder: Path, metrics: tuple[str, ...], out: Path | None, force: bool
         print_json({"file": str(path), "bytes": size})
     else:
         click.echo(str(path))
-    remark(f"{size / 1e6:.2f} MB; open it in a browser or print it", quiet)
+    print_note(f"{size / 1e6:.2f} MB; open it in a browser or print it", quiet)
 
 
 @click.command(short_help="Write a teaching page with sliders, one HTML file.")
@@ -139,7 +139,7 @@ def explore(out: Path, store: Path | None, force: bool, quiet: bool) -> None:
     text = content_json(content) + "\n" if out.suffix == ".json" else render_page(content)
     write_atomically(out, text)
     size = len(text.encode()) / 1e6
-    remark(f"{out}: {len(content['states'])} states of {content['runs']} runs, {size:.2f} MB", quiet)
+    print_note(f"{out}: {len(content['states'])} states of {content['runs']} runs, {size:.2f} MB", quiet)
 
 
 def load_content(store: Path | None) -> Content:
@@ -176,7 +176,7 @@ def write_atomically(out: Path, text: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-@click.command(short_help="Serve the teaching page; compute states on demand.")
+@click.command(short_help="Serve the teaching page and compute slider settings on demand.")
 @port_option(DEFAULT_SERVE_PORT)
 @click.option(
     "--runs",
@@ -210,7 +210,7 @@ def write_atomically(out: Path, text: str) -> None:
 )
 @open_option
 def serve(port: int, runs: int, first_runs: int, workers: int | None, seconds: int, open_it: bool) -> None:
-    """Serve the page of `carryflow explore` on 127.0.0.1 and compute any state on demand.
+    """Serve the teaching page of `carryflow explore` on 127.0.0.1 and compute slider settings on demand.
 
     December 2025 with seven sliders; numeric sliders move in fine steps. The page shows whether a state was shipped or
     computed, with how many runs and which seed. Requires the extra: pip install 'carryflow[serve]'. Works offline and is

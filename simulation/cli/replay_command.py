@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simulation.cli import options
-from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, manifest_entries, print_json, progress, remark
+from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, manifest_entries, print_json, print_note, progress
 
 if TYPE_CHECKING:
     from simulation.scenario.config.parameter_sets import Cloud
@@ -57,10 +57,10 @@ def replay(
     runs and parameter sets. docs/events.md describes event files. With --all, every shipped episode is replayed and the
     tables are written to --out or a folder under results/.
 
-    In the table and in --json, p10, p50 and p90 are quantiles over runs without drawn news (for `rank`: over the observed
-    days). Names end in their unit: _pct is %, _pp percentage points, _usd_bn $bn, _days days; _share and rank run from 0 to
-    1. In JSON every score has its `unit`, `meaning` and acceptance range (`accept`: [lowest, highest]); `bands` (yen per
-    dollar) and observed columns have their own `unit`; `units` covers all other numbers.
+    In the table and in --json, p10, p50 and p90 are quantiles over runs in which random news is switched off; for `rank`,
+    quantiles over observed days. Names end in their unit: _pct is %, _pp percentage points, _usd_bn $bn, _days days; _share and
+    rank run from 0 to 1. In JSON every score has its `unit`, `meaning` and acceptance range (`accept`: [lowest, highest]);
+    `bands` (yen per dollar) and observed columns have their own `unit`; `units` covers all other numbers.
     """
     if every is (event is not None):
         raise click.UsageError("give the name or file of one EVENT, or --all.")
@@ -87,7 +87,7 @@ def replay(
     else:
         click.echo(replay_text(result))
     save_replay(result, target, address)
-    remark(f"Figure and scores in {target}", quiet)
+    print_note(f"Figure and scores in {target}", quiet)
     if result.stopped:
         context.exit(EXIT_FAILED_RUNS)
 
@@ -123,7 +123,7 @@ def replay_all(
     else:
         click.echo(text)
     save_tables(text, target, address)
-    remark(f"Tables in {target}", how[2])
+    print_note(f"Tables in {target}", how[2])
     if any(result.stopped for result in results):
         context.exit(EXIT_FAILED_RUNS)
 

@@ -18,9 +18,9 @@ from simulation.cli.output import (
     RESULTS_FOLDER,
     manifest_entries,
     print_json,
+    print_note,
     print_table,
     progress,
-    remark,
     result_folder,
 )
 
@@ -66,7 +66,7 @@ class RunRequest:
     counterfactual: Counterfactual | None = None
 
 
-def run_request(scenario: Scenario, request: RunRequest) -> Result:
+def simulate_request(scenario: Scenario, request: RunRequest) -> Result:
     """Simulate a scenario and its counterfactual, if any, and show progress on standard error."""
     from simulation.compute.ensemble import run_effects, run_ensemble
     from simulation.results.run_results import Result
@@ -164,11 +164,11 @@ def run(
     if not no_save:
         check_run_folder(loaded, request.cloud, target, force)
     print_cautions(loaded, quiet)
-    result = run_request(loaded, request)
+    result = simulate_request(loaded, request)
     print_run_summary(result, as_json, printed_day)
     if not no_save:
         result.save(target, force, figures=not no_figures)
-        remark(f"Results in {target}", quiet)
+        print_note(f"Results in {target}", quiet)
     if result.record.stopped:
         context.exit(EXIT_FAILED_RUNS)
 
@@ -178,7 +178,7 @@ def print_cautions(scenario: Scenario, quiet: bool) -> None:
     from simulation.scenario.cautions import cautions
 
     for item in cautions(scenario):
-        remark(f"Caution: {item}", quiet)
+        print_note(f"Caution: {item}", quiet)
 
 
 def parse_day(scenario: Scenario, day: str) -> date:
@@ -260,13 +260,13 @@ def demo(
     results = {}
     for name, scenario in scenarios.items():
         request = RunRequest(runs, workers, quiet, counterfactual=load_counterfactual(scenario, against))
-        results[name] = run_request(scenario, request)
+        results[name] = simulate_request(scenario, request)
     print_demo_summary(results, as_json)
-    remark("Drawing the figures ...", quiet)
+    print_note("Drawing the figures ...", quiet)
     save_demo(results, target, config)
-    remark(f"Tables and figures in {target}:", quiet)
+    print_note(f"Tables and figures in {target}:", quiet)
     for picture in sorted(path.relative_to(target) for path in target.rglob("*.png")):
-        remark(f"  {target / picture}", quiet)
+        print_note(f"  {target / picture}", quiet)
     if any(result.record.stopped for result in results.values()):
         context.exit(EXIT_FAILED_RUNS)
 
@@ -373,6 +373,6 @@ def compare(
     with atomic_folder(target.folder) as draft:
         result.write(draft)
         write_manifest(draft, manifest_entries("compare", target.address))
-    remark(f"Figure and tables in {target.folder}", quiet)
+    print_note(f"Figure and tables in {target.folder}", quiet)
     if result.failed:
         context.exit(EXIT_FAILED_RUNS)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulation.cli import options
-from simulation.cli.output import EXIT_DIFFERS, EXIT_DONE, EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, remark
-from simulation.cli.run_commands import RunRequest, check_run_folder, print_run_summary, run_request
+from simulation.cli.output import EXIT_DIFFERS, EXIT_DONE, EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, print_note
+from simulation.cli.run_commands import RunRequest, check_run_folder, print_run_summary, simulate_request
 from simulation.cli.sweep_commands import print_store_summary
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def simulate_again(stored: RunFolder, workers: int | None, quiet: bool) -> Resul
 
     if stored.from_zero:
         counterfactual = load_counterfactual(stored.scenario, str(stored.manifest.get("against") or "none"))
-        return run_request(stored.scenario, RunRequest(stored.runs, workers, quiet, stored.cloud, counterfactual))
+        return simulate_request(stored.scenario, RunRequest(stored.runs, workers, quiet, stored.cloud, counterfactual))
     from simulation.day.capital_flows import simulate
     from simulation.results.run_results import Result
 
@@ -116,10 +116,10 @@ def print_version_changes(manifest: dict[str, Any], quiet: bool) -> None:
 
     then, now = manifest.get("versions", {}), package_versions()
     changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
-    remark(f"Versions changed since: {', '.join(changed) or 'none'}", quiet)
+    print_note(f"Versions changed since: {', '.join(changed) or 'none'}", quiet)
 
 
-@click.command(short_help="Repeat one run of a store and record everything.")
+@click.command(short_help="Rerun one run of a sweep and record all its data.")
 @click.argument("store", type=FOLDER_TYPE)
 @click.argument("run_id")
 @options.out
@@ -138,7 +138,7 @@ def rebuild(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Repeat one run of STORE alone, record everything, and compare it with the table of the store.
+    """Rerun one run of a sweep, record all its data, and compare it with the table of STORE.
 
     RUN_ID is a value of the column run_id. Tables and figures are written to --out, or to a folder under results/.
     """
@@ -150,7 +150,7 @@ def rebuild(
         check_run_folder(rebuilt.result.scenario, None, target, force)
         print_run_summary(rebuilt.result, as_json)
         rebuilt.result.save(target, force, figures=not no_figures)
-        remark(f"Results in {target}", quiet)
+        print_note(f"Results in {target}", quiet)
     elif as_json:
         print_json({"run_id": run_id, "reason": rebuilt.reason})
     context.exit(print_rebuild_check(rebuilt, run_id, quiet))
@@ -171,11 +171,11 @@ def print_rebuild_check(rebuilt: RebuiltRun, run_id: str, quiet: bool = False) -
     if rebuilt.reason:
         click.echo(f"{run_id} fails again: {rebuilt.reason}", err=True)
         return EXIT_FAILED_RUNS
-    remark(f"{run_id}: all {len(rebuilt.metrics)} metrics equal the store's table bit by bit", quiet)
+    print_note(f"{run_id}: all {len(rebuilt.metrics)} metrics equal the store's table bit by bit", quiet)
     return EXIT_DONE
 
 
-@click.command(short_help="Join two stores with parts of one sweep.")
+@click.command(short_help="Merge partial results of one sweep.")
 @click.argument("first", type=FOLDER_TYPE)
 @click.argument("second", type=FOLDER_TYPE)
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Output folder.")
@@ -183,7 +183,7 @@ def print_rebuild_check(rebuilt: RebuiltRun, run_id: str, quiet: bool = False) -
 @options.as_json
 @click.pass_context
 def merge(context: click.Context, first: Path, second: Path, out: Path, force: bool, as_json: bool) -> None:
-    """Join two stores of one design, such as parts computed on two machines, into the store --out."""
+    """Merge partial results of one sweep, such as parts computed on two machines, into the store --out."""
     from simulation.sweeps.store import read_manifest
     from simulation.sweeps.store_folders import merge_stores
 

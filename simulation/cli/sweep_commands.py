@@ -20,7 +20,7 @@ from simulation.cli.output import (
     RESULTS_FOLDER,
     SECONDS_BETWEEN_LINES,
     print_json,
-    remark,
+    print_note,
 )
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class ComputeTarget:
     "--part",
     callback=parse_share,
     metavar="K/N",
-    help="Compute part K of N of the points only; `carryflow merge` joins the stores.",
+    help="Compute only part K of N of the points; `carryflow merge` joins the stores.",
 )
 @options.as_json
 @options.quiet
@@ -135,7 +135,7 @@ def sweep(
     given = [("replications", replications), ("seed", seed), ("posterior", sets)]
     plan = load_plan(name, (*settings, *(f"{key}={value}" for key, value in given if value is not None)))
     for text in plan.remarks:
-        remark(text, quiet)
+        print_note(text, quiet)
     where = ComputeTarget(workers, dask)
     if dry_run:
         print_estimate(plan, where, as_json)
@@ -218,7 +218,7 @@ def print_estimate(plan: SweepPlan, where: ComputeTarget, as_json: bool) -> None
         f"({estimate.seconds_per_run * 1e3:.3g} ms per run at the current load of this machine)"
     )
     click.echo(f"disk: {most}about {estimate.bytes / 1e6:,.1f} MB")
-    remark("Nothing was written.")
+    print_note("Nothing was written.")
 
 
 def progress_line(label: str, state: SweepProgress) -> str:
@@ -292,7 +292,7 @@ def sweep_progress(label: str, quiet: bool) -> Iterator[Callable[[SweepProgress]
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Output folder itself, not its parent.  [default: STORE-analysis next to the store]",
+    help="Write into exactly this folder.  [default: STORE-analysis next to the store]",
 )
 @options.force
 @options.as_json
@@ -331,4 +331,4 @@ def analyse(
         analysis.write(draft)
         about = {"kind": "analysis", "config_hash": address, "sweep": sweep.name, "command": options.command_line()}
         write_manifest(draft, about | {"versions": package_versions()})
-    remark(f"Figures and tables in {target}", quiet)
+    print_note(f"Figures and tables in {target}", quiet)

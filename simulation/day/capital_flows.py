@@ -11,7 +11,7 @@ from simulation.day import recorder
 from simulation.day.batch_officials import batch_officials
 from simulation.day.clearing import TradingDay, trade_forced, trade_voluntary
 from simulation.day.economy import ABROAD, Economy
-from simulation.day.open_and_close import close_books, open_session
+from simulation.day.open_and_close import close_books, open_trading_day
 from simulation.day.recorder import Record, Recorder, RunStop
 from simulation.expectations.expectations import DayNews, currency_response
 from simulation.investors.population import Population
@@ -43,7 +43,7 @@ class CapitalFlows:
         self.dates: Dates = scenario_days(scenario)
         self.day = 0
         self.officials = batch_officials(self.batch, self.dates)
-        self.economy = Economy(self.member, self.batch, self.officials.rates, len(self.dates))
+        self.economy = Economy(self.create_participant, self.batch, self.officials.rates, len(self.dates))
         self.alive = np.ones((len(self.run_numbers), 1), dtype=np.bool_)
         self.stopped: dict[int, RunStop] = {}
         self.recorder = Recorder(self.run_numbers, len(self.dates) - 1, columns)
@@ -56,25 +56,25 @@ class CapitalFlows:
             self.running = False
             return
         self.day += 1
-        self.stop_impossible_starts()
+        self.stop_invalid_starts()
         if not self.alive.any():
             self.running = False
             return
-        news = self.policy_and_expectations()
+        news = self.apply_policy_news()
         action = self.officials.intervene(self.day)
-        self.fundamentals(news, action)
+        self.update_fundamentals(news, action)
         now = self.information()
-        session = self.session()
-        trade_voluntary(session, self.orders(now), now, self.outside_sales(action))
-        trade_forced(session, now, self.scenario.limits)
-        self.stop_runaways(session)
-        close_books(self.economy, self.officials, session, self.day)
-        self.check_ledger(session.flows)
-        self.record(news, session)
+        trading_day = self.open_trading_day()
+        trade_voluntary(trading_day, self.orders(now), now, self.outside_sales(action))
+        trade_forced(trading_day, now, self.scenario.limits)
+        self.stop_runaways(trading_day)
+        close_books(self.economy, self.officials, trading_day, self.day)
+        self.check_ledger(trading_day.flows)
+        self.record(news, trading_day)
         self.running = self.day < len(self.dates) - 1 and bool(self.alive.any())
 
-    def member(self, kind: Callable[..., Any], *given: Any) -> Any:
-        """Create a population or a sector; `CapitalFlowModel` overrides this to create Mesa agents."""
+    def create_participant(self, kind: Callable[..., Any], *given: Any) -> Any:
+        """Create a population or a counterparty sector; `CapitalFlowModel` overrides this to create Mesa agents."""
         return kind(*given)
 
     @property
@@ -88,27 +88,27 @@ class CapitalFlows:
         """The populations in order of their names."""
         return self.economy.populations
 
-    def session(self) -> TradingDay:
+    def open_trading_day(self) -> TradingDay:
         """The trading day, opened at the previous close."""
-        return open_session(self.economy, self.alive)
+        return open_trading_day(self.economy, self.alive)
 
-    def policy_and_expectations(self) -> DayNews:
+    def apply_policy_news(self) -> DayNews:
         """Apply signals, decisions and macro news to both yield curves; returns the news of the day."""
         economy = self.economy
         economy.given_basis = float(self.officials.given.basis[: self.day + 1].sum())
         return self.officials.announce(self.day, economy.news[self.day], economy.conditions())
 
-    def fundamentals(self, news: DayNews, action: MinistryAction) -> None:
+    def update_fundamentals(self, news: DayNews, action: MinistryAction) -> None:
         """Update fundamental values with rates and other news; set price impact from yesterday's stress."""
         economy, fx, given = self.economy, self.scenario.markets["usdjpy"], self.officials.given
-        economy.market.shake(given.volatility[self.day], economy.long_run_variance)
+        economy.market.raise_volatility(given.volatility[self.day], economy.long_run_variance)
         long_run = economy.long_run_variance
         stress = np.sqrt(economy.market.variance(long_run) / long_run)
-        economy.market.set_slopes(stress, economy.thin_on(self.today))
+        economy.market.set_slopes(stress, economy.is_thin_market(self.today))
         if isinstance(fx, CurrencyMarket):
-            move = currency_response(news, fx) - self.signal_of(action)
+            move = currency_response(news, fx) - self.intervention_signal(action)
             economy.move_fundamentals(self.day, move, self.officials.rates)
-        economy.market.give_values(given.value[self.day])
+        economy.market.set_given_fundamentals(given.value[self.day])
 
     def outside_sales(self, action: MinistryAction) -> dict[str, Array]:
         """Exogenous dollar sales by sector, USD bn, ``(runs, 1)``."""
@@ -117,8 +117,8 @@ class CapitalFlows:
             sales[ABROAD] = np.full_like(action.sold_usd, -self.officials.given.dollars[self.day])
         return sales
 
-    def signal_of(self, action: MinistryAction) -> Array:
-        """Fall of the fundamental log USDJPY from warnings and the signal of interventions, ``(runs, 1)``."""
+    def intervention_signal(self, action: MinistryAction) -> Array:
+        """Effect of warnings and interventions on the fundamental log USDJPY, ``(runs, 1)``; positive: a fall of USDJPY."""
         rule, slope = self.scenario.ministry_of_finance, self.economy.market.slope[:, :1]
         if rule is None:
             return np.zeros_like(slope)
@@ -131,8 +131,8 @@ class CapitalFlows:
     def orders(self, now: Information) -> dict[str, Trade]:
         """Orders of every population, all based on the same information; stopped runs submit none."""
         orders, all_alive = {}, bool(self.alive.all())
-        for population in self.economy.parts:
-            trade = population.threshold_orders(now) if population.by_threshold else population.orders(now)
+        for population in self.economy.population_parts:
+            trade = population.threshold_orders(now) if population.uses_threshold_rule else population.orders(now)
             if trade is not None:
                 orders[population.key] = trade if all_alive else trade.only(self.alive)
         return orders
@@ -143,7 +143,7 @@ class CapitalFlows:
             self.alive[row] = False
             self.stopped.setdefault(row, RunStop(self.today, name, message))
 
-    def stop_impossible_starts(self) -> None:
+    def stop_invalid_starts(self) -> None:
         """On the first day, stop runs with zero long-run volatility or with investors already under a margin call."""
         if self.day > 1:
             return
@@ -152,15 +152,15 @@ class CapitalFlows:
             self.stop(rows.tolist(), "zero_volatility", f"the long-run volatility of {name} is zero")
         if self.alive.any():
             now = self.information()
-            for population in self.economy.parts:
+            for population in self.economy.population_parts:
                 forced = population.forced(now.quote, now) & population.can_be_forced
                 rows = np.flatnonzero(forced)
                 message = f"{population.name} are under margin calls at start prices; lower their leverage"
                 self.stop(rows.tolist(), "forced_at_start", message)
 
-    def stop_runaways(self, session: TradingDay) -> None:
+    def stop_runaways(self, trading_day: TradingDay) -> None:
         """Stop runs in which a price left its plausible range."""
-        for row, asset in session.runaways.items():
+        for row, asset in trading_day.runaways.items():
             self.stop(
                 [row],
                 "price_runaway",
@@ -179,21 +179,21 @@ class CapitalFlows:
                     broken.tolist(), f"ledger:{name}", f"ledger identity {name} is violated by more than {TOLERANCE:g}"
                 )
 
-    def record(self, news: DayNews | None, session: TradingDay | None) -> None:
+    def record(self, news: DayNews | None, trading_day: TradingDay | None) -> None:
         """Store the requested columns of the day."""
         economy, now = self.economy, self.information()
-        nothing = np.zeros_like(economy.market.slope[:, :1])
+        zeros = np.zeros_like(economy.market.slope[:, :1])
         market = recorder.price_columns(now.quote, economy.roster, self.scenario.start_values.bitcoin_usd)
         market |= recorder.rate_columns(self.officials.rates) | recorder.risk_columns(now)
         market |= recorder.fragility_columns(self.recorder, economy, now)
         market |= recorder.official_columns(self.scenario, economy)
         market |= recorder.stance_columns(self.officials.rates, self.scenario.boj)
-        market |= recorder.news_columns(news, nothing) | recorder.trading_columns(session, nothing)
-        residual = nothing if session is None else self.residual[:, None]
+        market |= recorder.news_columns(news, zeros) | recorder.trading_columns(trading_day, zeros)
+        residual = zeros if trading_day is None else self.residual[:, None]
         self.recorder.market_row(self.day, market | {"ledger_residual": residual})
-        tallies = session.tallies if session else economy.empty_tallies()
+        tallies = trading_day.tallies if trading_day else economy.empty_tallies()
         recorder.store_flows(self.recorder, self.day, economy, tallies)
-        self.recorder.blank(np.flatnonzero(~self.alive[:, 0]))
+        self.recorder.set_missing(np.flatnonzero(~self.alive[:, 0]))
 
     def result(self) -> Record:
         """The record of the batch so far."""
@@ -240,7 +240,7 @@ def simulate(
     while model.day < len(model.dates) - 1 and model.alive.any():
         model.step()
     for row, stop in model.stopped.items():
-        model.recorder.blank_from(row, day_index(model, stop.date))
+        model.recorder.set_missing_from(row, day_index(model, stop.date))
     return model.result()
 
 

@@ -1,7 +1,7 @@
 """The trading day: voluntary orders clear at one price, then rounds of margin calls, stops and liquidations follow.
 
 Forced orders of a round trade at the price that results from them, after existing positions are marked to that price.
-Rounds work on copies of the runs with forced orders and leave all other runs unchanged.
+Rounds work on copies of the selected runs, unless every run of the batch is selected; runs without forced orders are unchanged.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,10 +22,12 @@ from simulation.values.orders import Information, NetFlow, Trade, net_flow
 
 ALL_ROWS: Final = slice(None)
 """Selects all runs of a batch."""
+VALUE_INVESTORS: Final = "real_money"
+"""Name of the value investors among the accounts and in recorded flows."""
 
 
 @dataclass(frozen=True)
-class StatedOrder:
+class PopulationOrder:
     """A population's trade by investor, its total over investors, ``(runs, 1)``, and the resulting net flow."""
 
     trade: Trade
@@ -34,7 +36,7 @@ class StatedOrder:
 
 
 @dataclass(frozen=True)
-class ForcedOrders(StatedOrder):
+class ForcedOrders(PopulationOrder):
     """Orders of the forced investors of a population, one row per investor, ``(selected, 1)``.
 
     Attributes
@@ -63,10 +65,10 @@ class ForcedOrders(StatedOrder):
         return replace(self, trade=trade, total=total, flow=net_flow(total, self.part.sheet.books))
 
 
-def voluntary_order(population: Population, trade: Trade) -> StatedOrder:
+def voluntary_order(population: Population, trade: Trade) -> PopulationOrder:
     """A voluntary trade with its total and net flow."""
     total = trade.added_up()
-    return StatedOrder(trade, total, net_flow(total, population.sheet.books))
+    return PopulationOrder(trade, total, net_flow(total, population.sheet.books))
 
 
 def forced_orders_of_investors(
@@ -86,7 +88,7 @@ class MarketParticipants:
     populations: Sequence[Population]
     accounts: Mapping[str, Account]
 
-    def forceable(self) -> list[Population]:
+    def populations_that_can_be_forced(self) -> list[Population]:
         """Populations that can face margin calls, stops or liquidations within the day."""
         return [population for population in self.populations if population.can_be_forced]
 
@@ -106,7 +108,7 @@ class TradingDay:
     unsettled
         Whether forced orders remained after the maximum number of rounds, ``(runs, 1)``.
     runaways
-        Asset that left its plausible range, by row; such a run stops trading.
+        Asset whose price left its plausible range, by run; such a run stops trading.
     """
 
     parties: MarketParticipants
@@ -120,7 +122,7 @@ class TradingDay:
     unsettled: Flags
     runaways: dict[int, str] = field(default_factory=dict)
 
-    def execute(self, population: Population, order: StatedOrder, now: Information) -> None:
+    def execute(self, population: Population, order: PopulationOrder, now: Information) -> None:
         """Settle a voluntary trade at the current quote; `now` is the information on which the order is based."""
         costs = settle_trade(population.sheet, order.trade, self.quote, self.market.table.half_spread)
         self.book(population, order, costs, now.quote)
@@ -129,17 +131,19 @@ class TradingDay:
         """Settle forced orders, submitted at the quote `before`, at the current quote."""
         part, rows, runs = forced.part, forced.rows, self.rounds.shape[0]
         quote = self.quote.at(rows)
-        part.sheet.take_marks(forced.where, population.sheet)
+        part.sheet.copy_marked_values(forced.where, population.sheet)
         costs = settle_trade(part.sheet, forced.trade, quote, self.market.table.half_spread)
-        part.executed(forced.trade, before.at(rows), forced.now, quote)
+        part.record_execution(forced.trade, before.at(rows), forced.now, quote)
         population.put(forced.where, part)
         by_run = sum_by_run(costs[0], rows, runs), sum_by_run(costs[1], rows, runs)
         self.book(population, forced, by_run, before)
 
-    def book(self, population: Population, order: StatedOrder, costs: tuple[Array, Array], order_quote: Quote) -> None:
+    def book(
+        self, population: Population, order: PopulationOrder, costs: tuple[Array, Array], order_quote: Quote
+    ) -> None:
         """Book the counterparty side of a trade; dealers receive the transaction costs in dollars and yen, ``(runs, 1)``."""
         flow, total, accounts = order.flow, order.total, self.parties.accounts
-        other = "real_money" if total.announced else "dealers"
+        other = VALUE_INVESTORS if total.announced else "dealers"
         settle_delivery(accounts[other], flow, self.quote, self.market.roster)
         accounts["dealers"].usd_cash += costs[0]
         accounts["dealers"].jpy_cash += costs[1]
@@ -151,7 +155,7 @@ class TradingDay:
             settle_swap_loan(accounts["money_market"], flow, self.quote)
             bought = dollar_purchases(flow, order_quote, self.market.roster)
             kept_usd = 0.0 if total.kept_usd is None else total.kept_usd
-            self.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - kept_usd
+            self.flows.hedge_mismatch_usd += flow.assets[:, :1] + flow.hedge_usd - bought - kept_usd
 
     def sell_dollars(self, seller: str, sold_usd: Array) -> None:
         """Exogenous sale of dollars against yen by a sector to dealers, USD bn, ``(runs, 1)``."""
@@ -201,21 +205,21 @@ def trade_voluntary(
 ) -> None:
     """Clear all voluntary orders and the exogenous dollar sales `outside` at one price.
 
-    Announced slow flows trade with value investors and have no fast price impact.
+    Announced flows go to value investors and move prices only through the slow impact, which is partly permanent.
     """
-    direct, dealt = np.zeros_like(day.market.inventory), np.zeros_like(day.market.inventory)
+    to_value_investors, to_dealers = np.zeros_like(day.market.inventory), np.zeros_like(day.market.inventory)
     populations = day.parties.populations
     stated = {item.key: voluntary_order(item, orders[item.key]) for item in populations if item.key in orders}
     for order in stated.values():
-        target = direct if order.trade.announced else dealt
+        target = to_value_investors if order.trade.announced else to_dealers
         target += order.flow.assets
         if order.trade.expected is not None:
-            direct -= order.trade.expected
-    day.market.supply(direct)
+            to_value_investors -= order.trade.expected
+    day.market.supply_from_value_investors(to_value_investors)
     for sold_usd in outside.values():
-        dealt[:, :1] -= sold_usd
+        to_dealers[:, :1] -= sold_usd
     before = day.quote
-    day.requote(dealt)
+    day.requote(to_dealers)
     for seller, sold_usd in outside.items():
         if sold_usd.any():
             day.sell_dollars(seller, np.where(day.alive, sold_usd, 0.0))
@@ -226,8 +230,8 @@ def trade_voluntary(
 
 
 @dataclass(frozen=True)
-class ForceableRuns:
-    """Populations that can face forced orders, restricted to a selection of runs.
+class CascadeRuns:
+    """A selection of runs in which forced orders may cascade, with the populations that can be forced.
 
     Attributes
     ----------
@@ -264,12 +268,16 @@ class ForceableRuns:
         flags[self.cascading_positions] = True
         return flags
 
-    def only(self, cascading: Rows) -> "ForceableRuns":
-        """The selection with fewer cascading runs; drops the other runs once they make up half of the selection."""
+    def narrow_to(self, cascading: Rows) -> "CascadeRuns":
+        """The selection with only `cascading` as cascading runs.
+
+        Once the other runs make up half of the selection, writes the state of all selected runs back first and then selects only
+        the runs `cascading`.
+        """
         if 2 * cascading.size > self.rows.size:
             return replace(self, cascading=cascading)
         self.write_back()
-        return select_forceable_runs(self.populations, cascading, self.now)
+        return select_cascade_runs(self.populations, cascading, self.now)
 
     def write_back(self) -> None:
         """Copy the state of the parts back to the populations."""
@@ -278,12 +286,12 @@ class ForceableRuns:
                 population.put(self.rows, part)
 
 
-def select_forceable_runs(populations: Sequence[Population], rows: Rows, now: Information) -> ForceableRuns:
+def select_cascade_runs(populations: Sequence[Population], rows: Rows, now: Information) -> CascadeRuns:
     """Select the runs `rows` of populations that can face forced orders; all of them are marked as cascading."""
     if rows.size == now.carry.shape[0]:
-        return ForceableRuns(populations, rows, populations, rows, now, now)
+        return CascadeRuns(populations, rows, populations, rows, now, now)
     parts = [population.at(rows) for population in populations] if rows.size else populations
-    return ForceableRuns(populations, rows, parts, rows, now, now.at(rows))
+    return CascadeRuns(populations, rows, parts, rows, now, now.at(rows))
 
 
 def gross_flow_usd(flow: NetFlow, quote: Quote, roster: Roster) -> Array:
@@ -294,17 +302,17 @@ def gross_flow_usd(flow: NetFlow, quote: Quote, roster: Roster) -> Array:
     return row_sum(np.abs(amount, out=amount))
 
 
-def forced_orders_by_population(day: TradingDay, forceable: ForceableRuns) -> dict[str, ForcedOrders]:
+def forced_orders_by_population(day: TradingDay, cascade: CascadeRuns) -> dict[str, ForcedOrders]:
     """Forced orders at the current quote by population; populations without forced investors are left out."""
-    quote, forced, all_cascade = day.quote.at(forceable.rows), {}, forceable.cascading.size == forceable.rows.size
-    for part in forceable.parts:
-        is_forced = part.forced_investors(quote, forceable.now_selected)
-        is_forced = is_forced if all_cascade else is_forced & forceable.flags
+    quote, forced, all_cascade = day.quote.at(cascade.rows), {}, cascade.cascading.size == cascade.rows.size
+    for part in cascade.parts:
+        is_forced = part.forced_investors(quote, cascade.now_selected)
+        is_forced = is_forced if all_cascade else is_forced & cascade.flags
         selected = is_forced.ravel().nonzero()[0]
         if selected.size:
             row, investor = np.divmod(selected, is_forced.shape[1])
             where = row[:, None], investor[:, None]
-            forced[part.key] = forced_orders_of_investors(part, where, forceable.rows[row], day.quote, forceable.now)
+            forced[part.key] = forced_orders_of_investors(part, where, cascade.rows[row], day.quote, cascade.now)
     return forced
 
 
@@ -314,38 +322,38 @@ def gross_forced_usd(day: TradingDay, forced: Mapping[str, ForcedOrders]) -> Arr
     return np.asarray(sum(sizes, np.zeros_like(day.rounds)))
 
 
-def forced_round(day: TradingDay, forceable: ForceableRuns, tolerance: float) -> ForceableRuns:
+def forced_round(day: TradingDay, cascade: CascadeRuns, tolerance: float) -> CascadeRuns:
     """Execute one round of margin calls, stops and liquidations; returns the runs in which orders were executed."""
-    forced = forced_orders_by_population(day, forceable)
+    forced = forced_orders_by_population(day, cascade)
     amount = gross_forced_usd(day, forced)
     active = (amount > tolerance) & day.alive
     moved = active.ravel().nonzero()[0]
     if not moved.size:
-        return forceable.only(moved)
+        return cascade.narrow_to(moved)
     bought = sum((item.flow.assets for item in forced.values()), np.zeros_like(day.market.inventory))
     before = day.quote
     day.requote(np.where(active, bought, 0.0))
-    forceable = replace(forceable, cascading=moved)
-    day.mark(forceable.parts, before, moved, forceable.cascading_positions)
-    for part in forceable.parts:
+    cascade = replace(cascade, cascading=moved)
+    day.mark(cascade.parts, before, moved, cascade.cascading_positions)
+    for part in cascade.parts:
         if part.key in forced:
             day.force(part, forced[part.key].only(active), before)
     day.rounds += active
     day.forced_usd += np.where(active, amount, 0.0)
-    return forceable.only(moved)
+    return cascade.narrow_to(moved)
 
 
 def trade_forced(day: TradingDay, now: Information, limits: ClearingLimits) -> None:
     """Execute rounds of forced orders until they fall below the tolerance; mark runs that do not converge as unsettled."""
     first, tolerance = day.quote, limits.cascade_tolerance_usd_bn
-    forceable = select_forceable_runs(day.parties.forceable(), np.flatnonzero(day.alive), now)
+    cascade = select_cascade_runs(day.parties.populations_that_can_be_forced(), np.flatnonzero(day.alive), now)
     for _ in range(limits.cascade_rounds):
-        if forceable.cascading.size == 0:
+        if cascade.cascading.size == 0:
             break
-        forceable = forced_round(day, forceable, tolerance)
-    if forceable.cascading.size:
-        day.unsettled |= (gross_forced_usd(day, forced_orders_by_population(day, forceable)) > tolerance) & day.alive
-    forceable.write_back()
+        cascade = forced_round(day, cascade, tolerance)
+    if cascade.cascading.size:
+        day.unsettled |= (gross_forced_usd(day, forced_orders_by_population(day, cascade)) > tolerance) & day.alive
+    cascade.write_back()
     moved = np.flatnonzero(day.rounds)
     if moved.size:
         day.mark([item for item in day.parties.populations if not item.can_be_forced], first, moved, moved)

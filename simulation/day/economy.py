@@ -88,23 +88,23 @@ class Economy:
 
     Attributes
     ----------
-    member
-        Creates a population or a sector from its class and constructor arguments.
+    create_participant
+        Creates a population or a counterparty sector from its class and constructor arguments.
     market
         Prices, dealer inventory and price impact.
     populations
         Populations in order of their names, so that results do not depend on the order in a config.
-    parts
-        The same populations, large ones split into parts; all stages of the day iterate over these.
+    population_parts
+        The same populations, each large one split into parts that fit into the cache; all stages of the day iterate over these.
     books
         All balance sheets.
     news
         News of each day, ``(days, runs, assets)``.
     """
 
-    def __init__(self, member: Callable[..., Any], batch: RunBatch, rates: RatesView, days: int) -> None:
+    def __init__(self, create_participant: Callable[..., Any], batch: RunBatch, rates: RatesView, days: int) -> None:
         scenario, runs = batch.scenario, batch.runs
-        self.scenario, self.batch, self.member = scenario, batch, member
+        self.scenario, self.batch, self.create_participant = scenario, batch, create_participant
         self.roster = asset_roster(scenario)
         names = self.roster.names
         self.long_run_variance = np.concatenate(
@@ -131,7 +131,7 @@ class Economy:
         self.interest_bill = column(0.0, len(runs))
         self.given_basis = 0.0
         self.populations = self._populations(self.information(scenario.start, 0, rates))
-        self.parts = tuple(part for population in self.populations for part in split_population(population))
+        self.population_parts = tuple(part for population in self.populations for part in split_population(population))
         self.counterparties = self._counterparties(len(runs))
         self.books = self._books(len(runs))
         self.start_hedges = -self.books.accounts["money_market"].hedge_usd
@@ -147,7 +147,9 @@ class Economy:
         scenario = self.scenario
         start = PopulationStart(now, self.streams, scenario.unwind, len(self.news), scenario.noise.scale_x)
         return tuple(
-            self.member(kinds[type(parameters)], name, parameters, replace(start, of_run=self.batch.populations(name)))
+            self.create_participant(
+                kinds[type(parameters)], name, parameters, replace(start, of_run=self.batch.populations(name))
+            )
             for name, parameters in sorted(scenario.populations.items())
         )
 
@@ -159,7 +161,7 @@ class Economy:
         }
         if any(item.dollars_bought_usd_bn for item in self.scenario.news):
             kinds[ABROAD] = Abroad
-        return {name: self.member(kind, name, runs, len(self.roster)) for name, kind in kinds.items()}
+        return {name: self.create_participant(kind, name, runs, len(self.roster)) for name, kind in kinds.items()}
 
     def _books(self, runs: int) -> SectorAccounts:
         """Initial balance sheets: officials and populations hold their stocks, value investors hold the rest."""
@@ -170,7 +172,9 @@ class Economy:
         accounts["fed"].units[:, self.roster.columns["ust10"]] = self.scenario.fed.bonds_held
         accounts["boj"].units[:, self.roster.columns["jgb10"]] = self.scenario.boj.bonds_held
         outstanding = np.array([self.scenario.markets[name].outstanding() for name in self.roster.names])
-        books = SectorAccounts({part.key: part.sheet for part in self.parts}, accounts, np.tile(outstanding, (runs, 1)))
+        books = SectorAccounts(
+            {part.key: part.sheet for part in self.population_parts}, accounts, np.tile(outstanding, (runs, 1))
+        )
         held = sum((sector_units(sheet) for sheet in books.sheets.values()), np.zeros_like(books.outstanding))
         rest = books.outstanding - held - accounts["fed"].units - accounts["boj"].units
         self._refuse_overholding(rest)
@@ -255,7 +259,7 @@ class Economy:
         basis = (start.basis_bp - start.basis_bp_per_100_usd_bn * added / 100.0) * BASIS_POINT
         return np.asarray(basis + self.given_basis)
 
-    def thin_on(self, day: date) -> bool:
+    def is_thin_market(self, day: date) -> bool:
         """Whether markets are thin on a day."""
         return any(period.first_day <= day <= period.last_day for period in self.scenario.thin_periods)
 

@@ -52,15 +52,15 @@ class ForcedSales:
 
 def forced_sales(populations: Sequence[Population], now: Information, slope: Array) -> ForcedSales:
     """Forced sales of all populations after each of USDJPY_FALLS."""
-    forceable = [population for population in populations if population.can_be_forced]
-    nothing, usdjpy = np.zeros_like(slope), now.quote.usdjpy
-    curves = [np.concatenate(population.forced_spot_usd(USDJPY_FALLS, now), axis=1) for population in forceable]
+    can_be_forced = [population for population in populations if population.can_be_forced]
+    zeros, usdjpy = np.zeros_like(slope), now.quote.usdjpy
+    curves = [np.concatenate(population.forced_spot_usd(USDJPY_FALLS, now), axis=1) for population in can_be_forced]
     lower = usdjpy * (1.0 - CROWDING_FALL)
     return ForcedSales(
         sold_usd=sum(curves, np.zeros((slope.shape[0], len(USDJPY_FALLS)))),
         slope=slope,
-        levered_usd=sum((population.levered_spot_usd(usdjpy) for population in forceable), nothing),
-        crowded_usd=sum((population.levered_spot_usd(lower) for population in forceable), nothing),
+        levered_usd=sum((population.levered_spot_usd(usdjpy) for population in can_be_forced), zeros),
+        crowded_usd=sum((population.levered_spot_usd(lower) for population in can_be_forced), zeros),
     )
 
 

@@ -45,7 +45,7 @@ class CapitalFlowModel(CapitalFlows, mesa.Model):
         mesa.Model.__init__(self, rng=scenario.seed)
         CapitalFlows.__init__(self, scenario, runs, variants)
 
-    def member(self, kind: Callable[..., Any], *given: Any) -> Any:
+    def create_participant(self, kind: Callable[..., Any], *given: Any) -> Any:
         """Create a population or a sector as an agent of this model."""
         return agent_class(kind)(self, *given)
 

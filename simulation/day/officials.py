@@ -29,14 +29,21 @@ from simulation.policy.ministry_of_finance import Ministry, MinistryAction
 from simulation.policy.rate_paths import (
     BojMemory,
     ExpectedPath,
-    LastHikeOdds,
+    LastHikeDistribution,
     PendingMeeting,
     gap_levels,
     initial_path,
-    priced_step,
+    next_policy_rate_step,
     return_to_level,
 )
-from simulation.policy.reaction import BojReaction, Conditions, FedReaction, calm_conditions, hike_log_odds, taylor_odds
+from simulation.policy.reaction import (
+    BojReaction,
+    Conditions,
+    FedReaction,
+    calm_conditions,
+    hike_log_odds,
+    taylor_probabilities,
+)
 from simulation.scenario.scenario import Scenario, SpreadPath, asset_roster
 from simulation.values.assets import JGB10, UST10, Roster
 from simulation.values.conventions import (
@@ -65,28 +72,32 @@ def boj_memory(rule: BojReaction | None, runs: int) -> BojMemory:
     return BojMemory(np.full((runs, 1), day), np.full((runs, 1), LONG_AGO))
 
 
-def with_rule_odds(pending: PendingMeeting, probabilities: Array, multiplier: float, today: int) -> PendingMeeting:
-    """The meeting with rule-based odds, tilted by all signals published up to `today`."""
+def with_rule_probabilities(
+    pending: PendingMeeting, probabilities: Array, multiplier: float, today: int
+) -> PendingMeeting:
+    """The meeting with rule-based probabilities, tilted by all signals published up to `today`."""
     strength = sum(item.strength for item in pending.meeting.signals if day_number(item.date) <= today)
     tilted = tilt_probabilities(probabilities, pending.steps, multiplier * strength) if strength else probabilities
     return replace(pending, probabilities=tilted)
 
 
 def boj_path(path: ExpectedPath, bank: CentralBank, memory: BojMemory, now: Conditions, today: int) -> ExpectedPath:
-    """The expected path with rule-based odds at every meeting without a given decision, under today's conditions.
+    """The expected path with rule-based probabilities at every meeting without a given decision, under today's conditions.
 
-    The market's odds for a meeting average the rule's odds with and without a recent hike, weighted by the probability of a
-    hike in the preceding months.  Expected hikes over many meetings therefore match those of the rule.
+    The market's probability of a hike at a meeting averages the rule's probabilities with and without a recent hike, weighted by
+    the probability of a hike in the preceding months.  Expected hikes over many meetings therefore match those of the rule.
     """
     rule = bank.reaction
     if not isinstance(rule, BojReaction):
         return path
-    hikes, pending = LastHikeOdds(rule, hike_log_odds(rule, now), memory), []
+    hikes, pending = LastHikeDistribution(rule, hike_log_odds(rule, now), memory), []
     for item in path.pending:
-        chance = hikes.chance(item.day) if item.meeting.decision is None else None
-        if chance is not None:
-            item = with_rule_odds(item, np.concatenate([1.0 - chance, chance], axis=1), bank.signal_multiplier, today)
-        hikes.after(item, chance)
+        hike = hikes.hike_probability_at(item.day) if item.meeting.decision is None else None
+        if hike is not None:
+            item = with_rule_probabilities(
+                item, np.concatenate([1.0 - hike, hike], axis=1), bank.signal_multiplier, today
+            )
+        hikes.update_for_meeting(item, hike)
         pending.append(item)
     return replace(path, pending=tuple(pending))
 
@@ -102,10 +113,10 @@ def expected_stress(stress: Array, days_ahead: float) -> Array:
 
 
 def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int) -> ExpectedPath:
-    """The expected path with Taylor-rule odds at every meeting without a given decision.
+    """The expected path with Taylor-rule probabilities at every meeting without a given decision.
 
-    Odds of a later meeting use the rate expected after the earlier meetings and the stress expected to remain on its day, so
-    that one day of stress does not move the whole curve.
+    Probabilities of a later meeting use the rate expected after the earlier meetings and the stress expected to remain on its
+    day, so that one day of stress does not move the whole curve.
     """
     rule = bank.reaction
     if not isinstance(rule, FedReaction):
@@ -115,7 +126,7 @@ def fed_path(path: ExpectedPath, bank: CentralBank, now: Conditions, today: int)
         if item.meeting.decision is None:
             ahead = (item.day - today) * TRADING_DAYS_PER_YEAR / DAYS_PER_YEAR
             then = replace(now, stress=expected_stress(now.stress, ahead))
-            item = with_rule_odds(item, taylor_odds(rule, rate, then), bank.signal_multiplier, today)
+            item = with_rule_probabilities(item, taylor_probabilities(rule, rate, then), bank.signal_multiplier, today)
         rate = rate + item.expected_step
         pending.append(item)
     return replace(path, pending=tuple(pending))
@@ -194,7 +205,7 @@ class Officials:
     def announce(self, day: int, macro: Array, now: Conditions) -> DayNews:
         """Interest-rate news of a day; updates the market's view of both central banks.
 
-        The news comprises repriced odds, signals, decisions, macro news and the imposed spread.
+        The news comprises repriced probabilities, signals, decisions, macro news and the imposed spread.
 
         Parameters
         ----------
@@ -261,7 +272,7 @@ class Officials:
         self.fed.shift(change, PATH_LOADINGS)
         if day % rule.days_between_meetings == 0:
             for view in (self.fed, self.boj):
-                view.follow(priced_step(view.mean_rate(self.clock), view.path.rate))
+                view.follow(next_policy_rate_step(view.mean_rate(self.clock), view.path.rate))
 
     def intervene(self, day: int) -> MinistryAction:
         """Warning and intervention of the Ministry of Finance today."""

@@ -1,4 +1,4 @@
-"""Open and close of a day: the trading session; write-offs, income, inventory release and central-bank purchases."""
+"""Open and close of a day: opening at the previous close; write-offs, income, inventory release, central-bank purchases."""
 
 import numpy as np
 
@@ -21,26 +21,26 @@ from simulation.values.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, DAY
 from simulation.values.orders import NetFlow
 
 
-def open_session(economy: Economy, alive: Flags) -> TradingDay:
-    """A trading session at yesterday's close."""
+def open_trading_day(economy: Economy, alive: Flags) -> TradingDay:
+    """The trading day, opened at yesterday's close."""
     accounts, runs = economy.books.accounts, alive.shape[0]
     return TradingDay(
-        MarketParticipants(economy.parts, accounts),
+        MarketParticipants(economy.population_parts, accounts),
         economy.market, DayFlows.none(runs), economy.empty_tallies(), alive.copy(),
         economy.market.last, np.zeros((runs, 1)), np.zeros((runs, 1)), np.zeros((runs, 1), dtype=np.bool_), {},
     )  # fmt: skip
 
 
-def close_books(economy: Economy, officials: AnyOfficials, session: TradingDay, day: int) -> None:
+def close_books(economy: Economy, officials: AnyOfficials, trading_day: TradingDay, day: int) -> None:
     """Settle the close: prices, losses, income, release of inventory to value investors, central-bank purchases."""
     noise = economy.long_run_variance * economy.scenario.noise.scale_x**2
-    economy.market.remember(session.quote, noise)
+    economy.market.remember(trading_day.quote, noise)
     economy.remember_close(day)
     update_interest_bill(economy, officials, day)
-    write_off_losses(economy, session)
-    pay_daily_income(economy, session, daily_accrual(economy, officials, day))
-    release_inventory(economy, session)
-    purchase_bonds(economy, officials, session, day)
+    write_off_losses(economy, trading_day)
+    pay_daily_income(economy, trading_day, daily_accrual(economy, officials, day))
+    release_inventory(economy, trading_day)
+    purchase_bonds(economy, officials, trading_day, day)
 
 
 def update_interest_bill(economy: Economy, officials: AnyOfficials, day: int) -> None:
@@ -57,54 +57,58 @@ def daily_accrual(economy: Economy, officials: AnyOfficials, day: int) -> Accrua
     return Accrual(rates.fed_rate, rates.boj_rate, rates.hedging_cost, economy.asset_yields(), years)
 
 
-def write_off_losses(economy: Economy, session: TradingDay) -> None:
+def write_off_losses(economy: Economy, trading_day: TradingDay) -> None:
     """Write off the negative equity of closed investors against their lenders."""
-    for population in economy.parts:
-        lost = write_off(population.sheet, economy.books.accounts["money_market"], session.quote)
+    for population in economy.population_parts:
+        lost = write_off(population.sheet, economy.books.accounts["money_market"], trading_day.quote)
         if lost is not None:
-            session.flows.lender_loss += lost[0]
-            session.flows.negative_equity += lost[1]
+            trading_day.flows.lender_loss += lost[0]
+            trading_day.flows.negative_equity += lost[1]
 
 
-def pay_daily_income(economy: Economy, session: TradingDay, accrual: Accrual) -> None:
+def pay_daily_income(economy: Economy, trading_day: TradingDay, accrual: Accrual) -> None:
     """Pay interest, coupons and hedging costs, then distributions to owners."""
     accounts = economy.books.accounts
-    for population in economy.parts:
+    for population in economy.population_parts:
         spread = population.parameters.funding_spread_bp * BASIS_POINT
-        income, paid = accrue(population.sheet, accrual, spread, session.quote)
+        income, paid = accrue(population.sheet, accrual, spread, trading_day.quote)
         pay_income(accounts["issuers"], accounts["money_market"], paid)
-        distributed = population.close(session.quote, income)
+        distributed = population.close(trading_day.quote, income)
         if distributed is not None:
-            rate = session.quote.usdjpy if population.owners_in_yen else None
+            rate = trading_day.quote.usdjpy if population.owners_in_yen else None
             pay_owners(population.sheet, accounts["real_money"], distributed, rate)
     for name in ("dealers", "real_money"):
         payers = accounts["issuers"], accounts["money_market"]
-        accrue_account(accounts[name], payers, accrual, session.quote, economy.roster)
+        accrue_account(accounts[name], payers, accrual, trading_day.quote, economy.roster)
 
 
-def release_inventory(economy: Economy, session: TradingDay) -> None:
+def release_inventory(economy: Economy, trading_day: TradingDay) -> None:
     """Transfer a share of dealer inventory to value investors at the close."""
-    flow = NetFlow(economy.market.release(), np.zeros_like(session.rounds))
+    flow = NetFlow(economy.market.release(), np.zeros_like(trading_day.rounds))
     back = flow.reversed()
     accounts = economy.books.accounts
-    settle_delivery(accounts["real_money"], flow, session.quote, economy.roster)
-    settle_delivery(accounts["dealers"], back, session.quote, economy.roster)
-    session.tallies["real_money"].add_flow(back)
-    session.tallies["dealers"].add_flow(flow)
-    session.flows.spot_trade(flow.assets[:, :1], session.quote.usdjpy)
-    session.flows.spot_trade(back.assets[:, :1], session.quote.usdjpy)
+    settle_delivery(accounts["real_money"], flow, trading_day.quote, economy.roster)
+    settle_delivery(accounts["dealers"], back, trading_day.quote, economy.roster)
+    trading_day.tallies["real_money"].add_flow(back)
+    trading_day.tallies["dealers"].add_flow(flow)
+    trading_day.flows.spot_trade(flow.assets[:, :1], trading_day.quote.usdjpy)
+    trading_day.flows.spot_trade(back.assets[:, :1], trading_day.quote.usdjpy)
 
 
-def purchase_bonds(economy: Economy, officials: AnyOfficials, session: TradingDay, day: int) -> None:
+def purchase_bonds(economy: Economy, officials: AnyOfficials, trading_day: TradingDay, day: int) -> None:
     """Central-bank bond purchases and run-off against reserves; announced, so they have the slow price impact only."""
-    accounts, zero = economy.books.accounts, np.zeros_like(session.rounds)
+    accounts, zero = economy.books.accounts, np.zeros_like(trading_day.rounds)
     for name, bought in officials.purchases(day, economy.roster).items():
         if not bought.any():
             continue
         flow = NetFlow(np.broadcast_to(bought, economy.market.inventory.shape).copy(), zero)
         before = accounts[name].usd_cash + accounts[name].jpy_cash
-        created = settle_official_purchase(accounts[name], accounts["real_money"], flow, session.quote, economy.roster)
-        session.flows.reserves = session.flows.reserves + accounts[name].usd_cash + accounts[name].jpy_cash - before
-        session.flows.official_purchases = session.flows.official_purchases + created[0] + created[1]
-        session.tallies["real_money"].add_flow(flow.reversed())
-        economy.market.supply(flow.assets)
+        created = settle_official_purchase(
+            accounts[name], accounts["real_money"], flow, trading_day.quote, economy.roster
+        )
+        trading_day.flows.reserves = (
+            trading_day.flows.reserves + accounts[name].usd_cash + accounts[name].jpy_cash - before
+        )
+        trading_day.flows.official_purchases = trading_day.flows.official_purchases + created[0] + created[1]
+        trading_day.tallies["real_money"].add_flow(flow.reversed())
+        economy.market.supply_from_value_investors(flow.assets)

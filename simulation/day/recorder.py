@@ -175,13 +175,13 @@ class Recorder:
         if requested:
             block[..., day] = values()[..., requested].swapaxes(1, 2)
 
-    def blank(self, rows: NDArray[np.intp]) -> None:
+    def set_missing(self, rows: NDArray[np.intp]) -> None:
         """Set the market columns of stopped runs to NaN on the last stored day."""
         for (owners, _), block in self.blocks.items():
             if not owners:
                 block[:, rows, self.last_day] = np.nan
 
-    def blank_from(self, row: int, day: int) -> None:
+    def set_missing_from(self, row: int, day: int) -> None:
         """Set the market columns of a stopped run to NaN from `day` on and its flows to zero after `day`."""
         for (owners, _), block in self.blocks.items():
             if owners:
@@ -294,7 +294,7 @@ def fragility_columns(recorder: Recorder, economy: Economy, now: Information) ->
     requested = {name: column for name, column in FRAGILITY_COLUMNS.items() if recorder.is_requested(name)}
     if not requested:
         return {}
-    sales = forced_sales(economy.parts, now, economy.market.slope[:, :1])
+    sales = forced_sales(economy.population_parts, now, economy.market.slope[:, :1])
     return {name: column(sales) for name, column in requested.items()}
 
 
@@ -323,13 +323,19 @@ def news_columns(news: DayNews | None, like: Array) -> dict[str, Array]:
     return {"target_surprise_bp": target / BASIS_POINT, "path_surprise_bp": (total - target) / BASIS_POINT}
 
 
-def trading_columns(session: TradingDay | None, like: Array) -> dict[str, Array]:
+def trading_columns(trading_day: TradingDay | None, like: Array) -> dict[str, Array]:
     """Forced orders, rounds of forced orders and dealer inventory."""
     names = ("cascade_rounds", "forced_usd_bn", "cascade", "unsettled", "dealer_inventory_usd_bn")
-    if session is None:
+    if trading_day is None:
         return {name: np.zeros_like(like) for name in names}
-    cascade = (session.rounds >= 2) & (session.forced_usd >= CASCADE_USD_BN)
-    values = (session.rounds, session.forced_usd, cascade, session.unsettled, session.market.inventory[:, :1])
+    cascade = (trading_day.rounds >= 2) & (trading_day.forced_usd >= CASCADE_USD_BN)
+    values = (
+        trading_day.rounds,
+        trading_day.forced_usd,
+        cascade,
+        trading_day.unsettled,
+        trading_day.market.inventory[:, :1],
+    )
     return {name: value.astype(np.float64) for name, value in zip(names, values, strict=True)}
 
 

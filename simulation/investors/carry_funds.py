@@ -316,7 +316,7 @@ class CarryFunds(Population):
         """Dollars needed to repay the yen loan."""
         return row_sum(self.sheet.jpy_cash) / -usdjpy
 
-    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+    def record_execution(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Reset stops that were hit at the exit price."""
         if STOP in trade.unwound:
             done = is_stopped(order_quote.usdjpy, self.stop_level(now)) & (trade.units[BASKET] < 0.0)

@@ -163,10 +163,10 @@ class PensionFunds(Population):
 
     def endowment(self, now: Information) -> BalanceSheet:
         """The policy mix owned outright; no investor is rebalancing."""
-        nothing = np.zeros_like(self.traits["stock"])
-        self.memory = {"active": nothing.copy()}
+        zeros = np.zeros_like(self.traits["stock"])
+        self.memory = {"active": zeros.copy()}
         return new_balance_sheet(
-            self.books(now.roster), self.start_units(now.quote.usdjpy), (nothing.copy(), nothing.copy())
+            self.books(now.roster), self.start_units(now.quote.usdjpy), (zeros.copy(), zeros.copy())
         )
 
     def values(self, quote: Quote) -> dict[str, Array]:
@@ -191,9 +191,9 @@ class PensionFunds(Population):
         """Buy each class for the given dollar amounts; a share `converted` of cross-border trades goes through spot."""
         units = {name: bought / self.sheet.value_usd(name, now.quote) for name, bought in purchases.items()}
         foreign = [name for name in purchases if not self.sheet.books[name].yen_priced]
-        nothing = np.zeros_like(self.traits["stock"])
-        spot = converted * sum((purchases[name] for name in foreign), nothing)
-        unwound = -row_sum(sum((units[name] for name in foreign), nothing))
+        zeros = np.zeros_like(self.traits["stock"])
+        spot = converted * sum((purchases[name] for name in foreign), zeros)
+        unwound = -row_sum(sum((units[name] for name in foreign), zeros))
         return Trade(units, spot, None, {SLOW_REPATRIATION: unwound}, announced=True, repatriated=-row_sum(spot))
 
     def leave(self, share: Array, now: Information, converted: float) -> Trade:

@@ -191,14 +191,14 @@ class Population:
     since: ClassVar[date] = date.min
 
     @property
-    def by_threshold(self) -> bool:
+    def uses_threshold_rule(self) -> bool:
         """Whether this population is part of the carry stock and follows the threshold rule."""
         return self.unwind.rule == "threshold" and self.role in CARRY_ROLES
 
     @property
     def can_be_forced(self) -> bool:
         """Whether this population can face margin calls or stops within the day; the threshold rule replaces both."""
-        return self.margined and not self.by_threshold
+        return self.margined and not self.uses_threshold_rule
 
     def __init__(self, name: str, parameters: Any, start: PopulationStart) -> None:
         self.name = self.key = name
@@ -210,7 +210,7 @@ class Population:
         self.unwind = start.unwind
         self.noise_scale = start.noise_scale
         self.sheet: BalanceSheet = set_opening_equity(self.endowment(start.information), start.information.quote)
-        if self.by_threshold:
+        if self.uses_threshold_rule:
             spread_pp = float(start.information.imposed_spread[0, 0]) / PERCENT
             threshold = personal_thresholds(self.traits["stock"], self.unwind, spread_pp)
             self.traits = {**self.traits, "threshold": threshold}
@@ -283,7 +283,7 @@ class Population:
         """Dollars sold for yen at this rate if all positions were closed, USD bn, ``(runs, 1)``."""
         return np.zeros_like(usdjpy)
 
-    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+    def record_execution(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Update memory after an order submitted at `order_quote` is executed at `quote`."""
 
     def close(self, quote: Quote, income: Array) -> Array | None:

@@ -214,7 +214,7 @@ class RetailFx(Population):
         """Dollars held."""
         return row_sum(self.sheet.usd_cash)
 
-    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+    def record_execution(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Record the traders stopped out today."""
         if LIQUIDATION in trade.unwound:
             self.memory["closed"] = np.where(trade.units[DOLLARS] < 0.0, 1.0, self.memory["closed"])

@@ -145,9 +145,9 @@ class YenBorrowers(CarryFunds):
         self.memory["reducing"] = reduced.astype(np.float64)
         return super().forced_orders(quote, now)
 
-    def executed(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
+    def record_execution(self, trade: Trade, order_quote: Quote, now: Information, quote: Quote) -> None:
         """Waive the covenant after the loan is reduced; limit the risk budget to the remaining equity."""
-        super().executed(trade, order_quote, now, quote)
+        super().record_execution(trade, order_quote, now, quote)
         done = (self.memory["reducing"] > 0.0) & (trade.units[BASKET] < 0.0)
         left = np.minimum(self.memory["budget"], np.maximum(self.sheet.equity_usd, 0.0))
         self.memory["budget"] = np.where(done, left, self.memory["budget"])

@@ -239,13 +239,13 @@ class MarketState:
         slope = stressed_slope(self.table.fast, stress, self.table.stress_slope, self.table.stress_cap)
         self.slope = slope * self.table.thin_factor if thin else slope
 
-    def shake(self, multiple: float, long_run: Array) -> None:
+    def raise_volatility(self, multiple: float, long_run: Array) -> None:
         """Raise all volatility estimates to at least `multiple` of their long-run value; NaN changes nothing."""
         if not np.isnan(multiple):
             self.excess_variance = np.maximum(self.excess_variance, (multiple**2 - 1.0) * long_run)
 
-    def give_values(self, changes: Array) -> None:
-        """Set the log changes of fundamentals since yesterday, links included; NaN leaves an asset unchanged.
+    def set_given_fundamentals(self, changes: Array) -> None:
+        """Set the given log changes of fundamentals since yesterday, links included; NaN leaves an asset unchanged.
 
         Parameters
         ----------
@@ -258,7 +258,7 @@ class MarketState:
             missing = changes[column] - (now - before)[:, column]
             self.fundamental[:, column] += missing
 
-    def supply(self, bought: Array) -> None:
+    def supply_from_value_investors(self, bought: Array) -> None:
         """Let value investors supply `bought` units and update the slow impact; a share pi of it is permanent."""
         before = slow_impact(self.supplied, self.table.slow, self.table.slow_scale)
         self.supplied = self.supplied + bought
@@ -279,7 +279,7 @@ class MarketState:
         self.open_inventory = self.inventory
         remaining = stressed * (1.0 - table.release)
         self.fast_effect = fast_impact(self.inventory, table.fast, table.fast_scale) + remaining
-        self.supply(released)
+        self.supply_from_value_investors(released)
         return released
 
     def remember(self, quote: Quote, noise_variance: Array) -> None:

@@ -1,8 +1,8 @@
 """Paths of policy rates: the path the market expects, expected hikes under the Bank of Japan's rule, and drawn paths.
 
 The expected path is today's rate, plus the expected step at every scheduled meeting, plus guidance steps after their anchor
-date.  Meetings come on top of guidance: a scenario that lists a hike on the day of a guidance step counts it twice.  Expected
-steps are in the path from the start, so they move no price when they occur.
+date.  Meetings and guidance add up: a hike listed on the day of a guidance step is counted twice.  Expected steps are in the
+path from the start, so they move no price when they occur.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -27,8 +27,8 @@ from simulation.values.parameters import Parameters, quantity
 
 MAX_STEPS = 40
 """Number of guidance steps in the path: ten years of quarterly steps."""
-EARLIER_STEPS = np.arange(MAX_STEPS, dtype=np.float64)
-"""Number of earlier guidance steps, for each step."""
+STEP_INDEX = np.arange(MAX_STEPS, dtype=np.float64)
+"""Index of each guidance step: 0, 1, 2, ..."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class ExpectedPath:
     ----------
     rate, regime, pending
         Policy rate, guidance regime and future meetings.
-    ruled_until
+    reaction_function_until
         Day number up to which a reaction function sets the outcome probabilities; guidance applies afterwards.  Minus
         infinity without a reaction function.
     """
@@ -73,7 +73,7 @@ class ExpectedPath:
     rate: Array
     regime: Regime
     pending: tuple[PendingMeeting, ...]
-    ruled_until: float
+    reaction_function_until: float
 
 
 def guidance_regime(guidance: Guidance, anchor_day: int, runs: int) -> Regime:
@@ -111,12 +111,12 @@ def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: in
         pending_meeting(meeting, day, runs, grid) for meeting, day in zip(bank.meetings, meeting_days, strict=True)
     )
     regime = guidance_regime(bank.guidance_regimes[bank.guidance], anchor, runs)
-    ruled_until = float(meeting_days[-1]) if bank.reaction is not None and meeting_days else -np.inf
-    return ExpectedPath(column(bank.rate_pct * PERCENT, runs), regime, pending, ruled_until)
+    reaction_function_until = float(meeting_days[-1]) if bank.reaction is not None and meeting_days else -np.inf
+    return ExpectedPath(column(bank.rate_pct * PERCENT, runs), regime, pending, reaction_function_until)
 
 
-def share_of_horizon(step_day: Array | float, today: float, horizon_years: float | Array) -> Array:
-    """Share of the next `horizon_years` after `step_day`: the weight of a step in the mean rate."""
+def share_after_step(step_day: Array | float, today: float, horizon_years: float | Array) -> Array:
+    """Share of the horizon that lies after `step_day`: the weight of a step in the mean rate over the next `horizon_years`."""
     elapsed = (step_day - today) / (horizon_years * DAYS_PER_YEAR)
     return np.asarray(np.minimum(np.maximum(1.0 - elapsed, 0.0), 1.0))
 
@@ -129,7 +129,7 @@ def guidance_steps(path: ExpectedPath) -> Array:
     step = path.regime.expected_step
     room = (path.regime.terminal_rate - level) * np.sign(step)
     size = np.abs(step)
-    taken = np.minimum(np.maximum(room - size * EARLIER_STEPS, 0.0), size)
+    taken = np.minimum(np.maximum(room - size * STEP_INDEX, 0.0), size)
     return np.asarray(np.sign(step) * taken)
 
 
@@ -139,9 +139,9 @@ def guidance_days(path: ExpectedPath, today: float) -> Array:
     Steps count from the anchor of the regime, or from the end of the reaction function's horizon.  A step that did not occur
     on its day remains expected from today on, and later steps keep their distance.
     """
-    start = np.maximum(path.regime.anchor_day, path.ruled_until)
+    start = np.maximum(path.regime.anchor_day, path.reaction_function_until)
     delay = np.maximum(today - (start + path.regime.days_between_steps), 0.0)
-    return np.asarray(start + delay + path.regime.days_between_steps * (EARLIER_STEPS + 1.0))
+    return np.asarray(start + delay + path.regime.days_between_steps * (STEP_INDEX + 1.0))
 
 
 def mean_rate(path: ExpectedPath, today: float, horizon_years: float | Array) -> Array:
@@ -157,9 +157,9 @@ def mean_rate(path: ExpectedPath, today: float, horizon_years: float | Array) ->
     """
     mean = path.rate
     for pending in path.pending:
-        weight = share_of_horizon(pending.day, today, horizon_years)
+        weight = share_after_step(pending.day, today, horizon_years)
         mean = mean + pending.expected_step * weight
-    weights = share_of_horizon(guidance_days(path, today), today, horizon_years)
+    weights = share_after_step(guidance_days(path, today), today, horizon_years)
     return np.asarray(mean + (guidance_steps(path) * weights).sum(axis=-1, keepdims=True))
 
 
@@ -185,7 +185,7 @@ class BojMemory:
     paused_until: Array
 
 
-class LastHikeOdds:
+class LastHikeDistribution:
     """Probability distribution of the last hike before each future meeting.
 
     Meeting by meeting, ``P(hike at m) = sum_j P(last hike at j) h(m | j) + P(no hike yet) h(m | memory)``, where ``h`` is the
@@ -204,7 +204,7 @@ class LastHikeOdds:
         self.window = rule.recent_hike_months / MONTHS_PER_YEAR * DAYS_PER_YEAR
         self.last: list[tuple[Array | float, Array]] = [(memory.last_hike, np.ones_like(log_odds))]
 
-    def odds(self, day: int, recent: bool) -> Array:
+    def rule_probability(self, day: int, recent: bool) -> Array:
         """Probability of a hike on a day, with or without a recent hike, ``(runs, 1)``."""
         flags = np.full(self.log_odds.shape, recent)
         return hike_probability(self.log_odds, flags, day < self.paused_until, self.rule.after_recent_hike)
@@ -212,24 +212,32 @@ class LastHikeOdds:
     def recent(self, day: int) -> list[tuple[Array | float, Array]]:
         """Possible days of a last hike that is recent on `day`, with their probabilities, ``(runs, 1)``."""
         return [
-            (hike, odds * (day - hike < self.window)) for hike, odds in self.last if np.any(day - hike < self.window)
+            (hike, probability * (day - hike < self.window))
+            for hike, probability in self.last
+            if np.any(day - hike < self.window)
         ]
 
-    def chance(self, day: int) -> Array:
+    def hike_probability_at(self, day: int) -> Array:
         """Probability of a hike at a meeting on `day`, ``(runs, 1)``."""
-        recent = sum((odds for _, odds in self.recent(day)), np.zeros_like(self.log_odds))
-        return np.asarray(recent * self.odds(day, True) + (1.0 - recent) * self.odds(day, False))
+        recent = sum((probability for _, probability in self.recent(day)), np.zeros_like(self.log_odds))
+        return np.asarray(
+            recent * self.rule_probability(day, True) + (1.0 - recent) * self.rule_probability(day, False)
+        )
 
-    def after(self, meeting: PendingMeeting, chance: Array | None) -> None:
-        """Update the distribution for a meeting with hike probability `chance` under the rule alone.
+    def update_for_meeting(self, meeting: PendingMeeting, probability: Array | None) -> None:
+        """Update the distribution for a meeting with hike probability `probability` under the rule alone.
 
         None: the probability does not depend on the last hike.  Signals tilt the probabilities equally for every last hike.
         """
         day, hike = meeting.day, np.asarray(meeting.probabilities[:, meeting.steps > 0.0].sum(axis=1, keepdims=True))
         stays = 1.0 - hike
-        if chance is not None:
-            stays = stays / np.maximum(1.0 - chance, LEAST_NO_HIKE_PROBABILITY) * (1.0 - self.odds(day, True))
-        self.last = [(last, odds * stays) for last, odds in self.recent(day)] + [(float(day), hike)]
+        if probability is not None:
+            stays = (
+                stays
+                / np.maximum(1.0 - probability, LEAST_NO_HIKE_PROBABILITY)
+                * (1.0 - self.rule_probability(day, True))
+            )
+        self.last = [(last, probability * stays) for last, probability in self.recent(day)] + [(float(day), hike)]
 
 
 POLICY_RATE_STEP = 25 * BASIS_POINT
@@ -270,10 +278,10 @@ def return_to_level(gap: Array, level: Array, half_life_years: float) -> Array:
 
     Source: Vasicek (1977), discretised.
     """
-    passed = 1.0 - 0.5 ** (1.0 / (half_life_years * TRADING_DAYS_PER_YEAR))
-    return np.asarray((level - gap) * passed)
+    daily_share = 1.0 - 0.5 ** (1.0 / (half_life_years * TRADING_DAYS_PER_YEAR))
+    return np.asarray((level - gap) * daily_share)
 
 
-def priced_step(mean_rate: Array, rate: Array) -> Array:
+def next_policy_rate_step(mean_rate: Array, rate: Array) -> Array:
     """Step to the grid point nearest to the expected two-year mean rate, decimal, ``(runs, 1)``."""
     return np.asarray(np.round((mean_rate - rate) / POLICY_RATE_STEP) * POLICY_RATE_STEP)

@@ -192,7 +192,7 @@ def taylor_rate(rule: FedReaction) -> float:
     return (rule.neutral_real_pct + rule.core_inflation_pct + beyond_target - gap) * PERCENT
 
 
-def taylor_odds(rule: FedReaction, rate: Array, now: Conditions) -> Array:
+def taylor_probabilities(rule: FedReaction, rate: Array, now: Conditions) -> Array:
     """Probability of each decision of `FED_GRID`, ``(runs, outcomes)``.
 
     The target change is ``(1 - rho) (i* - i)`` minus an easing under stress.  It is rounded to the grid after a normal

@@ -225,6 +225,7 @@ METRICS = (
     Metric("us_equity_change_pct", "US equity", PCT, PRICES, change_pct("us_equity")),
     Metric("japan_equity_change_pct", "Japan equity", PCT, PRICES, change_pct("japan_equity")),
     Metric("bitcoin_change_pct", "Bitcoin", PCT, PRICES, change_pct("bitcoin_usd")),
+    # Loop gain: forced sales per unit of the fall of USDJPY that causes them, measured by the further fall that they cause.
     Metric("loop_gain_max", "Largest loop gain", RATIO, STABILITY, path_maximum("loop_gain")),
     Metric("cascade_days", "Cascade days", DAYS, STABILITY, flagged_days("cascade")),
 )

@@ -22,7 +22,7 @@ from simulation.results.output_folder import (
     read_manifest,
     write_manifest,
 )
-from simulation.results.summary import Summary, ledger_audit, run_failures, summarise_record
+from simulation.results.summary import Summary, largest_residual_by_identity, run_failures, summarise_record
 from simulation.results.tables import arrow_table, daily_table, flows_table
 from simulation.scenario.counterfactual import NO_COUNTERFACTUAL, NO_POLICY
 from simulation.scenario.config.parameter_sets import cloud_text, hash_with_cloud, read_cloud
@@ -239,7 +239,7 @@ class Result:
             **self._run_numbers(),
             "runs_failed": len(self.record.stopped),
             "failures": [failure.to_dict() for failure in run_failures(self.record)],
-            "ledger": ledger_audit(self.record),
+            "ledger": largest_residual_by_identity(self.record),
             "command": self.command,
             "parameter_sets": None if self.cloud is None else self.cloud.name,
             "against": None if self.effects is None else self.effects.against,

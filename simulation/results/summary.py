@@ -48,7 +48,7 @@ PLAIN_WIDTH = 100
 MISSING_TEXT = "-"
 UNIT_SUFFIX = {SHARE: ", % of stock", RATIO: "", DAYS: ""}
 YEN_BOUGHT = "Yen bought by population"
-NO_DECIMALS_FROM = 1000.0
+WHOLE_NUMBERS_FROM_USD_BN = 1000.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def run_failures(record: Record) -> tuple[Failure, ...]:
     )
 
 
-def ledger_audit(record: Record) -> dict[str, float | None]:
+def largest_residual_by_identity(record: Record) -> dict[str, float | None]:
     """Return the largest relative residual of each ledger identity over all runs; None where it is not finite."""
     largest = {name: float(values.max()) for name, values in record.residuals.items()}
     return {name: value if math.isfinite(value) else None for name, value in largest.items()}
@@ -143,10 +143,13 @@ def loop_gain_note(record: Record) -> str | None:
     largest = 0.0 if gain is None or gain.size == 0 else float(gain[:, 0].max())
     if largest <= 1.0:
         return None
-    return f"The loop gain is {largest:.2f} at the start. Above 1, a shock to USDJPY amplifies itself."
+    return (
+        f"The loop gain is {largest:.2f} at the start: a fall of USDJPY forces sales that lower it by {largest:.2f} times as much. "
+        "Above 1, a shock amplifies itself."
+    )
 
 
-def depth_note(record: Record) -> str | None:
+def impact_times_position_note(record: Record) -> str | None:
     """Return a warning if impact times levered position lies outside the expected range; None without levered investors.
 
     Source: MODEL section 4.  The episode of August 2024 identifies this product only, not the position itself.
@@ -176,7 +179,7 @@ def summary_notes(record: Record) -> tuple[str, ...]:
     candidates = [
         failure_note(record) if record.stopped else None,
         loop_gain_note(record),
-        depth_note(record),
+        impact_times_position_note(record),
         ledger_note(record),
     ]
     return tuple(note for note in candidates if note)
@@ -208,7 +211,7 @@ def format_metric(value: float | None, unit: str) -> str:
     if value is None:
         return MISSING_TEXT
     formats = {USD_BN: "{:,.1f}", SHARE: "{:.1f}", PCT: "{:+.2f}", BP: "{:+.1f}", RATIO: "{:.2f}", DAYS: "{:.0f}"}
-    if unit == USD_BN and abs(value) >= NO_DECIMALS_FROM:
+    if unit == USD_BN and abs(value) >= WHOLE_NUMBERS_FROM_USD_BN:
         return f"{value:,.0f}"
     text = formats.get(unit, "{:g}").format(100.0 * value if unit == SHARE else value)
     # No sign for a value that rounds to zero.

@@ -47,14 +47,14 @@ def cautions(scenario: Scenario) -> tuple[Caution, ...]:
 def yield_changes_counted_twice(scenario: Scenario) -> Iterator[Caution]:
     """Given yield changes on days on which the central bank of that country moves the same yields.
 
-    An observed yield change includes the decision of the day.  With a surprise decision on the same day it counts twice,
-    through the announcement beta and through the spread beta.
+    An observed yield change includes the decision of the day.  With a surprise decision on the same day it is counted twice:
+    once as the effect of the announcement and once as the effect of the yield spread on USDJPY.
     Source: MODEL section 2, "never apply both to the same yield change".
     """
     for place, item in enumerate(scenario.news):
         for bank, keys in YIELDS_OF.items():
             given = [key for key in keys if getattr(item, key) is not None]
-            moved = list(curve_moves_on(getattr(scenario, bank), item.date))
+            moved = list(unpriced_policy_news(getattr(scenario, bank), item.date))
             if given and moved and not item.net_of_policy:
                 yield Caution(f"news[{place}].{given[0]}", _counted_twice_message(item, given, bank, moved))
 
@@ -63,12 +63,12 @@ def _counted_twice_message(item: GivenNews, given: list[str], bank: str, moved: 
     sizes = " and ".join(f"{key} {getattr(item, key):+g} bp" for key in given)
     return (
         f"{item.date} states {sizes}, and {bank}.{moved[0]} moves the same yields; an observed yield change includes the "
-        f"policy news and would count twice; remove {' and '.join(given)} on this day or, if the values exclude the policy "
+        f"policy news and would be counted twice; remove {' and '.join(given)} on this day or, if the values exclude the policy "
         "news, add net_of_policy: true (docs/events.md)"
     )
 
 
-def curve_moves_on(bank: CentralBank, day: date) -> Iterator[str]:
+def unpriced_policy_news(bank: CentralBank, day: date) -> Iterator[str]:
     """Unpriced policy news of a central bank on a day: surprise decisions, guidance and signals."""
     for meeting in bank.meetings:
         uncertain = bank.guidance_regimes[meeting.guidance or bank.guidance].path_uncertainty_bp > 0.0
@@ -91,7 +91,7 @@ def has_surprise(meeting: Meeting) -> bool:
 
 
 def target_surprise_bp(meeting: Meeting) -> float | None:
-    """Decision minus expected change, bp; None if the decision is drawn or signals change the odds before the meeting."""
+    """Decision minus expected change, bp; None if the decision is drawn or signals move the probabilities first."""
     if meeting.decision is None or meeting.signals:
         return None
     others = sum(step * probability for step, probability in meeting.other_outcomes.items())
@@ -112,7 +112,7 @@ def describe_meeting_surprise(meeting: Meeting) -> str:
 
 
 def unusual_steps(scenario: Scenario) -> Iterator[Caution]:
-    """Odds of the default step at a meeting that decides something else."""
+    """Probability of the default step stated for a meeting that decides something else."""
     for bank in YIELDS_OF:
         for place, meeting in enumerate(getattr(scenario, bank).meetings):
             decided = meeting.decision or 0.0
@@ -127,7 +127,10 @@ def unusual_steps(scenario: Scenario) -> Iterator[Caution]:
 
 
 def dovish_guidance_without_steps(scenario: Scenario) -> Iterator[Caution]:
-    """Dovish guidance after a regime that expects no step: it would raise the expected path."""
+    """Dovish guidance after a regime that expects no hike.
+
+    The dovish regime still expects hikes; after a regime that expects none, it raises the expected path.
+    """
     for bank in YIELDS_OF:
         central, regime = getattr(scenario, bank), getattr(scenario, bank).guidance
         dated = [(item.date, f"{bank}.{key}[{place}].guidance", item.guidance) for key in ("meetings", "statements")
@@ -135,16 +138,16 @@ def dovish_guidance_without_steps(scenario: Scenario) -> Iterator[Caution]:
         for day, key, name in sorted(dated):
             if name == DOVISH_REGIME and central.guidance_regimes[regime].step_probability == 0.0:
                 message = (
-                    f"{name} on {day} follows {regime}, which expects no step, so {name} raises the expected path; "
-                    "state the change of the two-year yield as path_surprise, or the guidance expected before, such as "
-                    f"{bank}.guidance: vague"
+                    f"{name} on {day} follows {regime}, which expects no hike. {name} still expects hikes, so it raises the "
+                    "expected path; state the change of the two-year yield as path_surprise, or the guidance expected before, "
+                    f"such as {bank}.guidance: vague"
                 )
                 yield Caution(key, message)
             regime = name
 
 
-def parts_before_they_existed(scenario: Scenario) -> Iterator[Caution]:
-    """Markets and populations that did not exist on the start day."""
+def markets_before_their_first_date(scenario: Scenario) -> Iterator[Caution]:
+    """Markets and populations that did not exist on the start day of the scenario."""
     kinds = {kind.Parameters: kind for kind in population_kinds()}
     first_days = {f"markets.{name}": market.since for name, market in scenario.markets.items()}
     first_days |= {f"populations.{name}": kinds[type(part)].since for name, part in scenario.populations.items()}
@@ -183,7 +186,7 @@ CAUTION_CHECKS = (
     yield_changes_counted_twice,
     unusual_steps,
     dovish_guidance_without_steps,
-    parts_before_they_existed,
+    markets_before_their_first_date,
     outdated_bitcoin_price,
     measures_without_observation,
 )

@@ -40,8 +40,10 @@ Remarks = tuple[str, ...]
 
 SET_OPTION = "--set "
 """Prefix of the file name of a problem in a setting from the command line."""
-MOST_CHECKED = 200
-"""Points checked before the sweep starts, about 1 ms each. An invalid point beyond these becomes a failed run."""
+MAX_CHECKED_POINTS = 200
+"""Number of evenly spaced points checked before the sweep starts, about 1 ms each.
+
+An invalid point that was not checked becomes a failed run."""
 NOT_WHOLE = "is not a whole number"
 
 
@@ -62,9 +64,9 @@ def load_base_scenario(loaded: LoadedConfig[Sweep], folder: Path) -> LoadedConfi
     """
     sweep = loaded.scenario
     try:
-        return load_scenario(path_beside_sweep(sweep.scenario, folder), base_settings(sweep))
+        return load_scenario(resolve_sweep_path(sweep.scenario, folder), base_settings(sweep))
     except ConfigError as error:
-        valid_alone = not base_settings(sweep) or is_valid_without_settings(path_beside_sweep(sweep.scenario, folder))
+        valid_alone = not base_settings(sweep) or is_valid_without_settings(resolve_sweep_path(sweep.scenario, folder))
         raise ConfigError(_locate_in_sweep(problem, loaded, valid_alone) for problem in error.problems) from None
 
 
@@ -83,7 +85,7 @@ def is_valid_without_settings(name: str) -> bool:
 
 
 def _locate_in_sweep(problem: ConfigProblem, loaded: LoadedConfig[Sweep], valid_alone: bool) -> ConfigProblem:
-    """Move a problem of the base scenario to the line of the sweep file that causes it, if the sweep file does."""
+    """Report a problem of the base scenario at the line of the sweep file, if that line causes it."""
     sweep = loaded.scenario
     if problem.line is None and not problem.key and problem.file == sweep.scenario:
         return _problem_at(problem, loaded, ("scenario",))
@@ -120,7 +122,7 @@ def _with_seed(tree: Node, seed: int) -> Any:
     return {**content, "seed": seed}
 
 
-def path_beside_sweep(name: str, folder: Path) -> str:
+def resolve_sweep_path(name: str, folder: Path) -> str:
     """Path of a file named by a sweep: in the folder of the sweep if it exists there, otherwise as given."""
     return str(folder / name) if names_a_file(name) and (folder / name).exists() else name
 
@@ -225,7 +227,7 @@ class BaseConfig:
 
 
 def check_points(base: LoadedConfig[Any], loaded: LoadedConfig[Sweep], points: Sequence[PointValues]) -> None:
-    """Check each value of each axis with the first value of the other axes, then a spread of points over the design.
+    """Check each value of each axis with the first value of the other axes, then up to MAX_CHECKED_POINTS evenly spaced points.
 
     Raises
     ------
@@ -235,7 +237,7 @@ def check_points(base: LoadedConfig[Any], loaded: LoadedConfig[Sweep], points: S
     base_config = BaseConfig(type(base.scenario), base.tree, base.sources)
     problems = [*_overlap_problems(loaded, points), *_single_value_problems(base_config, loaded)]
     if not problems:
-        step = -(-len(points) // MOST_CHECKED)
+        step = -(-len(points) // MAX_CHECKED_POINTS)
         chosen = [*range(0, len(points), step), len(points) - 1]
         problems = _point_problems(base_config, [point_nodes(loaded, at, points[at]) for at in chosen], loaded)
         problems = [_without_table_column(problem, loaded) for problem in problems]
@@ -249,7 +251,7 @@ def axis_problems(loaded: LoadedConfig[Sweep], folder: Path) -> list[ConfigProbl
     """Problems of the axes alone, for a sweep whose base scenario is invalid."""
     try:
         root, layers = read_scenario_or_event(
-            path_beside_sweep(loaded.scenario.scenario, folder), base_settings(loaded.scenario)
+            resolve_sweep_path(loaded.scenario.scenario, folder), base_settings(loaded.scenario)
         )
     except ConfigError:
         return []
@@ -402,7 +404,7 @@ def _overlap_problems(loaded: LoadedConfig[Sweep], points: Sequence[PointValues]
     if file is not None and any("seed" in values for values in points):
         yield ConfigProblem(file, None, None, "seed", SEED_IS_NO_AXIS)
     for whole, part in overlapping_keys(points):
-        message = f"it is a part of {whole}, which the same points also set: one of the two values would be lost"
+        message = f"it lies inside {whole}, which the same points also set; one value would overwrite the other"
         cure = f"include it in the values of {whole}, or remove {whole}"
         node = descend(loaded.tree, ("axes", part))
         if node is None:

@@ -28,7 +28,7 @@ from simulation.sweeps.checking import (
     drop_base_points,
     drop_repeated_values,
     load_base_scenario,
-    path_beside_sweep,
+    resolve_sweep_path,
     serialized_base,
 )
 from simulation.sweeps.points import (
@@ -235,7 +235,7 @@ def load_plan(name: str | Path, settings: Iterable[str] = ()) -> SweepPlan:
     folder = find_file("sweeps", name).parent
     sweep, remarks = drop_repeated_values(loaded.scenario)
     base = load_checked_base(loaded, folder)
-    cloud = None if sweep.posterior is None else load_cloud(path_beside_sweep(sweep.posterior, folder))
+    cloud = None if sweep.posterior is None else load_cloud(resolve_sweep_path(sweep.posterior, folder))
     points = load_points(sweep, loaded, folder)
     check_points(base, loaded, points)
     if sweep.design.kind == "one_at_a_time":
@@ -265,7 +265,7 @@ def load_points(sweep: Sweep, loaded: LoadedConfig[Sweep], folder: Path) -> list
     """
     if sweep.design.file is None:
         return design_points(sweep.axes, sweep.design)
-    points = table_points(Path(path_beside_sweep(sweep.design.file, folder)))
+    points = table_points(Path(resolve_sweep_path(sweep.design.file, folder)))
     try:
         sweep.check_runs_at(len(points))
     except ValueError as error:

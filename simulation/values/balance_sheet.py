@@ -63,7 +63,7 @@ class BalanceSheet:
         if self.hedge_usd is not None and part.hedge_usd is not None:
             self.hedge_usd[where] = part.hedge_usd
 
-    def take_marks(self, where: InvestorIndex, marked: "BalanceSheet") -> None:
+    def copy_marked_values(self, where: InvestorIndex, marked: "BalanceSheet") -> None:
         """Copy the effect of marking to market from the sheets these rows were selected from."""
         self.equity_usd = marked.equity_usd[where]
         if marked.hedge_usd is not None:

@@ -137,7 +137,7 @@ def test_unequal_spot_trades_are_found_in_both_moneys() -> None:
 @pytest.mark.parametrize(
     ("field", "identity"),
     [
-        ("unhedged_gap", hedges_leave_spot_alone),
+        ("hedge_mismatch_usd", hedges_leave_spot_alone),
         ("lender_loss", losses_are_borne),
         ("negative_equity", losses_are_borne),
         ("reserves", reserves_follow_bonds),

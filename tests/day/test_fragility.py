@@ -112,7 +112,7 @@ def test_depth_weighted_stock_by_hand() -> None:
     assert depth_weighted_stock(sales_of(one_fund()))[0, 0] == pytest.approx(0.035, rel=1e-12)
 
 
-def test_distances_are_the_largest_fall_without_forceable_investors() -> None:
+def test_distances_are_the_largest_fall_without_investors_that_can_be_forced() -> None:
     threshold: Changes = {"unwind.rule": "threshold"}
     for scenario in (one_fund(), official(COARSE, CALM, threshold)):
         sales = sales_of(scenario)

@@ -38,7 +38,7 @@ def test_a_row_of_a_batch_in_parts_is_the_run_alone() -> None:
 def test_the_population_shares_the_state_of_its_parts() -> None:
     scenario = shipped("december_2025_official", SURPRISE)
     model = CapitalFlowModel(scenario, range(2))
-    assert len(model.economy.parts) > len(model.populations)
+    assert len(model.economy.population_parts) > len(model.populations)
     before = {name: values.copy() for name, values in state(model).items()}
     while model.running:
         model.step()
@@ -46,7 +46,7 @@ def test_the_population_shares_the_state_of_its_parts() -> None:
     for name in ("carry_funds.usd_cash", "carry_funds.memory.budget", "carry_funds.holdings.basket"):
         assert not np.array_equal(before[name], after[name]), name
     for model_population in model.populations:
-        own = [part for part in model.economy.parts if part.name == model_population.name]
+        own = [part for part in model.economy.population_parts if part.name == model_population.name]
         joined = np.concatenate([part.sheet.equity_usd for part in own], axis=1)
         np.testing.assert_array_equal(model_population.sheet.equity_usd, joined)
         for name in set(model_population.memory) - set(model_population.common_memory):

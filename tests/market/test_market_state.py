@@ -77,15 +77,15 @@ def test_in_the_long_run_only_the_lasting_share_stays() -> None:
 
 def test_a_flow_that_is_reversed_leaves_no_lasting_trace() -> None:
     market = market_of()
-    market.supply(dollars(40.0))
-    market.supply(dollars(-40.0))
+    market.supply_from_value_investors(dollars(40.0))
+    market.supply_from_value_investors(dollars(-40.0))
     assert market.lasting[0, 0] == pytest.approx(0.0, abs=1e-18)
     assert market.fading[0, 0] == pytest.approx(0.0, abs=1e-18)
 
 
 def test_an_announced_flow_skips_the_fast_impact() -> None:
     announced, dealt = market_of(), market_of()
-    announced.supply(dollars(20.0))
+    announced.supply_from_value_investors(dollars(20.0))
     move = announced.quote(announced.inventory).log_price[0, 0]
     assert move == pytest.approx(g(20.0), rel=1e-12)
     assert move < dealt.quote(dollars(20.0)).log_price[0, 0]

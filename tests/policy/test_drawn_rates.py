@@ -5,7 +5,7 @@ import pytest
 
 from simulation.compute.ensemble import load_scenario
 from simulation.day.capital_flows import simulate
-from simulation.policy.rate_paths import DrawnRates, gap_levels, priced_step, return_to_level
+from simulation.policy.rate_paths import DrawnRates, gap_levels, next_policy_rate_step, return_to_level
 from simulation.values.conventions import BASIS_POINT
 
 SMALL = (
@@ -22,7 +22,7 @@ def test_equations_by_hand() -> None:
     for _ in range(days):
         gap += float(return_to_level(np.array([[gap]]), np.array([[0.0]]), 1.5)[0, 0])
     assert gap == pytest.approx(0.01, rel=1e-9)
-    step = priced_step(np.array([[0.0340]]), np.array([[0.0325]]))
+    step = next_policy_rate_step(np.array([[0.0340]]), np.array([[0.0325]]))
     assert step / BASIS_POINT == pytest.approx(25.0)
 
 

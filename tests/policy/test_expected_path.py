@@ -16,7 +16,7 @@ from simulation.policy.rate_paths import (
     guidance_steps,
     initial_path,
     mean_rate,
-    share_of_horizon,
+    share_after_step,
 )
 from simulation.values.conventions import day_number
 
@@ -144,7 +144,7 @@ def test_a_later_step_weighs_less_and_one_beyond_the_horizon_nothing() -> None:
 
 def test_the_weight_of_a_step_is_the_share_of_the_horizon_after_it() -> None:
     days = np.array([[-400.0, 0.0, 365.25, 730.5, 2000.0]])
-    np.testing.assert_allclose(share_of_horizon(days, 0.0, 2.0), [[1.0, 1.0, 0.5, 0.0, 0.0]], atol=1e-15)
+    np.testing.assert_allclose(share_after_step(days, 0.0, 2.0), [[1.0, 1.0, 0.5, 0.0, 0.0]], atol=1e-15)
 
 
 def test_a_decision_replaces_the_expected_step() -> None:

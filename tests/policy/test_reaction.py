@@ -19,7 +19,7 @@ from simulation.policy.reaction import (
     draw_decision,
     hike_log_odds,
     hike_probability,
-    taylor_odds,
+    taylor_probabilities,
     taylor_rate,
 )
 from simulation.values.conventions import BASIS_POINT, Array, column, day_number
@@ -183,7 +183,7 @@ SHARP: dict[str, Any] = {"inertia": 0.0, "uncertainty_bp": 1.0}
     [(4.0, 1.0, 0.0), (3.75, 1.0, 25.0), (4.25, 1.0, -25.0), (2.0, 1.0, 50.0), (4.0, 2.25, -25.0), (4.0, 0.5, 0.0)],
 )
 def test_the_fed_moves_towards_the_rule_and_eases_in_stress(rate_pct: float, stress: float, decision_bp: float) -> None:
-    odds = taylor_odds(FedReaction(**SHARP), column(rate_pct / 100, 1), now(stress=stress))
+    odds = taylor_probabilities(FedReaction(**SHARP), column(rate_pct / 100, 1), now(stress=stress))
     assert odds.sum() == pytest.approx(1.0, abs=1e-12)
     assert FED_GRID[int(odds.argmax())] == pytest.approx(decision_bp * BASIS_POINT)
     assert odds.max() > 0.999
@@ -191,11 +191,11 @@ def test_the_fed_moves_towards_the_rule_and_eases_in_stress(rate_pct: float, str
 
 def test_an_inertial_fed_splits_the_odds() -> None:
     # At 4.0 % the rule wants nothing: the rest of 12 bp is symmetric; 12.5 bp is 1.04 sd.
-    odds = taylor_odds(FedReaction(), column(0.04, 1), AT_150)[0]
+    odds = taylor_probabilities(FedReaction(), column(0.04, 1), AT_150)[0]
     np.testing.assert_allclose(odds, odds[::-1], atol=1e-12)
     assert odds[2] == pytest.approx(0.702, abs=0.001)
     # 6 % of the way from 3 % to 4 % is 6 bp.
-    below = taylor_odds(FedReaction(), column(0.03, 1), AT_150)[0]
+    below = taylor_probabilities(FedReaction(), column(0.03, 1), AT_150)[0]
     assert float(below @ FED_GRID) == pytest.approx(6 * BASIS_POINT, rel=0.02)
 
 
@@ -210,7 +210,7 @@ def test_meetings_left_to_the_rule_get_its_odds() -> None:
     given = {"date": "2026-01-28", "decision": "-25bp", "priced_probability": 0.3}
     meetings: list[dict[str, Any]] = [{"date": "2025-12-10"}, given]
     before, path = fed_under_rule(meetings, "2025-12-10", stress=3.0)
-    wanted = taylor_odds(FedReaction(), before.rate, now(stress=3.0))
+    wanted = taylor_probabilities(FedReaction(), before.rate, now(stress=3.0))
     np.testing.assert_allclose(path.pending[0].probabilities, wanted, rtol=1e-12)
     np.testing.assert_array_equal(path.pending[1].probabilities, before.pending[1].probabilities)
 
@@ -226,7 +226,7 @@ def test_a_later_meeting_is_judged_from_the_rate_that_earlier_ones_lead_to() -> 
     cut = {"date": "2025-12-10", "decision": "-25bp", "step": "-25bp", "priced_probability": 1.0}
     meetings: list[dict[str, Any]] = [cut, {"date": "2026-01-28"}]
     before, path = fed_under_rule(meetings, "2025-11-28", stress=1.0)
-    wanted = taylor_odds(FedReaction(), before.rate - 25 * BASIS_POINT, now(stress=1.0))
+    wanted = taylor_probabilities(FedReaction(), before.rate - 25 * BASIS_POINT, now(stress=1.0))
     np.testing.assert_allclose(path.pending[1].probabilities, wanted, rtol=1e-12)
 
 

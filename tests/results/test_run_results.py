@@ -12,7 +12,7 @@ from simulation.day.recorder import Record
 from simulation.results.figures import charts
 from simulation.results.output_folder import OutputError
 from simulation.results.run_results import Result
-from simulation.results.summary import ledger_audit
+from simulation.results.summary import largest_residual_by_identity
 from simulation.scenario.config.loading import config_hash
 from simulation.scenario.scenario import Scenario
 from tests.results.conftest import MakeRecord
@@ -127,11 +127,11 @@ def test_stopped_runs_come_back_with_their_reasons(partly_stopped: Result, tmp_p
 
 def test_the_ledger_is_audited_by_identity(small_scenario: Scenario, tmp_path: Path) -> None:
     result = cf.run(small_scenario, runs=3)
-    audit = ledger_audit(result.record)
+    audit = largest_residual_by_identity(result.record)
     assert len(audit) == 7
     largest = max(value for value in audit.values() if value is not None)
     assert largest == result.summary().ledger_max_residual
-    assert ledger_audit(cf.read_run(result.save(tmp_path / "run", figures=False)).record) == audit
+    assert largest_residual_by_identity(cf.read_run(result.save(tmp_path / "run", figures=False)).record) == audit
 
 
 def test_damaged_and_old_folders_are_rejected(partly_stopped: Result, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_an_axis_and_a_part_of_it_are_rejected(tmp_path: Path) -> None:
     whole, part = "boj.meetings[0]", "boj.meetings[0].decision"
     meeting = "{date: 2025-12-03, decision: 25bp, priced_probability: 0.5}"
     text = f'axes:\n  "{whole}": [{meeting}]\n  "{part}": [50bp]\n'
-    assert f"sweep.yaml:5:3: {part}: it is a part of {whole}" in mistakes(tmp_path, text)
+    assert f"sweep.yaml:5:3: {part}: it lies inside {whole}" in mistakes(tmp_path, text)
     load_plan(sweep_of(tmp_path, f"{text}design: {{kind: one_at_a_time}}"))
 
 

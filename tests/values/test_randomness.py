@@ -77,7 +77,7 @@ def test_recording_draws_and_changes_nothing() -> None:
 class SilentModel(CapitalFlowModel):
     """A model that records nothing."""
 
-    def record(self, news: object, session: object) -> None:
+    def record(self, news: object, trading_day: object) -> None:
         """Leave the day unrecorded."""
 
 

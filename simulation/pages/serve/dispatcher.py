@@ -79,16 +79,16 @@ BASELINE_KEY: Final = "{}"
 """Key of the baseline, the scenario without changes."""
 MIN_WAIT_SECONDS: Final = 1e-3
 """Shorter waits are treated as zero, s."""
-MAX_CLIENTS: Final = 200
+MAX_WAITING_CLIENTS: Final = 200
 """Largest number of waiting clients."""
 
 
 class Dispatcher:
     """Accepts requests and schedules batches, in one event loop.
 
-    A first response has few runs, and fewer under load; the client may then wait for more.  Batches of first responses start
-    staggered.  Further runs start when no first response is being computed, and leave one worker free; after them come states
-    that are likely to be requested next.  Each response includes the baseline with the same number of runs.
+    The first response uses few runs, and fewer under load.  The client may request further runs.  Start times of first batches
+    are spread out.  Further runs start when no first response is being computed, and leave one worker free.  Idle workers then
+    precompute states likely to be requested next.  Each response includes the baseline with the same number of runs.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class Dispatcher:
         self._neighbours = neighbour_keys(page)
         self._baseline_rows: RunRows | None = None
         self._running: set[str] = set()
-        self._alone: set[str] = set()
+        self._retry_singly: set[str] = set()
         self._further_batches = 0
         self._first_ends: dict[int, float] = {}
         self._next_first_start = 0.0
@@ -146,14 +146,14 @@ class Dispatcher:
         for pending in self.waiting:
             if pending.client == request.client:
                 pending.resolve(SUPERSEDED)
-        response = self._cached_response(key, request.beyond)
+        response = self._cached_response(key, request.known_runs)
         if response is not None:
             return response
-        if len(self.waiting) >= MAX_CLIENTS:
-            reason = f"the queue is full ({MAX_CLIENTS} clients); try again in a few seconds"
+        if len(self.waiting) >= MAX_WAITING_CLIENTS:
+            reason = f"the queue is full ({MAX_WAITING_CLIENTS} clients); try again in a few seconds"
             return StateResponse("busy", reason=reason)
-        pending = PendingRequest(request.client, key, request.beyond, asyncio.get_running_loop().create_future())
-        queue = self.further if request.beyond else self.first
+        pending = PendingRequest(request.client, key, request.known_runs, asyncio.get_running_loop().create_future())
+        queue = self.further if request.known_runs else self.first
         queue.put(request.client, pending)
         self._schedule()
         try:
@@ -161,10 +161,10 @@ class Dispatcher:
         finally:
             queue.drop(pending.client, pending)
 
-    def _cached_response(self, key: str, beyond: int) -> StateResponse | None:
-        """Response from the cache if the state has more than `beyond` runs or is complete."""
+    def _cached_response(self, key: str, known_runs: int) -> StateResponse | None:
+        """Response from the cache if the state has more than `known_runs` runs or is complete."""
         state = self.cache.get(key)
-        if state is None or state.runs <= min(beyond, self.limits.runs - 1):
+        if state is None or state.runs <= min(known_runs, self.limits.runs - 1):
             return None
         baseline = self.baselines.get(state.runs)
         return None if baseline is None else StateResponse("state", state.text, baseline)
@@ -242,7 +242,7 @@ class Dispatcher:
             job = StateJob(pending.key, first)
             if state is not None and state.rows is not None:
                 job = StateJob(pending.key, self.limits.next_count(state.runs), state.rows)
-            yield ScheduledState(pending.key, job, pending.key in self._alone)
+            yield ScheduledState(pending.key, job, pending.key in self._retry_singly)
 
     def _first_run_count(self) -> int:
         """Runs of the next first responses, given the length of the queue."""
@@ -278,7 +278,7 @@ class Dispatcher:
     def _store(self, state: ScheduledState, result: StateResult) -> None:
         runs = state.job.runs
         self.runs += state.new_runs
-        self._alone.discard(state.key)
+        self._retry_singly.discard(state.key)
         rows = None if runs >= self.limits.runs else result.rows
         self.cache.put(state.key, CachedState(runs, result.texts[runs], rows))
         if state.job.counts:
@@ -291,11 +291,11 @@ class Dispatcher:
         If the baseline cannot get more runs, its number of runs becomes the limit for all states.
         """
         if len(keys) > 1:
-            self._alone |= set(keys)
+            self._retry_singly |= set(keys)
             return
         if keys == [BASELINE_KEY] and self.baselines:
             self.limits = replace(self.limits, runs=max(self.baselines))
-        self._alone.discard(keys[0])
+        self._retry_singly.discard(keys[0])
         for pending in self.waiting:
             if pending.key == keys[0] or not self.baselines:
                 pending.resolve(StateResponse("failed", reason=reason))
@@ -303,6 +303,6 @@ class Dispatcher:
     def _respond(self) -> None:
         """Respond to every request whose state is available."""
         for pending in self.waiting:
-            response = self._cached_response(pending.key, pending.beyond)
+            response = self._cached_response(pending.key, pending.known_runs)
             if response is not None:
                 pending.resolve(response)

@@ -85,11 +85,11 @@ SUPERSEDED: Final = StateResponse("superseded", reason="the same client has sinc
 
 @dataclass
 class PendingRequest:
-    """A request that waits for a state with more than `beyond` runs."""
+    """A request that waits for a state with more than `known_runs` runs."""
 
     client: str
     key: str
-    beyond: int
+    known_runs: int
     future: asyncio.Future[StateResponse] = field(repr=False)
 
     def resolve(self, response: StateResponse) -> None:
@@ -102,7 +102,7 @@ MAX_BODY_BYTES: Final = 4096
 """Largest request body; the page sends at most about 500 bytes."""
 CLIENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 EXAMPLE_BODY: Final = '{"client": "a1b2c3d4", "state": {"boj.meetings[0].decision": "37.5bp"}, "beyond": 0}'
-MAX_BEYOND: Final = 10_000
+MAX_KNOWN_RUNS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,13 @@ class StateRequest:
         Identifier of the client; its newest request replaces an older one.
     values
         Values of the state by config key.
-    beyond
-        Number of runs that the client already has; it waits for more.
+    known_runs
+        Number of runs that the client already has (`beyond` in the request); it waits for more.
     """
 
     client: str
     values: Values
-    beyond: int = 0
+    known_runs: int = 0
 
 
 def parse_request(body: bytes) -> StateRequest:
@@ -138,13 +138,13 @@ def parse_request(body: bytes) -> StateRequest:
         for key, value in content.items()
         if key not in ("client", "state", "beyond")
     ]
-    client, state, beyond = content.get("client"), content.get("state"), content.get("beyond", 0)
+    client, state, known_runs = content.get("client"), content.get("state"), content.get("beyond", 0)
     if not isinstance(client, str) or not CLIENT_PATTERN.fullmatch(client):
         allowed, cure = "8 to 64 letters, digits, - or _", "send the same random identifier with every request"
         mistakes.append(RequestMistake("client", quote_value(client), "", allowed, cure))
-    if not isinstance(beyond, int) or isinstance(beyond, bool) or not 0 <= beyond <= MAX_BEYOND:
-        allowed = f"a whole number, 0 to {MAX_BEYOND}"
-        mistakes.append(RequestMistake("beyond", quote_value(beyond), "runs", allowed, "send 0"))
+    if not isinstance(known_runs, int) or isinstance(known_runs, bool) or not 0 <= known_runs <= MAX_KNOWN_RUNS:
+        allowed = f"a whole number, 0 to {MAX_KNOWN_RUNS}"
+        mistakes.append(RequestMistake("beyond", quote_value(known_runs), "runs", allowed, "send 0"))
     values: Values = {}
     try:
         values = parse_state(state) if isinstance(state, dict) else refuse_state(state)
@@ -152,7 +152,7 @@ def parse_request(body: bytes) -> StateRequest:
         mistakes += error.mistakes
     if mistakes:
         raise RequestError(mistakes)
-    return StateRequest(str(client), values, int(beyond))
+    return StateRequest(str(client), values, int(known_runs))
 
 
 def refuse_state(state: Any) -> NoReturn:

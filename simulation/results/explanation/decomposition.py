@@ -146,7 +146,7 @@ def execution_slope(model: TracedModel, day: DayTrace, execution: Execution, col
     fast, slow = impact_curves(model, day, column)
     if execution.announced:
         return mean_slope(float(day.morning.supplied[column]), float(day.close.supplied[column]), slow)
-    inventories = [float(day.open_inventory[column]), *(float(row[column]) for row in day.session.inventories)]
+    inventories = [float(day.open_inventory[column]), *(float(row[column]) for row in day.trading_day.inventories)]
     return mean_slope(inventories[execution.round], inventories[execution.round + 1], fast)
 
 
@@ -154,7 +154,7 @@ def orders_parts(model: TracedModel, day: DayTrace, asset: str) -> Iterator[tupl
     """Yield population and cause, whether forced, units bought, and change of the level."""
     column = model.economy.roster.columns[asset]
     sign = -1.0 if model.economy.market.rules.bond[column] else 1.0
-    for execution in day.session.executions:
+    for execution in day.trading_day.executions:
         slope = execution_slope(model, day, execution, column)
         for cause, units in split_by_cause(execution, column).items():
             yield f"{execution.population}:{cause}", execution.round > 0, units, sign * slope * units
@@ -225,7 +225,7 @@ def planned_usd(model: TracedModel, day: DayTrace, asset: str) -> float:
     """Return expected purchases of dollars or of the asset, USD bn."""
     column = model.economy.roster.columns[asset]
     return dollars_per_unit(model, asset) * sum(
-        float(execution.expected[column]) for execution in day.session.executions
+        float(execution.expected[column]) for execution in day.trading_day.executions
     )
 
 

@@ -146,7 +146,7 @@ def trade_reason(model: TracedModel, day: DayTrace, part: Part, why: str) -> Tra
     name = part.key.partition(":")[0]
     traders = {
         investor
-        for execution in day.session.executions
+        for execution in day.trading_day.executions
         if execution.population == name and (execution.round > 0) == part.forced
         for investor in execution.traders
     }

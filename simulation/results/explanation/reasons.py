@@ -104,7 +104,7 @@ def reason_text(model: TracedModel, key: str, inputs: RuleInputs) -> str:
     if name in OFFICIAL_TRADES:
         return OFFICIAL_TRADES[name]
     population = next(one for one in model.populations if one.name == name)
-    if population.by_threshold:
+    if population.uses_threshold_rule:
         return "the imposed spread is below the investors' individual thresholds"
     general = _reason_by_cause(cause, population.role, inputs)
     specific = cause in (INCENTIVE, SLOW_REPATRIATION, OWN_RULE)

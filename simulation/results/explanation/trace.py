@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.day.capital_flows import CapitalFlows
-from simulation.day.clearing import ForcedOrders, StatedOrder, TradingDay
+from simulation.day.clearing import ForcedOrders, PopulationOrder, TradingDay
 from simulation.expectations.expectations import DayNews
 from simulation.investors.population import Population
 from simulation.market.prices import MarketState
@@ -70,7 +70,7 @@ class TracedTradingDay(TradingDay):
         super().requote(bought)
         self.inventories.append(self.market.inventory[0].copy())
 
-    def execute(self, population: Population, order: StatedOrder, now: Information) -> None:
+    def execute(self, population: Population, order: PopulationOrder, now: Information) -> None:
         """Record the traders and execute."""
         self.traders = trading_investors(population.key, order.trade, None)
         super().execute(population, order, now)
@@ -80,7 +80,7 @@ class TracedTradingDay(TradingDay):
         self.traders = trading_investors(population.key, forced.trade, forced.where[1])
         super().force(population, forced, before)
 
-    def book(self, population: Population, order: StatedOrder, costs: tuple[Array, Array], order_quote: Quote) -> None:
+    def book(self, population: Population, order: PopulationOrder, costs: tuple[Array, Array], order_quote: Quote) -> None:
         """Book the trade and record it."""
         super().book(population, order, costs, order_quote)
         total, flow = order.total, order.flow.assets[0]
@@ -167,7 +167,7 @@ class DayTrace:
         State at the previous close, after the news, and after the last trade.
     slope, open_inventory
         Slope of the fast impact, and the dealers' inventory at the open, ``(assets,)``.
-    session
+    trading_day
         Trades and inventories by round.
     """
 
@@ -180,7 +180,7 @@ class DayTrace:
     morning: MarketSnapshot
     slope: AssetVector
     open_inventory: AssetVector
-    session: TracedTradingDay
+    trading_day: TracedTradingDay
     close: MarketSnapshot
 
 
@@ -193,19 +193,19 @@ class TracedModel(CapitalFlows):
         self.days: list[DayTrace] = []
         self.previous_close = market_snapshot(self.economy.market)
 
-    def fundamentals(self, news: DayNews, action: MinistryAction) -> None:
+    def update_fundamentals(self, news: DayNews, action: MinistryAction) -> None:
         """Apply the news; record it and the state after it."""
-        super().fundamentals(news, action)
-        self.day_news = news, float(self.signal_of(action)[0, 0])
+        super().update_fundamentals(news, action)
+        self.day_news = news, float(self.intervention_signal(action)[0, 0])
         self.morning = market_snapshot(self.economy.market)
         self.morning_information = self.information()
 
-    def session(self) -> TracedTradingDay:
-        """Return a session that records its trades."""
-        self.traced_session = TracedTradingDay(**vars(super().session()))
-        return self.traced_session
+    def open_trading_day(self) -> TracedTradingDay:
+        """Return a trading day that records its trades."""
+        self.traced_day = TracedTradingDay(**vars(super().open_trading_day()))
+        return self.traced_day
 
-    def stop_runaways(self, session: TradingDay) -> None:
+    def stop_runaways(self, trading_day: TradingDay) -> None:
         """Record the close before settlement."""
         market, close = self.economy.market, market_snapshot(self.economy.market)
         news, signal = self.day_news
@@ -221,12 +221,12 @@ class TracedModel(CapitalFlows):
                 self.morning,
                 slope,
                 opened,
-                self.traced_session,
+                self.traced_day,
                 close,
             )
         )
         self.previous_close = close
-        super().stop_runaways(session)
+        super().stop_runaways(trading_day)
 
 
 def trace_run(scenario: Scenario, run: int, until: date | None = None, cloud: Cloud | None = None) -> TracedModel:

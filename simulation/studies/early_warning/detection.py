@@ -98,7 +98,8 @@ def roc_auc_error(score: Array, event: Flags) -> float:
     """Return the standard error of `roc_auc` if runs are independent and the days of a run are not.
 
     ``var = R / (R - 1) sum_r [ sum_{i in r, event} (V_i - A) / m + sum_{j in r, other} (V_j - A) / n ]^2`` where V of a
-    day is the share of days of the other kind that it is ranked correctly against.
+    day with an event is the share of days without an event that have a lower score, and the reverse for a day without one.
+    Ties count half.
 
     Parameters
     ----------

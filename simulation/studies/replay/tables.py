@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from simulation.results.summary import depth_note, loop_gain_note
+from simulation.results.summary import impact_times_position_note, loop_gain_note
 from simulation.scenario.cautions import cautions
 from simulation.scenario.event import COLUMN_UNITS
 from simulation.studies.replay.measures import event_inputs, omitted_components
@@ -90,7 +90,9 @@ def replay_text(replay: ReplayRuns) -> str:
 
 def start_position_notes(replay: ReplayRuns) -> Iterator[str]:
     """Yield notes on unusual start positions: a loop gain above one, or impact times stock outside the expected range."""
-    yield from (note for check in (loop_gain_note, depth_note) if (note := check(replay.central)) is not None)
+    yield from (
+        note for check in (loop_gain_note, impact_times_position_note) if (note := check(replay.central)) is not None
+    )
 
 
 def stop_reasons(replay: ReplayRuns) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulation.pages.serve.dispatcher import MAX_CLIENTS
+from simulation.pages.serve.dispatcher import MAX_WAITING_CLIENTS
 from simulation.pages.serve.requests import RequestLimits
 from simulation.pages.serve.served_page import ServedPage
 from tests.pages.serve.conftest import (
@@ -79,11 +79,11 @@ def test_a_full_queue_and_a_shutdown_respond_busy(page: ServedPage) -> None:
         pool = FakePool()
         dispatcher = make_dispatcher(page, pool)
         await compute_baseline(pool, dispatcher)
-        waits = [start(dispatcher, request_for(str(at), stock(301 + at))) for at in range(MAX_CLIENTS)]
+        waits = [start(dispatcher, request_for(str(at), stock(301 + at))) for at in range(MAX_WAITING_CLIENTS)]
         await settle()
         refused = await dispatcher.request(request_for("too-many", stock(99)))
         assert refused.kind == "busy"
-        assert str(MAX_CLIENTS) in refused.reason
+        assert str(MAX_WAITING_CLIENTS) in refused.reason
         await dispatcher.close()
         assert {(await one).kind for one in waits} == {"busy"}
 

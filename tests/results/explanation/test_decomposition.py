@@ -103,7 +103,7 @@ def test_flows_of_the_parts_are_the_recorded_flows(case: str) -> None:
         for population in model.populations:
             bought = sum(
                 sum(split_by_cause(execution, 0).values()) + execution.expected[0]
-                for execution in day.session.executions
+                for execution in day.trading_day.executions
                 if execution.population == population.name
             )
             recorded = model.recorder.flows[population.name]["spot_usd_bn"][0, day.step]
@@ -140,7 +140,7 @@ def test_a_yield_falls_when_bonds_are_bought() -> None:
 def test_a_population_in_parts_is_explained_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulation.investors.population.PART_INVESTORS", 3)
     cut = trace_run(CASES["crash"](), 1)
-    assert len(cut.economy.parts) > len(cut.populations)
+    assert len(cut.economy.population_parts) > len(cut.populations)
     for asset, parts, size in every_day(cut):
         assert abs(parts[-1].change) < 1e-12 * size, asset
     day = next(day for day in cut.days if str(day.date) == "2025-12-03")
