@@ -17,10 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 import simulation as cf
+from simulation.results.estimates import EstimateWithError, finding_text
 from simulation.results.figures.style import (
     INK,
     LIGHT,
-    Columns,
     Drawing,
     FloatArray,
     Heading,
@@ -29,6 +29,7 @@ from simulation.results.figures.style import (
     remove_frame,
 )
 from simulation.results.metrics import FinishedRuns
+from simulation.studies.experiment.answer import Quantity, point_columns, point_table
 from simulation.studies.experiment.design import (
     OFFICIAL,
     ExperimentFindings,
@@ -36,7 +37,6 @@ from simulation.studies.experiment.design import (
     ExperimentVariant,
     meeting_setting,
     position_reduction_share,
-    quantile_table,
     run_table,
     with_investors,
 )
@@ -60,6 +60,12 @@ AUGUST_2024_PCT = -11.0  # peak to trough of USDJPY, H.10
 DAY, END, LATER_DAYS = "2025-12-01", "2025-12-24", 15
 KIND = "carry_funds"
 LABELS = ("stock_usd_bn", "fast_impact_pct_per_usd_bn")
+RESAMPLES = 400
+ANSWER = (
+    Quantity("trough_pct", "%", "lowest USDJPY", band=True),
+    Quantity("unwind_pct", "% of the levered stock", "unwound", signed=False),
+    Quantity("start_loop_gain", "ratio", "loop gain at the start", decimals=2, signed=False),
+)
 STOCK_SHADES = LinearSegmentedColormap.from_list("stocks", ["#88CCEE", "#332288"])
 
 
@@ -94,9 +100,14 @@ def measure(result: cf.Result) -> pd.DataFrame:
     )
 
 
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per stock, impact and quantity."""
+    return point_table(table, [*LABELS, "product_pct"], ANSWER)
+
+
 @dataclass(frozen=True)
 class CarrySizeMap:
-    """Medians over runs, one row per stock and one column per impact."""
+    """Means over runs, one row per stock and one column per impact; NaN for a cell without finished runs."""
 
     stocks: FloatArray
     impacts: FloatArray
@@ -115,104 +126,134 @@ class CarrySizeMap:
         """Cells with a product outside the range supported by August 2024."""
         return np.asarray((self.product < SUPPORTED_PCT[0]) | (self.product > SUPPORTED_PCT[1]))
 
-    def explained(self, outcome: FloatArray) -> dict[str, float]:
-        """Return the share of the variance between cells explained by stock, impact and product in single regressions."""
-        stock, impact = np.meshgrid(self.stocks, self.impacts, indexing="ij")
-        sizes, known = {"stock": stock, "impact": impact, "product": self.product}, np.isfinite(outcome)
-        return {name: float(np.corrcoef(size[known], outcome[known])[0, 1] ** 2) for name, size in sizes.items()}
 
-
-def median_map(table: pd.DataFrame) -> CarrySizeMap:
-    """Return the medians by cell; NaN for a cell without finished runs."""
+def mean_map(table: pd.DataFrame) -> CarrySizeMap:
+    """Return the means by cell."""
     stocks, impacts = (np.unique(table[name].to_numpy(dtype=float)) for name in LABELS)
+    shown = points(table)
 
-    def cells(column: str, statistic: str = "p50") -> FloatArray:
-        medians = quantile_table(table, LABELS, column).pivot(index=LABELS[0], columns=LABELS[1], values=statistic)
-        return medians.reindex(index=stocks, columns=impacts).to_numpy(dtype=float)
+    def cells(quantity: str, statistic: str = "mean") -> FloatArray:
+        means = shown[shown["quantity"] == quantity].pivot(index=LABELS[0], columns=LABELS[1], values=statistic)
+        return means.reindex(index=stocks, columns=impacts).to_numpy(dtype=float)
 
-    return CarrySizeMap(
-        stocks,
-        impacts,
-        cells("trough_pct"),
-        cells("unwind_pct"),
-        cells("start_loop_gain"),
-        np.nan_to_num(cells("trough_pct", "runs")),
-    )
+    runs = np.nan_to_num(cells("trough_pct", "runs"))
+    return CarrySizeMap(stocks, impacts, cells("trough_pct"), cells("unwind_pct"), cells("start_loop_gain"), runs)
+
+
+def explained_shares(table: pd.DataFrame, outcome: str) -> dict[str, EstimateWithError]:
+    """Return the shares of the variance between cells that stock, impact and product explain in single regressions, percent.
+
+    ``lead`` is the share of the product less the larger of the other two. Errors come from resampling runs, which share their
+    news between cells. Source: Efron and Tibshirani (1993), chapter 8.
+    """
+    wide = table.pivot(index="run", columns=list(LABELS), values=outcome).dropna()
+    stock, impact = (wide.columns.get_level_values(name).to_numpy(dtype=float) for name in LABELS)
+    values = wide.to_numpy(dtype=float)
+    drawn = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
+    means = np.concatenate([values.mean(axis=0)[None], values[drawn].mean(axis=1)])
+    shares = {
+        name: 100.0 * squared_correlation(means, size)
+        for name, size in {"stock": stock, "impact": impact, "product": stock * impact}.items()
+    }
+    shares["lead"] = shares["product"] - np.maximum(shares["stock"], shares["impact"])
+    return {name: EstimateWithError(float(each[0]), float(each[1:].std())) for name, each in shares.items()}
+
+
+def squared_correlation(rows: FloatArray, size: FloatArray) -> FloatArray:
+    """Return the squared correlation of each row of ``(rows, cells)`` with a size by cell; 0 where a row is constant."""
+    own, other = rows - rows.mean(axis=1, keepdims=True), size - size.mean()
+    scale = (own**2).sum(axis=1) * (other**2).sum()
+    return np.asarray(np.where(scale > 0.0, (own @ other) ** 2 / np.where(scale > 0.0, scale, 1.0), 0.0))
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Return what stock, impact and their product explain, inside and outside the supported range."""
-    medians = median_map(table)
-    values = finding_values(medians)
-    trough, unwind = (
-        {name: f"{100 * share:.0f}" for name, share in medians.explained(each).items()}
-        for each in (medians.trough, medians.unwind)
-    )
+    means = mean_map(table)
+    trough, unwind = (explained_shares(table, outcome) for outcome in ("trough_pct", "unwind_pct"))
+    values = finding_values(means, {"trough": trough, "unwind": unwind})
     above = (
         ", above 1: a shock can then amplify itself without limit" if values["largest_start_loop_gain"] > 1.0 else ""
     )
     text = (
-        f"After the same unpriced hike the lowest USDJPY within {LATER_DAYS} days lies between "
+        f"After the same unpriced hike the mean of the lowest USDJPY within {LATER_DAYS} days lies between "
         f"{format_signed(values['trough_shallowest_pct'], 0)} and {format_signed(values['trough_deepest_pct'], 0)} %. The "
-        f"product of stock and impact explains {trough['product']} % of the variance between cells, the stock alone "
-        f"{trough['stock']} % and the impact alone {trough['impact']} %: {conclusion(medians.explained(medians.trough))}. (For "
-        f"the unwound share: {unwind['product']}, {unwind['stock']} and {unwind['impact']} %.) Warning: "
-        f"{values['cells_outside']:.0f} of {medians.product.size} cells have a product outside "
+        f"product of stock and impact explains {percent(trough['product'])} of the variance between cells, the stock alone "
+        f"{percent(trough['stock'])} and the impact alone {percent(trough['impact'])}: {conclusion(trough['lead'])}. For the "
+        f"unwound share ({percent(unwind['product'])}, {percent(unwind['stock'])} and {percent(unwind['impact'])}), "
+        f"{conclusion(unwind['lead'])}. Warning: "
+        f"{values['cells_outside']:.0f} of {means.product.size} cells have a product outside "
         f"{SUPPORTED_PCT[0]:g}-{SUPPORTED_PCT[1]:g} % and are not supported by August 2024. Within this range the deepest trough "
         f"is {format_signed(values['trough_deepest_supported_pct'], 0)} %. The initial loop gain reaches "
-        f"{values['largest_start_loop_gain']:.2f}{above}."
+        f"{values['largest_start_loop_gain']:.2f}{above}. Means over runs; standard errors from resampled runs."
     )
     return ExperimentFindings(text, values)
 
 
-def finding_values(medians: CarrySizeMap) -> dict[str, float]:
-    """Return the numbers of the findings by name."""
-    explained = {"trough": medians.explained(medians.trough), "unwind": medians.explained(medians.unwind)}
+def percent(share: EstimateWithError) -> str:
+    """Return a share of variance with its standard error."""
+    return f"{share.text(0, signed=False)} %"
+
+
+def finding_values(means: CarrySizeMap, explained: dict[str, dict[str, EstimateWithError]]) -> dict[str, float]:
+    """Return the numbers of the findings by name; shares of variance as decimals."""
     return {
-        f"{outcome}_explained_by_{name}": share for outcome, each in explained.items() for name, share in each.items()
+        f"{outcome}_explained_by_{name}": share.value / 100.0
+        for outcome, each in explained.items()
+        for name, share in each.items()
+        if name != "lead"
     } | {
-        "trough_shallowest_pct": float(np.nanmax(medians.trough)),
-        "trough_deepest_pct": float(np.nanmin(medians.trough)),
-        "trough_deepest_supported_pct": float(np.nanmin(medians.trough[~medians.unsupported])),
-        "largest_start_loop_gain": float(np.nanmax(medians.gain)),
-        "cells_outside": float(medians.unsupported.sum()),
+        "trough_shallowest_pct": float(np.nanmax(means.trough)),
+        "trough_deepest_pct": float(np.nanmin(means.trough)),
+        "trough_deepest_supported_pct": float(np.nanmin(means.trough[~means.unsupported])),
+        "largest_start_loop_gain": float(np.nanmax(means.gain)),
+        "cells_outside": float(means.unsupported.sum()),
     }
 
 
-def conclusion(shares: dict[str, float]) -> str:
-    """Return whether the product explains more than either factor."""
-    more = shares["product"] > max(shares["stock"], shares["impact"])
-    return (
-        "the product explains more than either factor" if more else "the product does not explain more than its factors"
+def conclusion(lead: EstimateWithError) -> str:
+    """Return whether the product explains more than either factor; `lead` is its share less the larger of theirs."""
+    return finding_text(
+        lead,
+        "the product explains more than either factor",
+        "the product explains less than its better factor",
+        "the product does not clearly explain more or less than its better factor",
+    )
+
+
+def title(table: pd.DataFrame) -> str:
+    """Return the title: what the product explains beside its better factor."""
+    shares = explained_shares(table, "trough_pct")
+    better = max(("stock", "impact"), key=lambda name: shares[name].value)
+    product, alone = percent(shares["product"]), f"the {better} alone {percent(shares[better])}"
+    return finding_text(
+        shares["lead"],
+        f"Stock times impact explains {product} of the variance of the USDJPY trough, {alone}",
+        f"Stock times impact explains only {product} of the variance of the USDJPY trough, {alone}",
+        f"Stock times impact explains the USDJPY trough no better than the {better} alone: {product}, {percent(shares[better])}",
     )
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw a heat map of the trough, and the trough against the product."""
-    medians = median_map(table)
-    shares = medians.explained(medians.trough)
-    finding = (
-        f"Stock times impact explains {100 * shares['product']:.0f} % of the variance of the USDJPY trough, the stock alone "
-        f"{100 * shares['stock']:.0f} %"
-    )
+    means = mean_map(table)
     subtitle = (
-        f"Unpriced BOJ hike of 25 bp on the first day; medians within {LATER_DAYS} days; hatched: λ₀K outside 5–14 %, not "
+        f"Unpriced BOJ hike of 25 bp on the first day; means within {LATER_DAYS} days; hatched: λ₀K outside 5–14 %, not "
         "supported by August 2024"
     )
-    figure = new_figure(Heading(finding, subtitle, source))
-    draw_map(figure.add_axes((0.09, 0.17, 0.44, 0.62)), medians)
-    draw_products(figure.add_axes((0.60, 0.17, 0.35, 0.62)), medians)
-    return Drawing(figure, plotted_columns(medians))
+    figure = new_figure(Heading(title(table), subtitle, source))
+    draw_map(figure.add_axes((0.09, 0.17, 0.44, 0.62)), means)
+    draw_products(figure.add_axes((0.60, 0.17, 0.35, 0.62)), means)
+    return Drawing(figure, point_columns(points(table)))
 
 
-def draw_map(axes: Axes, medians: CarrySizeMap) -> None:
+def draw_map(axes: Axes, means: CarrySizeMap) -> None:
     """Draw the trough of each cell with the unwound share below; cells not supported by August 2024 are hatched."""
-    rows, columns = [f"{stock:g}" for stock in medians.stocks], [f"{impact:g}" for impact in medians.impacts]
-    deepest = abs(float(np.nanmin(medians.trough)))
-    draw_heat_map(axes, HeatMapCells(medians.trough, rows, columns), (-deepest, deepest), DIVERGING)
-    hatch_cells(axes, medians.unsupported | (medians.runs < FEW_RUNS))
-    draw_boundary(axes, medians.trough <= AUGUST_2024_PCT)
-    for (row, column), share in np.ndenumerate(medians.unwind):
+    rows, columns = [f"{stock:g}" for stock in means.stocks], [f"{impact:g}" for impact in means.impacts]
+    deepest = abs(float(np.nanmin(means.trough)))
+    draw_heat_map(axes, HeatMapCells(means.trough, rows, columns), (-deepest, deepest), DIVERGING)
+    hatch_cells(axes, means.unsupported | (means.runs < FEW_RUNS))
+    draw_boundary(axes, means.trough <= AUGUST_2024_PCT)
+    for (row, column), share in np.ndenumerate(means.unwind):
         axes.text(column, row + 0.27, f"{share:.0f} %", ha="center", va="center", fontsize=7, color=INK)
     panel_title(
         axes,
@@ -221,33 +262,17 @@ def draw_map(axes: Axes, medians: CarrySizeMap) -> None:
     )
 
 
-def draw_products(axes: Axes, medians: CarrySizeMap) -> None:
+def draw_products(axes: Axes, means: CarrySizeMap) -> None:
     """Draw the trough against the product, with the supported range shaded."""
     axes.axvspan(*SUPPORTED_PCT, color=LIGHT, alpha=0.5, linewidth=0)
-    for row, stock in enumerate(medians.stocks):
-        shade = STOCK_SHADES(row / max(1, len(medians.stocks) - 1))
-        axes.plot(medians.product[row], medians.trough[row], "o-", color=shade, markersize=5, linewidth=1)
-        end = (medians.product[row, -1], medians.trough[row, -1])
+    for row, stock in enumerate(means.stocks):
+        shade = STOCK_SHADES(row / max(1, len(means.stocks) - 1))
+        axes.plot(means.product[row], means.trough[row], "o-", color=shade, markersize=5, linewidth=1)
+        end = (means.product[row, -1], means.trough[row, -1])
         axes.annotate(
             f"{stock:g}", end, xytext=(5, 0), textcoords="offset points", fontsize=8, color=shade, va="center"
         )
     remove_frame(axes)
-    axes.set_xlim(0.0, 1.12 * float(medians.product.max()))
+    axes.set_xlim(0.0, 1.12 * float(means.product.max()))
     axes.set_xlabel("λ₀K, %", fontsize=8.5)
     panel_title(axes, "Trough against the product λ₀K\none line per stock K; grey: 5–14 %")
-
-
-def plotted_columns(medians: CarrySizeMap) -> Columns:
-    """Return the plotted values, one row per cell."""
-    stock, impact = np.meshgrid(medians.stocks, medians.impacts, indexing="ij")
-    columns = {
-        "stock_usd_bn": stock,
-        "fast_impact_pct_per_usd_bn": impact,
-        "product_pct": medians.product,
-        "trough_pct_p50": medians.trough,
-        "unwind_pct_p50": medians.unwind,
-        "start_loop_gain_p50": medians.gain,
-        "runs": medians.runs,
-        "supported": ~medians.unsupported,
-    }
-    return {name: values.ravel() for name, values in columns.items()}

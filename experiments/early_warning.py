@@ -10,7 +10,7 @@ thresholds; runs with an odd number are used for evaluation. The warning directi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -20,11 +20,11 @@ from matplotlib.figure import Figure
 import simulation as cf
 from simulation.day.fragility import CROWDING_FALL
 from simulation.day.recorder import CASCADE_USD_BN
+from simulation.results.estimates import EstimateWithError, finding_text, join_names, leading_names
 from simulation.results.figures.style import (
     ACCENT,
     GREY,
     INK,
-    Columns,
     Drawing,
     FloatArray,
     Heading,
@@ -38,6 +38,7 @@ from simulation.studies.early_warning.evaluation import (
     INDEX,
     LeadStatistics,
     TooFewCascadesError,
+    area_difference,
     lead_statistics_by_score,
 )
 from simulation.studies.early_warning.panel import (
@@ -48,6 +49,7 @@ from simulation.studies.early_warning.panel import (
     panel_from_record,
     split_by_run,
 )
+from simulation.studies.experiment.answer import DESCRIPTION, STATISTICS, Quantity, point_columns
 from simulation.studies.experiment.design import (
     OFFICIAL,
     ExperimentFindings,
@@ -64,13 +66,21 @@ END, QUICK_END = "2026-11-27", "2026-07-31"
 SOON, LATER = 5, 20
 WORDS = {each.column: each.label.partition(",")[0] for each in (*INDICATORS, BENCHMARK)} | {INDEX: "index of all six"}
 USEFUL_AUC = 0.55
-"""An indicator predicts clearly if its whole interval is above this, weakly if it is only above 0.5 (random)."""
+"""An indicator predicts well if its area is clearly above this, weakly if it is only clearly above 0.5 (random)."""
+ANSWER = (
+    Quantity("auc_5_days", "", f"AUC, {SOON} days", decimals=3, signed=False),
+    Quantity("auc_20_days", "", f"AUC, {LATER} days", decimals=3, signed=False),
+    Quantity("auc_large_5_days", "", f"AUC, large, {SOON} days", decimals=3, signed=False),
+)
+"""Areas under the ROC curve; their errors come from resampled runs."""
+FIGURES = ("auc", "error", "within_runs", "within_days", "alarm_share", "hit_rate", "false_alarm_rate")
 PATHS = {
     "loop_gain": "Loop gain",
     "cascade_distance_pct": f"Fall forcing {CASCADE_USD_BN:g} $bn of sales, %",
     "crowding_share": f"Crowding: share forced out by a {100 * CROWDING_FALL:g} % fall",
 }
 """Indicators whose path is shown, with the panel title."""
+UNITS = {"loop_gain": "ratio", "cascade_distance_pct": "%", "crowding_share": "share"}
 AHEAD, NONE_NEAR = np.arange(LONGEST_HORIZON_DAYS, 0, -1), LONGEST_HORIZON_DAYS + 1
 GREEN, INDIGO = "#117733", "#332288"
 
@@ -124,8 +134,9 @@ def evaluate_world(panel: Panel) -> World:
 
 
 def area(lead: LeadStatistics) -> str:
-    """Return an area with its interval."""
-    return f"{lead.auc:.2f} ({lead.low:.2f}–{lead.high:.2f}{', opposite direction' if lead.high < 0.5 else ''})"
+    """Return an area with its standard error, and whether it clearly points in the opposite direction."""
+    opposite = finding_text(lead.above_random, "", " (opposite direction)", "")
+    return f"{EstimateWithError(lead.auc, lead.error).text(2, signed=False)}{opposite}"
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
@@ -136,13 +147,13 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
     large = f", and for large cascades within {SOON} days {area(official.large[INDEX])}" if official.large else ""
     text = (
         f"In the official scenario a cascade begins within {SOON} business days of "
-        f"{100 * official.panel.event(SOON).mean():.0f} % of closes. Area under the ROC curve, out of sample, with 95 % "
-        f"interval over runs, {SOON} days ahead: {areas_text(official.soon)}. The index of all six reaches {area(index)}, "
+        f"{100 * official.panel.event(SOON).mean():.0f} % of closes. Area under the ROC curve, out of sample, with "
+        f"standard error over runs, {SOON} days ahead: {areas_text(official.soon)}. The index of all six reaches {area(index)}, "
         f"volatility alone {area(volatility)}. {LATER} days ahead the index reaches {area(official.later[INDEX])}{large}. "
-        f"{grouping(official)} {tipping(official)} The area of the index does not come from differences between runs or dates "
-        f"alone: it is {index.within_runs:.2f} between closes of one run, and {index.within_days:.2f} between runs on one day. "
+        f"{best_clause(official.soon)}. {grouping(official)} {tipping(official)} Within one run the area of the index is "
+        f"{index.within_runs:.2f} between closes, and on one day it is {index.within_days:.2f} between runs. "
         f"Its alarm, with a threshold from the training runs, is raised on {100 * index.hit_rate:.0f} % of closes before a "
-        f"cascade and on {100 * index.false_alarm_rate:.0f} % of the others: a warning, not a forecast."
+        f"cascade and on {100 * index.false_alarm_rate:.0f} % of the others."
     )
     if HISTORY in found:
         text += f" In a long history under random rate paths, {SOON} days ahead: {areas_text(found[HISTORY].soon)}."
@@ -157,13 +168,45 @@ def areas_text(by_name: Mapping[str, LeadStatistics]) -> str:
     return ", ".join(f"{WORDS[each.column]} {area(by_name[each.column])}" for each in ordered)
 
 
+def leaders(by_name: Mapping[str, LeadStatistics]) -> tuple[str, ...]:
+    """Return the score with the largest area, and those not clearly below it; of all indicators, the index and the benchmark."""
+    areas = {name: lead.auc for name, lead in by_name.items()}
+    return leading_names(areas, lambda first, second: area_difference(by_name[first], by_name[second]))
+
+
+def best_clause(by_name: Mapping[str, LeadStatistics]) -> str:
+    """Return which scores predict best, without those that are not clearly better than random."""
+    best = [name for name in leaders(by_name) if finding_text(by_name[name].above_random, "better", "", "")]
+    if not best:
+        return f"No indicator predicts cascades clearly better than chance {SOON} days ahead"
+    words = [WORDS[name] for name in best]
+    found = join_names(words)
+    alike = f" predict best {SOON} days ahead, without a clear difference"
+    verb = f" predicts best {SOON} days ahead" if len(best) == 1 else alike
+    return f"{found[0].upper()}{found[1:]}{verb}: AUC {area(by_name[best[0]])}"
+
+
+def fading_clause(world: World) -> str:
+    """Return how the area of the best score changes from the short to the long horizon, where it changes clearly."""
+    best = leaders(world.soon)[0]
+    soon, later = world.soon[best], world.later[best]
+    words = finding_text(area_difference(later, soon), "more", "less", "no clear change")
+    return f"{words} at {LATER} days: {area(later)}"
+
+
 def grouping(world: World) -> str:
-    """Return which indicators predict cascades clearly, weakly and not at all."""
-    clear, weak, none = f"Clear predictors (interval above {USEFUL_AUC:g})", "Weak predictors", "Not better than random"
-    groups: dict[str, list[str]] = {clear: [], weak: [], none: []}
+    """Return which indicators predict cascades well, weakly and not at all."""
+    good, weak, none = (
+        f"Good predictors (area clearly above {USEFUL_AUC:g})",
+        "Weak predictors",
+        "Not clearly better than random",
+    )
+    groups: dict[str, list[str]] = {good: [], weak: [], none: []}
     for each in INDICATORS:
         lead = world.soon[each.column]
-        groups[clear if lead.low > USEFUL_AUC else weak if lead.is_clear else none].append(WORDS[each.column])
+        useful = EstimateWithError(lead.auc - USEFUL_AUC, lead.error)
+        kind = finding_text(useful, good, "", "") or finding_text(lead.above_random, weak, none, none)
+        groups[kind].append(WORDS[each.column])
     return " ".join(f"{kind}: {', '.join(names)}." for kind, names in groups.items() if names)
 
 
@@ -184,84 +227,107 @@ def world_values(world: str, found: World) -> dict[str, float]:
         f"{key} {world} {name} {part}": value
         for part, by_name in parts.items()
         for name, lead in by_name.items()
-        for key, value in asdict(lead).items()
+        for key, value in ((key, float(getattr(lead, key))) for key in FIGURES)
     }
     return by_part | {f"base_rate {world} {days} days": float(found.panel.event(days).mean()) for days in (SOON, LATER)}
+
+
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the areas of every score by data set and horizon, and the indicators by days to the next cascade."""
+    return world_points(worlds(table))
+
+
+def world_points(found: Mapping[str, World]) -> pd.DataFrame:
+    """Return the points of the figure from the results by data set."""
+    rows = [
+        {"world": world, "indicator": name, "quantity": quantity.column, "unit": "", "mean": lead.auc, "se": lead.error}
+        | {"runs": np.unique(each.panel.run[each.panel.run % 2 == 1]).size}
+        for world, each in found.items()
+        for quantity, by_name in zip(ANSWER, (each.soon, each.later, each.large), strict=True)
+        for name, lead in sorted(by_name.items(), key=lambda item: -item[1].auc)
+    ]
+    paths = pd.concat([path_points(found[OFFICIAL].panel, name) for name in PATHS], ignore_index=True)
+    shown = pd.concat([pd.DataFrame(rows), paths.assign(world=OFFICIAL)], ignore_index=True)
+    return shown.reindex(columns=["world", "indicator", "days_to_cascade", *DESCRIPTION, *STATISTICS])
+
+
+def path_points(panel: Panel, name: str) -> pd.DataFrame:
+    """Return mean and 80 % band over closes of one indicator by days to the next cascade; the last row has none near."""
+    rows = []
+    for days in (*AHEAD, NONE_NEAR):
+        chosen = panel.days_to_cascade == days
+        values, runs = panel.values[name][chosen], panel.run[chosen]
+        by_run = EstimateWithError.of(np.array([values[runs == run].mean() for run in np.unique(runs)]))
+        band = np.quantile(values, (0.1, 0.9)) if values.size else (np.nan, np.nan)
+        mean = float(values.mean()) if values.size else np.nan
+        rows.append(
+            {"indicator": name, "days_to_cascade": float(days), "quantity": name, "unit": UNITS[name], "mean": mean}
+            | {"se": by_run.error, "p10": float(band[0]), "p90": float(band[1]), "runs": np.unique(runs).size}
+        )
+    return pd.DataFrame(rows)
+
+
+def title(official: World) -> str:
+    """Return the title: the best score of all that the picture shows, or those without a clear difference."""
+    clause = best_clause(official.soon)
+    return clause if clause.startswith("No ") else f"{clause}, {fading_clause(official)}"
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw the areas of all indicators, and the paths of three of them before a cascade."""
     found = worlds(table)
-    official = found[OFFICIAL]
-    best = max(INDICATORS, key=lambda each: official.soon[each.column].auc)
-    finding = (
-        f"{WORDS[best.column].capitalize()} predicts best: AUC {official.soon[best.column].auc:.2f} at {SOON} days, "
-        f"{official.later[best.column].auc:.2f} at {LATER} days"
-    )
     subtitle = (
-        "Closes outside cascades. Left: out of sample; bars: 95 % intervals over runs. "
-        "Right: medians; bands: middle 50 %"
+        "Closes outside cascades. Left: out of sample; lines: 2 s.e. over runs. Right: means; bands: 80 % of closes"
     )
-    figure = new_figure(Heading(finding, subtitle, source))
-    shown = draw_areas(figure.add_axes((0.20, 0.12, 0.36, 0.66)), found) | draw_paths(figure, official.panel)
-    return Drawing(figure, shown)
+    figure = new_figure(Heading(title(found[OFFICIAL]), subtitle, source))
+    shown = world_points(found)
+    draw_areas(figure.add_axes((0.20, 0.12, 0.36, 0.66)), found)
+    draw_paths(figure, shown[shown["days_to_cascade"].notna()])
+    return Drawing(figure, point_columns(shown))
 
 
-def draw_areas(axes: Axes, found: Mapping[str, World]) -> Columns:
-    """Draw one row per indicator, with an area and interval per data set and horizon; return what is shown."""
+def draw_areas(axes: Axes, found: Mapping[str, World]) -> None:
+    """Draw one row per indicator, with an area and two standard errors per data set and horizon."""
     official = found[OFFICIAL]
     series = {f"● {SOON} days": (official.soon, ACCENT, "o"), f"■ {LATER} days": (official.later, GREEN, "s")}
     if HISTORY in found:
         series[f"◆ {SOON} days, long history"] = (found[HISTORY].soon, INDIGO, "D")
     names = sorted(official.soon, key=lambda name: -official.soon[name].auc)
+    ends = []
     for place, (by_name, shade, mark) in enumerate(series.values()):
         heights = np.arange(len(names)) + 0.24 * (place - (len(series) - 1) / 2)
-        shown = [by_name[name] for name in names]
-        axes.hlines(heights, [each.low for each in shown], [each.high for each in shown], color=shade, linewidth=2.2)
-        axes.plot([each.auc for each in shown], heights, mark, color=shade, markersize=5.5)
+        areas = np.array([by_name[name].auc for name in names])
+        half = 2.0 * np.array([by_name[name].error for name in names])
+        axes.hlines(heights, areas - half, areas + half, color=shade, linewidth=2.2)
+        axes.plot(areas, heights, mark, color=shade, markersize=5.5)
+        ends += [*(areas - half), *(areas + half)]
     style_bar_axes(axes, [WORDS[name] for name in names])
-    ends = [end for by_name, _, _ in series.values() for each in by_name.values() for end in (each.low, each.high)]
     axes.set_xlim(min(0.48, *ends) - 0.01, max(ends) + 0.02)
     axes.axvline(0.5, color=INK, linewidth=0.8)
     axes.set_xlabel("0.5 random, 1 perfect", fontsize=8.5)
     panel_title(axes, "Area under the ROC curve: a cascade begins within", lines_below=1)
     legend_line(axes, [(name, shade) for name, (_, shade, _) in series.items()])
-    columns: Columns = {"indicator": np.array(names)}
-    for label, (by_name, _, _) in series.items():
-        for key in ("auc", "low", "high"):
-            columns[f"{key} {label[2:]}"] = np.array([asdict(by_name[name])[key] for name in names])
-    return columns
 
 
-def draw_paths(figure: Figure, panel: Panel) -> Columns:
-    """Draw median and quartiles of three indicators before a cascade, and on closes without one; return what is shown."""
-    columns: Columns = {"days_to_cascade": AHEAD}
-    for place, (name, title) in enumerate(PATHS.items()):
+def draw_paths(figure: Figure, paths: pd.DataFrame) -> None:
+    """Draw mean and band of three indicators before a cascade, and on closes without one."""
+    for place, (name, words) in enumerate(PATHS.items()):
         axes = figure.add_axes((0.63, 0.12 + 0.228 * (len(PATHS) - 1 - place), 0.31, 0.155))
-        by_days = [quartiles(panel.values[name][panel.days_to_cascade == days]) for days in (*AHEAD, NONE_NEAR)]
-        path, calm = np.array(by_days[:-1]).T, by_days[-1]
-        draw_path(axes, path, calm)
-        panel_title(axes, title, lines_below=int(place == 0))
+        own = paths[paths["indicator"] == name][["p10", "mean", "p90"]].to_numpy(dtype=float)
+        draw_path(axes, own[:-1].T, own[-1])
+        panel_title(axes, words, lines_below=int(place == 0))
         if place == 0:
             legend_line(axes, (("━ before a cascade", ACCENT), (f"╌ none within {LONGEST_HORIZON_DAYS} days", GREY)))
         if place < len(PATHS) - 1:
             axes.tick_params(axis="x", labelbottom=False)
-        columns |= {f"{name} {part}": path[at] for at, part in enumerate(("p25", "p50", "p75"))}
-        columns |= {f"{name} calm {part}": calm[[at]] for at, part in enumerate(("p25", "p50", "p75"))}
     axes.set_xlabel("business days before a cascade", fontsize=8.5)
-    return columns
 
 
 def draw_path(axes: Axes, path: FloatArray, calm: FloatArray) -> None:
-    """Draw one indicator: quartiles by day, ``(3, days)``, and on calm closes, ``(3,)``."""
+    """Draw one indicator: 10 % quantile, mean and 90 % quantile by day, ``(3, days)``, and on calm closes, ``(3,)``."""
     axes.axhspan(calm[0], calm[2], color=GREY, alpha=0.12, linewidth=0)
     axes.axhline(calm[1], color=GREY, linewidth=1.2, linestyle=(0, (4, 3)))
     draw_banded_line(axes, -AHEAD, (path[0], path[1], path[2]), ACCENT)
     remove_frame(axes)
     axes.set_xlim(-LONGEST_HORIZON_DAYS, -1)
     axes.set_xticks([-20, -15, -10, -5, -1], ["20", "15", "10", "5", "1"])
-
-
-def quartiles(values: FloatArray) -> FloatArray:
-    """Return lower quartile, median and upper quartile, ``(3,)``; NaN without values."""
-    return np.quantile(values, (0.25, 0.5, 0.75)) if values.size else np.full(3, np.nan)

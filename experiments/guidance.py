@@ -10,16 +10,16 @@ yen per dollar: a fall is a stronger yen and a loss on carry positions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.results.estimates import EstimateWithError
+from simulation.results.estimates import EstimateWithError, finding_text, move_clause
 from simulation.results.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, remove_frame
 from simulation.results.metrics import FinishedRuns
+from simulation.studies.experiment.answer import Quantity, point_columns, point_estimate, point_table
 from simulation.studies.experiment.design import (
     OFFICIAL,
     ExperimentFindings,
@@ -37,17 +37,22 @@ from simulation.studies.experiment.figures import format_signed, label_beside, s
 
 RUNS, QUICK_RUNS = 400, 20
 QUICK_NOTE = (
-    "carry holders only, with 40 investors each; no variant without the added uncertainty; the year is not shortened, but "
-    "its 5 % tail rests on very few runs"
+    "carry holders only, with 40 investors each; no variant without the added uncertainty; the year is not shortened"
 )
 START, DAY, END = "2025-12-12", "2025-12-19", "2026-12-18"
 LATER = ("2026-01-23", "2026-03-19", "2026-04-28", "2026-06-16", "2026-07-31", "2026-09-18", "2026-10-30", "2026-12-18")
 EXPECTED, CERTAIN = "six_monthly", "vague, no added uncertainty"
 REGIMES = (EXPECTED, "vague", CERTAIN, "wage_dependent")
 COLOURS = dict(zip(REGIMES, ("#222222", "#AA4499", "#DDAACC", "#117733"), strict=True))
-WINDOW, TAIL = 20, 0.05
-MEASURED = ("usdjpy_day0_pct", "year_pct", "worst_fall_pct", "levered_unwind_pct")
-RESAMPLES = 400
+WINDOW, TAIL, RESAMPLES = 20, 0.1, 400
+MEASURED = ("usdjpy_day0_pct", "worst_fall_pct", "year_pct", "levered_unwind_pct")
+ANSWER = (
+    Quantity("usdjpy_day0_effect", "points", "USDJPY on the day", decimals=2),
+    Quantity("worst_fall_effect", "points", f"largest {WINDOW}-day fall", decimals=2, band=True),
+    Quantity("year_effect", "points", "USDJPY over the year", decimals=2),
+    Quantity("levered_unwind_effect", "points", "levered unwind", decimals=2),
+)
+LEVELS = (Quantity("worst_fall_pct", "%", "largest fall"), Quantity("year_pct", "%", "change over the year"))
 
 
 def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
@@ -95,143 +100,161 @@ def effects(table: pd.DataFrame) -> pd.DataFrame:
     return paired_differences(table, table[table["guidance"] == EXPECTED], MEASURED)
 
 
-@dataclass(frozen=True)
-class Tail:
-    """Results of one regime: effect on day 0, quantiles over runs, and differences of quantiles from the expected regime."""
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per regime and quantity: effects against six-monthly guidance, and levels over the year."""
+    names = dict(zip(MEASURED, (quantity.column for quantity in ANSWER), strict=True))
+    moved = effects(table).rename(columns=names)
+    shown = [
+        point_table(moved[moved["guidance"] != EXPECTED], ["guidance"], ANSWER),
+        point_table(table, ["guidance"], LEVELS),
+    ]
+    return pd.concat(shown, ignore_index=True)
 
-    day0: float
-    year: tuple[float, float, float]
-    fall: tuple[float, float]
-    year_low_effect: EstimateWithError
-    fall_effect: EstimateWithError
 
-
-def tails(table: pd.DataFrame) -> dict[str, Tail]:
-    """Return the effect on day 0 and the tails by regime."""
-    shown = regimes(table)
-    year, fall = (
-        table.pivot(index="run", columns="guidance", values=name).dropna()[shown]
-        for name in ("year_pct", "worst_fall_pct")
+def tail_effect(table: pd.DataFrame, regime: str) -> EstimateWithError:
+    """Return the difference of the 10 % quantile of the year's change from six-monthly guidance; error by resampling runs."""
+    wide = (
+        table.pivot(index="run", columns="guidance", values="year_pct")[[EXPECTED, regime]]
+        .dropna()
+        .to_numpy(dtype=float)
     )
-    day0 = effects(table).groupby("guidance")["usdjpy_day0_pct"].median()
-    year_low, typical_fall = quantile_effects(year, TAIL), quantile_effects(fall, 0.5)
-    return {
-        regime: Tail(
-            float(day0[regime]),
-            (quantile(year[regime], TAIL), quantile(year[regime], 0.5), quantile(year[regime], 1.0 - TAIL)),
-            (quantile(fall[regime], TAIL), quantile(fall[regime], 0.5)),
-            year_low[regime],
-            typical_fall[regime],
-        )
-        for regime in shown
-    }
-
-
-def quantile(values: pd.Series, level: float) -> float:
-    """Return a quantile over runs."""
-    return float(np.quantile(values.to_numpy(dtype=float), level))
-
-
-def quantile_effects(values: pd.DataFrame, level: float) -> dict[str, EstimateWithError]:
-    """Return the difference of a quantile from the expected regime; standard errors by resampling whole runs."""
-    runs = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
-    resampled = np.quantile(values.to_numpy(dtype=float)[runs], level, axis=1)
-    names = [str(name) for name in values.columns]
-    errors = (resampled - resampled[:, [names.index(EXPECTED)]]).std(axis=0)
-    expected = quantile(values[EXPECTED], level)
-    return {
-        name: EstimateWithError(quantile(values[name], level) - expected, float(error))
-        for name, error in zip(names, errors, strict=True)
-    }
+    drawn = np.random.default_rng(0).integers(0, len(wide), (RESAMPLES, len(wide)))
+    resampled = np.diff(np.quantile(wide[drawn], TAIL, axis=1), axis=1)[:, 0]
+    low = np.quantile(wide, TAIL, axis=0)
+    return EstimateWithError(float(low[1] - low[0]), float(resampled.std()))
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Return the effects on day 0 and over the year, by regime."""
-    by_regime = tails(table)
-    expected, vague, wages = by_regime[EXPECTED], by_regime["vague"], by_regime["wage_dependent"]
-    parts = (
-        f" ({by_regime[CERTAIN].fall_effect} from the lower path, the rest from the added uncertainty)"
-        if CERTAIN in by_regime
-        else ""
+    shown = points(table)
+    vague, wages = (
+        {quantity.column: point_estimate(shown, quantity.column, guidance=regime) for quantity in ANSWER}
+        for regime in ("vague", "wage_dependent")
     )
+    expected = point_estimate(shown, "worst_fall_pct", guidance=EXPECTED)
+    certain = point_estimate(shown, "worst_fall_effect", guidance=CERTAIN)
+    parts = f" (the lower path alone {fall_clause(certain)})" if CERTAIN in regimes(table) else ""
+    low = {regime: tail_effect(table, regime) for regime in regimes(table) if regime != EXPECTED}
     text = (
-        f"A fully priced hike with vague guidance moves USDJPY by {format_signed(vague.day0)} % on the day relative to guidance "
-        f"of one step every six months, and with wage-dependent guidance by {format_signed(wages.day0)} %. Over the following "
-        f"year the median of the largest fall of USDJPY within {WINDOW} days is {format_signed(expected.fall[1])} % after "
-        f"six-monthly guidance; vague guidance changes it by {vague.fall_effect} points{parts} and wage-dependent guidance by "
-        f"{wages.fall_effect}. The 5th percentile of the change over the year is {format_signed(expected.year[0])} % after "
-        f"six-monthly guidance; vague guidance changes it by {vague.year_low_effect} points and wage-dependent guidance by "
-        f"{wages.year_low_effect}. {conclusion(vague)}"
+        f"Relative to guidance of one step every six months, a fully priced hike with vague guidance "
+        f"{move_clause(vague['usdjpy_day0_effect'], 'USDJPY', '%')} on the day, and with wage-dependent guidance it "
+        f"{move_clause(wages['usdjpy_day0_effect'], 'USDJPY', '%')}. Over the following year the mean of the largest fall of "
+        f"USDJPY within {WINDOW} days is {expected} % after six-monthly guidance; vague guidance "
+        f"{fall_clause(vague['worst_fall_effect'])}{parts} and wage-dependent guidance "
+        f"{fall_clause(wages['worst_fall_effect'])}. Vague guidance {tail_clause(low['vague'])}, wage-dependent guidance "
+        f"{tail_clause(low['wage_dependent'])}. {conclusion(vague['usdjpy_day0_effect'], vague['worst_fall_effect'])} Means of "
+        "paired differences with standard errors."
     )
-    return ExperimentFindings(
-        text,
-        {f"{name} {regime}": value for regime, tail in by_regime.items() for name, value in tail_values(tail).items()},
+    return ExperimentFindings(text, finding_values(shown) | tail_values(low))
+
+
+def finding_values(shown: pd.DataFrame) -> dict[str, float]:
+    """Return the mean and the standard error of every point by name."""
+    rows = shown.to_dict("records")
+    values = {f"{row['quantity']} {row['guidance']}": float(row["mean"]) for row in rows}
+    return values | {f"{row['quantity']}_error {row['guidance']}": float(row["se"]) for row in rows}
+
+
+def tail_values(low: dict[str, EstimateWithError]) -> dict[str, float]:
+    """Return the effects on the 10 % quantile of the year's change by name."""
+    values = {f"year_pct_p10_effect {regime}": effect.value for regime, effect in low.items()}
+    return values | {f"year_pct_p10_effect_error {regime}": effect.error for regime, effect in low.items()}
+
+
+def fall_clause(effect: EstimateWithError) -> str:
+    """Return how guidance changes the largest fall; a negative effect is a deeper fall."""
+    size = effect.size.text(2, signed=False)
+    return finding_text(
+        effect,
+        f"makes it {size} points shallower",
+        f"makes it {size} points deeper",
+        f"does not clearly change it ({effect.text(2)} points)",
     )
 
 
-def tail_values(tail: Tail) -> dict[str, float]:
-    """Return the values of one regime by name."""
-    return {
-        "usdjpy_day0_pct": tail.day0,
-        "worst_fall_pct_p05": tail.fall[0],
-        "worst_fall_pct_p50": tail.fall[1],
-        "year_pct_p05": tail.year[0],
-        "year_pct_p50": tail.year[1],
-        "year_pct_p95": tail.year[2],
-        "worst_fall_pct_p50_effect": tail.fall_effect.value,
-        "worst_fall_pct_p50_error": tail.fall_effect.error,
-        "year_pct_p05_effect": tail.year_low_effect.value,
-        "year_pct_p05_error": tail.year_low_effect.error,
-    }
+def tail_clause(effect: EstimateWithError) -> str:
+    """Return how guidance moves the 10 % quantile of the year's change."""
+    moved = f"moves the 10 % quantile of the change over the year by {effect} points"
+    unclear = f"does not clearly move the 10 % quantile of the change over the year ({effect} points)"
+    return finding_text(effect, moved, moved, unclear)
 
 
-def conclusion(vague: Tail) -> str:
-    """Return whether vague guidance has a significant cost later in the year."""
-    fall, year = (each.is_clear and each.value < 0.0 for each in (vague.fall_effect, vague.year_low_effect))
-    day = f"Vague guidance {'weakens' if vague.day0 > 0.0 else 'does not weaken'} the yen on the day"
-    if fall and year:
-        return f"{day}, but increases both the largest fall and the tail risk over the year."
-    if fall or year:
-        larger, other = ("largest fall", "tail risk") if fall else ("tail risk", "largest fall")
-        return f"{day}, but increases the {larger} over the year; the effect on the {other} is not significant."
-    return f"{day}; its effects over the year are not significant with this number of runs."
+def day_clause(effect: EstimateWithError) -> str:
+    """Return what vague guidance does to the yen on the day."""
+    return finding_text(
+        effect,
+        "weakens the yen on the day",
+        "strengthens the yen on the day",
+        "does not clearly move the yen on the day",
+    )
+
+
+def conclusion(day: EstimateWithError, fall: EstimateWithError) -> str:
+    """Return whether vague guidance that calms the day has a clear cost later in the year."""
+    later = finding_text(
+        fall,
+        "and makes the largest fall of the year shallower",
+        "and makes the largest fall of the year deeper",
+        "with no clear effect on the largest fall of the year",
+    )
+    return f"Vague guidance {day_clause(day)}, {later}."
+
+
+def title(table: pd.DataFrame) -> str:
+    """Return the title: the effect of vague guidance on the day, and on the largest fall of the year."""
+    shown = points(table)
+    day, fall = (point_estimate(shown, ANSWER[at].column, guidance="vague") for at in (0, 1))
+    moved = finding_text(day, f"USDJPY {day} %", f"USDJPY {day} %", f"no clear move of USDJPY ({day} %)")
+    size = fall.size.text(2, signed=False)
+    later = finding_text(
+        fall,
+        f"largest fall of the year {size} points shallower",
+        f"largest fall of the year {size} points deeper",
+        f"no clear effect on the largest fall of the year ({fall.text(2)})",
+    )
+    return f"Vague guidance: {moved} on the day; {later}"
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw the move on day 0, the largest falls and the range of changes over the year."""
-    by_regime = tails(table)
-    vague = by_regime["vague"]
-    finding = (
-        f"Vague guidance: USDJPY {format_signed(vague.day0)} % on the day, {format_signed(vague.fall_effect.value)} points on "
-        "the median largest fall of the year"
-    )
+    shown = points(table)
     subtitle = (
-        "BOJ +25 bp, fully priced, 19 December 2025; day 0: difference from six-monthly; then to 18 December 2026"
+        "BOJ +25 bp, fully priced, 19 December 2025; day 0: difference from six-monthly, line: 2 s.e.; then to 18 December "
+        "2026: mean (dot), 80 % of runs (bar)"
     )
-    figure = new_figure(Heading(finding, subtitle, source))
+    figure = new_figure(Heading(title(table), subtitle, source))
     places = ((0.17, 0.14, 0.20, 0.65), (0.43, 0.14, 0.24, 0.65), (0.73, 0.14, 0.24, 0.65))
     day, fall, year = (figure.add_axes(place) for place in places)
-    draw_day(day, {regime: tail.day0 for regime, tail in by_regime.items()})
-    draw_ranges(fall, {regime: (*tail.fall, tail.fall[1]) for regime, tail in by_regime.items()})
-    panel_title(fall, f"Largest {WINDOW}-day fall in the year, %\nmedian and worst 5 % of runs")
-    draw_ranges(year, {regime: tail.year for regime, tail in by_regime.items()})
-    panel_title(year, "Change over the year, %\nmedian, 5 and 95 % of runs")
-    columns = {name: np.array([tail_values(tail)[name] for tail in by_regime.values()]) for name in tail_values(vague)}
-    return Drawing(figure, {"guidance": np.array(list(by_regime))} | columns)
+    moves = {regime: point_estimate(shown, "usdjpy_day0_effect", guidance=regime) for regime in regimes(table)}
+    draw_day(day, moves | {EXPECTED: EstimateWithError(0.0, 0.0)})
+    draw_ranges(fall, ranges(shown, "worst_fall_pct"))
+    panel_title(fall, f"Largest {WINDOW}-day fall in the year, %")
+    draw_ranges(year, ranges(shown, "year_pct"))
+    panel_title(year, "Change over the year, %")
+    return Drawing(figure, point_columns(shown))
 
 
-def draw_day(axes: Axes, moves: dict[str, float]) -> None:
-    """Draw the effect on day 0."""
-    axes.barh(range(len(moves)), list(moves.values()), height=0.5, color=[COLOURS[regime] for regime in moves])
-    for row, value in enumerate(moves.values()):
-        label_beside(axes, (value, row), format_signed(value))
+def ranges(shown: pd.DataFrame, quantity: str) -> dict[str, tuple[float, float, float]]:
+    """Return 10 % quantile, mean and 90 % quantile of a level by regime."""
+    rows = shown[shown["quantity"] == quantity].to_dict("records")
+    return {str(row["guidance"]): (float(row["p10"]), float(row["mean"]), float(row["p90"])) for row in rows}
+
+
+def draw_day(axes: Axes, moves: dict[str, EstimateWithError]) -> None:
+    """Draw the effect on day 0 with two standard errors on either side."""
+    values = np.array([effect.value for effect in moves.values()])
+    half = np.array([2.0 * effect.error for effect in moves.values()])
+    axes.barh(range(len(moves)), values, height=0.5, color=[COLOURS[regime] for regime in moves])
+    axes.hlines(range(len(moves)), values - half, values + half, color=INK, linewidth=1.1)
+    for row, effect in enumerate(moves.values()):
+        label_beside(axes, (effect.value + 2.0 * effect.error, row), format_signed(effect.value))
     style_bar_axes(axes, [regime.replace("_", " ").replace(", ", ",\n") for regime in moves])
-    axes.set_xlim(min(0.0, 1.3 * min(moves.values())), 1.35 * max(0.1, *moves.values()))
-    panel_title(axes, "USDJPY on the day, %\ndifference from six-monthly")
+    axes.set_xlim(min(0.0, 1.3 * float(values.min())), 1.35 * max(0.1, float(values.max())))
+    panel_title(axes, "USDJPY on the day, %")
 
 
 def draw_ranges(axes: Axes, ranges: dict[str, tuple[float, float, float]]) -> None:
-    """Draw a range with a dot at the median for each regime."""
+    """Draw a range with a dot at the mean for each regime."""
     for row, (regime, (low, middle, high)) in enumerate(ranges.items()):
         axes.hlines(row, low, high, color=COLOURS[regime], linewidth=5, alpha=0.35)
         axes.plot(middle, row, "o", color=COLOURS[regime], markersize=8)

@@ -16,9 +16,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
-from simulation.results.estimates import EstimateWithError
-from simulation.results.figures.style import GREY, INK, Columns, Drawing, Heading, new_figure, panel_title
+from simulation.results.estimates import EstimateWithError, finding_text, more_or_less
+from simulation.results.figures.style import GREY, INK, Drawing, Heading, new_figure, panel_title
 from simulation.results.metrics import FinishedRuns
+from simulation.studies.experiment.answer import Quantity, point_columns, point_table
 from simulation.studies.experiment.design import (
     OFFICIAL,
     ExperimentFindings,
@@ -33,7 +34,7 @@ from simulation.studies.experiment.design import (
     run_table,
     with_investors,
 )
-from simulation.studies.experiment.figures import SERIES_COLOURS, format_signed, style_bar_axes
+from simulation.studies.experiment.figures import SERIES_COLOURS, style_bar_axes
 
 RUNS, QUICK_RUNS = 200, 20
 QUICK_NOTE = "carry holders only, with 60 investors each"
@@ -44,6 +45,11 @@ ODDS = {"November odds": (0.87, 0.62), EVEN: (0.5, 0.5)}
 FIXED, ORDERS = "fixed", ("Fed first", "BOJ first")
 RESPONSES = {FIXED: 0.0, "less likely": -1.0, "more likely": 1.0}
 MEASURED = ("worst_day_pct", "levered_unwind_pct", "usdjpy_pct")
+ANSWER = (
+    Quantity("levered_unwind_pct", "points", "levered unwind", decimals=2, band=True),
+    Quantity("worst_day_pct", "points", "worst day of USDJPY", decimals=2),
+    Quantity("usdjpy_pct", "points", "USDJPY", decimals=2),
+)
 
 
 def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
@@ -95,6 +101,11 @@ def effects(table: pd.DataFrame) -> pd.DataFrame:
     return paired_differences(others, twin, MEASURED, on=["odds", "run"])
 
 
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per set of odds, order, response and quantity: differences from `Fed first` with fixed odds."""
+    return point_table(effects(table), ["odds", "order", "response"], ANSWER)
+
+
 def averages(table: pd.DataFrame, column: str) -> dict[tuple[str, ...], EstimateWithError]:
     """Return the mean difference of a column by odds, order and response."""
     return mean_estimates(effects(table), ["odds", "order", "response"], column)
@@ -114,17 +125,17 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
     before = mean_estimates(table, ["odds", "order", "response"], "levered_unwind_pct")[EVEN, ORDERS[0], FIXED]
     order, same_day = unwound[EVEN, ORDERS[1], FIXED], unwound[EVEN, "same day", FIXED]
     odds = {key[1:]: each for key, each in by_odds(table).items() if key[0] == EVEN}
-    typical = float(np.mean([abs(each.value) for each in odds.values()]))
+    first, second = ORDERS
     text = (
-        f"At even odds levered holders reduce their positions by {before.value:.0f} % when the Fed moves first. With fixed "
-        f"odds, the reduction changes by {order} points when the Bank of Japan moves first ({significance(order)}), and by "
-        f"{same_day} points when both move on the same day ({significance(same_day)}); the worst day of USDJPY then changes by "
-        f"{worst[EVEN, 'same day', FIXED]} points. If the first move makes the second less likely and it still takes place, "
-        f"the reduction changes by {odds[ORDERS[0], 'less likely']} points with the Fed first and by "
-        f"{odds[ORDERS[1], 'less likely']} with the Bank of Japan first. If the first move makes the second more likely, it "
-        f"changes by {odds[ORDERS[0], 'more likely']} and {odds[ORDERS[1], 'more likely']} points. The average effect of one "
-        f"standard signal about the second move is {typical:.1f} points, that of the order {abs(order.value):.1f}. At the "
-        f"November odds the effect of the order is {unwound['November odds', ORDERS[1], FIXED]} points. Means of paired "
+        f"At even odds levered holders reduce their positions by {before.text(signed=False)} % when the Fed moves first. With "
+        f"fixed odds the reduction is {more_or_less(order, 'points')} when the Bank of Japan moves first, and "
+        f"{more_or_less(same_day, 'points')} when both move on the same day; {worst_day_clause(worst[EVEN, 'same day', FIXED])}. "
+        f"If the first move makes the second less likely and it still takes place, the reduction is "
+        f"{more_or_less(odds[first, 'less likely'], 'points')} with the Fed first and "
+        f"{more_or_less(odds[second, 'less likely'], 'points')} with the Bank of Japan first. If the first move makes the second "
+        f"more likely, it is {more_or_less(odds[first, 'more likely'], 'points')} and "
+        f"{more_or_less(odds[second, 'more likely'], 'points')}. At the November odds it is "
+        f"{more_or_less(unwound['November odds', second, FIXED], 'points')} when the Bank of Japan moves first. Means of paired "
         "differences with standard errors."
     )
     measured = {"levered_unwind_pct": unwound, "worst_day_pct": worst, "levered_unwind_pct by odds": by_odds(table)}
@@ -134,34 +145,51 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
     return ExperimentFindings(text, values)
 
 
-def significance(estimate: EstimateWithError) -> str:
-    """Return whether a difference exceeds twice its standard error."""
-    return "significant" if estimate.is_clear else "not significant"
+def worst_day_clause(difference: EstimateWithError) -> str:
+    """Return how the worst day of USDJPY changes when both move on the same day."""
+    size = difference.size.text(signed=False)
+    return finding_text(
+        difference,
+        f"the worst day of USDJPY is then milder by {size} points",
+        f"the worst day of USDJPY is then worse by {size} points",
+        f"the worst day of USDJPY does not clearly change ({difference} points)",
+    )
+
+
+def title(table: pd.DataFrame) -> str:
+    """Return the title: what the order, one day for both, and changed odds add to levered unwinding at even odds."""
+    unwound = averages(table, "levered_unwind_pct")
+    cells = {
+        "BOJ first": (ORDERS[1], FIXED),
+        "one day": ("same day", FIXED),
+        "2nd less likely": (ORDERS[0], "less likely"),
+    }
+    parts = [title_part(name, unwound[EVEN, *cell]) for name, cell in cells.items()]
+    return f"Levered unwinding: {'; '.join(parts)}"
+
+
+def title_part(name: str, difference: EstimateWithError) -> str:
+    """Return one difference of the title."""
+    size = difference.size.text(signed=False)
+    return f"{name} {finding_text(difference, f'{size} points more', f'{size} points less', 'no clear difference')}"
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw differences from `Fed first` with fixed odds: levered positions and worst day, for both sets of odds."""
-    unwound = averages(table, "levered_unwind_pct")
-    order, same_day, less_likely = (
-        format_signed(unwound[EVEN, *case].value)
-        for case in ((ORDERS[1], FIXED), ("same day", FIXED), (ORDERS[0], "less likely"))
-    )
-    finding = (
-        f"Levered unwinding: order {order} points, both on one day {same_day}, second move less likely {less_likely}"
-    )
     subtitle = "Mean difference from “Fed first, odds fixed” with the same news; whiskers: two standard errors; title: even odds"
-    figure = new_figure(Heading(finding, subtitle, source))
+    figure = new_figure(Heading(title(table), subtitle, source))
     left, right = figure.add_axes((0.22, 0.13, 0.34, 0.66)), figure.add_axes((0.62, 0.13, 0.34, 0.66))
-    columns = draw_bars(left, table, "levered_unwind_pct") | draw_bars(right, table, "worst_day_pct", labels=False)
+    draw_bars(left, table, "levered_unwind_pct")
+    draw_bars(right, table, "worst_day_pct", labels=False)
     panel_title(left, "Reduction in levered positions, points")
     panel_title(right, "Worst day of USDJPY, points (left: worse)")
     for at, (odds, shade) in enumerate(zip(ODDS, SERIES_COLOURS, strict=True)):
         figure.text(0.03, 0.80 - 0.035 * at, f"■ {odds}", color=shade, fontsize=9)
-    return Drawing(figure, columns)
+    return Drawing(figure, point_columns(points(table)))
 
 
-def draw_bars(axes: Axes, table: pd.DataFrame, column: str, labels: bool = True) -> Columns:
-    """Draw one bar per variant and set of odds; return what is shown."""
+def draw_bars(axes: Axes, table: pd.DataFrame, column: str, labels: bool = True) -> None:
+    """Draw one bar per variant and set of odds, with two standard errors on either side."""
     estimates = averages(table, column)
     cells = list(dict.fromkeys(key[1:] for key in estimates))
     for at, (odds, shade) in enumerate(zip(ODDS, SERIES_COLOURS, strict=True)):
@@ -173,8 +201,3 @@ def draw_bars(axes: Axes, table: pd.DataFrame, column: str, labels: bool = True)
     names = [order if response == FIXED else f"{order}, 2nd {response}" for order, response in cells]
     style_bar_axes(axes, names if labels else [""] * len(cells))
     axes.tick_params(axis="x", labelcolor=GREY)
-    return {
-        "variant": np.array([f"{odds}: {order}, {response}" for odds, order, response in estimates]),
-        f"{column}_mean": np.array([each.value for each in estimates.values()]),
-        f"{column}_standard_error": np.array([each.error for each in estimates.values()]),
-    }

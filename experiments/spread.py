@@ -7,8 +7,11 @@ point does not identify). Under `structural`, the decision follows from carry re
 (the band shows noise, and with --posterior also parameter uncertainty).
 
 The narrowing from 1.81 to 1.50 pp then takes 250, 60, 10 and 1 days, or comes as a surprise announcement. Under the
-structural rule every amount is the difference from a baseline with a constant spread, run by run, 20 business days after
-the narrowing is complete: funds also close positions in quiet times, when noise triggers their stops.
+structural rule every amount is an effect: the difference from the same scenario without policy (`policy: none`), run by run
+with the same news, 20 business days after the narrowing is complete. Funds also close positions in quiet times, when noise
+triggers their stops. Under the threshold rule nobody leaves without policy, so the amount is the effect.
+
+`carryflow run december_2025_article` with the settings of a variant (manifest.json lists them) gives the same effects.
 """
 
 from collections.abc import Sequence
@@ -20,9 +23,9 @@ from matplotlib.axes import Axes
 
 import simulation as cf
 from simulation.investors.population import CARRY_ROLES
+from simulation.results.estimates import EstimateWithError, finding_text, more_or_less, paired_difference
 from simulation.results.figures.style import (
     INK,
-    Columns,
     Drawing,
     Heading,
     legend_line,
@@ -30,9 +33,10 @@ from simulation.results.figures.style import (
     panel_title,
     remove_frame,
 )
-from simulation.results.findings import format_percent, format_usd_bn
+from simulation.results.findings import format_usd_bn
 from simulation.results.metrics import FinishedRuns
 from simulation.studies.experiment import figures as shapes
+from simulation.studies.experiment.answer import Quantity, point_columns, point_estimate, point_table
 from simulation.studies.experiment.design import (
     ARTICLE,
     NO_POLICY_SETTINGS,
@@ -43,7 +47,6 @@ from simulation.studies.experiment.design import (
     end_setting,
     indistinct_neighbours,
     paired_differences,
-    quantile_table,
     run_table,
     with_investors,
 )
@@ -58,19 +61,40 @@ SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise":
 THRESHOLD_RUNS, THRESHOLD_INVESTORS = 4, 1000  # exits depend on the imposed spread only: runs hardly differ
 PLACES = ((0.03, 0.53, 0.42, 0.27), (0.03, 0.12, 0.42, 0.27), (0.56, 0.59, 0.40, 0.18), (0.56, 0.12, 0.40, 0.32))
 AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
+LABEL_NAMES = ["rule", "threshold_sd_pp", "spread_pp", "delivery"]
+NO_POLICY = "no policy"
+ANSWER = (
+    Quantity("unwound_usd_bn", "$bn", "unwound", band=True),
+    Quantity("levered_usd_bn", "$bn", "levered"),
+    Quantity("retail_usd_bn", "$bn", "retail"),
+    Quantity("home_usd_bn", "$bn", "residents, home"),
+    Quantity("abroad_usd_bn", "$bn", "residents, hedged abroad"),
+)
+SHARES = (
+    Quantity("share_pct", "% of the carry stock", "unwound"),
+    Quantity("levered_share_pct", "% of the levered stock", "levered"),
+)
+USES = dict(zip(shapes.EXIT_COLOURS, ("levered_usd_bn", "retail_usd_bn", "home_usd_bn", "abroad_usd_bn"), strict=True))
 
 
 def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
-    """Return the variants: the baseline without narrowing, both rules over the spreads, and the speeds."""
+    """Return the variants: the counterfactual without policy, both rules over the spreads, and the speeds."""
     base = (*NO_POLICY_SETTINGS, *(with_investors(ARTICLE, 60, carry_alone=True) if scale.quick else ()))
-    twin = structural("twin", START, (max(SPEEDS.values()), base))
-    spreads = [pp for pp in scale.choose(SPREADS, QUICK_SPREADS) if pp not in (START, ANCHOR)]
+    twin = counterfactual(base)
+    spreads = [pp for pp in scale.choose(SPREADS, QUICK_SPREADS) if pp != ANCHOR]
     curve = [structural(f"{CURVE_DAYS} days", pp, (CURVE_DAYS, base)) for pp in spreads]
     speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
     fine = (*NO_POLICY_SETTINGS, *with_investors(ARTICLE, THRESHOLD_INVESTORS, carry_alone=scale.quick))
     threshold_spreads = scale.choose(SPREADS, QUICK_THRESHOLD_SPREADS)
     exits = [threshold(pp, deviation, (scale, fine)) for deviation in DEVIATIONS for pp in threshold_spreads]
     return [twin, *curve, *speeds, *exits]
+
+
+def counterfactual(base: tuple[str, ...]) -> ExperimentVariant:
+    """Return the scenario without policy, long enough for the slowest narrowing."""
+    end = end_setting(ARTICLE, max(SPEEDS.values()) + AFTER_DAYS)
+    labels: Labels = {"rule": "structural", "threshold_sd_pp": None, "spread_pp": START, "delivery": NO_POLICY}
+    return ExperimentVariant(labels, (*base, "policy=none", end), ARTICLE)
 
 
 def structural(delivery: str, spread: float, how: tuple[int, tuple[str, ...]]) -> ExperimentVariant:
@@ -107,11 +131,10 @@ def measure(result: cf.Result) -> pd.DataFrame:
 
 
 def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
-    """Return differences from the baseline without narrowing, `AFTER_DAYS` days after the narrowing is complete."""
-    own = table[table["rule"] == "structural"]
-    twin = own[own["delivery"] == "twin"]
-    moved = pd.concat([twin.assign(delivery=f"{CURVE_DAYS} days"), own])
-    at = moved[moved["day"] == moved["delivery"].map(SPEEDS) + AFTER_DAYS]
+    """Return differences from the counterfactual without policy, `AFTER_DAYS` days after the narrowing is complete."""
+    own = table[(table["rule"] == "structural") & (table["delivery"] != NO_POLICY)]
+    twin = table[(table["rule"] == "structural") & (table["delivery"] == NO_POLICY)]
+    at = own[own["day"] == own["delivery"].map(SPEEDS) + AFTER_DAYS]
     return paired_differences(at, twin, AMOUNTS, on=["run", "day", "role"])
 
 
@@ -121,34 +144,61 @@ def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
     return own[own["day"] == own.groupby("spread_pp")["day"].transform("max")]
 
 
-def shares(rows: pd.DataFrame, roles: Sequence[str] = CARRY_ROLES) -> pd.DataFrame:
-    """Return the unwound share of the roles' initial stock by run, percent."""
-    by, amounts = ["threshold_sd_pp", "spread_pp", "delivery", "run"], ["unwound_usd_bn", "start_stock_usd_bn"]
-    sums = rows[rows["role"].isin(roles)].groupby(by, sort=False, dropna=False)[amounts].sum().reset_index()
-    return sums.assign(share_pct=100.0 * sums["unwound_usd_bn"] / sums["start_stock_usd_bn"])
+def run_amounts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per variant and run: amounts by holder and use of the proceeds, $bn, and shares of the stock, percent."""
+    columns = (*AMOUNTS, "start_stock_usd_bn")
+    wide = rows.pivot_table(index=[*LABEL_NAMES, "run"], columns="role", values=list(columns))
+    absent = [(name, role) for name in columns for role in CARRY_ROLES if (name, role) not in wide]
+    if absent:
+        wide = wide.join(pd.DataFrame(0.0, index=wide.index, columns=pd.MultiIndex.from_tuples(absent)))
+    unwound, home, stock = ({role: wide[name, role] for role in CARRY_ROLES} for name in columns)
+    total, held = sum(unwound.values(), start=0.0 * wide.iloc[:, 0]), sum(stock.values(), start=0.0 * wide.iloc[:, 0])
+    amounts = {
+        "unwound_usd_bn": total,
+        "levered_usd_bn": unwound["levered"],
+        "retail_usd_bn": unwound["retail"],
+        "home_usd_bn": home["resident"],
+        "abroad_usd_bn": unwound["resident"] - home["resident"],
+        "stock_usd_bn": held,
+        "share_pct": 100.0 * total / held,
+        "levered_share_pct": 100.0 * unwound["levered"] / stock["levered"],
+    }
+    return pd.DataFrame(amounts).reset_index().sort_values(LABEL_NAMES[2:3], ascending=False, kind="stable")
 
 
-def split(rows: pd.DataFrame) -> dict[str, float]:
-    """Return the unwound amount at the anchor by holder and use of the proceeds: means over runs, $bn."""
-    at = rows[(rows["spread_pp"] == ANCHOR) & ~rows["threshold_sd_pp"].isin(DEVIATIONS[1:])]
-    at = at[at["delivery"].isin([f"{CURVE_DAYS} days", "imposed"])]
-    by_role = at.groupby("role", sort=False)[list(AMOUNTS)].mean().reindex(list(CARRY_ROLES), fill_value=0.0)
-    unwound, home = by_role["unwound_usd_bn"], by_role["repatriated_usd_bn"]["resident"]
-    amounts = (unwound["levered"], unwound["retail"], home, unwound["resident"] - home)
-    return dict(zip(shapes.EXIT_COLOURS, amounts, strict=True))
+def effects(table: pd.DataFrame) -> pd.DataFrame:
+    """Return amounts and shares of both rules by variant and run."""
+    parts = [by_threshold(table).assign(threshold_sd_pp=lambda rows: rows["threshold_sd_pp"].astype(float))]
+    parts.append(structural_effects(table).assign(threshold_sd_pp=-1.0))
+    amounts = run_amounts(pd.concat(parts, ignore_index=True))
+    order = ["threshold imposed", f"structural {CURVE_DAYS} days", *(f"structural {name}" for name in SPEEDS)]
+    places = (amounts["rule"] + " " + amounts["delivery"]).map(order.index)
+    amounts = amounts.assign(place=places).sort_values("place", kind="stable").drop(columns="place")
+    return amounts.assign(threshold_sd_pp=amounts["threshold_sd_pp"].where(amounts["threshold_sd_pp"] > 0.0))
+
+
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per rule, spread, speed and quantity; other widths of the thresholds give shares only."""
+    amounts = effects(table)
+    main = amounts[~amounts["threshold_sd_pp"].isin(DEVIATIONS[1:])]
+    shown = point_table(main, LABEL_NAMES, ANSWER)
+    return pd.concat([shown, point_table(amounts, LABEL_NAMES, SHARES)], ignore_index=True)
+
+
+def estimate(table: pd.DataFrame, quantity: str, rule: str, delivery: str) -> EstimateWithError:
+    """Return one quantity at the anchor: mean over runs with its standard error."""
+    return point_estimate(anchor_points(table), quantity, rule=rule, delivery=delivery)
+
+
+def anchor_points(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the points at the anchor, without other widths of the thresholds."""
+    shown = points(table)
+    return shown[(shown["spread_pp"] == ANCHOR) & ~shown["threshold_sd_pp"].isin(DEVIATIONS[1:])]
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
     """Return the results of both rules at the anchor, and of the five speeds."""
     values = threshold_values(table) | structural_values(table)
-    speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.1f} % over {name}" for name in list(SPEEDS)[:-1])
-    levered_shares = shares(structural_effects(table).query(f"spread_pp == {ANCHOR}"), ["levered"])
-    alike = indistinct_neighbours(levered_shares, ("delivery", "share_pct"), list(SPEEDS))
-    distinct = (
-        f"The differences between {', '.join(alike)} are not significant."
-        if alike
-        else "All differences between neighbouring speeds are significant."
-    )
     levered, retail, home, kept = (format_usd_bn(values[f"threshold_{part}_usd_bn"]) for part in shapes.EXIT_COLOURS)
     text = (
         f"At a 10-year spread of {ANCHOR:g} pp the article's threshold rule unwinds {values['threshold_share_pct']:.1f} % "
@@ -157,77 +207,130 @@ def findings(table: pd.DataFrame) -> ExperimentFindings:
         f"but kept abroad or hedged. The rule is calibrated at that spread only: at {LOW_SPREAD:g} pp it unwinds "
         f"{values['low_share_pct_min']:.0f}-{values['low_share_pct_max']:.0f} % for standard deviations of the thresholds of "
         f"{min(DEVIATIONS):g}-{max(DEVIATIONS):g} pp. Under the structural rule the same narrowing over {CURVE_DAYS} days "
-        f"unwinds {values['structural_share_pct']:.1f} % ({format_usd_bn(values['structural_usd_bn'])}; middle 80 % of runs "
-        f"{values['structural_p10']:.1f} to {values['structural_p90']:.1f} %). Depending on the speed, levered holders reduce "
-        f"their positions by {speeds}, and by {values['levered_share_pct surprise']:.0f} % (middle 80 % of runs "
-        f"{values['surprise_p10']:.0f}-{values['surprise_p90']:.0f} %) after a surprise, relative to a baseline without "
-        f"narrowing, {AFTER_DAYS} business days later. {distinct}"
+        f"{structural_clause(estimate(table, 'share_pct', 'structural', f'{CURVE_DAYS} days'))} of the carry stock "
+        f"({estimate(table, 'unwound_usd_bn', 'structural', f'{CURVE_DAYS} days')} $bn; 80 % of runs "
+        f"{values['structural_p10']:.1f} to {values['structural_p90']:.1f} %). {speed_sentences(table)} Effects under the "
+        f"structural rule are differences from the same scenario without policy, {AFTER_DAYS} business days after the narrowing, "
+        "means of paired differences ± standard errors."
     )
     return ExperimentFindings(text, values)
 
 
+def structural_clause(share: EstimateWithError) -> str:
+    """Return what the structural rule unwinds, in percent, or that the change is not clear."""
+    return finding_text(
+        share,
+        f"unwinds {share.text(signed=False)} %",
+        f"adds {share.size.text(signed=False)} %",
+        f"does not clearly unwind any share ({share} %)",
+    )
+
+
+def speed_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the share that levered holders unwind under the structural rule, one row per run, one column per speed."""
+    amounts = effects(table)
+    own = amounts[(amounts["rule"] == "structural") & (amounts["spread_pp"] == ANCHOR)]
+    return own.pivot(index="run", columns="delivery", values="levered_share_pct")[list(SPEEDS)]
+
+
+def speed_sentences(table: pd.DataFrame) -> str:
+    """Return what levered holders unwind at each speed, and which speeds differ clearly."""
+    wide = speed_shares(table)
+    means = {name: EstimateWithError.of(wide[name].dropna().to_numpy()) for name in SPEEDS}
+    by_speed = ", ".join(
+        f"{means[name].text()} % {'after a' if name == 'surprise' else 'over'} {name}" for name in SPEEDS
+    )
+    slowest, *_, last = SPEEDS
+    step = paired_difference(wide[last].to_numpy(), wide[slowest].to_numpy())
+    surprise = f"A surprise unwinds {more_or_less(step, 'points')} than the same narrowing over {slowest}."
+    long = wide.melt(ignore_index=False, value_name="share_pct").reset_index()
+    alike = indistinct_neighbours(long, ("delivery", "share_pct"), list(SPEEDS))
+    rest = f" Not clearly different: {'; '.join(alike)}." if alike else " All neighbouring speeds differ clearly."
+    return f"Of their stock, levered holders unwind {by_speed}. {surprise}{rest}"
+
+
 def threshold_values(table: pd.DataFrame) -> dict[str, float]:
     """Return the results of the article's rule: means over runs, and the range at a lower spread."""
-    rows = by_threshold(table)
-    middle = shares(rows).groupby(["threshold_sd_pp", "spread_pp"])[["share_pct", "unwound_usd_bn"]].mean()
-    low = middle["share_pct"].xs(LOW_SPREAD, level="spread_pp")
-    return {f"threshold_{part}_usd_bn": value for part, value in split(rows).items()} | {
-        "stock_usd_bn": float(rows.groupby("role")["start_stock_usd_bn"].mean().sum()),
-        "threshold_share_pct": float(middle["share_pct"][DEVIATIONS[0], ANCHOR]),
-        "threshold_usd_bn": float(middle["unwound_usd_bn"][DEVIATIONS[0], ANCHOR]),
+    amounts = effects(table).query("rule == 'threshold'")
+    low = amounts[amounts["spread_pp"] == LOW_SPREAD].groupby("threshold_sd_pp")["share_pct"].mean()
+    middle = amounts[(amounts["spread_pp"] == ANCHOR) & (amounts["threshold_sd_pp"] == DEVIATIONS[0])].mean(
+        numeric_only=True
+    )
+    return {f"threshold_{part}_usd_bn": float(middle[name]) for part, name in USES.items()} | {
+        "stock_usd_bn": float(middle["stock_usd_bn"]),
+        "threshold_share_pct": float(middle["share_pct"]),
+        "threshold_usd_bn": float(middle["unwound_usd_bn"]),
         "low_share_pct_min": float(low.min()),
         "low_share_pct_max": float(low.max()),
     }
 
 
 def structural_values(table: pd.DataFrame) -> dict[str, float]:
-    """Return the results of the structural rule: mean differences from the baseline."""
-    at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
-    levered = quantile_table(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery")
-    slow = shares(at.query(f"delivery == '{CURVE_DAYS} days'"))
-    return {f"levered_share_pct {name}": float(levered["mean"][name]) for name in SPEEDS} | {
-        "structural_share_pct": float(slow["share_pct"].mean()),
-        "structural_usd_bn": float(slow["unwound_usd_bn"].mean()),
-        "structural_p10": float(slow["share_pct"].quantile(0.1)),
-        "structural_p90": float(slow["share_pct"].quantile(0.9)),
-        "surprise_p10": float(levered["p10"]["surprise"]),
-        "surprise_p90": float(levered["p90"]["surprise"]),
-    }
+    """Return the results of the structural rule: means, standard errors and bands of effects."""
+    at = anchor_points(table).query("rule == 'structural'")
+    levered = at[at["quantity"] == "levered_share_pct"].set_index("delivery")
+    slow = at[at["delivery"] == f"{CURVE_DAYS} days"].set_index("quantity")
+    return (
+        {f"levered_share_pct {name}": float(levered["mean"][name]) for name in SPEEDS}
+        | {f"levered_share_pct_error {name}": float(levered["se"][name]) for name in SPEEDS}
+        | {
+            "structural_share_pct": float(slow["mean"]["share_pct"]),
+            "structural_share_pct_error": float(slow["se"]["share_pct"]),
+            "structural_usd_bn": float(slow["mean"]["unwound_usd_bn"]),
+            "structural_p10": float(slow["p10"]["share_pct"]),
+            "structural_p90": float(slow["p90"]["share_pct"]),
+            "surprise_p10": float(levered["p10"]["surprise"]),
+            "surprise_p90": float(levered["p90"]["surprise"]),
+        }
+    )
+
+
+def title(table: pd.DataFrame) -> str:
+    """Return the title: what each rule unwinds at the anchor, and whether they differ clearly."""
+    threshold, structural = (
+        estimate(table, "share_pct", rule, delivery)
+        for rule, delivery in (("threshold", "imposed"), ("structural", f"{CURVE_DAYS} days"))
+    )
+    step = EstimateWithError(threshold.value - structural.value, float(np.hypot(threshold.error, structural.error)))
+    share = f"{structural.text(signed=False)} %"
+    share = finding_text(structural, share, share, f"no clear share ({share})")
+    start = f"At {ANCHOR:g} pp the article's rule unwinds {threshold.value:.0f} % of the carry stock"
+    return finding_text(
+        step,
+        f"{start}, the structural rule {'only ' if structural.is_clear else ''}{share}",
+        f"{start}, the structural rule more: {share}",
+        f"{start}, the structural rule about the same: {share}",
+    )
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
     """Draw the curves of both rules, the use of the proceeds, and the five speeds."""
-    values = findings(table).values
-    finding = (
-        f"At {ANCHOR:g} pp the article's rule unwinds {values['threshold_share_pct']:.0f} % of the carry stock, the structural "
-        f"rule {values['structural_share_pct']:.1f} %"
-    )
     subtitle = (
-        f"Purple: threshold rule; band: threshold sd {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp. "
-        f"Green: structural rule; mean, band: middle 80 % of runs ({shapes.band_description(table)})"
+        f"Purple: threshold rule; band: threshold sd {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp. Green: structural rule, effect "
+        f"against no policy; mean, band: 80 % of runs ({shapes.band_description(table)})"
     )
-    figure = new_figure(Heading(finding, subtitle, source))
+    figure = new_figure(Heading(title(table), subtitle, source))
     all_holders, levered, proceeds, speeds = (figure.add_axes(place) for place in PLACES)
-    columns = draw_curves(all_holders, table, CARRY_ROLES)
-    columns |= {f"levered_{name}": column for name, column in draw_curves(levered, table, ["levered"]).items()}
+    shown = points(table)
+    draw_curves(all_holders, shown[shown["quantity"] == "share_pct"])
+    draw_curves(levered, shown[shown["quantity"] == "levered_share_pct"])
     panel_title(all_holders, "All holders: unwound, % of the carry stock, by 10-year spread (pp)")
     panel_title(levered, "Levered holders only: unwound, % of their stock")
-    return Drawing(figure, columns | draw_proceeds(proceeds, table) | draw_speeds(speeds, table))
+    draw_proceeds(proceeds, anchor_points(table))
+    draw_speeds(speeds, anchor_points(table))
+    return Drawing(figure, point_columns(shown))
 
 
-def draw_curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> Columns:
-    """Draw the unwound share of some roles against the spread under both rules; return what is shown."""
-    unwound = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].mean().unstack()
-    slow = structural_effects(table).query(f"delivery == '{CURVE_DAYS} days'")
-    own = quantile_table(shares(slow, roles), ["spread_pp"], "share_pct").sort_values("spread_pp")
+def draw_curves(axes: Axes, shares: pd.DataFrame) -> None:
+    """Draw a share against the spread under both rules."""
+    unwound = shares[shares["rule"] == "threshold"].pivot(index="spread_pp", columns="threshold_sd_pp", values="mean")
+    own = shares[(shares["rule"] == "structural") & (shares["delivery"] == f"{CURVE_DAYS} days")].sort_values(
+        "spread_pp"
+    )
     heights = unwound.min(axis=1), unwound[DEVIATIONS[0]], unwound.max(axis=1)
     shapes.draw_banded_line(axes, unwound.index, heights, "#AA4499")
     shapes.draw_banded_line(axes, own["spread_pp"], (own["p10"], own["mean"], own["p90"]), "#117733")
     style_curve_axes(axes)
-    columns = {"spread_pp": unwound.index.to_numpy(), "structural_spread_pp": own["spread_pp"].to_numpy()}
-    for name, column in zip(("low", "middle", "high"), heights, strict=True):
-        columns[f"threshold_share_pct_{name}"] = column.to_numpy()
-    return columns | {f"structural_share_pct_{name}": own[name].to_numpy() for name in ("p10", "mean", "p90")}
 
 
 def style_curve_axes(axes: Axes) -> None:
@@ -239,32 +342,30 @@ def style_curve_axes(axes: Axes) -> None:
     shapes.mark_position(axes, ANCHOR, f"{ANCHOR:g}")
 
 
-def draw_proceeds(axes: Axes, table: pd.DataFrame) -> Columns:
-    """Draw the unwound amount at the anchor by holder and use of the proceeds under both rules; return what is shown."""
-    parts = {"threshold": split(by_threshold(table)), "structural": split(structural_effects(table))}
+def draw_proceeds(axes: Axes, at: pd.DataFrame) -> None:
+    """Draw the unwound amount at the anchor by holder and use of the proceeds under both rules."""
+    rows = at[at["delivery"].isin(["imposed", f"{CURVE_DAYS} days"])].set_index(["rule", "quantity"])["mean"]
+    parts = {
+        rule: {part: float(rows[rule, name]) for part, name in USES.items()} for rule in ("threshold", "structural")
+    }
     shapes.draw_stacked_bars(axes, parts, shapes.EXIT_COLOURS)
     panel_title(axes, f"Unwound at {ANCHOR:g} pp by holder and use, USD bn", lines_below=1)
     legend_line(axes, [(f"■ {part}", shade) for part, shade in shapes.EXIT_COLOURS.items()])
-    columns = {f"{part} usd_bn": np.array([sums[part] for sums in parts.values()]) for part in shapes.EXIT_COLOURS}
-    return {"fate_rule": np.array(list(parts))} | columns
 
 
-def draw_speeds(axes: Axes, table: pd.DataFrame) -> Columns:
-    """Draw the five speeds of the same narrowing: levered share as bars with noise, residents as text; return what is shown."""
-    at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
-    quantiles = (
-        quantile_table(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery").loc[list(SPEEDS)]
-    )
-    home = at[at["role"] == "resident"].groupby("delivery")["repatriated_usd_bn"].mean().loc[list(SPEEDS)]
+def draw_speeds(axes: Axes, at: pd.DataFrame) -> None:
+    """Draw the five speeds of the same narrowing: levered share as bars with the band over runs, residents as text."""
+    own = at[at["rule"] == "structural"]
+    levered = own[own["quantity"] == "levered_share_pct"].set_index("delivery").loc[list(SPEEDS)]
     rows = np.arange(len(SPEEDS))
-    axes.barh(rows, quantiles["mean"], height=0.6, color=shapes.LEVERED_COLOUR)
-    axes.hlines(rows, quantiles["p10"], quantiles["p90"], color=INK, linewidth=1.2)
+    axes.barh(rows, levered["mean"], height=0.6, color=shapes.LEVERED_COLOUR)
+    axes.hlines(rows, levered["p10"], levered["p90"], color=INK, linewidth=1.2)
     for row, name in enumerate(SPEEDS):
-        text = f"{format_percent(quantiles['mean'][name] / 100)}; residents repatriate {format_usd_bn(home[name])}"
-        shapes.label_beside(axes, (float(quantiles["p90"][name]), row), text)
+        home = point_estimate(own, "home_usd_bn", delivery=name)
+        share = EstimateWithError(float(levered["mean"][name]), float(levered["se"][name]))
+        text = f"{share.text()} %; residents home {home.text()} $bn"
+        shapes.label_beside(axes, (float(levered["p90"][name]), row), text)
     shapes.style_bar_axes(axes, list(SPEEDS))
-    axes.set_xlim(min(0.0, float(quantiles["p10"].min())), 200)
+    axes.set_xlim(min(0.0, float(levered["p10"].min())), 200)
     axes.set_xticks([0, 25, 50, 75, 100])
-    panel_title(axes, f"{100 * (START - ANCHOR):.0f} bp narrowing by speed: levered unwind, %")
-    columns = {f"delivery_levered_share_pct_{name}": quantiles[name].to_numpy() for name in ("p10", "mean", "p90")}
-    return {"delivery": np.array(list(SPEEDS))} | columns | {"delivery_repatriated_usd_bn": home.to_numpy()}
+    panel_title(axes, f"{100 * (START - ANCHOR):.0f} bp by speed: levered unwind, % (line: 80 % of runs)")

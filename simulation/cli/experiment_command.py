@@ -1,4 +1,4 @@
-"""``carryflow experiment``: run an experiment, print its findings, write its table and figure."""
+"""``carryflow experiment``: run one of the experiments, print its table and findings, write table, runs and figure."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ def experiment(
 ) -> None:
     """Run the experiment NAME (see `carryflow list experiments`) or a Python file.
 
-    A table (Parquet, CSV), a figure (PNG, SVG, its data as CSV), the findings and a manifest are written to --out, or to a
-    folder under results/ determined by experiment, size and seed.
+    Prints a table with effects, standard errors and 80 % bands, and the findings. The table (table.csv), the single runs
+    (runs.csv, runs.parquet), the figure (PNG, SVG; its points as figure.csv), the findings and a manifest go to --out, or
+    to a folder under results/ determined by experiment, size and seed.
     """
     from simulation.results.output_folder import check_target
     from simulation.studies.experiment.runner import plan_experiment
@@ -76,10 +77,11 @@ def run_with_progress(plan: ExperimentPlan, workers: int | None, quiet: bool) ->
 
 
 def print_findings(outcome: ExperimentOutcome, target: Path, as_json: bool) -> None:
-    """Print question and findings, or all results as JSON."""
+    """Print question, table and findings, or everything as JSON."""
     if as_json:
         print_json(outcome.facts() | {"folder": str(target)})
         return
     facts = outcome.facts()
     click.echo(facts["question"])
+    click.echo(f"\n{outcome.answer_text()}\n")
     click.echo(facts["findings"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from simulation.results.estimates import EstimateWithError
+from simulation.results.estimates import EstimateWithError, finding_text
 from simulation.results.metrics import ANNOUNCEMENT_UNWIND, METRICS, FinishedRuns, FloatArray, quantile_band
 
 from simulation.scenario.counterfactual import NO_POLICY
@@ -34,9 +34,14 @@ class Effect:
     p90: float
 
     @property
+    def estimate(self) -> EstimateWithError:
+        """The mean with its standard error."""
+        return EstimateWithError(self.mean, self.se)
+
+    @property
     def is_clear(self) -> bool:
         """Whether the mean lies more than two standard errors from zero."""
-        return EstimateWithError(self.mean, self.se).is_clear
+        return self.estimate.is_clear
 
     def to_dict(self) -> dict[str, float]:
         """Return JSON-ready values."""
@@ -125,7 +130,9 @@ def effects_from_table(table: pd.DataFrame, against: str) -> Effects:
     """Return effects from the table of their pairs (`Effects.table`)."""
     parts = {str(name): part for name, part in table.groupby("metric", sort=False)}
     runs = next(iter(parts.values()))["run"].to_numpy() if parts else np.zeros(0, dtype=np.int64)
-    levels, others = ({name: part[column].to_numpy() for name, part in parts.items()} for column in ("level", "counterfactual"))
+    levels, others = (
+        {name: part[column].to_numpy() for name, part in parts.items()} for column in ("level", "counterfactual")
+    )
     return Effects(against, runs, levels, others)
 
 
@@ -145,34 +152,31 @@ def effect_sentence(effects: Effects) -> str:
     return f"{text}." if announced is None else f"{text}; {announcement_clause(announced)}."
 
 
-def with_error(value: float, error: float, decimals: int = 1) -> str:
-    """Return a value with sign and its standard error."""
-    return f"{value:+.{decimals}f} ± {error:.{decimals}f}".replace("-", "−")
-
-
 def levered_clause(effect: Effect) -> str:
     """Say by how much levered carry is reduced or increased."""
     band = f"80 % of runs {effect.p10:+.1f} to {effect.p90:+.1f}".replace("-", "−")
-    if not effect.is_clear:
-        return f"does not clearly change levered carry (unwound: {with_error(effect.mean, effect.se)} $bn; {band})"
-    verb = "unwinds" if effect.mean > 0 else "adds"
-    return f"{verb} {abs(effect.mean):.1f} $bn of levered carry (unwound: {with_error(effect.mean, effect.se)} $bn; {band})"
+    size, unwound = f"{abs(effect.mean):.1f} $bn of levered carry", f"(unwound: {effect.estimate.text(1)} $bn; {band})"
+    verb = finding_text(effect.estimate, f"unwinds {size}", f"adds {size}", "does not clearly change levered carry")
+    return f"{verb} {unwound}"
 
 
 def price_clause(name: str, effect: Effect) -> str:
     """Say by how much a price moves."""
-    verb = "moves" if effect.is_clear else "does not clearly move"
-    return f"{verb} {name} ({with_error(effect.mean, effect.se, 2)} %)"
+    verb = finding_text(effect.estimate, "moves", "moves", "does not clearly move")
+    return f"{verb} {name} ({effect.estimate.text(2)} %)"
 
 
 def residents_clause(effect: Effect) -> str:
     """Say what residents bring home or send abroad because of it."""
-    size = f"({with_error(effect.mean, effect.se, 2)} $bn)"
-    if not effect.is_clear:
-        return f"does not clearly change what residents bring home {size}"
-    return f"residents {'bring home more' if effect.mean > 0 else 'bring home less'} {size}"
+    words = finding_text(
+        effect.estimate,
+        "residents bring home more",
+        "residents bring home less",
+        "does not clearly change what residents bring home",
+    )
+    return f"{words} ({effect.estimate.text(2)} $bn)"
 
 
 def announcement_clause(effect: Effect) -> str:
     """Say how much of the effect on levered carry falls on announcement days."""
-    return f"on announcement days levered holders unwind {with_error(effect.mean, effect.se)} $bn of it"
+    return f"on announcement days levered holders unwind {effect.estimate.text(1)} $bn of it"

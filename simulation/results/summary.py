@@ -300,7 +300,9 @@ def effects_table(summaries: Sequence[Summary], names: Sequence[str]) -> Rendera
     columns = [f"{name}\n{part}" if part == head[0] else f"\n{part}" for name in names for part in head]
     table = _empty_table(columns)
     for group in GROUPS:
-        for row in _metric_rows(group, lambda metric: [c for one in summaries for c in effect_cells(one.effects, metric)]):
+        for row in _metric_rows(
+            group, lambda metric: [c for one in summaries for c in effect_cells(one.effects, metric)]
+        ):
             table.add_row(*row)
     return Padding(table, (1, 0))
 

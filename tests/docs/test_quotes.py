@@ -151,13 +151,13 @@ def test_numbers_of_the_spread_experiment() -> None:
     plan = plan_experiment("spread", cloud=load_cloud("august_2024"))
     study: Any = plan.study
     how = (study.CURVE_DAYS, study.NO_POLICY_SETTINGS)
-    three = [study.structural("twin", study.START, how)]
+    three = [study.counterfactual(how[1])]
     three += [study.structural(name, study.ANCHOR, (days, how[1])) for name, days in (("60 days", 60), ("surprise", 1))]
-    assert [variant for variant in three[1:] if variant not in plan.variants] == [], "as the experiment has them"
+    assert [variant for variant in three if variant not in plan.variants] == [], "as the experiment has them"
     plan.__dict__["variants"] = three
-    effects = study.structural_effects(run_experiment(plan).table).query(f"spread_pp == {study.ANCHOR}")
-    levered = study.shares(effects, ["levered"]).groupby("delivery")["share_pct"].mean()
-    everybody = study.shares(effects.query("delivery == '60 days'"))["share_pct"]
+    effects = study.run_amounts(study.structural_effects(run_experiment(plan).table).assign(threshold_sd_pp=-1.0))
+    levered = effects.groupby("delivery")["levered_share_pct"].mean()
+    everybody = effects.query("delivery == '60 days'")["share_pct"]
     source = {f"levered_share_pct {name}": value for name, value in levered.items()}
     source |= {"structural_share_pct": everybody.mean()}
     source |= {f"structural_p{level}": everybody.quantile(level / 100) for level in (10, 90)}

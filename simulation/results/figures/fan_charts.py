@@ -151,10 +151,10 @@ def _unwound_panel(axes: Axes, record: Record) -> Columns:
     axes.yaxis.set_major_locator(MaxNLocator(MOST_TICKS))
     mark_policy_dates(axes, policy_dates(record.scenario, record.dates), labels=False)
     panel_title(axes, "Cumulative reduction in positions, USD bn", 1)
-    legend_line(
-        axes,
-        [(f"■ {role} {format_usd_bn(float(levels[2, -1]))}", ROLE_COLOURS[role]) for role, levels in by_role.items()],
-    )
+    means = {
+        role: float(finished.flow("unwound_usd_bn", finished.populations(role)).sum(axis=1).mean()) for role in by_role
+    }
+    legend_line(axes, [(f"■ {role}, mean {format_usd_bn(means[role])}", ROLE_COLOURS[role]) for role in by_role])
     columns = [quantile_columns(f"{role}_unwound_usd_bn", levels) for role, levels in by_role.items()]
     return {name: values for part in columns for name, values in part.items()}
 
@@ -164,7 +164,7 @@ def _comparison_heading(records: Mapping[str, Record], shown: Mapping[str, Recor
     sources = ", ".join(f"{record.scenario.name} (seed {record.scenario.seed})" for record in records.values())
     return Heading(
         comparison_finding(records),
-        f"Median, middle 50 % and middle 80 % of runs; same scale on both sides; the title includes retail traders. {counts}",
+        f"Median, middle 50 % and middle 80 % of runs; same scale on both sides; title: mean differences. {counts}",
         f"Source: carryflow simulation, scenarios {sources}",
     )
 

@@ -30,6 +30,7 @@ from simulation.results.figures.style import (
     run_count_text,
     source_line,
 )
+from simulation.results.estimates import EstimateWithError
 from simulation.results.findings import format_percent, format_usd_bn, unwind_finding, yen_finding
 from simulation.results.metrics import LEVERED, RESIDENT, RETAIL, FinishedRuns
 from simulation.values.labels import readable_name
@@ -102,7 +103,7 @@ def yen_flows_chart(record: Record) -> Drawing | None:
     series = {name: sum_over_groups(values, days) for name, values in daily.items()}
     dates = record.dates[1:][::days]
     net = np.sum(list(series.values()), axis=0)
-    finding = yen_finding(net, {name: float(values.sum()) for name, values in series.items()})
+    finding = yen_finding({name: -finished.flow("spot_usd_bn", [name])[:, 1:].sum(axis=1) for name in series})
     per = "day" if days == 1 else f"{days} business days"
     subtitle = (
         f"Yen bought per {per} in USD bn (below zero: sold), mean of {run_count_text(finished)}; "
@@ -165,9 +166,9 @@ def position_reductions(finished: FinishedRuns) -> PositionReductions:
 def reduction_finding(reductions: PositionReductions) -> str:
     """Return the finding of the chart."""
     levered = np.array([role == LEVERED for role in reductions.roles])
-    sold = float(np.median(reductions.unwound[levered].sum(axis=0)))
-    stock = float(reductions.stock[levered].sum())
-    return unwind_finding(sold, sold / stock if stock else 0.0, float(np.median(reductions.home)))
+    sold = EstimateWithError.of_median(reductions.unwound[levered].sum(axis=0))
+    home = EstimateWithError.of_median(reductions.home)
+    return unwind_finding(sold, float(reductions.stock[levered].sum()), home)
 
 
 def _bar_panel(axes: Axes, labels: list[str], reach: FloatArray, room: float) -> None:

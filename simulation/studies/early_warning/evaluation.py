@@ -1,11 +1,12 @@
-"""Out-of-sample evaluation of early-warning indicators and of a logistic index: ROC areas with intervals, and alarms."""
+"""Out-of-sample evaluation of early-warning indicators and of a logistic index: ROC areas with standard errors, and alarms."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
+from simulation.results.estimates import EstimateWithError
 from simulation.studies.early_warning.detection import roc_auc
 from simulation.studies.early_warning.panel import BENCHMARK, INDICATORS, Indicator, Integers, Panel, PanelSplit
 from simulation.values.conventions import Array, Flags
@@ -14,8 +15,6 @@ from simulation.values.randomness import named_generator
 RIDGE: Final = 1e-3
 """Penalty on squared weights of standardised indicators, per day; it only settles the weights of collinear indicators."""
 RESAMPLES: Final = 1000
-INTERVAL_QUANTILES: Final = (0.025, 0.975)
-"""Quantiles of the resampled areas that bound the 95 % interval."""
 INDEX: Final = "index"
 """Name of the index that combines all INDICATORS."""
 
@@ -156,8 +155,10 @@ def pairs_by_run(score: Array, event: Flags, run: Integers) -> RunPairs:
     return RunPairs(won, *kinds)
 
 
-def auc_interval(score: Array, event: Flags, run: Integers) -> tuple[float, float]:
-    """Return the bounds of the 95 % interval of the area, by resampling whole runs: days of one run are not independent.
+def resampled_areas(score: Array, event: Flags, run: Integers) -> Array:
+    """Return the area for each of RESAMPLES resamples of whole runs, ``(RESAMPLES,)``: days of one run are not independent.
+
+    The resamples of equal numbers of runs are the same, so that areas of two scores can be compared resample by resample.
 
     Source: Efron and Tibshirani (1993), chapter 8, resampling the independent units.
     """
@@ -166,9 +167,7 @@ def auc_interval(score: Array, event: Flags, run: Integers) -> tuple[float, floa
     stream = named_generator(0, 0, "early_warning:resample")
     picked = stream.integers(0, count, (RESAMPLES, count))
     drawn = np.stack([np.bincount(row, minlength=count) for row in picked]).astype(np.float64)
-    areas = pairs.auc(drawn)
-    low, high = np.quantile(areas[np.isfinite(areas)], INTERVAL_QUANTILES)
-    return float(low), float(high)
+    return pairs.auc(drawn)
 
 
 class TooFewCascadesError(ValueError):
@@ -181,28 +180,36 @@ class LeadStatistics:
 
     Attributes
     ----------
-    auc, low, high
-        Area under the ROC curve and its 95 % interval over runs.
+    auc, error
+        Area under the ROC curve and its standard error over runs.
     within_runs, within_days
         Area over pairs of days within one run, and over pairs of runs on one day.
     alarm_share, hit_rate, false_alarm_rate
         Share of all closes, of closes before a cascade, and of other closes on which the alarm is raised. Its threshold
         is the one that separates the training closes best.
+    resampled
+        The area in each resample of runs, ``(RESAMPLES,)``.
     """
 
     auc: float
-    low: float
-    high: float
+    error: float
     within_runs: float
     within_days: float
     alarm_share: float
     hit_rate: float
     false_alarm_rate: float
+    resampled: Array = field(repr=False, compare=False)
 
     @property
-    def is_clear(self) -> bool:
-        """Whether the whole interval lies above 0.5, the area of a random score."""
-        return self.low > 0.5
+    def above_random(self) -> EstimateWithError:
+        """The area less 0.5, the area of a random score, with its standard error."""
+        return EstimateWithError(self.auc - 0.5, self.error)
+
+
+def area_difference(first: LeadStatistics, second: LeadStatistics) -> EstimateWithError:
+    """Return the area of the first score less that of the second one in the same runs, with its error over the same resamples."""
+    step = first.resampled - second.resampled
+    return EstimateWithError(first.auc - second.auc, float(step[np.isfinite(step)].std()))
 
 
 def lead_statistics_by_score(split: PanelSplit, horizon_days: int, large: bool = False) -> dict[str, LeadStatistics]:
@@ -242,16 +249,16 @@ def lead_statistics_by_score(split: PanelSplit, horizon_days: int, large: bool =
 def lead_statistics(score: Array, threshold: float, panel: Panel, event: Flags) -> LeadStatistics:
     """Return the areas and alarm rates of one score."""
     alarm = score >= threshold
-    low, high = auc_interval(score, event, panel.run)
+    resampled = resampled_areas(score, event, panel.run)
     return LeadStatistics(
         auc=roc_auc(score, event),
-        low=low,
-        high=high,
+        error=float(resampled[np.isfinite(resampled)].std()),
         within_runs=auc_within(score, event, panel.run),
         within_days=auc_within(score, event, panel.day),
         alarm_share=float(alarm.mean()),
         hit_rate=float(alarm[event].mean()),
         false_alarm_rate=float(alarm[~event].mean()),
+        resampled=resampled,
     )
 
 

@@ -5,7 +5,11 @@ An experiment is a Python file with
 * a docstring whose first line is the question it answers,
 * ``RUNS`` and ``QUICK_RUNS``: runs per variant; ``QUICK_NOTE``: what else the quick version reduces,
 * ``design(scale)``: the variants; ``measure(result)``: a tidy table of one variant,
+* ``ANSWER``: the quantities of the printed table; ``points(table)``: one row per point of the figure (see `point_table`),
 * ``findings(table)``: a paragraph with numbers from the table; ``draw(table, source)``: the figure.
+
+A finding that calls two numbers different takes its words from `simulation.results.estimates.finding_text`. Every number is a
+mean over runs with its standard error; bands hold 80 % of runs.
 
 All variants share the same random news (common random numbers), so that differences between them are taken run by run.
 """
@@ -31,6 +35,7 @@ from simulation.results.figures.style import Drawing
 from simulation.results.metrics import LEVERED, FinishedRuns
 from simulation.results.run_results import Result
 from simulation.scenario.scenario import Scenario
+from simulation.studies.experiment.answer import Quantity
 
 FloatArray = NDArray[np.float64]
 Value = TypeVar("Value")
@@ -105,12 +110,16 @@ class ExperimentModule(Protocol):
     RUNS: int
     QUICK_RUNS: int
     QUICK_NOTE: str
+    ANSWER: Sequence[Quantity]
 
     def design(self, scale: ExperimentScale) -> Sequence[ExperimentVariant]:
         """Return the variants."""
 
     def measure(self, result: Result) -> pd.DataFrame:
         """Return a tidy table of one variant with a column `run`."""
+
+    def points(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return one row per point of the figure."""
 
     def findings(self, table: pd.DataFrame) -> ExperimentFindings:
         """Return the findings from the table."""
@@ -178,13 +187,6 @@ def price_change_pct(record: Record, column: str, first: int, last: int) -> Floa
     """Return the change of a price from the close of day `first` to the close of day `last`, percent, by run."""
     values = record.market[column][FinishedRuns(record).rows]
     return np.asarray(100.0 * (values[:, last] / values[:, first] - 1.0))
-
-
-def quantile_table(table: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
-    """Return number of runs, mean and 10, 50 and 90 % quantiles of a column for each combination of labels."""
-    groups = table.groupby(list(by), sort=False)[column]
-    quantiles = {"p10": groups.quantile(0.1), "p50": groups.quantile(0.5), "p90": groups.quantile(0.9)}
-    return pd.DataFrame({"runs": groups.size(), "mean": groups.mean()} | quantiles).reset_index()
 
 
 def mean_estimates(table: pd.DataFrame, by: Sequence[str], column: str) -> dict[tuple[str, ...], EstimateWithError]:

@@ -1,4 +1,4 @@
-"""Run an experiment: simulate its variants, collect the table, and write table, figure and findings into one folder."""
+"""Run an experiment: simulate its variants, collect their runs, and write answer, figure and findings into one folder."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from simulation.scenario.config.catalog import find_file
 from simulation.scenario.config.layers import keys_of_overrides
 from simulation.scenario.config.loading import config_hash
 from simulation.scenario.config.parameter_sets import cloud_facts, sets_beside
+from simulation.studies.experiment.answer import answer_text, written_table
 from simulation.studies.experiment.design import (
     ExperimentFindings,
     ExperimentModule,
@@ -105,7 +106,7 @@ class ExperimentPlan:
 
 @dataclass(frozen=True)
 class ExperimentOutcome:
-    """Results of an experiment."""
+    """Results of an experiment; `table` has one row per run and variant."""
 
     plan: ExperimentPlan
     table: pd.DataFrame
@@ -121,6 +122,20 @@ class ExperimentOutcome:
         if self.runs_failed:
             text += f" {self.runs_failed} runs stopped early and are excluded."
         return ExperimentFindings(text, findings.values)
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """One row per point of the figure, with mean, standard error and 80 % band."""
+        return self.plan.study.points(self.table)
+
+    @property
+    def answer(self) -> pd.DataFrame:
+        """The printed table with numbers."""
+        return written_table(self.points, self.plan.study.ANSWER)
+
+    def answer_text(self) -> str:
+        """Return the table for the terminal."""
+        return answer_text(self.points, self.plan.study.ANSWER)
 
     @cached_property
     def drawing(self) -> Drawing:
@@ -144,14 +159,16 @@ class ExperimentOutcome:
             "runs_failed": self.runs_failed,
             "findings": self.findings.text,
             "values": dict(self.findings.values),
+            "answer": json.loads(self.answer.to_json(orient="records", double_precision=10)),
         }
 
     def save(self, target: Path, command: str | None = None) -> Path:
-        """Write table, figure and findings into a folder, completely or not at all; return the folder."""
+        """Write answer, runs, figure and findings into a folder, completely or not at all; return the folder."""
         from simulation.studies.experiment.figures import write_figure
 
         with atomic_folder(target) as draft:
-            write_table(self.table, draft)
+            write_csv(self.answer, draft / "table.csv")
+            write_runs(self.table, draft)
             write_figure(self.drawing, draft)
             (draft / "findings.txt").write_text(self.findings.text + "\n", encoding="utf-8")
             variants = [
@@ -164,12 +181,17 @@ class ExperimentOutcome:
         return target
 
 
-def write_table(table: pd.DataFrame, directory: Path) -> None:
-    """Write the table as Parquet and CSV, with reproducible bytes."""
+def write_runs(table: pd.DataFrame, directory: Path) -> None:
+    """Write the single runs as Parquet and CSV, with reproducible bytes."""
     import pyarrow.parquet as pq
 
-    pq.write_table(arrow_table(table), directory / "table.parquet", compression="zstd")
-    table.to_csv(directory / "table.csv", index=False, lineterminator="\n", float_format="%.10g")
+    pq.write_table(arrow_table(table), directory / "runs.parquet", compression="zstd")
+    write_csv(table, directory / "runs.csv")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, with reproducible bytes."""
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
 
 
 def plan_experiment(

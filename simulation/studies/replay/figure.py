@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 from matplotlib.axes import Axes
 
+from simulation.results.estimates import EstimateWithError, finding_text
 from simulation.results.figures.style import (
     GREY,
     INK,
@@ -102,10 +103,17 @@ def title_text(replay: ReplayRuns) -> str:
     trough = scores["trough_pct"]
     if trough.quantiles is None:
         return f"{name}: no run reached the last day"
-    observed = "" if trough.observed is None else f", {_signed_text(trough.observed)} % observed"
-    rmse = scores["path_rmse_pp"].quantiles
-    distance = "" if rmse is None else f"; {rmse[1]:.1f} pp from the observed path"
-    return f"{name}: lowest USDJPY {_signed_text(trough.quantiles[1])} % simulated{observed}{distance}"
+    simulated = EstimateWithError(trough.quantiles[1], float("nan")) if trough.median is None else trough.median
+    return f"{name}: lowest USDJPY {simulated.text(1)} % simulated{observed_clause(simulated, trough.observed)}"
+
+
+def observed_clause(simulated: EstimateWithError, observed: float | None) -> str:
+    """Return the observed value, and whether the median of the simulated runs clearly differs from it."""
+    if observed is None:
+        return ""
+    value = f"{_signed_text(observed)} % observed"
+    step = EstimateWithError(simulated.value - observed, simulated.error)
+    return finding_text(step, f", above {value}", f", below {value}", f", no clear difference from {value}")
 
 
 def _signed_text(value: float) -> str:
@@ -117,7 +125,10 @@ def subtitle_text(replay: ReplayRuns) -> str:
     """Return how to read the bands and the line."""
     kind = "Parameters fitted to this event" if replay.fitted else "Out of sample: nothing was fitted to this event"
     spread = "noise" if replay.cloud is None else "noise and parameter uncertainty"
-    return f"{kind}. Bands: middle 50 and 90 % of {len(replay.full.runs):,} runs ({spread}); line: median without drawn news"
+    rmse = replay.scores["path_rmse_pp"].quantiles
+    distance = "" if rmse is None else f", {rmse[1]:.1f} pp from the observed path"
+    runs = f"{len(replay.full.runs):,} runs ({spread})"
+    return f"{kind}. Bands: middle 50 and 80 % of {runs}; line: median without drawn news{distance}"
 
 
 def source_text(replay: ReplayRuns) -> str:
@@ -136,7 +147,7 @@ def draw_price_panel(axes: Axes, replay: ReplayRuns) -> Columns:
     if not bands:
         panel_title(axes, "No run reached the last day")
         return {}
-    rows = np.array([bands[name] for name in ("p05", "p25", "p50", "p75", "p95")])
+    rows = np.array([bands[name] for name in ("p10", "p25", "p50", "p75", "p90")])
     draw_fan(axes, dates, rows)
     axes.lines[-1].set_visible(False)
     axes.plot(dates, bands["central"], color=INK, linewidth=1.8)

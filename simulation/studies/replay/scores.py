@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulation.day.recorder import Record
+from simulation.results.estimates import EstimateWithError
 from simulation.results.metrics import FinishedRuns
 from simulation.scenario.event import EPISODE_MEASURES, RANK_MEASURE, EpisodeMeasure, Event, Expectation
 from simulation.studies.replay.measures import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from simulation.scenario.config.parameter_sets import Cloud
 
 QUANTILES = (0.1, 0.5, 0.9)
-BAND_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+BAND_LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
 FITTED_NOTE = "fitted_events"
 """Note in a file of parameter sets with the names of the events the sets were fitted to."""
 DEFAULTS_FITTED_TO = ("august_2024",)
@@ -48,6 +49,8 @@ class MeasureScore:
         Whether the median lies in the accepted range; None if there is no range.
     share_inside
         Share of runs in the accepted range, 0 to 1.
+    median
+        The median with its standard error; None if the measure could not be computed.
     """
 
     measure: str
@@ -58,6 +61,7 @@ class MeasureScore:
     accept: tuple[float | None, float | None]
     inside: bool | None
     share_inside: float | None
+    median: EstimateWithError | None = None
 
     @property
     def over(self) -> str:
@@ -147,7 +151,8 @@ def measure_score(event: Event, record: Record, item: Expectation) -> MeasureSco
     accepted = [item.accepts(float(value)) for value in values]
     inside = None if given else item.accepts(middle)
     share = None if inside is None else float(np.mean([bool(each) for each in accepted]))
-    return MeasureScore(item.measure, meaning, role, (low, middle, high), observed, accept, inside, share)
+    median = EstimateWithError.of_median(values)
+    return MeasureScore(item.measure, meaning, role, (low, middle, high), observed, accept, inside, share, median)
 
 
 def rank_score(event: Event, record: Record) -> MeasureScore:

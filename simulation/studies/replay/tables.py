@@ -21,7 +21,7 @@ JSON_UNITS = {
     "scores.*.p10, p50, p90, observed, accept": "in the `unit` of the measure; accept is [minimum, maximum], null: no limit",
     "scores.*.inside": "whether p50 lies in accept; null: no accepted range, or not scored",
     "scores.*.share_inside": "share of runs without drawn news in accept, 0 to 1",
-    "bands.usdjpy.p05, p25, p50, p75, p95": "quantiles over runs with drawn news, in bands.unit, one for each of bands.dates",
+    "bands.usdjpy.p10, p25, p50, p75, p90": "quantiles over runs with drawn news, in bands.unit, one for each of bands.dates",
     "bands.usdjpy.central": "median over runs without drawn news, in bands.unit, one for each of bands.dates",
     "observed.*.values": "in the `unit` of the column, by date",
     "inputs.*.days": "number of dates on which the input is given; `detail` states its size and unit",

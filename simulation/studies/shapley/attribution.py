@@ -159,6 +159,7 @@ def attribute_metric(metric: Metric, worths: Worths, players: tuple[str, ...]) -
             EstimateWithError.of(values[one]),
             EstimateWithError.of(ends[one][0]),
             EstimateWithError.of(ends[one][1]),
+            values[one],
         )
         for one in players
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulation.results.estimates import EstimateWithError
+from simulation.results.estimates import EstimateWithError, finding_text, join_names, leading_names, paired_difference
 from simulation.results.figures.style import (
     ACCENT,
     GREY,
@@ -20,7 +20,7 @@ from simulation.results.figures.style import (
     new_figure,
     with_minus_sign,
 )
-from simulation.results.metrics import SHARE, Metric
+from simulation.results.metrics import SHARE, FloatArray, Metric
 from simulation.studies.experiment.figures import style_bar_axes
 from simulation.studies.paired import display_unit, format_mean
 from simulation.studies.shapley.switches import MECHANISM_LABELS
@@ -28,8 +28,6 @@ from simulation.studies.shapley.switches import MECHANISM_LABELS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SIGNIFICANT_ERRORS = 2.0
-"""Standard errors from zero at which a value counts as significant."""
 INTERVAL = 2.0
 """Standard errors shown on either side of a bar's end."""
 BAR_HEIGHT = 0.5
@@ -45,12 +43,15 @@ class MechanismShare:
         Shapley value.
     alone, last
         Contribution as the only mechanism, and in addition to all others.
+    per_run
+        Shapley value of each run, ``(runs,)``.
     """
 
     mechanism: str
     value: EstimateWithError
     alone: EstimateWithError
     last: EstimateWithError
+    per_run: FloatArray = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -146,20 +147,15 @@ def attribution_sentence(one: Attribution) -> str:
     label = f"{one.metric.label}, {display_unit(unit)}".rstrip(", ")
     none, full = format_mean(one.none.value, unit), format_mean(one.full.value, unit)
     start = f"{label}: {none} without the mechanisms, {full} with all of them"
-    if not is_significant(one.difference):
+    if not one.difference.is_clear:
         return f"{start}; the difference is not significant (two standard errors)."
-    significant = [share for share in one.shares if is_significant(share.value)]
+    significant = [share for share in one.shares if share.value.is_clear]
     ranked = sorted(significant, key=lambda share: -abs(share.value.value))
     parts = [
         f"{lower_first(MECHANISM_LABELS[share.mechanism])} {format_contribution(share.value.value, unit)}"
         for share in ranked
     ]
     return f"{start}. Significant contributions (two standard errors): {', '.join(parts) or 'none'}."
-
-
-def is_significant(estimate: EstimateWithError) -> bool:
-    """Whether an estimate is not zero and at least two standard errors from it."""
-    return bool(estimate.value) and abs(estimate.value) >= SIGNIFICANT_ERRORS * estimate.error
 
 
 def share_table_lines(one: Attribution) -> list[str]:
@@ -276,16 +272,29 @@ def share_columns(one: Attribution) -> dict[str, np.ndarray]:
 
 
 def shares_heading(found: Mechanisms, one: Attribution) -> Heading:
-    """Return the headings of the figure; the finding is the mechanism with the largest contribution."""
-    largest = max(one.shares, key=lambda share: abs(share.value.value))
+    """Return the headings of the figure."""
     label, unit = one.metric.label, display_unit(one.metric.unit)
-    value, total = (
-        with_minus_sign(format_contribution(estimate.value, one.metric.unit))
-        for estimate in (largest.value, one.difference)
-    )
-    mechanism = lower_first(MECHANISM_LABELS[largest.mechanism])
-    finding = f"{label}: largest contribution from {mechanism}, {value} of {total} {unit}"
     marks = "Bars: Shapley values; lines: ± 2 standard errors; circles: alone; diamonds: last"
     subtitle = f"Contributions to {label}, {unit}. {marks}"
     source = f"Source: carryflow simulation, {found.scenario}, {found.runs} runs of each coalition, seed {found.seed}"
-    return Heading(finding, subtitle, source)
+    return Heading(largest_contribution(one), subtitle, source)
+
+
+def largest_contribution(one: Attribution) -> str:
+    """Return the title: the mechanism with the largest contribution where it is clearly the largest, or those that may be it."""
+    label, unit = one.metric.label, display_unit(one.metric.unit)
+    values = {share.mechanism: share.value for share in one.shares}
+    signed = {share.mechanism: np.sign(share.value.value) * share.per_run for share in one.shares}
+    sizes = {name: abs(value.value) for name, value in values.items()}
+    leaders = leading_names(sizes, lambda first, second: paired_difference(signed[first], signed[second]))
+    if not finding_text(values[leaders[0]], "above", "below", ""):
+        return f"{label}: no mechanism contributes clearly"
+    names = join_names([lower_first(MECHANISM_LABELS[name]) for name in leaders if values[name].is_clear])
+    if len(leaders) > 1:
+        return f"{label}: largest contributions from {names}, without a clear difference"
+    value, total = (
+        with_minus_sign(format_contribution(estimate.value, one.metric.unit))
+        for estimate in (values[leaders[0]], one.difference)
+    )
+    error = format_standard_error(values[leaders[0]], one.metric.unit)
+    return f"{label}: largest contribution from {names}, {value} ± {error} of {total} {unit}"

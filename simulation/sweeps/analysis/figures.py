@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from simulation.results.estimates import EstimateWithError, join_names, leading_names
 from simulation.results.figures.style import (
     ACCENT,
     INK,
@@ -43,6 +44,8 @@ MOST_PANELS = 6
 OUTER, INNER = 0.18, 0.36
 TITLE_POINTS, TITLE_LETTERS = 9.5, 34
 """Font size of a panel title, and the number of letters that fit."""
+NORMAL_95 = 1.959964
+"""Half width of a 95 % interval in standard errors (normal distribution)."""
 
 
 @dataclass(frozen=True)
@@ -164,13 +167,32 @@ def _map_columns(response: ResponseMap) -> dict[str, Any]:
     return {response.rows.key: row_names, response.columns.key: column_names} | cells
 
 
+def sobol_title(table: pd.DataFrame, names: Mapping[str, str]) -> str:
+    """Return which axis has the largest total index, or those not clearly below it; errors from the 95 % intervals.
+
+    `table` has the largest total first.
+    """
+    rows = {str(row["key"]): row for row in table.to_dict("records")}
+    errors = {key: (row["total_high"] - row["total_low"]) / (2.0 * NORMAL_95) for key, row in rows.items()}
+
+    def difference(first: str, second: str) -> EstimateWithError:
+        step = float(rows[first]["total"] - rows[second]["total"])
+        return EstimateWithError(step, float(np.hypot(errors[first], errors[second])))
+
+    leaders = leading_names({key: float(row["total"]) for key, row in rows.items()}, difference)
+    words = capitalized(join_names([names[key] for key in leaders]))
+    alone, in_all = 100.0 * rows[leaders[0]]["first"], 100.0 * rows[leaders[0]]["total"]
+    shares = f"{alone:.0f} % alone, {in_all:.0f} % with interactions"
+    if len(leaders) == 1:
+        return f"{words} has the largest effect: {shares}"
+    return f"{words} have the largest effects, without a clear difference: {shares}"
+
+
 def sobol_figure(indices: SobolIndices, axes_of: Sequence[SweepAxis], metric: FigureMetric) -> Drawing:
     """First-order and total indices as bars with intervals, largest total on top."""
     table = indices.table.sort_values(["total", "key"], ascending=[False, True], ignore_index=True)
     names = {axis.key: axis.name for axis in axes_of}
-    top = names[table["key"][0]]
-    alone, in_all = 100.0 * table["first"][0], 100.0 * table["total"][0]
-    title = f"{capitalized(top)} has the largest effect: {alone:.0f} % alone, {in_all:.0f} % with interactions"
+    title = sobol_title(table, names)
     subtitle = f"Share of the variance of the mean of {metric.metric}, %; lines: 95 % bootstrap intervals over rows"
     with figure_style():
         figure = new_figure(Heading(title, subtitle, metric.source))

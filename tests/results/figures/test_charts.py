@@ -27,7 +27,14 @@ from simulation.results.figures.style import (
     population_colour,
     tick_days,
 )
-from simulation.results.findings import format_percent, format_usd_bn, price_change_text, scenario_finding
+from simulation.results.estimates import EstimateWithError
+from simulation.results.findings import (
+    format_percent,
+    format_usd_bn,
+    price_change_text,
+    scenario_finding,
+    yen_finding,
+)
 from simulation.results.run_results import Result
 from tests.results.conftest import MakeRecord
 
@@ -64,15 +71,16 @@ def test_every_figure_states_finding_units_and_source(all_drawn: dict[str, Drawi
 
 
 def test_findings_change_with_the_data(make_record: MakeRecord) -> None:
-    record = make_record()
-    assert "USDJPY falls 0.7 % at the median; the 10-year spread narrows by 15 bp" in texts(
-        chart(record, "fan_usdjpy_spread").figure
-    )
-    record.market["usdjpy"][:, -1] = 165.0
-    record.market["spread_10y_pp"][:, -1] = 2.5
-    assert "USDJPY rises 10.0 % at the median; the 10-year spread widens by 30 bp" in texts(
-        chart(record, "fan_usdjpy_spread").figure
-    )
+    def title(change: float, spread: float) -> str:
+        record = make_record()
+        record.market["usdjpy"][:, -1] += change
+        record.market["spread_10y_pp"][:, -1] = spread
+        return texts(chart(record, "fan_usdjpy_spread").figure)[-3]
+
+    # The five runs end 3, 2, 1, 0 yen lower and 1 yen higher: no clear change.
+    assert title(0.0, 2.05) == "USDJPY does not clearly change (−0.7 ± 0.6 %) at the median; the 10-year spread narrows by 15.0 ± 0.0 bp"
+    assert title(-6.0, 2.2) == "USDJPY falls 4.7 ± 0.6 % at the median; the 10-year spread does not clearly change (0.0 ± 0.0 bp)"
+    assert title(16.0, 2.5) == "USDJPY rises 10.0 ± 0.6 % at the median; the 10-year spread widens by 30.0 ± 0.0 bp"
 
 
 def test_numbers_beside_the_fan_are_quantiles(make_record: MakeRecord) -> None:
@@ -107,7 +115,7 @@ def test_who_unwound_keeps_levered_and_repatriated_apart(make_record: MakeRecord
     assert column(drawing, "unwound_usd_bn_p50") == [40.0, 12.0]
     assert column(drawing, "repatriated_usd_bn_p50") == [0.0, 8.0]
     assert column(drawing, "stop_usd_bn_mean") == [40.0, 12.0]
-    assert "Levered investors reduce positions by $40 bn (16 %); residents repatriate $8.0 bn" in texts(drawing.figure)
+    assert "Levered investors reduce positions by $40.0 ± 0.0 bn (16 %); residents repatriate $8.0 ± 0.0 bn" in texts(drawing.figure)
 
 
 def test_missing_bitcoin_leaves_its_panel_out(make_record: MakeRecord) -> None:
@@ -144,10 +152,12 @@ def test_comparison_uses_one_scale(make_record: MakeRecord) -> None:
     assert left.get_ylim() == right.get_ylim()
     assert left_below.get_ylim() == right_below.get_ylim()
     assert column(drawing, "official_levered_unwound_usd_bn_p50")[-1] == 120.0
-    assert (
-        "Article: positions reduced by $52 bn, USDJPY −0.7 %; Official: positions reduced by $132 bn, USDJPY −20.0 %"
-        in texts(drawing.figure)
-    )
+    assert "Official unwinds $80.0 ± 0.0 bn more levered carry than Article; USDJPY −19.3 ± 0.5 points" in texts(drawing.figure)
+    alike = texts(charts.comparison_figure({"Article": make_record(), "Official": make_record()}).figure)
+    words = "Official does not clearly unwind more or less levered carry than Article (0.0 ± 0.0 $bn); no clear difference of USDJPY"
+    assert any(text.startswith(words) for text in alike)
+    reversed_ = texts(charts.comparison_figure({"Official": other, "Article": make_record()}).figure)
+    assert "Article unwinds $80.0 ± 0.0 bn less levered carry than Official; USDJPY +19.3 ± 0.5 points" in reversed_
 
 
 def test_labels_do_not_run_off_the_picture(all_drawn: dict[str, Drawing]) -> None:
@@ -240,17 +250,30 @@ def test_small_amounts_have_no_sign(usd_bn: float) -> None:
 def test_words_for_numbers() -> None:
     assert [format_usd_bn(1234.0), format_usd_bn(-56.0), format_usd_bn(7.25)] == ["$1.23 tn", "−$56 bn", "$7.2 bn"]
     assert [format_percent(0.444), format_percent(-0.031)] == ["44 %", "−3.1 %"]
-    assert [price_change_text("X", 0.01), price_change_text("X", -2.0), price_change_text("X", None)] == [
-        "X is unchanged",
-        "X falls 2.0 %",
+    changes = EstimateWithError(0.1, 0.1), EstimateWithError(-2.0, 0.1), EstimateWithError(-2.0, float("nan")), None
+    assert [price_change_text("X", change) for change in changes] == [
+        "X does not clearly change (+0.1 ± 0.1 %)",
+        "X falls 2.0 ± 0.1 %",
+        "X −2.0 % in one run",
         "X is not available",
     ]
+
+
+def test_the_largest_contribution_is_named_where_it_is_clearly_the_largest() -> None:
+    random = np.random.default_rng(1)
+    noise, other = (draws - draws.mean() for draws in random.standard_normal((2, 200)))
+    bought = {"a": 20.0 + noise, "b": 5.0 + other}
+    assert yen_finding(bought).endswith("largest contribution: a $20.0 ± 0.1 bn")
+    assert yen_finding({"a": -20.0 + noise, "b": 30.0 + other}).endswith("largest contribution: b $30.0 ± 0.1 bn")
+    assert "without a clear difference: b and a" in yen_finding({"a": 5.0 + noise, "b": 5.01 + other})
+    assert yen_finding({"a": noise, "b": other}).startswith("No clear net purchases of yen")
+    assert yen_finding({"a": -20.0 + noise}).startswith("Investors sell yen worth $20.0 ± 0.1 bn net")
 
 
 def test_demo_sentence(make_record: MakeRecord) -> None:
     found = scenario_finding(make_record())
     assert found.startswith(
-        "USDJPY falls 0.7 % at the median; reduction in foreign positions $52 bn (6.1 %), of which levered"
+        "USDJPY does not clearly change (−0.7 ± 0.6 %) at the median; reduction in foreign positions +52.0 ± 0.0 $bn (6.1 %)"
     )
     assert scenario_finding(make_record(stopped=(0, 1, 2, 3, 4))) == "no run reached its last day"
 

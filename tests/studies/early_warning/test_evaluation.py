@@ -12,6 +12,7 @@ from simulation.studies.early_warning.evaluation import (
     LeadStatistics,
     TooFewCascadesError,
     alarm_threshold,
+    area_difference,
     lead_statistics_by_score,
 )
 from simulation.studies.early_warning.panel import (
@@ -44,7 +45,7 @@ def test_a_threshold_by_hand() -> None:
 def test_noise_does_not_lead_although_it_fits() -> None:
     split = split_by_run(noise(40, 10, 8))
     found = lead_statistics_by_score(split, 5)
-    assert not found[INDEX].is_clear
+    assert not found[INDEX].above_random.is_clear
     # In the training runs the same index looks like a signal.
     swapped = lead_statistics_by_score(
         PanelSplit(split.training, replace(split.training, run=split.training.run + 1)), 5
@@ -56,10 +57,19 @@ def test_a_signal_leads_and_the_index_finds_it() -> None:
     found = lead_statistics_by_score(split_by_run(noise(40, 50, 2, signal=1.0)), 5)
     # Two normals one standard deviation apart: Phi(1 / sqrt 2) = .76.
     assert found["crowding_share"].auc == pytest.approx(0.76, abs=0.04)
-    assert found["crowding_share"].low > 0.68
+    assert found["crowding_share"].auc - 2.0 * found["crowding_share"].error > 0.68
     assert found[INDEX].auc == pytest.approx(found["crowding_share"].auc, abs=0.03)
     assert found["crowding_share"].hit_rate > found["crowding_share"].false_alarm_rate + 0.25
-    assert not found["loop_gain"].is_clear
+    assert not found["loop_gain"].above_random.is_clear
+
+
+def test_areas_are_compared_in_the_same_resamples() -> None:
+    found = lead_statistics_by_score(split_by_run(noise(40, 50, 2, signal=1.0)), 5)
+    crowding, gain = found["crowding_share"], found["loop_gain"]
+    step = area_difference(crowding, gain)
+    assert step.value == crowding.auc - gain.auc
+    assert step.is_clear
+    assert not area_difference(crowding, crowding).is_clear
 
 
 def test_which_direction_warns_is_not_fitted() -> None:
@@ -105,7 +115,7 @@ def across_seeds() -> PanelSplit:
 def test_indicators_lead_cascades_of_another_seed_by_more_than_noise(across_seeds: PanelSplit) -> None:
     found = lead_statistics_by_score(across_seeds, 5)
     for name in ("cascade_distance_pct", "crowding_share", INDEX):
-        assert found[name].low > 0.5, name
+        assert found[name].above_random.value > 2.0 * found[name].error, name
         assert found[name].within_runs > 0.55, name
         assert found[name].within_days > 0.55, name
 

@@ -6,9 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.studies.early_warning.detection import roc_auc, roc_auc_error
-from simulation.studies.early_warning.evaluation import auc_interval, auc_within, pairs_by_run
+from simulation.studies.early_warning.evaluation import auc_within, pairs_by_run, resampled_areas
 from simulation.studies.early_warning.panel import Integers
 from simulation.values.conventions import Array, Flags
+
+
+def auc_interval(score: Array, event: Flags, run: Integers) -> tuple[float, float]:
+    """Return the middle 95 % of the resampled areas."""
+    low, high = np.quantile(resampled_areas(score, event, run), (0.025, 0.975))
+    return float(low), float(high)
+
 
 SCORE = np.array([0.1, 0.4, 0.35, 0.8, 0.4])
 EVENT = np.array([False, False, True, True, True])

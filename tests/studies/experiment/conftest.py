@@ -12,6 +12,7 @@ import pytest
 
 from simulation.results.figures.charts import png_bytes
 from simulation.scenario.config.catalog import shipped_files
+from simulation.studies.experiment.answer import DESCRIPTION, STATISTICS
 from simulation.studies.experiment.figures import svg_bytes
 from simulation.studies.experiment.runner import ExperimentOutcome, load_experiment, plan_experiment, run_experiment
 
@@ -24,6 +25,7 @@ More words.
 
 import pandas as pd
 
+from simulation.studies.experiment.answer import Quantity, point_columns, point_table
 from simulation.studies.experiment.design import (
     OFFICIAL, ExperimentFindings, ExperimentVariant, end_setting, run_table, with_investors
 )
@@ -32,6 +34,7 @@ from simulation.results.metrics import FinishedRuns
 
 RUNS, QUICK_RUNS, QUICK_NOTE = 3, 2, "five investors instead of ten"
 IMPACTS = (0.035, 0.05)
+ANSWER = (Quantity("last_usdjpy", "yen per dollar", "USDJPY", band=True),)
 
 
 def design(scale):
@@ -47,6 +50,10 @@ def measure(result):
     return run_table(result.record, {"last_usdjpy": finished.market("usdjpy")[:, -1]})
 
 
+def points(table):
+    return point_table(table, ["impact"], ANSWER)
+
+
 def findings(table):
     mean = float(table["last_usdjpy"].mean())
     return ExperimentFindings(f"USDJPY ends at {mean:.4f} on average.", {"mean": mean})
@@ -56,7 +63,7 @@ def draw(table, source):
     figure = new_figure(Heading("A finding", "a subtitle", source))
     axes = figure.add_axes((0.1, 0.1, 0.8, 0.7))
     axes.plot(table["last_usdjpy"])
-    return Drawing(figure, {"last_usdjpy": table["last_usdjpy"].to_numpy()})
+    return Drawing(figure, point_columns(points(table)))
 '''
 
 
@@ -83,8 +90,13 @@ def study_of(name: str) -> Any:
     return load_experiment(shipped_files("experiments")[name])
 
 
+def figure_title(study: Any, table: pd.DataFrame) -> str:
+    """Return the title that a study's figure has for a table."""
+    return str(study.draw(table, "Source: a test").figure.texts[0].get_text())
+
+
 def check_output(outcome: ExperimentOutcome, folder: Path) -> None:
-    """What holds of every experiment: whole table, numbers in the findings, figure within its edges, stable bytes."""
+    """What holds of every experiment: whole and tidy tables, numbers in the findings, figure within its edges, stable bytes."""
     assert outcome.runs_failed == 0
     assert list(outcome.table.columns)[: len(outcome.plan.variants[0].labels)] == list(outcome.plan.variants[0].labels)
     assert np.isfinite(outcome.table.select_dtypes("number").drop(columns="threshold_sd_pp", errors="ignore")).all(
@@ -98,5 +110,18 @@ def check_output(outcome: ExperimentOutcome, folder: Path) -> None:
     again = ExperimentOutcome(outcome.plan, outcome.table, 0).drawing
     assert png_bytes(again.figure) == (folder / "figure.png").read_bytes()
     assert svg_bytes(again) == (folder / "figure.svg").read_bytes()
-    lengths = {len(column) for column in outcome.drawing.numbers.values()}
-    assert max(lengths) == len(pd.read_csv(folder / "figure.csv"))
+    check_tidy(outcome, folder)
+
+
+def check_tidy(outcome: ExperimentOutcome, folder: Path) -> None:
+    """One header and one row per point of the figure, a unit for each; the printed table row by row; raw runs apart."""
+    plotted, answer, runs = (pd.read_csv(folder / f"{name}.csv") for name in ("figure", "table", "runs"))
+    assert list(plotted.columns)[-7:] == [*DESCRIPTION, *STATISTICS]
+    assert len(plotted) == len(outcome.points)
+    assert not plotted.duplicated([name for name in plotted.columns if name not in STATISTICS]).any()
+    assert plotted.groupby("quantity")["unit"].nunique(dropna=False).max() == 1
+    assert {quantity.column for quantity in outcome.plan.study.ANSWER} <= set(plotted["quantity"])
+    printed = outcome.answer_text().splitlines()
+    assert len(printed) == len(answer) + 2
+    assert not answer.filter(regex="_mean$").isna().all(axis=1).any()
+    assert len(runs) == len(outcome.table)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulation.studies.experiment.runner import ExperimentOutcome
-from tests.studies.experiment.conftest import check_output, small
+from tests.studies.experiment.conftest import check_output, figure_title, small
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def test_output(outcome: ExperimentOutcome, tmp_path: Path) -> None:
 
 
 def test_more_stock_and_more_impact_move_the_yen_further(outcome: ExperimentOutcome) -> None:
-    found = outcome.plan.study.median_map(outcome.table)  # type: ignore[attr-defined]
+    found = outcome.plan.study.mean_map(outcome.table)  # type: ignore[attr-defined]
     assert (np.diff(found.trough, axis=0) < 0.0).all()
     assert (np.diff(found.trough, axis=1) < 0.0).all()
 
@@ -34,6 +34,17 @@ def test_the_product_explains_more_than_its_factors(outcome: ExperimentOutcome) 
     factors = values["trough_explained_by_stock"], values["trough_explained_by_impact"]
     assert values["trough_explained_by_product"] > max(factors)
     assert "the product explains more than either factor" in outcome.findings.text
+
+
+def test_title_follows_what_explains_the_trough(outcome: ExperimentOutcome) -> None:
+    study, table = outcome.plan.study, outcome.table
+    assert "Stock times impact explains" in figure_title(study, table)
+    by_stock = table.assign(trough_pct=-table["stock_usd_bn"] / 50.0 + 0.01 * table["run"])
+    assert figure_title(study, by_stock).startswith("Stock times impact explains only")
+    assert "the product explains less than its better factor" in study.findings(by_stock).text
+    noise = np.random.default_rng(3).standard_normal(len(table))
+    assert "no better than" in figure_title(study, table.assign(trough_pct=noise))
+    assert "not clearly explain more or less" in study.findings(table.assign(trough_pct=noise)).text
 
 
 def test_cells_outside_the_supported_range_are_named(outcome: ExperimentOutcome) -> None:

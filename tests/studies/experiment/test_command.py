@@ -20,9 +20,13 @@ __all__ = ["carryflow"]
 def test_findings_on_output_place_on_error(carryflow: Carryflow, study: Path, tmp_path: Path) -> None:
     outcome = carryflow("experiment", study)
     assert outcome.code == 0
-    first, second = outcome.out.splitlines()
+    first, _, header, *rows, note, _, last = outcome.out.splitlines()
     assert first == "Does a larger stock of carry unwind more?"
-    assert second.startswith("USDJPY ends at ")
+    assert header.split() == ["impact", "USDJPY,", "yen", "per", "dollar", "(80", "%", "of", "runs)"]
+    assert [row.split()[0] for row in rows] == ["0.035", "0.05"]
+    assert all("±" in row and " to " in row for row in rows)
+    assert "standard error" in note
+    assert last.startswith("USDJPY ends at ")
     (folder,) = (tmp_path / "results").iterdir()
     assert folder.name.startswith("own_study-")
     assert outcome.err == f"Table and figure in results/{folder.name}\n"
@@ -34,6 +38,8 @@ def test_json_is_one_pure_object(carryflow: Carryflow, study: Path) -> None:
     found = json.loads(outcome.out)
     assert (found["experiment"], found["quick"], found["runs"], found["seed"]) == ("own_study", True, 2, 3)
     assert found["folder"] == "here"
+    assert [row["impact"] for row in found["answer"]] == [0.035, 0.05]
+    assert {"last_usdjpy_mean", "last_usdjpy_se", "last_usdjpy_p10", "last_usdjpy_p90"} < set(found["answer"][0])
     assert str(round(found["values"]["mean"], 4)) in found["findings"]
     assert outcome.err == ""
 

@@ -12,6 +12,7 @@ import simulation as cf
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES
 from simulation.results.estimates import EstimateWithError
+from simulation.studies.experiment.answer import Quantity, answer_table, answer_text, point_table
 from simulation.studies.experiment.design import (
     OFFICIAL,
     ExperimentScale,
@@ -24,7 +25,6 @@ from simulation.studies.experiment.design import (
     meeting_setting,
     paired_differences,
     position_reduction_share,
-    quantile_table,
     with_investors,
 )
 from simulation.studies.experiment.figures import DIVERGING, RISING, HeatMapCells, draw_heat_map
@@ -74,11 +74,31 @@ def test_a_scenario_runs_for_as_many_days_as_asked(days: int) -> None:
     assert days <= steps <= days + 4
 
 
-def test_bands_by_label() -> None:
+SIZE = (Quantity("size", "km", "size", band=True),)
+
+
+def test_points_have_mean_error_band_and_runs() -> None:
     table = pd.DataFrame({"side": ["a"] * 5 + ["b"], "size": [1.0, 2.0, 3.0, 4.0, 10.0, 7.0]})
-    found = quantile_table(table, ["side"], "size").set_index("side")
-    assert list(found.loc["a"]) == [5, 4.0, 1.4, 3.0, pytest.approx(7.6)]
-    assert list(found.loc["b"]) == [1, 7.0, 7.0, 7.0, 7.0]
+    found = point_table(table, ["side"], SIZE).set_index("side")
+    error = np.std([1.0, 2.0, 3.0, 4.0, 10.0], ddof=1) / np.sqrt(5.0)
+    assert list(found.loc["a"]) == ["size", "km", 4.0, pytest.approx(error), 1.4, pytest.approx(7.6), 5]
+    assert list(found.loc["b"][["mean", "p10", "p90", "runs"]]) == [7.0, 7.0, 7.0, 1]
+    assert np.isnan(found.loc["b"]["se"])
+
+
+def test_the_answer_has_one_row_per_label_and_one_unit_per_column() -> None:
+    table = pd.DataFrame({"side": ["a", "a", "b", "b"], "size": [1.0, 3.0, -2.0, -2.0], "mass": [5.0, 7.0, 1.0, 1.0]})
+    quantities = (*SIZE, Quantity("mass", "kg", "mass", decimals=2, signed=False))
+    points = point_table(table, ["side"], quantities)
+    wide = answer_table(points, quantities)
+    assert list(wide["side"]) == ["a", "b"]
+    assert list(wide["mass_mean"]) == [6.0, 1.0]
+    assert list(wide.columns[:3]) == ["side", "size_mean", "size_se"]
+    lines = answer_text(points, quantities).splitlines()
+    assert lines[0].split("  ")[0] == "side"
+    assert "+2.0 ± 1.0 (+1.2 to +2.8)" in lines[1]
+    assert lines[1].endswith("6.00 ± 1.00")
+    assert "−2.0 ± 0.0 (−2.0 to −2.0)" in lines[2]
 
 
 def test_differences_are_taken_run_by_run() -> None:

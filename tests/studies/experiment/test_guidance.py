@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from simulation.studies.experiment.runner import ExperimentOutcome
-from tests.studies.experiment.conftest import check_output, small, study_of
+from tests.studies.experiment.conftest import check_output, figure_title, small, study_of
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +24,32 @@ def test_output(outcome: ExperimentOutcome, tmp_path: Path) -> None:
 
 def test_the_less_is_promised_the_weaker_the_yen_on_the_day(outcome: ExperimentOutcome) -> None:
     values = cast(dict[str, float], outcome.findings.values)
-    assert values["usdjpy_day0_pct six_monthly"] == 0.0
-    assert 1.0 < values["usdjpy_day0_pct vague"] < values["usdjpy_day0_pct wage_dependent"]
+    assert "usdjpy_day0_effect six_monthly" not in values
+    assert 1.0 < values["usdjpy_day0_effect vague"] < values["usdjpy_day0_effect wage_dependent"]
 
 
-def test_the_conclusion_follows_the_numbers() -> None:
-    study = study_of("guidance")
-    clear, noise = study.EstimateWithError(-2.0, 0.5), study.EstimateWithError(-0.5, 0.5)
-    texts = [
-        study.conclusion(study.Tail(2.0, (0.0,) * 3, (0.0,) * 2, year, fall))
-        for year, fall in ((clear, clear), (noise, noise))
-    ]
-    assert "increases both the largest fall and the tail risk" in texts[0]
-    assert "not significant" in texts[1]
+def with_vague(outcome: ExperimentOutcome, day0: float, fall: float) -> pd.DataFrame:
+    """Return the runs in which vague guidance has given effects, with a little noise."""
+    table = outcome.table.copy()
+    vague, expected = table["guidance"] == "vague", table[table["guidance"] == "six_monthly"]
+    for column, effect in (("usdjpy_day0_pct", day0), ("worst_fall_pct", fall), ("year_pct", 0.0)):
+        table.loc[vague, column] = expected[column].to_numpy() + effect + 0.1 * np.cos(np.arange(len(expected)) * np.pi)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("effects", "in_title", "in_text"),
+    [
+        ((1.5, -2.0), ("USDJPY +1.5 ± 0.04 %", "points deeper"), "weakens the yen on the day, and makes the largest fall"),
+        ((-1.5, 2.0), ("USDJPY −1.5 ± 0.04 %", "points shallower"), "strengthens the yen on the day, and makes"),
+        ((1.5, 0.0), ("USDJPY +1.5", "no clear effect on the largest"), "weakens the yen on the day, with no clear effect"),
+        ((0.0, 0.0), ("no clear move of USDJPY", "no clear effect"), "does not clearly move the yen on the day, with no clear"),
+    ],
+)  # fmt: skip
+def test_title_and_conclusion_follow_the_numbers(
+    outcome: ExperimentOutcome, effects: tuple[float, float], in_title: tuple[str, str], in_text: str
+) -> None:
+    table = with_vague(outcome, *effects)
+    title = figure_title(study_of("guidance"), table)
+    assert all(words.replace("1.5 ±", "1.50 ±") in title for words in in_title)
+    assert in_text in study_of("guidance").findings(table).text

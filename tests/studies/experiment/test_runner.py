@@ -18,7 +18,9 @@ from simulation.studies.experiment.runner import (
     run_experiment,
 )
 
-FILES = {"table.parquet", "table.csv", "figure.png", "figure.svg", "figure.csv", "findings.txt", "manifest.json"}
+FILES = {
+    "table.csv", "runs.csv", "runs.parquet", "figure.png", "figure.svg", "figure.csv", "findings.txt", "manifest.json",
+}  # fmt: skip
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -64,12 +66,14 @@ def test_everything_is_written_and_described(study: Path, tmp_path: Path) -> Non
     assert set(manifest["files"]) == FILES - {"manifest.json"}
 
 
-def test_both_tables_and_the_figure_hold_the_same_numbers(study: Path, tmp_path: Path) -> None:
+def test_runs_answer_and_figure_hold_the_same_numbers(study: Path, tmp_path: Path) -> None:
     folder = run_experiment(plan_experiment(study)).save(tmp_path / "out")
-    kept, text = pd.read_parquet(folder / "table.parquet"), pd.read_csv(folder / "table.csv")
+    kept, text = pd.read_parquet(folder / "runs.parquet"), pd.read_csv(folder / "runs.csv")
     np.testing.assert_allclose(kept["last_usdjpy"], text["last_usdjpy"], rtol=1e-9)
-    plotted = pd.read_csv(folder / "figure.csv")
-    np.testing.assert_allclose(plotted["last_usdjpy"], kept["last_usdjpy"], rtol=1e-9)
+    means = kept.groupby("impact")["last_usdjpy"].mean()
+    plotted, answer = pd.read_csv(folder / "figure.csv"), pd.read_csv(folder / "table.csv")
+    np.testing.assert_allclose(plotted["mean"], means, rtol=1e-9)
+    np.testing.assert_allclose(answer["last_usdjpy_mean"], means, rtol=1e-9)
     assert (folder / "figure.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (folder / "figure.svg").read_bytes()[:600]
 

@@ -8,27 +8,32 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import simulation as cf
+from simulation.studies.experiment.design import ARTICLE, NO_POLICY_SETTINGS, end_setting, with_investors
 from simulation.studies.experiment.runner import ExperimentOutcome
-from tests.studies.experiment.conftest import check_output, small
+from tests.studies.experiment.conftest import check_output, figure_title, small, study_of
 
 
 @pytest.fixture(scope="module")
 def outcome() -> Iterator[ExperimentOutcome]:
-    changes = {
-        "SPEEDS": {"10 days": 10, "1 day": 1, "surprise": 1},
-        "CURVE_DAYS": 10,
-        "AFTER_DAYS": 10,
-        "THRESHOLD_RUNS": 2,
-        "THRESHOLD_INVESTORS": 500,
-        "QUICK_THRESHOLD_SPREADS": (2.2, 1.81, 1.5, 1.0, 0.5),
-    }
-    with small("spread", 6, changes) as outcome:
+    with small("spread", 6, CHANGES) as outcome:
         yield outcome
+
+
+CHANGES = {
+    "SPEEDS": {"10 days": 10, "1 day": 1, "surprise": 1},
+    "CURVE_DAYS": 10,
+    "AFTER_DAYS": 10,
+    "THRESHOLD_RUNS": 2,
+    "THRESHOLD_INVESTORS": 500,
+    "QUICK_THRESHOLD_SPREADS": (2.2, 1.81, 1.5, 1.0, 0.5),
+}
 
 
 def left(outcome: ExperimentOutcome) -> pd.DataFrame:
     study = outcome.plan.study
-    found: pd.DataFrame = study.shares(study.by_threshold(outcome.table))  # type: ignore[attr-defined]
+    found: pd.DataFrame = study.effects(outcome.table)  # type: ignore[attr-defined]
+    found = found[found["rule"] == "threshold"]
     return found.groupby(["threshold_sd_pp", "spread_pp"])["share_pct"].mean().unstack()
 
 
@@ -65,6 +70,43 @@ def test_a_surprise_moves_levered_holders_most(outcome: ExperimentOutcome) -> No
     speeds = [values[f"levered_share_pct {name}"] for name in ("10 days", "1 day", "surprise")]
     assert speeds[2] > 2.0 * max(speeds[:2])
     assert "and surprise" not in outcome.findings.text.partition("No more than noise lies between")[2]
+
+
+def with_structural(outcome: ExperimentOutcome, scale: float, surprise: float | None = None) -> pd.DataFrame:
+    """Return the runs in which effects under the structural rule are multiplied, with a little noise by run."""
+    table = outcome.table.copy()
+    twin = table[table["delivery"] == "no policy"].set_index(["run", "day", "role"])
+    moved = (table["rule"] == "structural") & (table["delivery"] != "no policy")
+    keys = pd.MultiIndex.from_frame(table.loc[moved, ["run", "day", "role"]])
+    scales = np.where(table.loc[moved, "delivery"] == "surprise", scale if surprise is None else surprise, scale)
+    noise = 0.1 * np.cos(np.pi * table.loc[moved, "run"].to_numpy(dtype=float))
+    for column in ("unwound_usd_bn", "repatriated_usd_bn"):
+        base = twin[column].reindex(keys).to_numpy()
+        table.loc[moved, column] = base + scales * (table.loc[moved, column].to_numpy() - base) + noise
+    return table
+
+
+def test_title_and_text_follow_the_effects(outcome: ExperimentOutcome) -> None:
+    study = study_of("spread")
+    none, reversed_, large = (with_structural(outcome, scale) for scale in (0.0, -1.0, 100.0))
+    assert "does not clearly unwind any share" in study.findings(none).text
+    assert "not clearly more or less" in study.findings(none).text
+    assert "the structural rule only −" in figure_title(study, reversed_)
+    assert " adds " in study.findings(reversed_).text
+    assert "points less than the same narrowing" in study.findings(reversed_).text
+    assert "only" not in figure_title(study, large)
+
+
+def test_without_policy_nobody_leaves_under_the_threshold_rule() -> None:
+    settings = (
+        *NO_POLICY_SETTINGS,
+        *with_investors(ARTICLE, 20, carry_alone=True),
+        "unwind.rule=threshold",
+        "policy=none",
+    )
+    path = "spread_path={target_pp: 1.5, over_days: 2}"
+    record = cf.run(ARTICLE, runs=2, settings=(*settings, path, end_setting(ARTICLE, 5)), against="none").record
+    assert all((flows["unwound_usd_bn"] == 0.0).all() for flows in record.flows.values() if "unwound_usd_bn" in flows)
 
 
 def test_levered_and_residents_have_rows_of_their_own(outcome: ExperimentOutcome) -> None:

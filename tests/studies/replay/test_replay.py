@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from simulation.day.recorder import RunStop
+from simulation.results.estimates import EstimateWithError
 from simulation.scenario.config.parameter_sets import Cloud
 from simulation.scenario.event import EPISODE_MEASURES
 from simulation.studies.replay import figure as figure_of
-from simulation.studies.replay.figure import draw_replay, input_days
+from simulation.studies.replay.figure import draw_replay, input_days, observed_clause
 from simulation.studies.replay.replay import run_replay
 from simulation.studies.replay.tables import replay_dict, replay_text, stop_reasons, validation_markdown
 from tests.cli.conftest import Carryflow, carryflow
@@ -235,3 +236,11 @@ def test_the_figure_of_an_event_without_given_values_says_so_within_its_margins(
 def test_a_price_that_never_fell_has_no_sign(event: Make) -> None:
     assert figure_of._signed_text(0.0) == figure_of._signed_text(-0.04) == "0.0"
     assert figure_of._signed_text(-1.26) == "−1.3"
+
+
+def test_the_title_calls_simulated_and_observed_different_only_where_they_are() -> None:
+    simulated = EstimateWithError(-11.0, 0.2)
+    assert observed_clause(simulated, -11.3) == ", no clear difference from −11.3 % observed"
+    assert observed_clause(simulated, -12.0) == ", above −12.0 % observed"
+    assert observed_clause(simulated, -10.0) == ", below −10.0 % observed"
+    assert observed_clause(simulated, None) == ""

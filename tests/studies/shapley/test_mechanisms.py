@@ -10,13 +10,15 @@ import simulation as cf
 from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
 from simulation.investors import ROSTER
+from simulation.results.estimates import EstimateWithError
 from simulation.results.metrics import METRICS, FinishedRuns
 from simulation.results.output_folder import OutputError
 from simulation.scenario.scenario import Scenario
-from simulation.studies.shapley.shares import Mechanisms
+from simulation.studies.shapley.shares import Attribution, Mechanisms, MechanismShare, largest_contribution, lower_first
 from simulation.studies.shapley.switches import (
     INCENTIVE,
     MARGIN,
+    MECHANISM_LABELS,
     MECHANISMS,
     REPATRIATION,
     STOPS,
@@ -141,3 +143,27 @@ def test_impossible_requests_are_rejected() -> None:
         cf.mechanisms(scenario(), runs=1)
     with pytest.raises(OutputError, match="thresholds replace the mechanisms"):
         cf.mechanisms(official(COARSE, {"unwind.rule": "threshold"}), runs=2)
+
+
+def attribution(**values: np.ndarray) -> Attribution:
+    """An attribution of the trough with given Shapley values by run."""
+    shares = tuple(
+        MechanismShare(name, EstimateWithError.of(each), EstimateWithError.of(each), EstimateWithError.of(each), each)
+        for name, each in values.items()
+    )
+    total = EstimateWithError.of(np.sum(list(values.values()), axis=0))
+    return Attribution(METRIC["usdjpy_trough_pct"], EstimateWithError(0.0, 0.1), total, total, shares)
+
+
+def test_title_names_the_largest_contribution_only_where_it_is_clearly_the_largest() -> None:
+    draws = np.random.default_rng(2).standard_normal((2, 50))
+    noise, other = draws - draws.mean(axis=1, keepdims=True)
+    title = largest_contribution(attribution(**{STOPS: -5.0 + noise, MARGIN: 1.0 + other}))
+    assert f"largest contribution from {lower_first(MECHANISM_LABELS[STOPS])}, −5.00 ±" in title
+    reversed_ = largest_contribution(attribution(**{STOPS: -1.0 + noise, MARGIN: 5.0 + other}))
+    assert f"largest contribution from {lower_first(MECHANISM_LABELS[MARGIN])}, +5.00 ±" in reversed_
+    alike = largest_contribution(attribution(**{STOPS: -5.0 + noise, MARGIN: 5.05 + other}))
+    assert alike.endswith("without a clear difference")
+    assert largest_contribution(attribution(**{STOPS: noise, MARGIN: other})).endswith(
+        "no mechanism contributes clearly"
+    )

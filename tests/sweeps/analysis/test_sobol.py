@@ -1,7 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from simulation.results.output_folder import OutputError
+from simulation.sweeps.analysis.figures import sobol_title
 from simulation.sweeps.analysis.report import MetricAnalysis
 from simulation.sweeps.analysis.sobol import Bootstrap, VarianceShares, saltelli_blocks, sobol_analysis, variance_shares
 from tests.sweeps.analysis.toys import FloatArray, failed, ishigami, saltelli, sweep_of, uniform
@@ -108,3 +110,17 @@ def test_failed_runs_do_not_bias_the_means_by_news() -> None:
     assert sobol_analysis(sweep, "y", Bootstrap(0.9, 20)).table["total"].to_numpy() == pytest.approx(
         whole["total"].to_numpy(), abs=0.1
     )
+
+
+def test_the_title_names_the_axes_that_cannot_be_told_apart() -> None:
+    rows = [("a", 0.4, 0.6), ("b", 0.3, 0.55), ("c", 0.1, 0.1)]
+    table = pd.DataFrame(rows, columns=["key", "first", "total"])
+    names = {key: f"axis {key}" for key in "abc"}
+
+    def title(half_width: float) -> str:
+        return sobol_title(
+            table.assign(total_low=table["total"] - half_width, total_high=table["total"] + half_width), names
+        )
+
+    assert title(0.01) == "Axis a has the largest effect: 40 % alone, 60 % with interactions"
+    assert title(0.1).startswith("Axis a and axis b have the largest effects, without a clear difference")
