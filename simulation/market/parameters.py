@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from simulation.values.conventions import BASIS_POINT, PERCENT
-from simulation.values.parameters import CALIBRATED, Parameters, quantity
+from simulation.values.parameters import CALIBRATED, EVERY_KEY, Parameters, quantity
 
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
 PRICED_IN_YEN = "whether the price is in yen; else in dollars"
@@ -51,6 +51,11 @@ class Impact:
 
 class Market(Parameters):
     """Parameters that every market has; `since` is the first day on which it had a price."""
+
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "an investor of the scenario trades or holds the asset",
+        "stress_cap": "volatility exceeds its long-run value by more than this multiple on a day on which the asset is traded",
+    }
 
     since: ClassVar[date] = date.min
 
@@ -102,6 +107,11 @@ class Market(Parameters):
 
 class CurrencyMarket(Market):
     """USDJPY: spot dollars against yen."""
+
+    ACTS_WHEN: ClassVar = {
+        "announcement_beta_pct_per_bp": "a central bank surprises or speaks",
+        "credibility_beta_pct_per_bp": "guidance of the Bank of Japan lowers the expected path",
+    }
 
     kind: Literal["currency"] = "currency"
     release_pct_per_day: float = quantity(
@@ -265,6 +275,10 @@ class BondMarket(Market):
 class TreasuryMarket(BondMarket):
     """The ten-year US Treasury."""
 
+    INERT: ClassVar = {
+        "outstanding_usd_bn": "a stock: it limits what investors may hold; impact is stated per amount traded, not per share of the market",
+    }
+
     kind: Literal["treasury"] = "treasury"
     outstanding_usd_bn: float = quantity(
         29_000, "$bn", (1, 1e6), "marketable Treasuries outstanding", "US Treasury, Monthly Statement, autumn 2025"
@@ -307,6 +321,10 @@ class TreasuryMarket(BondMarket):
 class JgbMarket(BondMarket):
     """The ten-year Japanese government bond."""
 
+    INERT: ClassVar = {
+        "outstanding_jpy_bn": "a stock: it limits what investors may hold; impact is stated per amount traded, not per share of the market",
+    }
+
     kind: Literal["jgb"] = "jgb"
     yen_priced: bool = Field(True, description=PRICED_IN_YEN, json_schema_extra={"source": "a fact of the asset"})
     yield_volatility_bp: float = quantity(
@@ -344,6 +362,10 @@ class JgbMarket(BondMarket):
 
 class CryptoMarket(Market):
     """Bitcoin."""
+
+    INERT: ClassVar = {
+        "size_usd_bn": "a stock: it limits what investors may hold; impact is stated per amount traded, not per share of the market",
+    }
 
     since: ClassVar[date] = date(2010, 7, 18)  # the first exchange (Mt. Gox) opens
     kind: Literal["crypto"] = "crypto"

@@ -5,7 +5,7 @@ The Federal Reserve and the Bank of Japan as a scenario describes them: rate, me
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import numpy as np
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -98,6 +98,14 @@ class Statement(Parameters):
 
 class Guidance(Parameters):
     """The path that a central bank's words lead the market to expect after the meeting."""
+
+    ACTS_WHEN: ClassVar = {
+        "months_between_steps": "the market expects a step: the rate is not yet at or beyond `terminal_pct`, and `step_probability` is not 0",
+        "step": "the market expects a step: the rate is not yet at or beyond `terminal_pct`, and `step_probability` is not 0",
+        "step_probability": "the market expects a step: the rate is not yet at or beyond `terminal_pct`, and `step_probability` is not 0",
+        "terminal_pct": "the market expects a step: the rate is not yet at or beyond `terminal_pct`, and `step_probability` is not 0",
+        "path_uncertainty_bp": "a meeting takes place without guidance of its own while the regime holds",
+    }
 
     months_between_steps: float = quantity(
         6,
@@ -217,6 +225,10 @@ class BalanceSheetFlow(Parameters):
 class CentralBank(Parameters):
     """A central bank with a given path."""
 
+    INERT: ClassVar = {
+        "bonds_held": "a stock: it limits how much may run off; purchases move yields, holdings do not",
+    }
+
     rate_pct: float = quantity(..., "% per year", (-2, 25), "policy rate at the start (midpoint of a range)")
     meetings: tuple[Meeting, ...] = ()
     statements: tuple[Statement, ...] = ()
@@ -288,6 +300,11 @@ class FederalReserve(CentralBank):
 
 class BankOfJapan(CentralBank):
     """The Bank of Japan."""
+
+    INERT: ClassVar = {
+        "neutral_low_pct": "no rule reads it: it shifts the column `neutral_gap_pp`",
+        "neutral_high_pct": "no rule reads it: it shifts the column `neutral_gap_pp`",
+    }
 
     reaction: BojReaction | None = None
     neutral_low_pct: float = quantity(

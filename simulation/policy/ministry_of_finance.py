@@ -5,14 +5,14 @@ The fiscal block: how a change of rates passes through the stock of government d
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from simulation.policy.reaction import Conditions
 from simulation.values.conventions import PERCENT, Array, Flags
-from simulation.values.parameters import Parameters, quantity
+from simulation.values.parameters import EVERY_KEY, Parameters, quantity
 
 
 class Intervention(Parameters):
@@ -24,6 +24,10 @@ class Intervention(Parameters):
 
 class MinistryOfFinance(Parameters):
     """When and how much the Ministry sells."""
+
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "USDJPY is beyond `warning_level_yen` or `level_yen` after a rise of `fast_rise_pct` in 20 days, or an intervention is given",
+    }
 
     interventions: tuple[Intervention, ...] = ()
     level_yen: float = quantity(
@@ -129,6 +133,10 @@ class Ministry:
 
 class Fiscal(Parameters):
     """Japan's public debt."""
+
+    INERT: ClassVar = {
+        "debt_to_gdp_pct": "for reference: no rule reads it, `bonds_jpy_tn` reprice",
+    }
 
     debt_to_gdp_pct: float = quantity(
         229.6,

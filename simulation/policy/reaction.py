@@ -8,14 +8,14 @@ expects of later meetings is worked out in `simulation.day.officials`.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 from scipy.special import expit, ndtr
 
 from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Flags, column
-from simulation.values.parameters import Parameters, quantity
+from simulation.values.parameters import EVERY_KEY, Parameters, quantity
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,10 @@ FED_GRID = np.array([-50.0, -25.0, 0.0, 25.0, 50.0]) * BASIS_POINT
 class StressPause(Parameters):
     """A fall of equities after which the Bank of Japan says that it will not hike while markets are unstable."""
 
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "equities fall by `equity_fall_pct` in five days",
+    }
+
     equity_fall_pct: float = quantity(10, "%", (0.1, 100), "fall over five days", "MODEL section 2; 7 August 2024")
     guidance: str = Field(
         "dovish",
@@ -76,6 +80,10 @@ class StressPause(Parameters):
 
 class BojReaction(Parameters):
     """Log-odds of a hike at a meeting: a base, and what raises and lowers them."""
+
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "a meeting lies ahead, and the condition that the key measures differs from calm",
+    }
 
     kind: Literal["hazard"] = "hazard"
     base_log_odds: float = quantity(
@@ -136,6 +144,10 @@ class BojReaction(Parameters):
 
 class FedReaction(Parameters):
     """An inertial Taylor rule on a grid of 25 bp."""
+
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "a meeting lies ahead, and the condition that the key measures differs from calm",
+    }
 
     kind: Literal["taylor"] = "taylor"
     core_inflation_pct: float = quantity(2.8, "% per year", (-5, 30), "core PCE", "BEA, September 2025; CLAIMS 14")

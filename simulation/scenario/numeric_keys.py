@@ -124,7 +124,9 @@ def numeric_keys(scenario: Scenario) -> tuple[NumericKey, ...]:
     return tuple(key for key in found if key.path[0] in Scenario.model_fields)
 
 
-def moved_scenario(scenario: Scenario, key: NumericKey, beside: Sequence[NumericKey]) -> MovedScenario:
+def moved_scenario(
+    scenario: Scenario, key: NumericKey, beside: Sequence[NumericKey], signs: Sequence[float] = (1.0, -1.0)
+) -> MovedScenario:
     """The scenario with a key moved: upwards, else downwards, else upwards against one of the keys beside it.
 
     Parameters
@@ -133,9 +135,11 @@ def moved_scenario(scenario: Scenario, key: NumericKey, beside: Sequence[Numeric
         The scenario and a key of it.
     beside
         Keys that may be moved by the opposite step; those that stand at the same place in another table are tried.
+    signs
+        Directions to try, in order: 1 upwards, -1 downwards.
     """
     plain, problem = plain_values(model_tree(scenario)), ""
-    for step in (key.step, -key.step):
+    for step in (sign * key.step for sign in signs):
         try:
             return MovedScenario(key, step, _with_values(scenario, plain, {key: key.value + step}))
         except (ValueError, ValidationError) as error:
@@ -157,7 +161,7 @@ def _walk(shapes: tuple[FieldSchema, ...], node: Node, path: KeyPath) -> Iterato
         children = node.content.items() if is_table else enumerate(node.content)  # type: ignore[union-attr]
         for part, child in children:
             below, is_key = shape.step(part, True)
-            yield from _walk((*shapes, below if is_key else ANY_FIELD), child, (*path, part))
+            yield from _walk((*shapes[:-1], shape, below if is_key else ANY_FIELD), child, (*path, part))
         return
     number = _number(node.content, shape)
     if number is not None:

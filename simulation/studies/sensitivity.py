@@ -15,8 +15,9 @@ from simulation.results.effects import FEWEST_RUNS, effects_between
 from simulation.results.estimates import EstimateWithError
 from simulation.results.metrics import FloatArray
 from simulation.scenario.batch import BLOCK_RUNS, number_may_differ
-from simulation.scenario.inert_keys import dormant_reason, inert_reason
+from simulation.scenario.inert_keys import dormant_reason, inert_reason, level_reason
 from simulation.scenario.numeric_keys import MovedScenario, NumericKey, moved_scenario, numeric_keys
+from simulation.scenario.scenario import ImpossibleScenarioError
 
 if TYPE_CHECKING:
     from simulation.compute.ensemble import Progress
@@ -29,6 +30,8 @@ NOT_AN_OUTCOME: Final = frozenset({"ledger_residual"})
 """Columns that measure rounding itself."""
 LIVE, WEAK, INERT, UNTESTED = "live", "weak", "inert", "untested"
 """States of a key: an effect beyond two standard errors; effects within two; nothing moves; the scenario refuses every step."""
+MOST_NAMED: Final = 3
+"""Columns named in a reason, and metrics in a line of the table."""
 NO_REASON: Final = "no reason is known"
 """Reason of an inert key whose field gives none, which is a defect of the field."""
 
@@ -56,6 +59,11 @@ class Difference:
         """Whether no outcome moved: no column but for the level at which it is quoted."""
         return self.columns == self.levels
 
+    @property
+    def moves_no_metric(self) -> bool:
+        """Whether columns moved but no metric did."""
+        return not any(effect.value or effect.error > 0.0 for effect in self.effects.values())
+
 
 @dataclass(frozen=True)
 class KeySensitivity:
@@ -68,7 +76,7 @@ class KeySensitivity:
     difference
         What it moved; none where the scenario refuses every step.
     reason
-        Why nothing moves, or why no step is possible; empty for a key that moves something.
+        Why nothing or no metric moves, or why no step is possible; of a level, also what to move instead; empty otherwise.
     """
 
     moved: MovedScenario
@@ -164,25 +172,41 @@ def measure_sensitivity(
     every = numeric_keys(scenario)
     moved = [moved_scenario(scenario, key, every) for key in chosen_keys(every, chosen)]
     batches = variant_batches(moved, runs)
+    found = simulated_differences(scenario, moved, runs, workers, progress)
+    again = [moved_scenario(scenario, one.key, every, signs=(-1.0,)) for one in moved if found.get(one.key.key) is None]
+    found |= simulated_differences(scenario, again, runs, workers)
+    used = {one.key.key: one for one in moved} | {one.key.key: one for one in again if one.scenario is not None}
+    days = len(scenario_days(scenario)) - 1
+    keys = (key_sensitivity(scenario, one, found.get(name)) for name, one in used.items())
+    return Sensitivity(scenario, runs, days, tuple(keys))
+
+
+def simulated_differences(
+    scenario: Scenario, moved: Sequence[MovedScenario], runs: int, workers: int, progress: Progress | None = None
+) -> dict[str, Difference | None]:
+    """Return what each moved scenario differs in by key, None where its balance sheets cannot be opened."""
+    batches = variant_batches(moved, runs)
     tasks = [(scenario, [one.scenario for one in batch], runs) for batch in batches]
     alone = workers == 1 or len(tasks) < 2
-    found = (differences_of(*task) for task in tasks) if alone else map_in_order(differences_of, tasks, workers)
-    by_key: dict[str, Difference] = {}
-    for batch, differences in zip(batches, found, strict=True):
-        by_key.update(zip((one.key.key for one in batch), differences, strict=True))
+    results = (differences_of(*task) for task in tasks) if alone else map_in_order(differences_of, tasks, workers)
+    found: dict[str, Difference | None] = {}
+    for batch, differences in zip(batches, results, strict=True):
+        found.update(zip((one.key.key for one in batch), differences, strict=True))
         if progress is not None:
-            progress(len(by_key) * runs, sum(map(len, batches)) * runs)
-    days = len(scenario_days(scenario)) - 1
-    return Sensitivity(scenario, runs, days, tuple(key_sensitivity(scenario, one, by_key.get(one.key.key)) for one in moved))
+            progress(len(found) * runs, sum(map(len, batches)) * runs)
+    return found
 
 
 def key_sensitivity(scenario: Scenario, moved: MovedScenario, difference: Difference | None) -> KeySensitivity:
     """What a key moves, with the reason where it moves nothing."""
-    reason = ""
     if difference is None:
         reason = f"no step is possible: {moved.problem}"
     elif difference.is_nothing:
         reason = inert_reason(scenario, moved.key) or dormant_reason(scenario, moved.key) or NO_REASON
+    elif difference.moves_no_metric:
+        reason = level_reason(scenario, moved.key) or f"no metric moves, only {', '.join(difference.columns[:MOST_NAMED])}"
+    else:
+        reason = level_reason(scenario, moved.key) or ""
     return KeySensitivity(moved, difference, reason)
 
 
@@ -210,14 +234,20 @@ def variant_batches(moved: Sequence[MovedScenario], runs: int) -> list[list[Move
     return [*(together[at : at + size] for at in range(0, len(together), size)), *([one] for one in apart)]
 
 
-def differences_of(scenario: Scenario, variants: Sequence[Scenario], runs: int) -> list[Difference]:
-    """Simulate runs 0 to runs - 1 of each variant, all in one pass, and return what differs from the scenario."""
+def differences_of(scenario: Scenario, variants: Sequence[Scenario], runs: int) -> list[Difference | None]:
+    """Simulate runs 0 to runs - 1 of each variant, all in one pass, and return what differs from the scenario.
+
+    A variant whose balance sheets cannot be opened has None.
+    """
     from simulation.day.capital_flows import simulate
 
     reference = reference_record(scenario, runs)
-    if len(variants) == 1:
-        return [difference_between(simulate(variants[0], range(runs)), reference)]
-    record = simulate(scenario, list(range(runs)) * len(variants), [one for one in variants for _ in range(runs)])
+    try:
+        if len(variants) == 1:
+            return [difference_between(simulate(variants[0], range(runs)), reference)]
+        record = simulate(scenario, list(range(runs)) * len(variants), [one for one in variants for _ in range(runs)])
+    except ImpossibleScenarioError:
+        return [None] if len(variants) == 1 else [differences_of(scenario, [one], runs)[0] for one in variants]
     return [difference_between(record_rows(record, at * runs, runs), reference) for at in range(len(variants))]
 
 
