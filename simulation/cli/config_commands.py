@@ -3,10 +3,10 @@
 Messages go to standard error as they are: no markup, for a reader of ``file:12:3`` lines may be a program, and
 ``populations[0]`` must not be taken for a style.
 
-``carryflow config check | show | diff | schema | table``: look at configs without running anything.
+``carryflow config check | show | diff | schema | table | sensitivity``: look at configs; only the last one runs anything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import click
 
 from simulation.cli import options, output
 from simulation.cli.output import print_json
+from simulation.cli.sensitivity_command import sensitivity
 from simulation.scenario.config.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from simulation.scenario.config.loading import LoadedConfig
     from simulation.scenario.scenario import Scenario
+
+
+SET_ORIGIN = "--set"
+"""Beginning of the place of a value that was set on the command line."""
 
 
 @contextmanager
@@ -116,6 +121,9 @@ def table(out: Path | None) -> None:
     _print_or_write(parameter_table(), out)
 
 
+config.add_command(sensitivity)
+
+
 def _print_or_write(text: str, out: Path | None) -> None:
     """Print a text, or write it to a file and say so."""
     if out is None:
@@ -173,10 +181,24 @@ def _cautions(found: "LoadedConfig[Scenario]") -> tuple[str, ...]:
 
     if not isinstance(found.scenario, Scenario):
         return ()
-    return tuple(
-        f"{found.origins[item.key]}: {item}" if item.key in found.origins else str(item)
-        for item in cautions(found.scenario)
-    )
+    origins = found.origins
+    suspicious = [
+        f"{origins[item.key]}: {item}" if item.key in origins else str(item) for item in cautions(found.scenario)
+    ]
+    return (*suspicious, *_inert_keys(found.scenario, origins))
+
+
+def _inert_keys(scenario: "Scenario", origins: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is set and moves no outcome: any such key after --set, in a file what the scenario itself turns off.
+
+    Facts that a file records, such as a stock or the level of a yield, are no mistake there.
+    """
+    from simulation.scenario.inert_keys import stated_reasons, turned_off_reasons
+
+    overridden = [key for key, place in origins.items() if place.startswith(SET_ORIGIN)]
+    in_file = [key for key in origins if key not in overridden]
+    reasons = turned_off_reasons(scenario, in_file) | stated_reasons(scenario, overridden)
+    yield from (f"{origins[key]}: {key} {reason}" for key, reason in reasons.items())
 
 
 def _print_check(file: str, result: "ValidConfig | ConfigError") -> None:

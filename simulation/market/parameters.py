@@ -17,6 +17,8 @@ from simulation.values.conventions import BASIS_POINT, PERCENT
 from simulation.values.parameters import CALIBRATED, EVERY_KEY, Parameters, quantity
 
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
+UNANNOUNCED = "an investor trades the asset without announcement, so that dealers take the other side"
+OUTSTANDING_ONLY = "a stock: it limits what investors may hold; impact is stated per amount traded"
 PRICED_IN_YEN = "whether the price is in yen; else in dollars"
 LINEAR_SCALE = 1e9
 """Curvature scale at which an impact function is linear for any flow."""
@@ -54,7 +56,11 @@ class Market(Parameters):
 
     ACTS_WHEN: ClassVar = {
         EVERY_KEY: "an investor of the scenario trades or holds the asset",
-        "stress_cap": "volatility exceeds its long-run value by more than this multiple on a day on which the asset is traded",
+        "release_pct_per_day": UNANNOUNCED,
+        "half_spread_bp": UNANNOUNCED,
+        "thin_factor_x": UNANNOUNCED,
+        "stress_slope": UNANNOUNCED,
+        "stress_cap": f"volatility exceeds its long-run value by more than this multiple on a day on which {UNANNOUNCED}",
     }
 
     since: ClassVar[date] = date.min
@@ -276,7 +282,7 @@ class TreasuryMarket(BondMarket):
     """The ten-year US Treasury."""
 
     INERT: ClassVar = {
-        "outstanding_usd_bn": "a stock: it limits what investors may hold; impact is stated per amount traded, not per share of the market",
+        "outstanding_usd_bn": OUTSTANDING_ONLY,
     }
 
     kind: Literal["treasury"] = "treasury"
@@ -322,7 +328,7 @@ class JgbMarket(BondMarket):
     """The ten-year Japanese government bond."""
 
     INERT: ClassVar = {
-        "outstanding_jpy_bn": "a stock: it limits what investors may hold; impact is stated per amount traded, not per share of the market",
+        "outstanding_jpy_bn": OUTSTANDING_ONLY,
     }
 
     kind: Literal["jgb"] = "jgb"
@@ -364,7 +370,7 @@ class CryptoMarket(Market):
     """Bitcoin."""
 
     INERT: ClassVar = {
-        "size_usd_bn": "a stock: it limits what investors may hold; impact is stated per amount traded, not per share of the market",
+        "size_usd_bn": OUTSTANDING_ONLY,
     }
 
     since: ClassVar[date] = date(2010, 7, 18)  # the first exchange (Mt. Gox) opens

@@ -96,14 +96,18 @@ class Statement(Parameters):
         return self
 
 
+STEP_EXPECTED: Final = "the market expects a step: the rate is short of `terminal_pct`, and `step_probability` is not 0"
+"""When the keys of a guidance regime that describe steps act."""
+
+
 class Guidance(Parameters):
     """The path that a central bank's words lead the market to expect after the meeting."""
 
     ACTS_WHEN: ClassVar = {
-        "months_between_steps": "the market expects a step: the rate is not yet at or beyond `terminal_pct`, and `step_probability` is not 0",
-        "step": "the market expects a step: the rate is not yet at or beyond `terminal_pct`, and `step_probability` is not 0",
-        "step_probability": "the market expects a step: the rate is not yet at or beyond `terminal_pct`, and `step_probability` is not 0",
-        "terminal_pct": "the market expects a step: the rate is not yet at or beyond `terminal_pct`, and `step_probability` is not 0",
+        "months_between_steps": STEP_EXPECTED,
+        "step": STEP_EXPECTED,
+        "step_probability": STEP_EXPECTED,
+        "terminal_pct": STEP_EXPECTED,
         "path_uncertainty_bp": "a meeting takes place without guidance of its own while the regime holds",
     }
 

@@ -26,7 +26,7 @@ class MinistryOfFinance(Parameters):
     """When and how much the Ministry sells."""
 
     ACTS_WHEN: ClassVar = {
-        EVERY_KEY: "USDJPY is beyond `warning_level_yen` or `level_yen` after a rise of `fast_rise_pct` in 20 days, or an intervention is given",
+        EVERY_KEY: "USDJPY is beyond its level after a rise of `fast_rise_pct` in 20 days, or an intervention is given",
     }
 
     interventions: tuple[Intervention, ...] = ()

@@ -6,12 +6,12 @@ reason of a key that moved nothing in some runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from simulation.scenario.config.tree import KeyPath
-from simulation.scenario.numeric_keys import NumericKey
+from simulation.scenario.numeric_keys import NumericKey, numeric_keys
 from simulation.values.parameters import EVERY_KEY
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ LEVEL_REASON: Final = (
 
 def inert_reason(scenario: Scenario, key: NumericKey) -> str | None:
     """Return why a key can move no outcome of a scenario, whatever the draws; None where it may move one."""
-    found = (check(scenario, key.path) for check in CERTAIN)
-    return _field_text(key, "INERT") or next((reason for reason in found if reason), None)
+    return _field_text(key, "INERT") or _turned_off(scenario, key.path)
 
 
 def level_reason(scenario: Scenario, key: NumericKey) -> str | None:
@@ -53,12 +52,43 @@ def level_reason(scenario: Scenario, key: NumericKey) -> str | None:
     return LEVEL_REASON if key.path[0] == "start_values" and key.path[-1] in LEVELS and as_level else None
 
 
+def stated_reasons(scenario: Scenario, given: Iterable[str]) -> dict[str, str]:
+    """Return, for each given key or table below which every numeric key is inert or a level, what it moves and why."""
+    reasons: dict[str, str | None] = {}
+    for key in numeric_keys(scenario):
+        inert, level = inert_reason(scenario, key), level_reason(scenario, key)
+        reasons[key.key] = f"moves no outcome: {inert}" if inert else level and f"hardly moves an outcome: {level}"
+    return _common_reasons(given, reasons)
+
+
+def turned_off_reasons(scenario: Scenario, given: Iterable[str]) -> dict[str, str]:
+    """Return the same for each given key or table that something else in the scenario turns off."""
+    reasons = {key.key: _turned_off(scenario, key.path) for key in numeric_keys(scenario)}
+    return _common_reasons(given, {key: reason and f"moves no outcome: {reason}" for key, reason in reasons.items()})
+
+
+def _common_reasons(given: Iterable[str], reasons: Mapping[str, str | None]) -> dict[str, str]:
+    """The first reason below each given key under which all numeric keys have one."""
+    found: dict[str, str] = {}
+    for name in given:
+        below = [reason for key, reason in reasons.items() if key == name or key.startswith((f"{name}.", f"{name}["))]
+        told = [reason for reason in below if reason]
+        if told and len(told) == len(below):
+            found[name] = told[0]
+    return found
+
+
 def dormant_reason(scenario: Scenario, key: NumericKey) -> str | None:
     """Return the reason of a key that moved nothing in some runs: the condition that it waits for; None where none is stated."""
     if key.path[0] == "populations" and scenario.populations[str(key.path[1])].stock_usd_bn == 0.0:
         return f"populations.{key.path[1]}.stock_usd_bn is 0: nobody is there"
     condition = _field_text(key, "ACTS_WHEN")
     return level_reason(scenario, key) or (f"in none of these runs: acts when {condition}" if condition else None)
+
+
+def _turned_off(scenario: Scenario, path: KeyPath) -> str | None:
+    """What the scenario shows about a key path before anything runs; None where nothing is certain."""
+    return next(filter(None, (check(scenario, path) for check in CERTAIN)), None)
 
 
 def _field_text(key: NumericKey, name: str) -> str | None:
@@ -81,7 +111,11 @@ def _without_policy(scenario: Scenario, path: KeyPath) -> str | None:
         or "signals" in path
     )
     others = path[0] == "spread_path" or path[:2] == ("ministry_of_finance", "interventions")
-    return "policy is none: no meeting, statement, signal, flow or imposed spread takes place" if of_bank or others else None
+    return (
+        "policy is none: no meeting, statement, signal, flow or imposed spread takes place"
+        if of_bank or others
+        else None
+    )
 
 
 def _threshold_rule(scenario: Scenario, path: KeyPath) -> str | None:

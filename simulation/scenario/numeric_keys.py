@@ -156,13 +156,14 @@ def moved_scenario(
 
 def _walk(shapes: tuple[FieldSchema, ...], node: Node, path: KeyPath) -> Iterator[NumericKey]:
     shape = union_member(shapes[-1], node, str(path[-1]) if path else "")
-    if isinstance(node.content, dict | list):
-        is_table = isinstance(node.content, dict)
-        children = node.content.items() if is_table else enumerate(node.content)  # type: ignore[union-attr]
-        for part, child in children:
-            below, is_key = shape.step(part, True)
-            yield from _walk((*shapes[:-1], shape, below if is_key else ANY_FIELD), child, (*path, part))
-        return
+    children: list[tuple[str | int, Node]] = []
+    if isinstance(node.content, dict):
+        children = list(node.content.items())
+    elif isinstance(node.content, list):
+        children = list(enumerate(node.content))
+    for part, child in children:
+        below, is_key = shape.step(part, True)
+        yield from _walk((*shapes[:-1], shape, below if is_key else ANY_FIELD), child, (*path, part))
     number = _number(node.content, shape)
     if number is not None:
         unit = "bp" if shape.prepares else shape.unit or (shapes[-2].unit if path[-1] in OF_TABLE else "")

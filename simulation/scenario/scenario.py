@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
 from itertools import chain, pairwise
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self, Union
 
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator

@@ -36,6 +36,10 @@ NO_REASON: Final = "no reason is known"
 """Reason of an inert key whose field gives none, which is a defect of the field."""
 
 
+class UnknownKeyError(ValueError):
+    """A chosen key stands for no numeric key of the scenario."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """What runs of a moved scenario came to against those of the scenario with the same numbers.
@@ -107,7 +111,10 @@ class KeySensitivity:
         """Return JSON-ready values; `inert` is null where no step was possible."""
         found = self.difference
         effects = {} if found is None else found.effects
-        outcomes = {name: {"effect": one.value, "se": None if np.isnan(one.error) else one.error} for name, one in effects.items()}
+        outcomes = {
+            name: {"effect": one.value, "se": None if np.isnan(one.error) else one.error}
+            for name, one in effects.items()
+        }
         return {
             "key": self.key, "value": self.moved.key.value, "step": self.moved.step, "unit": self.moved.key.unit,
             "against": self.moved.against, "state": self.state, "inert": None if found is None else found.is_nothing,
@@ -130,7 +137,9 @@ class Sensitivity:
 
     def sentence(self) -> str:
         """Say how many keys are live, weak and inert, with runs and horizon."""
-        counts = ", ".join(f"{self.count(state)} {state}" for state in (LIVE, WEAK, INERT, UNTESTED) if self.count(state))
+        counts = ", ".join(
+            f"{self.count(state)} {state}" for state in (LIVE, WEAK, INERT, UNTESTED) if self.count(state)
+        )
         return (
             f"{self.scenario.name}: {len(self.keys)} numeric keys, {counts}; {self.runs} runs with the same draws, "
             f"{self.days} business days to {self.scenario.end}."
@@ -162,7 +171,7 @@ def measure_sensitivity(
 
     Raises
     ------
-    ValueError
+    UnknownKeyError
         If a chosen key stands for no numeric key of the scenario.
     EnsembleError
         If a worker process died.
@@ -171,7 +180,6 @@ def measure_sensitivity(
 
     every = numeric_keys(scenario)
     moved = [moved_scenario(scenario, key, every) for key in chosen_keys(every, chosen)]
-    batches = variant_batches(moved, runs)
     found = simulated_differences(scenario, moved, runs, workers, progress)
     again = [moved_scenario(scenario, one.key, every, signs=(-1.0,)) for one in moved if found.get(one.key.key) is None]
     found |= simulated_differences(scenario, again, runs, workers)
@@ -186,12 +194,12 @@ def simulated_differences(
 ) -> dict[str, Difference | None]:
     """Return what each moved scenario differs in by key, None where its balance sheets cannot be opened."""
     batches = variant_batches(moved, runs)
-    tasks = [(scenario, [one.scenario for one in batch], runs) for batch in batches]
+    tasks = [(scenario, [variant for _, variant in batch], runs) for batch in batches]
     alone = workers == 1 or len(tasks) < 2
     results = (differences_of(*task) for task in tasks) if alone else map_in_order(differences_of, tasks, workers)
     found: dict[str, Difference | None] = {}
     for batch, differences in zip(batches, results, strict=True):
-        found.update(zip((one.key.key for one in batch), differences, strict=True))
+        found.update(zip((key for key, _ in batch), differences, strict=True))
         if progress is not None:
             progress(len(found) * runs, sum(map(len, batches)) * runs)
     return found
@@ -204,7 +212,9 @@ def key_sensitivity(scenario: Scenario, moved: MovedScenario, difference: Differ
     elif difference.is_nothing:
         reason = inert_reason(scenario, moved.key) or dormant_reason(scenario, moved.key) or NO_REASON
     elif difference.moves_no_metric:
-        reason = level_reason(scenario, moved.key) or f"no metric moves, only {', '.join(difference.columns[:MOST_NAMED])}"
+        reason = (
+            level_reason(scenario, moved.key) or f"no metric moves, only {', '.join(difference.columns[:MOST_NAMED])}"
+        )
     else:
         reason = level_reason(scenario, moved.key) or ""
     return KeySensitivity(moved, difference, reason)
@@ -214,7 +224,9 @@ def chosen_keys(keys: Sequence[NumericKey], patterns: Sequence[str]) -> list[Num
     """The keys that patterns stand for, in their order; all without a pattern."""
     for pattern in patterns:
         if not any(matches(key, pattern) for key in keys):
-            raise ValueError(f"--key {pattern}: no numeric key of the scenario is called so; see `carryflow config show`")
+            raise UnknownKeyError(
+                f"--key {pattern}: no numeric key of the scenario is called so; see `carryflow config show`"
+            )
     return [key for key in keys if not patterns or any(matches(key, pattern) for pattern in patterns)]
 
 
@@ -225,11 +237,14 @@ def matches(key: NumericKey, pattern: str) -> bool:
     return key.key == pattern or below or fnmatchcase(key.key, pattern.replace("[", "[[]"))
 
 
-def variant_batches(moved: Sequence[MovedScenario], runs: int) -> list[list[MovedScenario]]:
-    """Moved scenarios in batches that one pass can simulate, in a fixed order; those without a step are in none."""
-    possible = [one for one in moved if one.scenario is not None]
-    together = [one for one in possible if all(number_may_differ(key) for key in one.keys)]
-    apart = [one for one in possible if not all(number_may_differ(key) for key in one.keys)]
+def variant_batches(moved: Sequence[MovedScenario], runs: int) -> list[list[tuple[str, Scenario]]]:
+    """Keys with their moved scenarios, in batches that one pass can simulate; a key without a step is in none."""
+    together: list[tuple[str, Scenario]] = []
+    apart: list[tuple[str, Scenario]] = []
+    for one in moved:
+        if one.scenario is not None:
+            kind = together if all(number_may_differ(key) for key in one.keys) else apart
+            kind.append((one.key.key, one.scenario))
     size = max(1, BLOCK_RUNS // runs)
     return [*(together[at : at + size] for at in range(0, len(together), size)), *([one] for one in apart)]
 
@@ -280,7 +295,9 @@ def difference_between(record: Record, reference: Record) -> Difference:
     """Return what differs between runs of a moved scenario and those of the scenario, in the same order."""
     own, other = recorded_columns(record), recorded_columns(reference)
     moved = tuple(name for name in own if name not in other or has_moved(own[name], other[name]))
-    levels = tuple(name for name in moved if name in other and name in record.market and is_level(own[name], other[name]))
+    levels = tuple(
+        name for name in moved if name in other and name in record.market and is_level(own[name], other[name])
+    )
     return Difference(moved, levels, metric_effects(record, reference))
 
 
@@ -310,7 +327,9 @@ def metric_effects(record: Record, reference: Record) -> dict[str, EstimateWithE
     effects = effects_between(record, reference, reference.scenario.name)
     if not len(effects.runs):
         return {}
-    return {name: mean_difference(values, effects.counterfactual_levels[name]) for name, values in effects.levels.items()}
+    return {
+        name: mean_difference(values, effects.counterfactual_levels[name]) for name, values in effects.levels.items()
+    }
 
 
 def mean_difference(values: FloatArray, reference: FloatArray) -> EstimateWithError:
