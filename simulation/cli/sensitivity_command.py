@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from simulation.cli import options
-from simulation.cli.output import print_json, print_table, progress, remark
+from simulation.cli.output import print_json, progress, remark
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from simulation.results.estimates import EstimateWithError
     from simulation.studies.sensitivity import KeySensitivity, Sensitivity
 
@@ -72,20 +71,17 @@ def sensitivity(
         print_json(found.to_list())
         remark(found.sentence(), quiet)
     else:
-        print_table(sensitivity_table(found))
+        click.echo("\n".join(sensitivity_lines(found)))
         click.echo(found.sentence())
 
 
-def sensitivity_table(found: Sensitivity) -> Table:
-    """Return the table: key, step, state, clearest outcomes and reason."""
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("key", "step", "state", "clearest outcomes, effect ± s.e., or reason"):
-        table.add_column(name, overflow="fold")
-    for key in found.keys:
-        table.add_row(key.key, key.moved.step_text, key.state, what_moves(key))
-    return table
+def sensitivity_lines(found: Sensitivity) -> Iterator[str]:
+    """Yield the table line by line: key, step, state, clearest outcomes and reason."""
+    rows = [("key", "step", "state", "clearest outcomes as effect ± s.e.; reason")]
+    rows += [(key.key, key.moved.step_text, key.state, what_moves(key)) for key in found.keys]
+    widths = [max(len(row[at]) for row in rows) for at in range(3)]
+    for row in rows:
+        yield "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]]).rstrip()
 
 
 def what_moves(key: KeySensitivity) -> str:

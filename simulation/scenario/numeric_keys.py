@@ -26,6 +26,8 @@ STEP_FROM_ZERO: Final = (("bp", 5.0), ("%", 0.5), ("pp", 0.5), ("$bn", 1.0), ("J
 """Step of a value of zero by the first words of its unit, in that unit: small beside values that are in use."""
 SHARE_FROM_ZERO: Final = 0.05
 """Step of a value of zero in any other unit: shares, probabilities, multiples."""
+STEP_DIGITS: Final = 12
+"""Digits of a step and of a moved value, so that both read as they are meant."""
 OF_TABLE: Final = ("median", "lowest", "highest")
 """Keys of a distribution that are in the unit of the distribution."""
 
@@ -70,13 +72,13 @@ class NumericKey:
         if self.is_rate:
             return RATE_STEP_BP
         size = abs(self.value) * RELATIVE_STEP if self.value else _step_from_zero(self.unit)
-        return float(max(1, round(size))) if self.is_whole else size
+        return float(max(1, round(size))) if self.is_whole else float(f"{size:.{STEP_DIGITS}g}")
 
     def written(self, value: float) -> object:
         """A value as a config holds it."""
         if self.is_rate:
             return f"{value!r}bp"
-        return round(value) if self.is_whole else value
+        return round(value) if self.is_whole else float(f"{value:.{STEP_DIGITS}g}")
 
 
 @dataclass(frozen=True)

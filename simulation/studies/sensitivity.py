@@ -207,7 +207,9 @@ def simulated_differences(
 
 def key_sensitivity(scenario: Scenario, moved: MovedScenario, difference: Difference | None) -> KeySensitivity:
     """What a key moves, with the reason where it moves nothing."""
-    if difference is None:
+    if moved.key.path == ("seed",):
+        reason = "the draws themselves: what differs is noise"
+    elif difference is None:
         reason = f"no step is possible: {moved.problem}"
     elif difference.is_nothing:
         reason = inert_reason(scenario, moved.key) or dormant_reason(scenario, moved.key) or NO_REASON
