@@ -6,6 +6,7 @@
 # make docs     the documentation site in results/site, warnings are errors
 # make calibrate       the posterior again, about half an hour on two processors
 # make explore-data    the states of the page of `carryflow explore` again, about half an hour on two processors
+# make structure       figure and table of docs/architecture.md again, from the code's own imports
 # make facts-history   historical facts again from the official series, DATA=../shared/data
 # Another interpreter or another environment: make test PYTHON=python3.13 VENV=.venv-new
 
@@ -19,7 +20,7 @@ FACTS := configs/facts/usdjpy_1990_2024.yaml
 DATA ?= ../shared/data
 ROUNDS ?= 7
 
-.PHONY: demo test test-slow lint format docs bench calibrate explore-data facts-history clean
+.PHONY: demo test test-slow lint format docs bench calibrate explore-data structure facts-history clean
 .DEFAULT_GOAL := demo
 
 # One stamp per set of packages: a second `make` starts at once, a changed pyproject.toml installs again.
@@ -92,6 +93,9 @@ explore-data: $(VENV)/.installed
 	$(BIN)/python -m simulation.pages.explore.sliders > configs/sweeps/explore.csv
 	$(BIN)/carryflow sweep explore --out results/explore
 	$(BIN)/carryflow explore --store results/explore --out configs/explore/december_2025.json
+
+structure: $(VENV)/.installed
+	$(BIN)/python -m tools.structure
 
 facts-history: $(VENV)/.installed
 	$(BIN)/python -m simulation.studies.facts.historical $(DATA) > $(VENV)/facts.yaml

@@ -1,14 +1,14 @@
-"""``python -m benchmarks``: measure all contestants; ``python -m benchmarks guard``: the ratio that CI guards."""
+"""``python -m benchmarks``: measure all contestants; ``python -m benchmarks guard``: check the speed ratio guarded in CI."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from benchmarks import guard
-from benchmarks.command_line import made, positive, told
+from benchmarks.command_line import make_folder, positive_integer, run_with_messages
 from benchmarks.contestants import Contestant, Setting
 from benchmarks.figure import chart
-from benchmarks.machine import described
+from benchmarks.machine import machine_description
 from benchmarks.models import engines, kernels, twins
 from benchmarks.peers.environment import peers
 from benchmarks.report import Report, markdown, write_csv
@@ -18,21 +18,21 @@ from simulation.results.figures.charts import png_bytes
 from simulation.studies.experiment.figures import svg_bytes
 
 FEWEST = 7
-"""Rounds of a measurement that is quoted."""
+"""Smallest number of rounds for published results."""
 
 
 def contestants(setting: Setting, with_peers: bool) -> list[Contestant]:
-    """Everybody who is measured, in the order of the table."""
-    found = [*engines(setting), *kernels(setting), *twins(setting)]
-    return found + (peers(setting) if with_peers else [])
+    """All contestants, in the order of the table."""
+    own = [*engines(setting), *kernels(setting), *twins(setting)]
+    return own + (peers(setting) if with_peers else [])
 
 
-def bench(asked: argparse.Namespace) -> int:
-    """Measure and write table and figure."""
-    scenario = load_scenario(asked.scenario, asked.set)
-    out, rounds = made(asked.out), asked.rounds or FEWEST
-    machine = described()
-    found = contestants(Setting(scenario, out), asked.peers)
+def run_benchmarks(arguments: argparse.Namespace) -> int:
+    """Measure all contestants; write table and figure."""
+    scenario = load_scenario(arguments.scenario, arguments.set)
+    out, rounds = make_folder(arguments.out), arguments.rounds or FEWEST
+    machine = machine_description()
+    found = contestants(Setting(scenario, out), arguments.peers)
     results = measure(found, rounds, lambda line: print(line, file=sys.stderr, flush=True))
     investors = sum(population.investors for population in scenario.populations.values())
     report = Report(results, machine, f"{scenario.name}, {scenario.start} to {scenario.end}, {investors:,} investors")
@@ -44,53 +44,61 @@ def bench(asked: argparse.Namespace) -> int:
     (out / "bench.svg").write_bytes(svg_bytes(drawing))
     print(text)
     if rounds < FEWEST:
-        print(f"A quick look: quote figures from at least {FEWEST} rounds.")
+        print(f"Quick estimate: publish results of at least {FEWEST} rounds only.")
     return 0
 
 
-def guarded(asked: argparse.Namespace) -> int:
-    """Measure the guarded ratio; 1 if it stays beyond the bound however often it is measured."""
-    rounds = asked.rounds or guard.ROUNDS
-    if asked.measure_bound:
-        for line in guard.measured_bound(rounds):
+def run_guard(arguments: argparse.Namespace) -> int:
+    """Measure the guarded ratio; returns 1 if every measurement exceeds the bound."""
+    rounds = arguments.rounds or guard.ROUNDS
+    if arguments.measure_bound:
+        for line in guard.measure_bound(rounds):
             print(line, flush=True)
         return 0
-    verdicts = []
-    for passed, said in guard.watched(rounds, asked.bound):
-        print(said, flush=True)
-        verdicts.append(passed)
-    return 0 if any(verdicts) else 1
+    results = []
+    for passed, message in guard.repeated_checks(rounds, arguments.bound):
+        print(message, flush=True)
+        results.append(passed)
+    return 0 if any(results) else 1
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+def argument_parser() -> argparse.ArgumentParser:
+    """Parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    top.add_argument("--rounds", type=positive, help=f"rounds in which all take turns (default: {FEWEST})")
-    top.add_argument("--out", type=Path, default=Path("results/bench"), help="folder (default: %(default)s)")
+    top.add_argument(
+        "--rounds", type=positive_integer, help=f"rounds, with all contestants in each (default: {FEWEST})"
+    )
+    top.add_argument("--out", type=Path, default=Path("results/bench"), help="output folder (default: %(default)s)")
     top.add_argument("--scenario", default="december_2025_official", help="shipped scenario or file")
     top.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change the scenario, as in carryflow run"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a value of the scenario, as in carryflow run",
     )
     top.add_argument(
-        "--no-peers", dest="peers", action="store_false", help="leave out libraries that must be installed"
+        "--no-peers", dest="peers", action="store_false", help="skip other libraries, which must be installed"
     )
-    top.set_defaults(act=bench)
+    top.set_defaults(act=run_benchmarks)
     commands = top.add_subparsers()
-    small = commands.add_parser("guard", help="compare the engine with a fixed NumPy loop; exit 1 beyond the bound")
-    # Without a default of its own, which would silently take the place of a number before the word guard.
-    small.add_argument("--rounds", type=positive, default=argparse.SUPPRESS, help=f"rounds (default: {guard.ROUNDS})")
+    small = commands.add_parser("guard", help="compare the engine with a fixed NumPy loop; exit code 1 above the bound")
+    # No own default: it would override a value given before the word guard.
+    small.add_argument(
+        "--rounds", type=positive_integer, default=argparse.SUPPRESS, help=f"rounds (default: {guard.ROUNDS})"
+    )
     small.add_argument("--bound", type=float, default=guard.BOUND, help="largest median ratio (default: %(default)s)")
     small.add_argument(
-        "--measure-bound", action="store_true", help="print the bound that this machine gives, judge nothing"
+        "--measure-bound", action="store_true", help="print the bound measured on this machine; no check"
     )
-    small.set_defaults(act=guarded)
+    small.set_defaults(act=run_guard)
     return top
 
 
 def main() -> int:
-    """Do what is asked; returns the exit code."""
-    asked = parser().parse_args()
-    return told(lambda: asked.act(asked))
+    """Run the command; returns the exit code."""
+    arguments = argument_parser().parse_args()
+    return run_with_messages(lambda: arguments.act(arguments))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the commands of the benchmarks share: arguments, and ends that are told in a line."""
+"""Argument types and error handling common to the benchmark commands."""
 
 import argparse
 import sys
@@ -11,48 +11,50 @@ from simulation.scenario.config import ConfigError
 from simulation.scenario.scenario import ImpossibleScenarioError
 
 
-def positive(text: str) -> int:
-    """A whole number from 1 on.
+def positive_integer(text: str) -> int:
+    """A whole number of at least 1.
 
     Raises
     ------
     argparse.ArgumentTypeError
-        If the text is none.
+        If the text is not such a number.
     """
     number = int(text) if text.isdecimal() else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on; write 7, for example")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1; write 7, for example")
     return number
 
 
-def made(folder: Path) -> Path:
-    """A folder to write to, made if it is not there.
+def make_folder(folder: Path) -> Path:
+    """Create the output folder if necessary and return it.
 
     Raises
     ------
     OutputError
-        If it cannot be one.
+        If the folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise OutputError(f"--out {folder}: no folder can be made there ({problem.strerror}); name another") from None
+        raise OutputError(
+            f"--out {folder}: the folder cannot be created ({problem.strerror}); choose another"
+        ) from None
     return folder
 
 
-def told(act: Callable[[], int | None]) -> int:
-    """Exit code of a command, whose mistakes and interruption are told in a line.
+def run_with_messages(act: Callable[[], int | None]) -> int:
+    """Run a command and return its exit code; errors and interruption print one line.
 
     Parameters
     ----------
     act
-        Does what is asked and returns its exit code; None is 0.
+        Runs the command and returns its exit code; None is 0.
     """
     try:
         return act() or EXIT_DONE
-    except (ConfigError, ImpossibleScenarioError, OutputError) as mistake:
-        print(mistake, file=sys.stderr)
+    except (ConfigError, ImpossibleScenarioError, OutputError) as error:
+        print(error, file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
-        print("Interrupted; what was measured is not kept.", file=sys.stderr)
+        print("Interrupted; measurements were not saved.", file=sys.stderr)
         return EXIT_INTERRUPTED

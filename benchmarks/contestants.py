@@ -1,4 +1,4 @@
-"""Who is measured: a contestant runs one repetition and says what it cost."""
+"""Contestants: what is measured, and the cost of one repetition."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ DECISION = "agent decision"
 
 
 class CannotBeMeasuredError(RuntimeError):
-    """A contestant that cannot run what it is given; says why."""
+    """A contestant cannot run the scenario; the message gives the reason."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One repetition: processor time in seconds, and the record of the runs where there is one."""
+class Measurement:
+    """One repetition: processor time in seconds, and the record of the runs, if any."""
 
     seconds: float
     record: Record | None = None
@@ -25,50 +25,50 @@ class Measured:
 
 @dataclass(frozen=True)
 class Contestant:
-    """Somebody who is measured.
+    """A program or variant to measure.
 
     Attributes
     ----------
     name, what
-        A short name, and a sentence on what is run.
+        Short name, and a description of what is run.
     unit
-        What a repetition is divided by: an investor-day of the common scenario, or an agent's decision of a peer.
+        Unit of the time per repetition: an investor-day of the common scenario, or a decision of a peer's agent.
     units
-        How many of them one repetition has.
+        Number of units per repetition.
     once
         Run one repetition; may raise `CannotBeMeasuredError`.
     skipped
-        Why it cannot be measured here; empty: it can.
+        Reason why it cannot be measured here; empty if it can.
     against
-        Name of the contestant whose time its own is divided by; empty: the engine in a batch of 64.
+        Name of the contestant to compare with; empty for the engine in a batch of 64.
     """
 
     name: str
     what: str
     unit: str
     units: int
-    once: Callable[[], Measured]
+    once: Callable[[], Measurement]
     skipped: str = ""
     against: str = ""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What all contestants are given: the scenario that they share, and a folder for environments of peers."""
+    """Inputs of all contestants: the common scenario, and a folder for the environments of peers."""
 
     scenario: Scenario
     folder: Path
 
     @property
     def investors(self) -> int:
-        """Investors of the scenario."""
+        """Number of investors in the scenario."""
         return sum(population.investors for population in self.scenario.populations.values())
 
 
-def absent(name: str, what: str, unit: str, reason: str) -> Contestant:
-    """A contestant that cannot be measured here, with the reason."""
+def skipped_contestant(name: str, what: str, unit: str, reason: str) -> Contestant:
+    """A contestant that cannot be measured here."""
 
-    def never() -> Measured:
+    def never() -> Measurement:
         raise RuntimeError(f"{name} is skipped: {reason}")
 
     return Contestant(name, what, unit, 0, never, reason)

@@ -1,4 +1,4 @@
-"""The figure of a benchmark: one dot per contestant on a logarithmic axis."""
+"""Figure of a benchmark: one dot per contestant on a logarithmic axis."""
 
 from collections.abc import Sequence
 
@@ -25,47 +25,49 @@ from simulation.results.figures.style import (
 
 ENGINE, TWIN, LIMIT, PEER = ACCENT, COLOURS["carry_funds"], COLOURS["pension_funds"], GREY
 SUBTITLE = (
-    "Processor time, logarithmic; dot: median, line: lowest to highest round; ×: times the engine's 64 runs; peers run their "
-    "own examples, per agent decision"
+    "Processor time, log scale; dot: median, line: lowest to highest round; ×: relative to the engine's 64 runs; peers: own "
+    "examples, per agent decision"
 )
 
 
-def shade(name: str, unit: str) -> str:
-    """Colour of a contestant: the engine, the kernel, the twin or a peer."""
+def contestant_colour(name: str, unit: str) -> str:
+    """Colour of the engine, the kernel, the twin or a peer."""
     if unit != INVESTOR_DAY:
         return PEER
     return ENGINE if name.startswith("engine") else LIMIT if name == KERNEL else TWIN
 
 
 def finding(report: Report) -> str:
-    """What the figure says."""
+    """Title of the figure."""
     ratios = [(report.times_reference(result), result) for result in report.results]
     twins = [
-        (ratio, result) for ratio, result in ratios if ratio and shade(result.contestant.name, INVESTOR_DAY) == TWIN
+        (ratio, result)
+        for ratio, result in ratios
+        if ratio and contestant_colour(result.contestant.name, INVESTOR_DAY) == TWIN
     ]
     if not twins:
         return "Time per investor-day"
     ratio, _ = twins[0]
-    return f"One investor for one day: {round(ratio):,} times faster in the engine's batches of 64 than as a Mesa agent"
+    return f"An investor-day in the engine's batches of 64 takes 1/{round(ratio):,} of the time of a Mesa agent"
 
 
-def left_out(report: Report) -> str:
-    """Who was skipped and why, for the source line."""
+def skipped_note(report: Report) -> str:
+    """Skipped contestants with reasons, for the source line."""
     skipped = [result.contestant for result in report.results if result.contestant.skipped]
     return "".join(f"; {contestant.name} skipped: {contestant.skipped}" for contestant in skipped)
 
 
 def chart(report: Report) -> Drawing:
-    """Draw the contestants that were measured, in their order."""
+    """Draw the measured contestants in their order."""
     shown = [result for result in report.results if result.middle is not None]
     with figure_style():
-        source = f"Source: python -m benchmarks; {report.machine}{left_out(report)}"
+        source = f"Source: python -m benchmarks; {report.machine}{skipped_note(report)}"
         figure = new_figure(Heading(finding(report), SUBTITLE, source))
         axes = figure.add_axes((0.23, 0.10, 0.65, 0.74))
         _frame(axes, shown)
         for place, result in enumerate(shown):
             _draw(axes, -place, result, report.times_reference(result))
-    return Drawing(figure, numbers(shown))
+    return Drawing(figure, chart_columns(shown))
 
 
 def _frame(axes: Axes, shown: Sequence[Result]) -> None:
@@ -84,7 +86,7 @@ def _frame(axes: Axes, shown: Sequence[Result]) -> None:
 
 
 def _draw(axes: Axes, height: float, result: Result, ratio: float | None) -> None:
-    colour = shade(result.contestant.name, result.contestant.unit)
+    colour = contestant_colour(result.contestant.name, result.contestant.unit)
     low, high, middle = min(result.nanoseconds), max(result.nanoseconds), result.middle or 0.0
     axes.plot([low, high], [height, height], color=colour, linewidth=2.2, alpha=0.45, solid_capstyle="round")
     axes.plot([middle], [height], "o", color=colour, markersize=7.5)
@@ -97,8 +99,8 @@ def _draw(axes: Axes, height: float, result: Result, ratio: float | None) -> Non
     axes.annotate(text, (high, height), xytext=(9, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
 
 
-def numbers(shown: Sequence[Result]) -> dict[str, np.ndarray[tuple[int], np.dtype[np.generic]]]:
-    """The numbers drawn, column by column."""
+def chart_columns(shown: Sequence[Result]) -> dict[str, np.ndarray[tuple[int], np.dtype[np.generic]]]:
+    """Data of the figure by column."""
     return {
         "contestant": np.array([result.contestant.name for result in shown]),
         "median_ns": np.array([result.middle for result in shown]),

@@ -1,4 +1,4 @@
-"""A guard against a slower engine that knows no absolute time: engine and a fixed NumPy loop in turn, and their ratio."""
+"""Guard against a slower engine: ratio of engine time to the time of a fixed NumPy loop, measured alternately."""
 
 from collections.abc import Callable, Iterator
 from statistics import median
@@ -14,30 +14,30 @@ from simulation.values.conventions import Array
 RUNS = 32
 DAYS_END = "2025-12-12"
 BLOCKS = (1000, 600, 200, 200, 200, 100, 100, 100, 100, 100)
-"""Investors of the default cast, largest first: the widths of the arrays that a day works on."""
+"""Investors per default population, largest first: widths of the arrays of a day."""
 PASSES = 40
-"""Times that the reference goes over every block in a day; set once so that it takes about as long as the engine."""
+"""Passes of the reference over every block per day; chosen once so that it takes about as long as the engine."""
 BOUND = 1.4
-"""Largest allowed median of engine time over reference time, as ``python -m benchmarks guard --measure-bound`` prints it."""
+"""Largest allowed median ratio, as printed by ``python -m benchmarks guard --measure-bound``."""
 MARGIN = 1.4
-"""The bound over the ratio measured: noise between hours moves the median by a tenth, a loss of half the speed by a half."""
+"""Bound relative to the measured ratio; the median varies by a tenth between hours."""
 ROUNDS = 11
 TRIES = 3
-"""Measurements that must all be beyond the bound: other work on a machine comes and goes, a slower engine stays."""
+"""Number of measurements that must all exceed the bound for a failure."""
 MEASUREMENTS = 3
-"""Measurements that a new bound is the middle of."""
+"""Number of measurements for a new bound."""
 
 
 def reference_day(blocks: list[Array], personal: list[Array]) -> float:
-    """One day of the reference: the array work of a rule (arithmetic, limits, choices, sums) over every block.
+    """One day of the reference: the array operations of a rule (arithmetic, limits, choices, sums) over every block.
 
-    It must never change: the bound is a ratio to it.
+    Must not change: the bound is relative to it.
     """
     total = 0.0
     for _ in range(PASSES):
         for state, own in zip(blocks, personal, strict=True):
-            wanted = np.minimum(own * 1.01, 15.0) * state
-            gap = np.where(np.abs(wanted - state) > 0.1 * state, wanted - state, 0.0)
+            target = np.minimum(own * 1.01, 15.0) * state
+            gap = np.where(np.abs(target - state) > 0.1 * state, target - state, 0.0)
             hit = (state < 0.5 * own) & (state > 0.0)
             moved = np.where(hit, np.maximum(0.9 - gap, 0.0), gap * 0.05)
             state += moved * 1e-3
@@ -46,7 +46,7 @@ def reference_day(blocks: list[Array], personal: list[Array]) -> float:
 
 
 def reference_seconds(days: int) -> float:
-    """Processor time of the reference over so many days."""
+    """Processor seconds of the reference over `days`."""
     drawn = np.random.default_rng(1)
     blocks = [drawn.random((RUNS, width)) + 0.5 for width in BLOCKS]
     personal = [drawn.random((RUNS, width)) + 0.5 for width in BLOCKS]
@@ -57,59 +57,59 @@ def reference_seconds(days: int) -> float:
 
 
 def guard_scenario() -> Scenario:
-    """December 2025 with the default cast, its first four weeks."""
+    """December 2025 with the default populations, to `DAYS_END`."""
     return load_scenario("december_2025_official", [f"end={DAYS_END}"])
 
 
 def engine_seconds(scenario: Scenario) -> float:
-    """Processor time of the engine."""
+    """Processor seconds of the engine."""
     start = process_time()
     simulate(scenario, range(RUNS))
     return process_time() - start
 
 
 def ratios(rounds: int, engine: Callable[[], float], reference: Callable[[], float]) -> list[float]:
-    """Engine time over reference time in each round, after a round that does not count; who goes first alternates."""
+    """Engine time over reference time in each round, after one warm-up round; the order alternates."""
     engine(), reference()
-    found = []
+    values = []
     for turn in range(rounds):
         if turn % 2:
             above, below = engine(), reference()
         else:
             below, above = reference(), engine()
-        found.append(above / below)
-    return found
+        values.append(above / below)
+    return values
 
 
-def measured_ratios(rounds: int) -> list[float]:
-    """Ratios on this machine, now."""
+def measure_ratios(rounds: int) -> list[float]:
+    """Measure the ratios on this machine."""
     scenario = guard_scenario()
     days = len(scenario_days(scenario)) - 1
     return ratios(rounds, lambda: engine_seconds(scenario), lambda: reference_seconds(days))
 
 
-def watched(rounds: int, bound: float) -> Iterator[tuple[bool, str]]:
-    """Verdicts until one is within the bound, at most `TRIES`."""
+def repeated_checks(rounds: int, bound: float) -> Iterator[tuple[bool, str]]:
+    """Yield results until one is within the bound, at most `TRIES`."""
     for _ in range(TRIES):
-        passed, said = verdict(measured_ratios(rounds), bound)
-        yield passed, said
+        passed, message = check_ratios(measure_ratios(rounds), bound)
+        yield passed, message
         if passed:
             return
 
 
-def measured_bound(rounds: int) -> Iterator[str]:
-    """The medians of several measurements, a line each, and the bound that follows from them."""
+def measure_bound(rounds: int) -> Iterator[str]:
+    """Yield a line per measured median, then the resulting bound."""
     medians = []
     for _ in range(MEASUREMENTS):
-        medians.append(median(measured_ratios(rounds)))
+        medians.append(median(measure_ratios(rounds)))
         yield f"median {medians[-1]:.3f} of {rounds} rounds"
     yield f"BOUND = {MARGIN * median(medians):.2g}"
 
 
-def verdict(found: list[float], bound: float) -> tuple[bool, str]:
-    """Whether the engine is as fast as it was, and a sentence."""
-    middle = median(found)
+def check_ratios(values: list[float], bound: float) -> tuple[bool, str]:
+    """Whether the median ratio is within the bound, and a message."""
+    middle = median(values)
     passed = middle <= bound
-    span = f"{min(found):.2f} to {max(found):.2f} over {len(found)} rounds"
-    said = "within" if passed else "beyond"
-    return passed, f"engine / NumPy reference: median {middle:.2f} ({span}), {said} the bound {bound:g}"
+    span = f"{min(values):.2f} to {max(values):.2f} over {len(values)} rounds"
+    comparison = "within" if passed else "beyond"
+    return passed, f"engine / NumPy reference: median {middle:.2f} ({span}), {comparison} the bound {bound:g}"

@@ -1,4 +1,4 @@
-"""On what machine and with which versions something was measured."""
+"""Description of the machine and of package versions."""
 
 import os
 import platform
@@ -19,7 +19,7 @@ def processor() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that matter; those that are not installed are left out."""
+    """Versions of Python and of the installed packages among `PACKAGES`."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -29,8 +29,8 @@ def versions() -> dict[str, str]:
     return found
 
 
-def described() -> str:
-    """Processor, cores, how busy the machine is, and versions, in one line."""
+def machine_description() -> str:
+    """Processor, cores, load and versions in one line."""
     packages = ", ".join(f"{name} {number}" for name, number in versions().items())
     busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return f"{processor()}, {os.cpu_count()} cores{busy}; {packages}"

@@ -1,41 +1,48 @@
-"""The contestants that run this model: the engine, the Mesa twin, and the fused kernel where there is one."""
+"""Contestants that run this model: the engine, the Mesa twin and the fused kernel."""
 
 import importlib
 from collections.abc import Callable
 from contextlib import nullcontext
 from time import process_time
 
-from benchmarks.contestants import INVESTOR_DAY, CannotBeMeasuredError, Contestant, Measured, Setting, absent
+from benchmarks.contestants import (
+    INVESTOR_DAY,
+    CannotBeMeasuredError,
+    Contestant,
+    Measurement,
+    Setting,
+    skipped_contestant,
+)
 from benchmarks.mesa_twin.model import MesaTwin, StoppedRunError, UnknownRuleError
 from benchmarks.mesa_twin.plain_numbers import plain_rules
 from simulation.day.capital_flows import scenario_days, simulate
 from simulation.day.recorder import Record
 
 BATCHES = (1, 8, 64, 256)
-"""Runs in a pass of the engine."""
+"""Runs per pass of the engine."""
 REFERENCE = "engine, 64 runs"
-"""The contestant to which all others are compared."""
+"""Contestant to which the others are compared."""
 TWIN = "Mesa twin"
 KERNEL = "fused kernel"
 KERNEL_MODULE = "benchmarks.fused_kernel.check"
 FUNDS = "engine, 64 runs, funds only"
-"""The engine on what the kernel covers."""
+"""The engine on the funds covered by the kernel."""
 
 
-def timed(run: Callable[[], Record | None]) -> Measured:
+def timed(run: Callable[[], Record | None]) -> Measurement:
     """Run and measure the processor time of this process."""
     start = process_time()
     record = run()
-    return Measured(process_time() - start, record)
+    return Measurement(process_time() - start, record)
 
 
-def complete(measured: Measured) -> Measured:
-    """What was measured, if every run reached its last day: the time is divided by all days.
+def complete(measured: Measurement) -> Measurement:
+    """Check that every run reached its last day, because the time is divided by all days.
 
     Raises
     ------
     CannotBeMeasuredError
-        If a run ended early.
+        If a run stopped early.
     """
     for stop in measured.record.stopped.values() if measured.record else ():
         raise CannotBeMeasuredError(f"a run ends early, on {stop.date}: {stop.message}")
@@ -48,7 +55,7 @@ def investor_days(setting: Setting, runs: int) -> int:
 
 
 def engines(setting: Setting) -> list[Contestant]:
-    """The engine, one run and batches, from a scenario to the record of all columns."""
+    """The engine with one run and with batches, from a scenario to the record of all columns."""
     return [
         Contestant(
             "engine, 1 run" if runs == 1 else f"engine, {runs} runs",
@@ -62,7 +69,7 @@ def engines(setting: Setting) -> list[Contestant]:
 
 
 def twins(setting: Setting) -> list[Contestant]:
-    """The Mesa twin, one run: rules called with numbers through NumPy, and the same rules on Python's own numbers."""
+    """The Mesa twin, one run: rules with NumPy scalars, and the same rules with Python floats."""
     days = investor_days(setting, 1)
     return [
         Contestant(
@@ -74,7 +81,7 @@ def twins(setting: Setting) -> list[Contestant]:
         ),
         Contestant(
             f"{TWIN}, no NumPy in rules",
-            "the same agents; the text of the rule functions runs on Python's own floats, one run",
+            "the same agents; the rule functions run on Python floats, one run",
             INVESTOR_DAY,
             days,
             lambda: timed(lambda: twin(setting, plain=True)),
@@ -88,7 +95,7 @@ def twin(setting: Setting, plain: bool) -> Record:
     Raises
     ------
     CannotBeMeasuredError
-        If the twin cannot follow the scenario.
+        If the twin does not support the scenario.
     """
     try:
         model = MesaTwin(setting.scenario)
@@ -102,27 +109,29 @@ def twin(setting: Setting, plain: bool) -> Record:
 def kernels(setting: Setting) -> list[Contestant]:
     """The fused compiled kernel, and the engine on the same funds.
 
-    The kernel's module has ``funds_only(scenario)``, the part of the day that it covers with as many investors, and
-    ``prepared(scenario, runs)``, which compiles, holds the kernel equal to the engine, and returns what runs once.
+    The kernel's module defines ``funds_only(scenario)``, the scenario with carry funds only, and ``prepared(scenario, runs)``,
+    which compiles, compares the kernel with the engine, and returns a function for one repetition.
     """
-    runs, what = 64, "one compiled loop over the same day of carry funds alone, 64 runs: the practical limit"
+    runs, what = 64, "one compiled loop over the same day of carry funds only, 64 runs: the practical limit"
     try:
         module = importlib.import_module(KERNEL_MODULE)
     except ModuleNotFoundError as missing:
         name = missing.name or KERNEL_MODULE
         reason = "not in this checkout" if KERNEL_MODULE.startswith(name) else f"{name} is not installed"
-        return [absent(KERNEL, what, INVESTOR_DAY, reason)]
+        return [skipped_contestant(KERNEL, what, INVESTOR_DAY, reason)]
     funds = module.funds_only(setting.scenario)
     try:
         once = module.prepared(setting.scenario, runs)
     except ArithmeticError as problem:
-        return [absent(KERNEL, what, INVESTOR_DAY, str(problem))]
+        return [skipped_contestant(KERNEL, what, INVESTOR_DAY, str(problem))]
     units = investor_days(setting, runs)
 
-    def engine() -> Measured:
-        return Measured(complete(timed(lambda: simulate(funds, range(runs)))).seconds)
+    def engine() -> Measurement:
+        return Measurement(complete(timed(lambda: simulate(funds, range(runs)))).seconds)
 
     return [
-        Contestant(FUNDS, "carryflow, carry funds alone, as many, 64 runs in one pass", INVESTOR_DAY, units, engine),
+        Contestant(
+            FUNDS, "carryflow, the same number of carry funds only, 64 runs in one pass", INVESTOR_DAY, units, engine
+        ),
         Contestant(KERNEL, what, INVESTOR_DAY, units, lambda: timed(once), against=FUNDS),
     ]

@@ -1,4 +1,4 @@
-"""The table of a benchmark: rows, CSV, markdown."""
+"""Result table of a benchmark as rows, CSV and Markdown."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -12,25 +12,25 @@ from benchmarks.rounds import Result
 
 Row = Mapping[str, str | int | float | None]
 SINGLE = "engine, 1 run"
-"""The contestant whose metrics all others must have."""
+"""Contestant whose metrics all others must reproduce."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured, on what, and what follows."""
+    """Results of a benchmark, with machine and scenario."""
 
     results: Sequence[Result]
     machine: str
     scenario: str
 
     def result(self, name: str) -> Result | None:
-        """The result of a contestant by name."""
+        """Result of a contestant, or None."""
         return next((result for result in self.results if result.contestant.name == name), None)
 
     def times_reference(self, result: Result) -> float | None:
-        """How many times as long as the engine's batch a unit takes; none for another unit or if either was skipped.
+        """Time per unit relative to the engine's batch; None for other units or if either was skipped.
 
-        The kernel is held against the engine on the same funds.
+        The kernel is compared with the engine on the same funds.
         """
         reference = self.result(result.contestant.against or REFERENCE)
         if result.contestant.unit != INVESTOR_DAY or reference is None or not (reference.middle and result.middle):
@@ -38,7 +38,7 @@ class Report:
         return result.middle / reference.middle
 
     def metric_difference(self, result: Result) -> float | None:
-        """Largest relative difference of any metric from the engine's single run; none where there is no record."""
+        """Largest relative difference of any metric from the engine's single run; None without a record."""
         single = self.result(SINGLE)
         if single is None or single.record is None or result.record is None:
             return None
@@ -65,20 +65,20 @@ class Report:
         ]
 
     def verdict(self) -> str:
-        """What the measurement says, in a sentence or two."""
+        """Main result as text."""
         twin, kernel = self.result(TWIN), self.result(KERNEL)
-        said = []
+        parts = []
         if twin and (ratio := self.times_reference(twin)):
-            said.append(
+            parts.append(
                 f"An investor-day takes the Mesa twin {ratio:,.0f} times as long as the engine in a batch of 64"
             )
         if kernel and (ratio := self.times_reference(kernel)):
-            said.append(f"the engine takes {1 / ratio:.1f} times as long as the fused kernel on the same funds")
-        return "; ".join(said) if said else "The engine's batch of 64 or its opponents were not measured"
+            parts.append(f"the engine takes {1 / ratio:.1f} times as long as the fused kernel on the same funds")
+        return "; ".join(parts) if parts else "The engine's batch of 64 or its comparisons were not measured"
 
 
 def write_csv(report: Report, path: Path) -> None:
-    """Write all rows with full digits."""
+    """Write all rows as CSV with full precision."""
     rows = report.rows()
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
@@ -87,10 +87,10 @@ def write_csv(report: Report, path: Path) -> None:
 
 
 def markdown(report: Report) -> str:
-    """The table for people."""
+    """Result table as Markdown."""
     lines = [
         "# Time per investor-day", "", f"{report.verdict()}.", "",
-        f"Scenario: {report.scenario}.  Processor time, medians over rounds in which all took turns.  {report.machine}.", "",
+        f"Scenario: {report.scenario}.  Processor time, medians over rounds with all contestants.  {report.machine}.", "",
         "| Contestant | ns per investor-day | lowest to highest | times the engine's 64 runs | largest difference of a metric |",
         "|---|---:|---:|---:|---:|",
         *(_line(report, result) for result in report.results if result.contestant.unit == INVESTOR_DAY), "",
@@ -100,9 +100,9 @@ def markdown(report: Report) -> str:
 
 def _peers(results: Sequence[Result]) -> list[str]:
     if not results:
-        return ["Other libraries were left out (`--no-peers`).", ""]
+        return ["Other libraries were skipped (`--no-peers`).", ""]
     return [
-        "Other libraries, on their own examples, per decision of an agent (other models: an order of magnitude, no race):", "",
+        "Other libraries on their own examples, per decision of an agent (different models; orders of magnitude only):", "",
         "| Library | ns per decision | lowest to highest | example |",
         "|---|---:|---:|---|",
         *map(_peer_line, results), "",

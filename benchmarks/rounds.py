@@ -1,4 +1,4 @@
-"""Measuring in rounds: every contestant once a round, in turn, so that other work on the machine meets all alike."""
+"""Measurement in rounds: every contestant once per round, so that other work on the machine affects all alike."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,14 +12,14 @@ NANOSECONDS = 1e9
 
 @dataclass
 class Result:
-    """A contestant with what was measured of it.
+    """A contestant with its measurements.
 
     Attributes
     ----------
     nanoseconds
         Processor time per unit in each round.
     record
-        What its last repetition recorded, if it records.
+        Record of the last repetition, if any.
     """
 
     contestant: Contestant
@@ -28,29 +28,29 @@ class Result:
 
     @property
     def middle(self) -> float | None:
-        """Median over rounds, ns per unit; none where it was skipped."""
+        """Median over rounds, ns per unit; None if skipped."""
         return median(self.nanoseconds) if self.nanoseconds else None
 
     def measure(self) -> str:
-        """Measure once more and tell what came of it; who cannot be measured is skipped with the reason from then on."""
+        """Measure once and return a message; a contestant that cannot be measured is skipped from then on."""
         try:
-            found = self.contestant.once()
+            measurement = self.contestant.once()
         except CannotBeMeasuredError as problem:
             self.contestant = replace(self.contestant, skipped=str(problem))
             self.nanoseconds, self.record = [], None
             return f"skipped: {problem}"
-        self.nanoseconds.append(found.seconds / self.contestant.units * NANOSECONDS)
-        self.record = found.record
+        self.nanoseconds.append(measurement.seconds / self.contestant.units * NANOSECONDS)
+        self.record = measurement.record
         return f"{self.nanoseconds[-1]:,.0f} ns"
 
 
-def measure(contestants: Sequence[Contestant], rounds: int, told: Callable[[str], None]) -> list[Result]:
-    """Measure every contestant once in each round; each round starts with another one.
+def measure(contestants: Sequence[Contestant], rounds: int, report: Callable[[str], None]) -> list[Result]:
+    """Measure every contestant once per round; each round starts with a different one.
 
     Parameters
     ----------
-    told
-        Takes a line of progress.
+    report
+        Called with each line of progress.
     """
     results = [Result(contestant) for contestant in contestants]
     taking_part = [result for result in results if not result.contestant.skipped]
@@ -58,5 +58,5 @@ def measure(contestants: Sequence[Contestant], rounds: int, told: Callable[[str]
         start = turn % max(len(taking_part), 1)
         for result in taking_part[start:] + taking_part[:start]:
             if not result.contestant.skipped:
-                told(f"round {turn + 1}/{rounds}  {result.contestant.name}: {result.measure()}")
+                report(f"round {turn + 1}/{rounds}  {result.contestant.name}: {result.measure()}")
     return results

@@ -1,8 +1,8 @@
 """Time and peak memory against investors, days, runs, assets and populations, with fitted exponents and a figure.
 
-``python -m benchmarks.scaling`` measures every point in a process of its own (processor seconds of all steps, peak resident
-memory of that process), all sizes in turn, of which the shortest time counts, and writes ``scaling.csv``, ``scaling.png`` and a
-table.  ``--axis`` picks axes, ``--repeats`` repeats, ``--draw`` draws the figure of an earlier ``scaling.csv`` again.
+``python -m benchmarks.scaling`` measures every point in its own process (processor seconds of all steps, peak resident memory),
+all sizes in turn, takes the shortest time of the repeats, and writes ``scaling.csv``, ``scaling.png`` and a table.  ``--axis``
+selects axes, ``--repeats`` sets the number of repeats, ``--draw`` redraws the figure of an earlier ``scaling.csv``.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from benchmarks.command_line import made, positive, told
-from benchmarks.machine import described
+from benchmarks.command_line import make_folder, positive_integer, run_with_messages
+from benchmarks.machine import machine_description
 from benchmarks.scaling_figure import FIT_FROM, chart, exponent
 from simulation.compute.ensemble import load_scenario, run_ensemble
 from simulation.day.capital_flows import CapitalFlows
@@ -36,8 +36,8 @@ POINTS: dict[str, tuple[int, ...]] = {
 DAYS = {"investors": 20, "runs": 10, "assets": 20, "populations": 20}
 """Business days simulated on the other axes."""
 ALIKE = ("noise.scale_x=0", "fed.meetings=[]", "boj.meetings=[]")
-"""No news, so that days cost alike on the axis of days.  A round of forced trading costs a fifth of a day; December has two a day
-in its first weeks and one in four days from February, and longer runs would look cheaper by the day."""
+"""Settings without news, so that all days cost the same on the axis of days.  A round of forced trading costs a fifth of a day;
+there are two per day in the first weeks and one in four days from February, so longer runs would look cheaper per day."""
 START, FAR = date(2025, 11, 28), date(2027, 12, 31)
 
 
@@ -56,8 +56,8 @@ def setting(axis: str, value: int) -> Scenario:
         funds = {"carry_funds": scenario.populations["carry_funds"]}
         scenario = scenario.model_copy(update={"populations": funds})
     if axis == "populations":
-        cast = dict(list(scenario.populations.items())[:value])
-        scenario = scenario.model_copy(update={"populations": cast})
+        first = dict(list(scenario.populations.items())[:value])
+        scenario = scenario.model_copy(update={"populations": first})
     return scenario
 
 
@@ -66,8 +66,8 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def one(axis: str, value: int) -> dict[str, Any]:
-    """Measure one point in this process."""
+def measure_point(axis: str, value: int) -> dict[str, Any]:
+    """Measure one point in this process: seconds, and memory in MB."""
     scenario, before = setting(axis, value), peak_mb()
     if axis == "runs":
         start = process_time()
@@ -80,25 +80,24 @@ def one(axis: str, value: int) -> dict[str, Any]:
     return {"seconds": process_time() - start, "peak_mb": peak_mb(), "before_mb": before}
 
 
-def measured(axis: str, repeats: int) -> list[dict[str, Any]]:
-    """Seconds and memory of every point of an axis, each time in a new process, all points in turn.
+def measure_axis(axis: str, repeats: int) -> list[dict[str, Any]]:
+    """Seconds and memory of every point of an axis, each in a new process, all points in turn.
 
-    Each point has the shortest time of its repeats: other work on the machine makes a process slower and never faster, and
-    comes and goes within minutes, so that a mean would bend the exponent.
+    Takes the shortest time of the repeats, because other work on the machine only slows a process and varies within minutes.
     """
-    found: dict[int, list[dict[str, float]]] = {value: [] for value in POINTS[axis]}
+    measured: dict[int, list[dict[str, float]]] = {value: [] for value in POINTS[axis]}
     for _ in range(repeats):
-        for value, points in found.items():
+        for value, points in measured.items():
             command = [sys.executable, "-m", "benchmarks.scaling", "--one", axis, str(value)]
             points.append(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
             print(f"{axis} {value:,}: {points[-1]['seconds']:.2f} s", file=sys.stderr, flush=True)
-    best = {value: min(points, key=lambda point: point["seconds"]) for value, points in found.items()}
+    best = {value: min(points, key=lambda point: point["seconds"]) for value, points in measured.items()}
     return [{"axis": axis, "value": value} | point for value, point in best.items()]
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The rows as a Markdown table."""
-    lines = ["| Axis | Size | Seconds | Peak MB | Bytes an investor |", "|---|---|---|---|---|"]
+    """Points as a Markdown table."""
+    lines = ["| Axis | Size | Seconds | Peak MB | Bytes per investor |", "|---|---|---|---|---|"]
     for row in rows:
         each = (row["peak_mb"] - row["before_mb"]) * 2**20 / row["value"]
         text = f"{each:,.0f}" if row["axis"] == "investors" and row["value"] >= FIT_FROM["investors"] else ""
@@ -107,12 +106,12 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the figure, which names the machine that measured."""
-    path.write_bytes(png_bytes(chart(rows, rows[0].get("machine", "machine not noted")).figure))
+    """Write the figure with the name of the machine."""
+    path.write_bytes(png_bytes(chart(rows, rows[0].get("machine", "machine not recorded")).figure))
 
 
 def write(rows: list[dict[str, Any]], path: Path) -> None:
-    """Write the points and the machine that measured them."""
+    """Write the points and the machine."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -120,15 +119,15 @@ def write(rows: list[dict[str, Any]], path: Path) -> None:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The points of an earlier measurement.
+    """Points of an earlier measurement.
 
     Raises
     ------
     OutputError
-        If the file is not there.
+        If the file does not exist.
     """
     if not path.is_file():
-        raise OutputError(f"--draw {path}: no such file; name the scaling.csv of an earlier measurement")
+        raise OutputError(f"--draw {path}: no such file; give the scaling.csv of an earlier measurement")
     with path.open(encoding="utf-8", newline="") as file:
         return [
             {name: text if name in ("axis", "machine") else float(text) for name, text in row.items()}
@@ -140,28 +139,26 @@ def main() -> None:
     """Measure, fit and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--axis", nargs="+", default=list(POINTS), choices=list(POINTS))
-    parser.add_argument("--repeats", type=positive, default=3)
+    parser.add_argument("--repeats", type=positive_integer, default=3)
     parser.add_argument("--out", type=Path, default=Path("results/scaling"))
-    parser.add_argument(
-        "--draw", type=Path, metavar="CSV", help="draw the figure of a scaling.csv again, measure nothing"
-    )
+    parser.add_argument("--draw", type=Path, metavar="CSV", help="redraw the figure of a scaling.csv without measuring")
     parser.add_argument("--one", nargs=2, metavar=("AXIS", "SIZE"), help="measure one point and print it")
-    asked = parser.parse_args()
-    if asked.one:
-        print(json.dumps(one(asked.one[0], int(asked.one[1]))))
+    arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(measure_point(arguments.one[0], int(arguments.one[1]))))
         return
-    made(asked.out)
-    if asked.draw:
-        draw(read(asked.draw), asked.out / "scaling.png")
+    make_folder(arguments.out)
+    if arguments.draw:
+        draw(read(arguments.draw), arguments.out / "scaling.png")
         return
-    machine = {"machine": described()}
-    rows = [row | machine for axis in asked.axis for row in measured(axis, asked.repeats)]
-    write(rows, asked.out / "scaling.csv")
-    draw(rows, asked.out / "scaling.png")
+    machine = {"machine": machine_description()}
+    rows = [row | machine for axis in arguments.axis for row in measure_axis(axis, arguments.repeats)]
+    write(rows, arguments.out / "scaling.csv")
+    draw(rows, arguments.out / "scaling.png")
     print(table(rows))
-    for axis in asked.axis:
+    for axis in arguments.axis:
         print(f"{axis}: exponent {exponent(rows, axis):.3f} from {FIT_FROM[axis]:,}")
 
 
 if __name__ == "__main__":
-    sys.exit(told(main))
+    sys.exit(run_with_messages(main))

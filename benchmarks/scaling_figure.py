@@ -1,4 +1,4 @@
-"""The figure of the scaling: time against each size on logarithmic axes, the fitted power, and memory an investor."""
+"""Scaling figure: time against each size on logarithmic axes with the fitted power, and memory per investor."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,20 +21,18 @@ from simulation.results.figures.style import (
 )
 
 FIT_FROM = {"investors": 100_000, "days": 10, "runs": 128, "assets": 6, "populations": 1}
-"""Smallest value that the exponent is fitted from; below, the fixed cost of a pass shows."""
+"""Smallest size in the fit of the exponent; below it the fixed cost of a pass dominates."""
 MEMORY = "memory"
 HELD = {
     "investors": "one run of carry funds, 20 days",
-    "days": "one run, default cast with 100,000 carry funds",
-    "runs": "default cast, 10 days",
-    "assets": "one run, default cast, 20 days",
+    "days": "one run, default populations with 100,000 carry funds",
+    "runs": "default populations, 10 days",
+    "assets": "one run, default populations, 20 days",
     "populations": "one run, 20 days",
-    MEMORY: "above the imports, the runs of the first panel",
+    MEMORY: "above the imports, runs of the first panel",
 }
-"""What does not change along an axis."""
-SUBTITLE = (
-    "Processor seconds of all steps against size, both logarithmic; dots: measured, lines: fitted powers of the size"
-)
+"""Settings that are constant along an axis."""
+SUBTITLE = "Processor seconds of all steps against size, log scales; dots: measured, lines: fitted powers of size"
 LEFT, BOTTOM, WIDTH, HEIGHT = 0.05, 0.10, 0.25, 0.265
 Row = Mapping[str, Any]
 
@@ -47,7 +45,7 @@ def points(rows: Sequence[Row], axis: str) -> tuple[np.ndarray[Any, Any], np.nda
 
 
 def power(rows: Sequence[Row], axis: str) -> tuple[float, float]:
-    """Slope and level of log time against log size, from `FIT_FROM` on; not-a-number for fewer than two points."""
+    """Slope and intercept of log time on log size from `FIT_FROM` on; NaN for fewer than two points."""
     sizes, seconds = points(rows, axis)
     fitted = sizes >= FIT_FROM[axis]
     if fitted.sum() < 2:
@@ -62,14 +60,14 @@ def exponent(rows: Sequence[Row], axis: str) -> float:
 
 
 def bytes_each(rows: Sequence[Row]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Peak memory above that of the imports, bytes an investor, for the sizes that are fitted."""
+    """Investors, and peak memory above the imports in bytes per investor, for the fitted sizes."""
     found = [row for row in rows if row["axis"] == "investors" and row["value"] >= FIT_FROM["investors"]]
     each = [(row["peak_mb"] - row["before_mb"]) * 2**20 / row["value"] for row in found]
     return np.array([row["value"] for row in found], dtype=float), np.array(each)
 
 
 def short(number: float) -> str:
-    """A size in few characters: 1k, 10M."""
+    """Abbreviated size: 1k, 10M."""
     for unit, letter in ((1e6, "M"), (1e3, "k")):
         if number >= unit:
             return f"{number / unit:g}{letter}"
@@ -77,12 +75,12 @@ def short(number: float) -> str:
 
 
 def seconds_text(value: float) -> str:
-    """Seconds with two figures."""
+    """Seconds with two significant digits."""
     return f"{value:.0f} s" if value >= 10.0 else f"{value:.2g} s"
 
 
 def finding(rows: Sequence[Row]) -> str:
-    """What the figure says."""
+    """Title of the figure."""
     sizes, seconds = points(rows, "investors")
     if not len(sizes):
         return "Time against size"
@@ -92,7 +90,7 @@ def finding(rows: Sequence[Row]) -> str:
 
 
 def chart(rows: Sequence[Row], machine: str) -> Drawing:
-    """Draw a panel for each axis that was measured, and one for memory."""
+    """Draw a panel per measured axis, and one for memory."""
     axes = list(dict.fromkeys(row["axis"] for row in rows))
     panels = [*axes, MEMORY] if "investors" in axes else axes
     with figure_style():
@@ -130,7 +128,7 @@ def _memory(panel: Axes, rows: Sequence[Row]) -> None:
     panel.set_ylim(0, max(150.0, float(each.max()) * 1.25))
     panel.plot(sizes, each, "o", color=ACCENT, markersize=5.5)
     _label(panel, sizes[-1], each[-1], f"{each[-1]:.0f}")
-    _title(panel, MEMORY, "Peak memory, bytes an investor")
+    _title(panel, MEMORY, "Peak memory, bytes per investor")
 
 
 def _title(panel: Axes, axis: str, text: str) -> None:

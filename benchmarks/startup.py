@@ -1,9 +1,8 @@
-"""How long carryflow takes to start: from the shell to the end of the first simulated day, and what is imported on the way.
+"""Start-up time: from the shell to the end of the first simulated day, and the imports on the way.
 
-``python -m benchmarks.startup`` measures every part in new processes, in turn, and prints processor seconds (user and system,
-of the whole process) as medians over rounds, each beside ``import numpy, pandas``; then the imports of a run by package.
-
-The first run ever finds no compiled file at all, neither carryflow's nor any other package's, and no font cache of Matplotlib.
+``python -m benchmarks.startup`` measures every case in new processes, in turn, and prints medians of processor seconds (user and
+system, whole process) next to ``import numpy, pandas``; then the imports of a run by package.  The cases "first ever" start
+without compiled files of any package and without Matplotlib's font cache.
 """
 
 import argparse
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from benchmarks.command_line import positive, told
+from benchmarks.command_line import positive_integer, run_with_messages
 
 YARDSTICK = "import numpy, pandas"
 CARRYFLOW = "from simulation.cli import main; main()"
@@ -43,7 +42,7 @@ MARK = "import time:"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the start-up: code, its command line, and whether no cache may exist."""
+    """A case to measure: code, command line, and whether it starts without caches."""
 
     name: str
     code: str
@@ -53,7 +52,7 @@ class Part:
 
 
 def parts() -> tuple[Part, ...]:
-    """What is measured, in the order of the table."""
+    """All cases, in the order of the table."""
     return (
         Part(YARDSTICK, YARDSTICK),
         Part("carryflow --help", CARRYFLOW, ("--help",)),
@@ -72,7 +71,7 @@ def parts() -> tuple[Part, ...]:
 
 
 def measure(part: Part, folder: Path) -> float:
-    """Processor seconds of a new process that does this part in a folder of its own."""
+    """Processor seconds of a new process that runs the case in its own folder."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         own = {"PYTHONPYCACHEPREFIX": f"{place}/cache", "MPLCONFIGDIR": f"{place}/fonts"} if part.fresh else {}
         command = [sys.executable, "-c", part.code, *part.arguments]
@@ -80,15 +79,15 @@ def measure(part: Part, folder: Path) -> float:
 
 
 def processor_seconds(command: list[str], place: Path, own: Mapping[str, str]) -> float:
-    """User and system seconds of a command that must end well.
+    """User and system seconds of a command.
 
     Raises
     ------
     RuntimeError
-        If it does not.
+        If the command fails.
     """
     root = str(Path(__file__).resolve().parents[1])
-    # Compiled files are written even where the shell says otherwise: a warm start has them, and the first one writes them.
+    # Write compiled files even if the shell disables it: a warm start has them, and the first start writes them.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPATH": root, **own}
     with subprocess.Popen(command, cwd=place, env=environment, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
@@ -98,7 +97,7 @@ def processor_seconds(command: list[str], place: Path, own: Mapping[str, str]) -
     return used.ru_utime + used.ru_stime
 
 
-def by_package(report: Iterable[str]) -> Counter[str]:
+def import_times(report: Iterable[str]) -> Counter[str]:
     """Microseconds of import by top-level package, from the lines of ``python -X importtime``."""
     found: Counter[str] = Counter()
     for line in report:
@@ -108,19 +107,19 @@ def by_package(report: Iterable[str]) -> Counter[str]:
     return found
 
 
-def imports() -> Counter[str]:
+def measure_imports() -> Counter[str]:
     """Microseconds (wall time) of the imports up to the end of the first day, by package."""
     command = [sys.executable, "-X", "importtime", "-c", FIRST_DAY, *ONE_DAY, "--no-save"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return by_package(done.stderr.splitlines())
+    return import_times(done.stderr.splitlines())
 
 
 def table(measured: Iterable[Part]) -> str:
-    """The parts as a Markdown table: median, lowest and highest, and the ratio to the yardstick."""
+    """Markdown table of the cases: median, range, and ratio to `YARDSTICK`."""
     shown = list(measured)
     yardstick = median(next(part.seconds for part in shown if part.name == YARDSTICK))
-    lines = ["| What | Seconds | lowest to highest | Against numpy and pandas |", "|---|---:|---:|---:|"]
+    lines = ["| Case | Seconds | lowest to highest | Relative to numpy and pandas |", "|---|---:|---:|---:|"]
     for part in shown:
         middle, low, high = median(part.seconds), min(part.seconds), max(part.seconds)
         lines.append(f"| {part.name} | {middle:.2f} | {low:.2f} to {high:.2f} | {middle / yardstick:.2f} |")
@@ -128,34 +127,35 @@ def table(measured: Iterable[Part]) -> str:
 
 
 def main() -> None:
-    """Measure in turn and print."""
+    """Measure all cases in turn and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=positive_integer, default=7, help="number of rounds (default: %(default)s)")
     parser.add_argument(
-        "--rounds", type=positive, default=7, help="rounds in which all take turns (default: %(default)s)"
+        "--first-rounds",
+        type=positive_integer,
+        default=1,
+        help="number of rounds of first starts (default: %(default)s)",
     )
     parser.add_argument(
-        "--first-rounds", type=positive, default=1, help="rounds of the first run ever (default: %(default)s)"
+        "--top", type=positive_integer, default=12, help="number of packages listed (default: %(default)s)"
     )
-    parser.add_argument(
-        "--top", type=positive, default=12, help="packages in the list of imports (default: %(default)s)"
-    )
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     todo = parts()
     with tempfile.TemporaryDirectory() as name:
         for part in todo:
             if not part.fresh:
-                measure(part, Path(name))  # compiled files and font cache are there from now on
-        rounds = max(asked.rounds, asked.first_rounds)
+                measure(part, Path(name))  # creates compiled files and font cache
+        rounds = max(arguments.rounds, arguments.first_rounds)
         for turn in range(rounds):
             print(f"round {turn + 1}/{rounds}", file=sys.stderr, flush=True)
             for part in todo:
-                if turn < (asked.first_rounds if part.fresh else asked.rounds):
+                if turn < (arguments.first_rounds if part.fresh else arguments.rounds):
                     part.seconds.append(measure(part, Path(name)))
     print(table(todo))
     print("\nImports up to the end of the first day, milliseconds of wall time by package:")
-    for package, spent in imports().most_common(asked.top):
+    for package, spent in measure_imports().most_common(arguments.top):
         print(f"{spent / 1000:8.0f}  {package}")
 
 
 if __name__ == "__main__":
-    sys.exit(told(main))
+    sys.exit(run_with_messages(main))

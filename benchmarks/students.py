@@ -1,9 +1,8 @@
-"""Students who move sliders of the served page, and what they see of it.
+"""Load test of the served page: simulated students move sliders and wait for results.
 
-A student drags one slider over some positions, lets go, looks at the page while further runs come, and drags the next one;
-now and then all sliders go back to the baseline first.  What is measured is the time from letting go to the first numbers of
-that state, as the page would show them.  States that the page holds anyway cost no question and are not counted.  All time is
-that of the event loop.
+A student drags one slider over several positions, releases it, views the page while further runs arrive, and drags the next one;
+sometimes all sliders are reset first.  The measured time runs from the release to the first result of that state.  States
+contained in the page need no request and are not counted.  All times are those of the event loop.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 PAUSE = 0.12
-"""Seconds that the page waits for the slider to rest before it asks."""
+"""Seconds a slider must rest before the page sends a request."""
 Levels = tuple[int, ...]
 Answer = TypeVar("Answer")
 
@@ -30,16 +29,16 @@ def now() -> float:
 
 
 class Server(Protocol):
-    """Whom students ask."""
+    """A server for state requests."""
 
     async def state(self, client: str, state: dict[str, Any], beyond: int = 0) -> dict[str, Any]:
-        """The answer to a question for a state; a cancelled question hangs up."""
+        """Response to a state request; cancelling closes the connection."""
         ...
 
 
 @dataclass
 class Tally:
-    """What the students saw."""
+    """Results of all students."""
 
     waits: list[float] = field(default_factory=list)
     runs: Counter[int] = field(default_factory=Counter)
@@ -50,16 +49,16 @@ class Tally:
     seen: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def saw(self, state: str, answer: dict[str, Any]) -> None:
-        """Note an answer; the same state with as many runs has the same numbers for everybody."""
+        """Record a response and check that equal states with equal runs have equal results."""
         runs, text = answer["state"]["runs"], json.dumps(answer, sort_keys=True)
         if answer["baseline"]["runs"] != runs:
-            self.errors.append(f"{runs} runs against a baseline of {answer['baseline']['runs']}")
+            self.errors.append(f"{runs} runs compared with a baseline of {answer['baseline']['runs']} runs")
         if self.seen.setdefault((state, runs), text) != text:
-            self.errors.append(f"two answers to one state: {state}")
+            self.errors.append(f"two different responses for one state: {state}")
 
 
 class Page:
-    """Sliders of the page and the states that it holds."""
+    """Sliders of the page and the states it contains."""
 
     def __init__(self, content: dict[str, Any]) -> None:
         self.sliders = content["sliders"]
@@ -68,7 +67,7 @@ class Page:
         self.runs: int = content["live"]["runs"]
 
     def state(self, levels: Levels) -> dict[str, Any]:
-        """What the page asks for."""
+        """Parameter values of the requested state."""
         values = [slider["levels"][level]["value"] for slider, level in zip(self.sliders, levels, strict=True)]
         named = zip(self.sliders, values, strict=True)
         return {slider["key"]: value for slider, value in named if value is not None}
@@ -76,7 +75,7 @@ class Page:
 
 @dataclass
 class Student:
-    """One who moves sliders."""
+    """A simulated user of the page."""
 
     name: str
     chance: random.Random
@@ -88,15 +87,15 @@ class Student:
     patience: float
 
     async def stay(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait."""
         await asyncio.sleep(seconds * self.stretch)
 
     async def within(self, seconds: float, answer: Awaitable[Answer]) -> Answer:
-        """Wait for something for so long at most."""
+        """Wait for a result with a time limit."""
         return await asyncio.wait_for(answer, seconds * self.stretch)
 
     async def work(self, until: float) -> None:
-        """Drag sliders until time is up."""
+        """Drag sliders until the end of the lesson."""
         levels = self.page.home
         await self.stay(self.chance.uniform(0.0, self.think[1]))
         while now() < until:
@@ -108,7 +107,7 @@ class Student:
                 await self.rest_on(levels)
 
     def drag(self, levels: Levels) -> list[Levels]:
-        """Positions that one slider passes over, the last where it rests."""
+        """Positions of one drag of a slider; the last is where it rests."""
         slider = self.chance.randrange(len(levels))
         most = len(self.page.sliders[slider]["levels"]) - 1
         target = self.chance.choice([level for level in range(most + 1) if level != levels[slider]])
@@ -118,7 +117,7 @@ class Student:
         return [(*levels[:slider], level, *levels[slider + 1 :]) for level in (*kept, target)]
 
     async def pass_over(self, levels: Levels) -> None:
-        """Stand on a position for a moment; a question that was asked meanwhile is dropped."""
+        """Rest briefly on a position; a request sent meanwhile is cancelled."""
         stay = self.chance.uniform(0.03, 0.15)
         if stay < PAUSE or levels in self.page.held:
             await self.stay(stay)
@@ -129,7 +128,7 @@ class Student:
         self.tally.left += 1
 
     async def rest_on(self, levels: Levels) -> None:
-        """Wait for the first numbers, then look at them while more runs come."""
+        """Wait for the first result, then view it while more runs arrive."""
         state, started = self.page.state(levels), now()
         await self.stay(PAUSE)
         try:
@@ -145,7 +144,7 @@ class Student:
             self.tally.errors.append(f"{type(error).__name__}: {error}")
 
     async def look(self, state: dict[str, Any], answer: dict[str, Any]) -> None:
-        """Follow a state to all its runs, then look on."""
+        """Request further runs until the state is complete, then wait."""
         while answer["state"]["runs"] < self.page.runs:
             answer = await self.server.state(self.name, state, answer["state"]["runs"])
             self.tally.saw(json.dumps(state, sort_keys=True), answer)
@@ -154,27 +153,27 @@ class Student:
 
 
 def options() -> argparse.ArgumentParser:
-    """Options that say what a lesson is like."""
+    """Options of a lesson."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--students", type=int, default=30, choices=range(1, 201), metavar="1..200")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of the lesson, at most 600")
     parser.add_argument("--think", type=float, nargs=2, default=(2.0, 6.0), metavar=("LEAST", "MOST"))
-    parser.add_argument("--patience", type=float, default=30.0, help="seconds after which an answer counts as lost")
-    parser.add_argument("--warm", type=float, default=0.0, help="seconds from the first answer to the first student")
+    parser.add_argument("--patience", type=float, default=30.0, help="seconds after which a response counts as lost")
+    parser.add_argument("--warm", type=float, default=0.0, help="seconds from the first response to the first student")
     parser.add_argument(
         "--stretch",
         type=float,
         default=1.0,
-        help="on a machine that others use: everything that students do takes so many times as long, and the waits "
-        "are told divided by it",
+        help="factor for a busy machine: all actions of students take this many times as long, and reported waits are "
+        "divided by it",
     )
     return parser
 
 
 async def lesson(server: Server, content: dict[str, Any], asked: argparse.Namespace) -> Tally:
-    """Let students work for some seconds with a page of such content."""
+    """Run a lesson with a page of this content."""
     page, tally = Page(content), Tally()
-    # Not before the server has its baseline, as in a class that waits for the teacher.
+    # Wait until the server has its baseline.
     await server.state("the-teacher", {"populations.carry_funds.stock_usd_bn": 333})
     await asyncio.sleep(asked.warm)
     until = now() + min(asked.seconds, 600.0) * asked.stretch
@@ -186,19 +185,19 @@ async def lesson(server: Server, content: dict[str, Any], asked: argparse.Namesp
     return tally
 
 
-def told(tally: Tally) -> str:
-    """What came of it, in lines."""
+def lesson_summary(tally: Tally) -> str:
+    """Summary of a lesson as text."""
     waits = sorted(tally.waits) or [float("nan")]
     share = {part: waits[min(len(waits) - 1, int(part / 100 * len(waits)))] for part in (50, 90, 95, 99)}
     return "\n".join(
         [
-            f"answers {len(tally.waits)}, lost {tally.lost}, errors {len(tally.errors)}, "
-            f"dropped while dragging {tally.left}, answers with further runs {tally.further}",
-            "seconds to the first numbers: "
+            f"responses {len(tally.waits)}, lost {tally.lost}, errors {len(tally.errors)}, "
+            f"cancelled while dragging {tally.left}, responses with further runs {tally.further}",
+            "seconds to the first result: "
             + ", ".join(f"{part} % under {value:.2f}" for part, value in share.items())
             + f", longest {waits[-1]:.2f}",
             f"under 2 s: {100 * sum(wait < 2 for wait in tally.waits) / len(waits):.1f} %",
-            "runs of first numbers: "
+            "runs of first results: "
             + ", ".join(f"{runs} runs {count}x" for runs, count in sorted(tally.runs.items())),
             *tally.errors[:5],
         ]

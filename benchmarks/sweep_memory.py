@@ -1,7 +1,7 @@
-"""Whether memory stays flat over a sweep of very many tiny runs, and how fast its store opens.
+"""Memory of the parent process over a sweep of many tiny runs, and the time to read its store.
 
-``python -m benchmarks.sweep_memory --points 1000 --replications 100`` runs two funds over one week at every point, on two
-workers, and prints the parent's resident memory against the runs done, then the time that reading the table takes.
+``python -m benchmarks.sweep_memory --points 1000 --replications 100`` simulates two funds over one week at every point on two
+workers, and prints the parent's resident memory against runs done and the time to read the table.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.command_line import positive, told
+from benchmarks.command_line import positive_integer, run_with_messages
 from simulation.sweeps.execution import SweepOptions, SweepProgress
 from simulation.sweeps.plan import load_plan
 from simulation.sweeps.store import read_manifest, read_runs
@@ -40,15 +40,15 @@ design: {kind: halton, samples: %d}
 
 
 def resident_mb() -> float:
-    """Resident memory of this process in MB, from Linux's table of processes."""
+    """Resident memory of this process, MB (Linux)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
 
-def measured(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def measure_sweep(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Run the sweep in a folder and measure it."""
     (folder / "scenario.yaml").write_text(SCENARIO)
-    (folder / "sweep.yaml").write_text(SWEEP % (asked.replications, asked.points))
+    (folder / "sweep.yaml").write_text(SWEEP % (arguments.replications, arguments.points))
     curve: dict[int, float] = {}
 
     def note(state: SweepProgress) -> None:
@@ -58,8 +58,8 @@ def measured(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     start = time.perf_counter()
     plan = load_plan(folder / "sweep.yaml")
     planned = time.perf_counter() - start
-    with local_pool(asked.workers) as pool:
-        run_sweep(plan, StoreTarget(folder / "store"), pool, SweepOptions(batch=asked.batch, progress=note))
+    with local_pool(arguments.workers) as pool:
+        run_sweep(plan, StoreTarget(folder / "store"), pool, SweepOptions(batch=arguments.batch, progress=note))
     seconds = time.perf_counter() - start
     start = time.perf_counter()
     runs = read_runs(folder / "store")
@@ -79,16 +79,16 @@ def measured(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run, measure and print; nothing is kept."""
+    """Run and print the measurements; nothing is saved."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--points", type=positive, default=1000)
-    parser.add_argument("--replications", type=positive, default=100)
-    parser.add_argument("--workers", type=positive, default=2)
-    parser.add_argument("--batch", type=positive, default=None)
-    asked = parser.parse_args()
+    parser.add_argument("--points", type=positive_integer, default=1000)
+    parser.add_argument("--replications", type=positive_integer, default=100)
+    parser.add_argument("--workers", type=positive_integer, default=2)
+    parser.add_argument("--batch", type=positive_integer, default=None)
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(measured(asked, Path(folder)), indent=2))
+        print(json.dumps(measure_sweep(arguments, Path(folder)), indent=2))
 
 
 if __name__ == "__main__":
-    sys.exit(told(main))
+    sys.exit(run_with_messages(main))

@@ -1,8 +1,8 @@
-"""How long 10 million runs take on 1, 100 and 1,000 nodes, and what saturates first: measured constants, simulated queue.
+"""Time for 10 million runs on 1 to 1,000 nodes, and the bottleneck: a queueing simulation with measured constants.
 
-``python -m benchmarks.sweep_scaling --measure`` measures on this machine what a Dask scheduler needs for a task, what a row
-weighs on the network, and what the sweep's own process needs for a run; without it the constants of docs/scaling.md are used.
-The simulation sends tasks through three stations: one scheduler, so many cores, and one process that gathers the rows.
+``python -m benchmarks.sweep_scaling --measure`` measures on this machine the time of a Dask scheduler per task, the size of a row
+on the network, and the time of the collecting process per run; otherwise the constants of docs/scaling.md are used.  Tasks
+pass through the scheduler, the cores and the collecting process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.command_line import positive, told
+from benchmarks.command_line import positive_integer, run_with_messages
 from simulation.sweeps.code_version import code_digest
 from simulation.sweeps.plan import load_plan
 from simulation.sweeps.run_rows import RunRows
@@ -29,24 +29,24 @@ from simulation.sweeps.store import StoreWriter
 
 @dataclass(frozen=True)
 class Constants:
-    """What a part of a sweep takes.
+    """Cost of the stages of a sweep.
 
     Attributes
     ----------
     run_seconds
-        One December run with the default cast on one core, in a pass of 128.
+        One December run with the default populations on one core, in a pass of 128.
     pass_seconds
-        What a pass takes whatever its size.
+        Fixed time of a pass.
     scheduler_seconds
         One task through a Dask scheduler, submission and result included.
     gather_seconds
-        One run in the sweep's own process: noting, shard, its share of the table.
+        One run in the collecting process: recording, shard, share of the table.
     row_bytes
         One run's row on the network.
     network_bytes_per_second
-        What the gathering process can take in (10 Gbit Ethernet).
+        Capacity of the network at the collecting process (10 Gbit Ethernet).
     cores
-        Cores of a node.
+        Cores per node.
     """
 
     run_seconds: float = 0.0224
@@ -60,7 +60,7 @@ class Constants:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a sweep takes on so many cores, and how busy each station is (shares of the time)."""
+    """Duration of a sweep, and utilisation of each stage (share of the time)."""
 
     nodes: int
     batch: int
@@ -71,14 +71,14 @@ class Outcome:
     network: float
 
 
-def simulated(runs: int, nodes: int, batch: int, known: Constants) -> Outcome:
-    """Send the tasks of a sweep through scheduler, cores and gathering; times vary by a tenth between tasks."""
+def simulate_sweep(runs: int, nodes: int, batch: int, known: Constants) -> Outcome:
+    """Simulate a sweep; task times have a standard deviation of a tenth."""
     tasks, cores = -(-runs // batch), nodes * known.cores
     work = task_seconds(batch, known) * np.random.default_rng(1).normal(1.0, 0.1, tasks).clip(0.5)
     free = [0.0] * min(cores, tasks)
     scheduled = gathered = 0.0
     for seconds in work.tolist():
-        # A core asks for its next task when it is free; the scheduler hands tasks out one after the other.
+        # A free core requests its next task; the scheduler assigns tasks one at a time.
         scheduled = max(scheduled, free[0] - known.scheduler_seconds) + known.scheduler_seconds
         done = max(scheduled, free[0]) + seconds
         heapq.heapreplace(free, done)
@@ -101,19 +101,21 @@ def task_seconds(batch: int, known: Constants) -> float:
     return -(-batch // 128) * known.pass_seconds + batch * (known.run_seconds - known.pass_seconds / 128)
 
 
-def best(runs: int, nodes: int, known: Constants) -> Outcome:
-    """The batch size, a power of two from 16 runs on, with which a sweep ends first."""
-    return min((simulated(runs, nodes, 2**power, known) for power in range(4, 15)), key=lambda found: found.seconds)
+def fastest_batch(runs: int, nodes: int, known: Constants) -> Outcome:
+    """Outcome of the fastest batch size among powers of two from 16 runs on."""
+    return min(
+        (simulate_sweep(runs, nodes, 2**power, known) for power in range(4, 15)), key=lambda outcome: outcome.seconds
+    )
 
 
-def measured(known: Constants) -> Constants:
-    """The constants that can be measured without a cluster, on this machine."""
-    gather, row = gathering()
-    return replace(known, scheduler_seconds=scheduling(), gather_seconds=gather, row_bytes=row)
+def measure_constants(known: Constants) -> Constants:
+    """Replace the constants that can be measured on this machine without a cluster."""
+    gather, row = gathering_cost()
+    return replace(known, scheduler_seconds=scheduling_seconds(), gather_seconds=gather, row_bytes=row)
 
 
-def gathering(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
-    """Seconds of the sweep's own process for a run, and bytes of its row."""
+def gathering_cost(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
+    """Seconds per run of the collecting process, and bytes per row."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         axes = "axes: {markets.usdjpy.stress_slope: {low: 0.2, high: 1.5, steps: 100}}\n"
@@ -139,12 +141,12 @@ def gathering(runs: int = 100_000, batch: int = 128) -> tuple[float, float]:
             if number % 64 == 63:
                 store.flush()
         store.flush()
-        write_runs(folder / "runs.parquet", PointColumns(store.plan), store.have)
+        write_runs(folder / "runs.parquet", PointColumns(store.plan), store.stored_runs)
         return (time.perf_counter() - start) / runs, sum(map(len, packed)) / runs
 
 
-def scheduling(tasks: int = 4000) -> float:
-    """Seconds of wall time for a task that does nothing, through the executor that sweeps use."""
+def scheduling_seconds(tasks: int = 4000) -> float:
+    """Wall-clock seconds per empty task through the executor used by sweeps."""
     from distributed import LocalCluster
 
     from simulation.sweeps.execution import dask_pool
@@ -161,18 +163,18 @@ def scheduling(tasks: int = 4000) -> float:
 
 
 def main() -> None:
-    """Measure if asked, simulate, print."""
+    """Measure if requested, simulate and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--measure", action="store_true")
-    parser.add_argument("--runs", type=positive, default=10_000_000)
-    asked = parser.parse_args()
-    known = measured(Constants()) if asked.measure else Constants()
+    parser.add_argument("--runs", type=positive_integer, default=10_000_000)
+    arguments = parser.parse_args()
+    known = measure_constants(Constants()) if arguments.measure else Constants()
     found = {"constants": asdict(known)}
     for nodes in (1, 10, 100, 1000):
-        found[f"{nodes} nodes, batches of 128"] = asdict(simulated(asked.runs, nodes, 128, known))
-        found[f"{nodes} nodes, best batch"] = asdict(best(asked.runs, nodes, known))
+        found[f"{nodes} nodes, batches of 128"] = asdict(simulate_sweep(arguments.runs, nodes, 128, known))
+        found[f"{nodes} nodes, best batch"] = asdict(fastest_batch(arguments.runs, nodes, known))
     print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":
-    sys.exit(told(main))
+    sys.exit(run_with_messages(main))

@@ -1,4 +1,4 @@
-"""Peak memory of the workers of a sweep: each notes its own, for they hang below a server that they are forked from."""
+"""Peak memory of the workers of a sweep; each worker writes its own, because workers are forked from a server process."""
 
 import os
 import resource
@@ -10,7 +10,7 @@ from simulation.sweeps.pending_runs import RunBatch
 from simulation.sweeps.run_rows import RunRows
 
 UNIT = 1024**2 if sys.platform == "darwin" else 1024
-"""What a MB is in the unit of ``ru_maxrss``: bytes on macOS, kB elsewhere."""
+"""Units of ``ru_maxrss`` per MB: bytes on macOS, kB elsewhere."""
 
 
 def peak_mb() -> float:
@@ -18,13 +18,13 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / UNIT
 
 
-def simulated_and_noted(folder: Path, work: SweepWork, batch: RunBatch) -> RunRows:
-    """Run a batch as a sweep does, then note this process's peak in a file of its own."""
+def simulate_and_record_peak(folder: Path, work: SweepWork, batch: RunBatch) -> RunRows:
+    """Simulate a batch as a sweep does, then write the peak memory of this process to a file."""
     rows = simulate_batch(work, batch)
     (folder / f"{os.getpid()}.peak").write_text(str(peak_mb()))
     return rows
 
 
-def noted_peaks(folder: Path) -> list[float]:
-    """Peaks of all processes that noted one, MB, largest first."""
+def recorded_peaks(folder: Path) -> list[float]:
+    """Recorded peaks of all processes, MB, largest first."""
     return sorted((float(file.read_text()) for file in folder.glob("*.peak")), reverse=True)

@@ -1,12 +1,12 @@
-"""Who is hit by a surprise from the Bank of Japan: long duration, leverage, or dependence on cheap funding?
+"""Which assets does a Bank of Japan surprise affect most: those with long duration, leverage, or dependence on cheap funding?
 
-A hike of 25 bp on 19 December 2025 that nobody priced, against a twin that meets the same news and expected it.  Two
-equity segments join the official scenario beside the broad market, to tell highly valued from solid companies: one of
-long duration that yen-funded holders own much of, one of short duration that they hardly own.  The sizes, durations and
-ownership of these two are assumptions of this experiment, stated in the table.
+The surprise is an unpriced hike of 25 bp on 19 December 2025. It is compared with a baseline that expected the hike and has
+the same random news. Two equity segments are added to the official scenario, to separate highly valued from solid
+companies: one with a long duration and a large share of yen-funded holders, one with a short duration and a small share.
+Their sizes, durations and ownership are assumptions of this experiment and are stated in the table.
 
-For each asset stand beside each other: its duration to the ten-year US yield, how much of the market is bought on credit
-and how much with borrowed yen, and its direct link to USDJPY.
+For each asset the table shows its duration to the ten-year US yield, the shares of the market bought on credit and with
+borrowed yen, and its link to USDJPY.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ from simulation.studies.experiment.design import (
 from simulation.studies.experiment.figures import SERIES_COLOURS, format_signed, style_bar_axes
 
 RUNS, QUICK_RUNS = 200, 48
-WELL_ORDERED = 0.7  # rank correlation above which a trait is said to order the assets
+WELL_ORDERED = 0.7  # rank correlation above which a characteristic explains the order of the assets
 QUICK_NOTE = "200 investors per population"
 START, DAY, END, LATER_DAYS = "2025-12-12", "2025-12-19", "2026-01-14", 15
 SEGMENTS = (
@@ -44,7 +44,7 @@ SEGMENTS = (
     "markets.solid_equity={kind: equity, size: 20000, dividend_pct: 2.5, own_volatility_pct: 13, links: {ust10: -1}}",
 )
 FUNDED_WITH_YEN = {"long_duration_equity": 0.25, "solid_equity": 0.02}
-"""Shares of the funds' basket, taken out of their broad US equities."""
+"""Shares of the funds' portfolio, taken from their broad US equities."""
 TRAITS = ("duration_years", "on_credit_pct", "yen_funded_pct", "usdjpy_link")
 LABELS = dict(zip(TRAITS, ("duration", "credit", "borrowed yen", "the link to USDJPY"), strict=True))
 TRAIT_NAMES = ("duration,\nyears", "bought on\ncredit, %", "with borrowed\nyen, %", "link to\nUSDJPY")
@@ -61,7 +61,7 @@ NAMES = {
 
 
 def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
-    """The hike unpriced, and its twin fully priced."""
+    """Return the unpriced hike and the fully priced baseline."""
     smaller = with_investors(OFFICIAL, 200) if scale.quick else ()
     base = (
         f"start={START}",
@@ -81,7 +81,7 @@ def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
 
 
 def baskets() -> list[str]:
-    """Settings that move a part of every fund's broad equities into the two segments."""
+    """Return settings that move part of every fund's broad equities into the two segments."""
     settings = []
     for name, fund in cf.load_scenario(OFFICIAL).populations.items():
         if isinstance(fund, CarryFundParameters):
@@ -94,7 +94,7 @@ def baskets() -> list[str]:
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
-    """Log change of each asset's price from the eve of the decision, for each day after it, with the asset's traits."""
+    """Return the log change of each price from the day before the decision, for each day after it, with the asset's exposures."""
     record = result.record
     eve, rows = day_index(record, DAY) - 1, FinishedRuns(record).rows
     parts = []
@@ -106,7 +106,7 @@ def measure(result: cf.Result) -> pd.DataFrame:
 
 
 def log_change(result: cf.Result, asset: str, eve: int) -> FloatArray:
-    """Log change of a price in percent from the close of day `eve` over the days after; bonds by duration and convexity."""
+    """Return the log change of a price since the close of day `eve`, percent; bond prices by duration and convexity."""
     market, columns = result.scenario.markets[asset], result.record.market
     if isinstance(market, BondMarket):
         yields = columns[f"{asset}_pct"][:, eve:] / 100.0
@@ -118,24 +118,26 @@ def log_change(result: cf.Result, asset: str, eve: int) -> FloatArray:
 
 
 def effects(table: pd.DataFrame) -> pd.DataFrame:
-    """Differences of the surprise to its twin, run by run."""
+    """Return differences of the surprise from the baseline, run by run."""
     surprise, twin = table[table["kind"] == "surprise"], table[table["kind"] == "twin"]
     return paired_differences(surprise, twin, ["change_pct"], on=["run", "asset", "day"])
 
 
 def ranking(table: pd.DataFrame) -> pd.DataFrame:
-    """Assets in order of the largest median effect on any day, with the effect at the end and the traits."""
-    found = quantile_table(effects(table), ["asset", "day"], "change_pct")
-    largest = found.loc[found.assign(size=found["p50"].abs()).groupby("asset")["size"].idxmax()].set_index("asset")
-    last = found[found["day"] == LATER_DAYS].set_index("asset")["p50"]
+    """Return the assets ordered by the largest median effect on any day, with the final effect and the exposures."""
+    quantiles = quantile_table(effects(table), ["asset", "day"], "change_pct")
+    largest = quantiles.loc[quantiles.assign(size=quantiles["p50"].abs()).groupby("asset")["size"].idxmax()].set_index(
+        "asset"
+    )
+    last = quantiles[quantiles["day"] == LATER_DAYS].set_index("asset")["p50"]
     known = table.groupby("asset")[list(TRAITS)].first()
-    joined = largest.join(known).join(last.rename("last_p50"))
-    return joined.reindex(joined["p50"].sort_values().index)
+    ranked = largest.join(known).join(last.rename("last_p50"))
+    return ranked.reindex(ranked["p50"].sort_values().index)
 
 
-def rank_correlations(found: pd.DataFrame) -> dict[str, float]:
-    """Rank correlation of the size of the effect with each trait over the assets other than the currency itself."""
-    others = found.drop(index="usdjpy")
+def rank_correlations(ranked: pd.DataFrame) -> dict[str, float]:
+    """Return the rank correlation of the size of the effect with each exposure, over assets other than USDJPY."""
+    others = ranked.drop(index="usdjpy")
     sizes = others["p50"].abs().rank()
     return {
         trait: float(np.corrcoef(sizes, others[trait].rank())[0, 1]) for trait in TRAITS if others[trait].nunique() > 1
@@ -143,66 +145,68 @@ def rank_correlations(found: pd.DataFrame) -> dict[str, float]:
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
-    """Who is hit most, and which trait goes with it."""
-    found = ranking(table)
-    ranks = rank_correlations(found)
+    """Return the most affected assets, and the exposure that explains the order best."""
+    ranked = ranking(table)
+    ranks = rank_correlations(ranked)
     best = max(ranks, key=lambda trait: ranks[trait])
-    rows = zip(found.index, found["p50"], found["day"], found["last_p50"], strict=True)
+    rows = zip(ranked.index, ranked["p50"], ranked["day"], ranked["last_p50"], strict=True)
     order = ", ".join(
         f"{NAMES[asset]} {format_signed(most)} % (day {day}; {format_signed(last)} % at the end)"
         for asset, most, day, last in rows
     )
-    told = ", ".join(f"{LABELS[trait]} {format_signed(value, 2)}" for trait, value in ranks.items())
-    well = "orders them well" if ranks[best] >= WELL_ORDERED else "comes nearest to ordering them, but does not"
-    text = (
-        f"Largest median effect of an unpriced hike within {LATER_DAYS} days, against a twin that expected it, in log percent: "
-        f"{order}. Long-duration equity held with borrowed yen moves {times_as_far(found):.1f} times as far as solid equity. "
-        f"Rank correlation of the size of the effect with what may explain it, over {len(found) - 1} assets: {told}; "
-        f"{LABELS[best]} {well}."
+    correlations = ", ".join(f"{LABELS[trait]} {format_signed(value, 2)}" for trait, value in ranks.items())
+    conclusion = (
+        "explains the order" if ranks[best] >= WELL_ORDERED else "comes closest, but does not explain the order"
     )
-    values = {f"largest_pct {asset}": float(value) for asset, value in found["p50"].items()}
-    values |= {f"last_pct {asset}": float(value) for asset, value in found["last_p50"].items()}
+    text = (
+        f"Largest median effect of an unpriced hike within {LATER_DAYS} days, relative to a baseline that expected it, in log "
+        f"percent: {order}. Long-duration equity held with borrowed yen moves {long_to_solid(ranked):.1f} times as much as solid "
+        f"equity. Rank correlation of the size of the effect with the exposures, over {len(ranked) - 1} assets: {correlations}; "
+        f"{LABELS[best]} {conclusion}."
+    )
+    values = {f"largest_pct {asset}": float(value) for asset, value in ranked["p50"].items()}
+    values |= {f"last_pct {asset}": float(value) for asset, value in ranked["last_p50"].items()}
     values |= {f"rank_correlation {trait}": value for trait, value in ranks.items()}
-    return ExperimentFindings(text, values | {"long_over_solid": times_as_far(found)})
+    return ExperimentFindings(text, values | {"long_over_solid": long_to_solid(ranked)})
 
 
-def times_as_far(found: pd.DataFrame) -> float:
-    """How many times as far long-duration equity moves as solid equity."""
-    return float(found["p50"]["long_duration_equity"] / found["p50"]["solid_equity"])
+def long_to_solid(ranked: pd.DataFrame) -> float:
+    """Return the effect on long-duration equity as a multiple of the effect on solid equity."""
+    return float(ranked["p50"]["long_duration_equity"] / ranked["p50"]["solid_equity"])
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
-    """Effects in order on a square-root scale, with the traits as columns of numbers."""
-    found = ranking(table)
-    worst = found.index[0]
+    """Draw the ordered effects on a square-root scale, with the exposures as columns."""
+    ranked = ranking(table)
+    worst = ranked.index[0]
     finding = (
-        f"{NAMES[worst]} is hit hardest ({format_signed(found['p50'][worst], 0)} %); long-duration equity falls "
-        f"{times_as_far(found):.0f} times as far as solid equity"
+        f"{NAMES[worst]} is affected most ({format_signed(ranked['p50'][worst], 0)} %); long-duration equity falls "
+        f"{long_to_solid(ranked):.0f} times as much as solid equity"
     )
     subtitle = (
-        f"Unpriced BOJ hike of 25 bp against a twin that expected it; largest median effect within {LATER_DAYS} days, log %, "
-        "square-root scale"
+        f"Unpriced BOJ hike of 25 bp relative to a baseline that expected it; largest median effect within {LATER_DAYS} days, "
+        "log %, square-root scale"
     )
     figure = new_figure(Heading(finding, subtitle, source))
     bars, columns = figure.add_axes((0.17, 0.12, 0.44, 0.65)), figure.add_axes((0.64, 0.12, 0.34, 0.65))
-    draw_effects(bars, found)
-    draw_traits(columns, found)
-    kept = found.reset_index()[["asset", "day", "p10", "p50", "p90", "last_p50", *TRAITS]]
-    return Drawing(figure, {str(name): kept[name].to_numpy() for name in kept})
+    draw_effects(bars, ranked)
+    draw_traits(columns, ranked)
+    shown = ranked.reset_index()[["asset", "day", "p10", "p50", "p90", "last_p50", *TRAITS]]
+    return Drawing(figure, {str(name): shown[name].to_numpy() for name in shown})
 
 
-def draw_effects(axes: Axes, found: pd.DataFrame) -> None:
-    """Draw the largest effect of each asset with its noise, and a dot for what is left at the end."""
-    rows = np.arange(len(found))
-    scale = {name: np.sign(found[name]) * np.sqrt(np.abs(found[name])) for name in ("p10", "p50", "p90", "last_p50")}
+def draw_effects(axes: Axes, ranked: pd.DataFrame) -> None:
+    """Draw the largest effect on each asset with its range over runs, and the final effect as a dot."""
+    rows = np.arange(len(ranked))
+    scale = {name: np.sign(ranked[name]) * np.sqrt(np.abs(ranked[name])) for name in ("p10", "p50", "p90", "last_p50")}
     axes.barh(rows, scale["p50"], height=0.6, color=SERIES_COLOURS[0], alpha=0.85)
     axes.hlines(rows, scale["p10"], scale["p90"], color=INK, linewidth=1.2)
     axes.plot(scale["last_p50"], rows, "o", color="white", markeredgecolor=INK, markersize=6)
-    style_bar_axes(axes, [NAMES[asset] for asset in found.index])
+    style_bar_axes(axes, [NAMES[asset] for asset in ranked.index])
     ticks = np.array([-50, -20, -10, -5, -1, 0, 1])
     axes.set_xticks(np.sign(ticks) * np.sqrt(np.abs(ticks)), [f"{tick:g}".replace("-", "−") for tick in ticks])
     axes.set_xlim(1.25 * float(scale["p10"].min()), max(0.6, 1.2 * float(scale["p90"].max())))
-    for row, (low, value) in enumerate(zip(scale["p10"], found["p50"], strict=True)):
+    for row, (low, value) in enumerate(zip(scale["p10"], ranked["p50"], strict=True)):
         text, end = format_signed(value, 1 if abs(value) >= 1 else 2), min(low, 0.0)
         axes.annotate(
             text,
@@ -217,15 +221,15 @@ def draw_effects(axes: Axes, found: pd.DataFrame) -> None:
     panel_title(axes, f"Effect (line: middle 80 % of runs; dot: after {LATER_DAYS} days)")
 
 
-def draw_traits(axes: Axes, found: pd.DataFrame) -> None:
-    """Write the traits as columns, the larger the darker."""
+def draw_traits(axes: Axes, ranked: pd.DataFrame) -> None:
+    """Draw the exposures as columns of numbers with dots of proportional size."""
     axes.set_axis_off()
     axes.set_xlim(-0.5, len(TRAITS) - 0.5)
-    axes.set_ylim(len(found) - 0.5, -0.5)
+    axes.set_ylim(len(ranked) - 0.5, -0.5)
     for at, (trait, name) in enumerate(zip(TRAITS, TRAIT_NAMES, strict=True)):
         axes.text(at, -0.75, name, ha="center", va="bottom", fontsize=8, color=GREY)
-        largest = float(found[trait].abs().max()) or 1.0
-        for row, value in enumerate(found[trait]):
+        largest = float(ranked[trait].abs().max()) or 1.0
+        for row, value in enumerate(ranked[trait]):
             dot = 420.0 * abs(value) / largest
             axes.scatter(at, row, s=dot, color=SERIES_COLOURS[1], linewidth=0, alpha=0.8)
             axes.text(

@@ -1,11 +1,11 @@
-"""How much does the size of the carry stock matter, and how much the depth of the market that it leaves through?
+"""How much do the size of the carry stock and the depth of the USDJPY market matter?
 
 Hedge funds' carry stock K (150-500 $bn) is crossed with the fast price impact lambda_0 of USDJPY (0.02-0.08 % per $bn),
-both over their plausible ranges.  Every cell gets the same shock: a hike of 25 bp that nobody priced, on the first day.
-What comes of it is the lowest close of USDJPY within fifteen days and the share of positions that funds give up.
+both over their plausible ranges. Every cell gets the same shock: an unpriced hike of 25 bp on the first day. The outcomes
+are the lowest close of USDJPY and the reduction in levered positions within fifteen days.
 
-One episode pins down the product lambda_0 K (9-10 % in August 2024), not its factors; outside 5-14 % a cell is not
-supported by that episode and is hatched.
+A single episode identifies the product lambda_0 K (9-10 % in August 2024), not its factors. Cells with a product outside
+5-14 % are not supported by that episode and are hatched.
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ from simulation.studies.experiment.figures import (
 from simulation.values.conventions import Flags
 
 RUNS, QUICK_RUNS = 200, 20
-QUICK_NOTE = "carry holders alone with 100 investors each, a coarser grid"
+QUICK_NOTE = "carry holders only, with 100 investors each; a coarser grid"
 STOCKS, IMPACTS = (150, 200, 250, 300, 400, 500), (0.02, 0.03, 0.035, 0.04, 0.06, 0.08)
 QUICK_STOCKS, QUICK_IMPACTS = (150, 250, 350, 500), (0.02, 0.035, 0.05, 0.08)
 SUPPORTED_PCT = (5.0, 14.0)
@@ -64,7 +64,7 @@ STOCK_SHADES = LinearSegmentedColormap.from_list("stocks", ["#88CCEE", "#332288"
 
 
 def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
-    """Every stock with every impact, under the same shock."""
+    """Return the variants: every stock with every impact, under the same shock."""
     smaller = with_investors(OFFICIAL, 100, carry_alone=True) if scale.quick else ()
     shock = (f"end={END}", "fed.meetings=[]", f"boj.meetings=[{meeting_setting(DAY, '25bp', 0.0, 'six_monthly')}]")
     stocks, impacts = scale.choose(STOCKS, QUICK_STOCKS), scale.choose(IMPACTS, QUICK_IMPACTS)
@@ -72,16 +72,16 @@ def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
 
 
 def variant(stock: float, impact: float, base: tuple[str, ...]) -> ExperimentVariant:
-    """One cell: the funds' stock is shared out among the scenario's funds as before."""
-    cast = cf.load_scenario(OFFICIAL).populations
-    funds = {name: each.stock_usd_bn for name, each in cast.items() if each.kind == KIND}
+    """Return the variant of one cell; the scenario's funds keep their shares of the total stock."""
+    populations = cf.load_scenario(OFFICIAL).populations
+    funds = {name: each.stock_usd_bn for name, each in populations.items() if each.kind == KIND}
     sizes = [f"populations.{name}.stock_usd_bn={stock * own / sum(funds.values())}" for name, own in funds.items()]
     labels = {"stock_usd_bn": float(stock), "fast_impact_pct_per_usd_bn": impact, "product_pct": stock * impact}
     return ExperimentVariant(labels, (*base, *sizes, f"markets.usdjpy.fast_impact_pct_per_usd_bn={impact}"))
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
-    """Lowest close of USDJPY and what levered holders gave up within fifteen days, and the loop gain at the start."""
+    """Return the lowest close of USDJPY and the reduction in levered positions within 15 days, and the initial loop gain."""
     record, finished = result.record, FinishedRuns(result.record)
     path = record.market["usdjpy"][finished.rows, : LATER_DAYS + 2]
     return run_table(
@@ -95,7 +95,7 @@ def measure(result: cf.Result) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Map:
+class CarrySizeMap:
     """Medians over runs, one row per stock and one column per impact."""
 
     stocks: FloatArray
@@ -107,30 +107,30 @@ class Map:
 
     @property
     def product(self) -> FloatArray:
-        """lambda_0 K of each cell in percent."""
+        """Product lambda_0 K of each cell, percent."""
         return np.outer(self.stocks, self.impacts)
 
     @property
     def unsupported(self) -> Flags:
-        """Cells whose product lies outside the range that August 2024 supports."""
+        """Cells with a product outside the range supported by August 2024."""
         return np.asarray((self.product < SUPPORTED_PCT[0]) | (self.product > SUPPORTED_PCT[1]))
 
     def explained(self, outcome: FloatArray) -> dict[str, float]:
-        """Share of the variance between cells that stock, impact and product explain, each alone, by a straight line."""
+        """Return the share of the variance between cells explained by stock, impact and product in single regressions."""
         stock, impact = np.meshgrid(self.stocks, self.impacts, indexing="ij")
         sizes, known = {"stock": stock, "impact": impact, "product": self.product}, np.isfinite(outcome)
         return {name: float(np.corrcoef(size[known], outcome[known])[0, 1] ** 2) for name, size in sizes.items()}
 
 
-def map_of(table: pd.DataFrame) -> Map:
-    """The map of a table; a cell without a finished run holds no number."""
+def median_map(table: pd.DataFrame) -> CarrySizeMap:
+    """Return the medians by cell; NaN for a cell without finished runs."""
     stocks, impacts = (np.unique(table[name].to_numpy(dtype=float)) for name in LABELS)
 
     def cells(column: str, statistic: str = "p50") -> FloatArray:
-        found = quantile_table(table, LABELS, column).pivot(index=LABELS[0], columns=LABELS[1], values=statistic)
-        return found.reindex(index=stocks, columns=impacts).to_numpy(dtype=float)
+        medians = quantile_table(table, LABELS, column).pivot(index=LABELS[0], columns=LABELS[1], values=statistic)
+        return medians.reindex(index=stocks, columns=impacts).to_numpy(dtype=float)
 
-    return Map(
+    return CarrySizeMap(
         stocks,
         impacts,
         cells("trough_pct"),
@@ -141,73 +141,78 @@ def map_of(table: pd.DataFrame) -> Map:
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
-    """What the product explains, and what it means where it is supported and where it is not."""
-    found = map_of(table)
-    values = numbers_of(found)
+    """Return what stock, impact and their product explain, inside and outside the supported range."""
+    medians = median_map(table)
+    values = finding_values(medians)
     trough, unwind = (
-        {name: f"{100 * share:.0f}" for name, share in found.explained(each).items()}
-        for each in (found.trough, found.unwind)
+        {name: f"{100 * share:.0f}" for name, share in medians.explained(each).items()}
+        for each in (medians.trough, medians.unwind)
     )
-    above = ", above 1: some shock would feed on itself" if values["largest_start_loop_gain"] > 1.0 else ""
+    above = (
+        ", above 1: a shock can then amplify itself without limit" if values["largest_start_loop_gain"] > 1.0 else ""
+    )
     text = (
         f"After the same unpriced hike the lowest USDJPY within {LATER_DAYS} days lies between "
-        f"{format_signed(values['trough_shallowest_pct'], 0)} and {format_signed(values['trough_deepest_pct'], 0)} %. The product of stock "
-        f"and impact explains {trough['product']} % of the differences between cells, the stock alone {trough['stock']} % and "
-        f"the impact alone {trough['impact']} %: {conclusion(found.explained(found.trough))}. (For the share unwound: "
-        f"{unwind['product']}, {unwind['stock']} and {unwind['impact']} %.) Warning: {values['cells_outside']:.0f} of "
-        f"{found.product.size} cells have a product outside {SUPPORTED_PCT[0]:g}-{SUPPORTED_PCT[1]:g} % and are not supported "
-        f"by August 2024; within it the trough is {format_signed(values['trough_deepest_supported_pct'], 0)} % at the deepest. The "
-        f"loop gain at the start reaches {values['largest_start_loop_gain']:.2f}{above}."
+        f"{format_signed(values['trough_shallowest_pct'], 0)} and {format_signed(values['trough_deepest_pct'], 0)} %. The "
+        f"product of stock and impact explains {trough['product']} % of the variance between cells, the stock alone "
+        f"{trough['stock']} % and the impact alone {trough['impact']} %: {conclusion(medians.explained(medians.trough))}. (For "
+        f"the unwound share: {unwind['product']}, {unwind['stock']} and {unwind['impact']} %.) Warning: "
+        f"{values['cells_outside']:.0f} of {medians.product.size} cells have a product outside "
+        f"{SUPPORTED_PCT[0]:g}-{SUPPORTED_PCT[1]:g} % and are not supported by August 2024. Within this range the deepest trough "
+        f"is {format_signed(values['trough_deepest_supported_pct'], 0)} %. The initial loop gain reaches "
+        f"{values['largest_start_loop_gain']:.2f}{above}."
     )
     return ExperimentFindings(text, values)
 
 
-def numbers_of(found: Map) -> dict[str, float]:
-    """The numbers of the findings by name."""
-    explained = {"trough": found.explained(found.trough), "unwind": found.explained(found.unwind)}
+def finding_values(medians: CarrySizeMap) -> dict[str, float]:
+    """Return the numbers of the findings by name."""
+    explained = {"trough": medians.explained(medians.trough), "unwind": medians.explained(medians.unwind)}
     return {
         f"{outcome}_explained_by_{name}": share for outcome, each in explained.items() for name, share in each.items()
     } | {
-        "trough_shallowest_pct": float(np.nanmax(found.trough)),
-        "trough_deepest_pct": float(np.nanmin(found.trough)),
-        "trough_deepest_supported_pct": float(np.nanmin(found.trough[~found.unsupported])),
-        "largest_start_loop_gain": float(np.nanmax(found.gain)),
-        "cells_outside": float(found.unsupported.sum()),
+        "trough_shallowest_pct": float(np.nanmax(medians.trough)),
+        "trough_deepest_pct": float(np.nanmin(medians.trough)),
+        "trough_deepest_supported_pct": float(np.nanmin(medians.trough[~medians.unsupported])),
+        "largest_start_loop_gain": float(np.nanmax(medians.gain)),
+        "cells_outside": float(medians.unsupported.sum()),
     }
 
 
 def conclusion(shares: dict[str, float]) -> str:
-    """Say whether the product counts more than its factors."""
+    """Return whether the product explains more than either factor."""
     more = shares["product"] > max(shares["stock"], shares["impact"])
-    return "what counts is the product" if more else "the product does not count more than its factors here"
+    return (
+        "the product explains more than either factor" if more else "the product does not explain more than its factors"
+    )
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
-    """Heat map of the trough, and the troughs against the product."""
-    found = map_of(table)
-    shares = found.explained(found.trough)
+    """Draw a heat map of the trough, and the trough against the product."""
+    medians = median_map(table)
+    shares = medians.explained(medians.trough)
     finding = (
-        f"Stock times impact explains {100 * shares['product']:.0f} % of how far the yen moves, the stock alone "
+        f"Stock times impact explains {100 * shares['product']:.0f} % of the variance of the USDJPY trough, the stock alone "
         f"{100 * shares['stock']:.0f} %"
     )
     subtitle = (
-        f"Unpriced BOJ hike of 25 bp on the first day, {LATER_DAYS} days; medians; hatched: λ₀K outside 5–14 %, not supported "
-        "by August 2024"
+        f"Unpriced BOJ hike of 25 bp on the first day; medians within {LATER_DAYS} days; hatched: λ₀K outside 5–14 %, not "
+        "supported by August 2024"
     )
     figure = new_figure(Heading(finding, subtitle, source))
-    draw_map(figure.add_axes((0.09, 0.17, 0.44, 0.62)), found)
-    draw_products(figure.add_axes((0.60, 0.17, 0.35, 0.62)), found)
-    return Drawing(figure, numbers(found))
+    draw_map(figure.add_axes((0.09, 0.17, 0.44, 0.62)), medians)
+    draw_products(figure.add_axes((0.60, 0.17, 0.35, 0.62)), medians)
+    return Drawing(figure, plotted_columns(medians))
 
 
-def draw_map(axes: Axes, found: Map) -> None:
-    """Draw the trough of each cell with the unwound share below, hatched where August 2024 does not support it."""
-    rows, columns = [f"{stock:g}" for stock in found.stocks], [f"{impact:g}" for impact in found.impacts]
-    deepest = abs(float(np.nanmin(found.trough)))
-    draw_heat_map(axes, HeatMapCells(found.trough, rows, columns), (-deepest, deepest), DIVERGING)
-    hatch_cells(axes, found.unsupported | (found.runs < FEW_RUNS))
-    draw_boundary(axes, found.trough <= AUGUST_2024_PCT)
-    for (row, column), share in np.ndenumerate(found.unwind):
+def draw_map(axes: Axes, medians: CarrySizeMap) -> None:
+    """Draw the trough of each cell with the unwound share below; cells not supported by August 2024 are hatched."""
+    rows, columns = [f"{stock:g}" for stock in medians.stocks], [f"{impact:g}" for impact in medians.impacts]
+    deepest = abs(float(np.nanmin(medians.trough)))
+    draw_heat_map(axes, HeatMapCells(medians.trough, rows, columns), (-deepest, deepest), DIVERGING)
+    hatch_cells(axes, medians.unsupported | (medians.runs < FEW_RUNS))
+    draw_boundary(axes, medians.trough <= AUGUST_2024_PCT)
+    for (row, column), share in np.ndenumerate(medians.unwind):
         axes.text(column, row + 0.27, f"{share:.0f} %", ha="center", va="center", fontsize=7, color=INK)
     panel_title(
         axes,
@@ -216,33 +221,33 @@ def draw_map(axes: Axes, found: Map) -> None:
     )
 
 
-def draw_products(axes: Axes, found: Map) -> None:
-    """Draw the trough of each cell against its product, with the supported range shaded."""
+def draw_products(axes: Axes, medians: CarrySizeMap) -> None:
+    """Draw the trough against the product, with the supported range shaded."""
     axes.axvspan(*SUPPORTED_PCT, color=LIGHT, alpha=0.5, linewidth=0)
-    for row, stock in enumerate(found.stocks):
-        shade = STOCK_SHADES(row / max(1, len(found.stocks) - 1))
-        axes.plot(found.product[row], found.trough[row], "o-", color=shade, markersize=5, linewidth=1)
-        end = (found.product[row, -1], found.trough[row, -1])
+    for row, stock in enumerate(medians.stocks):
+        shade = STOCK_SHADES(row / max(1, len(medians.stocks) - 1))
+        axes.plot(medians.product[row], medians.trough[row], "o-", color=shade, markersize=5, linewidth=1)
+        end = (medians.product[row, -1], medians.trough[row, -1])
         axes.annotate(
             f"{stock:g}", end, xytext=(5, 0), textcoords="offset points", fontsize=8, color=shade, va="center"
         )
     remove_frame(axes)
-    axes.set_xlim(0.0, 1.12 * float(found.product.max()))
+    axes.set_xlim(0.0, 1.12 * float(medians.product.max()))
     axes.set_xlabel("λ₀K, %", fontsize=8.5)
-    panel_title(axes, "The same against the product λ₀K\none line per stock K; grey: 5–14 %")
+    panel_title(axes, "Trough against the product λ₀K\none line per stock K; grey: 5–14 %")
 
 
-def numbers(found: Map) -> Columns:
-    """The plotted numbers, one row per cell."""
-    stock, impact = np.meshgrid(found.stocks, found.impacts, indexing="ij")
+def plotted_columns(medians: CarrySizeMap) -> Columns:
+    """Return the plotted values, one row per cell."""
+    stock, impact = np.meshgrid(medians.stocks, medians.impacts, indexing="ij")
     columns = {
         "stock_usd_bn": stock,
         "fast_impact_pct_per_usd_bn": impact,
-        "product_pct": found.product,
-        "trough_pct_p50": found.trough,
-        "unwind_pct_p50": found.unwind,
-        "start_loop_gain_p50": found.gain,
-        "runs": found.runs,
-        "supported": ~found.unsupported,
+        "product_pct": medians.product,
+        "trough_pct_p50": medians.trough,
+        "unwind_pct_p50": medians.unwind,
+        "start_loop_gain_p50": medians.gain,
+        "runs": medians.runs,
+        "supported": ~medians.unsupported,
     }
     return {name: values.ravel() for name, values in columns.items()}

@@ -1,12 +1,12 @@
-"""Guidance: does a calm announcement day come at the price of a fatter tail over the following year?
+"""Does guidance that calms markets on the announcement day lead to larger falls of USDJPY over the following year?
 
-The Bank of Japan hikes by 25 bp on 19 December 2025, fully priced, and says when the next steps come: every six months
-(as expected), vaguely, or depending on wages.  Eight later meetings until 18 December 2026 decide nothing new but each
-reveals a part of the path, the more the vaguer the words were.  A fourth variant has the vague words without their
-uncertainty, which tells the two effects apart: what vague words say (a lower path) and what they leave open.
+The Bank of Japan hikes by 25 bp on 19 December 2025, fully priced. Its guidance on the next steps is: one every six months
+(as expected), vague, or dependent on wages. The eight later meetings until 18 December 2026 leave the rate unchanged, but
+each reveals a part of the path, and more of it the vaguer the guidance was. A fourth variant has vague guidance without
+the added uncertainty. It separates two effects of vague guidance: a lower expected path, and more uncertainty about it.
 
-Day-0 moves and tails are differences to the six-monthly regime, run by run; tails are taken from the close of day 0.
-USDJPY is yen per dollar: down is a stronger yen, a loss to carry.
+Moves on day 0 are differences from the six-monthly regime, run by run. Later changes start at the close of day 0. USDJPY is
+yen per dollar: a fall is a stronger yen and a loss on carry positions.
 """
 
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import simulation as cf
+from simulation.results.estimates import EstimateWithError
 from simulation.results.figures.style import GREY, INK, LIGHT, Drawing, Heading, new_figure, panel_title, remove_frame
 from simulation.results.metrics import FinishedRuns
 from simulation.studies.experiment.design import (
     OFFICIAL,
-    EstimateWithError,
     ExperimentFindings,
     ExperimentScale,
     ExperimentVariant,
@@ -37,8 +37,8 @@ from simulation.studies.experiment.figures import format_signed, label_beside, s
 
 RUNS, QUICK_RUNS = 400, 20
 QUICK_NOTE = (
-    "carry holders alone with 40 investors each, no variant without the uncertainty of vague words; the year is not "
-    "shortened, but its 5 % tail rests on very few runs"
+    "carry holders only, with 40 investors each; no variant without the added uncertainty; the year is not shortened, but "
+    "its 5 % tail rests on very few runs"
 )
 START, DAY, END = "2025-12-12", "2025-12-19", "2026-12-18"
 LATER = ("2026-01-23", "2026-03-19", "2026-04-28", "2026-06-16", "2026-07-31", "2026-09-18", "2026-10-30", "2026-12-18")
@@ -51,14 +51,14 @@ RESAMPLES = 400
 
 
 def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
-    """One variant per regime."""
+    """Return one variant per regime."""
     smaller = with_investors(OFFICIAL, 40, carry_alone=True) if scale.quick else ()
     base = (f"start={START}", f"end={END}", "fed.meetings=[]", f"boj.guidance={EXPECTED}", *smaller)
     return [variant(regime, base) for regime in REGIMES if not (scale.quick and regime == CERTAIN)]
 
 
 def variant(regime: str, base: tuple[str, ...]) -> ExperimentVariant:
-    """The announcement in one regime and the meetings that reveal the rest."""
+    """Return the variant of one regime: the announcement and the meetings that reveal the rest of the path."""
     words = regime.partition(",")[0]
     later = [meeting_setting(day, "0bp", 0.0) for day in LATER]
     settings = (*base, f"boj.meetings=[{', '.join([meeting_setting(DAY, '25bp', 1.0, words), *later])}]")
@@ -69,7 +69,7 @@ def variant(regime: str, base: tuple[str, ...]) -> ExperimentVariant:
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
-    """Move of the day, change over the following year, deepest fall within twenty days, levered unwind over the year."""
+    """Return the move on day 0, and over the year: change, largest fall within 20 days, reduction in levered positions."""
     record = result.record
     day, last = day_index(record, DAY), len(record.dates) - 1
     level = np.log(record.market["usdjpy"][FinishedRuns(record).rows, day:])
@@ -86,18 +86,18 @@ def measure(result: cf.Result) -> pd.DataFrame:
 
 
 def regimes(table: pd.DataFrame) -> list[str]:
-    """The regimes of a table, in their order."""
+    """Return the regimes of a table in order."""
     return [regime for regime in REGIMES if regime in set(table["guidance"])]
 
 
 def effects(table: pd.DataFrame) -> pd.DataFrame:
-    """Differences to the expected regime, run by run."""
+    """Return differences from the expected regime, run by run."""
     return paired_differences(table, table[table["guidance"] == EXPECTED], MEASURED)
 
 
 @dataclass(frozen=True)
 class Tail:
-    """One regime: its effect on the day, quantiles over runs, and differences of some to the expected regime."""
+    """Results of one regime: effect on day 0, quantiles over runs, and differences of quantiles from the expected regime."""
 
     day0: float
     year: tuple[float, float, float]
@@ -107,7 +107,7 @@ class Tail:
 
 
 def tails(table: pd.DataFrame) -> dict[str, Tail]:
-    """The day's effect and the tails of each regime."""
+    """Return the effect on day 0 and the tails by regime."""
     shown = regimes(table)
     year, fall = (
         table.pivot(index="run", columns="guidance", values=name).dropna()[shown]
@@ -128,16 +128,16 @@ def tails(table: pd.DataFrame) -> dict[str, Tail]:
 
 
 def quantile(values: pd.Series, level: float) -> float:
-    """A quantile over runs."""
+    """Return a quantile over runs."""
     return float(np.quantile(values.to_numpy(dtype=float), level))
 
 
 def quantile_effects(values: pd.DataFrame, level: float) -> dict[str, EstimateWithError]:
-    """Difference of a quantile to the expected regime; standard errors by drawing whole runs again."""
+    """Return the difference of a quantile from the expected regime; standard errors by resampling whole runs."""
     runs = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
-    again = np.quantile(values.to_numpy(dtype=float)[runs], level, axis=1)
+    resampled = np.quantile(values.to_numpy(dtype=float)[runs], level, axis=1)
     names = [str(name) for name in values.columns]
-    errors = (again - again[:, [names.index(EXPECTED)]]).std(axis=0)
+    errors = (resampled - resampled[:, [names.index(EXPECTED)]]).std(axis=0)
     expected = quantile(values[EXPECTED], level)
     return {
         name: EstimateWithError(quantile(values[name], level) - expected, float(error))
@@ -146,29 +146,31 @@ def quantile_effects(values: pd.DataFrame, level: float) -> dict[str, EstimateWi
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
-    """The day against the year, regime by regime."""
-    found = tails(table)
-    expected, vague, wages = found[EXPECTED], found["vague"], found["wage_dependent"]
-    said = (
-        f" ({found[CERTAIN].fall_effect} by what they say, the rest by what they leave open)"
-        if CERTAIN in found
+    """Return the effects on day 0 and over the year, by regime."""
+    by_regime = tails(table)
+    expected, vague, wages = by_regime[EXPECTED], by_regime["vague"], by_regime["wage_dependent"]
+    parts = (
+        f" ({by_regime[CERTAIN].fall_effect} from the lower path, the rest from the added uncertainty)"
+        if CERTAIN in by_regime
         else ""
     )
     text = (
-        f"A fully priced hike with vague words moves USDJPY by {format_signed(vague.day0)} % that day against a promise of one step "
-        f"every six months, with wage-dependent words by {format_signed(wages.day0)} %. Over the following year the typical deepest "
-        f"fall of USDJPY within {WINDOW} days is {format_signed(expected.fall[1])} % after the promise; vague words change it by "
-        f"{vague.fall_effect} points{said} and wage-dependent ones by {wages.fall_effect}. The 5th percentile of the year's "
-        f"change is {format_signed(expected.year[0])} % after the promise, {vague.year_low_effect} points from there with vague and "
-        f"{wages.year_low_effect} with wage-dependent words. {verdict(vague)}"
+        f"A fully priced hike with vague guidance moves USDJPY by {format_signed(vague.day0)} % on the day relative to guidance "
+        f"of one step every six months, and with wage-dependent guidance by {format_signed(wages.day0)} %. Over the following "
+        f"year the median of the largest fall of USDJPY within {WINDOW} days is {format_signed(expected.fall[1])} % after "
+        f"six-monthly guidance; vague guidance changes it by {vague.fall_effect} points{parts} and wage-dependent guidance by "
+        f"{wages.fall_effect}. The 5th percentile of the change over the year is {format_signed(expected.year[0])} % after "
+        f"six-monthly guidance; vague guidance changes it by {vague.year_low_effect} points and wage-dependent guidance by "
+        f"{wages.year_low_effect}. {conclusion(vague)}"
     )
     return ExperimentFindings(
-        text, {f"{name} {regime}": value for regime, tail in found.items() for name, value in numbers_of(tail).items()}
+        text,
+        {f"{name} {regime}": value for regime, tail in by_regime.items() for name, value in tail_values(tail).items()},
     )
 
 
-def numbers_of(tail: Tail) -> dict[str, float]:
-    """The numbers of one regime by name."""
+def tail_values(tail: Tail) -> dict[str, float]:
+    """Return the values of one regime by name."""
     return {
         "usdjpy_day0_pct": tail.day0,
         "worst_fall_pct_p05": tail.fall[0],
@@ -183,47 +185,49 @@ def numbers_of(tail: Tail) -> dict[str, float]:
     }
 
 
-def verdict(vague: Tail) -> str:
-    """Say whether the calmer day is paid for later."""
+def conclusion(vague: Tail) -> str:
+    """Return whether vague guidance has a significant cost later in the year."""
     fall, year = (each.is_clear and each.value < 0.0 for each in (vague.fall_effect, vague.year_low_effect))
-    day = f"Vague words {'weaken' if vague.day0 > 0.0 else 'do not weaken'} the yen on the day"
+    day = f"Vague guidance {'weakens' if vague.day0 > 0.0 else 'does not weaken'} the yen on the day"
     if fall and year:
-        return f"{day} and are paid for later, in the typical worst fall and in the tail of the year."
+        return f"{day}, but increases both the largest fall and the tail risk over the year."
     if fall or year:
-        where = "the typical worst fall" if fall else "the tail of the year"
-        return f"{day} and are paid for later in {where}; the other of the two cannot be told from noise."
-    return f"{day}; that they are paid for later cannot be told from noise with so many runs."
+        larger, other = ("largest fall", "tail risk") if fall else ("tail risk", "largest fall")
+        return f"{day}, but increases the {larger} over the year; the effect on the {other} is not significant."
+    return f"{day}; its effects over the year are not significant with this number of runs."
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
-    """The day's move beside the later falls and the spread of the year."""
-    found = tails(table)
-    vague = found["vague"]
+    """Draw the move on day 0, the largest falls and the range of changes over the year."""
+    by_regime = tails(table)
+    vague = by_regime["vague"]
     finding = (
-        f"Vague words: USDJPY {format_signed(vague.day0)} % on the day, {format_signed(vague.fall_effect.value)} points on the typical "
-        "worst fall of the year"
+        f"Vague guidance: USDJPY {format_signed(vague.day0)} % on the day, {format_signed(vague.fall_effect.value)} points on "
+        "the median largest fall of the year"
     )
-    subtitle = "BOJ +25 bp, fully priced, 19 December 2025; day 0 as difference to six-monthly guidance, then to 18 December 2026"
+    subtitle = (
+        "BOJ +25 bp, fully priced, 19 December 2025; day 0: difference from six-monthly; then to 18 December 2026"
+    )
     figure = new_figure(Heading(finding, subtitle, source))
     places = ((0.17, 0.14, 0.20, 0.65), (0.43, 0.14, 0.24, 0.65), (0.73, 0.14, 0.24, 0.65))
     day, fall, year = (figure.add_axes(place) for place in places)
-    draw_day(day, {regime: tail.day0 for regime, tail in found.items()})
-    draw_ranges(fall, {regime: (*tail.fall, tail.fall[1]) for regime, tail in found.items()})
-    panel_title(fall, f"Deepest {WINDOW}-day fall in the year, %\nmedian and worst 5 % of runs")
-    draw_ranges(year, {regime: tail.year for regime, tail in found.items()})
+    draw_day(day, {regime: tail.day0 for regime, tail in by_regime.items()})
+    draw_ranges(fall, {regime: (*tail.fall, tail.fall[1]) for regime, tail in by_regime.items()})
+    panel_title(fall, f"Largest {WINDOW}-day fall in the year, %\nmedian and worst 5 % of runs")
+    draw_ranges(year, {regime: tail.year for regime, tail in by_regime.items()})
     panel_title(year, "Change over the year, %\nmedian, 5 and 95 % of runs")
-    numbers = {name: np.array([numbers_of(tail)[name] for tail in found.values()]) for name in numbers_of(vague)}
-    return Drawing(figure, {"guidance": np.array(list(found))} | numbers)
+    columns = {name: np.array([tail_values(tail)[name] for tail in by_regime.values()]) for name in tail_values(vague)}
+    return Drawing(figure, {"guidance": np.array(list(by_regime))} | columns)
 
 
 def draw_day(axes: Axes, moves: dict[str, float]) -> None:
-    """Draw the effect on the day."""
+    """Draw the effect on day 0."""
     axes.barh(range(len(moves)), list(moves.values()), height=0.5, color=[COLOURS[regime] for regime in moves])
     for row, value in enumerate(moves.values()):
         label_beside(axes, (value, row), format_signed(value))
     style_bar_axes(axes, [regime.replace("_", " ").replace(", ", ",\n") for regime in moves])
     axes.set_xlim(min(0.0, 1.3 * min(moves.values())), 1.35 * max(0.1, *moves.values()))
-    panel_title(axes, "USDJPY on the day, %\ndifference to six-monthly")
+    panel_title(axes, "USDJPY on the day, %\ndifference from six-monthly")
 
 
 def draw_ranges(axes: Axes, ranges: dict[str, tuple[float, float, float]]) -> None:

@@ -1,14 +1,14 @@
-"""The reservoir: does repatriation absorb the liquidity that the Fed releases, and when?
+"""Does repatriation absorb the liquidity that the Fed is claimed to release, and when?
 
-The article sets 600 $bn of money returning to Japan against 550 $bn "released" by a rate cut and 95 $bn a month saved by
-the end of balance-sheet reduction.  A rate cut releases no quantity and the 95 $bn were a cap that had long been lowered,
-but the arithmetic can be followed: yen bought by levered holders (to repay loans) and by residents (repatriation), day by
-day, against that claim, and against what the Fed really buys.
+The article compares 600 $bn of funds returning to Japan with 550 $bn "released" by a rate cut and 95 $bn a month saved by
+the end of balance-sheet reduction. A rate cut releases no quantity, and the 95 $bn were a cap that had been lowered long
+before. The experiment still follows the arithmetic: it compares yen purchases by levered holders (to repay loans) and by
+residents (repatriation), day by day, with the claimed amount and with actual Fed purchases.
 
-Three cases: the article's spread path to 1.5 pp over 60 days under its threshold rule, the same path under the structural
-rule, and the official scenario with nothing imposed.  Two amounts are told apart throughout: dollars that change hands
-for yen (no dollar disappears: whoever sells yen has them afterwards), and Treasuries that holders sell and somebody must
-buy, which is what Fed purchases could be set against.
+There are three cases: the article's spread path to 1.5 pp over 60 days under its threshold rule, the same path under the
+structural rule, and the official scenario. Two amounts are kept apart: dollars exchanged for yen, which do not disappear
+but pass to the seller of the yen, and Treasuries sold by holders, which must find a buyer. Only the second amount is
+comparable with Fed purchases.
 """
 
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ from simulation.studies.experiment.figures import (
 )
 
 RUNS, QUICK_RUNS = 100, 16
-QUICK_NOTE = "carry holders alone with 100 investors each, six months instead of twelve"
+QUICK_NOTE = "carry holders only, with 100 investors each; six months instead of twelve"
 CLAIMED_AT_ONCE, CLAIMED_PER_MONTH = 550.0, 95.0  # $bn, CLAIMS 19 and 18
 END, QUICK_END = "2026-11-27", "2026-05-29"
 EVERY_DAYS = 5
@@ -67,7 +67,7 @@ SHADES = dict(zip(CASES, ("#AA4499", "#117733", "#332288"), strict=True))
 
 
 def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
-    """One variant per case."""
+    """Return one variant per case."""
     end = f"end={scale.choose(END, QUICK_END)}"
     return [
         ExperimentVariant(
@@ -80,14 +80,14 @@ def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
-    """Cumulative yen purchases, Treasuries sold and Fed purchases, once a week, $bn."""
+    """Return cumulative yen purchases, Treasuries sold and Fed purchases, once a week, $bn."""
     finished = FinishedRuns(result.record)
     last = len(result.record.dates) - 1
     return pd.concat([week(result, finished, day) for day in [*range(0, last, EVERY_DAYS), last]], ignore_index=True)
 
 
 def week(result: cf.Result, finished: FinishedRuns, day: int) -> pd.DataFrame:
-    """The cumulative amounts up to a day."""
+    """Return the cumulative amounts up to a day."""
 
     def total(column: str, *roles: str) -> np.ndarray:
         return np.asarray(finished.flow(column, finished.populations(*roles))[:, : day + 1].sum(axis=1))
@@ -109,7 +109,7 @@ def week(result: cf.Result, finished: FinishedRuns, day: int) -> pd.DataFrame:
 
 
 def fed_bought(result: cf.Result, day: int) -> float:
-    """What the Fed has bought by a day in the scenario, $bn, bills included."""
+    """Return the Fed's cumulative purchases up to a day in the scenario, $bn, including bills."""
     dates, flows = result.record.dates[1 : day + 1], result.scenario.fed.balance_sheet
     active = sum(
         flow.bought_usd_bn_per_month
@@ -121,12 +121,12 @@ def fed_bought(result: cf.Result, day: int) -> float:
 
 
 def claimed(months: pd.Series) -> pd.Series:
-    """The liquidity that the article says is released, $bn."""
+    """Return the liquidity released according to the article, $bn."""
     return CLAIMED_AT_ONCE + CLAIMED_PER_MONTH * months
 
 
 def medians(table: pd.DataFrame) -> pd.DataFrame:
-    """Medians over runs by case and week."""
+    """Return medians over runs by case and week."""
     return (
         table.groupby(["case", "months", "date"], sort=False)
         .median(numeric_only=True)
@@ -135,15 +135,15 @@ def medians(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def of_case(table: pd.DataFrame, case: str) -> pd.DataFrame:
-    """Medians of one case."""
-    found = medians(table)
-    return found[found["case"] == case].reset_index(drop=True)
+def case_medians(table: pd.DataFrame, case: str) -> pd.DataFrame:
+    """Return the medians of one case."""
+    rows = medians(table)
+    return rows[rows["case"] == case].reset_index(drop=True)
 
 
 def summary(table: pd.DataFrame, case: str) -> dict[str, float]:
-    """Where one case ends and when half of it was done."""
-    rows = of_case(table, case)
+    """Return the final amounts of one case, and when half of the yen purchases were made."""
+    rows = case_medians(table, case)
     last = rows.iloc[-1]
     half = rows[rows["yen_bought_usd_bn"] >= 0.5 * last["yen_bought_usd_bn"]].iloc[0]
     released = CLAIMED_AT_ONCE + CLAIMED_PER_MONTH * last["months"]
@@ -162,50 +162,50 @@ def summary(table: pd.DataFrame, case: str) -> dict[str, float]:
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
-    """How much of the claim each case absorbs, when, and who is left with the bonds."""
-    found = {case: summary(table, case) for case in CASES}
-    article, structural, official = found.values()
-    sold = [format_usd_bn(case["treasuries_sold"]) for case in found.values()]
+    """Return how much of the claimed liquidity each case absorbs, when, and the Treasuries sold."""
+    cases = {case: summary(table, case) for case in CASES}
+    article, structural, official = cases.values()
+    sold = [format_usd_bn(case["treasuries_sold"]) for case in cases.values()]
     text = (
-        f"Taken at its word, the article's Fed releases {format_usd_bn(article['claim'])} within {article['months']:.0f} months "
+        f"According to the article the Fed releases {format_usd_bn(article['claim'])} within {article['months']:.0f} months "
         f"({CLAIMED_AT_ONCE:g} $bn at once and {CLAIMED_PER_MONTH:g} $bn a month). Under the article's threshold rule "
-        f"{told(article)}, half of it within {article['half_after_months']:.1f} months: {absorbed(article)}. Under the "
-        f"structural rule, on the same path of the spread, {told(structural)}. In the official scenario {told(official)}. No "
-        "dollar disappears in any of this: yen buyers hand theirs to yen sellers. What a market has to absorb are the "
-        f"Treasuries sold: {sold[0]}, {sold[1]} and {sold[2]}, against Fed purchases of {format_usd_bn(article['fed_bought'])} in "
-        f"the article's (run-off that ends, counted as purchases) and {format_usd_bn(official['fed_bought'])}, of bills, in the "
-        "official scenario."
+        f"{yen_purchases(article)}, half of it within {article['half_after_months']:.1f} months: {comparison(article)}. Under "
+        f"the structural rule, with the same spread path, {yen_purchases(structural)}. In the official scenario "
+        f"{yen_purchases(official)}. No dollars disappear: buyers of yen pass them on to the sellers. What the market must "
+        f"absorb are the Treasuries sold: {sold[0]}, {sold[1]} and {sold[2]}, compared with Fed purchases of "
+        f"{format_usd_bn(article['fed_bought'])} in the article's scenario (the end of run-off, counted as purchases) and "
+        f"{format_usd_bn(official['fed_bought'])}, in bills, in the official scenario."
     )
     return ExperimentFindings(
-        text, {f"{key} | {case}": value for case, sums in found.items() for key, value in sums.items()}
+        text, {f"{key} | {case}": value for case, sums in cases.items() for key, value in sums.items()}
     )
 
 
-def told(case: dict[str, float]) -> str:
-    """Say who bought how much yen."""
-    home = f"residents {'bring home' if case['home'] >= 0.0 else 'send abroad'} {format_usd_bn(abs(case['home']))}"
-    hedges = f"{'add' if case['hedges'] >= 0.0 else 'take off'} {format_usd_bn(abs(case['hedges']))} of currency hedges"
+def yen_purchases(case: dict[str, float]) -> str:
+    """Return yen purchases by type of holder."""
+    home = f"residents {'repatriate' if case['home'] >= 0.0 else 'invest abroad'} {format_usd_bn(abs(case['home']))}"
+    hedges = f"{'add' if case['hedges'] >= 0.0 else 'unwind'} {format_usd_bn(abs(case['hedges']))} of currency hedges"
     return (
-        f"levered holders buy yen for {format_usd_bn(case['levered'])}, retail margin traders for {format_usd_bn(case['retail'])}, {home} "
-        f"and {hedges}, in all {format_percent(case['share_of_claim'])} of that"
+        f"levered holders buy yen for {format_usd_bn(case['levered'])}, retail margin traders for "
+        f"{format_usd_bn(case['retail'])}, {home} and {hedges}; in total {format_percent(case['share_of_claim'])} of the claim"
     )
 
 
-def absorbed(case: dict[str, float]) -> str:
-    """Say whether the reservoir holds what is said to be released."""
+def comparison(case: dict[str, float]) -> str:
+    """Return whether yen purchases reach the claimed amount."""
     return (
-        "the reservoir is as large as the claim"
+        "yen purchases reach the claimed amount"
         if case["share_of_claim"] >= 1.0
-        else "the reservoir is smaller than the claim"
+        else "yen purchases stay below the claimed amount"
     )
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
-    """Cumulative yen purchases against the claim, and where each case ends."""
-    found = {case: summary(table, case) for case in CASES}
-    shares = [format_percent(each["share_of_claim"]) for each in found.values()]
+    """Draw cumulative yen purchases against the claim, and the final amounts of each case."""
+    cases = {case: summary(table, case) for case in CASES}
+    shares = [format_percent(each["share_of_claim"]) for each in cases.values()]
     finding = (
-        f"Yen purchases reach {shares[0]} of the claimed liquidity under the article's rule, {shares[1]} structurally"
+        f"Yen purchases: {shares[0]} of the claimed liquidity by the article's rule, {shares[1]} by the structural rule"
     )
     subtitle = (
         f"USD bn since 28 November 2025, medians; bands: middle 80 % of runs; claim: {CLAIMED_AT_ONCE:g} $bn at once and "
@@ -213,38 +213,37 @@ def draw(table: pd.DataFrame, source: str) -> Drawing:
     )
     figure = new_figure(Heading(finding, subtitle, source))
     left, right = figure.add_axes((0.03, 0.12, 0.44, 0.67)), figure.add_axes((0.73, 0.12, 0.24, 0.67))
-    numbers = draw_paths(left, table)
-    draw_ends(right, found)
-    ends = {f"end_{key}": np.array([sums[key] for sums in found.values()]) for key in found[next(iter(CASES))]}
-    return Drawing(figure, numbers | {"end_case": np.array(list(CASES))} | ends)
+    columns = draw_paths(left, table)
+    draw_ends(right, cases)
+    ends = {f"end_{key}": np.array([sums[key] for sums in cases.values()]) for key in cases[next(iter(CASES))]}
+    return Drawing(figure, columns | {"end_case": np.array(list(CASES))} | ends)
 
 
 def draw_paths(axes: Axes, table: pd.DataFrame) -> Columns:
-    """Draw cumulative yen purchases of each case and the claim."""
-    numbers: Columns = {}
+    """Draw cumulative yen purchases of each case and the claim; return what is shown."""
+    columns: Columns = {}
     for case, shade in SHADES.items():
-        rows = table[table["case"] == case]
-        found = quantile_table(rows, ["date", "months"], "yen_bought_usd_bn")
-        days = found["date"].to_numpy(dtype="datetime64[D]")
-        draw_banded_line(axes, days, (found["p10"], found["p50"], found["p90"]), shade)
-        numbers |= {"date": days} | {f"{case}, {name}": found[name].to_numpy() for name in ("p10", "p50", "p90")}
-    line = claimed(found["months"]).to_numpy()
+        quantiles = quantile_table(table[table["case"] == case], ["date", "months"], "yen_bought_usd_bn")
+        days = quantiles["date"].to_numpy(dtype="datetime64[D]")
+        draw_banded_line(axes, days, (quantiles["p10"], quantiles["p50"], quantiles["p90"]), shade)
+        columns |= {"date": days} | {f"{case}, {name}": quantiles[name].to_numpy() for name in ("p10", "p50", "p90")}
+    line = claimed(quantiles["months"]).to_numpy()
     axes.plot(days, line, color=INK, linewidth=1.5, linestyle=(0, (4, 3)))
-    words = {f"■ {case}": shade for case, shade in SHADES.items()} | {"╌ liquidity the article says is released": INK}
+    words = {f"■ {case}": shade for case, shade in SHADES.items()} | {"╌ liquidity claimed by the article": INK}
     for height, (text, shade) in zip((0.95, 0.89, 0.83, 0.77), words.items(), strict=True):
         axes.text(0.02, height, text, color=shade, fontsize=8.5, transform=axes.transAxes)
     remove_frame(axes)
     format_date_axis(axes, days, ticks=6)
-    panel_title(axes, "Yen bought, cumulative: loans repaid and money brought home")
-    return numbers | {"claimed_usd_bn": line}
+    panel_title(axes, "Cumulative yen purchases: loan repayments and repatriation")
+    return columns | {"claimed_usd_bn": line}
 
 
-def draw_ends(axes: Axes, found: dict[str, dict[str, float]]) -> None:
+def draw_ends(axes: Axes, cases: dict[str, dict[str, float]]) -> None:
     """Draw levered purchases, repatriation, Treasuries sold and Fed purchases of each case side by side."""
     kinds = {"levered": LEVERED_COLOUR, "home": RESIDENT_COLOUR, "treasuries_sold": "#a6a6a6", "fed_bought": "#5c5c5c"}
-    words = ("loans repaid", "brought home", "Treasuries sold", "bought by Fed")
+    words = ("loans repaid", "repatriated", "Treasuries sold", "bought by Fed")
     labels, row = [], 0
-    for case, sums in found.items():
+    for case, sums in cases.items():
         for (kind, shade), word in zip(kinds.items(), words, strict=True):
             axes.barh(row, sums[kind], height=0.75, color=shade)
             label_beside(axes, (sums[kind], row), format_usd_bn(sums[kind]))
@@ -256,12 +255,12 @@ def draw_ends(axes: Axes, found: dict[str, dict[str, float]]) -> None:
     style_bar_axes(axes, labels)
     axes.set_ylim(row - 1.5, -1.4)
     axes.set_xlim(
-        min(0.0, *(value for sums in found.values() for value in (sums["levered"], sums["home"]))),
-        1.35 * largest(found, kinds),
+        min(0.0, *(value for sums in cases.values() for value in (sums["levered"], sums["home"]))),
+        1.35 * largest(cases, kinds),
     )
-    panel_title(axes, f"After {next(iter(found.values()))['months']:.0f} months, USD bn")
+    panel_title(axes, f"After {next(iter(cases.values()))['months']:.0f} months, USD bn")
 
 
-def largest(found: dict[str, dict[str, float]], kinds: dict[str, str]) -> float:
-    """The longest bar."""
-    return max(sums[kind] for sums in found.values() for kind in kinds)
+def largest(cases: dict[str, dict[str, float]], kinds: dict[str, str]) -> float:
+    """Return the length of the longest bar."""
+    return max(sums[kind] for sums in cases.values() for kind in kinds)

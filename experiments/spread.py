@@ -1,13 +1,14 @@
-"""How much carry unwinds at a 10-year spread of X, and does it matter how the narrowing arrives?
+"""How much carry unwinds at a 10-year spread of X, and does the speed of the narrowing matter?
 
-The 10-year spread of the article scenario (1.81 pp) is moved along an imposed path without other policy news.  Two readings
-of what holders do stand beside each other: `threshold`, the article's, in which an investor leaves when the spread falls
-below a personal threshold (24 % have left at 1.5 pp; a band, since one point does not tell the spread of the thresholds), and
-`structural`, in which carry over risk, losses, margins and stops decide (a band of noise; with --posterior of parameters too).
+The 10-year spread of the article scenario (1.81 pp) follows an imposed path, without other policy news. Two unwind rules
+are compared. Under `threshold`, the article's rule, an investor closes its position when the spread falls below an
+individual threshold (24 % have closed at 1.5 pp; the band covers several standard deviations of the thresholds, which one
+point does not identify). Under `structural`, the decision follows from carry relative to risk, losses, margins and stops
+(the band shows noise, and with --posterior also parameter uncertainty).
 
-The narrowing from 1.81 to 1.50 pp is then delivered over 250, 60, 10 and 1 days and as a surprise announcement.  Under
-the structural rule every amount is the difference to a twin in which the spread stays where it is, run by run, 20
-business days after the narrowing is complete: funds also give up positions in quiet times, when noise hits their stops.
+The narrowing from 1.81 to 1.50 pp then takes 250, 60, 10 and 1 days, or comes as a surprise announcement. Under the
+structural rule every amount is the difference from a baseline with a constant spread, run by run, 20 business days after
+the narrowing is complete: funds also close positions in quiet times, when noise triggers their stops.
 """
 
 from collections.abc import Sequence
@@ -48,32 +49,32 @@ from simulation.studies.experiment.design import (
 )
 
 RUNS, QUICK_RUNS = 200, 16
-START, ANCHOR, LOW_SPREAD = 1.81, 1.5, 1.0  # at the low spread the width of the threshold answer is read
+START, ANCHOR, LOW_SPREAD = 1.81, 1.5, 1.0  # the range of the threshold rule is reported at the low spread
 SPREADS = (2.2, 2.0, START, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5)
 QUICK_SPREADS, QUICK_THRESHOLD_SPREADS = (2.2, START, 1.5, 0.5), (2.2, START, 1.5, 1.25, 1.0, 0.5)
-QUICK_NOTE = "carry holders alone, for the structural rule 60 of each; fewer spreads; exits within a day"
+QUICK_NOTE = "carry holders only, with 60 investors each under the structural rule; fewer spreads; exits within a day"
 DEVIATIONS, CURVE_DAYS, AFTER_DAYS = (0.45, 0.3, 0.6), 60, 20
 SPEEDS = {"250 days": 250, "60 days": 60, "10 days": 10, "1 day": 1, "surprise": 1}
-THRESHOLD_RUNS, THRESHOLD_INVESTORS = 4, 1000  # exits follow the imposed spread alone: runs hardly differ
+THRESHOLD_RUNS, THRESHOLD_INVESTORS = 4, 1000  # exits depend on the imposed spread only: runs hardly differ
 PLACES = ((0.03, 0.53, 0.42, 0.27), (0.03, 0.12, 0.42, 0.27), (0.56, 0.59, 0.40, 0.18), (0.56, 0.12, 0.40, 0.32))
 AMOUNTS = ("unwound_usd_bn", "repatriated_usd_bn")
 
 
 def design(scale: ExperimentScale) -> Sequence[ExperimentVariant]:
-    """Both rules over the spreads, then the speeds; the twin without narrowing comes first."""
+    """Return the variants: the baseline without narrowing, both rules over the spreads, and the speeds."""
     base = (*NO_POLICY_SETTINGS, *(with_investors(ARTICLE, 60, carry_alone=True) if scale.quick else ()))
     twin = structural("twin", START, (max(SPEEDS.values()), base))
-    bent = [pp for pp in scale.choose(SPREADS, QUICK_SPREADS) if pp not in (START, ANCHOR)]
-    curve = [structural(f"{CURVE_DAYS} days", pp, (CURVE_DAYS, base)) for pp in bent]
+    spreads = [pp for pp in scale.choose(SPREADS, QUICK_SPREADS) if pp not in (START, ANCHOR)]
+    curve = [structural(f"{CURVE_DAYS} days", pp, (CURVE_DAYS, base)) for pp in spreads]
     speeds = [structural(name, ANCHOR, (days, base)) for name, days in SPEEDS.items()]
     fine = (*NO_POLICY_SETTINGS, *with_investors(ARTICLE, THRESHOLD_INVESTORS, carry_alone=scale.quick))
-    asked = scale.choose(SPREADS, QUICK_THRESHOLD_SPREADS)
-    by_threshold = [threshold(pp, deviation, (scale, fine)) for deviation in DEVIATIONS for pp in asked]
-    return [twin, *curve, *speeds, *by_threshold]
+    threshold_spreads = scale.choose(SPREADS, QUICK_THRESHOLD_SPREADS)
+    exits = [threshold(pp, deviation, (scale, fine)) for deviation in DEVIATIONS for pp in threshold_spreads]
+    return [twin, *curve, *speeds, *exits]
 
 
 def structural(delivery: str, spread: float, how: tuple[int, tuple[str, ...]]) -> ExperimentVariant:
-    """A variant under the holders' own rules."""
+    """Return a variant under the structural rule; `how` is the number of days and the common settings."""
     days, base = how
     path = f"spread_path={{target_pp: {spread}, over_days: {days}, surprise: {str(delivery == 'surprise').lower()}}}"
     labels: Labels = {"rule": "structural", "threshold_sd_pp": None, "spread_pp": spread, "delivery": delivery}
@@ -81,7 +82,7 @@ def structural(delivery: str, spread: float, how: tuple[int, tuple[str, ...]]) -
 
 
 def threshold(spread: float, width: float, how: tuple[ExperimentScale, tuple[str, ...]]) -> ExperimentVariant:
-    """A variant under the article's rule; it runs until every exit is complete."""
+    """Return a variant under the article's threshold rule, long enough for every exit to be complete."""
     scale, base = how
     days, exits = scale.choose((20, 10), (2, 1))
     rule = f"unwind={{rule: threshold, threshold_sd_pp: {width}, exit_days: {exits}}}"
@@ -93,7 +94,7 @@ def threshold(spread: float, width: float, how: tuple[ExperimentScale, tuple[str
 
 
 def measure(result: cf.Result) -> pd.DataFrame:
-    """Cumulative amounts of every holder's role at the days at which a narrowing may be complete, and at the end, $bn."""
+    """Return cumulative amounts by role of holder, $bn, on the days on which a narrowing may be complete and on the last day."""
     finished, last = FinishedRuns(result.record), len(result.record.dates) - 1
     days = sorted({days + AFTER_DAYS for days in SPEEDS.values()} & set(range(last)) | {last})
     parts = []
@@ -106,7 +107,7 @@ def measure(result: cf.Result) -> pd.DataFrame:
 
 
 def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
-    """Differences to the twin without narrowing, when the narrowing has been complete for `AFTER_DAYS`."""
+    """Return differences from the baseline without narrowing, `AFTER_DAYS` days after the narrowing is complete."""
     own = table[table["rule"] == "structural"]
     twin = own[own["delivery"] == "twin"]
     moved = pd.concat([twin.assign(delivery=f"{CURVE_DAYS} days"), own])
@@ -115,52 +116,58 @@ def structural_effects(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_threshold(table: pd.DataFrame) -> pd.DataFrame:
-    """What has left under the article's rule once every exit is complete."""
+    """Return the closed positions under the article's rule once every exit is complete."""
     own = table[table["rule"] == "threshold"]
     return own[own["day"] == own.groupby("spread_pp")["day"].transform("max")]
 
 
 def shares(rows: pd.DataFrame, roles: Sequence[str] = CARRY_ROLES) -> pd.DataFrame:
-    """Unwound share of the roles' start stock by run, in percent."""
+    """Return the unwound share of the roles' initial stock by run, percent."""
     by, amounts = ["threshold_sd_pp", "spread_pp", "delivery", "run"], ["unwound_usd_bn", "start_stock_usd_bn"]
     sums = rows[rows["role"].isin(roles)].groupby(by, sort=False, dropna=False)[amounts].sum().reset_index()
     return sums.assign(share_pct=100.0 * sums["unwound_usd_bn"] / sums["start_stock_usd_bn"])
 
 
 def split(rows: pd.DataFrame) -> dict[str, float]:
-    """What became of what was unwound at the anchor: means over runs, $bn."""
+    """Return the unwound amount at the anchor by holder and use of the proceeds: means over runs, $bn."""
     at = rows[(rows["spread_pp"] == ANCHOR) & ~rows["threshold_sd_pp"].isin(DEVIATIONS[1:])]
     at = at[at["delivery"].isin([f"{CURVE_DAYS} days", "imposed"])]
     by_role = at.groupby("role", sort=False)[list(AMOUNTS)].mean().reindex(list(CARRY_ROLES), fill_value=0.0)
-    gone, home = by_role["unwound_usd_bn"], by_role["repatriated_usd_bn"]["resident"]
-    return dict(zip(shapes.EXIT_COLOURS, (gone["levered"], gone["retail"], home, gone["resident"] - home), strict=True))
+    unwound, home = by_role["unwound_usd_bn"], by_role["repatriated_usd_bn"]["resident"]
+    amounts = (unwound["levered"], unwound["retail"], home, unwound["resident"] - home)
+    return dict(zip(shapes.EXIT_COLOURS, amounts, strict=True))
 
 
 def findings(table: pd.DataFrame) -> ExperimentFindings:
-    """Both answers at the anchor, and the five deliveries."""
+    """Return the results of both rules at the anchor, and of the five speeds."""
     values = threshold_values(table) | structural_values(table)
     speeds = ", ".join(f"{values[f'levered_share_pct {name}']:.1f} % over {name}" for name in list(SPEEDS)[:-1])
     levered_shares = shares(structural_effects(table).query(f"spread_pp == {ANCHOR}"), ["levered"])
     alike = indistinct_neighbours(levered_shares, ("delivery", "share_pct"), list(SPEEDS))
-    apart = f"No more than noise lies between {', '.join(alike)}." if alike else "Neighbours differ by more than noise."
+    distinct = (
+        f"The differences between {', '.join(alike)} are not significant."
+        if alike
+        else "All differences between neighbouring speeds are significant."
+    )
     levered, retail, home, kept = (format_usd_bn(values[f"threshold_{part}_usd_bn"]) for part in shapes.EXIT_COLOURS)
     text = (
         f"At a 10-year spread of {ANCHOR:g} pp the article's threshold rule unwinds {values['threshold_share_pct']:.1f} % "
-        f"of the {format_usd_bn(values['stock_usd_bn'])} carry stock, {format_usd_bn(values['threshold_usd_bn'])}: {levered} levered, "
-        f"{retail} of retail margin traders, {home} repatriated and {kept} sold but kept abroad or hedged. It is tied down at "
-        f"that point alone: at {LOW_SPREAD:g} pp it unwinds {values['low_share_pct_min']:.0f}-{values['low_share_pct_max']:.0f} "
-        f"% for standard deviations of thresholds of {min(DEVIATIONS):g}-{max(DEVIATIONS):g} pp. Under the structural rule the "
-        f"same narrowing, spread over {CURVE_DAYS} days, unwinds {values['structural_share_pct']:.1f} % "
-        f"({format_usd_bn(values['structural_usd_bn'])}; middle 80 % of runs {values['structural_p10']:.1f} to "
-        f"{values['structural_p90']:.1f} %). By delivery, it makes levered holders give up {speeds} and "
-        f"{values['levered_share_pct surprise']:.0f} % (middle 80 % of runs {values['surprise_p10']:.0f}-"
-        f"{values['surprise_p90']:.0f} %) as a surprise; {AFTER_DAYS} business days later, beyond a twin without it. {apart}"
+        f"of the {format_usd_bn(values['stock_usd_bn'])} carry stock, or {format_usd_bn(values['threshold_usd_bn'])}: {levered} "
+        f"by levered holders, {retail} by retail margin traders, {home} repatriated by residents, and {kept} that residents sold "
+        f"but kept abroad or hedged. The rule is calibrated at that spread only: at {LOW_SPREAD:g} pp it unwinds "
+        f"{values['low_share_pct_min']:.0f}-{values['low_share_pct_max']:.0f} % for standard deviations of the thresholds of "
+        f"{min(DEVIATIONS):g}-{max(DEVIATIONS):g} pp. Under the structural rule the same narrowing over {CURVE_DAYS} days "
+        f"unwinds {values['structural_share_pct']:.1f} % ({format_usd_bn(values['structural_usd_bn'])}; middle 80 % of runs "
+        f"{values['structural_p10']:.1f} to {values['structural_p90']:.1f} %). Depending on the speed, levered holders reduce "
+        f"their positions by {speeds}, and by {values['levered_share_pct surprise']:.0f} % (middle 80 % of runs "
+        f"{values['surprise_p10']:.0f}-{values['surprise_p90']:.0f} %) after a surprise, relative to a baseline without "
+        f"narrowing, {AFTER_DAYS} business days later. {distinct}"
     )
     return ExperimentFindings(text, values)
 
 
 def threshold_values(table: pd.DataFrame) -> dict[str, float]:
-    """Numbers of the article's rule: means over runs; a lower spread shows the band."""
+    """Return the results of the article's rule: means over runs, and the range at a lower spread."""
     rows = by_threshold(table)
     middle = shares(rows).groupby(["threshold_sd_pp", "spread_pp"])[["share_pct", "unwound_usd_bn"]].mean()
     low = middle["share_pct"].xs(LOW_SPREAD, level="spread_pp")
@@ -174,7 +181,7 @@ def threshold_values(table: pd.DataFrame) -> dict[str, float]:
 
 
 def structural_values(table: pd.DataFrame) -> dict[str, float]:
-    """Numbers of the holders' own rules: mean differences to the twin."""
+    """Return the results of the structural rule: mean differences from the baseline."""
     at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
     levered = quantile_table(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery")
     slow = shares(at.query(f"delivery == '{CURVE_DAYS} days'"))
@@ -189,42 +196,42 @@ def structural_values(table: pd.DataFrame) -> dict[str, float]:
 
 
 def draw(table: pd.DataFrame, source: str) -> Drawing:
-    """Curves of both rules, what became of the money, and the five deliveries."""
+    """Draw the curves of both rules, the use of the proceeds, and the five speeds."""
     values = findings(table).values
     finding = (
-        f"At {ANCHOR:g} pp the article's rule unwinds {values['threshold_share_pct']:.0f} % of the carry stock, the holders' own "
-        f"reasons {values['structural_share_pct']:.1f} %"
+        f"At {ANCHOR:g} pp the article's rule unwinds {values['threshold_share_pct']:.0f} % of the carry stock, the structural "
+        f"rule {values['structural_share_pct']:.1f} %"
     )
     subtitle = (
-        f"Purple: threshold rule, band: sd of thresholds {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp. "
-        f"Green: structural rule, mean, band: middle 80 % of runs ({shapes.band_description(table)})"
+        f"Purple: threshold rule; band: threshold sd {min(DEVIATIONS):g}–{max(DEVIATIONS):g} pp. "
+        f"Green: structural rule; mean, band: middle 80 % of runs ({shapes.band_description(table)})"
     )
     figure = new_figure(Heading(finding, subtitle, source))
-    everybody, levered, fate, bars = (figure.add_axes(place) for place in PLACES)
-    numbers = curves(everybody, table, CARRY_ROLES)
-    numbers |= {f"levered_{name}": column for name, column in curves(levered, table, ["levered"]).items()}
-    panel_title(everybody, "All holders: unwound, % of the carry stock, by 10-year spread (pp)")
-    panel_title(levered, "Levered holders alone: unwound, % of their stock")
-    return Drawing(figure, numbers | draw_fate(fate, table) | draw_deliveries(bars, table))
+    all_holders, levered, proceeds, speeds = (figure.add_axes(place) for place in PLACES)
+    columns = draw_curves(all_holders, table, CARRY_ROLES)
+    columns |= {f"levered_{name}": column for name, column in draw_curves(levered, table, ["levered"]).items()}
+    panel_title(all_holders, "All holders: unwound, % of the carry stock, by 10-year spread (pp)")
+    panel_title(levered, "Levered holders only: unwound, % of their stock")
+    return Drawing(figure, columns | draw_proceeds(proceeds, table) | draw_speeds(speeds, table))
 
 
-def curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> Columns:
-    """Draw the unwound share of some roles against the spread under both rules."""
-    left = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].mean().unstack()
+def draw_curves(axes: Axes, table: pd.DataFrame, roles: Sequence[str]) -> Columns:
+    """Draw the unwound share of some roles against the spread under both rules; return what is shown."""
+    unwound = shares(by_threshold(table), roles).groupby(["spread_pp", "threshold_sd_pp"])["share_pct"].mean().unstack()
     slow = structural_effects(table).query(f"delivery == '{CURVE_DAYS} days'")
     own = quantile_table(shares(slow, roles), ["spread_pp"], "share_pct").sort_values("spread_pp")
-    heights = left.min(axis=1), left[DEVIATIONS[0]], left.max(axis=1)
-    shapes.draw_banded_line(axes, left.index, heights, "#AA4499")
+    heights = unwound.min(axis=1), unwound[DEVIATIONS[0]], unwound.max(axis=1)
+    shapes.draw_banded_line(axes, unwound.index, heights, "#AA4499")
     shapes.draw_banded_line(axes, own["spread_pp"], (own["p10"], own["mean"], own["p90"]), "#117733")
-    curve_axes(axes)
-    numbers = {"spread_pp": left.index.to_numpy(), "structural_spread_pp": own["spread_pp"].to_numpy()}
+    style_curve_axes(axes)
+    columns = {"spread_pp": unwound.index.to_numpy(), "structural_spread_pp": own["spread_pp"].to_numpy()}
     for name, column in zip(("low", "middle", "high"), heights, strict=True):
-        numbers[f"threshold_share_pct_{name}"] = column.to_numpy()
-    return numbers | {f"structural_share_pct_{name}": own[name].to_numpy() for name in ("p10", "mean", "p90")}
+        columns[f"threshold_share_pct_{name}"] = column.to_numpy()
+    return columns | {f"structural_share_pct_{name}": own[name].to_numpy() for name in ("p10", "mean", "p90")}
 
 
-def curve_axes(axes: Axes) -> None:
-    """Narrower spreads to the right, the start and the anchor marked."""
+def style_curve_axes(axes: Axes) -> None:
+    """Style a panel with narrower spreads to the right, and mark the start and the anchor."""
     remove_frame(axes)
     axes.set(xlim=(max(SPREADS), min(SPREADS)), yticks=[0, 25, 50, 75, 100])
     axes.set_ylim(top=100)
@@ -232,30 +239,32 @@ def curve_axes(axes: Axes) -> None:
     shapes.mark_position(axes, ANCHOR, f"{ANCHOR:g}")
 
 
-def draw_fate(axes: Axes, table: pd.DataFrame) -> Columns:
-    """Draw what became of what was unwound at the anchor under both rules."""
+def draw_proceeds(axes: Axes, table: pd.DataFrame) -> Columns:
+    """Draw the unwound amount at the anchor by holder and use of the proceeds under both rules; return what is shown."""
     parts = {"threshold": split(by_threshold(table)), "structural": split(structural_effects(table))}
     shapes.draw_stacked_bars(axes, parts, shapes.EXIT_COLOURS)
-    panel_title(axes, f"What became of it at {ANCHOR:g} pp, USD bn", lines_below=1)
+    panel_title(axes, f"Unwound at {ANCHOR:g} pp by holder and use, USD bn", lines_below=1)
     legend_line(axes, [(f"■ {part}", shade) for part, shade in shapes.EXIT_COLOURS.items()])
-    numbers = {f"{part} usd_bn": np.array([sums[part] for sums in parts.values()]) for part in shapes.EXIT_COLOURS}
-    return {"fate_rule": np.array(list(parts))} | numbers
+    columns = {f"{part} usd_bn": np.array([sums[part] for sums in parts.values()]) for part in shapes.EXIT_COLOURS}
+    return {"fate_rule": np.array(list(parts))} | columns
 
 
-def draw_deliveries(axes: Axes, table: pd.DataFrame) -> Columns:
-    """Draw the five deliveries of the same narrowing: levered share as bars with noise, residents as text."""
+def draw_speeds(axes: Axes, table: pd.DataFrame) -> Columns:
+    """Draw the five speeds of the same narrowing: levered share as bars with noise, residents as text; return what is shown."""
     at = structural_effects(table).query(f"spread_pp == {ANCHOR}")
-    found = quantile_table(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery").loc[list(SPEEDS)]
+    quantiles = (
+        quantile_table(shares(at, ["levered"]), ["delivery"], "share_pct").set_index("delivery").loc[list(SPEEDS)]
+    )
     home = at[at["role"] == "resident"].groupby("delivery")["repatriated_usd_bn"].mean().loc[list(SPEEDS)]
     rows = np.arange(len(SPEEDS))
-    axes.barh(rows, found["mean"], height=0.6, color=shapes.LEVERED_COLOUR)
-    axes.hlines(rows, found["p10"], found["p90"], color=INK, linewidth=1.2)
+    axes.barh(rows, quantiles["mean"], height=0.6, color=shapes.LEVERED_COLOUR)
+    axes.hlines(rows, quantiles["p10"], quantiles["p90"], color=INK, linewidth=1.2)
     for row, name in enumerate(SPEEDS):
-        text = f"{format_percent(found['mean'][name] / 100)}, residents {format_usd_bn(home[name])} home"
-        shapes.label_beside(axes, (float(found["p90"][name]), row), text)
+        text = f"{format_percent(quantiles['mean'][name] / 100)}; residents repatriate {format_usd_bn(home[name])}"
+        shapes.label_beside(axes, (float(quantiles["p90"][name]), row), text)
     shapes.style_bar_axes(axes, list(SPEEDS))
-    axes.set_xlim(min(0.0, float(found["p10"].min())), 200)
+    axes.set_xlim(min(0.0, float(quantiles["p10"].min())), 200)
     axes.set_xticks([0, 25, 50, 75, 100])
-    panel_title(axes, f"The same {100 * (START - ANCHOR):.0f} bp, delivered: levered unwind, %")
-    numbers = {f"delivery_levered_share_pct_{name}": found[name].to_numpy() for name in ("p10", "mean", "p90")}
-    return {"delivery": np.array(list(SPEEDS))} | numbers | {"delivery_repatriated_usd_bn": home.to_numpy()}
+    panel_title(axes, f"{100 * (START - ANCHOR):.0f} bp narrowing by speed: levered unwind, %")
+    columns = {f"delivery_levered_share_pct_{name}": quantiles[name].to_numpy() for name in ("p10", "mean", "p90")}
+    return {"delivery": np.array(list(SPEEDS))} | columns | {"delivery_repatriated_usd_bn": home.to_numpy()}

@@ -1,5 +1,6 @@
 """What an installation contains and states."""
 
+import ast
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ import pytest
 
 import simulation
 from tests.support.places import ROOT
+from tools import structure
 
 needs_checkout = pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="needs the checkout")
 
@@ -47,8 +49,10 @@ def test_every_imported_library_is_a_declared_dependency() -> None:
     facts = project()["project"]
     extras = [name for extra in ("discovery", "serve", "viz") for name in facts["optional-dependencies"][extra]]
     stated = " ".join([*facts["dependencies"], *extras]).lower()
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "simulation").rglob("*.py"))
-    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE)) - set(sys.stdlib_module_names)
+    files = (ROOT / "simulation").rglob("*.py")
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    names_imported = {name for tree in trees for name in structure.imported_names(tree)}
+    imported = {name.split(".")[0] for name in names_imported} - set(sys.stdlib_module_names)
     names = {
         "sklearn": "scikit-learn",
         "ruamel": "ruamel.yaml",
@@ -68,7 +72,7 @@ def test_wheel_holds_one_package_with_its_data(tmp_path: Path) -> None:
     assert "simulation/configs/scenarios/december_2025_article.yaml" in names
     for data in ("sweeps/explore.csv", "explore/december_2025.json"):
         assert f"simulation/configs/{data}" in names
-    page = ROOT / "simulation" / "explore" / "page"
+    page = ROOT / "simulation" / "pages" / "explore" / "page"
     assert {f"simulation/pages/explore/page/{file.name}" for file in page.iterdir()} <= set(names)
     studies = list((ROOT / "experiments").glob("*.py"))
     assert all(f"simulation/experiments/{study.name}" in names for study in studies)

@@ -154,7 +154,7 @@ def draw(arrows: Mapping[tuple[str, str], int], path: Path) -> None:
     figure = new_figure(
         Heading(
             "Imports point downwards",
-            "Folders of simulation/: arrows that no other arrows imply (left), all imports between folders (right)",
+            "Folders of simulation/: direct imports that do not follow from others (left), all imports (right)",
             "python -m tools.structure",
         )
     )

@@ -1,7 +1,7 @@
-"""The practical limit: one fused compiled loop of the same day, for funds only.
+"""The practical limit of speed: the day of carry funds as one compiled loop.
 
-``python -m benchmarks.fused_kernel`` holds it equal to the engine and measures both in turn; ``prepared`` is what
-``make bench`` measures.  Needs numba, which carryflow itself does not.
+``python -m benchmarks.fused_kernel`` compares it with the engine and measures both alternately; ``make bench`` runs ``prepared``.
+Requires numba, which carryflow itself does not.
 """
 
 from benchmarks.fused_kernel.check import prepared

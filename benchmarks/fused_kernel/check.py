@@ -1,4 +1,4 @@
-"""Whether the kernel computes the engine's day, and how long both take."""
+"""Comparison of the kernel with the engine: results and times."""
 
 from collections.abc import Callable
 from statistics import median
@@ -17,13 +17,13 @@ from simulation.scenario.scenario import Scenario
 from simulation.values.conventions import Array
 
 TOLERANCE = 1e-9
-"""Largest difference from the engine, relative to the larger of its number and one."""
+"""Largest allowed difference from the engine, relative to the larger of the engine's value and one."""
 
 
 def funds_only(scenario: Scenario) -> Scenario:
-    """The scenario with carry funds alone, as many as it has investors in all, and without interventions.
+    """The scenario with carry funds only, as many as it has investors in total, and without interventions.
 
-    Of the cast they are the most and have the most rules: orders by incentive and volatility target, margin calls, stops.
+    Carry funds are the largest population and have the most rules: incentive, volatility target, margin calls, stops.
     """
     investors = sum(population.investors for population in scenario.populations.values())
     funds = scenario.populations.get("carry_funds", CarryFundParameters()).model_copy(update={"investors": investors})
@@ -36,7 +36,7 @@ class Kernel:
     Raises
     ------
     ArithmeticError
-        If the engine's run of these funds ends early; the loop goes on to the last day.
+        If a run of the engine with these funds stops early; the loop always runs to the last day.
     """
 
     def __init__(self, scenario: Scenario, runs: int) -> None:
@@ -50,7 +50,7 @@ class Kernel:
         self.path, self.shape = paths(model), (len(OUTPUT), len(model.dates), runs)
 
     def once(self) -> Array:
-        """All days of all runs from the first day on, ``(columns of OUTPUT, days + 1, runs)``."""
+        """Simulate all days of all runs; returns ``(columns of OUTPUT, days + 1, runs)``."""
         funds, market = ({key: values.copy() for key, values in part.items()} for part in (self.funds, self.market))
         out = np.zeros(self.shape)
         all_days(named("Funds", funds), named("Market", market), self.path, self.own, self.given, out)
@@ -58,12 +58,12 @@ class Kernel:
 
 
 def prepared(scenario: Scenario, runs: int) -> Callable[[], None]:
-    """Compile, hold equal to the engine, and return what runs once.
+    """Compile, compare with the engine, and return a function for one repetition.
 
     Raises
     ------
     ArithmeticError
-        If a column differs from the engine's by more than `TOLERANCE`, or a run ends early.
+        If a column differs from the engine's by more than `TOLERANCE`, or a run stops early.
     """
     kernel = Kernel(scenario, runs)
     found, record = kernel.once(), simulate(funds_only(scenario), range(runs))
@@ -78,7 +78,7 @@ def prepared(scenario: Scenario, runs: int) -> Callable[[], None]:
 
 
 def differences(found: Array, record: Record) -> dict[str, float]:
-    """Largest difference of each column after the first day, relative to the larger of the engine's number and one."""
+    """Largest difference of each column after the first day, relative to the larger of the engine's value and one."""
     columns: dict[str, Any] = record.market | record.flows["carry_funds"]
     largest = {}
     for name, values in zip(OUTPUT, found, strict=True):
@@ -89,7 +89,7 @@ def differences(found: Array, record: Record) -> dict[str, float]:
 
 
 def ratios(scenario: Scenario, runs: int, rounds: int) -> tuple[float, float]:
-    """Median processor seconds of engine and kernel on the same funds, measured in turn."""
+    """Median processor seconds of engine and kernel on the same funds, measured alternately."""
     kernel, engine = prepared(scenario, runs), funds_only(scenario)
     seconds: tuple[list[float], list[float]] = ([], [])
 

@@ -1,4 +1,4 @@
-"""All days of all runs, compiled: calls the pieces of `kernel` in the order of `CapitalFlows.step`."""
+"""All days of all runs, compiled: calls the functions of `kernel` in the order of `CapitalFlows.step`."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def slopes(m: Any, r: int, thin: bool, given: Any) -> None:
 
 @nb.njit(fastmath=FUSED)
 def remember(m: Any, r: int, day: int, usdjpy: float, given: Any) -> None:
-    """The close and what is remembered of it."""
+    """Update closing prices and the variance estimate."""
     for a in range(given.fast.size):
         change = m.log_price[r, a] - m.last_log[r, a]
         surprise = change**2 - given.long_run[r, a] * given.noise_square
@@ -46,7 +46,7 @@ def remember(m: Any, r: int, day: int, usdjpy: float, given: Any) -> None:
 
 @nb.njit(fastmath=FUSED)
 def release(m: Any, r: int, bought: Array, given: Any) -> None:
-    """Dealers pass on inventory; central banks buy."""
+    """Transfer of dealers' inventory and purchases of central banks."""
     for a in range(given.fast.size):
         inventory, scale = m.inventory[r, a], given.fast_scale[a]
         now = impact(inventory, m.slope[r, a], scale) - impact(m.open_inventory[r, a], m.slope[r, a], scale)
@@ -70,7 +70,7 @@ def requirement(variance: float, own: Any) -> Any:
 def trade(
     s: Any, m: Any, r: int, day: int, path: Any, own: Any, given: Any, price: Array
 ) -> tuple[float, float, int, float]:
-    """The trading day of one run; returns USDJPY, dollars forced, rounds and units unwound."""
+    """Trading of one run; returns USDJPY, dollars of forced trades, rounds and units unwound."""
     mean = path.carry[day, r] + own.momentum_weight * m.momentum[r] - own.aversion * path.adverse[day, r]
     ratio = max(1.0 + (mean - own.start_mean[r]) / max(own.start_mean[r], own.least_start), 0.0)
     scale = min(own.volatility_cap, np.sqrt(given.long_run[r, 0] / m.variance[r, 0]))
@@ -115,7 +115,7 @@ def one_day(s: Any, m: Any, r: int, day: int, path: Any, own: Any, given: Any, o
 
 @nb.njit(fastmath=FUSED)
 def all_days(s: Any, m: Any, path: Any, own: Any, given: Any, out: Array) -> None:
-    """Every day of every run; a run's state stays in cache from day to day."""
+    """All days of all runs; the state of a run stays in cache."""
     for r in range(out.shape[2]):
         for day in range(1, out.shape[1]):
             one_day(s, m, r, day, path, own, given, out)

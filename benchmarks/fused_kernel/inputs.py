@@ -1,4 +1,4 @@
-"""What the kernel is given: parameters, the state of the first day, and the paths that follow from no investor."""
+"""Inputs of the kernel: parameters, the state of the first day, and paths that do not depend on investors."""
 
 from collections import namedtuple
 from typing import Any
@@ -11,7 +11,7 @@ from simulation.values.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, PER
 
 
 class Watched(CapitalFlows):
-    """The engine, noting what the kernel takes as given."""
+    """The engine with a record of the inputs of the kernel."""
 
     def __init__(self, scenario: Scenario, runs: range) -> None:
         super().__init__(scenario, runs)
@@ -19,7 +19,7 @@ class Watched(CapitalFlows):
         self.start = state(self)
 
     def note(self) -> None:
-        """Note one day, once rates and fundamentals are known."""
+        """Record one day after rates and fundamentals are known."""
         rates = self.officials.rates
         days = self.officials.days
         bought = sum(self.officials.purchases(self.day, self.economy.roster).values())
@@ -34,13 +34,13 @@ class Watched(CapitalFlows):
             self.noted.setdefault(name, []).append(value)
 
     def orders(self, now: Any) -> Any:
-        """Note the day, then do as the engine does."""
+        """Record the day, then proceed as the engine."""
         self.note()
         return super().orders(now)
 
 
 def named(name: str, values: dict[str, Any]) -> Any:
-    """A named tuple, which is what compiled code can read."""
+    """A named tuple, for compiled code."""
     return namedtuple(name, values)(**values)
 
 
@@ -96,5 +96,5 @@ def surroundings(model: CapitalFlows) -> Any:
 
 
 def paths(model: Watched) -> Any:
-    """What was noted, by day from 1 on; day 0 is filled up and never read."""
+    """Recorded paths by day from 1 on; day 0 is a copy of day 1 and never read."""
     return named("Path", {name: np.array([days[0], *days]) for name, days in model.noted.items()})

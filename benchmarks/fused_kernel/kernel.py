@@ -1,7 +1,7 @@
-"""The day of carry funds as one compiled loop: no intermediate arrays, no record but the columns of `OUTPUT`.
+"""The day of carry funds as one compiled loop: no intermediate arrays, no record except the columns of `OUTPUT`.
 
-A second text of rules that live in `simulation/`, here only to know what a compiler could reach; `check` in this folder holds
-it equal to the engine.  Names follow the engine's; numbers are those of `Given`.
+A second implementation of rules in `simulation/`, only to measure the limit of a compiler; `check` compares it with the engine.
+Names follow the engine; parameters are in `Given`.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from simulation.values.conventions import Array
 
 FUSED = {"reassoc", "contract", "nsz"}
-"""Sums may be reordered, as NumPy's are; not-a-number and infinity stay what they are."""
+"""Sums may be reordered, as in NumPy; NaN and infinity keep their meaning."""
 FALLS = np.array([0.01, 0.02, 0.03, 0.06, 0.10])
 OUTPUT = (
     "usdjpy",
@@ -51,7 +51,7 @@ def quoted(m: Any, r: int, fundamental: Array, given: Any, price: Array) -> Any:
 
 @nb.njit(fastmath=FUSED)
 def supply(m: Any, r: int, a: int, bought: float, given: Any) -> None:
-    """Slow impact of what value investors supply."""
+    """Slow impact of units supplied by value investors."""
     before = impact(m.supplied[r, a], given.slow[a], given.slow_scale[a])
     m.supplied[r, a] += bought
     change = impact(m.supplied[r, a], given.slow[a], given.slow_scale[a]) - before
@@ -75,19 +75,19 @@ def stopped_share(usdjpy: float, high: float, distance: float, called: float, ow
 
 @nb.njit(fastmath=FUSED)
 def wanted_shares(s: Any, r: int, i: int, uv: float, ratio: float, scale: float, own: Any) -> tuple[float, float]:
-    """Voluntary order of a fund as a share of its position, and the part of it by the volatility target."""
+    """Voluntary order of a fund as a share of its position, and the part due to the volatility target."""
     notional = s.units[r, i] * uv
-    wanted = min(s.leverage[r, i] * ratio, own.cap) * s.budget[r, i]
-    gap = wanted * scale - notional
+    target = min(s.leverage[r, i] * ratio, own.cap) * s.budget[r, i]
+    gap = target * scale - notional
     if not abs(gap) > own.band * notional:
         return 0.0, 0.0
     share = gap * (own.rebuild if gap > 0.0 else own.cut) / notional if notional > 0.0 else 0.0
-    return share, share * (wanted / gap * (scale - 1.0))
+    return share, share * (target / gap * (scale - 1.0))
 
 
 @nb.njit(fastmath=FUSED)
 def settled(s: Any, r: int, i: int, share: float, order_usdjpy: float, usdjpy: float, value: float, costs: Any) -> None:
-    """Both legs of a trade of `share` of the position that was stated at `order_usdjpy`; no allocation."""
+    """Book both legs of a trade of `share` of the position, ordered at `order_usdjpy`, without allocation."""
     bought = share * s.units[r, i]
     spot = share * (-s.jpy[r, i] / order_usdjpy)
     cost = costs[0] * abs(spot) + abs(bought) * costs[1]
@@ -110,7 +110,7 @@ def bundle_value(price: Array, weights: Array) -> float:
 def voluntary(
     s: Any, m: Any, r: int, now: Any, own: Any, given: Any, fundamental: Array, price: Array
 ) -> tuple[float, float]:
-    """Orders of all funds, their price, and their settlement; returns USDJPY and what was unwound."""
+    """Orders of all funds, price and settlement; returns USDJPY and units unwound."""
     usdjpy0, value0, ratio, scale = now
     units = spot = 0.0
     for i in range(s.units.shape[1]):
@@ -134,7 +134,7 @@ def voluntary(
 def forced_round(
     s: Any, m: Any, r: int, now: Any, own: Any, given: Any, fundamental: Array, price: Array
 ) -> tuple[float, float, float]:
-    """One round; returns USDJPY after it, gross dollars forced and units sold."""
+    """One round of forced trades; returns USDJPY, gross dollars of forced trades and units sold."""
     usdjpy0, requirement, high = now
     value0, units, spot = bundle_value(price, given.weights), 0.0, 0.0
     for i in range(s.units.shape[1]):
@@ -168,7 +168,7 @@ def forced_round(
 
 @nb.njit(fastmath=FUSED)
 def close(s: Any, r: int, usdjpy: float, value: float, coupon: float, rates: Any, own: Any, given: Any) -> float:
-    """Write-offs, income, distribution, memory; returns the largest gap between net worth and carried equity."""
+    """Write-offs, income, distribution and memory; returns the largest gap between net worth and carried equity."""
     dollar, yen, years, worst = rates[0], rates[1], rates[2], 0.0
     for i in range(s.units.shape[1]):
         if s.equity[r, i] < 0.0 and s.units[r, i] == 0.0:
@@ -190,7 +190,7 @@ def close(s: Any, r: int, usdjpy: float, value: float, coupon: float, rates: Any
 
 @nb.njit(fastmath=FUSED)
 def forced_after_falls(s: Any, r: int, now: Any, own: Any, given: Any, sold: Array) -> None:
-    """Dollars sold by force after each of FALLS."""
+    """Dollars of forced sales after each of FALLS."""
     usdjpy, value, requirement, high = now
     sold[:] = 0.0
     for k in range(FALLS.size):

@@ -1,10 +1,10 @@
-"""The model as Mesa's tutorial would write it: one agent object per investor, plain numbers, the package's own rule functions.
+"""The model in the style of Mesa's tutorial: one agent object per investor, plain numbers, the rule functions of the package.
 
-It is the slow oracle of the tests and the peer of the benchmarks.  Agent by agent and with plain numbers: orders, margin
+Independent check of the engine in tests and comparison in benchmarks.  Agent by agent and with plain numbers: orders, margin
 calls and stops, both legs of every trade, marking to market, interest and coupons, write-offs, payments to owners, forced
-sales after a fall, and all sums over investors.
+sales after a price fall, and all sums over investors.
 
-It shares with the engine what is not an investor: officials and their rates, expectations, news, the market's price
-formation, the one-row accounts of dealers, value investors, lenders and issuers, the ledger's identities between sectors, and
-the recorder.  Investors are born with the engine's draws and start balance sheets.
+Shared with the engine: officials and their rates, expectations, news, price formation, the one-row accounts of dealers, value
+investors, lenders and issuers, the ledger identities between sectors, and the recorder.  Investors start with the engine's draws
+and balance sheets.
 """

@@ -22,7 +22,7 @@ from simulation.values.orders import INCENTIVE, MARGIN, STOP, VOLATILITY_TARGET
 
 
 class CarryFund(Investor):
-    """A carry fund: borrows yen, holds dollar assets, cuts by incentive, volatility target, margin and stop."""
+    """A carry fund: borrows yen, holds dollar assets, reduces by incentive, volatility target, margin call and stop."""
 
     margined = True
     leverage: Number
@@ -34,7 +34,7 @@ class CarryFund(Investor):
         """Dollars of its position."""
         return self.units[BASKET] * (self.worth(BASKET, prices).usd + self.sector.books[BASKET].cash_share)
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Move towards the target leverage on the risk budget, scaled by the volatility target."""
         own, switches, start_mean = self.own, self.own.switches, self.sector.start_mean
         mean = expected_return(now, own.incentive, switches.momentum) if switches.incentive else start_mean  # type: ignore[arg-type]
@@ -60,7 +60,7 @@ class CarryFund(Investor):
         )
 
     def requirement(self, now: News) -> Number:
-        """Margin asked per dollar of position today."""
+        """Margin requirement per dollar of position today."""
         margin = self.own.margin
         return float(margin_requirement(now.fx_variance, margin.floor_pct * PERCENT, margin.quantile, margin.days))
 
@@ -76,7 +76,7 @@ class CarryFund(Investor):
         return bool(called or (stop and is_stopped(prices.usdjpy, self.stop_level(now))))
 
     def limits(self, prices: Prices) -> MarginLimits:
-        """What margin calls and stops look at, at these prices."""
+        """Inputs of margin calls and stops at these prices."""
         now = self.model.news
         return MarginLimits(self.notional(prices), self.requirement(now), self.stop_level(now))
 
@@ -96,7 +96,7 @@ class CarryFund(Investor):
         return self._trade(-(called + stopped), {MARGIN: -called, STOP: -stopped}, prices)
 
     def forced_sale_usd(self, falls: tuple[float, ...]) -> list[Number]:
-        """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
+        """Dollars of forced sales if USDJPY fell by each of `falls` from the close."""
         close, sold = self.model.news.prices, []
         limits = self.limits(close)
         for fall in falls:
@@ -111,13 +111,13 @@ class CarryFund(Investor):
         return self.jpy_cash / -usdjpy
 
     def executed(self, ordered_at: Prices, prices: Prices) -> None:
-        """A stop that was hit is armed again at the exit price."""
+        """A triggered stop is reset at the exit price."""
         hit = is_stopped(ordered_at.usdjpy, self.stop_level(self.model.news))
         if hit and self.has_sold():
             self.own_high = prices.usdjpy
 
     def has_sold(self) -> bool:
-        """Whether the order in hand sells."""
+        """Whether the current order is a sale."""
         return self.order is not None and self.order.units[BASKET] < 0.0
 
     def payout(self, prices: Prices, income: Number) -> Number:

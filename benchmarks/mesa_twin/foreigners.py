@@ -18,7 +18,7 @@ class BitcoinEtfHolder(Investor):
     equity_response: Number
     flow: Number
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Buy or redeem; the Japanese share of both goes through yen."""
         pull = self.bitcoin_response * now.log_return[BITCOIN]
         pull += self.equity_response * now.log_return.get(US_EQUITY, 0.0)
@@ -50,7 +50,7 @@ class ForeignerInJapan(Investor):
         """Share of the population's stock."""
         return self.stock / max(self.own.stock_usd_bn, 1e-12)
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Bring the hedge towards the value of equity; trade the day's bonds."""
         own, held = self.own, self.units[JAPAN_EQUITY]
         value = held * self.worth(JAPAN_EQUITY, now.prices).value

@@ -1,4 +1,4 @@
-"""The base of every agent: one investor with its balance sheet in plain numbers."""
+"""Base class of all agents: one investor with its balance sheet in plain numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Birth:
-    """What one investor starts with: personal numbers by name, and its balance sheet."""
+    """Initial traits of one investor by name, and its balance sheet."""
 
     personal: Mapping[str, Number]
     units: Mapping[str, Number]
@@ -61,15 +61,15 @@ class Investor(mesa.Agent, ABC):
         self.order: Order | None = None
 
     def worth(self, book: str, prices: Prices) -> Worth:
-        """One unit of one of its books."""
+        """Value of one unit of a book."""
         return prices.worth[self.sector.name][book]
 
     def decide(self) -> None:
         """State the day's order from yesterday's prices and today's public news."""
-        self.order = self.wanted(self.model.news)
+        self.order = self.desired_order(self.model.news)
 
     @abstractmethod
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """The order of the day."""
 
     @abstractmethod
@@ -77,37 +77,37 @@ class Investor(mesa.Agent, ABC):
         """Foreign position at start prices, USD bn."""
 
     def is_forced(self, prices: Prices) -> bool:
-        """Whether lenders or stops force this investor at these prices; asked of margined investors only."""
+        """Whether lenders or stops force this investor to trade at these prices; for margined investors only."""
         raise self._never_forced()
 
     def force(self, prices: Prices) -> None:
-        """State what lenders and stops force at these prices."""
+        """Set the forced order at these prices."""
         self.order = self.forced_order(prices)
 
     def forced_order(self, prices: Prices) -> Order:
-        """What lenders and stops force at these prices; asked of those who are forced only."""
+        """Forced order at these prices; for forced investors only."""
         raise self._never_forced()
 
     def _never_forced(self) -> TypeError:
         return TypeError(f"{type(self).__name__} is never forced")
 
     def forced_sale_usd(self, falls: tuple[float, ...]) -> list[Number]:
-        """Dollars sold by force if USDJPY fell by each of `falls` from the close."""
+        """Dollars of forced sales if USDJPY fell by each of `falls` from the close."""
         return [0.0] * len(falls)
 
     def levered_usd(self, usdjpy: Number) -> Number:
-        """Dollars it would sell if it were forced out altogether."""
+        """Dollars sold if the whole position were closed."""
         return 0.0
 
     def executed(self, ordered_at: Prices, prices: Prices) -> None:
-        """Remember what execution changes beside the balance sheet."""
+        """Update the state beyond the balance sheet after execution."""
 
     def payout(self, prices: Prices, income: Number) -> Number:
         """End of day: update personal memory; returns dollars paid to owners."""
         return 0.0
 
     def mark(self, before: Prices, after: Prices) -> Number:
-        """Revalue the position; returns the yen received from the other side of the swaps."""
+        """Revalue the position; returns the yen received from the swap counterparty."""
         gain = self.jpy_cash * (1.0 / after.usdjpy - 1.0 / before.usdjpy)
         for book, units in self.units.items():
             gain += units * (self.worth(book, after).usd - self.worth(book, before).usd)
@@ -120,7 +120,7 @@ class Investor(mesa.Agent, ABC):
         return received
 
     def settle(self, prices: Prices, spot_half_spread: Number) -> tuple[Number, Number]:
-        """Book both legs of the order; returns dealing costs paid in dollars and in yen."""
+        """Book both legs of the order; returns trading costs in dollars and in yen."""
         order = self.order
         if order is None:
             return 0.0, 0.0
@@ -189,7 +189,7 @@ class Investor(mesa.Agent, ABC):
         return paid_usd
 
     def equity_gap(self, prices: Prices, least_size: Number) -> Number:
-        """Net worth from the balance less equity carried forward, relative to the size of the sheet."""
+        """Net worth minus equity carried forward, relative to the size of the balance sheet."""
         parts = [self.jpy_cash / prices.usdjpy, self.usd_cash]
         parts += [units * self.worth(book, prices).usd for book, units in self.units.items()]
         return abs(sum(parts) - self.equity_usd) / max(sum(map(abs, parts)), least_size)

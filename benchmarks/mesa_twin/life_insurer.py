@@ -29,12 +29,12 @@ class LifeInsurer(Investor):
     income_half: int
 
     def incentives(self, now: News) -> tuple[Number, Number]:
-        """What a hedged and an unhedged Treasury pay over yen bonds, decimal per year."""
+        """Excess return of a hedged and an unhedged Treasury over yen bonds, decimal per year."""
         unhedged = unhedged_incentive(now.ust10, now.jgb10, now.fx_variance, self.own.risk_charge)
         return float(hedged_incentive(now.ust10, now.hedging_cost, now.jgb30)), float(unhedged)
 
     def targets(self, now: News) -> dict[str, Number]:
-        """Where each programme should stand, in shares of the start position."""
+        """Target of each programme, shares of the start position."""
         own, start = self.own, self.model.start
         (hedged, unhedged), (hedged_then, unhedged_then) = self.incentives(now), self.incentives(start)
         stress = (now.fx_variance / now.fx_long_run_variance) ** 0.5
@@ -52,7 +52,7 @@ class LifeInsurer(Investor):
         }
 
     def planned(self, now: News) -> dict[str, Number]:
-        """Targets as far as they are followed today; a new half-year resets the plans."""
+        """Targets followed today; a new half-year resets the plans."""
         targets = self.targets(now)
         if fiscal_half(now.day) != self.plan_half:
             self.plan_half = fiscal_half(now.day)
@@ -66,7 +66,7 @@ class LifeInsurer(Investor):
         gap = outside_band(target * self.stock - done, self.stock, self.own.band_share)
         return pace * self.speed * float(gap)
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Programmes and, before the fiscal year ends, income."""
         own, days_left = self.own, days_to_year_end(now.day)
         closing = days_left <= own.year_end_days
@@ -89,7 +89,7 @@ class LifeInsurer(Investor):
         return today
 
     def _bounded(self, hedged: Number, unhedged: Number, ratio: Number) -> tuple[Number, Number, Number]:
-        """Steps that end at nothing held and nothing hedged; the programmes remember them."""
+        """Steps limited to the position and the hedge; the programmes record them."""
         bonds, value = self.units[UST10], self.worth(UST10, self.model.news.prices).usd
         hedged = float(limit_sale(hedged, min(self.hedge_usd / value, bonds)))
         unhedged = float(limit_sale(unhedged, bonds + hedged))

@@ -23,7 +23,7 @@ class RetailTrader(Investor):
     average: Number
     closed: Number
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Follow the contrarian target, as far as margin allows."""
         own, held = self.own, self.units[DOLLARS]
         distance = now.prices.log_usdjpy - self.average
@@ -41,7 +41,7 @@ class RetailTrader(Investor):
         return 1.0 - own.carry_share + own.carry_share * min(follows, own.most_x)
 
     def _trade(self, bought: Number, cause: str) -> Order:
-        """Buy dollars; whoever trades also converts the dollar interest received since its last trade."""
+        """Buy dollars; a trade also converts the dollar interest received since its last trade."""
         spot = self.units[DOLLARS] + bought - self.usd_cash if bought != 0.0 else 0.0
         return Order({DOLLARS: bought}, spot, unwound={cause: -bought})
 
@@ -76,7 +76,7 @@ class RetailTrader(Investor):
             self.closed = 1.0
 
     def payout(self, prices: Prices, income: Number) -> Number:
-        """A stopped-out trader takes what is left; margin is paid in after losses, out after gains."""
+        """A stopped-out trader withdraws the rest; margin is paid in after losses and out after gains."""
         self.average += (prices.log_usdjpy - self.average) / self.memory_days
         left = max(self.equity_usd, 0.0) if self.closed else 0.0
         self.closed = 0.0
@@ -96,7 +96,7 @@ class CryptoTrader(Investor):
     aim: Number
     planned: Number
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Sell a little after a fall; open the longs for which margin was paid in last night."""
         loss = max(-now.log_return[BITCOIN], 0.0)
         bought = self.planned - min(self.own.degrossing * loss, 1.0) * self.units[BITCOIN]

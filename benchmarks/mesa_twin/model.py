@@ -27,11 +27,11 @@ from simulation.scenario.scenario import Scenario
 
 
 class StoppedRunError(RuntimeError):
-    """The run ended before its last day; the twin follows complete runs only."""
+    """The run stopped before its last day; the twin supports complete runs only."""
 
 
 class UnknownRuleError(ValueError):
-    """The scenario has a rule that the twin does not know."""
+    """The scenario has a rule that the twin does not support."""
 
 
 class MesaTwin(CapitalFlowModel):
@@ -67,11 +67,11 @@ class MesaTwin(CapitalFlowModel):
         self.datacollector.collect(self)
 
     def member(self, kind: Callable[..., Any], *given: Any) -> Any:
-        """A population is no agent here: its investors are."""
+        """Populations are not agents here; their investors are."""
         return kind(*given)
 
     def step(self) -> None:
-        """Simulate one business day; after the last one nothing happens any more."""
+        """Simulate one business day; does nothing after the last."""
         if self.day >= len(self.dates) - 1:
             self.running = False
             return
@@ -94,7 +94,7 @@ class MesaTwin(CapitalFlowModel):
         self.running = self.day < len(self.dates) - 1
 
     def investors_do(self, method: str) -> None:
-        """Every investor acts, in random order; orders are stated before anything moves, so the order changes nothing."""
+        """Every investor acts in random order; orders precede all price changes, so the sequence has no effect."""
         for kind in dict.fromkeys(sector.kind for sector in self.sectors):
             self.agents_by_type[kind].shuffle_do(method)
 
@@ -118,7 +118,7 @@ class MesaTwin(CapitalFlowModel):
         purchase_bonds(economy, self.officials, session, self.day)
 
     def check_ledger(self, flows: DayFlows) -> None:
-        """The identities between sectors on the sums, and every agent's own equity one by one."""
+        """Check the identities between sectors, and the equity of every agent."""
         self.economy.books = replace(self.economy.books, sheets={each.name: each.sheet for each in self.sectors})
         super().check_ledger(flows)
         worst = max(sector.largest_gap(self.news.prices) for sector in self.sectors)
@@ -127,7 +127,7 @@ class MesaTwin(CapitalFlowModel):
             self.stop([0], "ledger:equity_explained", "an agent's net worth is not explained by its profit and loss")
 
     def stop(self, rows: Any, name: str, message: str) -> None:
-        """A run that ends early cannot be followed."""
+        """Raise an error if the run stops early."""
         if len(rows):
             raise StoppedRunError(f"{self.today}: {name}: {message}")
 

@@ -1,4 +1,4 @@
-"""What one agent asks for, and the sum over the agents of a sector."""
+"""Orders of agents and their sum over a sector."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Order:
 
 
 def total(orders: Iterable[Order]) -> Order:
-    """Add orders up, one after the other."""
+    """Sum of orders, added in sequence."""
     whole = Order({})
     for order in orders:
         whole.spot_usd += order.spot_usd
@@ -45,12 +45,12 @@ def total(orders: Iterable[Order]) -> Order:
 
 
 def flow_of_sector(order: Order, books: Mapping[str, Book]) -> NetFlow:
-    """What a sector's summed order buys of each asset."""
+    """Units of each asset bought by the sum of a sector's orders."""
     return NetFlow(_assets(order.units, order.spot_usd, books), column(order.hedge_usd, 1))
 
 
 def expected_assets(order: Order, books: Mapping[str, Book]) -> Array:
-    """The expected part of a sector's summed order, ``(1, assets)``."""
+    """Expected part of the sum of a sector's orders, ``(1, assets)``."""
     return _assets(order.expected_units, order.expected_spot_usd, books)
 
 

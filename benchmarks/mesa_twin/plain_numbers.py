@@ -1,8 +1,7 @@
-"""The same rule text on Python's own floats: what a Mesa user gets who never passes a number through NumPy.
+"""The rule functions on Python floats instead of NumPy scalars.
 
-A NumPy function takes about a microsecond for one number, Python's own a tenth of that.  While `plain_rules` is open, the name
-`np` in the modules of the investors means the few functions below, so that the very same rule functions run without
-NumPy.  Nothing else changes, and no rule is written twice.
+A NumPy function takes about a microsecond for one number, a Python function a tenth of that.  Inside `plain_rules`, the name `np`
+in the investor modules refers to the functions below, so the same rule functions run without NumPy.
 """
 
 import math
@@ -44,12 +43,12 @@ class Largest:
 
 
 class Flag(int):
-    """Yes or no, which rules may ask whether it holds anywhere, as they ask an array."""
+    """A Boolean with the `any` method of an array."""
 
     shape = ()
 
     def any(self) -> bool:
-        """Whether it holds."""
+        """Whether the flag is set."""
         return bool(self)
 
 
@@ -57,7 +56,7 @@ YES, NO = Flag(1), Flag(0)
 
 
 def same(number: Any) -> Any:
-    """A number is what it is; a truth can be asked `any`."""
+    """The number itself; a `Flag` for a Boolean."""
     return YES if number is True else NO if number is False else number
 
 
@@ -67,12 +66,12 @@ def smaller(first: Any, second: Any) -> Any:
 
 
 def either(condition: Any, yes: Any, no: Any) -> Any:
-    """One of two numbers."""
+    """The second or third argument, by condition."""
     return yes if condition else no
 
 
 def clipped(number: Any, low: Any, high: Any) -> Any:
-    """A number held between two others."""
+    """A number limited to a range."""
     return min(max(number, low), high)
 
 
@@ -89,7 +88,7 @@ PLAIN: Final = SimpleNamespace(
 
 @contextmanager
 def plain_rules() -> Iterator[None]:
-    """Run the investors' rule functions on Python's own numbers; close it before the engine runs again."""
+    """Run the investors' rule functions on Python floats; must end before the engine runs again."""
     changed = {module: module.__dict__["np"] for module in RULE_MODULES}
     try:
         for module in changed:

@@ -1,4 +1,4 @@
-"""What an agent reads: prices and public information of the day as plain numbers."""
+"""Prices and public information of the day as plain numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from simulation.values.conventions import Array
 from simulation.values.orders import Information
 
 Number: TypeAlias = Any
-"""A float.  The rule functions are typed for arrays; they take plain numbers as well, which types cannot say."""
+"""A float.  The rule functions are typed for arrays but accept plain numbers too."""
 
 
 class Worth(NamedTuple):
-    """One unit of a book: value in its own currency, dollar value, and what dealers charge for trading it."""
+    """One unit of a book: value in its currency, dollar value, and half-spread cost."""
 
     value: Number
     usd: Number
@@ -24,7 +24,7 @@ class Worth(NamedTuple):
 
 @dataclass(frozen=True)
 class Prices:
-    """Prices at one moment, and what a unit of each book of each sector is worth at them."""
+    """Prices at one moment, and the value of one unit of each book by sector."""
 
     quote: Quote
     usdjpy: Number
@@ -84,7 +84,7 @@ def news_of(now: Information, prices: Prices) -> News:
 
 @dataclass(frozen=True)
 class Night:
-    """What one night of holding pays and costs: rates of the night's length, and the coupon of a unit of each book."""
+    """Overnight accrual: rates for the period, and the coupon of one unit of each book."""
 
     dollar_rate: Number
     yen_rate: Number

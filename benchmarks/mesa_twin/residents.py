@@ -39,10 +39,10 @@ class RealMoneyHolder(BasketHolder):
     done: Number
 
     def incentive(self, now: News) -> Number:
-        """What an unhedged dollar bond pays over a JGB after the charge for risk, decimal per year."""
+        """Excess return of an unhedged dollar bond over a JGB after the risk charge, decimal per year."""
         return float(unhedged_incentive(now.ust10, now.jgb10, now.fx_variance, self.own.risk_charge))
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Sell or buy foreign assets and convert the money."""
         change = (self.incentive(now) - self.incentive(self.model.start)) / PERCENT
         gap = max(self.own.sale_per_pp * change, -1.0) * self.stock - self.done
@@ -59,8 +59,8 @@ class InvestmentTrust(BasketHolder):
     share: Number
     trend: Number
 
-    def wanted(self, now: News) -> Order | None:
-        """Buy what savings plans bring; the expected part moves no price."""
+    def desired_order(self, now: News) -> Order | None:
+        """Invest the savings plans; the expected part has no price impact."""
         own = self.own
         if US_EQUITY in now.log_return:
             self.trend = float(recent_return(self.trend, now.log_return[US_EQUITY], own.momentum_days))
@@ -76,14 +76,14 @@ class InvestmentTrust(BasketHolder):
 
 
 class PensionFund(Investor):
-    """A pension fund that is pulled back to its policy mix."""
+    """A pension fund that rebalances towards its policy mix."""
 
     announced = True
     acts_at: Number
     active: Number
 
-    def wanted(self, now: News) -> Order | None:
-        """Trade towards the targets, at the pace, where a weight has left its band."""
+    def desired_order(self, now: News) -> Order | None:
+        """Trade gradually towards the targets if a weight is outside its band."""
         own = self.own
         values: dict[str, Number] = {name: held * self.worth(name, now.prices).usd for name, held in self.units.items()}
         assets: Number = max(sum(values.values()), 1e-12)
@@ -98,7 +98,7 @@ class PensionFund(Investor):
         return self._trade({name: gap * today for name, gap in gaps.items()}, now.prices)
 
     def _trade(self, purchases: dict[str, Number], prices: Prices) -> Order:
-        """Buy each class for so many dollars; what crosses the border goes through spot."""
+        """Buy each class for the given dollars; cross-border purchases use spot."""
         units = {name: bought / self.worth(name, prices).usd for name, bought in purchases.items()}
         foreign = self.foreign()
         spot = sum(purchases[name] for name in foreign)
@@ -128,7 +128,7 @@ class Bank(Investor):
         funding = dollar_funding_cost(now.fed_rate, own.funding_spread_bp * BASIS_POINT, swapped_rate, own.swap_share)
         return now.ust10 - float(funding)
 
-    def wanted(self, now: News) -> Order | None:
+    def desired_order(self, now: News) -> Order | None:
         """Sell slowly if carry has been negative for too long or the loss since the start is too large."""
         level: Number = min(self.carry(self.model.start), 0.0)
         self.negative_days = float(days_of_negative_carry(self.negative_days, self.carry(now), level))

@@ -1,4 +1,4 @@
-"""A sector: the agents that a population of the scenario has become, and their sums."""
+"""A sector: the agents of one population and their sums."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -38,7 +38,7 @@ KINDS: Final[Mapping[type[Population], type[Investor]]] = {
     BitcoinEtfHolders: BitcoinEtfHolder,
     ForeignersInJapan: ForeignerInJapan,
 }
-"""The agent that each kind of population becomes."""
+"""Agent class of each kind of population."""
 
 
 class Sector:
@@ -71,11 +71,11 @@ class Sector:
         self.can_be_forced = self.kind.margined
 
     def ordered(self) -> Order:
-        """The orders that its agents have stated, added up."""
+        """Sum of the orders of its agents."""
         return total(order for order in self.investors.get("order") if order is not None)
 
     def is_forced(self, prices: Prices) -> bool:
-        """Whether lenders or stops force any of its agents."""
+        """Whether lenders or stops force any of its agents to trade."""
         return self.can_be_forced and any(self.investors.map("is_forced", prices))
 
     def forced(self, quote: Quote, now: Information) -> Flags:
@@ -83,12 +83,12 @@ class Sector:
         return np.array([self.is_forced(self.model.news.prices)])
 
     def forced_spot_usd(self, falls: tuple[float, ...], now: Information) -> list[Array]:
-        """Dollars sold by force if USDJPY fell by each of `falls` from the close, each ``(1, 1)``."""
+        """Dollars of forced sales if USDJPY fell by each of `falls` from the close, each ``(1, 1)``."""
         sold = self.investors.map("forced_sale_usd", falls)
         return [column(sum(amounts), 1) for amounts in zip(*sold, strict=True)]
 
     def levered_spot_usd(self, usdjpy: Array) -> Array:
-        """Dollars it would sell if it were forced out altogether, ``(1, 1)``."""
+        """Dollars sold if all positions were closed, ``(1, 1)``."""
         return column(sum(self.investors.map("levered_usd", usdjpy.item())), 1)
 
     def stock(self) -> Array:
@@ -97,7 +97,7 @@ class Sector:
 
     @property
     def sheet(self) -> BalanceSheet:
-        """Its agents' balance sheets added up: one row, one column."""
+        """Sum of its agents' balance sheets: one row, one column."""
         held = self.investors.get("units")
         units = {book: column(sum(own[book] for own in held), 1) for book in self.books}
         money = {name: column(self.investors.agg(name, sum), 1) for name in ("usd_cash", "jpy_cash", "equity_usd")}
@@ -112,7 +112,7 @@ class Sector:
 
 
 def births(population: Population) -> Sequence[Birth]:
-    """What each investor of the first run starts with."""
+    """Initial state of each investor of the first run."""
     sheet = population.sheet
     own = {name: values for name, values in {**population.traits, **population.memory}.items() if name != "bond_flow"}
     constants = {name: getattr(population, name) for name in ("plan_half", "income_half") if hasattr(population, name)}

@@ -1,4 +1,4 @@
-"""The twin's trading day and night: the agents' orders meet the engine's market, and money changes hands agent by agent."""
+"""Trading and settlement of the twin: agents' orders on the engine's market, settled agent by agent."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ from simulation.values.orders import NetFlow
 
 
 class Floor:
-    """The trading floor of one day: the engine's session, on which agents settle one by one."""
+    """The engine's trading session of one day, with settlement agent by agent."""
 
     def __init__(self, session: TradingDay, sectors: Sequence[Sector]) -> None:
         self.session, self.sectors = session, sectors
@@ -41,7 +41,7 @@ class Floor:
         self.session.parties.accounts["money_market"].jpy_cash -= received
 
     def settle(self, sector: Sector, order: Order, ordered_at: Quote) -> None:
-        """Settle the orders of a sector's agents, whose sum is `order`, with the sector that takes the other side."""
+        """Settle the orders of a sector's agents, with sum `order`, against the counterparty sector."""
         session, accounts = self.session, self.session.parties.accounts
         costs = sector.investors.map("settle", self.prices, self.half_spread[0].item())
         flow, other = flow_of_sector(order, sector.books), "real_money" if sector.kind.announced else "dealers"
@@ -58,7 +58,7 @@ class Floor:
             session.flows.unhedged_gap += flow.assets[:, :1] + flow.hedge_usd - bought - order.kept_usd
 
     def _tally(self, sector: Sector, order: Order, flow: NetFlow) -> None:
-        """Count what a sector did."""
+        """Record the flows of a sector."""
         tally = self.session.tallies[sector.name]
         tally.add_flow(flow)
         tally.repatriated = tally.repatriated + order.repatriated
@@ -67,7 +67,7 @@ class Floor:
 
 
 def trade_voluntary(floor: Floor, outside: Mapping[str, Array]) -> None:
-    """All orders that the agents have stated, and outside sales of dollars, trade at one price."""
+    """Execute all orders of the agents and outside sales of dollars at one price."""
     session, before = floor.session, floor.prices
     direct, dealt = np.zeros_like(session.market.inventory), np.zeros_like(session.market.inventory)
     orders = [sector.ordered() for sector in floor.sectors]
@@ -104,7 +104,7 @@ def trade_forced(floor: Floor, limits: ClearingLimits) -> None:
 
 
 def forced_orders(floor: Floor, levered: Sequence[Sector]) -> list[Order]:
-    """What lenders and stops force at current prices, by sector."""
+    """Forced orders at current prices, by sector."""
     for sector in levered:
         sector.investors.do("force", floor.prices)
     return [sector.ordered() for sector in levered]
@@ -120,7 +120,7 @@ def forced_amount(floor: Floor, levered: Sequence[Sector], orders: Sequence[Orde
 
 
 def forced_round(floor: Floor, levered: Sequence[Sector], tolerance: float) -> bool:
-    """One round of margin calls, stops and liquidations; false if too little is forced to trade."""
+    """One round of margin calls, stops and liquidations; False if forced trades are below the tolerance."""
     before, orders = floor.prices, forced_orders(floor, levered)
     amount = forced_amount(floor, levered, orders)
     if not amount > tolerance:
@@ -148,7 +148,7 @@ def write_off_losses(economy: Economy, sectors: Sequence[Sector], flows: DayFlow
 
 
 def pay_incomes(economy: Economy, sectors: Sequence[Sector], accrual: Accrual, prices: Prices) -> None:
-    """A night's interest, coupons and hedging cost of every agent, and what goes to the owners."""
+    """Overnight interest, coupons and hedging cost of every agent, and distributions to owners."""
     accounts = economy.books.accounts
     night = night_of(accrual, prices.quote, {sector.name: sector.books for sector in sectors})
     for sector in sectors:

@@ -1,1 +1,1 @@
-"""Other agent-based libraries on their own examples, each in an environment of its own; the scripts here run in those."""
+"""Other agent-based libraries on their own examples; each script runs in the environment of its library."""

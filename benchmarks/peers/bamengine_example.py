@@ -1,7 +1,7 @@
-"""bamengine on the example of its start page: 100 firms, 500 households, 100 periods; run by the environment that holds it.
+"""bamengine on the example of its start page: 100 firms, 500 households, 100 periods; runs in its own environment.
 
-Every firm, household and bank acts once a period or more often; a period of an agent counts as one decision.  Its log is
-switched off.  Prints a JSON object: processor seconds, agents' decisions, version.
+Every firm, household and bank acts at least once per period; a period of an agent counts as one decision.  The log is off.
+Prints a JSON object: processor seconds, decisions of agents, version.
 """
 
 import json
@@ -22,7 +22,7 @@ def simulate(periods: int) -> None:
 
 
 def main() -> None:
-    """Warm up, measure, print."""
+    """Warm up, measure and print."""
     simulate(2)
     start = time.process_time()
     simulate(PERIODS)

@@ -1,7 +1,7 @@
-"""PAMS on the setting of its CI2002 sample, Chiarella and Iori (2002); run by the environment that holds PAMS.
+"""PAMS on its CI2002 sample, Chiarella and Iori (2002); runs in the environment of PAMS.
 
-One market, 100 fundamentalist-chartist-noise agents, 100 steps to fill the order book and 500 with trading; one agent is asked
-for its orders in each step.  Prints a JSON object: processor seconds, agents' decisions, version.
+One market, 100 fundamentalist-chartist-noise agents, 100 steps to fill the order book and 500 with trading; one agent
+submits orders in each step.  Prints a JSON object: processor seconds, decisions of agents, version.
 """
 
 import contextlib
@@ -44,11 +44,11 @@ SETTING: dict[str, Any] = {
     },
 }
 REPEATS = 5
-"""Simulations of one measurement; a single one takes some tens of milliseconds."""
+"""Simulations per measurement; one takes some tens of milliseconds."""
 
 
 class Counting(FCNAgent):
-    """The same agent, counting how often it is asked."""
+    """The same agent with a counter of its decisions."""
 
     asked = 0
 
@@ -68,7 +68,7 @@ def simulate(counting: bool = False) -> None:
 
 
 def main() -> None:
-    """Count once, measure, print."""
+    """Count decisions once, measure and print."""
     warnings.simplefilter("ignore")
     simulate(counting=True)
     start = time.process_time()

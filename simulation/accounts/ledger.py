@@ -1,8 +1,6 @@
-"""What one sector did in a day.
+"""Daily flows of each sector, and the accounting identities that hold every day in every run.
 
-The ledger: identities that hold every day in every run, and the name of the one that does not.
-
-Each identity is a residual per run relative to the amounts it compares, ``(runs,)``; amounts below one billion count as one.
+Each identity is a residual per run, ``(runs,)``, relative to the amounts compared; amounts below one billion count as one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +26,7 @@ class SectorFlows:
     repatriated
         Foreign assets sold and converted to yen by residents, USD bn, ``(runs, 1)``.
     unwound
-        Foreign position given up by cause, USD bn at start prices, ``(runs, 1)``.
+        Reduction of foreign positions by cause, USD bn at start prices, ``(runs, 1)``.
     """
 
     assets: Array
@@ -36,15 +34,15 @@ class SectorFlows:
     unwound: dict[str, Array] = field(default_factory=dict)
 
     def add_flow(self, flow: NetFlow) -> None:
-        """Count a flow."""
+        """Add a flow."""
         self.assets += flow.assets
 
     def take_side(self, flow: NetFlow) -> None:
-        """Count the other side of a customer's flow."""
+        """Add the counterparty side of a customer's flow."""
         self.assets -= flow.assets
 
     def add(self, trade: Trade, flow: NetFlow) -> None:
-        """Count a trade whose flow is `flow`."""
+        """Add a trade and its flow."""
         self.add_flow(flow)
         if trade.repatriated is not None:
             self.repatriated += trade.repatriated
@@ -58,18 +56,18 @@ TOLERANCE: Final = 1e-9
 
 @dataclass
 class DayFlows:
-    """What moved in a day, seen from both sides; every array ``(runs, 1)``.
+    """Flows of one day, recorded independently on both sides; every array ``(runs, 1)``.
 
     Attributes
     ----------
     spot_usd, spot_jpy
-        Dollars that sectors bought spot and the yen they paid, one trade of one sector after the other, USD bn and JPY bn.
+        Spot dollars bought and yen paid, one entry per trade of a sector, USD bn and JPY bn.
     unhedged_gap
-        Spot and forward dollars of hedgers less the dollar assets they bought, USD bn at order prices.
+        Spot and forward dollars bought by hedgers minus their purchases of dollar assets, USD bn at order prices.
     lender_loss, negative_equity
         Claims written off by lenders and the negative equity they belong to, USD bn.
     reserves, official_purchases
-        Change of central-bank money and the bonds bought with it, bn of the own currency.
+        Change of central-bank reserves and the bonds bought with them, bn of the currency.
     """
 
     spot_usd: list[Array]
@@ -82,19 +80,19 @@ class DayFlows:
 
     @classmethod
     def none(cls, runs: int) -> Self:
-        """A day before anything moves."""
-        nothing = [np.zeros((runs, 1)) for _ in fields(cls)]
-        return cls(nothing[:1], nothing[1:2], *nothing[2:])
+        """A day without flows."""
+        zeros = [np.zeros((runs, 1)) for _ in fields(cls)]
+        return cls(zeros[:1], zeros[1:2], *zeros[2:])
 
     def spot_trade(self, spot_usd: Array, usdjpy: Array) -> None:
-        """Count one sector's spot purchase of dollars, ``(runs, 1)``."""
+        """Add a sector's spot purchase of dollars, USD bn, ``(runs, 1)``."""
         self.spot_usd.append(spot_usd)
         self.spot_jpy.append(spot_usd * usdjpy)
 
 
 @dataclass(frozen=True)
 class SectorAccounts:
-    """Every balance sheet of the economy, and the amount outstanding of each asset, ``(runs, assets)``."""
+    """All balance sheets of the economy and the amount outstanding of each asset, ``(runs, assets)``."""
 
     sheets: Mapping[str, BalanceSheet]
     accounts: Mapping[str, Account]
@@ -107,9 +105,9 @@ def relative_residual(difference: Array, scale: Array) -> Array:
 
 
 def sum_residual(amounts: Sequence[Array]) -> Array:
-    """How far amounts ``(runs, 1)`` are from adding up to zero, relative to their absolute sum, ``(runs,)``.
+    """Absolute sum of amounts, each ``(runs, 1)``, relative to the sum of their absolute values, ``(runs,)``.
 
-    Added one after the other: numpy's order of a sum over the first axis depends on the number of runs.
+    Amounts are added in sequence, because NumPy's summation order over the first axis depends on the number of runs.
     """
     each = np.concatenate(amounts, axis=1)
     return relative_residual(np.add.accumulate(each, axis=1)[:, -1:], np.add.accumulate(np.abs(each), axis=1)[:, -1:])
@@ -131,7 +129,7 @@ def spot_trades_balance(flows: DayFlows) -> Array:
 def equity_explained(books: SectorAccounts, quote: Quote) -> Array:
     """Identity 3: every investor's net worth from the balance equals its equity carried forward by profit and loss.
 
-    Judged against the investor's balance sheet, or a thousandth of the population's mean at the start if that is larger.
+    Relative to the gross size of the investor's balance sheet, at least a thousandth of the population's mean at the start.
     """
     worst = np.zeros(books.outstanding.shape[0])
     for sheet in books.sheets.values():
@@ -145,7 +143,7 @@ def equity_explained(books: SectorAccounts, quote: Quote) -> Array:
 
 
 def money_adds_up(books: SectorAccounts) -> Array:
-    """Identity 4: loans owed are loans held and swap legs cancel, in dollars and in yen."""
+    """Identity 4: loans owed equal loans held and swap legs cancel, in dollars and in yen."""
     sheets, accounts = books.sheets.values(), books.accounts.values()
     dollars = sum_residual(
         [*(row_sum(sheet.usd_cash) for sheet in sheets), *(account.usd_cash for account in accounts)]
@@ -157,12 +155,12 @@ def money_adds_up(books: SectorAccounts) -> Array:
 
 
 def hedges_leave_spot_alone(flows: DayFlows) -> Array:
-    """Identity 5: a hedged purchase has no spot trade; a hedge-ratio change has one and no bond."""
+    """Identity 5: a hedged purchase has no spot trade; a change of the hedge ratio has one and no bond purchase."""
     return relative_residual(flows.unhedged_gap, np.ones_like(flows.unhedged_gap))
 
 
 def reserves_follow_bonds(flows: DayFlows) -> Array:
-    """Identity 6: central-bank money changes by the bonds bought with it."""
+    """Identity 6: central-bank reserves change by the bonds bought with them."""
     return relative_residual(flows.reserves + flows.official_purchases, flows.official_purchases)
 
 

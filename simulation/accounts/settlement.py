@@ -1,6 +1,6 @@
-"""Settlement: the only place that writes balance sheets.
+"""Settlement of trades and income; the only module that changes balance sheets.
 
-Every cash flow is written as a statement with its sign, once for the investor and once for the counterparty.
+Every cash flow is booked twice: once for the investor and once for the counterparty.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from simulation.values.orders import NetFlow, Trade
 
 @dataclass(frozen=True, eq=False)
 class Accrual:
-    """What one day of holding costs and pays, decimals per year.
+    """Rates and yields for one day of accrual, decimals per year.
 
     Attributes
     ----------
@@ -37,25 +37,25 @@ class Accrual:
     years: float
 
     @cached_property
-    def of_a_dollar(self) -> Array:
-        """Interest on a dollar, ``(runs, 1)``."""
+    def dollar_interest(self) -> Array:
+        """Interest on one dollar, ``(runs, 1)``."""
         return self.dollar_rate * self.years
 
     @cached_property
-    def of_a_yen(self) -> Array:
-        """Interest on a yen, ``(runs, 1)``."""
+    def yen_interest(self) -> Array:
+        """Interest on one yen, ``(runs, 1)``."""
         return self.yen_rate * self.years
 
     def coupon(self, book: Book, quote: Quote) -> Array:
-        """Coupons and dividends of one unit of a book, in its own currency, ``(runs, 1)``."""
-        item = self, book.shelf.own_money
-        paid = quote.worth(item, lambda prices: book.shelf.value(prices.price * self.asset_yields) * self.years)
+        """Coupons and dividends of one unit of a book, in the book's currency, ``(runs, 1)``."""
+        key = self, book.book_set.value_key
+        paid = quote.cached(key, lambda prices: book.book_set.value(prices.price * self.asset_yields) * self.years)
         return paid[:, book.column]
 
 
 @dataclass(frozen=True)
 class Payments:
-    """What a population received in a day, summed over investors, ``(runs, 1)``: from issuers and from lenders."""
+    """Income of a population on one day, from issuers and from lenders, summed over investors, ``(runs, 1)``."""
 
     issuers_usd: Array
     issuers_jpy: Array
@@ -64,15 +64,14 @@ class Payments:
 
 
 def mark_to_market(sheet: BalanceSheet, move: Repricing, rows: Rows | slice = slice(None)) -> Array | None:
-    """Revalue positions of some runs, whose prices make a `move`; returns the yen paid to the swap counterparty, ``(rows, 1)``.
-
-    Investors without swaps have no such counterparty: none.
+    """Revalue the positions of some runs after a price change.
 
     ``d equity = sum units dV + yen (1/S' - 1/S) + hedge (S - S')/S'``: a rolled swap pays its change in value in yen.
+    Returns the yen paid to the swap counterparty, ``(rows, 1)``; None for investors without swaps.
     """
-    gain = sheet.jpy_cash[rows] * move.of_a_yen
+    gain = sheet.jpy_cash[rows] * move.yen_change
     for book, units in sheet.holdings.items():
-        gain += units[rows] * move.of_a_unit(sheet.books[book])
+        gain += units[rows] * move.unit_change(sheet.books[book])
     sheet.equity_usd[rows] += gain
     if sheet.hedge_usd is None:
         return None
@@ -83,7 +82,7 @@ def mark_to_market(sheet: BalanceSheet, move: Repricing, rows: Rows | slice = sl
 
 
 def settle_trade(sheet: BalanceSheet, trade: Trade, quote: Quote, half_spread: Array) -> tuple[Array, Array]:
-    """Book both legs of a population's trade at `quote`; returns dealing costs paid in dollars and in yen, ``(runs, 1)``.
+    """Book both legs of a population's trade at `quote`; returns trading costs in dollars and in yen, ``(runs, 1)``.
 
     Parameters
     ----------
@@ -111,7 +110,7 @@ def settle_trade(sheet: BalanceSheet, trade: Trade, quote: Quote, half_spread: A
 
 
 def _settle_hedge(sheet: BalanceSheet, trade: Trade, quote: Quote) -> None:
-    """Near leg of new swaps: dollars received against yen, to be given back at the far leg."""
+    """Book the near leg of new swaps: dollars received against yen, to be returned at the far leg."""
     if trade.hedge_usd is None or sheet.hedge_usd is None:
         return
     sheet.usd_cash += trade.hedge_usd
@@ -120,7 +119,7 @@ def _settle_hedge(sheet: BalanceSheet, trade: Trade, quote: Quote) -> None:
 
 
 def settle_delivery(seller: Account, flow: NetFlow, quote: Quote, roster: Roster) -> None:
-    """The other side of customers' purchases: `seller` gives units and spot dollars and takes the money."""
+    """Book the seller's side of customers' purchases: `seller` delivers units and spot dollars and receives the money."""
     (dollars, yen), spot = roster.paid(flow.assets * quote.price), flow.assets[:, :1]
     units = seller.units[:, 1:]
     units -= flow.assets[:, 1:]
@@ -129,19 +128,19 @@ def settle_delivery(seller: Account, flow: NetFlow, quote: Quote, roster: Roster
 
 
 def settle_swap_loan(lender: Account, flow: NetFlow, quote: Quote) -> None:
-    """The other side of new swaps: dollars lent against yen."""
+    """Book the lender's side of new swaps: dollars lent against yen."""
     lender.usd_cash -= flow.hedge_usd
     lender.jpy_cash += flow.hedge_usd * quote.usdjpy
     lender.hedge_usd -= flow.hedge_usd
 
 
 def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quote) -> tuple[Array, Payments]:
-    """Pay a day's interest, coupons and hedging cost; returns income per investor in dollars and who paid it.
+    """Pay a day's interest, coupons and hedging cost; returns income per investor, USD bn, and the payments by payer.
 
     ``income = coupons + r_usd usd + spread min(usd, 0) + [r_jpy jpy + spread min(jpy, 0)] / S - hedge cost``
     """
     years = accrual.years
-    dollars, yen = sheet.usd_cash * accrual.of_a_dollar, sheet.jpy_cash * accrual.of_a_yen
+    dollars, yen = sheet.usd_cash * accrual.dollar_interest, sheet.jpy_cash * accrual.yen_interest
     if loan_spread:
         dollars += (loan_spread * years) * np.minimum(sheet.usd_cash, 0.0)
         yen += (loan_spread * years) * np.minimum(sheet.jpy_cash, 0.0)
@@ -166,7 +165,7 @@ def accrue(sheet: BalanceSheet, accrual: Accrual, loan_spread: float, quote: Quo
 def accrue_account(
     account: Account, payers: tuple[Account, Account], accrual: Accrual, quote: Quote, roster: Roster
 ) -> None:
-    """A day's coupons (paid by issuers) and interest (paid by lenders) of a one-row sector; `payers` in that order."""
+    """Pay a day's coupons and interest of a one-row sector; `payers` are issuers (coupons) and lenders (interest)."""
     issuers, lenders = payers
     income = account.units * quote.price * accrual.asset_yields * accrual.years
     coupons = roster.paid(income)
@@ -185,7 +184,7 @@ def accrue_account(
 def settle_official_purchase(
     bank: Account, seller: Account, flow: NetFlow, quote: Quote, roster: Roster
 ) -> tuple[Array, Array]:
-    """A central bank buys bonds with new reserves; returns the dollars and yen it created, ``(runs, 1)``."""
+    """Book a bond purchase of a central bank with new reserves; returns the dollars and yen created, ``(runs, 1)``."""
     before = seller.usd_cash.copy(), seller.jpy_cash.copy()
     settle_delivery(seller, flow, quote, roster)
     created = seller.usd_cash - before[0], seller.jpy_cash - before[1]
@@ -196,7 +195,7 @@ def settle_official_purchase(
 
 
 def pay_income(issuers: Account, lenders: Account, paid: Payments) -> None:
-    """The payers' side of a population's income."""
+    """Book the payers' side of a population's income."""
     issuers.usd_cash -= paid.issuers_usd
     issuers.jpy_cash -= paid.issuers_jpy
     lenders.usd_cash -= paid.lenders_usd
@@ -204,7 +203,7 @@ def pay_income(issuers: Account, lenders: Account, paid: Payments) -> None:
 
 
 def pay_owners(sheet: BalanceSheet, owners: Account, paid_usd: Array, usdjpy: Array | None = None) -> None:
-    """Distribute income to the owners (negative: they pay in), USD bn, ``(runs, investors)``; in yen at `usdjpy` if given."""
+    """Distribute income to owners (negative: capital paid in), USD bn, ``(runs, investors)``; in yen at `usdjpy` if given."""
     sheet.equity_usd -= paid_usd
     if usdjpy is None:
         sheet.usd_cash -= paid_usd
@@ -216,11 +215,10 @@ def pay_owners(sheet: BalanceSheet, owners: Account, paid_usd: Array, usdjpy: Ar
 
 
 def write_off(sheet: BalanceSheet, lenders: Account, quote: Quote) -> tuple[Array, Array] | None:
-    """Close investors with no position left and debts beyond their assets.
+    """Close investors without positions whose debts exceed their assets.
 
-    The lender takes over both money accounts, so that its loss is the borrower's negative equity and nothing disappears.
-    Returns the lender's loss and the negative equity written off, USD bn, ``(runs, 1)``: two routes to one number; none
-    where nobody is closed.
+    The lender takes over both money accounts, so its loss equals the borrower's negative equity.  Returns the lender's loss
+    and the negative equity written off, USD bn, ``(runs, 1)``, computed independently; None if no investor is closed.
     """
     closed = sheet.equity_usd < 0.0
     if closed.any():

@@ -1,7 +1,6 @@
-"""The command line.
+"""The ``carryflow`` command line.
 
-Nothing heavy is imported here: a command is imported when it is named, and imports the engine, pandas or matplotlib when it
-runs, so that help comes at once.
+A command module is imported only when the command is named; the engine, pandas and Matplotlib only when it runs.
 """
 
 from __future__ import annotations
@@ -17,7 +16,13 @@ from typing import Any
 
 import click
 
-from simulation.cli import output
+from simulation.cli.output import (
+    EXIT_BROKEN_PIPE,
+    EXIT_DONE,
+    EXIT_INTERNAL_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_USAGE,
+)
 
 TRACEBACK_SWITCH = "CARRYFLOW_TRACEBACK"
 PLUGIN_SWITCH = "PYDANTIC_DISABLE_PLUGINS"
@@ -25,7 +30,7 @@ COMMAND_FUNCTIONS = {
     "analyse": ("sweep_commands", "analyse"),
     "calibrate": ("calibrate_command", "calibrate"),
     "claims": ("claims_command", "claims"),
-    "compare": ("compare_command", "compare"),
+    "compare": ("run_commands", "compare"),
     "config": ("config_commands", "config"),
     "demo": ("run_commands", "demo"),
     "experiment": ("experiment_command", "experiment"),
@@ -45,31 +50,31 @@ COMMAND_FUNCTIONS = {
     "verify": ("store_commands", "verify"),
     "viz": ("page_commands", "viz"),
 }
-"""Where each command is: the module of this folder, and the function in it."""
+"""Module and function of each command."""
 
 
 class LazyCommands(UserDict[str, Any]):
-    """The commands by name, each imported when it is asked for."""
+    """Commands by name, imported on first use."""
 
     def __getitem__(self, name: str) -> click.Command:
-        """Import the command of that name."""
+        """Import the command `name`."""
         module, function = self.data[name]
         command: click.Command = getattr(import_module(f"simulation.cli.{module}"), function)
         return command
 
 
 class CommandGroup(click.Group):
-    """The command group; a reader that stops reading ends it quietly."""
+    """The command group; a closed output pipe ends it without an error message."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command and hand everything it printed to the reader."""
+        """Run a command and flush standard output."""
         try:
             value: object = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # What is still buffered has no reader; without this the interpreter complains about it at the end.
+            # Redirect the unread buffer; otherwise the interpreter reports a second broken pipe at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(output.EXIT_BROKEN_PIPE)
+            ctx.exit(EXIT_BROKEN_PIPE)
         return value
 
 
@@ -82,25 +87,25 @@ class CommandGroup(click.Group):
 def program() -> None:
     """Simulate capital flows under US-Japan policy divergence: the yen carry trade and its unwinding.
 
-    Start with `carryflow demo`; `carryflow list` shows the scenarios that `carryflow run` takes.
+    Start with `carryflow demo`; `carryflow list` shows the scenarios for `carryflow run`.
 
-    Exit codes: 0 done, 1 internal error, 2 usage or bad config, 3 finished with failed runs,
-    4 a verification differs, 130 interrupted.
+    Exit codes: 0 success, 1 internal error, 2 usage or config error, 3 finished with failed runs,
+    4 verification found a difference, 130 interrupted.
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and end the process with its exit code."""
-    # Looking for plugins reads the metadata of every package there is, and none may change what a config means.
+    """Run the command line and exit with its exit code."""
+    # Plugin discovery reads the metadata of every installed package, and a plugin could change the meaning of a config.
     os.environ[PLUGIN_SWITCH] = "__all__"
     code = run_command_line(arguments)
-    # The interpreter would take apart whatever was imported, which takes longer than a simulated day.
+    # Skip the final garbage collection: it takes longer than a simulated day.
     gc.freeze()
     sys.exit(code)
 
 
 def run_command_line(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; every error becomes a message."""
+    """Run the command line and return its exit code; errors are printed as messages."""
     try:
         code = program.main(list(arguments) if arguments is not None else None, "carryflow", standalone_mode=False)
     except click.ClickException as error:
@@ -108,21 +113,21 @@ def run_command_line(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; nothing was written.", err=True)
-        return output.EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except Exception as error:
         return _print_error(error)
-    return code if isinstance(code, int) else output.EXIT_DONE
+    return code if isinstance(code, int) else EXIT_DONE
 
 
 def _print_error(error: Exception) -> int:
-    """Print an error as a message and return the exit code for its kind."""
+    """Print an error message and return the exit code for the type of error."""
     from simulation.scenario.config.errors import ConfigError
 
     if os.environ.get(TRACEBACK_SWITCH):
         traceback.print_exception(error)
     if isinstance(error, ConfigError):
         click.echo(str(error), err=True)
-        return output.EXIT_USAGE
+        return EXIT_USAGE
     return _print_run_error(error)
 
 
@@ -133,10 +138,10 @@ def _print_run_error(error: Exception) -> int:
 
     if isinstance(error, OutputError | ImpossibleScenarioError):
         click.echo(f"Error: {error}", err=True)
-        return output.EXIT_USAGE
+        return EXIT_USAGE
     if isinstance(error, OSError | EnsembleError):
         click.echo(f"Error: {error}", err=True)
-        return output.EXIT_INTERNAL_ERROR
+        return EXIT_INTERNAL_ERROR
     click.echo(f"Internal error: {type(error).__name__}: {error}", err=True)
-    click.echo(f"Set {TRACEBACK_SWITCH}=1 and repeat the command to see where it happened.", err=True)
-    return output.EXIT_INTERNAL_ERROR
+    click.echo(f"Set {TRACEBACK_SWITCH}=1 and repeat the command to see the traceback.", err=True)
+    return EXIT_INTERNAL_ERROR

@@ -1,7 +1,4 @@
-"""A calibration as tables that a person reads.
-
-``carryflow calibrate``: fit the parameters with declared priors, and keep the posterior with its diagnostics.
-"""
+"""``carryflow calibrate``: estimate the parameters from declared priors; write the posterior and its diagnostics."""
 
 from __future__ import annotations
 
@@ -10,59 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
-from rich.text import Text
 
-from simulation.cli import options, output
-from simulation.cli.output import print_json, print_table, progress, remark
-from simulation.cli.run_commands import RESULTS_FOLDER
+from simulation.cli import options
+from simulation.cli.output import EXIT_INTERRUPTED, RESULTS_FOLDER, print_json, print_table, progress, remark
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from simulation.studies.calibration.diagnostics import TableColumns
     from simulation.studies.calibration.problem import CalibrationProblem
     from simulation.studies.calibration.run import CalibrationRequest, CalibrationResult
     from simulation.studies.calibration.simulations import Checkpoints
-
-
-def posterior_table(table: TableColumns) -> Table:
-    """Return prior against posterior: median and middle 80 %, and how much narrower the posterior is."""
-    rows = _new_table("Parameter", ("prior", "10 - 90 %", "posterior", "10 - 90 %", "narrower"))
-    for row, name in enumerate(table["parameter"]):
-        cells = [cell for when in ("prior", "posterior") for cell in _format_band(table, when, row)]
-        narrower = f"{100.0 * float(table['shrinkage'][row]):.0f} %"
-        rows.add_row(Text(f"{name}, {table['unit'][row]}"), *cells, narrower)
-    return rows
-
-
-def moment_fit_table(table: TableColumns) -> Table:
-    """Return the fit of the moments: observed with the target's error, simulated, and the distance in errors."""
-    rows = _new_table("Moment", ("observed", "sd", "simulated", "10 - 90 %", "distance"))
-    for row, name in enumerate(table["moment"]):
-        cells = [
-            _format_number(table["observed"][row]),
-            _format_number(table["sd"][row]),
-            *_format_band(table, "simulated", row),
-        ]
-        rows.add_row(Text(f"{name}, {table['unit'][row]}"), *cells, f"{float(table['score'][row]):+.1f} sd")
-    return rows
-
-
-def _new_table(first: str, columns: Sequence[str]) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
-    table.add_column(first, min_width=28, overflow="fold")
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
-
-
-def _format_band(table: TableColumns, when: str, row: int) -> tuple[str, str]:
-    low, middle, high = (table[f"{when}_p{level}"][row] for level in (10, 50, 90))
-    return _format_number(middle), f"{_format_number(low)} - {_format_number(high)}"
-
-
-def _format_number(value: Any) -> str:
-    return f"{float(value):.3g}"
-
 
 DEFAULT_PROBLEM = "simulation.studies.calibration.august_2024:problem"
 DEFAULT_SEED = 20240805
@@ -70,39 +25,41 @@ PARTIAL_SUFFIX = ".partial"
 LEAST_SETS, MOST_SETS = 64, 10_000_000
 
 
-@click.command(short_help="Fit the parameters to August 2024 and stylised facts.")
+@click.command(short_help="Calibrate the parameters to August 2024 and stylised facts.")
 @click.option(
     "--problem",
     "place",
     default=DEFAULT_PROBLEM,
     show_default=True,
     metavar="MODULE:FUNCTION",
-    help="Function that gives priors, targets and simulators.",
+    help="Function that returns priors, targets and simulators.",
 )
 @click.option(
     "--draws",
     type=options.BoundedInteger(LEAST_SETS, MOST_SETS, "parameter sets", 12_288),
     metavar="N",
-    help="Parameter sets to simulate with the first, cheap simulator; as many as each further one at least, or the command says "
-    "so.  [default: what the problem states, 12,288]",
+    help="Parameter sets for the first, cheap simulator; at least as many as for each further simulator.  "
+    "[default: what the problem states, 12,288]",
 )
 @click.option(
     "--costly-draws",
     type=options.BoundedInteger(LEAST_SETS, MOST_SETS, "parameter sets", 768),
     metavar="N",
-    help="Parameter sets to simulate with each further simulator; 100 at least for the 19 parameters of the shipped problem.  "
+    help="Parameter sets for each further simulator; at least 100 for the 19 parameters of the shipped problem.  "
     "[default: what the problem states, 4,096 and 768]",
 )
-@click.option(
-    "--quick", is_flag=True, help="A small version that shows that everything works, in a fraction of the time."
-)
+@click.option("--quick", is_flag=True, help="Small version that tests the whole procedure in a fraction of the time.")
 @click.option(
     "--from",
-    "kept_sets",
+    "stored_sets",
     metavar="SETS",
-    help="Simulate nothing: draw what parameter sets, a shipped name or a file, say of their priors.",
+    help="No simulation: plot and tabulate existing parameter sets (shipped name or file) against their priors.",
 )
-@click.option("--resume", is_flag=True, help="Go on with an interrupted calibration; the result has the same bytes.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Continue an interrupted calibration; the result is identical to an uninterrupted one.",
+)
 @click.option(
     "--seed", type=click.IntRange(0, options.LARGEST_SEED), default=DEFAULT_SEED, show_default=True, metavar="S"
 )
@@ -110,7 +67,7 @@ LEAST_SETS, MOST_SETS = 64, 10_000_000
 @click.option(
     "--force",
     is_flag=True,
-    help="Replace results of another config in the folder; with --resume take over batches of other code.",
+    help="Overwrite results of a different config; with --resume, reuse batches computed by other code.",
 )
 @options.workers
 @options.as_json
@@ -122,7 +79,7 @@ def calibrate(
     draws: int | None,
     costly_draws: int | None,
     quick: bool,
-    kept_sets: str | None,
+    stored_sets: str | None,
     resume: bool,
     seed: int,
     out: Path | None,
@@ -131,17 +88,18 @@ def calibrate(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Fit the parameters to August 2024 and the stylised facts, with a posterior.
+    """Estimate the posterior of the parameters from August 2024 and the stylised facts.
 
-    Writes weighted parameter sets (one CSV file, for `--posterior`), prior against posterior, the fit of every moment,
-    identification, two rank histograms that show whether the posterior is neither too wide nor too narrow, and a manifest
-    into --out, or into a folder under results/ that the same calibration always gives.  The budget counts simulations,
-    not minutes, so that the result follows from the seed.
+    Writes weighted parameter sets (one CSV file, for `--posterior`), priors and posteriors, the fit of every moment, measures
+    of identification, two rank histograms of posterior coverage, and a manifest to --out, or to a folder under results/
+    determined by the calibration. The budget is a number of simulations, not a time, so the result depends on the seed only.
     """
-    if kept_sets is not None:
+    if stored_sets is not None:
         if draws or costly_draws or quick or resume:
-            raise click.UsageError("--from simulates nothing: leave out --draws, --costly-draws, --quick and --resume.")
-        report_stored_sets(place, kept_sets, (out, force, as_json, quiet))
+            raise click.UsageError(
+                "--from runs no simulation: leave out --draws, --costly-draws, --quick and --resume."
+            )
+        report_stored_sets(place, stored_sets, (out, force, as_json, quiet))
         return
     limit_library_threads()
     from simulation.compute.workers import available_processors
@@ -151,11 +109,11 @@ def calibrate(
     target = out or RESULTS_FOLDER / request.folder
     check_target(target, request.hash, force)
     try:
-        outcome = run_calibration(request, target, (workers or available_processors(), resume, force, quiet))
+        outcome = calibrate_with_progress(request, target, (workers or available_processors(), resume, force, quiet))
     except KeyboardInterrupt:
         again = options.command_line() if resume else f"{options.command_line()} --resume"
-        click.echo(f"Interrupted; finished batches are kept.  To go on: {again}", err=True)
-        context.exit(output.EXIT_INTERRUPTED)
+        click.echo(f"Interrupted; finished batches are saved.  To go on: {again}", err=True)
+        context.exit(EXIT_INTERRUPTED)
     outcome.save(target, options.command_line())
     checkpoint_folder(target).discard()
     print_calibration(outcome, target, as_json)
@@ -163,7 +121,7 @@ def calibrate(
 
 
 def report_stored_sets(place: str, name: str, how: tuple[Path | None, bool, bool, bool]) -> None:
-    """Write figure and tables of kept parameter sets; `how` is where, whether to replace, as JSON, quietly."""
+    """Write figure and tables of existing parameter sets; `how` is (out, force, as_json, quiet)."""
     from simulation.results.output_folder import check_target, content_address
     from simulation.scenario.config.parameter_sets import load_cloud
     from simulation.studies.calibration.figures import posterior_sets
@@ -186,7 +144,7 @@ def report_stored_sets(place: str, name: str, how: tuple[Path | None, bool, bool
 
 
 def limit_library_threads() -> None:
-    """Keep linear algebra in one thread per process: many small matrices gain nothing, and sums keep their order."""
+    """Limit linear algebra to one thread per process: small matrices gain nothing, and the order of sums stays fixed."""
     import os
 
     for library in ("OPENBLAS", "MKL", "OMP"):
@@ -194,7 +152,7 @@ def limit_library_threads() -> None:
 
 
 def calibration_request(place: str, draws: tuple[int | None, int | None], seed: int, small: bool) -> CalibrationRequest:
-    """Return what is to be calibrated."""
+    """Return the calibration to run."""
     from simulation.studies.calibration.fitting import CalibrationMethod
     from simulation.studies.calibration.problem import load_problem
     from simulation.studies.calibration.run import CalibrationRequest, quick_request
@@ -210,7 +168,7 @@ def calibration_request(place: str, draws: tuple[int | None, int | None], seed: 
 
 
 def check_set_counts(problem: CalibrationProblem, draws: tuple[int | None, int | None]) -> None:
-    """Raise ValueError where a further simulator would get more parameter sets than the first one."""
+    """Raise ValueError if a further simulator would get more parameter sets than the first one."""
     first, *further = problem.simulators
     given, most = draws[0] or first.sets, max((draws[1] or one.sets for one in further), default=0)
     if given < most:
@@ -220,8 +178,13 @@ def check_set_counts(problem: CalibrationProblem, draws: tuple[int | None, int |
         )
 
 
-def run_calibration(request: CalibrationRequest, target: Path, how: tuple[int, bool, bool, bool]) -> CalibrationResult:
-    """Calibrate with progress on standard error, each finished batch kept beside the target."""
+def calibrate_with_progress(
+    request: CalibrationRequest, target: Path, how: tuple[int, bool, bool, bool]
+) -> CalibrationResult:
+    """Calibrate with progress on standard error; finished batches are saved next to the target.
+
+    `how` is (workers, resume, force, quiet).
+    """
     from simulation.studies.calibration.run import run_calibration
     from simulation.studies.calibration.simulations import open_checkpoints
 
@@ -232,18 +195,63 @@ def run_calibration(request: CalibrationRequest, target: Path, how: tuple[int, b
 
 
 def checkpoint_folder(target: Path) -> Checkpoints:
-    """Return where the batches of an unfinished calibration are kept."""
+    """Folder for the finished batches of an unfinished calibration."""
     from simulation.studies.calibration.simulations import Checkpoints
 
     return Checkpoints(target.with_name(target.name + PARTIAL_SUFFIX))
 
 
 def print_calibration(outcome: CalibrationResult, target: Path, as_json: bool) -> None:
-    """Print prior against posterior, the fit of the moments and what was found."""
+    """Print priors and posteriors, the fit of the moments and the findings."""
     if as_json:
         print_json(outcome.facts() | {"folder": str(target)})
         return
-
     print_table(posterior_table(outcome.tables["parameters"]))
     print_table(moment_fit_table(outcome.tables["moments"]))
     click.echo(outcome.findings)
+
+
+def posterior_table(table: TableColumns) -> Table:
+    """Prior and posterior of each parameter: median, 10-90 % interval, and reduction in spread, %."""
+    from rich.text import Text
+
+    rows = _new_table("Parameter", ("prior", "10 - 90 %", "posterior", "10 - 90 %", "narrower"))
+    for row, name in enumerate(table["parameter"]):
+        cells = [cell for when in ("prior", "posterior") for cell in _format_band(table, when, row)]
+        narrower = f"{100.0 * float(table['shrinkage'][row]):.0f} %"
+        rows.add_row(Text(f"{name}, {table['unit'][row]}"), *cells, narrower)
+    return rows
+
+
+def moment_fit_table(table: TableColumns) -> Table:
+    """Fit of each moment: observed value and its standard error, simulated value, and distance in standard errors."""
+    from rich.text import Text
+
+    rows = _new_table("Moment", ("observed", "sd", "simulated", "10 - 90 %", "distance"))
+    for row, name in enumerate(table["moment"]):
+        cells = [
+            _format_number(table["observed"][row]),
+            _format_number(table["sd"][row]),
+            *_format_band(table, "simulated", row),
+        ]
+        rows.add_row(Text(f"{name}, {table['unit'][row]}"), *cells, f"{float(table['score'][row]):+.1f} sd")
+    return rows
+
+
+def _new_table(first: str, columns: Sequence[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
+    table.add_column(first, min_width=28, overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _format_band(table: TableColumns, when: str, row: int) -> tuple[str, str]:
+    low, middle, high = (table[f"{when}_p{level}"][row] for level in (10, 50, 90))
+    return _format_number(middle), f"{_format_number(low)} - {_format_number(high)}"
+
+
+def _format_number(value: Any) -> str:
+    return f"{float(value):.3g}"

@@ -1,10 +1,6 @@
-"""End a command with its reason in plain words and the right exit code.
+"""``carryflow config check | show | diff | schema | table | sensitivity``: inspect configs; only the last one runs anything."""
 
-Messages go to standard error as they are: no markup, for a reader of ``file:12:3`` lines may be a program, and
-``populations[0]`` must not be taken for a style.
-
-``carryflow config check | show | diff | schema | table | sensitivity``: look at configs; only the last one runs anything.
-"""
+from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulation.cli import options, output
-from simulation.cli.output import print_json
+from simulation.cli import options
+from simulation.cli.output import EXIT_USAGE, print_json
 from simulation.cli.sensitivity_command import sensitivity
 from simulation.scenario.config.errors import ConfigError
 
@@ -32,15 +28,16 @@ SET_ORIGIN = "--set"
 
 @contextmanager
 def exit_on_config_error() -> Iterator[None]:
-    """End the command with exit code 2 and every mistake when a config cannot be used.
+    """Print all errors of an invalid config to standard error and exit with code 2.
 
-    Works as a decorator of a command (below click's own decorators) and in a ``with`` statement.
+    A context manager, or a decorator below the decorators of click.  Messages have no markup: programs parse
+    ``file:12:3``, and ``populations[0]`` is not a style.
     """
     try:
         yield
     except ConfigError as error:
         click.echo(str(error), err=True, color=False)
-        raise click.exceptions.Exit(output.EXIT_USAGE) from None
+        raise click.exceptions.Exit(EXIT_USAGE) from None
 
 
 @click.group("config")
@@ -48,13 +45,13 @@ def config() -> None:
     """Check, show and compare scenario files, by name or path."""
 
 
-@config.command("check", short_help="Check files and report every mistake with its place.")
+@config.command("check", short_help="Check files and report all errors with file and line.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--sweep", is_flag=True, help="They are sweep files; their scenarios are checked too.")
+@click.option("--sweep", is_flag=True, help="The files are sweep files; check their scenarios too.")
 @options.settings
 @options.as_json
 def check(files: Sequence[str], sweep: bool, settings: Sequence[str], as_json: bool) -> None:
-    """Check configs and report every mistake with its place; exit code 2 if there is any."""
+    """Check configs and report all errors with file and line; exit code 2 if there is an error."""
     results = [_check_file(file, settings, sweep) for file in files]
     if as_json:
         listed = [_check_as_json(file, result) for file, result in zip(files, results, strict=True)]
@@ -63,51 +60,51 @@ def check(files: Sequence[str], sweep: bool, settings: Sequence[str], as_json: b
         for file, result in zip(files, results, strict=True):
             _print_check(file, result)
     if any(isinstance(result, ConfigError) for result in results):
-        raise click.exceptions.Exit(output.EXIT_USAGE)
+        raise click.exceptions.Exit(EXIT_USAGE)
 
 
-@config.command("show", short_help="Print a config as it will be used.")
+@config.command("show", short_help="Print a config with all defaults filled in.")
 @click.argument("file")
-@click.option("--resolved", is_flag=True, help="Fill in everything inherited and left at its default (always done).")
-@click.option("--origin", is_flag=True, help="Add to each value the file and line that set it.")
+@click.option("--resolved", is_flag=True, help="Fill in inherited values and defaults (always done).")
+@click.option("--origin", is_flag=True, help="Add the file and line that set each value.")
 @options.settings
 @exit_on_config_error()
 def show(file: str, resolved: bool, origin: bool, settings: Sequence[str]) -> None:
-    """Print a config as it will be used, as YAML that loads back to the same config."""
-    from simulation.scenario.config.rendering import render_yaml as text_of
+    """Print a config with inherited values and defaults, as YAML that loads to the same config."""
+    from simulation.scenario.config.rendering import render_yaml
 
-    click.echo(text_of(_load_config(file, settings), origins=origin), nl=False)
+    click.echo(render_yaml(_load_config(file, settings), origins=origin), nl=False)
 
 
-@config.command("diff", short_help="Say in words how two configs differ.")
+@config.command("diff", short_help="List the differences between two configs.")
 @click.argument("first")
 @click.argument("second")
 @options.settings
 @options.as_json
 @exit_on_config_error()
 def diff(first: str, second: str, settings: Sequence[str], as_json: bool) -> None:
-    """Say in words how the SECOND config differs from the FIRST; overrides apply to both."""
+    """List the differences of the SECOND config from the FIRST; --set applies to both."""
     from simulation.scenario.config.rendering import config_differences
 
-    found = config_differences(_load_config(first, settings), _load_config(second, settings))
+    differences = config_differences(_load_config(first, settings), _load_config(second, settings))
     if as_json:
-        listed = [difference.as_json() for difference in found]
+        listed = [difference.as_json() for difference in differences]
         print_json({"first": first, "second": second, "differences": listed})
         return
-    click.echo("\n".join(map(str, found)) or "the configs mean the same")
+    click.echo("\n".join(map(str, differences)) or "the configs mean the same")
 
 
 @config.command("schema", short_help="Print the JSON schema of a scenario, event or sweep file.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
-@click.option("--event", is_flag=True, help="The schema of an event file.")
-@click.option("--sweep", is_flag=True, help="The schema of a sweep file.")
+@click.option("--event", is_flag=True, help="Schema of an event file.")
+@click.option("--sweep", is_flag=True, help="Schema of a sweep file.")
 @exit_on_config_error()
 def schema(out: Path | None, event: bool, sweep: bool) -> None:
-    """Print the JSON schema of a scenario file, for completion in an editor."""
+    """Print the JSON schema of a scenario file, for validation and completion in an editor."""
     from simulation.scenario.config.reference import json_schema_text
 
     if event and sweep:
-        raise click.UsageError("--event and --sweep are different files: leave one out.")
+        raise click.UsageError("--event and --sweep select different schemas: leave one out.")
     _print_or_write(json_schema_text(_root_model(event, sweep)), out)
 
 
@@ -115,7 +112,7 @@ def schema(out: Path | None, event: bool, sweep: bool) -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @exit_on_config_error()
 def table(out: Path | None) -> None:
-    """Print every config key with meaning, unit, default, range and source, as Markdown."""
+    """Print every config key with description, unit, default, range and source, as Markdown."""
     from simulation.scenario.config.reference import parameter_table
 
     _print_or_write(parameter_table(), out)
@@ -125,7 +122,7 @@ config.add_command(sensitivity)
 
 
 def _print_or_write(text: str, out: Path | None) -> None:
-    """Print a text, or write it to a file and say so."""
+    """Print a text, or write it to `out`."""
     if out is None:
         click.echo(text, nl=False)
         return
@@ -134,8 +131,8 @@ def _print_or_write(text: str, out: Path | None) -> None:
     click.echo(f"written: {out}", err=True)
 
 
-def _root_model(event: bool, sweep: bool) -> "type[BaseModel]":
-    """Return the model of a kind of file."""
+def _root_model(event: bool, sweep: bool) -> type[BaseModel]:
+    """Return the Pydantic model of the file type."""
     if sweep:
         from simulation.sweeps.schema import Sweep
 
@@ -146,8 +143,8 @@ def _root_model(event: bool, sweep: bool) -> "type[BaseModel]":
     return Event if event else scenario_model()
 
 
-def _load_config(file: str, settings: Sequence[str]) -> "LoadedConfig[Scenario]":
-    """Return a scenario or an event by name or path."""
+def _load_config(file: str, settings: Sequence[str]) -> LoadedConfig[Scenario]:
+    """Load a scenario or an event by name or path."""
     from simulation.scenario.config.loading import load_scenario_or_event
 
     return load_scenario_or_event(file, settings)
@@ -155,40 +152,40 @@ def _load_config(file: str, settings: Sequence[str]) -> "LoadedConfig[Scenario]"
 
 @dataclass(frozen=True)
 class ValidConfig:
-    """A config without mistakes: its hash, and what to look at again in it, each with its place."""
+    """Result of checking a valid config: its hash, and cautions with file and line."""
 
     hash: str
     cautions: tuple[str, ...] = ()
 
 
-def _check_file(file: str, settings: Sequence[str], sweep: bool) -> "ValidConfig | ConfigError":
-    """Return the hash of a config and what is suspicious in it, or what is wrong with it."""
+def _check_file(file: str, settings: Sequence[str], sweep: bool) -> ValidConfig | ConfigError:
+    """Return the hash and cautions of a valid config, or the error of an invalid one."""
     try:
         if sweep:
             from simulation.sweeps.plan import load_plan
 
             return ValidConfig(load_plan(file, settings).hash)
-        found = _load_config(file, settings)
+        loaded = _load_config(file, settings)
     except ConfigError as error:
         return error
-    return ValidConfig(found.hash, _cautions(found))
+    return ValidConfig(loaded.hash, _cautions(loaded))
 
 
-def _cautions(found: "LoadedConfig[Scenario]") -> tuple[str, ...]:
-    """Return what is suspicious in a scenario or an event, each with the line that says it."""
+def _cautions(loaded: LoadedConfig[Scenario]) -> tuple[str, ...]:
+    """Return the cautions of a scenario or an event, each with its file and line."""
     from simulation.scenario.cautions import cautions
     from simulation.scenario.scenario import Scenario
 
-    if not isinstance(found.scenario, Scenario):
+    if not isinstance(loaded.scenario, Scenario):
         return ()
-    origins = found.origins
+    origins = loaded.origins
     suspicious = [
-        f"{origins[item.key]}: {item}" if item.key in origins else str(item) for item in cautions(found.scenario)
+        f"{origins[item.key]}: {item}" if item.key in origins else str(item) for item in cautions(loaded.scenario)
     ]
-    return (*suspicious, *_inert_keys(found.scenario, origins))
+    return (*suspicious, *_inert_keys(loaded.scenario, origins))
 
 
-def _inert_keys(scenario: "Scenario", origins: Mapping[str, str]) -> Iterator[str]:
+def _inert_keys(scenario: Scenario, origins: Mapping[str, str]) -> Iterator[str]:
     """Yield what is set and moves no outcome: any such key after --set, in a file what the scenario itself turns off.
 
     Facts that a file records, such as a stock or the level of a yield, are no mistake there.
@@ -201,18 +198,18 @@ def _inert_keys(scenario: "Scenario", origins: Mapping[str, str]) -> Iterator[st
     yield from (f"{origins[key]}: {key} {reason}" for key, reason in reasons.items())
 
 
-def _print_check(file: str, result: "ValidConfig | ConfigError") -> None:
-    """Print the result of a check: the hash on standard output, everything else on standard error."""
+def _print_check(file: str, result: ValidConfig | ConfigError) -> None:
+    """Print the result of a check: the hash to standard output, errors and cautions to standard error."""
     if isinstance(result, ConfigError):
         click.echo(str(result), err=True, color=False)
         return
     click.echo(f"{file}: ok, sha256 {result.hash}", color=False)
     for line in result.cautions:
-        click.echo(f"look again: {line}", err=True, color=False)
+        click.echo(f"caution: {line}", err=True, color=False)
 
 
-def _check_as_json(file: str, result: "ValidConfig | ConfigError") -> dict[str, object]:
-    """Return the result of a check as plain values."""
+def _check_as_json(file: str, result: ValidConfig | ConfigError) -> dict[str, object]:
+    """Return the result of a check as JSON-ready values."""
     if isinstance(result, ValidConfig):
         return {"file": file, "ok": True, "hash": result.hash, "problems": [], "cautions": list(result.cautions)}
     problems = [asdict(problem) for problem in result.problems]

@@ -1,4 +1,4 @@
-"""``carryflow experiment``: conduct one of the experiments, print what it found, keep its table and figure."""
+"""``carryflow experiment``: run an experiment, print its findings, write its table and figure."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from simulation.cli import options, output
-from simulation.cli.output import print_json, progress, remark
-from simulation.cli.run_commands import RESULTS_FOLDER
+from simulation.cli import options
+from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, print_json, progress, remark
 
 if TYPE_CHECKING:
     from simulation.studies.experiment.runner import ExperimentOutcome, ExperimentPlan
 
 
-@click.command(short_help="Answer one question with a table, a figure, a paragraph.")
+@click.command(short_help="Run an experiment: one question, a table and a figure.")
 @click.argument("name")
-@click.option("--quick", is_flag=True, help="A small version in seconds: fewer runs, fewer investors, fewer variants.")
+@click.option("--quick", is_flag=True, help="Small version in seconds: fewer runs, investors and variants.")
 @click.option(
     "--runs",
     type=click.IntRange(1, options.MOST_RUNS),
     metavar="N",
-    help="Runs per variant.  [default: what the experiment states]",
+    help="Runs per variant.  [default: set by the experiment]",
 )
 @options.seed
 @options.posterior
@@ -47,10 +46,10 @@ def experiment(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Answer the question of an experiment, NAME (see `carryflow list experiments`) or a Python file.
+    """Run the experiment NAME (see `carryflow list experiments`) or a Python file.
 
-    A table (Parquet, CSV), a figure (PNG, SVG, its numbers as CSV), the findings and a manifest go to --out, or to a
-    folder under results/ that the same experiment, size and seed always give.
+    A table (Parquet, CSV), a figure (PNG, SVG, its data as CSV), the findings and a manifest are written to --out, or to a
+    folder under results/ determined by experiment, size and seed.
     """
     from simulation.results.output_folder import check_target
     from simulation.studies.experiment.runner import plan_experiment
@@ -60,16 +59,16 @@ def experiment(
     )
     target = out or RESULTS_FOLDER / plan.folder
     check_target(target, plan.hash, force)
-    outcome = run_experiment(plan, workers, quiet)
+    outcome = run_with_progress(plan, workers, quiet)
     outcome.save(target, options.command_line())
     print_findings(outcome, target, as_json)
     remark(f"Table and figure in {target}", quiet)
     if outcome.runs_failed:
-        context.exit(output.EXIT_FAILED_RUNS)
+        context.exit(EXIT_FAILED_RUNS)
 
 
-def run_experiment(plan: ExperimentPlan, workers: int | None, quiet: bool) -> ExperimentOutcome:
-    """Conduct an experiment with progress on standard error."""
+def run_with_progress(plan: ExperimentPlan, workers: int | None, quiet: bool) -> ExperimentOutcome:
+    """Run an experiment with progress on standard error."""
     from simulation.studies.experiment.runner import experiment_workers, run_experiment
 
     with progress(plan.name, quiet) as update:
@@ -77,7 +76,7 @@ def run_experiment(plan: ExperimentPlan, workers: int | None, quiet: bool) -> Ex
 
 
 def print_findings(outcome: ExperimentOutcome, target: Path, as_json: bool) -> None:
-    """Print the findings."""
+    """Print question and findings, or all results as JSON."""
     if as_json:
         print_json(outcome.facts() | {"folder": str(target)})
         return

@@ -1,8 +1,7 @@
-"""``carryflow list``: what can be run, and what is measured."""
+"""``carryflow list``: shipped scenarios, experiments, events and sweeps, and all metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,12 +11,12 @@ from simulation.cli.output import print_json
 
 ListEntry = dict[str, str]
 FILE_KINDS = ("scenarios", "experiments", "events", "sweeps")
-UNTITLED = "(no title: a base that others extend)"
+UNTITLED = "(no title: base config for others)"
 LISTED_KINDS = (*FILE_KINDS, "metrics")
 
 
 def yaml_title(kind: str, path: Path) -> str:
-    """Return the title of a config, its own or inherited, without checking the rest of it."""
+    """Return the title of a config, own or inherited, without validating the rest."""
     from simulation.scenario.config.errors import ConfigError
     from simulation.scenario.config.layers import read_layers
     from simulation.scenario.config.tree import descend
@@ -38,7 +37,7 @@ def docstring_title(path: Path) -> str:
 
 
 def file_entries(kind: str) -> list[ListEntry]:
-    """Return the shipped files of a kind with their titles."""
+    """Return names and titles of the shipped files of a kind."""
     from simulation.scenario.config.catalog import shipped_files
 
     return [
@@ -48,35 +47,34 @@ def file_entries(kind: str) -> list[ListEntry]:
 
 
 def metric_entries() -> list[ListEntry]:
-    """Return the metrics of a summary."""
+    """Return name, label and unit of every metric."""
     from simulation.results.metrics import METRICS
 
     return [{"name": metric.name, "title": metric.label, "unit": metric.unit} for metric in METRICS]
 
 
 def list_entries(kind: str) -> list[ListEntry]:
-    """Return what there is of a kind."""
-    read: Callable[[], list[ListEntry]] = metric_entries if kind == "metrics" else lambda: file_entries(kind)
-    return read()
+    """Return the entries of a kind."""
+    return metric_entries() if kind == "metrics" else file_entries(kind)
 
 
 @click.command("list", short_help="List scenarios, experiments, events, sweeps or metrics.")
 @click.argument("kind", type=click.Choice(LISTED_KINDS), required=False)
 @options.as_json
 def list_names(kind: str | None, as_json: bool) -> None:
-    """List scenarios, experiments, events, sweeps or metrics; everything without an argument."""
-    found = {name: list_entries(name) for name in ([kind] if kind else LISTED_KINDS)}
+    """List scenarios, experiments, events, sweeps or metrics; without an argument, all of them."""
+    entries = {name: list_entries(name) for name in ([kind] if kind else LISTED_KINDS)}
     if as_json:
-        print_json(found)
+        print_json(entries)
         return
-    for name, rows in found.items():
+    for name, rows in entries.items():
         if not kind:
             click.echo(f"{name}:" if rows else f"{name}: none yet")
         print_rows(rows, "" if kind else "  ")
 
 
 def print_rows(rows: list[ListEntry], indent: str) -> None:
-    """Print names with their titles in columns, unwrapped, so that a script can cut them."""
+    """Print names and titles in columns, without line breaks inside an entry."""
     width = max((len(row["name"]) for row in rows), default=0)
     for row in rows:
         unit = f" ({row['unit']})" if "unit" in row else ""

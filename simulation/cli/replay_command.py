@@ -1,17 +1,17 @@
-"""``carryflow replay``: run an episode of history and hold it against what was observed."""
+"""``carryflow replay``: simulate a historical episode and compare it with observed data."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from simulation.cli import options, output
-from simulation.cli.output import print_json, progress, remark
-from simulation.cli.run_commands import RESULTS_FOLDER
+from simulation.cli import options
+from simulation.cli.output import EXIT_FAILED_RUNS, RESULTS_FOLDER, manifest_entries, print_json, progress, remark
 
 if TYPE_CHECKING:
     from simulation.scenario.config.parameter_sets import Cloud
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from simulation.studies.replay.replay import Replay
 
 
-@click.command(short_help="Run an episode of history beside what was observed.")
+@click.command(short_help="Simulate a historical episode and compare it with data.")
 @click.argument("event", required=False)
 @click.option(
-    "--all", "every", is_flag=True, help="Replay all shipped episodes; fitted and unfitted in separate tables."
+    "--all", "every", is_flag=True, help="Replay all shipped episodes; fitted and unfitted episodes in separate tables."
 )
 @options.runs
 @options.seed
@@ -50,17 +50,17 @@ def replay(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Replay EVENT, a shipped episode or a YAML file, and compare it with what was observed.
+    """Replay EVENT, a shipped episode or a YAML file, and compare it with observed data.
 
-    Inputs that the event gives are listed apart from what the model answers; a price that is given is not scored. The
-    figure, the scores (JSON) and a manifest go to --out, or to a folder under results/ that the same event, seed, runs
-    and parameter sets always give. docs/events.md tells how to write an event. With --all, every shipped episode is
-    replayed; the tables go to --out or a folder under results/.
+    Inputs taken from the event are listed separately from model results; a price that is an input is not scored. The
+    figure, the scores (JSON) and a manifest are written to --out, or to a folder under results/ determined by event, seed,
+    runs and parameter sets. docs/events.md describes event files. With --all, every shipped episode is replayed and the
+    tables are written to --out or a folder under results/.
 
-    Numbers of the table and of --json: p10, p50 and p90 are quantiles over runs without drawn news (of `rank`: over the
-    days observed). Units are in the names: _pct is %, _pp percentage points, _usd_bn $bn, _days days, _share and rank
-    from 0 to 1. In JSON every score has its `unit`, `meaning` and range (`accept`: [least, most]), `bands` their own
-    (yen per dollar), every observed column its own, and `units` says of all other numbers what they are.
+    In the table and in --json, p10, p50 and p90 are quantiles over runs without drawn news (for `rank`: over the observed
+    days). Names end in their unit: _pct is %, _pp percentage points, _usd_bn $bn, _days days; _share and rank run from 0 to
+    1. In JSON every score has its `unit`, `meaning` and acceptance range (`accept`: [lowest, highest]); `bands` (yen per
+    dollar) and observed columns have their own `unit`; `units` covers all other numbers.
     """
     if every is (event is not None):
         raise click.UsageError("give the name or file of one EVENT, or --all.")
@@ -75,27 +75,26 @@ def replay(
     from simulation.results.output_folder import check_target, content_address
     from simulation.scenario.config.parameter_sets import hash_with_cloud
     from simulation.studies.replay.replay import load_event
-    from simulation.studies.replay.tables import replay_dict as told
-    from simulation.studies.replay.tables import replay_text
+    from simulation.studies.replay.tables import replay_dict, replay_text
 
-    wanted, cloud = load_event(event, settings, seed), options.selected_parameter_sets(posterior, parameter_sets)
-    address = hash_with_cloud(wanted, cloud)
-    target = out or RESULTS_FOLDER / content_address(wanted.name, address, runs)
+    loaded, cloud = load_event(event, settings, seed), options.selected_parameter_sets(posterior, parameter_sets)
+    address = hash_with_cloud(loaded, cloud)
+    target = out or RESULTS_FOLDER / content_address(loaded.name, address, runs)
     check_target(target, address, force)
-    found = run_replay(wanted, cloud, (runs, workers, quiet))
+    result = replay_with_progress(loaded, cloud, (runs, workers, quiet))
     if as_json:
-        print_json(told(found) | {"folder": str(target)})
+        print_json(replay_dict(result) | {"folder": str(target)})
     else:
-        click.echo(replay_text(found))
-    save_replay(found, target, address)
+        click.echo(replay_text(result))
+    save_replay(result, target, address)
     remark(f"Figure and scores in {target}", quiet)
-    if found.stopped:
-        context.exit(output.EXIT_FAILED_RUNS)
+    if result.stopped:
+        context.exit(EXIT_FAILED_RUNS)
 
 
 @dataclass(frozen=True)
 class ReplayOutput:
-    """Which seed, where to write, whether to replace what is there, and whether to print JSON."""
+    """Options of `--all`: seed, output folder, overwrite, JSON."""
 
     seed: int | None
     out: Path | None
@@ -104,73 +103,59 @@ class ReplayOutput:
 
 
 def replay_all(
-    context: click.Context, cloud: Cloud | None, how: tuple[int, int | None, bool], telling: ReplayOutput
+    context: click.Context, cloud: Cloud | None, how: tuple[int, int | None, bool], output: ReplayOutput
 ) -> None:
-    """Replay every shipped episode and tell fitted from unfitted."""
+    """Replay every shipped episode; `how` is (runs, workers, quiet)."""
     from simulation.results.output_folder import check_target, content_address
     from simulation.scenario.config.catalog import shipped_files
     from simulation.scenario.config.parameter_sets import hash_with_cloud
     from simulation.studies.replay.replay import load_event
     from simulation.studies.replay.tables import replay_dict, validation_markdown
 
-    events = [load_event(name, (), telling.seed) for name in shipped_files("events")]
+    events = [load_event(name, (), output.seed) for name in shipped_files("events")]
     address = hashlib.sha256(" ".join(hash_with_cloud(event, cloud) for event in events).encode()).hexdigest()
-    target = telling.out or RESULTS_FOLDER / content_address("episodes", address, how[0])
-    check_target(target, address, telling.force)
-    found = [run_replay(event, cloud, how) for event in events]
-    text = validation_markdown(found)
-    if telling.as_json:
-        print_json([replay_dict(item) for item in found])
+    target = output.out or RESULTS_FOLDER / content_address("episodes", address, how[0])
+    check_target(target, address, output.force)
+    results = [replay_with_progress(event, cloud, how) for event in events]
+    text = validation_markdown(results)
+    if output.as_json:
+        print_json([replay_dict(result) for result in results])
     else:
         click.echo(text)
     save_tables(text, target, address)
     remark(f"Tables in {target}", how[2])
-    if any(item.stopped for item in found):
-        context.exit(output.EXIT_FAILED_RUNS)
+    if any(result.stopped for result in results):
+        context.exit(EXIT_FAILED_RUNS)
 
 
 def save_tables(text: str, target: Path, address: str) -> None:
-    """Write the tables of all episodes, whole or not at all."""
-    from simulation.results.output_folder import atomic_folder, package_versions, write_manifest
+    """Write the tables of all episodes; a failure leaves no partial folder."""
+    from simulation.results.output_folder import atomic_folder, write_manifest
 
     with atomic_folder(target) as draft:
         (draft / "episodes.md").write_text(text, encoding="utf-8")
-        about = {
-            "kind": "episodes",
-            "config_hash": address,
-            "command": options.command_line(),
-            "versions": package_versions(),
-        }
-        write_manifest(draft, about)
+        write_manifest(draft, manifest_entries("episodes", address))
 
 
-def run_replay(event: Event, cloud: Cloud | None, how: tuple[int, int | None, bool]) -> Replay:
-    """Replay an event with progress on standard error; `how` is runs, workers and whether to be quiet."""
-    from simulation.studies.replay.replay import run_replay as run
+def replay_with_progress(event: Event, cloud: Cloud | None, how: tuple[int, int | None, bool]) -> Replay:
+    """Replay an event with progress on standard error; `how` is (runs, workers, quiet)."""
+    from simulation.studies.replay.replay import run_replay
 
     runs, workers, quiet = how
     with progress(event.name, quiet, runs) as update:
-        return run(event, runs, cloud, workers, update)
+        return run_replay(event, runs, cloud, workers, update)
 
 
-def save_replay(found: Replay, target: Path, address: str) -> None:
-    """Write the figure, its numbers and the scores, whole or not at all."""
-    import json
-
-    from simulation.results.output_folder import atomic_folder, package_versions, write_manifest
+def save_replay(result: Replay, target: Path, address: str) -> None:
+    """Write the figure, its data and the scores; a failure leaves no partial folder."""
+    from simulation.results.output_folder import atomic_folder, write_manifest
     from simulation.studies.experiment.figures import write_figure
     from simulation.studies.replay.figure import draw_replay
     from simulation.studies.replay.tables import replay_dict
 
-    facts = replay_dict(found)
+    facts = replay_dict(result)
     with atomic_folder(target) as draft:
-        write_figure(draw_replay(found), draft)
+        write_figure(draw_replay(result), draft)
         (draft / "scores.json").write_text(json.dumps(facts, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        kept = {key: facts[key] for key in ("event", "fitted", "posterior", "seed", "runs", "runs_failed")}
-        about = {
-            "kind": "replay",
-            "config_hash": address,
-            "command": options.command_line(),
-            "versions": package_versions(),
-        }
-        write_manifest(draft, about | kept)
+        entries = {key: facts[key] for key in ("event", "fitted", "posterior", "seed", "runs", "runs_failed")}
+        write_manifest(draft, manifest_entries("replay", address) | entries)

@@ -1,9 +1,4 @@
-"""What every run needs, imported at once before any of it is used.
-
-``carryflow run``: simulate one scenario, print its summary, keep its results.
-
-``carryflow demo``: the December 2025 scenario as the article states it and as official data have it.
-"""
+"""``carryflow run``, ``carryflow demo`` and ``carryflow compare``: simulate one scenario or two."""
 
 from __future__ import annotations
 
@@ -17,14 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulation.cli import options, output
-from simulation.cli.output import print_json, print_table, progress, remark
+from simulation.cli import options
+from simulation.cli.output import (
+    EXIT_FAILED_RUNS,
+    RESULTS_FOLDER,
+    manifest_entries,
+    print_json,
+    print_table,
+    progress,
+    remark,
+    result_folder,
+)
 
 if TYPE_CHECKING:
     from datetime import date
 
     from rich.console import RenderableType
 
+    from simulation.compute.ensemble import Counterfactual
     from simulation.results.run_results import Result
     from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
@@ -38,47 +43,47 @@ ENGINE_MODULES = (
 
 
 def load_engine() -> None:
-    """Import the engine, the first time without looking for garbage on the way.
-
-    An import makes many objects and hardly any garbage; looking for it takes a tenth of the time, and looking later once more
-    through what has been imported takes some more.
-    """
+    """Import the engine modules with garbage collection suspended, which saves a tenth of the import time."""
     if set(ENGINE_MODULES) <= set(sys.modules):
         return
     gc.disable()
     try:
-        for part in ENGINE_MODULES:
-            import_module(part)
+        for module in ENGINE_MODULES:
+            import_module(module)
     finally:
         gc.freeze()
         gc.enable()
 
 
-RESULTS_FOLDER = Path("results")
-
-
 @dataclass(frozen=True)
 class RunRequest:
-    """How a scenario is to be run and where its results go."""
+    """Size and options of a simulation."""
 
     runs: int
     workers: int | None
     quiet: bool
     cloud: Cloud | None = None
+    counterfactual: Counterfactual | None = None
 
 
 def run_request(scenario: Scenario, request: RunRequest) -> Result:
-    """Run a scenario with progress on standard error."""
-    from simulation.compute.ensemble import run_ensemble
+    """Simulate a scenario and its counterfactual, if any, and show progress on standard error."""
+    from simulation.compute.ensemble import run_effects, run_ensemble
     from simulation.results.run_results import Result
 
     with progress(scenario.name, request.quiet, request.runs) as update:
         record = run_ensemble(scenario, request.runs, request.workers, update, request.cloud)
-    return Result(record, options.command_line(), request.cloud)
+    other = request.counterfactual
+    if other is None or other.scenario is None:
+        reason = None if other is None else other.reason
+        return Result(record, options.command_line(), request.cloud, no_effects=reason)
+    with progress(other.name, request.quiet, request.runs) as update:
+        effects = run_effects(record, other, request.workers, update, request.cloud)
+    return Result(record, options.command_line(), request.cloud, effects)
 
 
 def load_requested_scenario(name: str, settings: tuple[str, ...], seed: int | None) -> Scenario:
-    """Return the scenario as asked for: name or file, overrides, seed."""
+    """Load a scenario by name or file and apply overrides and seed."""
     load_engine()
     from simulation.compute.ensemble import load_scenario, with_seed
 
@@ -87,17 +92,18 @@ def load_requested_scenario(name: str, settings: tuple[str, ...], seed: int | No
 
 
 def run_folder_path(scenario: Scenario, request: RunRequest, out: Path | None) -> Path:
-    """Return the folder to write: the one given, or one whose name follows from config, seed, runs and parameter sets."""
-    from simulation.results.output_folder import content_address
+    """Return --out, or the folder whose name is determined by config, seed, runs, parameter sets and counterfactual."""
+    from simulation.results.run_results import run_folder_name
     from simulation.scenario.config.parameter_sets import hash_with_cloud
 
-    return out or RESULTS_FOLDER / content_address(
-        scenario.name, hash_with_cloud(scenario, request.cloud), request.runs
+    against = "none" if request.counterfactual is None else request.counterfactual.name
+    return out or RESULTS_FOLDER / run_folder_name(
+        scenario.name, hash_with_cloud(scenario, request.cloud), request.runs, against
     )
 
 
 def check_run_folder(scenario: Scenario, cloud: Cloud | None, target: Path, force: bool) -> None:
-    """Refuse a folder that may not be written before the work starts, not after."""
+    """Raise OutputError before the simulation if the folder may not be written."""
     from simulation.results.output_folder import check_target
     from simulation.scenario.config.parameter_sets import hash_with_cloud
 
@@ -111,11 +117,12 @@ def check_run_folder(scenario: Scenario, cloud: Cloud | None, target: Path, forc
 @options.settings
 @options.posterior
 @options.parameter_sets
-@click.option("--date", "day", metavar="D", help="Print the numbers of this day as well, such as 2025-12-19.")
+@options.against
+@click.option("--date", "day", metavar="D", help="Also print the values on this day, such as 2025-12-19.")
 @options.out
 @options.force
-@click.option("--no-save", is_flag=True, help="Write nothing, only print.")
-@click.option("--no-figures", is_flag=True, help="Write tables without drawing figures, the slowest part.")
+@click.option("--no-save", is_flag=True, help="Print only; write no files.")
+@click.option("--no-figures", is_flag=True, help="Write tables only; drawing figures is the slowest part.")
 @options.workers
 @options.as_json
 @options.quiet
@@ -128,6 +135,7 @@ def run(
     settings: tuple[str, ...],
     posterior: bool,
     parameter_sets: str | None,
+    against: str,
     day: str | None,
     out: Path | None,
     force: bool,
@@ -137,46 +145,51 @@ def run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Simulate SCENARIO, a shipped name or a YAML file, and print a summary.
+    """Simulate SCENARIO, a shipped name or a YAML file, and its counterfactual, and print a summary.
 
-    Tables (Parquet), figures and a manifest go to --out, or to a folder under results/ that
-    the same config, seed and runs always give, so that nothing piles up.
+    The first line says what policy does: the difference from the counterfactual, run by run with the same news.
+
+    Tables (Parquet), figures and a manifest are written to --out, or to a folder under results/ whose name is determined by
+    config, seed and runs: the same command overwrites the same folder.
     """
     if no_save and (out is not None or force):
         raise click.UsageError("--no-save writes nothing: leave out --out and --force.")
-    wanted = load_requested_scenario(scenario, settings, seed)
-    shown_day = None if day is None else parse_day(wanted, day)
-    request = RunRequest(runs, workers, quiet, options.selected_parameter_sets(posterior, parameter_sets))
-    target = run_folder_path(wanted, request, out)
+    from simulation.compute.ensemble import load_counterfactual
+
+    loaded = load_requested_scenario(scenario, settings, seed)
+    printed_day = None if day is None else parse_day(loaded, day)
+    cloud = options.selected_parameter_sets(posterior, parameter_sets)
+    request = RunRequest(runs, workers, quiet, cloud, load_counterfactual(loaded, against))
+    target = run_folder_path(loaded, request, out)
     if not no_save:
-        check_run_folder(wanted, request.cloud, target, force)
-    print_cautions(wanted, quiet)
-    result = run_request(wanted, request)
-    print_run_summary(result, as_json, shown_day)
+        check_run_folder(loaded, request.cloud, target, force)
+    print_cautions(loaded, quiet)
+    result = run_request(loaded, request)
+    print_run_summary(result, as_json, printed_day)
     if not no_save:
         result.save(target, force, figures=not no_figures)
         remark(f"Results in {target}", quiet)
     if result.record.stopped:
-        context.exit(output.EXIT_FAILED_RUNS)
+        context.exit(EXIT_FAILED_RUNS)
 
 
 def print_cautions(scenario: Scenario, quiet: bool) -> None:
-    """Say beside the results what of a scenario is suspicious."""
+    """Print the cautions of a scenario to standard error."""
     from simulation.scenario.cautions import cautions
 
     for item in cautions(scenario):
-        remark(f"Look again: {item}", quiet)
+        remark(f"Caution: {item}", quiet)
 
 
 def parse_day(scenario: Scenario, day: str) -> date:
-    """The day whose numbers are asked for; a wrong one is refused before the work starts."""
+    """Return the date; fails if it is not a business day of the scenario."""
     from simulation.results.explanation.explain import parse_business_day
 
     return parse_business_day(scenario, day, first=0)
 
 
 def print_run_summary(result: Result, as_json: bool, day: date | None = None) -> None:
-    """Print the summary of a run, and the numbers of a day if one is asked for."""
+    """Print the summary of the runs, and the values on `day` if given."""
     summary = result.summary()
     if as_json:
         print_json(summary.to_dict() | ({} if day is None else {"day": day_as_json(result, day)}))
@@ -187,21 +200,21 @@ def print_run_summary(result: Result, as_json: bool, day: date | None = None) ->
 
 
 def day_as_json(result: Result, day: date) -> dict[str, Any]:
-    """The numbers of a day as JSON-ready values."""
+    """Values on a day, JSON-ready."""
     from simulation.pages.explore.columns import day_rows, day_values
 
     return day_values(day_rows(result.record, day), day)
 
 
 def day_table(result: Result, day: date) -> RenderableType:
-    """The numbers of a day as a table."""
+    """Values on a day as a table grouped by subject."""
     from simulation.pages.explore.columns import day_rows
     from simulation.results.summary import quantile_rows_table
 
     rows = day_rows(result.record, day)
     groups = dict.fromkeys(row.group for row in rows)
-    made = {group: {row.label: row.cells for row in rows if row.group == group} for group in groups}
-    return quantile_rows_table(made, result.runs == 1)
+    cells = {group: {row.label: row.cells for row in rows if row.group == group} for group in groups}
+    return quantile_rows_table(cells, result.runs == 1)
 
 
 DEMO_SCENARIOS = {"article": "december_2025_article", "official": "december_2025_official"}
@@ -209,13 +222,14 @@ COMPARISON_FIGURE = "article_vs_official"
 
 
 def combined_hash(hashes: list[str]) -> str:
-    """Return one hash for both configs."""
+    """Hash of several config hashes."""
     return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
 
 
-@click.command(short_help="Run December 2025 as the article states it and officially.")
+@click.command(short_help="Simulate December 2025 with the article's and with official data.")
 @options.runs
 @options.seed
+@options.against
 @options.out
 @options.force
 @options.workers
@@ -226,22 +240,27 @@ def demo(
     context: click.Context,
     runs: int,
     seed: int | None,
+    against: str,
     out: Path | None,
     force: bool,
     workers: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run December 2025 twice, as the article states it and with official data, side by side."""
-    from simulation.results.output_folder import check_target, content_address
+    """Simulate December 2025 twice, with the article's figures and with official data, and print both side by side."""
+    from simulation.compute.ensemble import load_counterfactual
+    from simulation.results.output_folder import check_target
+    from simulation.results.run_results import run_folder_name
     from simulation.scenario.config.loading import config_hash
 
     scenarios = {name: load_requested_scenario(scenario, (), seed) for name, scenario in DEMO_SCENARIOS.items()}
     config = combined_hash([config_hash(scenario) for scenario in scenarios.values()])
-    target = out or RESULTS_FOLDER / content_address("demo", config, runs)
+    target = out or RESULTS_FOLDER / run_folder_name("demo", config, runs, against)
     check_target(target, config, force)
-    request = RunRequest(runs, workers, quiet)
-    results = {name: run_request(scenario, request) for name, scenario in scenarios.items()}
+    results = {}
+    for name, scenario in scenarios.items():
+        request = RunRequest(runs, workers, quiet, counterfactual=load_counterfactual(scenario, against))
+        results[name] = run_request(scenario, request)
     print_demo_summary(results, as_json)
     remark("Drawing the figures ...", quiet)
     save_demo(results, target, config)
@@ -249,11 +268,11 @@ def demo(
     for picture in sorted(path.relative_to(target) for path in target.rglob("*.png")):
         remark(f"  {target / picture}", quiet)
     if any(result.record.stopped for result in results.values()):
-        context.exit(output.EXIT_FAILED_RUNS)
+        context.exit(EXIT_FAILED_RUNS)
 
 
 def save_demo(results: dict[str, Result], target: Path, config: str) -> None:
-    """Write both results and the figure that compares them into one folder, whole or not at all."""
+    """Write both results and their comparison figure into one folder; a failure leaves no partial folder."""
     from simulation.results.figures import charts
     from simulation.results.output_folder import atomic_folder, write_manifest
 
@@ -273,14 +292,18 @@ def save_demo(results: dict[str, Result], target: Path, config: str) -> None:
 
 
 def print_demo_summary(results: dict[str, Result], as_json: bool) -> None:
-    """Print both summaries side by side and the finding of each."""
+    """Print the effects of policy in both, then both summaries side by side and the main finding of each."""
     from simulation.results.findings import scenario_finding
-    from simulation.results.summary import comparison_table
+    from simulation.results.summary import answer_lines, comparison_table, effects_block
 
     summaries = {name: result.summary() for name, result in results.items()}
     if as_json:
         print_json({name: summary.to_dict() for name, summary in summaries.items()})
         return
+    for name, summary in summaries.items():
+        for line in answer_lines(summary):
+            click.echo(f"{name.capitalize()}: {line}")
+    print_table(effects_block(list(summaries.values()), list(summaries)))
     print_table(comparison_table(list(summaries.values()), list(summaries)))
     click.echo()
     for name, result in results.items():
@@ -289,3 +312,67 @@ def print_demo_summary(results: dict[str, Result], as_json: bool) -> None:
             click.echo(f"  Note: {note}")
     residuals = [summary.ledger_max_residual or 0.0 for summary in summaries.values()]
     click.echo(f"Largest ledger residual: {max(residuals):.1e} (relative)")
+
+
+@click.command(short_help="Compare two scenarios run by run under the same news.")
+@click.argument("a")
+@click.argument("b")
+@options.runs
+@options.seed
+@options.settings
+@click.option("--set-b", "settings_b", multiple=True, metavar="KEY=VALUE", help="As --set, for B only.")
+@options.posterior
+@options.parameter_sets
+@options.out
+@options.force
+@options.workers
+@options.as_json
+@options.quiet
+@click.pass_context
+def compare(
+    context: click.Context,
+    a: str,
+    b: str,
+    runs: int,
+    seed: int | None,
+    settings: tuple[str, ...],
+    settings_b: tuple[str, ...],
+    posterior: bool,
+    parameter_sets: str | None,
+    out: Path | None,
+    force: bool,
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compare scenarios A and B run by run under the same news (common random numbers, seed of A).
+
+    Prints the differences between the configs, the difference of every metric with its confidence interval, and the number
+    of runs that independent news would need. A figure and tables are written to --out, or to a folder under results/.
+    """
+    from simulation.results.output_folder import atomic_folder, write_manifest
+    from simulation.scenario.config.loading import load
+    from simulation.studies.paired import FEWEST_RUNS
+    from simulation.studies.paired import compare as compare_scenarios
+
+    if runs < FEWEST_RUNS:
+        raise click.UsageError(f"--runs {runs}: a difference with an interval needs at least {FEWEST_RUNS}.")
+    both_settings = (settings, (*settings, *settings_b))
+    cloud = options.selected_parameter_sets(posterior, parameter_sets)
+    hashes = [load(name, changes).hash for name, changes in zip((a, b), both_settings, strict=True)]
+    inputs = {"configs": hashes, "seed": seed, "runs": runs, "sets": cloud.digest if cloud else None}
+    target = result_folder("compare", inputs, out, force)
+    with progress("compare", quiet, 2 * runs) as update:
+        result = compare_scenarios(
+            a, b, runs=runs, seed=seed, workers=workers, settings=both_settings, cloud=cloud, progress=update
+        )
+    if as_json:
+        print_json(result.to_dict() | {"folder": str(target.folder)})
+    else:
+        click.echo(result.text())
+    with atomic_folder(target.folder) as draft:
+        result.write(draft)
+        write_manifest(draft, manifest_entries("compare", target.address))
+    remark(f"Figure and tables in {target.folder}", quiet)
+    if result.failed:
+        context.exit(EXIT_FAILED_RUNS)

@@ -6,7 +6,7 @@ Results are identical for every block size and number of workers, because each r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from simulation.results.run_results import Result
     from simulation.scenario.config.parameter_sets import Cloud
     from simulation.scenario.scenario import Scenario
-
-    EffectsOrReason = tuple[Effects | None, str | None]
-    """Effects, or the reason why there are none; neither where no counterfactual is asked for."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of finished runs and the total number of runs."""
@@ -79,7 +76,7 @@ def default_worker_count(scenario: Scenario, runs: int) -> int:
     return default_worker_count_for([(scenario, runs)], len(split_runs(runs)))
 
 
-def run_ensemble(
+def run_ensemble(  # noqa: PLR0913 - what is simulated, and how
     scenario: Scenario,
     runs: int,
     workers: int | None = 1,
@@ -102,6 +99,8 @@ def run_ensemble(
         Called with (finished, total) runs after every block.
     cloud : Cloud, optional
         Calibrated parameter sets: run i uses set i, so that bands reflect parameter uncertainty as well as simulation noise.
+    columns : frozenset of str, optional
+        Columns to record, as in `simulation.day.capital_flows.simulate`; all if not given.
 
     Raises
     ------
@@ -174,46 +173,69 @@ def run(  # noqa: PLR0913 - the one call that most users make
     cloud = load_cloud(posterior) if isinstance(posterior, str | Path) else posterior
     chosen = load_scenario(scenario, settings)
     chosen = chosen if seed is None else with_seed(chosen, seed)
+    counterfactual = load_counterfactual(chosen, against)
     record = run_ensemble(chosen, runs, workers, cloud=cloud)
-    effects, reason = run_effects(record, against, workers, cloud=cloud)
-    return Result(record, cloud=cloud, effects=effects, no_effects=reason)
+    effects = run_effects(record, counterfactual, workers, cloud=cloud)
+    return Result(record, cloud=cloud, effects=effects, no_effects=counterfactual.reason)
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """What a scenario is compared with: a name and a scenario, or the reason why there is none."""
+
+    name: str
+    scenario: Scenario | None = None
+    reason: str | None = None
+
+
+def load_counterfactual(scenario: Scenario, against: str) -> Counterfactual:
+    """Return the counterfactual of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The scenario whose effects are asked for; the counterfactual takes its seed.
+    against : str
+        ``no_policy``, ``none`` for no counterfactual, or another scenario by name or file.
+    """
+    from simulation.scenario.counterfactual import NO_COUNTERFACTUAL, NO_POLICY, effect_obstacle, without_policy
+
+    if against == NO_COUNTERFACTUAL:
+        return Counterfactual(against)
+    if against != NO_POLICY:
+        return Counterfactual(against, with_seed(load_scenario(against), scenario.seed))
+    obstacle = effect_obstacle(scenario)
+    if obstacle is not None:
+        return Counterfactual(against, reason=f"No effect of policy: {obstacle}.")
+    return Counterfactual(against, without_policy(scenario))
 
 
 def run_effects(
     record: Record,
-    against: str,
+    counterfactual: Counterfactual,
     workers: int | None = 1,
     progress: Progress | None = None,
     cloud: Cloud | None = None,
-) -> EffectsOrReason:
-    """Simulate the counterfactual of a record with the same news and return the effects, or why there are none.
+) -> Effects | None:
+    """Simulate the counterfactual of runs 0 to n - 1 of a scenario with the same news and return the effects.
 
     Parameters
     ----------
     record : Record
-        Runs 0 to n - 1 of a scenario.
-    against : str
-        ``no_policy``, ``none``, or a scenario by name or file; it takes the seed of the record's scenario.
+        The runs.
+    counterfactual : Counterfactual
+        As `load_counterfactual` returns it; without a scenario there are no effects.
     workers, progress, cloud
         As in `run_ensemble`.
     """
     from simulation.results.effects import effects_between
     from simulation.results.metrics import METRICS, columns_read_by
-    from simulation.scenario.counterfactual import NO_COUNTERFACTUAL, NO_POLICY, effect_obstacle, without_policy
 
-    scenario = record.scenario
-    if against == NO_COUNTERFACTUAL:
-        return None, None
-    if against == NO_POLICY:
-        reason = effect_obstacle(scenario)
-        if reason is not None:
-            return None, f"No effect of policy: {reason}."
-        other = without_policy(scenario)
-    else:
-        other = with_seed(load_scenario(against), scenario.seed)
+    if counterfactual.scenario is None:
+        return None
     columns = columns_read_by(metric.name for metric in METRICS)
-    twin = run_ensemble(other, len(record.runs), workers, progress, cloud, columns)
-    return effects_between(record, twin, against), None
+    twin = run_ensemble(counterfactual.scenario, len(record.runs), workers, progress, cloud, columns=columns)
+    return effects_between(record, twin, counterfactual.name)
 
 
 def load_scenario(scenario: str | Path | Scenario, settings: Sequence[str] = ()) -> Scenario:

@@ -8,9 +8,9 @@ import numpy as np
 
 from simulation.accounts.ledger import TOLERANCE, DayFlows, ledger_residuals
 from simulation.day import recorder
+from simulation.day.batch_officials import batch_officials
 from simulation.day.clearing import TradingDay, trade_forced, trade_voluntary
 from simulation.day.economy import ABROAD, Economy
-from simulation.day.officials import batch_officials
 from simulation.day.open_and_close import close_books, open_session
 from simulation.day.recorder import Record, Recorder, RunStop
 from simulation.expectations.expectations import DayNews, currency_response

@@ -13,9 +13,9 @@ from simulation.accounts.settlement import (
     settle_official_purchase,
     write_off,
 )
+from simulation.day.batch_officials import AnyOfficials
 from simulation.day.clearing import MarketParticipants, TradingDay
 from simulation.day.economy import Economy
-from simulation.day.officials import AnyOfficials
 from simulation.policy.ministry_of_finance import next_interest_bill
 from simulation.values.conventions import BASIS_POINT, DAYS_PER_COUPON_YEAR, DAYS_PER_YEAR, Flags
 from simulation.values.orders import NetFlow

@@ -25,7 +25,7 @@ CARRY_ROLES = ("levered", "resident", "retail")
 """Roles whose foreign positions make up the carry stock."""
 PART_INVESTORS: Final = 32_768
 """Investors per part, 256 kB per array; independent of the number of runs, because sums are added part by part (measured in
-docs/performance_profile.md)."""
+docs/performance.md)."""
 
 
 class ParetoSizes(Parameters):

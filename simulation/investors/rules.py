@@ -1,7 +1,7 @@
 """Equations shared by several populations: pure functions that broadcast over runs and investors.
 
 A value that is zero under a condition is written as a product with a flag, which is faster than `np.where` because it avoids
-mispredicted branches (docs/performance_profile.md).
+mispredicted branches (docs/performance.md).
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,1 +1,1 @@
-"""Prices from aggregated positions: parameters, price impact, fundamentals and the market's state."""
+"""Market parameters, price impact, fundamentals and the state of the market."""

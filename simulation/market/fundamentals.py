@@ -1,4 +1,4 @@
-"""News that nobody in the model makes: correlated, fat-tailed, clustered; and what they do to long-run volatility."""
+"""Exogenous news: correlated, fat-tailed daily shocks with volatility clustering, and the long-run volatility they imply."""
 
 from collections.abc import Mapping
 
@@ -13,22 +13,30 @@ from simulation.values.parameters import CALIBRATED, Parameters, quantity
 from simulation.values.randomness import Streams
 
 TWO_YEAR_SHARE = {UST10: 0.9, JGB10: 0.5}
-"""Response of the two-year yield to macro news that move the ten-year yield by one.
+"""Response of the two-year yield to macro news that moves the ten-year yield by one.
 
 Source: daily sd of the two-year over the ten-year yield, H.15 and MoF Japan 2005-24: about .9 and .5."""
 
 
 class Noise(Parameters):
-    """News that nobody in the model makes."""
+    """Exogenous daily news."""
 
     scale_x: float = quantity(
-        1, "multiple", (0, 10), "scale of all news; 0 switches them off", "1: news as the markets' parameters have them"
+        1,
+        "multiple",
+        (0, 10),
+        "scale of all news; 0 disables news",
+        "1: volatilities as in the parameters of the markets",
     )
     student_t_df: float = quantity(
-        7.6, "degrees of freedom", (2.5, 200), "tails of daily news", f"{CALIBRATED}; prior 3.5-20"
+        7.6, "degrees of freedom", (2.5, 200), "tail thickness of daily news", f"{CALIBRATED}; prior 3.5-20"
     )
     clustering: float = quantity(
-        0.34, "log standard deviation", (0, 2), "spread of the common log volatility", f"{CALIBRATED}; prior .1-.6"
+        0.34,
+        "log standard deviation",
+        (0, 2),
+        "standard deviation of the common log volatility",
+        f"{CALIBRATED}; prior .1-.6",
     )
     clustering_memory: float = quantity(
         0.991, "per day", (0, 0.9999), "persistence of the common log volatility", f"{CALIBRATED}; prior .95-.995"
@@ -48,7 +56,7 @@ def correlation_matrix(roster: Roster, correlations: Mapping[str, Mapping[str, f
     Raises
     ------
     ValueError
-        If the pairs do not make a positive definite matrix.
+        If the matrix is not positive definite.
     """
     matrix = np.eye(len(roster))
     for first, row in correlations.items():
@@ -57,12 +65,14 @@ def correlation_matrix(roster: Roster, correlations: Mapping[str, Mapping[str, f
                 matrix[roster.columns[first], roster.columns[second]] = value
                 matrix[roster.columns[second], roster.columns[first]] = value
     if np.linalg.eigvalsh(matrix).min() <= 1e-9:
-        raise ValueError("noise.correlations do not make a positive definite matrix; bring them nearer to zero")
+        raise ValueError(
+            "noise.correlations: the correlation matrix is not positive definite; move correlations closer to zero"
+        )
     return matrix
 
 
 def clustered_scale(normal: Array, spread: float, memory: float) -> Array:
-    """Common scale of news from a log-volatility that forgets slowly; mean square one.  `normal` is ``(days,)``.
+    """Common scale of news from a persistent log volatility, ``(days,)``, with mean square one; `normal` is ``(days,)``.
 
     ``h' = m h + sqrt(1 - m^2) s e, scale = exp(h - s^2)``.  Source: Taylor (1986), stochastic volatility.
     """
@@ -75,7 +85,7 @@ def clustered_scale(normal: Array, spread: float, memory: float) -> Array:
 def daily_news(roster: Roster, markets: Mapping[str, Market], noise: Noise, days: int, streams: Streams) -> Array:
     """News of every day, ``(days, runs, assets)``: decimal log return, or decimal yield for a bond.
 
-    Each asset has a stream of its own, so leaving one out redraws no other.
+    Each asset has its own random stream, so removing an asset does not change the draws of the others.
     """
     unit_variance = np.sqrt((noise.student_t_df - 2.0) / noise.student_t_df)
     independent = np.stack(
@@ -96,7 +106,7 @@ def daily_news(roster: Roster, markets: Mapping[str, Market], noise: Noise, days
 
 
 def price_response_to_news(roster: Roster, markets: Mapping[str, Market]) -> Array:
-    """Response of each log price to each asset's own news, ``(assets, assets)``: durations, rate betas and links."""
+    """Response of each log price to each asset's news, ``(assets, assets)``, through durations, rate betas and links."""
     response = np.eye(len(roster))
     fx = markets[USDJPY]
     beta = fx.spread_beta_pct_per_pp if isinstance(fx, CurrencyMarket) else 0.0
@@ -111,7 +121,7 @@ def price_response_to_news(roster: Roster, markets: Mapping[str, Market]) -> Arr
 
 
 def long_run_variance(roster: Roster, markets: Mapping[str, Market], noise: Noise) -> Array:
-    """Daily variance of each log price when only news move it, ``(assets,)``: sigma_bar squared."""
+    """Daily variance of each log price without flows, ``(assets,)``: sigma_bar squared."""
     size = np.array([daily_volatility(own_news_volatility(markets[name])) for name in roster.names])
     covariance = correlation_matrix(roster, noise.correlations) * size[:, None] * size
     response = price_response_to_news(roster, markets)

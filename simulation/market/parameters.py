@@ -1,11 +1,4 @@
-"""What a config may say of each market, and the common engine units in which the impact equations read it.
-
-What a config may say of the bond markets: Treasuries and JGBs, quoted in yield.
-
-What a config may say of the market of bitcoin.
-
-The kinds of market a scenario may hold, and the six standard markets: what differs from the defaults of their kind.
-"""
+"""Parameters of the markets: base classes, currency, bonds, equities and bitcoin, and the six standard markets."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,9 +12,9 @@ from simulation.values.parameters import CALIBRATED, EVERY_KEY, Parameters, quan
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
 UNANNOUNCED = "an investor trades the asset without announcement, so that dealers take the other side"
 OUTSTANDING_ONLY = "a stock: it limits what investors may hold; impact is stated per amount traded"
-PRICED_IN_YEN = "whether the price is in yen; else in dollars"
+PRICED_IN_YEN = "whether the price is in yen; otherwise in dollars"
 LINEAR_SCALE = 1e9
-"""Curvature scale at which an impact function is linear for any flow."""
+"""Curvature scale above which impact is linear for any realistic flow."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +28,11 @@ class Impact:
     fast_scale, slow_scale
         q1 and q0, the flows at which concavity sets in, in units.
     release
-        kappa, share of the dealers' inventory that passes to value investors each day.
+        kappa, share of the dealers' inventory transferred to value investors each day.
     decay
         Share of the temporary part of G that fades each day.
     lasting_share
-        pi, share of the change of g that stays for good.
+        pi, permanent share of the change of g.
     """
 
     fast: float
@@ -52,7 +45,7 @@ class Impact:
 
 
 class Market(Parameters):
-    """Parameters that every market has; `since` is the first day on which it had a price."""
+    """Parameters common to all markets; `since` is the first day with a price."""
 
     ACTS_WHEN: ClassVar = {
         EVERY_KEY: "an investor of the scenario trades or holds the asset",
@@ -67,41 +60,45 @@ class Market(Parameters):
 
     yen_priced: bool = Field(False, description=PRICED_IN_YEN, json_schema_extra={"source": "a fact of the asset"})
     release_pct_per_day: float = quantity(
-        12, "% per day", (0, 100), "kappa: dealers' inventory passed to value investors", "MODEL section 4, prior 5-40"
+        12,
+        "% per day",
+        (0, 100),
+        "kappa: share of the dealers' inventory transferred to value investors",
+        "MODEL section 4, prior 5-40",
     )
     decay_pct_per_day: float = quantity(
-        3.7, "% per day", (0, 100), "fading of the temporary part of the slow impact", "MODEL section 4, prior 1.5-7"
+        3.7, "% per day", (0, 100), "decay of the temporary part of the slow impact", "MODEL section 4, prior 1.5-7"
     )
     lasting_share: float = quantity(
-        0.57, "share", (0, 1), "pi: part of the slow impact that stays for good", "MODEL section 4, prior .19-.86"
+        0.57, "share", (0, 1), "pi: permanent share of the slow impact", "MODEL section 4, prior .19-.86"
     )
     half_spread_bp: float = quantity(
-        0.5, "bp of the trade", (0, 500), "half the bid-ask spread that dealers charge", "BIS (2022), major pairs"
+        0.5, "bp of the trade", (0, 500), "half of the dealers' bid-ask spread", "BIS (2022), major pairs"
     )
     thin_factor_x: float = quantity(
         1.3,
         "multiple",
         (1, 100),
-        "fast impact in thin holiday markets, times normal",
+        "fast impact in thin holiday markets relative to normal",
         "assumption: a quarter less depth, between none and the half that MODEL section 4 gives bitcoin",
     )
     stress_slope: float = quantity(
         0.8,
         "per unit of stress",
         (0, 100),
-        "zeta: rise of the fast impact with volatility",
+        "zeta: increase of the fast impact with volatility",
         "MODEL section 4, .36-1.35",
     )
     stress_cap: float = quantity(
-        2, "multiple", (1, 100), "stress beyond which impact rises no further", "MODEL section 4"
+        2, "multiple", (1, 100), "stress above which the fast impact no longer increases", "MODEL section 4"
     )
 
     def impact(self) -> Impact:
         """Impact in engine units."""
-        raise TypeError(f"{type(self).__name__} states no impact")
+        raise TypeError(f"{type(self).__name__} defines no impact")
 
     def outstanding(self) -> float:
-        """Units outstanding at the start, billions of the own currency; a currency has none."""
+        """Units outstanding at the start, billions of the market's currency; zero for a currency."""
         return 0.0
 
     def _impact(self, fast: float, slow: float, fast_scale: float, slow_scale: float) -> Impact:
@@ -121,43 +118,51 @@ class CurrencyMarket(Market):
 
     kind: Literal["currency"] = "currency"
     release_pct_per_day: float = quantity(
-        7.5, "% per day", (0, 100), "kappa: dealers' inventory passed to value investors", f"{CALIBRATED}; prior 5-40"
+        7.5,
+        "% per day",
+        (0, 100),
+        "kappa: share of the dealers' inventory transferred to value investors",
+        f"{CALIBRATED}; prior 5-40",
     )
     decay_pct_per_day: float = quantity(
-        4.2, "% per day", (0, 100), "fading of the temporary part of the slow impact", f"{CALIBRATED}; prior 1.5-7"
+        4.2, "% per day", (0, 100), "decay of the temporary part of the slow impact", f"{CALIBRATED}; prior 1.5-7"
     )
     lasting_share: float = quantity(
-        0.54, "share", (0, 1), "pi: part of the slow impact that stays for good", f"{CALIBRATED}; prior .19-.86"
+        0.54, "share", (0, 1), "pi: permanent share of the slow impact", f"{CALIBRATED}; prior .19-.86"
     )
     stress_slope: float = quantity(
         0.88,
         "per unit of stress",
         (0, 100),
-        "zeta: rise of the fast impact with volatility",
+        "zeta: increase of the fast impact with volatility",
         f"{CALIBRATED}; prior .36-1.35",
     )
     fast_impact_pct_per_usd_bn: float = quantity(
         0.031,
         "% per $bn",
         (0, 100),
-        "lambda_0; with the stated stock, for August 2024 tells lambda K",
-        f"of lambda K: {CALIBRATED}; prior .02-.08: Evans and Lyons (2002), turnover of BIS (2025)",
+        "lambda_0: fast impact; August 2024 identifies its product with the carry stock K",
+        f"lambda K: {CALIBRATED}; prior .02-.08: Evans and Lyons (2002), turnover of BIS (2025)",
     )
     slow_impact_pct_per_usd_bn: float = quantity(
-        0.014, "% per $bn", (0, 100), "slow", f"{CALIBRATED}; prior .005-.025: MoF interventions 2022-24"
+        0.014, "% per $bn", (0, 100), "slow impact", f"{CALIBRATED}; prior .005-.025: MoF interventions 2022-24"
     )
-    fast_scale_usd_bn: float = quantity(50, "$bn", (1e-3, LINEAR_SCALE), "q1", "MODEL section 4")
-    slow_scale_usd_bn: float = quantity(50, "$bn", (1e-3, LINEAR_SCALE), "q0", "MODEL section 4")
+    fast_scale_usd_bn: float = quantity(
+        50, "$bn", (1e-3, LINEAR_SCALE), "q1: scale of the fast impact", "MODEL section 4"
+    )
+    slow_scale_usd_bn: float = quantity(
+        50, "$bn", (1e-3, LINEAR_SCALE), "q0: scale of the slow impact", "MODEL section 4"
+    )
     depth_x: float = quantity(
         1, "multiple", (0.001, 1000),
-        "depth of the market relative to 2024: impacts are divided by it, their scales multiplied",
+        "market depth relative to 2024: divides impacts and multiplies their scales",
         "turnover in USDJPY, BIS Triennial Survey of the episode's year over that of 2022-25",
     )  # fmt: skip
     own_volatility_pct: float = quantity(
         8.5,
         "% per year",
         (0, 200),
-        "volatility of news that are neither rates nor flows",
+        "volatility of news other than rates and flows",
         f"{CALIBRATED}; prior 6-10: H.10, less rates",
     )
     announcement_beta_pct_per_bp: float = quantity(
@@ -171,14 +176,14 @@ class CurrencyMarket(Market):
         6.2,
         "% per pp",
         (0, 50),
-        "beta_2: response to other news on the two-year spread",
+        "beta_2: response to other news about the two-year spread",
         f"{CALIBRATED}; prior 3.5-8: MODEL section 2",
     )
     credibility_beta_pct_per_bp: float = quantity(
         0.05,
         "% per bp",
         (0, 5),
-        "weakening of the yen per bp of announced term premium",
+        "yen depreciation per bp of announced term premium",
         "assumption: a third of announcement_beta_pct_per_bp; sign from MODEL section 2",
     )
 
@@ -190,7 +195,7 @@ class CurrencyMarket(Market):
 
 
 class EquityMarket(Market):
-    """An equity market with a multiplier on flow over market size."""
+    """An equity market; price impact is a multiplier on flow over market size."""
 
     kind: Literal["equity"] = "equity"
     size: float = quantity(
@@ -205,35 +210,35 @@ class EquityMarket(Market):
         0.01,
         "share of the market",
         (1e-9, 1e3),
-        "q0 = q1 as a share of the market: the flows of the cited estimates",
+        "q0 = q1 as a share of the market",
         "assumption: the order of the flows in Gabaix and Koijen (2021)",
     )
     own_volatility_pct: float = quantity(
         15,
         "% per year",
         (0, 300),
-        "volatility of news of its own",
-        "assumption: links and flows add what is missing to the 16-19 % of the S&P 500",
+        "volatility of the market's own news",
+        "assumption: links and flows raise it to the 16-19 % of the S&P 500",
     )
     growth_pct: float = quantity(
         0,
         "% per year",
         (-50, 50),
-        "expected growth of value (earnings)",
-        "0: no trend of its own, so that trends come from yields, links and flows",
+        "expected growth of fundamental value (earnings)",
+        "0: no own trend; trends come from yields, links and flows",
     )
     dividend_pct: float = quantity(1.2, "% per year", (0, 20), "dividend yield", "S&P Dow Jones Indices, 2025")
     links: dict[str, float] = Field(
         default_factory=dict,
-        description="response of the log price to an earlier asset: per log price, or per decimal yield for a bond",
-        json_schema_extra={"source": "none unless the market states them"},
+        description="response of the log price to an earlier asset, per unit of log price, or of decimal yield for a bond",
+        json_schema_extra={"source": "none unless the market defines them"},
     )
     lasting_share: float = quantity(
         1,
         "share",
         (0, 1),
-        "pi: part of the slow impact that stays for good",
-        "Gabaix and Koijen (2021): flows move prices for good",
+        "pi: permanent share of the slow impact",
+        "Gabaix and Koijen (2021): permanent price effect of flows",
     )
 
     def outstanding(self) -> float:
@@ -247,13 +252,13 @@ class EquityMarket(Market):
 
 
 class BondMarket(Market):
-    """What Treasuries and JGBs share."""
+    """Parameters common to Treasuries and JGBs; bonds are quoted in yield."""
 
     yield_volatility_bp: float = quantity(
         90,
         "bp per year",
         (0, 2000),
-        "volatility of macro news at ten years",
+        "volatility of macro news in the ten-year yield",
         "H.15: 91 bp in 2005-24, 93 in 1990-2024 (daily changes)",
     )
     duration_years: float = quantity(
@@ -266,14 +271,14 @@ class BondMarket(Market):
         1,
         "share",
         (0, 1),
-        "pi: part of the slow impact that stays for good",
-        "Beltran, Kretchmer, Marquez and Thomas (2012): the slow impact is the lasting one",
+        "pi: permanent share of the slow impact",
+        "Beltran, Kretchmer, Marquez and Thomas (2012): the slow impact is permanent",
     )
     half_spread_bp: float = quantity(
         1,
         "bp of the trade",
         (0, 500),
-        "half the bid-ask spread that dealers charge",
+        "half of the dealers' bid-ask spread",
         "assumption: half of 1/64 of a point, the tick of ten-year notes, rounded up",
     )
 
@@ -290,23 +295,23 @@ class TreasuryMarket(BondMarket):
         29_000, "$bn", (1, 1e6), "marketable Treasuries outstanding", "US Treasury, Monthly Statement, autumn 2025"
     )
     fast_impact_bp_per_100_usd_bn: float = quantity(
-        7, "bp per 100 $bn", (0, 1e4), "lambda_0", "Beltran, Kretchmer, Marquez and Thomas (2012)"
+        7, "bp per 100 $bn", (0, 1e4), "lambda_0: fast impact", "Beltran, Kretchmer, Marquez and Thomas (2012)"
     )
     slow_impact_bp_per_100_usd_bn: float = quantity(
-        3, "bp per 100 $bn", (0, 1e4), "slow", "Beltran, Kretchmer, Marquez and Thomas (2012); prior 1.5-6"
+        3, "bp per 100 $bn", (0, 1e4), "slow impact", "Beltran, Kretchmer, Marquez and Thomas (2012); prior 1.5-6"
     )
     fast_scale_usd_bn: float = quantity(
         500,
         "$bn",
         (1e-3, LINEAR_SCALE),
-        "q1: ten times that of USDJPY, a deeper market",
+        "q1: scale of the fast impact",
         "assumption: ten times that of USDJPY, a deeper market",
     )
     slow_scale_usd_bn: float = quantity(
         2000,
         "$bn",
         (1e-3, LINEAR_SCALE),
-        "q0: the largest flows of the cited estimates",
+        "q0: scale of the slow impact",
         "assumption: the largest flows in Beltran, Kretchmer, Marquez and Thomas (2012)",
     )
     release_pct_per_day: float = quantity(
@@ -337,7 +342,7 @@ class JgbMarket(BondMarket):
         45,
         "bp per year",
         (0, 2000),
-        "volatility of macro news at ten years",
+        "volatility of macro news in the ten-year yield",
         "MoF Japan: 49 bp in 1990-2024, 33 in 2005-24 under yield control (daily changes)",
     )
     duration_years: float = quantity(
@@ -350,10 +355,10 @@ class JgbMarket(BondMarket):
         1_100_000, "JPY bn", (1, 1e8), "JGBs outstanding", "MoF Japan, 2025 (rounded); CLAIMS 42"
     )
     impact_bp_per_10_jpy_tn: float = quantity(
-        2, "bp per 10 JPY tn", (0, 1e4), "lambda_0 = slow", "MODEL section 4; 1-4"
+        2, "bp per 10 JPY tn", (0, 1e4), "lambda_0: fast impact, equal to the slow impact", "MODEL section 4; 1-4"
     )
     scale_jpy_bn: float = quantity(
-        100_000, "JPY bn", (1e-3, LINEAR_SCALE), "q0 = q1: a tenth of the market", "assumption: a tenth of the market"
+        100_000, "JPY bn", (1e-3, LINEAR_SCALE), "q0 = q1: scale of both impacts", "assumption: a tenth of the market"
     )
 
     def outstanding(self) -> float:
@@ -369,31 +374,31 @@ class JgbMarket(BondMarket):
 class CryptoMarket(Market):
     """Bitcoin."""
 
-    INERT: ClassVar = {
-        "size_usd_bn": OUTSTANDING_ONLY,
-    }
+    INERT: ClassVar = {"size_usd_bn": OUTSTANDING_ONLY}
 
-    since: ClassVar[date] = date(2010, 7, 18)  # the first exchange (Mt. Gox) opens
+    since: ClassVar[date] = date(2010, 7, 18)  # opening of the first exchange, Mt. Gox
     kind: Literal["crypto"] = "crypto"
-    size_usd_bn: float = quantity(1_815, "$bn", (1, 1e6), "value of all coins", "19.95 million coins at 91,000 dollars")
+    size_usd_bn: float = quantity(
+        1_815, "$bn", (1, 1e6), "market capitalisation", "19.95 million coins at 91,000 dollars"
+    )
     impact_pct_per_usd_bn: float = quantity(
-        1.2, "% per $bn", (0, 1000), "lambda_0", "Citi; liquidations of October 2025; prior .6-3.4"
+        1.2, "% per $bn", (0, 1000), "lambda_0: fast impact", "Citi; liquidations of October 2025; prior .6-3.4"
     )
     slow_impact_pct_per_usd_bn: float = quantity(
-        0.6, "% per $bn", (0, 1000), "slow: half of the fast impact, assumption", "assumption: half of the fast impact"
+        0.6, "% per $bn", (0, 1000), "slow impact", "assumption: half of the fast impact"
     )
     scale_usd_bn: float = quantity(
         5,
         "$bn",
         (1e-3, LINEAR_SCALE),
-        "q0 = q1: a large day of liquidations",
+        "q0 = q1: scale of both impacts, a day of large liquidations",
         "assumption: between the 1 $bn liquidated on 5 August 2024 (CALIBRATION section 1) and the far larger 10 October 2025",
     )
     own_volatility_pct: float = quantity(
         40,
         "% per year",
         (0, 500),
-        "volatility of news of its own",
+        "volatility of the market's own news",
         "assumption: about realised volatility in 2025; with the link to equities 44, and liquidations add as much again",
     )
     thin_factor_x: float = quantity(2, "multiple", (1, 100), "fast impact in thin markets", "MODEL section 4")
@@ -401,12 +406,12 @@ class CryptoMarket(Market):
         2,
         "bp of the trade",
         (0, 500),
-        "half the bid-ask spread that dealers charge",
-        "assumption: four times USDJPY, exchange fees left out",
+        "half of the dealers' bid-ask spread",
+        "assumption: four times USDJPY, without exchange fees",
     )
     links: dict[str, float] = Field(
         default_factory=lambda: {"us_equity": 1.3},
-        description="as for equities; 1.3 x Nasdaq return",
+        description="as for equities",
         json_schema_extra={"source": "MODEL section 4: 1.3 x Nasdaq return"},
     )
 
@@ -442,7 +447,7 @@ STANDARD_MARKETS: dict[str, dict[str, Any]] = {
     },
     "bitcoin": {"kind": "crypto"},
 }
-"""Values that differ from the kind's defaults.  Equity links: -3 = equity duration to the ten-year yield (assumption within
+"""Values that differ from the defaults of the kind.  Equity links: -3 = equity duration to the ten-year yield (assumption within
 the range of empirical estimates, -2 to -6); exporters' earnings .4 and global beta .6 (MODEL section 4; the beta is an
 assumption); Japanese market about 7 $tn at 156 yen (MODEL section 4)."""
 
@@ -450,7 +455,7 @@ MARKET_KINDS = {
     kind.model_fields["kind"].default: kind
     for kind in (CurrencyMarket, TreasuryMarket, JgbMarket, EquityMarket, CryptoMarket)
 }
-"""The kinds of market by the name that a config gives them."""
+"""Market classes by their config name."""
 
 
 def first_price_day(name: str) -> date:

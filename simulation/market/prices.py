@@ -1,11 +1,7 @@
-"""Price impact of cumulative net purchases: a fast concave part on dealers' books and a slow part beyond them.
+"""Prices from flows: price impact, conversion of levels to prices, and the state of the market.
 
-``ln P = f + G + F(Z)``: Z is what customers have bought that dealers still carry, G accumulates the slow impact of what
-value investors have supplied.  For bonds the same numbers lower the yield.
-
-From levels (log price, or yield for a bond) to prices: durations, links between assets, plausible ranges.
-
-The market's state and its day: impact slopes from stress, quotes for given positions, release, volatility.
+``ln P = f + G + F(Z)``: f is the fundamental, F the fast concave impact of the dealers' inventory Z (net purchases of customers),
+and G the accumulated slow impact of what value investors have supplied.  For bonds the same expressions lower the yield.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +17,7 @@ from simulation.values.conventions import PERCENT, TRADING_DAYS_PER_YEAR, Array,
 
 @dataclass(frozen=True)
 class ImpactTable:
-    """Impact parameters of all markets in column order, each ``(assets,)``, or ``(runs, assets)`` if it differs by run."""
+    """Impact parameters of all markets in column order, each ``(assets,)``, or ``(runs, assets)`` if runs differ."""
 
     fast: Array
     slow: Array
@@ -37,7 +33,7 @@ class ImpactTable:
 
 
 def impact_table(markets: Sequence[Market]) -> ImpactTable:
-    """Collect the parameters of the markets in the order given."""
+    """Impact parameters of the markets, in the given order."""
     impacts = [market.impact() for market in markets]
     fields = ("fast", "slow", "fast_scale", "slow_scale", "release", "decay", "lasting_share")
     columns = {name: asset_columns([getattr(impact, name) for impact in impacts]) for name in fields}
@@ -51,15 +47,15 @@ def impact_table(markets: Sequence[Market]) -> ImpactTable:
 
 
 def fast_impact(inventory: Array, slope: Array, scale: Array) -> Array:
-    """F(Z): log price moved by what dealers carry.
+    """F(Z): impact of the dealers' inventory on the log price.
 
-    ``F = slope sgn(Z) 2 q1 (sqrt(1 + |Z|/q1) - 1)``: slope at zero, concave beyond q1.  Written as
-    ``slope 2 Z / (sqrt(1 + |Z|/q1) + 1)``, the same without cancellation for small flows.
+    ``F = slope sgn(Z) 2 q1 (sqrt(1 + |Z|/q1) - 1)``: slope at zero, concave beyond q1.  Computed as
+    ``slope 2 Z / (sqrt(1 + |Z|/q1) + 1)``, which avoids cancellation for small flows.
 
     Parameters
     ----------
     inventory
-        Z, units customers have bought from dealers, ``(runs, assets)``.
+        Z, units bought by customers from dealers, ``(runs, assets)``.
     slope
         lambda_t, per unit, ``(runs, assets)``.
     scale
@@ -71,10 +67,10 @@ def fast_impact(inventory: Array, slope: Array, scale: Array) -> Array:
 
 
 def slow_impact(supplied: Array, slope: Array, scale: Array) -> Array:
-    """g(Q): log price moved for longer by what value investors have supplied.
+    """g(Q): slow impact on the log price of the units supplied by value investors.
 
-    ``g = sgn(Q) c (sqrt(|Q| + q0) - sqrt(q0)), c = 2 slope sqrt(q0)``: slope at zero, concave beyond q0.  Written as
-    ``2 slope Q / (sqrt(1 + |Q|/q0) + 1)``, the same without cancellation for small flows.
+    ``g = sgn(Q) c (sqrt(|Q| + q0) - sqrt(q0)), c = 2 slope sqrt(q0)``: slope at zero, concave beyond q0.  Computed as
+    ``2 slope Q / (sqrt(1 + |Q|/q0) + 1)``, which avoids cancellation for small flows.
 
     Source: MODEL section 4.
     """
@@ -82,7 +78,7 @@ def slow_impact(supplied: Array, slope: Array, scale: Array) -> Array:
 
 
 def stressed_slope(slope: Array, stress: Array, sensitivity: Array, cap: Array) -> Array:
-    """lambda_t: the fast slope in stressed markets, ``slope (1 + zeta (min(stress, cap) - 1)+)``.
+    """lambda_t: slope of the fast impact under stress, ``slope (1 + zeta (min(stress, cap) - 1)+)``.
 
     Source: MODEL section 4; Brunnermeier and Pedersen (2009), liquidity falls as margins rise.
     """
@@ -90,31 +86,31 @@ def stressed_slope(slope: Array, stress: Array, sensitivity: Array, cap: Array) 
 
 
 LARGEST_LOG_MOVE = 2.3
-"""A log price further than this from its start (a factor of ten) is a runaway, not a scenario."""
+"""Largest plausible change of a log price (a factor of ten); a run beyond it is stopped."""
 LARGEST_LOG_MOVE_CRYPTO = 4.0
-"""The same for bitcoin, which has moved by a factor of fifty within a few years."""
+"""The same for bitcoin, which has changed by a factor of fifty within a few years."""
 YIELD_RANGE = (-0.05, 0.30)
-"""Yields outside -5 % to 30 % are a runaway, not a scenario."""
+"""Plausible yields, decimal; a run beyond them is stopped."""
 
 
 @dataclass(frozen=True)
 class PriceRules:
-    """How levels become log prices, in column order.
+    """Parameters for the conversion of levels to log prices, in column order.
 
     Attributes
     ----------
     bond
         Whether an asset is quoted in yield, ``(assets,)``.
     direction
-        What a purchase does to the level: 1, or -1 for a bond, ``(assets,)``.
+        Sign of the effect of a purchase on the level: 1, or -1 for a bond, ``(assets,)``.
     duration, curvature
         First- and second-order response of the log price to the yield: ``-D`` and ``(C - D^2) / 2``; zero elsewhere.
     links
-        ``(asset, earlier asset, coefficient)`` triples: response of one log price to the move of an earlier asset.
+        ``(asset, earlier asset, coefficient)`` triples: response of one log price to the change of an earlier asset.
     start_level
         Level of each asset at the start, ``(assets,)``.
     largest_move
-        Log price beyond which an asset has run away, ``(assets,)``.
+        Largest plausible change of the log price, ``(assets,)``.
     """
 
     bond: Array
@@ -127,12 +123,12 @@ class PriceRules:
 
 
 def price_rules(roster: Roster, markets: Mapping[str, Market], start_level: Array) -> PriceRules:
-    """Collect durations and links; a link to an asset that is absent or later is refused.
+    """Durations, convexities, links and plausible ranges of the markets.
 
     Raises
     ------
     ValueError
-        If a link names an asset that is not priced before.
+        If a link refers to an asset that is absent or priced later.
     """
     bonds = [isinstance(markets[name], BondMarket) for name in roster.names]
     duration, convexity = (
@@ -154,9 +150,9 @@ def price_rules(roster: Roster, markets: Mapping[str, Market], start_level: Arra
 
 
 def log_prices(level: Array, rules: PriceRules) -> tuple[Array, Array]:
-    """Log prices (zero at the start) and levels with the links applied, both ``(runs, assets)``.
+    """Log prices (zero at the start) and levels including links, both ``(runs, assets)``.
 
-    Bonds: ``ln P = -D dy + (C - D^2) dy^2 / 2``.  Others: own level plus the moves of the assets they are linked to.
+    Bonds: ``ln P = -D dy + (C - D^2) dy^2 / 2``.  Other assets: own level plus linked changes.
     """
     move = level - rules.start_level
     for column, earlier, coefficient in rules.links:
@@ -166,36 +162,36 @@ def log_prices(level: Array, rules: PriceRules) -> tuple[Array, Array]:
 
 
 def first_runaway(level: Array, rules: PriceRules) -> Array:
-    """Column of the first asset whose level is not finite or beyond a plausible range, -1 where all are fine; ``(runs,)``."""
+    """Column of the first asset with a non-finite or implausible level, ``(runs,)``; -1 if there is none."""
     move = np.abs(level - rules.start_level)
-    yield_in = (level >= YIELD_RANGE[0]) & (level <= YIELD_RANGE[1])
-    out = ~np.where(rules.bond, yield_in, move <= rules.largest_move)
+    plausible_yield = (level >= YIELD_RANGE[0]) & (level <= YIELD_RANGE[1])
+    out = ~np.where(rules.bond, plausible_yield, move <= rules.largest_move)
     return np.where(out.any(axis=1), out.argmax(axis=1), -1)
 
 
 def own_news_volatility(market: Market) -> float:
-    """Annual volatility of a market's own news: decimal log return, or decimal yield for a bond."""
+    """Annual volatility of the market's own news: decimal log return, or decimal yield for a bond."""
     if isinstance(market, BondMarket):
         return market.yield_volatility_bp * PERCENT * PERCENT
     if isinstance(market, CurrencyMarket | EquityMarket | CryptoMarket):
         return market.own_volatility_pct * PERCENT
-    raise TypeError(f"no volatility is defined for {type(market).__name__}")
+    raise TypeError(f"{type(market).__name__} defines no volatility")
 
 
 def expected_growth(market: Market) -> float:
-    """Expected growth of value per business day, decimal."""
+    """Expected growth of fundamental value per business day, decimal."""
     return market.growth_pct * PERCENT / TRADING_DAYS_PER_YEAR if isinstance(market, EquityMarket) else 0.0
 
 
 def running_yield(market: Market) -> float:
-    """Dividend yield, decimal per year; bonds pay their market yield and are handled where yields are known."""
+    """Dividend yield, decimal per year; zero for bonds, whose market yield is paid elsewhere."""
     return market.dividend_pct * PERCENT if isinstance(market, EquityMarket) else 0.0
 
 
 VOLATILITY_MEMORY: Final = 0.94
-"""Daily weight of the past in the volatility estimate (RiskMetrics 1996)."""
+"""Daily decay factor of the volatility estimate (RiskMetrics 1996)."""
 VARIANCE_FLOOR: Final = 0.25
-"""The volatility estimate never falls below half of its long-run value (MODEL section 1)."""
+"""Lower bound of the variance estimate relative to its long-run value (MODEL section 1: half of the volatility)."""
 
 
 class MarketState:
@@ -220,13 +216,13 @@ class MarketState:
         self.log_return = np.zeros_like(start_level)
 
     def quote(self, inventory: Array) -> Quote:
-        """Prices if customers had bought `inventory` that dealers still carry.
+        """Prices for a dealers' inventory of `inventory`, ``(runs, assets)``.
 
-        Today's slope prices today's flow only: ``fast effect at the open + F(Z; lambda_t) - F(Z at the open; lambda_t)``.
-        With a constant slope this is MODEL's ``F(Z)``.
+        Today's slope applies to today's flow only: ``fast effect at the open + F(Z; lambda_t) - F(Z at the open; lambda_t)``.
+        With a constant slope this equals MODEL's ``F(Z)``.
 
-        Departure: taken literally, ``F(Z)`` with a slope that changes from day to day would reprice the whole inventory
-        when stress or the holiday calendar changes, so that prices would jump on a known date without a trade.
+        Departure: ``F(Z)`` with a slope that changes daily would reprice the whole inventory when stress or the holiday
+        calendar changes, so prices would jump on a known date without a trade.
         """
         effect = self.lasting + self.fading + self.fast_effect + self.added(inventory)
         log_price, level = log_prices(self.fundamental + self.rules.direction * effect, self.rules)
@@ -234,22 +230,22 @@ class MarketState:
         return Quote(log_price, price, level, self.start_usdjpy * price[:, :1])
 
     def added(self, inventory: Array) -> Array:
-        """Fast impact of what was bought since the open, at today's slope."""
+        """Fast impact of purchases since the open, at today's slope."""
         scale = self.table.fast_scale
         return fast_impact(inventory, self.slope, scale) - fast_impact(self.open_inventory, self.slope, scale)
 
     def set_slopes(self, stress: Array, thin: bool) -> None:
-        """Fix the fast impact of the day from yesterday's stress ``(runs, assets)`` and the thin-market calendar."""
+        """Set today's slope of the fast impact from yesterday's stress, ``(runs, assets)``, and the thin-market calendar."""
         slope = stressed_slope(self.table.fast, stress, self.table.stress_slope, self.table.stress_cap)
         self.slope = slope * self.table.thin_factor if thin else slope
 
     def shake(self, multiple: float, long_run: Array) -> None:
-        """Lift all volatility estimates to at least `multiple` of their long-run value; not-a-number leaves them alone."""
+        """Raise all volatility estimates to at least `multiple` of their long-run value; NaN changes nothing."""
         if not np.isnan(multiple):
             self.excess_variance = np.maximum(self.excess_variance, (multiple**2 - 1.0) * long_run)
 
     def give_values(self, changes: Array) -> None:
-        """Let fundamentals change by given log changes since yesterday, links included; not-a-number leaves them alone.
+        """Set the log changes of fundamentals since yesterday, links included; NaN leaves an asset unchanged.
 
         Parameters
         ----------
@@ -263,10 +259,7 @@ class MarketState:
             self.fundamental[:, column] += missing
 
     def supply(self, bought: Array) -> None:
-        """Value investors supply what customers (or dealers for them) have bought; the slow impact follows.
-
-        A share pi of the change of g lasts, the rest fades.
-        """
+        """Let value investors supply `bought` units and update the slow impact; a share pi of it is permanent."""
         before = slow_impact(self.supplied, self.table.slow, self.table.slow_scale)
         self.supplied = self.supplied + bought
         change = slow_impact(self.supplied, self.table.slow, self.table.slow_scale) - before
@@ -274,9 +267,9 @@ class MarketState:
         self.fading = self.fading + (1.0 - self.table.lasting_share) * change
 
     def release(self) -> Array:
-        """Pass a share kappa of the dealers' inventory to value investors; returns it (positive: customers' purchases).
+        """Transfer a share kappa of the dealers' inventory to value investors; returns it (positive: customers' purchases).
 
-        The fast effect falls to what the smaller inventory has at the normal slope; what stress added to it fades at kappa.
+        The fast effect falls to that of the smaller inventory at the normal slope; the part added by stress decays at kappa.
         """
         released, table = self.inventory * self.table.release, self.table
         at_close = self.fast_effect + self.added(self.inventory)
@@ -284,13 +277,13 @@ class MarketState:
         self.fading = self.fading * (1.0 - table.decay)
         self.inventory = self.inventory - released
         self.open_inventory = self.inventory
-        kept = stressed * (1.0 - table.release)
-        self.fast_effect = fast_impact(self.inventory, table.fast, table.fast_scale) + kept
+        remaining = stressed * (1.0 - table.release)
+        self.fast_effect = fast_impact(self.inventory, table.fast, table.fast_scale) + remaining
         self.supply(released)
         return released
 
     def remember(self, quote: Quote, noise_variance: Array) -> None:
-        """Take `quote` as the close and update the volatility estimate: ``u <- .94 u + .06 (r^2 - noise variance)``."""
+        """Set the closing quote and update the variance estimate: ``u <- .94 u + .06 (r^2 - noise variance)``."""
         self.log_return = quote.log_price - self.last.log_price
         surprise = self.log_return**2 - noise_variance
         excess = VOLATILITY_MEMORY * self.excess_variance + (1.0 - VOLATILITY_MEMORY) * surprise
@@ -298,5 +291,5 @@ class MarketState:
         self.last = quote
 
     def variance(self, long_run: Array) -> Array:
-        """Daily variance ``sigma_bar^2 + u``, floored; ``(runs, assets)``."""
+        """Daily variance ``max(sigma_bar^2 + u, floor)``, ``(runs, assets)``."""
         return np.asarray(np.maximum(long_run + self.excess_variance, VARIANCE_FLOOR * long_run))

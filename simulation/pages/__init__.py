@@ -1,1 +1,1 @@
-"""Web pages: the teaching page, its server, the Mesa page and reports."""
+"""HTML pages and local servers: teaching page, reports and the interactive model."""

@@ -1,4 +1,4 @@
-"""A port on this machine alone, for what is served to a browser on it."""
+"""Loopback socket and package checks shared by the local servers."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Final
 
 HOST: Final = "127.0.0.1"
 GRACE_SECONDS: Final = 2
-"""What an open page is given at the end; it would hold its connection for ever."""
+"""Grace period for open connections at shutdown, s; an open page would keep its connection indefinitely."""
 
 
 class ServingError(RuntimeError):
-    """Something cannot be served; says why and what to do."""
+    """A server cannot start; the message names the reason and the cure."""
 
 
 def install_hint(extra: str) -> str:
-    """What to do without the packages of an extra."""
+    """How to install an optional extra."""
     return f"install the extra: python -m pip install 'carryflow[{extra}]'"
 
 
 def require_packages(extra: str, packages: Sequence[str]) -> None:
-    """Refuse to start without the packages of the extra of a command, which has its name.
+    """Check that the packages of an extra are installed; the extra has the name of its command.
 
     Raises
     ------
     ServingError
-        With what to install.
+        If a package is missing; the message says what to install.
     """
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
@@ -35,23 +35,23 @@ def require_packages(extra: str, packages: Sequence[str]) -> None:
 
 
 def bind_loopback(port: int) -> socket.socket:
-    """A socket on 127.0.0.1 that is ours and takes connections.
+    """Listening socket on 127.0.0.1.
 
     Parameters
     ----------
     port
-        The port; 0 takes a free one.
+        Port number; 0 selects a free port.
 
     Raises
     ------
     ServingError
-        If the port is taken.
+        If the port is not free.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
-        # Who comes before the server is ready waits instead of being turned away.
+        # Connections made before the server is ready wait instead of being refused.
         listener.listen()
     except OSError as error:
         listener.close()

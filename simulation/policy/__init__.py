@@ -1,1 +1,1 @@
-"""What the central banks do and say: meetings, given paths, guidance and balance sheets."""
+"""Central banks and the Ministry of Finance: rates, guidance, expected paths, intervention and the interest bill."""

@@ -1,7 +1,4 @@
-"""A policy meeting: what was priced, what signals moved the odds, what was decided and said.
-
-The Federal Reserve and the Bank of Japan as a scenario describes them: rate, meetings, guidance, balance sheet.
-"""
+"""Central banks as a scenario describes them: policy rate, meetings, statements, forward guidance and balance sheet."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -15,25 +12,27 @@ from simulation.values.conventions import BASIS_POINT, Array
 from simulation.values.parameters import Parameters, Rate, quantity
 
 REFERENCE_STEP = 25 * BASIS_POINT
-"""The step at which a signal of strength one has its full effect."""
+"""Rate step to which signal strengths refer."""
 
 
 class Signal(Parameters):
-    """A speech, leak or data release that changes the odds of a coming meeting."""
+    """A speech, leak or data release that changes the outcome probabilities of a later meeting."""
 
-    date: Annotated[date, Field(description="day of the signal, not after the meeting")]
-    strength: float = quantity(..., "standard signals", (-20, 20), "strength, positive towards a higher rate")
-    label: str = Field("", description="what was said or published")
+    date: Annotated[date, Field(description="day of the signal, on or before the day of the meeting")]
+    strength: float = quantity(
+        ..., "standard signals", (-20, 20), "strength; positive raises the probability of a higher rate"
+    )
+    label: str = Field("", description="content of the signal")
 
 
 class Meeting(Parameters):
-    """One policy meeting with the probabilities held at the start, dated signals, and its outcome."""
+    """A policy meeting: outcome probabilities at the start of the scenario, dated signals, decision and statement."""
 
     date: Annotated[date, Field(description="day of the decision")]
     decision: Rate | None = Field(None, description="change of the policy rate; none: drawn from the reaction function")
     step: Rate = Field(
         "25bp",
-        description="the change that `priced_probability` speaks about",
+        description="rate change to which `priced_probability` refers",
         validate_default=True,
         json_schema_extra={"source": "the usual step of both banks"},
     )
@@ -41,19 +40,20 @@ class Meeting(Parameters):
         0,
         "probability",
         (0, 1),
-        "probability of `step` at the start; the rest is no change; a reaction function sets its own",
+        "market probability of `step` at the start, the rest being no change; a reaction function replaces it",
         "0: nothing is priced unless the scenario states it",
     )
     other_outcomes: dict[Rate, float] = Field(
-        default_factory=dict, description="further outcomes and their probabilities, e.g. {50bp: 0.02}"
+        default_factory=dict, description="other outcomes and their probabilities, such as {50bp: 0.02}"
     )
     guidance: str | None = Field(None, description="guidance regime announced at this meeting; none: no statement")
     path_surprise: Rate | None = Field(
-        None, description="Z2 as measured, in place of guidance: change of the two-year mean beyond the target surprise"
+        None,
+        description="Z2 as measured, instead of guidance: change of the expected two-year mean rate beyond the target surprise",
     )
     ten_year_surprise: Rate = Field(
         "0bp",
-        description="surprise at ten years alone, such as a change of a yield band",
+        description="surprise in the ten-year yield alone, such as a change of a yield band",
         validate_default=True,
         json_schema_extra={"source": "0bp: none unless the scenario states it"},
     )
@@ -63,7 +63,7 @@ class Meeting(Parameters):
     def _check(self) -> Self:
         if self.guidance is not None and self.path_surprise is not None:
             raise ValueError(
-                f"the meeting of {self.date} has both guidance and path_surprise: two accounts of the same words; "
+                f"the meeting of {self.date} has both guidance and path_surprise, which describe the same statement; "
                 "leave one out"
             )
         late = [signal.date for signal in self.signals if signal.date > self.date]
@@ -80,14 +80,12 @@ class Meeting(Parameters):
 
 
 class Statement(Parameters):
-    """What a central bank says between meetings: a guidance regime, or the measured change of the expected path."""
+    """A statement between meetings: a guidance regime, or the measured change of the expected path."""
 
     date: Annotated[date, Field(description="day of the statement")]
     guidance: str | None = Field(None, description="guidance regime announced")
-    path_surprise: Rate | None = Field(
-        None, description="change of the two-year mean of the expected rate, as measured"
-    )
-    label: str = Field("", description="what was said")
+    path_surprise: Rate | None = Field(None, description="measured change of the expected two-year mean rate")
+    label: str = Field("", description="content of the statement")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -101,7 +99,7 @@ STEP_EXPECTED: Final = "the market expects a step: the rate is short of `termina
 
 
 class Guidance(Parameters):
-    """The path that a central bank's words lead the market to expect after the meeting."""
+    """Forward guidance: the path of the policy rate that the market expects after a statement."""
 
     ACTS_WHEN: ClassVar = {
         "months_between_steps": STEP_EXPECTED,
@@ -128,7 +126,7 @@ class Guidance(Parameters):
         1,
         "probability",
         (0, 1),
-        "share of each step that the market believes",
+        "probability that the market assigns to each step",
         "assumption: six_monthly and vague differ by 9 bp over two years (MODEL section 2)",
     )
     terminal_pct: float = quantity(
@@ -142,7 +140,7 @@ class Guidance(Parameters):
         2,
         "bp",
         (0, 100),
-        "standard deviation of what each later meeting without a statement reveals about the path",
+        "standard deviation of the path news from each later meeting without a statement",
         "assumption: in the order that MODEL section 2 asks for, a vague regime leaves more to later meetings",
     )
 
@@ -150,12 +148,12 @@ class Guidance(Parameters):
 def tilt_probabilities(probabilities: Array, steps: Array, strength: float) -> Array:
     """Outcome probabilities after a signal.
 
-    ``p_j <- p_j exp(strength * step_j / 25 bp) / sum``: for two outcomes this is ``logit p += strength``.
+    ``p_j <- p_j exp(strength * step_j / 25 bp) / sum``; for two outcomes ``logit p += strength``.
 
     Parameters
     ----------
     probabilities
-        Shape ``(runs, outcomes)``, rows add to one.
+        Shape ``(runs, outcomes)``; each row sums to one.
     steps
         Decimal change of the rate of each outcome, shape ``(outcomes,)``.
     strength
@@ -168,20 +166,20 @@ def tilt_probabilities(probabilities: Array, steps: Array, strength: float) -> A
 
 
 def expected_step(probabilities: Array, steps: Array) -> Array:
-    """Mean change of the rate, decimal, shape ``(runs, 1)``."""
+    """Expected change of the policy rate, decimal, shape ``(runs, 1)``."""
     return np.asarray((probabilities * steps).sum(axis=1, keepdims=True))
 
 
 def adverse_surprise(probabilities: Array, steps: Array) -> Array:
-    """How much of a 25 bp step may still come as a hawkish surprise: ``sum p_j (step_j - E step)+ / 25 bp``.
+    """Expected hawkish surprise in units of a 25 bp step, ``sum p_j (step_j - E step)+ / 25 bp``, shape ``(runs, 1)``.
 
-    For two outcomes this is ``p (1 - p)``: nothing when the decision is certain either way.  Shape ``(runs, 1)``.
+    For two outcomes ``p (1 - p)``: zero when either outcome is certain.
     """
     above = np.maximum(steps - expected_step(probabilities, steps), 0.0)
     return np.asarray((probabilities * above).sum(axis=1, keepdims=True)) / REFERENCE_STEP
 
 
-GUIDANCE_AT_START = "guidance regime that the market expects to hold at the start"
+GUIDANCE_AT_START = "guidance regime in force at the start"
 
 SOURCE_BY_KEY: Final[dict[str, JsonValue]] = {"source": "by key, see the rows below"}
 
@@ -195,9 +193,9 @@ BOJ_GUIDANCE = {
     "dovish": Guidance(months_between_steps=12, step_probability=0.75, terminal_pct=1, path_uncertainty_bp=3),
     "unchanged": UNCHANGED,
 }
-"""Regimes of MODEL section 2.  `six_monthly` against `vague` from 0.75 % is 9.4 bp in the two-year mean; terminal rates
-lie in the Bank's neutral band of 1-2.5 %.  Rhythms: BofA and JPMorgan, December 2025 (CLAIMS 39).  Path uncertainties are
-assumptions, ordered as MODEL asks: a vague regime leaves more to later meetings."""
+"""Guidance regimes of MODEL section 2.  From 0.75 %, `six_monthly` and `vague` differ by 9.4 bp in the two-year mean rate;
+terminal rates lie in the Bank's neutral band of 1-2.5 %.  Time between steps: BofA and JPMorgan, December 2025 (CLAIMS 39).
+Path uncertainties are assumptions in the order of MODEL: vague guidance leaves more news to later meetings."""
 
 FED_GUIDANCE = {
     "gradual_cuts": Guidance.model_validate({"step": "-25bp", "terminal_pct": 3.125, "path_uncertainty_bp": 3}),
@@ -207,7 +205,7 @@ FED_GUIDANCE = {
 
 
 class BalanceSheetFlow(Parameters):
-    """Bonds that a central bank buys (positive) or runs off (negative) over a period."""
+    """Bond purchases (positive) or run-off (negative) of a central bank over a period."""
 
     first_day: date = Field(description="first day of the flow")
     last_day: date | None = Field(None, description="last day of the flow; none: to the end of the scenario")
@@ -221,13 +219,13 @@ class BalanceSheetFlow(Parameters):
         1,
         "share",
         (0, 1),
-        "ten-year equivalent of one unit bought: about 0.03 for bills of 3-4 months",
+        "ten-year equivalent of one unit bought; about 0.03 for bills of 3-4 months",
         "1: ten-year bonds; bills by duration, 0.25 over 8.1 years",
     )
 
 
 class CentralBank(Parameters):
-    """A central bank with a given path."""
+    """A central bank: policy rate, meetings, guidance and balance sheet."""
 
     INERT: ClassVar = {
         "bonds_held": "a stock: it limits how much may run off; purchases move yields, holdings do not",
@@ -242,7 +240,7 @@ class CentralBank(Parameters):
         0.8,
         "logits per standard signal",
         (0, 10),
-        "k: how much one standard signal moves the log-odds",
+        "k: change of the log-odds per standard signal",
         "OIS odds 62 % -> 78 % on 1 December 2025 (CLAIMS 7): logit .78 - logit .62 = .78",
     )
     balance_sheet: tuple[BalanceSheetFlow, ...] = ()
@@ -261,17 +259,17 @@ class CentralBank(Parameters):
             )
         known = self.guidance_regimes
         pause = self.reaction.stress_pause if isinstance(self.reaction, BojReaction) else None
-        said = [pause.guidance] if pause else []
-        said += [meeting.guidance for meeting in self.meetings if meeting.guidance]
-        said += [statement.guidance for statement in self.statements if statement.guidance]
-        for name in [self.guidance, *said]:
+        announced = [pause.guidance] if pause else []
+        announced += [meeting.guidance for meeting in self.meetings if meeting.guidance]
+        announced += [statement.guidance for statement in self.statements if statement.guidance]
+        for name in [self.guidance, *announced]:
             if name not in known:
                 raise ValueError(f"guidance regime {name!r} is not defined; known: {', '.join(sorted(known))}")
         return self
 
 
 def merge_regimes(defaults: Mapping[str, Guidance], given: object) -> object:
-    """The default regimes with the given ones laid over them, key by key."""
+    """Default regimes updated with the given ones, key by key."""
     if not isinstance(given, Mapping):
         return given
     merged: dict[Any, Any] = {name: regime.model_dump(mode="json") for name, regime in defaults.items()}

@@ -1,16 +1,8 @@
-"""The policy rate that the market expects, as a path over calendar time, and its mean over any horizon.
+"""Paths of policy rates: the path the market expects, expected hikes under the Bank of Japan's rule, and drawn paths.
 
-The path is today's rate, plus the expected step at every meeting still to come, plus the steps that guidance leads the
-market to expect after its anchor date: the odds of a listed meeting come on top of guidance, so a scenario that lists a
-hike for the day of a guidance step counts it twice.  Expected steps are in the path from the start, so when they happen
-nothing moves.
-
-Hikes of the Bank of Japan's rule as the market sees them coming: after one, another within months is unlikely.
-
-Drawn rate paths for long histories: the gap between both countries' rates wanders around a level of each run's own.
-
-Nothing here is news: yields return to their level as everybody expects, and policy rates follow the two-year yields in steps
-that are fully priced.  News about rates are the daily macro news, as in any scenario.
+The expected path is today's rate, plus the expected step at every scheduled meeting, plus guidance steps after their anchor
+date.  Meetings come on top of guidance: a scenario that lists a hike on the day of a guidance step counts it twice.  Expected
+steps are in the path from the start, so they move no price when they occur.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -34,14 +26,14 @@ from simulation.values.conventions import (
 from simulation.values.parameters import Parameters, quantity
 
 MAX_STEPS = 40
-"""Guidance steps looked at: ten years of quarterly steps."""
+"""Number of guidance steps in the path: ten years of quarterly steps."""
 EARLIER_STEPS = np.arange(MAX_STEPS, dtype=np.float64)
-"""How many guidance steps lie before each of them."""
+"""Number of earlier guidance steps, for each step."""
 
 
 @dataclass(frozen=True)
 class Regime:
-    """A guidance regime in engine units, every field ``(runs, 1)``."""
+    """A guidance regime in decimals and days; every field ``(runs, 1)``."""
 
     days_between_steps: Array
     expected_step: Array
@@ -52,7 +44,7 @@ class Regime:
 
 @dataclass(frozen=True)
 class PendingMeeting:
-    """A meeting still to come: its day, its outcomes ``(outcomes,)`` and probabilities ``(runs, outcomes)``."""
+    """A future meeting: day number, outcomes (decimal, ``(outcomes,)``) and probabilities ``(runs, outcomes)``."""
 
     meeting: Meeting
     day: int
@@ -61,21 +53,21 @@ class PendingMeeting:
 
     @cached_property
     def expected_step(self) -> Array:
-        """Mean change of the rate, decimal, ``(runs, 1)``."""
+        """Expected change of the policy rate, decimal, ``(runs, 1)``."""
         return expected_step(self.probabilities, self.steps)
 
 
 @dataclass(frozen=True)
 class ExpectedPath:
-    """What the market knows of one central bank today.
+    """Market expectations about one central bank today.
 
     Attributes
     ----------
     rate, regime, pending
-        Today's policy rate, the guidance regime, and the meetings still to come.
+        Policy rate, guidance regime and future meetings.
     ruled_until
-        Day number up to which a reaction function sets the odds of the listed meetings, so that guidance speaks about
-        the time after; far in the past under a given path.
+        Day number up to which a reaction function sets the outcome probabilities; guidance applies afterwards.  Minus
+        infinity without a reaction function.
     """
 
     rate: Array
@@ -85,7 +77,7 @@ class ExpectedPath:
 
 
 def guidance_regime(guidance: Guidance, anchor_day: int, runs: int) -> Regime:
-    """A guidance regime announced (or prevailing) with its steps counted from `anchor_day`."""
+    """A guidance regime with its steps counted from day number `anchor_day`."""
     return Regime(
         days_between_steps=column(guidance.months_between_steps / MONTHS_PER_YEAR * DAYS_PER_YEAR, runs),
         expected_step=column(guidance.step * BASIS_POINT * guidance.step_probability, runs),
@@ -98,7 +90,7 @@ def guidance_regime(guidance: Guidance, anchor_day: int, runs: int) -> Regime:
 def pending_meeting(meeting: Meeting, day: int, runs: int, grid: Array | None = None) -> PendingMeeting:
     """Outcomes of a meeting with their probabilities at the start of the scenario.
 
-    A meeting whose decision is left to a rule with a `grid` of its own has those outcomes; the rule sets their odds.
+    Without a decision, the outcomes are `grid` (decimal) and the reaction function sets their probabilities.
     """
     if meeting.decision is None and grid is not None:
         return PendingMeeting(meeting, day, grid, np.full((runs, grid.size), 1.0 / grid.size))
@@ -112,7 +104,7 @@ def pending_meeting(meeting: Meeting, day: int, runs: int, grid: Array | None = 
 
 
 def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: int, runs: int) -> ExpectedPath:
-    """The expected path at the start; guidance steps count from the first meeting (from the start if there is none)."""
+    """The expected path at the start; guidance steps count from the first meeting, or from the start without meetings."""
     anchor = meeting_days[0] if meeting_days else first_day
     grid = FED_GRID if isinstance(bank.reaction, FedReaction) else None
     pending = tuple(
@@ -124,13 +116,13 @@ def initial_path(bank: CentralBank, meeting_days: tuple[int, ...], first_day: in
 
 
 def share_of_horizon(step_day: Array | float, today: float, horizon_years: float | Array) -> Array:
-    """Share of the next `horizon_years` that lies after `step_day`: the weight of a step in the mean rate."""
+    """Share of the next `horizon_years` after `step_day`: the weight of a step in the mean rate."""
     elapsed = (step_day - today) / (horizon_years * DAYS_PER_YEAR)
     return np.asarray(np.minimum(np.maximum(1.0 - elapsed, 0.0), 1.0))
 
 
 def guidance_steps(path: ExpectedPath) -> Array:
-    """Expected guidance steps, shape ``(runs, MAX_STEPS)``: equal steps that end at the terminal rate."""
+    """Expected guidance steps, decimal, shape ``(runs, MAX_STEPS)``: equal steps up to the terminal rate."""
     level = path.rate
     for pending in path.pending:
         level = level + pending.expected_step
@@ -142,11 +134,10 @@ def guidance_steps(path: ExpectedPath) -> Array:
 
 
 def guidance_days(path: ExpectedPath, today: float) -> Array:
-    """Days on which guidance steps are expected, ``(runs, MAX_STEPS)``.
+    """Day numbers of the expected guidance steps, ``(runs, MAX_STEPS)``.
 
-    Steps count from the anchor of the regime (or from where a reaction function stops speaking).  A step whose day has
-    passed without coming is still expected, from today on, and the later ones keep their distance: a rate that stays put
-    is not taken for one that has moved.
+    Steps count from the anchor of the regime, or from the end of the reaction function's horizon.  A step that did not occur
+    on its day remains expected from today on, and later steps keep their distance.
     """
     start = np.maximum(path.regime.anchor_day, path.ruled_until)
     delay = np.maximum(today - (start + path.regime.days_between_steps), 0.0)
@@ -154,9 +145,9 @@ def guidance_days(path: ExpectedPath, today: float) -> Array:
 
 
 def mean_rate(path: ExpectedPath, today: float, horizon_years: float | Array) -> Array:
-    """Mean expected policy rate over the next `horizon_years`, decimal, shape ``(runs, 1)``, or ``(horizons, runs, 1)``.
+    """Mean expected policy rate over the next `horizon_years`, decimal, shape ``(runs, 1)`` or ``(horizons, runs, 1)``.
 
-    ``rate + sum_j E step_j w(t_j) + sum_k step_k w(anchor + k rhythm)`` with ``w`` the share of the horizon after the
+    ``rate + sum_j E step_j w(t_j) + sum_k step_k w(anchor + k interval)``, where ``w`` is the share of the horizon after the
     step.  Source: expectations hypothesis, MODEL section 2.
 
     Parameters
@@ -173,39 +164,39 @@ def mean_rate(path: ExpectedPath, today: float, horizon_years: float | Array) ->
 
 
 def regime_where(rows: Flags, new: Regime, old: Regime) -> Regime:
-    """A guidance regime that replaces another in some runs, boolean ``(runs, 1)``."""
+    """The regime `new` in the runs marked in `rows`, boolean ``(runs, 1)``, and `old` in the others."""
     return Regime(*(np.where(rows, getattr(new, item.name), getattr(old, item.name)) for item in fields(Regime)))
 
 
 def after_decision(path: ExpectedPath, decided: Array) -> ExpectedPath:
-    """The path once the next meeting has decided `decided` (decimal, ``(runs, 1)``); what is said is a separate step."""
+    """The path after the next meeting changes the rate by `decided` (decimal, ``(runs, 1)``), before its statement."""
     return replace(path, rate=path.rate + decided, pending=path.pending[1:])
 
 
 LEAST_NO_HIKE_PROBABILITY: Final = 1e-12
-"""Smallest chance of no hike that is divided by."""
+"""Smallest probability of no hike used as a divisor."""
 
 
 @dataclass
 class BojMemory:
-    """What the Bank of Japan's rule remembers, day numbers, ``(runs, 1)``."""
+    """State of the Bank of Japan's rule: day numbers of the last hike and of the end of a pause, ``(runs, 1)``."""
 
     last_hike: Array
     paused_until: Array
 
 
 class LastHikeOdds:
-    """When the last hike before a coming meeting will have been, in probability.
+    """Probability distribution of the last hike before each future meeting.
 
-    Looking ahead meeting by meeting, ``P(hike at m) = sum_j P(last hike at j) h(m | j) + P(no hike yet) h(m | memory)`` with the
-    rule's odds ``h``, which know a last hike as recent or not; a last hike that is no longer recent needs no place of its own.
+    Meeting by meeting, ``P(hike at m) = sum_j P(last hike at j) h(m | j) + P(no hike yet) h(m | memory)``, where ``h`` is the
+    probability under the rule.  ``h`` depends only on whether the last hike is recent, so earlier hikes are not tracked.
 
     Parameters
     ----------
     rule, log_odds
-        The rule and its log-odds apart from recent hikes and pauses, ``(runs, 1)``.
+        The rule, and its log-odds of a hike without recent hikes and pauses, ``(runs, 1)``.
     memory
-        What has happened before today.
+        Last hike and pause before today.
     """
 
     def __init__(self, rule: BojReaction, log_odds: Array, memory: BojMemory) -> None:
@@ -214,25 +205,25 @@ class LastHikeOdds:
         self.last: list[tuple[Array | float, Array]] = [(memory.last_hike, np.ones_like(log_odds))]
 
     def odds(self, day: int, recent: bool) -> Array:
-        """The rule's odds of a hike on a day, after a recent hike or without one, ``(runs, 1)``."""
+        """Probability of a hike on a day, with or without a recent hike, ``(runs, 1)``."""
         flags = np.full(self.log_odds.shape, recent)
         return hike_probability(self.log_odds, flags, day < self.paused_until, self.rule.after_recent_hike)
 
     def recent(self, day: int) -> list[tuple[Array | float, Array]]:
-        """Days of last hikes that are recent on a day, with their probabilities, ``(runs, 1)``."""
+        """Possible days of a last hike that is recent on `day`, with their probabilities, ``(runs, 1)``."""
         return [
             (hike, odds * (day - hike < self.window)) for hike, odds in self.last if np.any(day - hike < self.window)
         ]
 
     def chance(self, day: int) -> Array:
-        """Probability that the rule hikes at a meeting on a day, ``(runs, 1)``."""
+        """Probability of a hike at a meeting on `day`, ``(runs, 1)``."""
         recent = sum((odds for _, odds in self.recent(day)), np.zeros_like(self.log_odds))
         return np.asarray(recent * self.odds(day, True) + (1.0 - recent) * self.odds(day, False))
 
     def after(self, meeting: PendingMeeting, chance: Array | None) -> None:
-        """Look beyond a meeting, of which the rule alone gives a hike the `chance`; none: it hikes whatever happened before it.
+        """Update the distribution for a meeting with hike probability `chance` under the rule alone.
 
-        Signals that tilt its odds tilt them alike whenever the last hike was.
+        None: the probability does not depend on the last hike.  Signals tilt the probabilities equally for every last hike.
         """
         day, hike = meeting.day, np.asarray(meeting.probabilities[:, meeting.steps > 0.0].sum(axis=1, keepdims=True))
         stays = 1.0 - hike
@@ -242,13 +233,14 @@ class LastHikeOdds:
 
 
 POLICY_RATE_STEP = 25 * BASIS_POINT
-"""Grid of policy rates."""
+"""Grid of policy rates in drawn paths."""
 
 
 class DrawnRates(Parameters):
-    """How rate paths are drawn.
+    """Drawn rate paths for long histories: each run's rate gap reverts to its own level.
 
-    The level of the gap is uniform over the runs, so that wide and narrow gaps are equally well seen.
+    Levels are uniform over the runs, so that wide and narrow gaps are sampled equally.  Reversion is expected and moves no
+    price, and policy rates follow the two-year yields in fully priced steps.  Rates news is the daily macro news.
     """
 
     lowest_gap_pp: float = quantity(0, "pp", (-5, 20), "lowest level of the two-year gap", "H.15, MoF Japan 1990-2024")
@@ -259,16 +251,16 @@ class DrawnRates(Parameters):
         1.5,
         "years",
         (0.05, 50),
-        "half-life of departures from the level: a third of a policy cycle",
+        "half-life of deviations from the level",
         "assumption: a third of a policy cycle",
     )
     days_between_meetings: int = quantity(
-        32, "business days", (1, 1000), "policy rates follow this often", "eight meetings a year"
+        32, "business days", (1, 1000), "time between policy rate steps", "eight meetings a year"
     )
 
 
 def gap_levels(rule: DrawnRates, uniform: Array) -> Array:
-    """Level of the two-year gap in each run, decimal, ``(runs, 1)``; `uniform` likewise, between 0 and 1."""
+    """Level of the two-year gap in each run, decimal, ``(runs, 1)``, from draws `uniform` between 0 and 1."""
     width = rule.highest_gap_pp - rule.lowest_gap_pp
     return np.asarray((rule.lowest_gap_pp + width * uniform) * PERCENT)
 
@@ -283,5 +275,5 @@ def return_to_level(gap: Array, level: Array, half_life_years: float) -> Array:
 
 
 def priced_step(mean_rate: Array, rate: Array) -> Array:
-    """Step that brings a policy rate to the grid point next to the expected two-year mean, decimal, ``(runs, 1)``."""
+    """Step to the grid point nearest to the expected two-year mean rate, decimal, ``(runs, 1)``."""
     return np.asarray(np.round((mean_rate - rate) / POLICY_RATE_STEP) * POLICY_RATE_STEP)

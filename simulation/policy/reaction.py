@@ -1,9 +1,7 @@
-"""What central banks and the Ministry of Finance look at when they decide: yesterday's markets and the interest bill.
+"""Reaction functions of the central banks: probability of each decision given the economy and the markets.
 
-Reaction functions: the odds of each decision as a function of the economy and the markets.
-
-The market knows the rule, so that a decision is drawn, run by run, from the odds that the market holds on its day.  What it
-expects of later meetings is worked out in `simulation.day.officials`.
+The market knows the rule: in each run the decision is drawn from the probabilities that the market holds on that day.  Expected
+decisions at later meetings are in `simulation.day.officials`.
 """
 
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from simulation.values.parameters import EVERY_KEY, Parameters, quantity
 
 @dataclass(frozen=True)
 class Conditions:
-    """The state that officials react to, each ``(runs, 1)``.
+    """Yesterday's state of the markets and the interest bill, to which officials react; each ``(runs, 1)``.
 
     Attributes
     ----------
@@ -31,9 +29,9 @@ class Conditions:
     equity_fall
         Log fall of equities over the last five business days, positive for a fall.
     stress
-        Volatility of USDJPY over its long-run value.
+        Volatility of USDJPY relative to its long-run value.
     interest_bill_share
-        Rise of Japan's interest bill since the start as a share of GDP.
+        Increase of Japan's interest bill since the start, share of GDP.
     basis
         Cross-currency basis, decimal per year.
     """
@@ -47,17 +45,17 @@ class Conditions:
 
 
 def calm_conditions(usdjpy: float, basis: float, runs: int) -> Conditions:
-    """Conditions before anything has happened."""
+    """Conditions at the start of a scenario."""
     zero = column(0.0, runs)
     return Conditions(column(usdjpy, runs), zero, zero, column(1.0, runs), zero, column(basis, runs))
 
 
 FED_GRID = np.array([-50.0, -25.0, 0.0, 25.0, 50.0]) * BASIS_POINT
-"""Decisions of the Federal Reserve under its rule."""
+"""Possible decisions of the Federal Reserve under its rule, decimal."""
 
 
 class StressPause(Parameters):
-    """A fall of equities after which the Bank of Japan says that it will not hike while markets are unstable."""
+    """An equity fall after which the Bank of Japan announces a pause while markets are unstable."""
 
     ACTS_WHEN: ClassVar = {
         EVERY_KEY: "equities fall by `equity_fall_pct` in five days",
@@ -73,13 +71,13 @@ class StressPause(Parameters):
         90,
         ge=0,
         le=1000,
-        description="calendar days without a hike after it",
+        description="calendar days without a hike afterwards",
         json_schema_extra={"source": "assumption: a quarter; after 7 August 2024 it was five months"},
     )
 
 
 class BojReaction(Parameters):
-    """Log-odds of a hike at a meeting: a base, and what raises and lowers them."""
+    """Log-odds of a hike at a meeting as a function of inflation, wages, the yen, stress and the interest bill."""
 
     ACTS_WHEN: ClassVar = {
         EVERY_KEY: "a meeting lies ahead, and the condition that the key measures differs from calm",
@@ -90,7 +88,7 @@ class BojReaction(Parameters):
         -1.1,
         "logits",
         (-20, 20),
-        "at 2 % inflation, 4.5 % wages, 150 yen: one meeting in four, the pace since 2024",
+        "log-odds at 2 % inflation, 4.5 % wage growth, 150 yen per dollar: one meeting in four, the pace since 2024",
         "Bank of Japan: 4 hikes at 15 meetings, March 2024 to December 2025",
     )
     core_inflation_pct: float = quantity(3.0, "% per year", (-5, 30), "core CPI", "Statistics Bureau, November 2025")
@@ -120,22 +118,24 @@ class BojReaction(Parameters):
         2.0,
         "logits per unit",
         (0, 50),
-        "fall with market stress above one",
+        "decrease with market stress above one",
         "assumption, sign from MODEL section 2: twice the usual volatility makes 25 % odds 4 %",
     )
-    recent_hike_months: float = quantity(5, "months", (0, 60), "a younger hike lowers the odds", "MODEL section 2")
+    recent_hike_months: float = quantity(
+        5, "months", (0, 60), "time during which a hike lowers the odds of another", "MODEL section 2"
+    )
     after_recent_hike: float = quantity(
         3.0,
         "logits",
         (0, 50),
-        "fall of the odds after a recent hike",
+        "decrease of the log-odds after a recent hike",
         "assumption, sign from MODEL section 2: makes 25 % odds 2 %, as hikes have come half a year apart",
     )
     per_bill_pct_of_gdp: float = quantity(
         1.0,
         "logits per % of GDP",
         (0, 50),
-        "fall with the interest bill",
+        "decrease with the interest bill",
         "assumption, sign from MODEL section 2: a bill of 1 % of GDP makes 25 % odds 11 %",
     )
     last_hike: date | None = Field(None, description="last hike before the start")
@@ -143,7 +143,7 @@ class BojReaction(Parameters):
 
 
 class FedReaction(Parameters):
-    """An inertial Taylor rule on a grid of 25 bp."""
+    """Inertial Taylor rule on a 25 bp grid."""
 
     ACTS_WHEN: ClassVar = {
         EVERY_KEY: "a meeting lies ahead, and the condition that the key measures differs from calm",
@@ -161,7 +161,7 @@ class FedReaction(Parameters):
         1.0, "per pp", (0, 10), "response to unemployment", "Taylor (1993), Okun's law of 2"
     )
     inertia: float = quantity(
-        0.94, "per meeting", (0, 1), "weight of the present rate", "Clarida, Gali and Gertler (2000)"
+        0.94, "per meeting", (0, 1), "weight of the current rate", "Clarida, Gali and Gertler (2000)"
     )
     per_stress_bp: float = quantity(
         20,
@@ -174,13 +174,13 @@ class FedReaction(Parameters):
         12,
         "bp",
         (0.1, 500),
-        "standard deviation of what the rule leaves open",
+        "standard deviation of the policy disturbance",
         "assumption: half a step, so that the neighbouring decision stays possible",
     )
 
 
 def hike_log_odds(rule: BojReaction, now: Conditions) -> Array:
-    """Log-odds of a hike apart from recent hikes and pauses, ``(runs, 1)``.
+    """Log-odds of a hike without the effects of recent hikes and pauses, ``(runs, 1)``.
 
     ``a + b (pi - 2)+ + c (w - 4.5)+ + d (S - 150)+ / 10 - e (stress - 1)+ - f bill``.  Source: MODEL section 2.
     """
@@ -193,12 +193,12 @@ def hike_log_odds(rule: BojReaction, now: Conditions) -> Array:
 
 
 def hike_probability(log_odds: Array, recent: Flags, paused: Flags, penalty: float) -> Array:
-    """Probability of a hike, ``(runs, 1)``: none while paused, lower by `penalty` logits after a recent hike."""
+    """Probability of a hike, ``(runs, 1)``: zero during a pause, log-odds lower by `penalty` after a recent hike."""
     return np.where(paused, 0.0, expit(log_odds - np.where(recent, penalty, 0.0)))
 
 
 def taylor_rate(rule: FedReaction) -> float:
-    """Rate of the rule without inertia, decimal: ``r* + pi + a (pi - 2) - b (u - u*)``.  Source: Taylor (1993)."""
+    """Policy rate of the rule without inertia, decimal: ``r* + pi + a (pi - 2) - b (u - u*)``.  Source: Taylor (1993)."""
     gap = rule.unemployment_weight * (rule.unemployment_pct - rule.natural_unemployment_pct)
     beyond_target = rule.inflation_weight * (rule.core_inflation_pct - 2.0)
     return (rule.neutral_real_pct + rule.core_inflation_pct + beyond_target - gap) * PERCENT
@@ -207,18 +207,18 @@ def taylor_rate(rule: FedReaction) -> float:
 def taylor_odds(rule: FedReaction, rate: Array, now: Conditions) -> Array:
     """Probability of each decision of `FED_GRID`, ``(runs, outcomes)``.
 
-    The wanted change is ``(1 - rho) (i* - i)`` less an easing in stress; it is rounded to the grid after a normal
+    The target change is ``(1 - rho) (i* - i)`` minus an easing under stress.  It is rounded to the grid after a normal
     disturbance, so each outcome has the probability of its interval.
     """
-    wanted = (1.0 - rule.inertia) * (taylor_rate(rule) - rate)
-    wanted = wanted - rule.per_stress_bp * BASIS_POINT * np.maximum(now.stress - 1.0, 0.0)
+    target = (1.0 - rule.inertia) * (taylor_rate(rule) - rate)
+    target = target - rule.per_stress_bp * BASIS_POINT * np.maximum(now.stress - 1.0, 0.0)
     edges = (FED_GRID[1:] + FED_GRID[:-1]) / 2.0
-    below = ndtr((edges - wanted) / (rule.uncertainty_bp * BASIS_POINT))
-    ends = np.zeros_like(wanted)
+    below = ndtr((edges - target) / (rule.uncertainty_bp * BASIS_POINT))
+    ends = np.zeros_like(target)
     return np.asarray(np.diff(np.concatenate([ends, below, ends + 1.0], axis=1), axis=1))
 
 
 def draw_decision(probabilities: Array, steps: Array, uniform: Array) -> Array:
-    """A decision per run from its odds by inversion, decimal, ``(runs, 1)``; `uniform` is ``(runs, 1)``."""
+    """One decision per run, decimal, ``(runs, 1)``, by inversion of the probabilities at `uniform`, ``(runs, 1)``."""
     chosen = (np.cumsum(probabilities, axis=1)[:, :-1] < uniform).sum(axis=1)
     return np.asarray(steps[chosen])[:, None]

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from simulation.results.estimates import EstimateWithError
-from simulation.results.findings import format_usd_bn
 from simulation.results.metrics import ANNOUNCEMENT_UNWIND, METRICS, FinishedRuns, FloatArray, quantile_band
+
+from simulation.scenario.counterfactual import NO_POLICY
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simulation.day.recorder import Record
 
+LEVERED_UNWIND: Final = "levered_unwind_usd_bn"
 FEWEST_RUNS: Final = 2
 """Runs below which a paired difference has no standard error."""
 UNITS: Final = {metric.name: metric.unit for metric in METRICS}
@@ -128,52 +130,49 @@ def effects_from_table(table: pd.DataFrame, against: str) -> Effects:
 
 
 def effect_sentence(effects: Effects) -> str:
-    """Say what policy, or the scenario against another one, does: the answer in one sentence, with standard errors."""
+    """Return what policy, or the scenario against another one, does, in one or two sentences with standard errors."""
     found = effects.by_metric
-    if "levered_unwind_usd_bn" not in found:
+    if LEVERED_UNWIND not in found:
         return f"No effect against {effects.against}: fewer than {FEWEST_RUNS} runs finished in both."
-    subject = "Policy" if effects.against == "no_policy" else f"Against {effects.against}, the scenario"
-    parts = [levered_clause(found["levered_unwind_usd_bn"])]
+    subject = "Policy" if effects.against == NO_POLICY else f"Against {effects.against}, the scenario"
+    clauses = [levered_clause(found[LEVERED_UNWIND])]
     if "usdjpy_change_pct" in found:
-        parts.append(price_clause("USDJPY", found["usdjpy_change_pct"]))
+        clauses.append(price_clause("USDJPY", found["usdjpy_change_pct"]))
     if "repatriation_usd_bn" in found:
-        parts.append(residents_clause(found["repatriation_usd_bn"]))
+        clauses.append(residents_clause(found["repatriation_usd_bn"]))
+    text = f"{subject} {', '.join(clauses)}"
     announced = found.get(ANNOUNCEMENT_UNWIND)
-    tail = "" if announced is None else f"; {announcement_clause(announced)}"
-    return f"{subject} {', '.join(parts)}{tail}."
+    return f"{text}." if announced is None else f"{text}; {announcement_clause(announced)}."
+
+
+def with_error(value: float, error: float, decimals: int = 1) -> str:
+    """Return a value with sign and its standard error."""
+    return f"{value:+.{decimals}f} ± {error:.{decimals}f}".replace("-", "−")
 
 
 def levered_clause(effect: Effect) -> str:
     """Say by how much levered carry is reduced or increased."""
-    band = f"80 % of runs {signed_usd_bn(effect.p10)} to {signed_usd_bn(effect.p90)}"
+    band = f"80 % of runs {effect.p10:+.1f} to {effect.p90:+.1f}".replace("-", "−")
     if not effect.is_clear:
-        return f"does not clearly change levered carry (unwound {signed_usd_bn(effect.mean)} ± {effect.se:.1f} bn; {band})"
+        return f"does not clearly change levered carry (unwound: {with_error(effect.mean, effect.se)} $bn; {band})"
     verb = "unwinds" if effect.mean > 0 else "adds"
-    return f"{verb} {format_usd_bn(abs(effect.mean))} of levered carry (± {effect.se:.1f} s.e.; unwound in {band})"
-
-
-def signed_usd_bn(value: float) -> str:
-    """Return billions of dollars with a sign and one decimal."""
-    return f"{value:+.1f}".replace("-", "−")
+    return f"{verb} {abs(effect.mean):.1f} $bn of levered carry (unwound: {with_error(effect.mean, effect.se)} $bn; {band})"
 
 
 def price_clause(name: str, effect: Effect) -> str:
     """Say by how much a price moves."""
-    if not effect.is_clear:
-        return f"does not clearly move {name} ({effect.mean:+.2f} ± {effect.se:.2f} %)".replace("-", "−")
-    return f"moves {name} by {effect.mean:+.2f} ± {effect.se:.2f} %".replace("-", "−")
+    verb = "moves" if effect.is_clear else "does not clearly move"
+    return f"{verb} {name} ({with_error(effect.mean, effect.se, 2)} %)"
 
 
 def residents_clause(effect: Effect) -> str:
-    """Say what residents bring home or send abroad on account of it."""
+    """Say what residents bring home or send abroad because of it."""
+    size = f"({with_error(effect.mean, effect.se, 2)} $bn)"
     if not effect.is_clear:
-        return f"residents' repatriation does not clearly change ({signed_usd_bn(effect.mean)} ± {effect.se:.1f} bn)"
-    verb = "bring home" if effect.mean > 0 else "send abroad"
-    return f"residents {verb} {format_usd_bn(abs(effect.mean))} (± {effect.se:.2f})"
+        return f"does not clearly change what residents bring home {size}"
+    return f"residents {'bring home more' if effect.mean > 0 else 'bring home less'} {size}"
 
 
 def announcement_clause(effect: Effect) -> str:
     """Say how much of the effect on levered carry falls on announcement days."""
-    return f"{signed_usd_bn(effect.mean)} ± {effect.se:.1f} $bn of the unwinding falls on announcement days"
-
-
+    return f"on announcement days levered holders unwind {with_error(effect.mean, effect.se)} $bn of it"

@@ -7,7 +7,7 @@ are separate metrics.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -198,7 +198,7 @@ METRICS = (
     Metric("levered_unwind_share", "Levered unwind", SHARE, FLOWS, share_of_start_stock("unwound_usd_bn", LEVERED)),
     Metric(
         ANNOUNCEMENT_UNWIND,
-        "  on announcement days",
+        "On announcement days",
         USD_BN,
         FLOWS,
         MetricFunction(frozenset({"unwound_usd_bn"}), levered_unwind_on_announcement_days),
@@ -230,9 +230,24 @@ METRICS = (
 )
 
 
+EFFECT_PREFIX = "effect."
+"""What the name of an outcome begins with that is a metric less that of the same run without policy."""
+
+
+def level_name(outcome: str) -> str:
+    """Return the metric of an outcome: the outcome itself, or what follows `EFFECT_PREFIX`."""
+    return outcome.removeprefix(EFFECT_PREFIX)
+
+
+def outcomes() -> tuple[Metric, ...]:
+    """Return what sweeps and searches may ask for: every metric, and the effect of policy on it with its label and unit."""
+    effects = (replace(one, name=f"{EFFECT_PREFIX}{one.name}", label=f"Effect on {one.label}") for one in METRICS)
+    return (*METRICS, *effects)
+
+
 def columns_read_by(names: Iterable[str]) -> frozenset[str]:
     """Return the columns that the named metrics read; `simulate` can record these only."""
-    chosen = set(names)
+    chosen = {level_name(name) for name in names}
     return frozenset[str]().union(*(metric.per_run.reads for metric in METRICS if metric.name in chosen))
 
 

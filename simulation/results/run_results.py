@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from simulation.results.output_folder import (
 )
 from simulation.results.summary import Summary, ledger_audit, run_failures, summarise_record
 from simulation.results.tables import arrow_table, daily_table, flows_table
+from simulation.scenario.counterfactual import NO_COUNTERFACTUAL, NO_POLICY
 from simulation.scenario.config.parameter_sets import cloud_text, hash_with_cloud, read_cloud
 
 if TYPE_CHECKING:
@@ -43,6 +45,13 @@ RUN_NUMBERS_KEY = "run_numbers"
 KEY_COLUMNS = ("run", "date", "population")
 TableIndex = tuple[Any, Any]
 """Row and day of each line of a table."""
+
+
+def run_folder_name(scenario: str, config_hash: str, runs: int, against: str) -> str:
+    """Return the name of a run's folder; a scenario as counterfactual gives a folder of its own."""
+    if against not in (NO_POLICY, NO_COUNTERFACTUAL):
+        config_hash = sha256(f"{config_hash} {against}".encode()).hexdigest()
+    return content_address(scenario, config_hash, runs)
 
 
 class Result:
@@ -94,7 +103,8 @@ class Result:
     @property
     def name(self) -> str:
         """Default folder name: the scenario and a short hash of config, seed and number of runs."""
-        return content_address(self.scenario.name, self.config_hash, self.runs)
+        against = NO_POLICY if self.effects is None else self.effects.against
+        return run_folder_name(self.scenario.name, self.config_hash, self.runs, against)
 
     @cached_property
     def daily(self) -> pd.DataFrame:
@@ -380,9 +390,9 @@ def _table_index(table: pd.DataFrame, blank: Record, numbers: list[int]) -> Tabl
 
 def _filled(values: pd.Series[float], where: tuple[TableIndex, tuple[int, int]], missing: float) -> Array:
     """A table column as an array, ``(runs, days)``."""
-    whole = np.full(where[1], missing)
-    whole[where[0]] = values.to_numpy()
-    return whole
+    array = np.full(where[1], missing)
+    array[where[0]] = values.to_numpy()
+    return array
 
 
 def _flows(part: pd.DataFrame, blank: Record, numbers: list[int]) -> dict[str, Array]:

@@ -332,12 +332,21 @@ def summary_table(summary: Summary) -> RenderableType:
     if summary.effects is not None:
         columns += ["effect ± s.e.", "10 %", "90 %"]
     table = Padding(_table([summary], columns, single), (1, 0))
-    return Group(*_answer(summary), _heading(summary), table, _footer(summary))
+    answer = [Text(line, style="bold") for line in answer_lines(summary)]
+    return Group(*answer, *([Text("")] if answer else []), _heading(summary), table, _footer(summary))
 
 
-def _answer(summary: Summary) -> list[Text]:
-    """The answer as the first line, where there are effects."""
-    return [] if summary.effects is None else [Text(effect_sentence(summary.effects), style="bold"), Text("")]
+def answer_lines(summary: Summary) -> list[str]:
+    """Return the answer to "what does policy do?" as the lines that come first; none without effects."""
+    return [] if summary.effects is None else [effect_sentence(summary.effects)]
+
+
+def effects_block(summaries: Sequence[Summary], names: Sequence[str]) -> RenderableType:
+    """Return the effects of several scenarios with their explanation; nothing where no counterfactual was simulated."""
+    against = next((one.effects.against for one in summaries if one.effects is not None), None)
+    if against is None:
+        return Group()
+    return Group(effects_table(summaries, names), Text(EFFECTS_NOTE.format(against=against)))
 
 
 def quantile_rows_table(groups: Mapping[str, Mapping[str, Sequence[str]]], single: bool) -> RenderableType:

@@ -1,1 +1,1 @@
-"""What a scenario or event file may say, and batches of scenarios."""
+"""Scenarios and events: schema, checks, configuration files and batches of runs."""

@@ -1,7 +1,6 @@
-"""A batch of runs whose parameters may differ from run to run: one scenario with columns where its runs differ.
+"""Batches of runs with different parameters: one scenario with columns ``(runs, 1)`` where the runs differ.
 
-Every behaviour is a function that broadcasts over runs, so a parameter may be one number or a column ``(runs, 1)``.
-A cloud of calibrated parameter sets, or the points of a sweep, then cost one pass through the same code.
+Behaviour rules broadcast over runs, so runs with different parameter sets need only one pass through the model.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from simulation.investors.population import PopulationParameters
 from simulation.scenario.scenario import Scenario
 
 BLOCK_RUNS: Final = 128
-"""Runs computed in one pass at most: beyond about 100 the fixed cost of a pass is spread thinly enough (measured)."""
+"""Maximum number of runs in one pass; beyond about 100 runs the fixed cost of a pass per run is small (measured)."""
 MAY_DIFFER: Final = (
     "markets.usdjpy.fast_impact_pct_per_usd_bn",
     "markets.usdjpy.slow_impact_pct_per_usd_bn",
@@ -45,7 +44,7 @@ MAY_DIFFER: Final = (
     "populations.*.margin.*",
     "populations.*.trailing_stop.*",
 )
-"""Parameters that may differ between the runs of a batch, so that a cloud of parameter sets may hold them."""
+"""Parameters that may differ between the runs of a batch, and so may be columns of calibrated parameter sets."""
 GIVEN_MAY_DIFFER: Final = (
     "fed.meetings*.decision",
     "fed.meetings*.priced_probability",
@@ -53,29 +52,28 @@ GIVEN_MAY_DIFFER: Final = (
     "boj.meetings*.priced_probability",
     "spread_path.target_pp",
 )
-"""Given numbers that may differ, too: policy, and no parameter of the model."""
+"""Policy inputs that may also differ; they are not parameters of the model."""
 GIVEN_NAMES_MAY_DIFFER: Final = ("fed.meetings*.guidance", "boj.meetings*.guidance")
-"""Given names that may differ, but for one in some runs and none in others.  Every other key is one for all runs, except that
-a path of the spread may be imposed in some runs and not in others, and the days of meetings may differ: runs that differ in
-these have officials apart."""
+"""Text inputs that may differ, if every run states one.  All other keys must be equal in all runs, with two exceptions that
+give runs separate officials: an imposed path of the spread in some runs only, and the days of meetings."""
 
 
 @dataclass(frozen=True)
 class RunBatch:
-    """The runs of a batch and what they are run with.
+    """The runs of a batch and their scenarios.
 
     Attributes
     ----------
     runs
         Run numbers.
     common
-        The scenario that all runs vary.
+        The base scenario.
     scenario
-        The same with columns ``(runs, 1)`` where runs differ.
+        The scenario with columns ``(runs, 1)`` where runs differ.
     variants
-        The scenario of each run; empty where all runs have `common`.
+        The scenario of each run; empty if all runs use `common`.
     calendars
-        Rows with the same meeting days, each with their scenario as columns; one entry where all rows are alike.
+        Groups of rows with the same meeting days, each with its scenario; one entry if all rows have the same days.
     """
 
     runs: tuple[int, ...]
@@ -85,31 +83,31 @@ class RunBatch:
     calendars: tuple[tuple[NDArray[np.intp], Scenario], ...]
 
     def parts(self) -> Iterator[tuple[Scenario, tuple[int, ...]]]:
-        """Scenarios with the run numbers that they belong to, in the order of the runs."""
+        """Scenarios and their run numbers, in the order of the runs."""
         if not self.variants:
             yield self.common, self.runs
         for run, variant in zip(self.runs, self.variants, strict=bool(self.variants)):
             yield variant, (run,)
 
     def populations(self, name: str) -> tuple[PopulationParameters, ...]:
-        """Parameters of a population in each run; empty where they are the same in all."""
+        """Parameters of a population in each run; empty if all runs use `common`."""
         return tuple(variant.populations[name] for variant in self.variants)
 
 
 def build_batch(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scenario] | None) -> RunBatch:
-    """A batch of runs of one scenario, or of one variant of it each.
+    """A batch of runs of one scenario, or of one variant of it per run.
 
     Raises
     ------
     ValueError
-        If there is not one variant per run, or variants differ in a key outside `MAY_DIFFER`.
+        If the number of variants is not the number of runs, or variants differ in a key that must be equal in all runs.
     """
     numbers = tuple(runs)
-    everybody = np.arange(len(numbers))
+    all_rows = np.arange(len(numbers))
     if variants is None:
-        return RunBatch(numbers, scenario, scenario, (), ((everybody, scenario),))
+        return RunBatch(numbers, scenario, scenario, (), ((all_rows, scenario),))
     if len(variants) != len(numbers):
-        raise ValueError(f"{len(variants)} variants for {len(numbers)} runs; give one for each run")
+        raise ValueError(f"{len(variants)} variants for {len(numbers)} runs; pass one variant per run")
     calendars = tuple((rows, stack_scenarios([variants[row] for row in rows])) for rows in rows_by_calendar(variants))
     whole = (
         calendars[0][1]
@@ -120,7 +118,7 @@ def build_batch(scenario: Scenario, runs: Sequence[int], variants: Sequence[Scen
 
 
 def rows_by_calendar(variants: Sequence[Scenario]) -> list[NDArray[np.intp]]:
-    """Rows that share officials: the days of all meetings are the same."""
+    """Groups of rows with the same days of all meetings."""
     found: dict[Any, list[int]] = {}
     for row, variant in enumerate(variants):
         days = tuple(tuple(meeting.date for meeting in bank.meetings) for bank in (variant.fed, variant.boj))
@@ -129,7 +127,7 @@ def rows_by_calendar(variants: Sequence[Scenario]) -> list[NDArray[np.intp]]:
 
 
 def with_calendar_of(first: Scenario, variant: Scenario) -> Scenario:
-    """A variant with the meetings and the imposed spread of the first: only officials know of these, and have their own."""
+    """A variant with the meetings and the imposed spread of the first; only officials use these, and have their own copy."""
     banks = {
         name: getattr(variant, name).model_copy(update={"meetings": getattr(first, name).meetings})
         for name in ("fed", "boj")
@@ -138,13 +136,13 @@ def with_calendar_of(first: Scenario, variant: Scenario) -> Scenario:
 
 
 def stack_scenarios(variants: Sequence[Scenario]) -> Scenario:
-    """One scenario in which every number that differs between the variants is a column ``(runs, 1)``."""
-    joined: Scenario = _stack_values(with_spread_paths(variants), "")
-    return joined
+    """One scenario in which each number that differs between the variants is a column ``(runs, 1)``."""
+    combined: Scenario = _stack_values(with_spread_paths(variants), "")
+    return combined
 
 
 def with_spread_paths(variants: Sequence[Scenario]) -> list[Scenario]:
-    """The variants with a path of the spread in all if there is one in some: without a target where none is imposed."""
+    """The variants, all with a path of the spread if some have one; its target is NaN where none was imposed."""
     paths = [variant.spread_path for variant in variants if variant.spread_path is not None]
     if not paths or len(paths) == len(variants):
         return list(variants)
@@ -172,7 +170,7 @@ def _stack_column(values: list[Any], key: str) -> Any:
         return np.array(values, dtype=np.float64)[:, None]
     if name_may_differ(key) and all(isinstance(value, str) for value in values):
         return np.array(values)[:, None]
-    raise ValueError(f"{key} may not differ between the runs of one batch; run these variants one after the other")
+    raise ValueError(f"{key} may not differ between the runs of one batch; run these variants separately")
 
 
 def parameter_may_differ(key: str) -> bool:
@@ -181,10 +179,10 @@ def parameter_may_differ(key: str) -> bool:
 
 
 def number_may_differ(key: str) -> bool:
-    """Whether runs that differ in a number, a parameter or a given one, may be computed in one pass."""
+    """Whether a number, a parameter or a policy input, may differ between the runs of a batch."""
     return parameter_may_differ(key) or any(fnmatchcase(key, pattern) for pattern in GIVEN_MAY_DIFFER)
 
 
 def name_may_differ(key: str) -> bool:
-    """Whether runs that differ in a name under a key may be computed in one pass."""
+    """Whether a text input may differ between the runs of a batch."""
     return any(fnmatchcase(key, pattern) for pattern in GIVEN_NAMES_MAY_DIFFER)

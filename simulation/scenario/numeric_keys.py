@@ -59,7 +59,7 @@ class NumericKey:
     @property
     def is_rate(self) -> bool:
         """Whether it is written with its unit (``25bp``)."""
-        return self.shapes[-1].prepares
+        return self.shapes[-1].has_custom_validator
 
     @property
     def is_whole(self) -> bool:
@@ -168,13 +168,13 @@ def _walk(shapes: tuple[FieldSchema, ...], node: Node, path: KeyPath) -> Iterato
         yield from _walk((*shapes[:-1], shape, below if is_key else ANY_FIELD), child, (*path, part))
     number = _number(node.content, shape)
     if number is not None:
-        unit = "bp" if shape.prepares else shape.unit or (shapes[-2].unit if path[-1] in OF_TABLE else "")
+        unit = "bp" if shape.has_custom_validator else shape.unit or (shapes[-2].unit if path[-1] in OF_TABLE else "")
         yield NumericKey(path, number, unit, shapes)
 
 
 def _number(content: object, shape: FieldSchema) -> float | None:
     """The number that a value is; none for anything else."""
-    if shape.prepares and isinstance(content, str):
+    if shape.has_custom_validator and isinstance(content, str):
         return float(content.removesuffix("bp"))
     return float(content) if isinstance(content, int | float) and not isinstance(content, bool) else None
 

@@ -1,15 +1,12 @@
-"""Means of metrics as a reader sees them.
-
-Two scenarios compared run by run: both meet the same news, so that their difference is signal.
+"""Comparison of two scenarios run by run with the same random news, so that most of the noise cancels out.
 
 >>> import simulation as cf
 >>> print(cf.compare("december_2025_official", "december_2025_article"))  # doctest: +SKIP
-
-The figure of a comparison: differences of all metrics with their intervals.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +26,7 @@ from simulation.results.output_folder import OutputError
 from simulation.results.summary import format_metric
 from simulation.scenario.config.loading import LoadedConfig, load
 from simulation.scenario.config.rendering import ConfigDifference, config_differences
-from simulation.studies.experiment.figures import style_bar_axes
+from simulation.studies.experiment.figures import style_bar_axes, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,52 +37,60 @@ if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
 
 
+FloatArray = NDArray[np.float64]
+CONFIDENCE_LEVEL = 0.95
+FEWEST_RUNS = 2
+"""Smallest number of runs for a difference with an interval."""
+LONGEST_FOREST_TITLE = 90
+"""Longest title in characters that fits the figure in a readable size."""
+_TABLE_HEADER = f"{'':40}{'A':>10}{'B':>10}{'B - A':>10}  {'95 % interval':^22}{'unpaired runs':>14}"
+
+
 def format_mean(value: float, unit: str) -> str:
-    """A mean over runs; days too have a decimal, for a mean of whole numbers is none."""
+    """Return a mean over runs as text; means of day counts have one decimal."""
     return f"{value:.1f}" if unit == DAYS else format_metric(value, unit)
 
 
 def display_unit(unit: str) -> str:
-    """A unit as a reader sees it: shares are shown in percent."""
+    """Return a unit as displayed: shares are shown in percent."""
     return "% of stock" if unit.startswith("share") else unit
 
 
-FloatArray = NDArray[np.float64]
-CONFIDENCE_LEVEL = 0.95
-FEWEST_RUNS = 2
-
-
 def paired_statistics(first: FloatArray, second: FloatArray) -> dict[str, float]:
-    """Difference of two metrics that met the same news, second less first.
+    """Return the difference between two samples of a metric with the same random news, second minus first.
 
     Returns
     -------
     dict
         Means ``a`` and ``b``; ``difference`` with its ``standard_error`` and 95 % interval ``low``, ``high``; ``p10`` and
-        ``p90`` of the differences of single runs; ``correlation`` of the runs; ``unpaired_runs``, how many runs of each
-        scenario with news of their own have the same standard error (infinite where no run differs from the others).
+        ``p90`` of the differences of single runs; ``correlation`` over runs; ``unpaired_runs``, the number of independent
+        runs of each scenario with the same standard error (infinite if all paired differences are equal).
 
     Source: the variance of a mean difference, paired ``var(d)/n``, unpaired ``(var(a) + var(b))/m``.
     """
-    differences_of = second - first
-    count = len(differences_of)
-    error = float(differences_of.std(ddof=1) / np.sqrt(count))
+    gaps = second - first
+    count = len(gaps)
+    error = float(gaps.std(ddof=1) / np.sqrt(count))
     half = float(student.ppf(0.5 + CONFIDENCE_LEVEL / 2.0, count - 1)) * error
-    mean = float(differences_of.mean())
-    apart = float(first.var(ddof=1) + second.var(ddof=1))
-    unpaired = apart / error**2 if error > 0.0 else (math.inf if apart > 0.0 else float(count))
+    mean = float(gaps.mean())
+    variances = float(first.var(ddof=1) + second.var(ddof=1))
+    unpaired = variances / error**2 if error > 0.0 else (math.inf if variances > 0.0 else float(count))
     spread = first.std() * second.std()
-    together = float(((first - first.mean()) * (second - second.mean())).mean() / spread) if spread > 0.0 else math.nan
-    low, high = np.quantile(differences_of, [0.1, 0.9])
+    correlation = (
+        float(((first - first.mean()) * (second - second.mean())).mean() / spread) if spread > 0.0 else math.nan
+    )
+    low, high = np.quantile(gaps, [0.1, 0.9])
     return {
         "a": float(first.mean()), "b": float(second.mean()), "difference": mean, "standard_error": error,
         "low": mean - half, "high": mean + half, "p10": float(low), "p90": float(high), "runs": float(count),
-        "correlation": together, "unpaired_runs": unpaired, "sd_a": float(first.std(ddof=1)),
+        "correlation": correlation, "unpaired_runs": unpaired, "sd_a": float(first.std(ddof=1)),
     }  # fmt: skip
 
 
 def paired_table(first: Record, second: Record) -> pd.DataFrame:
-    """Every metric that both have, over the runs that finished in both; one row a metric as in `paired_row`.
+    """Return the statistics of every metric that both records have, over the runs that finished in both.
+
+    One row per metric, with the columns of `paired_statistics`.
 
     Raises
     ------
@@ -93,8 +98,8 @@ def paired_table(first: Record, second: Record) -> pd.DataFrame:
         If fewer than two runs finished in both.
     """
     ends = (FinishedRuns(first), FinishedRuns(second))
-    numbers = [end.record.runs[end.rows] for end in ends]
-    both = np.intersect1d(numbers[0], numbers[1])
+    finished = [end.record.runs[end.rows] for end in ends]
+    both = np.intersect1d(finished[0], finished[1])
     if len(both) < FEWEST_RUNS:
         raise OutputError(f"{len(both)} runs finished in both scenarios; at least {FEWEST_RUNS} are needed")
     rows = []
@@ -102,27 +107,27 @@ def paired_table(first: Record, second: Record) -> pd.DataFrame:
         own, other = (metric.per_run(end) for end in ends)
         if own is None or other is None:
             continue
-        own, other = own[np.isin(numbers[0], both)], other[np.isin(numbers[1], both)]
+        own, other = own[np.isin(finished[0], both)], other[np.isin(finished[1], both)]
         rows.append({"metric": metric.name, "label": metric.label, "unit": metric.unit} | paired_statistics(own, other))
     return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """Two scenarios compared; prints as a table.
+    """Comparison of two scenarios; prints as a table.
 
     Attributes
     ----------
     names
         Names of both.
     table
-        One row a metric: means, difference with its interval, runs that an unpaired comparison would need.
+        One row per metric: means, difference with interval, and the runs an unpaired comparison would need.
     changes
-        What differs between the configs.
+        Differences between the configurations.
     seed, runs
         Seed of both and runs of each.
     failed
-        Runs that did not finish in either.
+        Number of runs that did not finish in both scenarios.
     """
 
     names: tuple[str, str]
@@ -134,17 +139,17 @@ class PairedComparison:
 
     @cached_property
     def runs_saved(self) -> float:
-        """Median over metrics of how many times as many runs an unpaired comparison would have needed."""
+        """Runs that an unpaired comparison would need, as a multiple of the actual runs; median over metrics."""
         ratio = (self.table["unpaired_runs"] / self.table["runs"]).replace(np.inf, np.nan).dropna()
         return float(ratio.median()) if len(ratio) else math.nan
 
     def text(self) -> str:
-        """The comparison as plain text: what differs, then the metrics."""
-        head = f"{self.names[1]} less {self.names[0]}: {self.runs} runs of each with the same news, seed {self.seed}"
-        changes = [f"  {change}" for change in self.changes] or ["  nothing"]
+        """Return the comparison as text: configuration differences, then the metrics."""
+        head = f"{self.names[1]} minus {self.names[0]}: {self.runs} runs of each with the same news, seed {self.seed}"
+        changes = [f"  {change}" for change in self.changes] or ["  none"]
         lines = [
             head,
-            "What differs:",
+            "Configuration differences:",
             *changes,
             "",
             _TABLE_HEADER,
@@ -153,40 +158,37 @@ class PairedComparison:
         if math.isfinite(self.runs_saved):
             lines += [
                 "",
-                f"An unpaired comparison would have needed about {self.runs_saved:.3g} times the runs (median).",
+                f"An unpaired comparison would need about {self.runs_saved:.3g} times as many runs (median over metrics).",
             ]
         if self.failed:
-            lines.append(f"{self.failed} runs did not finish in both and are left out.")
+            lines.append(f"{self.failed} runs did not finish in both scenarios and are excluded.")
         return "\n".join(lines)
 
     __str__ = text
     __repr__ = text
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON-ready values."""
+        """Return the comparison as JSON-ready values."""
         rows = [
             {str(key): _finite_or_none(value) for key, value in row.items()} for row in self.table.to_dict("records")
         ]
         return {
             "a": self.names[0], "b": self.names[1], "seed": self.seed, "runs": self.runs, "runs_failed": self.failed,
-            "changes": [change.as_json() for change in self.changes], "metrics": rows, "runs_saved": _finite_or_none(self.runs_saved),
+            "changes": [change.as_json() for change in self.changes], "metrics": rows,
+            "runs_saved": _finite_or_none(self.runs_saved),
         }  # fmt: skip
 
     @property
     def drawing(self) -> Drawing:
-        """The figure with its numbers."""
+        """The figure with the plotted values."""
         return forest_plot(self.table, self.names, f"{self.runs} runs of each with the same news, seed {self.seed}")
 
     def plot(self) -> Figure:
-        """Differences of all metrics with their intervals, in standard deviations over runs of the first scenario."""
+        """Return a figure of all differences with intervals, in standard deviations over runs of the first scenario."""
         return self.drawing.figure
 
     def write(self, directory: Path) -> None:
         """Write figure, table and report into an existing empty folder."""
-        import json
-
-        from simulation.studies.experiment.figures import write_figure
-
         write_figure(self.drawing, directory)
         self.table.to_csv(directory / "differences.csv", index=False)
         (directory / "comparison.txt").write_text(self.text() + "\n", encoding="utf-8")
@@ -194,15 +196,12 @@ class PairedComparison:
         (directory / "comparison.json").write_text(text + "\n", encoding="utf-8")
 
 
-_TABLE_HEADER = f"{'':40}{'A':>10}{'B':>10}{'B - A':>10}  {'95 % interval':^22}{'unpaired runs':>14}"
-
-
 def _table_line(row: dict[Any, Any]) -> str:
     unit = row["unit"]
     a, b, difference, low, high = (format_mean(row[name], unit) for name in ("a", "b", "difference", "low", "high"))
-    needed = "any" if not math.isfinite(row["unpaired_runs"]) else f"{row['unpaired_runs']:,.0f}"
+    unpaired = "any" if not math.isfinite(row["unpaired_runs"]) else f"{row['unpaired_runs']:,.0f}"
     label = f"{row['label']}, {display_unit(unit)}"
-    return f"{label:40}{a:>10}{b:>10}{difference:>10}  {f'{low} to {high}':^22}{needed:>14}"
+    return f"{label:40}{a:>10}{b:>10}{difference:>10}  {f'{low} to {high}':^22}{unpaired:>14}"
 
 
 def _finite_or_none(value: Any) -> Any:
@@ -225,22 +224,22 @@ def compare(  # noqa: PLR0913 - the one call that most users make
     Parameters
     ----------
     a, b : str, Path or Scenario
-        Shipped names, files or validated scenarios; the seed of `a` holds for both.
+        Shipped names, files or validated scenarios; the seed of `a` is used for both.
     runs : int
         Runs of each, at least 2.
     seed : int, optional
         Replaces the seed of both.
     workers : int, optional
-        Processes to use; None chooses by the size of the work.
+        Processes to use; None chooses by the amount of work.
     settings : pair of sequences of str
         Overrides of `a` and of `b`, as after ``--set``.
     cloud : Cloud, optional
-        Calibrated parameter sets: run i of both takes set i.
+        Calibrated parameter sets: run i of both uses set i.
     progress : callable, optional
         Called with (done, total) runs.
     """
     if runs < FEWEST_RUNS:
-        raise ValueError(f"runs must be at least {FEWEST_RUNS} for a difference with an interval, got {runs}")
+        raise ValueError(f"runs must be at least {FEWEST_RUNS} to estimate an interval, got {runs}")
     loaded = [_load_scenario(one, own) for one, own in zip((a, b), settings, strict=True)]
     common = loaded[0].scenario.seed if seed is None else seed
     both = [with_seed(one.scenario, common) for one in loaded]
@@ -273,24 +272,22 @@ def _shifted_progress(progress: Progress | None, before: int, total: int) -> Pro
     return None if progress is None else lambda done, _runs: progress(before + done, total)
 
 
-LONGEST_FOREST_TITLE = 90
-"""Letters of a title that is still read from a distance."""
-
-
 def forest_plot(compared: pd.DataFrame, names: tuple[str, str], about: str) -> Drawing:
-    """Differences with their intervals, in standard deviations over runs of the first scenario, as dots on lines.
+    """Return a forest plot of the differences with intervals, in standard deviations over runs of the first scenario.
 
     Parameters
     ----------
     compared
-        One row a metric, as from `simulation.studies.paired.paired_table`.
+        One row per metric, as from `paired_table`.
+    names
+        Names of both scenarios.
     about
         Runs and seed, for the source line.
     """
     table = compared[compared["sd_a"] > 0.0].reset_index(drop=True)
     scaled = {name: table[name].to_numpy() / table["sd_a"].to_numpy() for name in ("difference", "low", "high")}
     subtitle = (
-        "Mean difference over the standard deviation of the first over runs; lines: 95 % intervals; at the right: B − A"
+        "Mean difference in standard deviations of the first scenario over runs; lines: 95 % intervals; right: B − A"
     )
     with figure_style():
         figure = new_figure(forest_heading(names, subtitle, f"Source: carryflow compare, {about}"))
@@ -308,8 +305,8 @@ def forest_plot(compared: pd.DataFrame, names: tuple[str, str], about: str) -> D
 
 
 def forest_heading(names: tuple[str, str], subtitle: str, source: str) -> Heading:
-    """What is compared as the finding; names with many settings stand in the last line, where the title would be too small."""
-    finding = f"{names[1]} less {names[0]}, run by run"
-    if len(finding) <= LONGEST_FOREST_TITLE:
-        return Heading(finding, subtitle, source)
-    return Heading("B less A, run by run", subtitle, f"A: {names[0]}; B: {names[1]}. {source}")
+    """Return title, subtitle and source line; names too long for the title move to the source line."""
+    title = f"{names[1]} minus {names[0]}, run by run"
+    if len(title) <= LONGEST_FOREST_TITLE:
+        return Heading(title, subtitle, source)
+    return Heading("B minus A, run by run", subtitle, f"A: {names[0]}; B: {names[1]}. {source}")

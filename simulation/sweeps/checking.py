@@ -11,6 +11,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+from simulation.results.metrics import EFFECT_PREFIX
 from simulation.scenario.config.catalog import is_path
 from simulation.scenario.config.errors import ConfigError, ConfigProblem
 from simulation.scenario.config.formatting import suggest_name
@@ -18,6 +19,7 @@ from simulation.scenario.config.loading import LoadedConfig, read_scenario_or_ev
 from simulation.scenario.config.loading import load_scenario_or_event as load_scenario
 from simulation.scenario.config.tree import KeyPath, Node, Source, descend, parse_key_path, plain_values
 from simulation.scenario.config.validation_errors import sort_problems
+from simulation.scenario.counterfactual import effect_obstacle
 from simulation.scenario.scenario import SECTOR_NAMES, Scenario
 from simulation.sweeps.points import (
     BaseScenario,
@@ -274,6 +276,25 @@ def check_series(base: LoadedConfig[Any], loaded: LoadedConfig[Sweep]) -> None:
             assert node is not None, "read from this tree"
             hint = suggest_name(population, known, "populations")
             problems.append(node.origin.problem(path, f"the scenario has no population {population!r}", hint))
+    if problems:
+        raise ConfigError(problems)
+
+
+def check_effects(base: LoadedConfig[Any], loaded: LoadedConfig[Sweep]) -> None:
+    """Reject effects of policy where the base scenario's given yields contain policy.
+
+    Raises
+    ------
+    ConfigError
+        With each such metric at its line in the sweep file.
+    """
+    obstacle, problems = effect_obstacle(base.scenario), []
+    for at, name in enumerate(loaded.scenario.metrics if obstacle else ()):
+        if name.startswith(EFFECT_PREFIX):
+            path = ("metrics", at)
+            node = descend(loaded.tree, path)
+            assert node is not None, "read from this tree"
+            problems.append(node.origin.problem(path, f"{name} cannot be measured: {obstacle}"))
     if problems:
         raise ConfigError(problems)
 

@@ -44,7 +44,7 @@ POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class WorkerPool:
+class BatchExecutor:
     """An executor that computes batches.
 
     Attributes
@@ -126,7 +126,7 @@ class SweepOptions:
     function: BatchFunction = simulate_batch
 
 
-def compute_missing_runs(store: StoreWriter, pool: WorkerPool, options: SweepOptions | None = None) -> None:
+def compute_missing_runs(store: StoreWriter, pool: BatchExecutor, options: SweepOptions | None = None) -> None:
     """Compute every run that the store lacks.
 
     Points that stop by precision get further runs until their stopping rule is satisfied.
@@ -156,7 +156,7 @@ def sweep_work(plan: SweepPlan) -> SweepWork:
 class _ExecutionSession:
     """One session of computing missing runs."""
 
-    def __init__(self, store: StoreWriter, pool: WorkerPool, options: SweepOptions) -> None:
+    def __init__(self, store: StoreWriter, pool: BatchExecutor, options: SweepOptions) -> None:
         self.store, self.pool, self.options = store, pool, options
         self.work = sweep_work(store.plan)
         self.retries: deque[BatchAttempt] = deque()
@@ -254,7 +254,7 @@ def check_scheduler_address(distributed: ModuleType, address: str) -> None:
 
 
 @contextmanager
-def dask_pool(address: str, waiting: int = 2, seconds: float = 10.0) -> Iterator[WorkerPool]:
+def dask_pool(address: str, waiting: int = 2, seconds: float = 10.0) -> Iterator[BatchExecutor]:
     """Provide the workers of the Dask scheduler at `address`.
 
     Dask handles lost workers, retries and memory.
@@ -286,4 +286,4 @@ def dask_pool(address: str, waiting: int = 2, seconds: float = 10.0) -> Iterator
         check_worker_code(client.run(code_digest, on_error="return"), code_digest())
         executor = client.get_executor(pure=False, retries=DEATHS_PER_TASK)
         lost = (BrokenExecutor, MemoryError, distributed.KilledWorker)
-        yield WorkerPool(SameCodeExecutor(executor), max(1, sum(client.ncores().values())), lost, waiting)
+        yield BatchExecutor(SameCodeExecutor(executor), max(1, sum(client.ncores().values())), lost, waiting)

@@ -7,9 +7,9 @@ machine (of one type) that computes it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record, RunStop
-from simulation.results.metrics import METRICS, FinishedRuns, columns_read_by
+from simulation.results.metrics import EFFECT_PREFIX, METRICS, FinishedRuns, columns_read_by, level_name
 from simulation.results.tables import reached_days
 from simulation.scenario.batch import BLOCK_RUNS
 from simulation.scenario.config.parameter_sets import Cloud, parse_cloud
+from simulation.scenario.counterfactual import without_policy
 from simulation.sweeps.points import BaseScenario, PointValues, run_number, scenario_at
 from simulation.sweeps.run_rows import (
     DailySeries,
@@ -119,12 +120,20 @@ def split_batch(batch: Sequence[PointRuns]) -> list[list[PointRuns]]:
 
 
 def _simulate_pass(work: SweepWork, batch: Sequence[PointRuns]) -> RunRows:
-    record = simulate_scenarios(*run_scenarios(work, batch), work.columns)
+    scenarios, numbers = run_scenarios(work, batch)
+    record = simulate_scenarios(scenarios, numbers, work.columns)
     point, key, replication = run_labels(batch)
     stops = [record.stopped.get(row) for row in range(len(point))]
     reasons = tuple("" if stop is None else stop_reason(stop) for stop in stops)
     series = ((0, recorded_series(record, work.series)),) if work.series else ()
-    return RunRows(point, key, replication, reasons, metric_values(record, work.metrics), series)
+    metrics = metric_values(record, work.metrics, partial(_record_without_policy, work, scenarios, numbers))
+    return RunRows(point, key, replication, reasons, metrics, series)
+
+
+def _record_without_policy(work: SweepWork, scenarios: Sequence[Scenario], numbers: Sequence[int]) -> Record:
+    """The runs of a pass without policy, with the same news; one scenario object for each that the pass has."""
+    rest = {id(scenario): without_policy(scenario) for scenario in scenarios}
+    return simulate_scenarios([rest[id(scenario)] for scenario in scenarios], numbers, columns_read_by(work.metrics))
 
 
 def stop_reason(stop: RunStop) -> str:
@@ -170,7 +179,25 @@ def simulate_scenarios(scenarios: Sequence[Scenario], numbers: Sequence[int], co
     return simulate(first, numbers, None if identical else scenarios, columns)
 
 
-def metric_values(record: Record, names: Sequence[str]) -> FloatArray:
+def metric_values(
+    record: Record, names: Sequence[str], without_policy_record: Callable[[], Record] | None = None
+) -> FloatArray:
+    """Outcomes of every run, ``(runs, names)``; not-a-number if a run failed or does not have the metric.
+
+    An effect is the metric less that of the same run without policy; `without_policy_record` simulates those runs, and is
+    called only if an effect is asked for.
+    """
+    if not any(name.startswith(EFFECT_PREFIX) for name in names):
+        return level_values(record, names)
+    if without_policy_record is None:
+        raise ValueError("effects need the runs without policy: give without_policy_record")
+    levels = [level_name(name) for name in names]
+    values, others = level_values(record, levels), level_values(without_policy_record(), levels)
+    is_effect = np.array([name.startswith(EFFECT_PREFIX) for name in names])
+    return np.asarray(np.where(is_effect, values - others, values))
+
+
+def level_values(record: Record, names: Sequence[str]) -> FloatArray:
     """Metrics of every run, ``(runs, metrics)``; not-a-number if a run failed or does not have the metric."""
     finished = FinishedRuns(record)
     values = np.full((len(record.runs), len(names)), np.nan)

@@ -22,6 +22,7 @@ from simulation.scenario.config.yaml_reader import display_path, parse_yaml
 from simulation.scenario.inert_keys import stated_reasons
 from simulation.sweeps.checking import (
     axis_problems,
+    check_effects,
     check_points,
     check_series,
     check_settings,
@@ -269,6 +270,7 @@ def load_checked_base(loaded: LoadedConfig[Sweep], folder: Path) -> LoadedConfig
     except ConfigError as error:
         raise ConfigError([*error.problems, *axis_problems(loaded, folder)]) from None
     check_series(base, loaded)
+    check_effects(base, loaded)
     return base
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from simulation.results.metrics import METRICS
+from simulation.results.metrics import METRICS, outcomes
 from simulation.sweeps.run_rows import USUAL_SERIES, SeriesName
 from simulation.values.parameters import BASIS_POINTS_PER, RATE_PATTERN, Parameters, quantity
 
@@ -91,7 +91,7 @@ def check_run_count(points: int, replications: int, key: str) -> None:
 if TYPE_CHECKING:
     MetricName = str
 else:
-    MetricName = Literal[tuple(metric.name for metric in METRICS)]
+    MetricName = Literal[tuple(outcome.name for outcome in outcomes())]
 
 DesignKind = Literal["factorial", "one_at_a_time", "latin_hypercube", "sobol", "halton", "saltelli", "table"]
 SeriesRecording = Literal["none", "quantiles", "all"]
@@ -213,7 +213,10 @@ class Sweep(Parameters):
     posterior: str | None = Field(None, description="calibrated parameter sets: replication i uses set i")
     axes: dict[str, AxisValues] = Field(default_factory=dict, description="values by config key")
     design: Design = Design()
-    metrics: tuple[MetricName, ...] = Field((), description="metrics to keep; empty: all")
+    metrics: tuple[MetricName, ...] = Field(
+        (),
+        description="metrics to keep; empty: all. `effect.` before a metric: less that of the same run without policy",
+    )
     record: SeriesRecording = Field("none", description="daily values to keep")
     series: tuple[SeriesName, ...] = Field(
         (), description="daily series that `record` keeps; empty: the default series"
@@ -265,8 +268,9 @@ class Sweep(Parameters):
 
     @property
     def measured(self) -> tuple[str, ...]:
-        """Names of the metrics to keep, in standard order."""
-        return tuple(metric.name for metric in METRICS if not self.metrics or metric.name in self.metrics)
+        """Names of the metrics to keep, in standard order; effects of policy only if they are named."""
+        kept = self.metrics or tuple(metric.name for metric in METRICS)
+        return tuple(outcome.name for outcome in outcomes() if outcome.name in kept)
 
     @property
     def kept_series(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from simulation.results import output_folder as folder
-from simulation.results.metrics import METRICS
+from simulation.results.metrics import outcomes
 from simulation.results.output_folder import MANIFEST, OutputError, package_versions
 from simulation.scenario.config.parameter_sets import cloud_text
 from simulation.sweeps.code_version import CODE_DIGESTS_KEY
@@ -72,7 +72,7 @@ def manifest_content(
 
 def metric_descriptions(names: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """Label and unit of each metric."""
-    return {metric.name: {"label": metric.label, "unit": metric.unit} for metric in METRICS if metric.name in names}
+    return {metric.name: {"label": metric.label, "unit": metric.unit} for metric in outcomes() if metric.name in names}
 
 
 def read_manifest(store: str | Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulation.compute.ensemble import default_worker_count
 from simulation.compute.workers import worker_executor
 from simulation.results.output_folder import content_address
-from simulation.sweeps.execution import SweepOptions, WorkerPool, compute_missing_runs, sweep_work
+from simulation.sweeps.execution import BatchExecutor, SweepOptions, compute_missing_runs, sweep_work
 from simulation.sweeps.kernel import simulate_batch
 from simulation.sweeps.pending_runs import batch_size, group_by_point, missing_runs
 from simulation.sweeps.plan import SweepPlan, load_plan
@@ -42,12 +42,12 @@ BYTES_PER_NUMBER, BYTES_PER_ROW, FIXED_BYTES = 8, 40, 50_000
 
 
 def run_sweep(
-    plan: SweepPlan, target: StoreTarget, pool: WorkerPool, options: SweepOptions | None = None
+    plan: SweepPlan, target: StoreTarget, pool: BatchExecutor, options: SweepOptions | None = None
 ) -> StoreWriter:
     """Compute the runs of a plan that a store lacks, and write its tables.
 
-    After an interruption (Ctrl-C) the tables hold the runs so far. A killed process leaves the shards; the next call continues
-    from them.
+    After an interruption (Ctrl-C) the tables hold the runs so far. A killed process leaves the shards, which the next call
+    continues.
 
     Raises
     ------
@@ -76,13 +76,13 @@ def default_folder_name(plan: SweepPlan) -> str:
 
 
 @contextmanager
-def local_pool(workers: int) -> Iterator[WorkerPool]:
+def local_pool(workers: int) -> Iterator[BatchExecutor]:
     """Provide a pool of local processes; 0 computes in this process."""
     if workers == 0:
-        yield WorkerPool(SerialExecutor(), 1, waiting=0)
+        yield BatchExecutor(SerialExecutor(), 1, waiting=0)
         return
     with worker_executor(workers, PRELOADED) as executor:
-        yield WorkerPool(executor, workers)
+        yield BatchExecutor(executor, workers)
 
 
 class SerialExecutor(Executor):

@@ -1,4 +1,4 @@
-"""Balance sheets: what each investor of a sector holds and owes."""
+"""Balance sheets of the sectors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ from simulation.values.conventions import Array, InvestorIndex, Rows, row_sum
 
 @dataclass
 class BalanceSheet:
-    """Holdings and money of a sector; every array ``(runs, investors)``.
+    """Holdings and cash of the investors of a sector; every array ``(runs, investors)``.
 
     Attributes
     ----------
     books
-        Bundles of assets that the sector holds.
+        Books of assets that the sector holds.
     holdings
         Units of each book.
     usd_cash
-        Net dollar money: deposits minus loans, USD bn.
+        Net dollar cash: deposits minus loans, USD bn.
     jpy_cash
-        Net yen money: deposits minus loans, JPY bn.
+        Net yen cash: deposits minus loans, JPY bn.
     hedge_usd
-        Dollars sold forward through FX swaps, USD bn; the yen leg is the same amount at today's rate, because swaps are
-        rolled daily and the difference is paid in yen.
+        Dollars sold forward through FX swaps, USD bn.  Swaps are rolled daily and gains are paid in yen, so the yen leg is
+        the same amount at today's rate.  None for sectors that do not hedge.
     equity_usd
-        Net worth carried forward by profit and loss, USD bn; the ledger compares it with the balance.
+        Net worth carried forward by profit and loss, USD bn; the ledger compares it with assets minus liabilities.
     typical_usd
-        Mean gross size of a sheet at the start, USD bn, ``(runs, 1)``: the scale for accounts that have closed since.
+        Mean gross size of a balance sheet at the start, USD bn, ``(runs, 1)``: the scale for accounts closed since.
     """
 
     books: Mapping[str, Book]
@@ -41,7 +41,7 @@ class BalanceSheet:
     typical_usd: Array
 
     def at(self, where: Rows | InvestorIndex) -> "BalanceSheet":
-        """A copy of the sheets of some runs, or of picked investors, each a row of its own."""
+        """A copy of the balance sheets of some runs, or of selected investors, one row each."""
         rows = where[0][:, 0] if isinstance(where, tuple) else where
         return BalanceSheet(
             self.books,
@@ -54,7 +54,7 @@ class BalanceSheet:
         )
 
     def put(self, where: Rows | InvestorIndex, part: "BalanceSheet") -> None:
-        """Write the sheets of some runs, or of picked investors, back."""
+        """Write back the balance sheets of some runs or of selected investors."""
         for book, units in part.holdings.items():
             self.holdings[book][where] = units
         self.usd_cash[where] = part.usd_cash
@@ -64,7 +64,7 @@ class BalanceSheet:
             self.hedge_usd[where] = part.hedge_usd
 
     def take_marks(self, where: InvestorIndex, marked: "BalanceSheet") -> None:
-        """Take over what marking to market has changed in the sheets that these were picked from."""
+        """Copy the effect of marking to market from the sheets these rows were selected from."""
         self.equity_usd = marked.equity_usd[where]
         if marked.hedge_usd is not None:
             self.jpy_cash = marked.jpy_cash[where]
@@ -74,7 +74,7 @@ class BalanceSheet:
         return self.books[book].worth_usd(quote)
 
     def worth_and_size(self, quote: Quote) -> tuple[Array, Array]:
-        """Net worth from the balance and the gross size of the sheet, USD bn; rolled swaps are worth nothing."""
+        """Net worth (assets minus liabilities) and gross size, USD bn; rolled swaps have zero value."""
         worth = self.jpy_cash / quote.usdjpy
         size = np.abs(worth)
         worth += self.usd_cash
@@ -89,12 +89,12 @@ class BalanceSheet:
 def new_balance_sheet(
     books: Mapping[str, Book], holdings: dict[str, Array], money: tuple[Array, Array]
 ) -> BalanceSheet:
-    """A sector's sheet at start prices without hedges: dollar and yen money are `money`; equity is set by `opened`."""
+    """A balance sheet without hedges and equity; `money` is dollar and yen cash.  See `set_opening_equity`."""
     return BalanceSheet(books, holdings, *money, None, np.zeros_like(money[0]), np.zeros_like(money[0][:, :1]))
 
 
 def set_opening_equity(sheet: BalanceSheet, quote: Quote) -> BalanceSheet:
-    """Set the equity of a new sheet to its net worth at the opening quote."""
+    """Set the equity of a new balance sheet to its net worth at the opening quote."""
     sheet.equity_usd, size = sheet.worth_and_size(quote)
     sheet.typical_usd = size.mean(axis=1, keepdims=True)
     return sheet
@@ -108,16 +108,16 @@ def sector_units(sheet: BalanceSheet) -> Array:
 
 @dataclass
 class Account:
-    """The balance sheet of a sector that is one row: dealers, value investors, lenders, officials, issuers.
+    """Balance sheet of a sector without separate investors: dealers, value investors, lenders, officials, issuers.
 
     Attributes
     ----------
     units
         Units of each asset, ``(runs, assets)``; the column of USDJPY stays zero.
     usd_cash, jpy_cash
-        Net money, ``(runs, 1)``; for a central bank a negative number is the reserves it owes.
+        Net cash, ``(runs, 1)``; negative for a central bank: its reserves outstanding.
     hedge_usd
-        Dollars sold forward, ``(runs, 1)``; negative for the other side of the swaps.
+        Dollars sold forward, ``(runs, 1)``; negative for the counterparty of the swaps.
     """
 
     units: Array
@@ -127,5 +127,5 @@ class Account:
 
 
 def empty_account(runs: int, assets: int) -> Account:
-    """An account that holds and owes nothing."""
+    """An account with zero holdings and cash."""
     return Account(np.zeros((runs, assets)), np.zeros((runs, 1)), np.zeros((runs, 1)), np.zeros((runs, 1)))

@@ -1,4 +1,4 @@
-"""Names of the code as a reader writes them."""
+"""Readable labels for names used in the code and in configs."""
 
 from typing import Final
 
@@ -17,17 +17,17 @@ READABLE_WORDS: Final = {
 
 
 def readable_name(name: str) -> str:
-    """Return a name within a sentence: ``foreigners in Japan``, ``retail FX``, ``USDJPY stress slope``."""
+    """Label of a name inside a sentence: ``foreigners in Japan``, ``retail FX``, ``USDJPY stress slope``."""
     return READABLE_WORDS.get(name) or " ".join(
         READABLE_WORDS.get(word, word) for word in name.replace("_", " ").split()
     )
 
 
 def capitalized(words: str) -> str:
-    """Return words with the first letter large and the others as they are."""
+    """Text with its first letter capitalised and the rest unchanged."""
     return words[:1].upper() + words[1:]
 
 
 def capitalized_name(name: str) -> str:
-    """Return a name as the label of a row: ``Retail FX``."""
+    """Label of a table row: ``Retail FX``."""
     return capitalized(readable_name(name))

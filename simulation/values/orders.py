@@ -1,7 +1,4 @@
-"""What every investor may know when it states its orders: yesterday's close and today's public news.
-
-What an investor asks for: units of its books, spot dollars, dollars sold forward, and why.
-"""
+"""Information available to investors, and the orders they return."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,14 +13,16 @@ from simulation.values.conventions import Array, Flags, Rows, row_sum, sum_by_ru
 
 @dataclass(frozen=True)
 class Information:
-    """The common information of one day; arrays are ``(runs, 1)`` unless noted, rates decimals per year.
+    """Public information of one day: yesterday's close and today's news.
+
+    Arrays are ``(runs, 1)`` unless noted, rates decimals per year.
 
     Attributes
     ----------
     day
         The date.
     step
-        Number of the day, 0 at the start.
+        Step of the scenario, 0 at the start.
     roster
         Column order of the ``(runs, assets)`` arrays.
     quote
@@ -41,13 +40,13 @@ class Information:
     carry
         Expected policy-rate differential over two years, US minus Japan.
     adverse_surprise
-        Unpriced hawkish part of the next BOJ meeting, units of 25 bp.
+        Expected hawkish surprise of the next BOJ meeting, units of 25 bp.
     ust10, jgb10, jgb30
         Yields.
     hedging_cost
         Annual cost of hedging dollars into yen.
     imposed_spread
-        Ten-year spread before any flow impact: the imposed path where there is one, else what both curves imply.
+        Ten-year spread before flow impact: the imposed path if there is one, otherwise the spread of the two curves.
     """
 
     day: date
@@ -83,7 +82,7 @@ class Information:
 
 
 class InformationSubset(LazySubset, Information):
-    """The information of some runs; of its many items few are ever asked for."""
+    """The information of some runs."""
 
 
 INCENTIVE: Final = "incentive"
@@ -93,12 +92,12 @@ STOP: Final = "stop"
 LIQUIDATION: Final = "liquidation"
 SLOW_REPATRIATION: Final = "slow_repatriation"
 CAUSES: Final = (INCENTIVE, VOLATILITY_TARGET, MARGIN, STOP, LIQUIDATION, SLOW_REPATRIATION)
-"""Why a foreign position is reduced; every unwound dollar has exactly one cause."""
+"""Causes of a reduction of foreign positions; every unwound dollar has exactly one cause."""
 
 
 @dataclass(frozen=True)
 class Trade:
-    """Orders of one population, or what was done of them.
+    """Orders of one population, or their execution.
 
     Attributes
     ----------
@@ -107,18 +106,18 @@ class Trade:
     spot_usd
         Spot dollars bought against yen, USD bn, ``(runs, investors)``.
     hedge_usd
-        Dollars newly sold forward, USD bn, ``(runs, investors)``; none for investors that do not hedge.
+        Dollars newly sold forward, USD bn, ``(runs, investors)``; None for investors that do not hedge.
     unwound
-        Foreign position given up, by cause, USD bn at start prices, ``(runs, 1)``; negative when rebuilt.
+        Reduction of foreign positions by cause, USD bn at start prices, ``(runs, 1)``; negative for an increase.
     announced
-        Whether the flow is announced and slow, so that it goes to value investors at once and skips the fast impact.
+        Whether the flow is announced and slow: it goes directly to value investors, without fast impact.
     repatriated
-        Dollars of foreign assets sold and converted to yen by residents, USD bn, ``(runs, 1)``; none for others.
+        Foreign assets sold and converted to yen by residents, USD bn, ``(runs, 1)``; None for others.
     kept_usd
-        Dollars a hedger keeps from a sale instead of converting them, USD bn, ``(runs, 1)``; none for others.
+        Sale proceeds that a hedger keeps in dollars, USD bn, ``(runs, 1)``; None for others.
     expected
-        Part of the flow that was expected and is in the fundamental, so that it moves no price: units of each asset with
-        spot dollars in the first column, ``(runs, assets)``; only for announced flows.
+        Expected part of an announced flow, which is priced in the fundamental and has no impact: units of each asset with
+        spot dollars in the first column, ``(runs, assets)``.
     """
 
     units: Mapping[str, Array]
@@ -131,11 +130,11 @@ class Trade:
     expected: Array | None = None
 
     def only(self, rows: Flags) -> "Trade":
-        """The trade with every row outside `rows` (boolean ``(runs, 1)``) set to exactly zero."""
+        """The trade with rows outside `rows` (boolean ``(runs, 1)``) set to zero."""
         return self._with_each(lambda amount: np.where(rows, amount, 0.0))
 
     def added_up(self) -> "Trade":
-        """The trade of all investors together, every array ``(runs, 1)``."""
+        """The trade summed over investors, every array ``(runs, 1)``."""
         return Trade(
             {book: row_sum(units) for book, units in self.units.items()},
             row_sum(self.spot_usd),
@@ -144,11 +143,11 @@ class Trade:
         )  # fmt: skip
 
     def by_run(self, rows: Rows, runs: int) -> "Trade":
-        """The trade of picked investors, every array ``(picked, 1)``, added up over the run that each belongs to."""
+        """The trade of selected investors, every array ``(selected, 1)``, summed by run."""
         return self._with_each(lambda amount: sum_by_run(amount, rows, runs))
 
     def _with_each(self, change: Callable[[Array], Array]) -> "Trade":
-        """The trade with every array changed in the same way."""
+        """The trade with `change` applied to every array."""
         others = (self.repatriated, self.kept_usd, self.expected)
         return Trade(
             {book: change(units) for book, units in self.units.items()},
@@ -162,12 +161,12 @@ class Trade:
 
 @dataclass(frozen=True)
 class NetFlow:
-    """A population's trade added up over its investors.
+    """A population's trade summed over investors.
 
     Attributes
     ----------
     assets
-        Units bought of each asset; the first column is spot dollars; ``(runs, assets)``.
+        Units bought of each asset, ``(runs, assets)``; the first column is spot dollars.
     hedge_usd
         Dollars sold forward, ``(runs, 1)``.
     """
@@ -176,12 +175,12 @@ class NetFlow:
     hedge_usd: Array
 
     def reversed(self) -> "NetFlow":
-        """The other side."""
+        """The flow of the counterparty."""
         return NetFlow(-self.assets, -self.hedge_usd)
 
 
 def net_flow(total: Trade, books: Mapping[str, Book]) -> NetFlow:
-    """The flow that a trade of all investors together makes; the first asset column is spot USDJPY."""
+    """Flow of a trade summed over investors; the first asset column is spot USDJPY."""
     spot = total.spot_usd
     assets = np.zeros((spot.shape[0], next(iter(books.values())).weights.size))
     for book, units in total.units.items():

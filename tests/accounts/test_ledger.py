@@ -1,4 +1,4 @@
-"""The ledger can fail: each identity finds its own mistake, and a run with a broken one is stopped with its name."""
+"""The ledger identities: each detects its own violation, and a run that violates one is stopped with its name."""
 
 from collections.abc import Callable
 

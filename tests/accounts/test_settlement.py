@@ -1,4 +1,4 @@
-"""Settlement: every cash flow with its sign, by hand, once for the investor and once for the other side."""
+"""Settlement: every cash flow with its sign, calculated by hand for the investor and for the counterparty."""
 
 import numpy as np
 import pytest
@@ -201,7 +201,7 @@ def test_a_closed_investors_debts_are_the_lenders_loss() -> None:
 
 
 @pytest.mark.parametrize("held", [sheet(ust10=1.0, jpy=-900.0), sheet(usd=8.0, jpy=-900.0)], ids=["open", "solvent"])
-def test_nobody_else_is_written_off(held: BalanceSheet) -> None:
+def test_other_investors_are_not_written_off(held: BalanceSheet) -> None:
     before = held.equity_usd.copy()
     assert write_off(held, empty_account(1, 3), quote()) is None
     np.testing.assert_array_equal(held.equity_usd, before)

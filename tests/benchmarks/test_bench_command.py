@@ -1,4 +1,4 @@
-"""The command of the benchmarks: it writes a table and a figure, and tells mistakes without a traceback."""
+"""The benchmark command: table and figure, error messages, exit codes."""
 
 import csv
 import sys
@@ -31,10 +31,10 @@ def test_the_command_writes_table_and_figure(
         rows = {row["contestant"]: row for row in csv.DictReader(file)}
     assert float(rows[TWIN]["largest_metric_difference"]) <= 1e-9
     assert float(rows[TWIN]["median_ns"]) > 0.0
-    assert "A quick look" in capsys.readouterr().out
+    assert "Quick estimate" in capsys.readouterr().out
 
 
-def test_a_mistake_in_a_key_is_told_without_a_traceback(
+def test_an_unknown_key_is_reported_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--out", str(tmp_path / "new"), "--set", "nonsense=1"])
@@ -53,10 +53,10 @@ def test_rounds_are_counted_from_one(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert "no whole number from 1 on" in capsys.readouterr().err
+    assert "not a whole number of at least 1" in capsys.readouterr().err
 
 
-def test_a_folder_that_is_a_file_is_told(
+def test_a_folder_that_is_a_file_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "taken").write_text("mine")
@@ -66,7 +66,7 @@ def test_a_folder_that_is_a_file_is_told(
     assert (tmp_path / "taken").read_text() == "mine"
 
 
-def test_an_interruption_is_told_without_a_traceback(
+def test_an_interruption_is_reported_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(setting: Setting, with_peers: bool) -> list[Contestant]:
@@ -75,7 +75,7 @@ def test_an_interruption_is_told_without_a_traceback(
     monkeypatch.setattr("benchmarks.__main__.contestants", interrupted)
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--out", str(tmp_path)])
     assert main() == 130
-    assert capsys.readouterr().err == "Interrupted; what was measured is not kept.\n"
+    assert capsys.readouterr().err == "Interrupted; measurements were not saved.\n"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -86,7 +86,7 @@ def test_rounds_before_the_word_guard_count(monkeypatch: pytest.MonkeyPatch) -> 
         asked.append(rounds)
         return [1.0]
 
-    monkeypatch.setattr("benchmarks.guard.measured_ratios", measured)
+    monkeypatch.setattr("benchmarks.guard.measure_ratios", measured)
     for words in (["--rounds", "3", "guard"], ["guard", "--rounds", "4"], ["guard"]):
         monkeypatch.setattr(sys, "argv", ["benchmarks", *words])
         assert main() == 0

@@ -1,4 +1,4 @@
-"""Benchmarks: everybody takes turns, who cannot be measured says why, and equality is shown beside speed."""
+"""Measurement in rounds, skipped contestants with reasons, and comparison of results with the engine."""
 
 import importlib
 import sys
@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from benchmarks import models
-from benchmarks.contestants import DECISION, INVESTOR_DAY, CannotBeMeasuredError, Contestant, Measured, Setting, absent
+from benchmarks.contestants import (
+    DECISION,
+    INVESTOR_DAY,
+    CannotBeMeasuredError,
+    Contestant,
+    Measurement,
+    Setting,
+    skipped_contestant,
+)
 from benchmarks.models import FUNDS, KERNEL, REFERENCE, TWIN, engines, kernels, twins
 from benchmarks.peers import environment
 from benchmarks.report import Report, markdown
@@ -26,9 +34,9 @@ def setting(tmp_path: Path) -> Setting:
 
 
 def clocked(name: str, seconds: float, log: list[str], unit: str = INVESTOR_DAY) -> Contestant:
-    def once() -> Measured:
+    def once() -> Measurement:
         log.append(name)
-        return Measured(seconds)
+        return Measurement(seconds)
 
     return Contestant(name, f"what {name} runs", unit, 1000, once)
 
@@ -47,7 +55,7 @@ def test_each_takes_part_once_a_round_and_another_one_begins() -> None:
 
 
 def test_who_is_skipped_is_never_run_and_says_why() -> None:
-    missing = absent("away", "nothing", DECISION, "no wheel for this Python")
+    missing = skipped_contestant("away", "nothing", DECISION, "no wheel for this Python")
     (result,) = measure([missing], 2, silent)
     assert result.middle is None
     assert "no wheel for this Python" in markdown(Report([result], "machine", "scenario"))
@@ -58,11 +66,11 @@ def test_who_is_skipped_is_never_run_and_says_why() -> None:
 def test_who_fails_on_the_way_is_skipped_with_the_reason_and_the_others_go_on() -> None:
     log: list[str] = []
 
-    def second_time() -> Measured:
+    def second_time() -> Measurement:
         log.append("b")
         if log.count("b") == 2:
             raise CannotBeMeasuredError("the example ended early")
-        return Measured(2.0)
+        return Measurement(2.0)
 
     taking_part = [clocked("a", 1.0, log), replace(clocked("b", 2.0, log), once=second_time), clocked("c", 3.0, log)]
     results = measure(taking_part, 3, silent)
@@ -71,11 +79,11 @@ def test_who_fails_on_the_way_is_skipped_with_the_reason_and_the_others_go_on() 
     assert "| b | skipped: the example ended early |" in markdown(Report(results, "machine", "scenario"))
 
 
-def test_a_scenario_that_the_twin_cannot_follow_is_told(tmp_path: Path) -> None:
+def test_an_unsupported_scenario_skips_the_twin(tmp_path: Path) -> None:
     by_threshold = Setting(official(COARSE, ONE_WEEK, {"unwind.rule": "threshold"}), tmp_path)
     results = measure(twins(by_threshold), 1, silent)
     assert all("unwind.rule" in result.contestant.skipped for result in results)
-    assert "left out" in markdown(Report(results, "machine", "scenario")), "no peers were asked for"
+    assert "skipped" in markdown(Report(results, "machine", "scenario")), "no peers were asked for"
 
 
 def test_runs_that_end_early_are_not_divided_by_days_that_never_came(tmp_path: Path) -> None:
@@ -117,7 +125,7 @@ def test_equality_is_measured_where_speed_is(setting: Setting) -> None:
         difference = report.metric_difference(result)
         assert difference is not None
         assert difference <= 1e-9
-    assert report.metric_difference(Result(absent("away", "", DECISION, "reason"))) is None
+    assert report.metric_difference(Result(skipped_contestant("away", "", DECISION, "reason"))) is None
 
 
 def test_a_kernel_is_plugged_in_by_its_module(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,22 +178,22 @@ def test_a_peer_that_cannot_be_installed_is_skipped_with_the_reason(
     def fail(command: Any, seconds: int) -> str:
         raise environment.PeerError("no matching distribution")
 
-    monkeypatch.setattr(environment, "told", fail)
+    monkeypatch.setattr(environment, "command_output", fail)
     assert {contestant.skipped for contestant in environment.peers(setting)} == {"no matching distribution"}
 
 
 def test_a_command_that_fails_gives_its_error_line() -> None:
     script = "import sys; print('ERROR: no such package\\nnote: ask', file=sys.stderr); sys.exit(1)"
     with pytest.raises(environment.PeerError, match=r"^no such package$"):
-        environment.told([sys.executable, "-c", script], 60)
-    assert environment.told([sys.executable, "-c", "print(3)"], 60) == "3\n"
+        environment.command_output([sys.executable, "-c", script], 60)
+    assert environment.command_output([sys.executable, "-c", "print(3)"], 60) == "3\n"
     with pytest.raises(environment.PeerError):
-        environment.told(["/no/such/program"], 60)
+        environment.command_output(["/no/such/program"], 60)
 
 
 def test_a_peer_is_measured_by_its_script(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     said = '{"seconds": 2.0, "decisions": 500, "version": "1"}'
-    monkeypatch.setattr(environment, "told", lambda command, seconds: said)
+    monkeypatch.setattr(environment, "command_output", lambda command, seconds: said)
     monkeypatch.setattr(environment, "environment", lambda peer, environments: Path("python"))
     measured = measure(environment.peers(setting), 2, silent)
     assert [result.nanoseconds for result in measured] == [[4e6, 4e6]] * len(environment.peers(setting))

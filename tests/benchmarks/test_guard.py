@@ -1,4 +1,4 @@
-"""The guarded ratio: engine and reference in turn, a median, an exit code."""
+"""The guarded speed ratio: alternating measurements, median, exit code."""
 
 import sys
 
@@ -29,7 +29,7 @@ def test_engine_and_reference_alternate_and_the_first_round_does_not_count() -> 
 def test_the_exit_code_follows_the_median(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], bound: float, code: int
 ) -> None:
-    monkeypatch.setattr(guard, "measured_ratios", lambda rounds: [1.0, 1.5, 9.0])
+    monkeypatch.setattr(guard, "measure_ratios", lambda rounds: [1.0, 1.5, 9.0])
     monkeypatch.setattr(sys, "argv", ["benchmarks", "guard", "--bound", str(bound)])
     assert main() == code
     said = capsys.readouterr().out.splitlines()
@@ -39,8 +39,8 @@ def test_the_exit_code_follows_the_median(
 
 def test_one_measurement_within_the_bound_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = iter([[2.0], [1.5], [9.0]])
-    monkeypatch.setattr(guard, "measured_ratios", lambda rounds: next(measured))
-    assert [passed for passed, _ in guard.watched(1, 1.8)] == [False, True]
+    monkeypatch.setattr(guard, "measure_ratios", lambda rounds: next(measured))
+    assert [passed for passed, _ in guard.repeated_checks(1, 1.8)] == [False, True]
     assert next(measured) == [9.0]
 
 
@@ -48,7 +48,7 @@ def test_the_bound_is_the_middle_measurement_with_a_margin(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     measured = iter([[1.0], [9.0], [1.5]])
-    monkeypatch.setattr(guard, "measured_ratios", lambda rounds: next(measured))
+    monkeypatch.setattr(guard, "measure_ratios", lambda rounds: next(measured))
     monkeypatch.setattr(sys, "argv", ["benchmarks", "guard", "--measure-bound"])
     assert main() == 0
     assert capsys.readouterr().out.splitlines()[-1] == "BOUND = 2.1"

@@ -1,4 +1,4 @@
-"""The figure of the scaling: fitted powers, memory an investor, words."""
+"""The scaling figure: fitted powers, memory per investor, title."""
 
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def test_the_title_states_the_finding_and_there_is_a_panel_for_memory() -> None:
     assert texts[0] == "1M investors over 20 days take 10 s; exponents of investors, days, runs 0.90 to 1.10"
     titles = [axes.get_title(loc="left") for axes in drawing.figure.axes]
     assert titles[:3] == ["Investors: exponent 1.00 from 100k", "Days: exponent 0.90", "Runs: exponent 1.10"]
-    assert titles[3] == "Peak memory, bytes an investor"
+    assert titles[3] == "Peak memory, bytes per investor"
     assert drawing.numbers["seconds"].tolist() == [row["seconds"] for row in ROWS]
 
 
@@ -71,6 +71,6 @@ def test_a_figure_drawn_again_names_the_machine_that_measured(tmp_path: Path, mo
     monkeypatch.setattr(scaling, "chart", watched)
     for points in (read(path), ROWS):
         scaling.draw(points, tmp_path / "scaling.png")
-    assert named == ["a processor, 2 cores", "machine not noted"]
+    assert named == ["a processor, 2 cores", "machine not recorded"]
     with pytest.raises(OutputError, match="no such file"):
         read(tmp_path / "nothing.csv")

@@ -1,4 +1,4 @@
-"""What the start-up benchmark does, without looking at a clock."""
+"""The start-up benchmark, without measuring times."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from benchmarks.startup import (
     ONE_DAY,
     YARDSTICK,
     Part,
-    by_package,
+    import_times,
     measure,
     processor_seconds,
     table,
@@ -25,7 +25,7 @@ import time:        30 |        150 | numpy
 something else
 import time:         7 |          7 | simulation.day.capital_flows
 """.splitlines()
-    assert by_package(report) == {"numpy": 150, "simulation": 7}
+    assert import_times(report) == {"numpy": 150, "simulation": 7}
 
 
 def test_the_table_holds_medians_against_the_yardstick() -> None:
@@ -35,8 +35,8 @@ def test_the_table_holds_medians_against_the_yardstick() -> None:
 
 
 def test_the_first_day_is_simulated_and_nothing_after_it(tmp_path: Path) -> None:
-    told = "step(model)\n        print(model.today)\n        open('day', 'w').write(str(model.today))\n"
-    later = FIRST_DAY.replace("step(model)\n", told)
+    step = "step(model)\n        print(model.today)\n        open('day', 'w').write(str(model.today))\n"
+    later = FIRST_DAY.replace("step(model)\n", step)
     measure(
         Part("", later.replace("'day'", repr(str(tmp_path / "day"))), (*ONE_DAY[:-1], "end=2025-12-05", "--no-save")),
         tmp_path,
@@ -50,6 +50,6 @@ def test_a_first_run_finds_no_compiled_file_and_leaves_nothing(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_command_that_fails_is_told(tmp_path: Path) -> None:
+def test_a_failing_command_raises_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="exit code 2"):
         processor_seconds([sys.executable, "-c", CARRYFLOW, "run"], tmp_path, {})

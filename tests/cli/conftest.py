@@ -1,4 +1,4 @@
-"""Run the command line in this process, in a folder of its own."""
+"""Fixture: run the command line in this process, in a temporary folder."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

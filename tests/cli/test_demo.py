@@ -1,4 +1,4 @@
-"""``carryflow demo``: both readings of December 2025 side by side."""
+"""``carryflow demo``: December 2025 with the article's figures and with official data."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_demo_again_fills_the_same_folder_and_can_be_verified(carryflow: Carryfl
     (folder,) = (tmp_path / "results").iterdir()
     outcome = carryflow("verify", folder)
     assert outcome.code == 0
-    assert outcome.out.count(": same") == 4
+    assert outcome.out.count(": same") == 6
 
 
 def test_demo_uses_the_shipped_scenarios(carryflow: Carryflow) -> None:

@@ -1,4 +1,4 @@
-"""However a command ends, it ends with a message and the right exit code."""
+"""Errors and interruptions: message and exit code."""
 
 import os
 import signal
@@ -41,9 +41,7 @@ def test_the_traceback_can_be_seen(carryflow: Carryflow, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ensemble.EnsembleError("a worker died")])
-def test_trouble_with_the_machine_is_told_plainly(
-    carryflow: Carryflow, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
+def test_system_errors_print_one_line(carryflow: Carryflow, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: object) -> None:
         raise error
 
@@ -69,10 +67,10 @@ def test_interrupt_ends_with_130_and_leaves_nothing(tmp_path: Path, workers: str
         assert process.poll() is None
         # As the terminal does it: to every process of the group.
         os.killpg(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=180)
+        _, message = process.communicate(timeout=180)
     assert process.returncode == 130
-    assert "Interrupted; nothing was written." in said
-    assert "Traceback" not in said
+    assert "Interrupted; nothing was written." in message
+    assert "Traceback" not in message
     assert list(tmp_path.iterdir()) == []
 
 
@@ -83,9 +81,9 @@ def test_a_reader_that_stops_reading_is_no_error() -> None:
     assert listed.stderr is not None
     listed.stdout.close()
     with listed.stderr:
-        said = listed.stderr.read()
+        message = listed.stderr.read()
     assert listed.wait(timeout=180) == 141
-    assert said == b""
+    assert message == b""
 
 
 def test_no_color_is_honoured(tmp_path: Path) -> None:

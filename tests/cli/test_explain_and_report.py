@@ -49,16 +49,16 @@ def test_mechanisms(carryflow: Carryflow) -> None:
     )
     outcome = carryflow("explain", SMALL, *wanted, "--out", "shares")
     assert outcome.code == 0
-    told = json.loads(outcome.out)["metrics"]["usdjpy_trough_pct"]
-    total = sum(share["value"]["mean"] for share in told["mechanisms"].values())
-    assert total == pytest.approx(told["full"]["mean"] - told["none"]["mean"], abs=1e-9)
+    printed = json.loads(outcome.out)["metrics"]["usdjpy_trough_pct"]
+    total = sum(share["value"]["mean"] for share in printed["mechanisms"].values())
+    assert total == pytest.approx(printed["full"]["mean"] - printed["none"]["mean"], abs=1e-9)
     assert (Path("shares") / "mechanisms_usdjpy_trough_pct.png").is_file()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--date", "2025-12-06"), "is no business day; the next one is 2025-12-08"),
+        (("--date", "2025-12-06"), "is not a business day; the next one is 2025-12-08"),
         (("--asset", "gold"), "asset 'gold' is not in small"),
         (("--runs", "5"), "--runs needs --mechanisms"),
         (("--mechanisms", "--date", "2025-12-19"), "--date does not go with --mechanisms"),
@@ -87,12 +87,12 @@ def test_a_report(carryflow: Carryflow) -> None:
     assert carryflow("run", SMALL, "--runs", "2", "--out", "kept", "--no-figures", "--quiet").code == 0
     outcome = carryflow("report", "kept", "--json")
     assert outcome.code == 0
-    told = json.loads(outcome.out)
-    page = Path(told["file"]).read_text()
-    assert Path(told["file"]).name == "kept.html"
+    printed = json.loads(outcome.out)
+    page = Path(printed["file"]).read_text()
+    assert Path(printed["file"]).name == "kept.html"
     assert page.startswith("<!DOCTYPE html>")
     assert "carryflow run " in page
-    assert told["bytes"] < 3_000_000
+    assert printed["bytes"] < 3_000_000
 
 
 def test_a_report_of_nothing(carryflow: Carryflow) -> None:

@@ -1,4 +1,4 @@
-"""Help comes at once: nothing heavy is imported for it."""
+"""Help imports no heavy package."""
 
 import json
 import subprocess
@@ -14,31 +14,33 @@ COMMANDS = (
 )
 HEAVY = ("mesa", "pandas", "matplotlib", "pyarrow", "scipy", "numpy", "pydantic", "ruamel", "rich")
 ASKED = ["--version", *(f"{command} --help" for command in COMMANDS), "--help"]
-SAY_MODULES = """
+PRINT_HELP_AND_MODULES = """
 import contextlib, io, json, sys
 from simulation.cli import run_command_line
-told = {}
+answers = {}
 for asked in sys.argv[1:]:
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         code = run_command_line(asked.split())
-    told[asked] = [code, printed.getvalue(), sorted(sys.modules)]
-print(json.dumps(told))
+    answers[asked] = [code, printed.getvalue(), sorted(sys.modules)]
+print(json.dumps(answers))
 """
 
-Told = dict[str, tuple[int, str, list[str]]]
+HelpTexts = dict[str, tuple[int, str, list[str]]]
 
 
 @pytest.fixture(scope="module")
-def told() -> Told:
-    """Exit code and text of each question, asked one after another of one process, and what it had imported by then."""
-    done = subprocess.run([sys.executable, "-c", SAY_MODULES, *ASKED], capture_output=True, text=True, check=True)
-    found: Told = json.loads(done.stdout)
+def help_texts() -> HelpTexts:
+    """Exit code and text of each help request, made in turn in one process, and the modules imported by then."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_HELP_AND_MODULES, *ASKED], capture_output=True, text=True, check=True
+    )
+    found: HelpTexts = json.loads(done.stdout)
     return found
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_help_imports_nothing_heavy(told: Told, asked: str) -> None:
-    code, text, modules = told[asked]
+def test_help_imports_nothing_heavy(help_texts: HelpTexts, asked: str) -> None:
+    code, text, modules = help_texts[asked]
     assert code == 0
     assert text
     assert [name for name in HEAVY if name in modules] == []

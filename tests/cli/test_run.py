@@ -1,4 +1,4 @@
-"""``carryflow run``: what it prints, writes and refuses."""
+"""``carryflow run``: output, files and usage errors."""
 
 import json
 from pathlib import Path
@@ -19,12 +19,13 @@ def written(folder: Path) -> list[str]:
 def test_table_on_output_place_on_error(carryflow: Carryflow, tmp_path: Path) -> None:
     outcome = carryflow("run", SMALL, *SHORT)
     assert outcome.code == 0
+    assert outcome.out.startswith("Policy ")
     assert "Levered unwind, USD bn" in outcome.out
     assert "\x1b" not in outcome.out
     (folder,) = (tmp_path / "results").iterdir()
     assert folder.name.startswith("small-")
     assert outcome.err == f"Results in results/{folder.name}\n"
-    assert written(folder) == ["daily.parquet", "flows.parquet", "manifest.json"]
+    assert written(folder) == ["daily.parquet", "effects.parquet", "flows.parquet", "manifest.json"]
 
 
 def test_json_is_one_pure_object(carryflow: Carryflow) -> None:
@@ -57,7 +58,7 @@ def test_a_day_is_printed_as_the_tables_have_it(carryflow: Carryflow) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "says"), [("2025-12-06", "no business day; the next one is 2025-12-08"), ("Monday", "is not a date")]
+    ("day", "says"), [("2025-12-06", "not a business day; the next one is 2025-12-08"), ("Monday", "is not a date")]
 )
 def test_a_day_that_is_none_is_refused_before_anything_runs(
     carryflow: Carryflow, tmp_path: Path, day: str, says: str
@@ -81,7 +82,7 @@ def test_out_is_the_folder_itself(carryflow: Carryflow, tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "deep" / "here" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["command"].startswith("carryflow run ")
     assert manifest["config"]["name"] == "small"
-    assert set(manifest["files"]) == {"daily.parquet", "flows.parquet"}
+    assert set(manifest["files"]) == {"daily.parquet", "effects.parquet", "flows.parquet"}
     assert not (tmp_path / "results").exists()
 
 

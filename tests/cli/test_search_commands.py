@@ -1,4 +1,4 @@
-"""analyse, tipping, reverse-stress and compare from the command line."""
+"""``carryflow analyse``, ``tipping``, ``reverse-stress`` and ``compare``."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,7 @@ import pytest
 from simulation.cli import output, run_command_line
 from simulation.compute.ensemble import load_scenario
 from simulation.studies.experiment.design import ARTICLE, NO_POLICY_SETTINGS, OFFICIAL, with_investors
-from simulation.studies.search.search_key import SPREAD_KEY, missing_exit_days, path_length_setting
-from simulation.studies.search.search_key import describe_exits as told_exits
+from simulation.studies.search.search_key import SPREAD_KEY, describe_exits, missing_exit_days, path_length_setting
 from tests.sweeps.analysis.toys import FloatArray, saltelli, sweep_of
 
 SMALL = (*with_investors(OFFICIAL, 4), "end=2025-12-24")
@@ -23,7 +22,7 @@ THRESHOLD = (
     "end=2025-12-04",
 )
 ANALYTIC_HALF = 1.24233
-"""Spread, pp, at which half has left under the article's rule: brentq on share_unwound, see tests/studies/search/test_tipping.py."""
+"""Spread, pp, at which half has left under the article's rule: brentq on share_unwound (tests/studies/search/test_tipping.py)."""
 
 
 def sets(settings: tuple[str, ...]) -> list[str]:
@@ -53,15 +52,15 @@ def store(folder: Path) -> Path:
     return folder
 
 
-def test_analyse_writes_figures_and_says_what_matters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_analyse_writes_figures_and_ranks_parameters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = store(tmp_path / "toy")
     arguments = ["analyse", str(folder), "--resamples", "50", "--where", "usdjpy_trough_pct<-9", "--json"]
     assert run_command_line(arguments) == output.EXIT_DONE
-    told = json.loads(capsys.readouterr().out)
-    metric = told["metrics"]["usdjpy_trough_pct"]
+    printed = json.loads(capsys.readouterr().out)
+    metric = printed["metrics"]["usdjpy_trough_pct"]
     assert metric["influence"][0]["key"] == "a"
     assert metric["sobol"]["adds_up"]
-    assert told["discovery"][0]["share"] > 0.0
+    assert printed["discovery"][0]["share"] > 0.0
     written = {path.name for path in (tmp_path / "toy-analysis").iterdir()}
     assert {"curves_usdjpy_trough_pct.png", "map_usdjpy_trough_pct.csv", "sobol_usdjpy_trough_pct.png"} <= written
     assert {"analysis.json", "analysis.txt", "manifest.json"} <= written
@@ -86,7 +85,7 @@ def test_analyse_needs_a_store(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "not a folder of results" in capsys.readouterr().err
 
 
-def test_tipping_finds_the_analytic_spread_without_being_told_where(
+def test_tipping_finds_the_analytic_spread_without_a_given_range(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ask = [
@@ -101,9 +100,9 @@ def test_tipping_finds_the_analytic_spread_without_being_told_where(
         "--json",
     ]
     assert run_command_line([*ask, *sets(THRESHOLD), "--out", str(tmp_path / "found")]) == output.EXIT_DONE
-    told = json.loads(capsys.readouterr().out)
-    assert told["low"] <= ANALYTIC_HALF <= told["high"]
-    assert told["high"] - told["low"] < 0.03
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["low"] <= ANALYTIC_HALF <= printed["high"]
+    assert printed["high"] - printed["low"] < 0.03
     assert {path.name for path in (tmp_path / "found").iterdir()} >= {"figure.png", "figure.csv", "tipping.json"}
 
 
@@ -124,7 +123,7 @@ def test_the_documented_command_lands_on_the_analytic_spread(
     assert "spread_path.over_days=53" in found["settings"]
 
 
-def test_exits_that_the_end_cuts_off_are_told() -> None:
+def test_incomplete_exits_are_reported() -> None:
     """The article's scenario has 63 business days: a path of 60 and an exit of ten need seven more."""
     rule, path = "unwind.rule=threshold", "spread_path={target_pp: 1.2, over_days: 60}"
     assert missing_exit_days(load_scenario(ARTICLE, (rule, path))) == 7
@@ -133,7 +132,7 @@ def test_exits_that_the_end_cuts_off_are_told() -> None:
     assert path_length_setting(ARTICLE, (rule, path), SPREAD_KEY, 1.8) == ()
     assert path_length_setting(ARTICLE, (rule, "spread_path.over_days=60"), SPREAD_KEY, 1.8) == ()
     assert path_length_setting(ARTICLE, (), SPREAD_KEY, 1.8) == ()
-    assert "7 business days before the last exits" in told_exits(load_scenario(ARTICLE, (rule, path)), ())
+    assert "7 business days before the last exits" in describe_exits(load_scenario(ARTICLE, (rule, path)), ())
 
 
 def test_tipping_over_a_second_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +170,7 @@ def test_tipping_refuses_what_makes_no_question(
     assert message in capsys.readouterr().err
 
 
-def test_tipping_that_is_not_crossed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_level_that_is_not_crossed_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["tipping", ARTICLE, "--metric", "unwound_share=0.9", "--over", "spread_path.target_pp", "--runs", "2"]
     ask += ["--low", "1.4", "--high", "1.8", "--out", str(tmp_path / "found")]
     assert run_command_line([*ask, *sets(THRESHOLD)]) == output.EXIT_USAGE
@@ -179,7 +178,7 @@ def test_tipping_that_is_not_crossed_is_told(tmp_path: Path, capsys: pytest.Capt
     assert not (tmp_path / "found").exists()
 
 
-def test_reverse_stress_tells_the_shocks_in_their_units(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reverse_stress_reports_shocks_in_their_units(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ask = [
         "reverse-stress",
         OFFICIAL,
@@ -191,12 +190,12 @@ def test_reverse_stress_tells_the_shocks_in_their_units(tmp_path: Path, capsys: 
     ]
     ask += ["--runs", "3", "--evaluations", "8", "--no-frontier", "--out", str(tmp_path / "found"), *sets(HIKE_WEEK)]
     assert run_command_line(ask) == output.EXIT_DONE
-    told = json.loads(capsys.readouterr().out)
-    assert told["day"] == "2025-12-19"
-    assert told["without_shocks"] > -6.0
-    assert told["amounts"]["boj_surprise"]["amount"] > 0.0
-    alone = [one["distance"] for one in told["alone"].values() if one]
-    assert told["mildest"]["distance"] <= min(alone) + 0.2
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["day"] == "2025-12-19"
+    assert printed["without_shocks"] > -6.0
+    assert printed["amounts"]["boj_surprise"]["amount"] > 0.0
+    alone = [one["distance"] for one in printed["alone"].values() if one]
+    assert printed["mildest"]["distance"] <= min(alone) + 0.2
     assert (tmp_path / "found" / "figure.png").exists()
 
 
@@ -211,7 +210,7 @@ def test_an_unknown_shock_is_refused(capsys: pytest.CaptureFixture[str]) -> None
     assert "there is no shock 'comet'" in capsys.readouterr().err
 
 
-def test_compare_tells_the_change_and_writes_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compare_prints_the_change_and_writes_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ask = ["compare", OFFICIAL, OFFICIAL, "--set-b", "boj.meetings[0].decision=50bp", "--runs", "4", *sets(SMALL)]
     assert run_command_line([*ask, "--out", str(tmp_path / "both")]) == output.EXIT_DONE
     assert "19 Dec 2025: decision: +25 bp -> +50 bp" in capsys.readouterr().out

@@ -42,7 +42,7 @@ def test_a_setting_counts_and_an_unknown_key_ends_with_two(carryflow: Carryflow)
 
 
 def test_check_warns_of_a_key_set_in_vain(carryflow: Carryflow) -> None:
-    assert "look again" not in carryflow("config", "check", SMALL).err
+    assert "caution" not in carryflow("config", "check", SMALL).err
     done = carryflow("config", "check", SMALL, "--set", "start_values.jgb30_pct=4", "--set", "unwind.anchor_share=0.3")
     assert done.code == 0
     assert "start_values.jgb30_pct moves no outcome: a level" in done.err

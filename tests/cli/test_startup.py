@@ -1,4 +1,4 @@
-"""What a command imports when: no part of the start-up that it does not use."""
+"""Commands import only the packages they use."""
 
 import gc
 import json
@@ -17,13 +17,13 @@ HEAVY = {
     *("scipy.optimize", "scipy.spatial", "scipy.stats", "scipy.sparse"),
 }
 ONE_DAY = ("run", "december_2025_official", "--runs", "1", "--quiet", "--set", "end=2025-12-01")
-SAY_MODULES = """
+PRINT_LOADED_MODULES = """
 import json, sys
 from simulation.cli import run_command_line
 code = run_command_line(sys.argv[1:])
 print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
-SAY_IMPORTED = """
+PRINT_IMPORTED_MODULES = """
 import importlib, json, sys
 for module in sys.argv[1:]:
     importlib.import_module(module)
@@ -33,23 +33,25 @@ print(json.dumps(sorted(sys.modules)))
 
 @cache
 def modules_of(*arguments: str) -> frozenset[str]:
-    """Modules that a command has imported when it ends well."""
-    done = subprocess.run([sys.executable, "-c", SAY_MODULES, *arguments], capture_output=True, text=True, check=True)
+    """Modules imported by a command that ends with exit code 0."""
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_LOADED_MODULES, *arguments], capture_output=True, text=True, check=True
+    )
     code, modules = json.loads(done.stderr)
     assert code == 0
     return frozenset(modules)
 
 
 def loaded_by(*arguments: str) -> set[str]:
-    """Heavy ones among them."""
+    """Heavy packages imported by a command."""
     return HEAVY & modules_of(*arguments)
 
 
-def test_a_run_without_files_needs_numpy_and_three_functions_of_scipy() -> None:
+def test_a_run_without_files_imports_no_heavy_package() -> None:
     assert loaded_by(*ONE_DAY, "--no-save") == set()
 
 
-def test_tables_bring_pandas_and_no_figures(tmp_path: Path) -> None:
+def test_tables_import_pandas_but_not_matplotlib(tmp_path: Path) -> None:
     loaded = loaded_by(*ONE_DAY, "--no-figures", "--out", str(tmp_path / "out"))
     assert {"pandas", "pyarrow"} <= loaded
     assert not loaded & {"mesa", "networkx", "matplotlib", "scipy.optimize", "scipy.stats"}
@@ -62,34 +64,36 @@ def test_figures_are_drawn_without_mesa(tmp_path: Path) -> None:
 
 
 def test_workers_import_only_the_engine() -> None:
-    """What none of them imports when all are imported in turn, each leaves alone by itself."""
-    wanted = (
+    """All modules are imported in one process: a package that is absent then is imported by none of them."""
+    engine = (
         "simulation.day.capital_flows",
         "simulation.compute.ensemble",
         "simulation.results.run_results",
         "simulation.sweeps.kernel",
     )
-    done = subprocess.run([sys.executable, "-c", SAY_IMPORTED, *wanted], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_IMPORTED_MODULES, *engine], capture_output=True, text=True, check=True
+    )
     modules = set(json.loads(done.stdout))
-    assert modules >= set(wanted)
+    assert modules >= set(engine)
     assert HEAVY & modules == set()
 
 
-def test_the_mesa_model_is_what_brings_mesa() -> None:
+def test_only_the_mesa_model_imports_mesa() -> None:
     code = "import simulation as cf, sys; cf.load_scenario; before = 'mesa' in sys.modules; cf.CapitalFlowModel"
-    told = f"{code}; print(before, 'mesa' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    script = f"{code}; print(before, 'mesa' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
 
 
-def test_a_command_imports_no_other() -> None:
+def test_a_command_imports_no_other_command() -> None:
     modules = modules_of(*ONE_DAY, "--no-save")
     assert [name for name in modules if name.startswith("simulation.cli.") and "command" in name] == [
         "simulation.cli.run_commands"
     ]
 
 
-def test_each_command_is_found_by_its_name_and_a_misspelt_one_is_not() -> None:
+def test_commands_are_found_by_name() -> None:
     assert [program.commands[name].name for name in COMMAND_FUNCTIONS] == list(COMMAND_FUNCTIONS)
     assert program.get_command(click.Context(program), "rnu") is None
 
@@ -116,10 +120,10 @@ def test_a_failed_import_leaves_garbage_collected(monkeypatch: pytest.MonkeyPatc
     assert gc.isenabled()
 
 
-def test_no_plugin_of_pydantic_is_looked_for_and_the_end_takes_nothing_apart() -> None:
+def test_pydantic_plugins_are_disabled_and_exit_skips_garbage_collection() -> None:
     code = "import atexit, gc, os; from simulation.cli import main"
-    told = "gc.get_freeze_count() > 10_000, os.environ['PYDANTIC_DISABLE_PLUGINS']"
-    ended = f"{code}; atexit.register(lambda: print({told})); main()"
+    printed = "gc.get_freeze_count() > 10_000, os.environ['PYDANTIC_DISABLE_PLUGINS']"
+    ended = f"{code}; atexit.register(lambda: print({printed})); main()"
     done = subprocess.run(
         [sys.executable, "-c", ended, "list", "scenarios"], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""The commands for sweeps: what they print, write and end with."""
+"""``carryflow sweep``, ``rebuild`` and ``merge``: output, files and exit codes."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_failed_runs_end_with_3_and_are_rebuilt_with_their_reason(carryflow: Car
     assert (again.code, "fails again: price_runaway" in again.err) == (3, True)
 
 
-def test_rebuild_writes_everything_and_tells_a_difference(carryflow: Carryflow) -> None:
+def test_rebuild_writes_everything_and_reports_a_difference(carryflow: Carryflow) -> None:
     carryflow("sweep", GRID, "--replications", "2", "--out", "a", "--quiet")
     runs = read_runs("a")
     assert carryflow("rebuild", "a", runs.run_id[5], "--out", "b", "--quiet", "--no-figures").code == 0
@@ -74,7 +74,7 @@ def test_a_dry_run_writes_nothing(carryflow: Carryflow) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["spread_gird"], "did you mean spread_grid"),
         ([GRID, "--extend"], "--out"),
@@ -87,9 +87,9 @@ def test_a_dry_run_writes_nothing(carryflow: Carryflow) -> None:
         ([GRID, "--set", "boj.meetings[0].decision=50bp"], "'settings=["),
     ],
 )
-def test_mistakes_end_with_2_and_a_cure(carryflow: Carryflow, arguments: list[str], said: str) -> None:
+def test_mistakes_end_with_2_and_a_cure(carryflow: Carryflow, arguments: list[str], message: str) -> None:
     found = carryflow("sweep", *arguments)
-    assert (found.code, said in found.err) == (2, True), found.err
+    assert (found.code, message in found.err) == (2, True), found.err
 
 
 @pytest.mark.parametrize("name", sorted(shipped_files("sweeps")))
@@ -117,7 +117,7 @@ def test_every_corner_of_the_stress_sweep_can_start() -> None:
         assert simulate(scenario, range(plan.sweep.replications)).stopped == {}
 
 
-def test_points_that_are_not_precise_are_told(carryflow: Carryflow) -> None:
+def test_imprecise_points_are_reported(carryflow: Carryflow) -> None:
     until = "until={metric: usdjpy_change_pct, standard_error: 1e-6, max_replications: 5}"
     done = carryflow("sweep", GRID, "--set", until, "--out", "a", "--quiet")
     assert done.code == 0
@@ -125,14 +125,14 @@ def test_points_that_are_not_precise_are_told(carryflow: Carryflow) -> None:
     assert "precise of points.parquet" in done.out
 
 
-def test_what_stands_twice_is_told(carryflow: Carryflow) -> None:
+def test_duplicate_values_are_reported(carryflow: Carryflow) -> None:
     axes = "axes={markets.usdjpy.stress_slope: [1, 1]}"
     done = carryflow("sweep", GRID, "--set", axes, "--replications", "1", "--out", "a")
     assert "axes.markets.usdjpy.stress_slope: 1 is listed twice; it is run once" in done.err
     assert done.out.startswith("grid: 1 run at 1 point.")
 
 
-def test_progress_tells_done_failed_speed_and_time_left() -> None:
+def test_progress_shows_done_failed_speed_and_time_left() -> None:
     state = SweepProgress(done=1280, failed=3, total=10_000, fresh=640, seconds=10.0)
     assert progress_line("grid", state) == "grid: 1,280 of 10,000 runs, 3 failed, 64.0 runs/s, 2 min 16 s left"
 

@@ -1,4 +1,4 @@
-"""``carryflow verify``: a run can be made again from its manifest alone."""
+"""``carryflow verify``: a run is reproduced from its manifest alone."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def kept(carryflow: Carryflow, tmp_path: Path) -> Path:
 def test_an_untouched_run_is_the_same(carryflow: Carryflow, kept: Path) -> None:
     outcome = carryflow("verify", kept)
     assert outcome.code == 0
-    assert outcome.out == f"{kept}/daily.parquet: same\n{kept}/flows.parquet: same\n"
+    assert outcome.out == f"{kept}/daily.parquet: same\n{kept}/flows.parquet: same\n{kept}/effects.parquet: same\n"
 
 
 def test_a_changed_number_is_found(carryflow: Carryflow, kept: Path) -> None:
@@ -38,8 +38,8 @@ def test_a_changed_number_is_found(carryflow: Carryflow, kept: Path) -> None:
     assert "Versions changed since: none" in outcome.err
 
 
-@pytest.mark.parametrize(("damage", "said"), [("delete", "missing"), ("garbage", "not a Parquet file")])
-def test_a_damaged_table_is_found(carryflow: Carryflow, kept: Path, damage: str, said: str) -> None:
+@pytest.mark.parametrize(("damage", "message"), [("delete", "missing"), ("garbage", "not a Parquet file")])
+def test_a_damaged_table_is_found(carryflow: Carryflow, kept: Path, damage: str, message: str) -> None:
     table = kept / "flows.parquet"
     table.unlink()
     if damage == "garbage":
@@ -48,7 +48,7 @@ def test_a_damaged_table_is_found(carryflow: Carryflow, kept: Path, damage: str,
     assert outcome.code == 4
     found = json.loads(outcome.out)
     assert found["same"] is False
-    assert found["files"][1]["detail"] == said
+    assert found["files"][1]["detail"] == message
 
 
 def test_an_edited_manifest_is_refused(carryflow: Carryflow, kept: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_run_of_a_sweep_that_was_rebuilt_is_the_same(carryflow: Carryflow, ind
     carryflow("sweep", GRID, "--set", f"independent={independent}", "--replications", "3", "--out", "store", "--quiet")
     run_id = read_runs("store").run_id[5]
     done = carryflow("rebuild", "store", run_id, "--out", "again", "--no-figures")
-    assert f"{run_id}: all 3 metrics are as in the store's table" in done.err
+    assert f"{run_id}: all 3 metrics equal the store's table" in done.err
     assert carryflow("verify", "again").code == 0
     number = read_runs("store").run[5]
     held = read_run(Path("again"))

@@ -13,8 +13,11 @@ import pytest
 
 from simulation.compute import ensemble
 from simulation.compute.ensemble import (
+    WORTH_PARALLEL_SECONDS,
     concatenate_records,
     default_worker_count,
+    default_worker_count_for,
+    expected_seconds,
     load_scenario,
     run,
     run_ensemble,
@@ -22,6 +25,7 @@ from simulation.compute.ensemble import (
     with_seed,
 )
 from simulation.compute.workers import EnsembleError
+from simulation.day.capital_flows import simulate
 from simulation.day.recorder import Record
 from simulation.scenario.scenario import Scenario
 from tests.results.conftest import SMALL, MakeRecord
@@ -90,6 +94,13 @@ def test_stops_of_all_blocks_are_kept(make_record: MakeRecord) -> None:
     assert both.flows["carry_funds"]["spot_usd_bn"].shape == (10, 5)
 
 
+def test_blocks_keep_the_residuals_of_their_runs(small_scenario: Scenario) -> None:
+    whole = simulate(small_scenario, range(4))
+    parts = concatenate_records([simulate(small_scenario, range(2)), simulate(small_scenario, range(2, 4))])
+    assert {values.shape[0] for values in whole.residuals.values()} == {4}
+    assert all(np.array_equal(whole.residuals[name], parts.residuals[name]) for name in whole.residuals)
+
+
 def test_seed_changes_the_draws_and_is_kept(small_scenario: Scenario, small_record: Record) -> None:
     other = run_ensemble(with_seed(small_scenario, 8), 6)
     assert other.scenario.seed == 8
@@ -111,6 +122,15 @@ def test_small_work_stays_in_this_process(small_scenario: Scenario, monkeypatch:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2, 3}, raising=False)
     assert default_worker_count(small_scenario, 100) == 1
     assert default_worker_count(small_scenario, 10_000_000) == 4
+
+
+def test_work_of_several_scenarios_is_added_up(small_scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1, 2, 3}, raising=False)
+    one = [(small_scenario, 10_000)]
+    many = one * (1 + int(WORTH_PARALLEL_SECONDS / expected_seconds(*one[0])))
+    assert default_worker_count_for(one, 8) == 1
+    assert default_worker_count_for(many, 8) == 4
+    assert default_worker_count_for(many, 3) == 3
 
 
 def test_run_takes_a_name_a_file_or_a_scenario(small_scenario: Scenario) -> None:

@@ -67,8 +67,8 @@ def test_the_commands_of_the_report(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     for command in block.strip().splitlines():
         printed(re.sub(r"--runs \d+", "--runs 2", command), monkeypatch, capsys)
     page = Path("kept.html").read_text(encoding="utf-8")
-    assert "Claims measured on this run" in page
-    assert "as it is shipped" in page
+    assert "Claims assessed with this run" in page
+    assert "equals the shipped scenario" in page
 
 
 @pytest.mark.parametrize("text", [EXPLAIN, REPORT], ids=["explain", "report"])

@@ -150,7 +150,7 @@ def test_numbers_of_a_command(name: str, tmp_path: Path, monkeypatch: pytest.Mon
 def test_numbers_of_the_spread_experiment() -> None:
     plan = plan_experiment("spread", cloud=load_cloud("august_2024"))
     study: Any = plan.study
-    how = (study.CURVE_DAYS, study.NOTHING_BUT)
+    how = (study.CURVE_DAYS, study.NO_POLICY_SETTINGS)
     three = [study.structural("twin", study.START, how)]
     three += [study.structural(name, study.ANCHOR, (days, how[1])) for name, days in (("60 days", 60), ("surprise", 1))]
     assert [variant for variant in three[1:] if variant not in plan.variants] == [], "as the experiment has them"

@@ -1,4 +1,4 @@
-"""Surprises, curves and what rates news do to the currency: expected moves move nothing."""
+"""Surprises, curves and the currency response to rates news; expected decisions move no price."""
 
 from datetime import date
 from typing import Any
@@ -122,10 +122,10 @@ def test_a_speech_is_news_but_no_announcement() -> None:
 
 def test_a_speech_shrinks_the_surprise_by_what_it_moved() -> None:
     speech = {"date": date(2025, 12, 1), "strength": 1.0}
-    told, untold = view_of({"signals": [speech]}), view_of({})
-    told.hear(day_number(date(2025, 12, 1)))
-    moved = (told.next_probability() - untold.next_probability())[0, 0]
-    difference = decided(untold, 25.0).target_surprise - decided(told, 25.0).target_surprise
+    with_signal, without_signal = view_of({"signals": [speech]}), view_of({})
+    with_signal.apply_signals(day_number(date(2025, 12, 1)))
+    moved = (with_signal.next_probability() - without_signal.next_probability())[0, 0]
+    difference = decided(without_signal, 25.0).target_surprise - decided(with_signal, 25.0).target_surprise
     assert difference[0, 0] / BP == pytest.approx(25.0 * moved, rel=1e-10)
 
 

@@ -1,4 +1,4 @@
-"""What is priced moves little, a surprise moves much: the day of the hike and the fifteen days after it."""
+"""Priced decisions move USDJPY little, surprises much: the day of the hike and the fifteen days after it."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""News: their size, tails, correlation and clustering, and the long-run volatility that follows from them."""
+"""News: size, tails, correlation, clustering, and the long-run volatility they imply."""
 
 import numpy as np
 import pytest

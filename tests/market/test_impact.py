@@ -1,4 +1,4 @@
-"""Price impact: slope at zero, concavity, continuity, the cap on stress, and numbers worked by hand."""
+"""Price impact: slope at zero, concavity, continuity, the cap on stress, and values calculated by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The market from day to day: purchases, release to value investors, fading, volatility."""
+"""The market state over days: purchases, transfer to value investors, decay, volatility."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""From levels to prices: bonds against an exactly priced bond, links between assets, plausible ranges."""
+"""Levels to prices: bonds against exact prices, links between assets, plausible ranges."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Drawn rate paths: gaps stay around their level, policy rates follow, and nothing of it moves USDJPY."""
+"""Drawn rate paths: gaps revert to their level, policy rates follow, and USDJPY does not move."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The expected policy path: its mean by hand and by a second route, the integral of the path day by day."""
+"""The expected policy path: its mean by hand and by numerical integration."""
 
 from collections.abc import Sequence
 from datetime import date

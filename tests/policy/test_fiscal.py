@@ -1,4 +1,4 @@
-"""The interest bill: rates pass through the debt as it is refinanced, by the recursion and by its closed form."""
+"""The interest bill: debt reprices as it is refinanced, by recursion and in closed form."""
 
 import numpy as np
 import pytest

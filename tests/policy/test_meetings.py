@@ -1,4 +1,4 @@
-"""Odds of a policy meeting: signals, means and the unpriced part, against numbers worked by hand."""
+"""Outcome probabilities of a meeting: signals, means and expected surprises, against values calculated by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Interventions: yen bought strengthen the yen, the signal adds to the flow, and the rule acts only when it may."""
+"""Interventions: purchases strengthen the yen, the signal adds to the flow, and the rule acts only under its conditions."""
 
 from dataclasses import replace
 from datetime import date
@@ -40,10 +40,10 @@ def fast(sold_usd: float) -> float:
 def test_yen_bought_lower_usdjpy_by_flow_and_signal(bought_jpy_bn: float) -> None:
     # JPY 3,124 bn at 156.2 are 20 $bn; the signal is one more linear impact, .7 %.
     sold = bought_jpy_bn / START_USDJPY
-    silent, told = given(bought_jpy_bn, signal_multiplier=0), given(bought_jpy_bn, signal_multiplier=1)
-    assert log_move(silent) == pytest.approx(fast(sold), rel=1e-9)
-    assert log_move(told) == pytest.approx(fast(sold) - 3.5e-4 * sold, rel=1e-9)
-    assert np.sign(log_move(told)) == -np.sign(bought_jpy_bn)
+    without_signal, with_signal = given(bought_jpy_bn, signal_multiplier=0), given(bought_jpy_bn, signal_multiplier=1)
+    assert log_move(without_signal) == pytest.approx(fast(sold), rel=1e-9)
+    assert log_move(with_signal) == pytest.approx(fast(sold) - 3.5e-4 * sold, rel=1e-9)
+    assert np.sign(log_move(with_signal)) == -np.sign(bought_jpy_bn)
 
 
 def test_the_ministry_pays_with_dollars_and_dealers_take_them() -> None:
@@ -53,8 +53,8 @@ def test_the_ministry_pays_with_dollars_and_dealers_take_them() -> None:
 
 
 def test_of_the_signal_everything_lasts() -> None:
-    quiet, told = (given(3124.0, signal_multiplier=size).market["usdjpy"][0] for size in (0, 1))
-    np.testing.assert_allclose(np.log(told / quiet)[1:], -3.5e-4 * 20, rtol=1e-9)
+    without_signal, with_signal = (given(3124.0, signal_multiplier=size).market["usdjpy"][0] for size in (0, 1))
+    np.testing.assert_allclose(np.log(with_signal / without_signal)[1:], -3.5e-4 * 20, rtol=1e-9)
 
 
 def conditions(usdjpy: float, rise_pct: float) -> Conditions:

@@ -1,4 +1,4 @@
-"""Reaction functions by hand: what raises and lowers the odds of a decision, and what a stress pause does."""
+"""Reaction functions by hand: determinants of the probabilities of a decision, and stress pauses."""
 
 import itertools
 from dataclasses import replace
@@ -136,7 +136,7 @@ def test_a_hike_counts_as_recent_for_five_months() -> None:
     assert held[2] > free[2]  # it may still come, since nothing has happened before
 
 
-def test_nobody_expects_a_hike_within_a_pause() -> None:
+def test_no_hike_is_expected_during_a_pause() -> None:
     until = float(np.datetime64("2026-02-15", "D").astype(int))
     held = chances(memory(paused_until=until))
     assert held[:2].tolist() == [0.0, 0.0]
@@ -145,8 +145,8 @@ def test_nobody_expects_a_hike_within_a_pause() -> None:
 
 def test_signals_tilt_the_odds_of_a_rule() -> None:
     signal = [{"date": "2025-12-01", "strength": 1.0}]
-    told: Changes = {"boj.meetings": [MEETINGS[0] | {"signals": signal}, *MEETINGS[1:]]}
-    before, after = chances(memory())[0], chances(memory(), AT_150, told)[0]
+    with_signal: Changes = {"boj.meetings": [MEETINGS[0] | {"signals": signal}, *MEETINGS[1:]]}
+    before, after = chances(memory())[0], chances(memory(), AT_150, with_signal)[0]
     # One standard signal is k = .8 logits.
     assert np.log(after / (1 - after)) - np.log(before / (1 - before)) == pytest.approx(0.8, rel=1e-9)
 

@@ -17,6 +17,7 @@ from tests.results.conftest import MakeRecord
 BY_HAND = {
     "levered_unwind_usd_bn": 40.0,
     "levered_unwind_share": 40.0 / 250.0,
+    "levered_unwind_on_announcement_days_usd_bn": 0.0,  # the meetings of the scenario fall on later days
     "repatriation_usd_bn": 8.0,
     "unwound_usd_bn": 52.0,
     "unwound_share": 52.0 / 850.0,
@@ -84,7 +85,7 @@ def test_all_runs_stopped_leaves_nothing_to_measure(make_record: MakeRecord) -> 
 
 def test_scenario_without_bitcoin(make_record: MakeRecord) -> None:
     bands = metric_bands(make_record(without=("bitcoin_usd",)))
-    assert bands["bitcoin_change_pct"].to_dict() == {"p10": None, "p50": None, "p90": None, "unit": "%"}
+    assert bands["bitcoin_change_pct"].to_dict() == {"p10": None, "p50": None, "p90": None, "mean": None, "unit": "%"}
     assert bands["us_equity_change_pct"].p50 == pytest.approx(-4.0)
 
 

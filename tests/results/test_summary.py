@@ -26,7 +26,7 @@ def test_json_has_the_promised_keys(make_record: MakeRecord) -> None:
     assert {"ledger_max_residual", "runs_failed", "failures", "yen_bought_by_population", "notes"} < set(found)
     assert (found["scenario"], found["runs"], found["seed"]) == ("small", 5, 7)
     assert list(found["metrics"]) == [metric.name for metric in METRICS]
-    assert all(set(one) == {"p10", "p50", "p90", "unit"} for one in found["metrics"].values())
+    assert all(set(one) == {"p10", "p50", "p90", "mean", "unit", "effect"} for one in found["metrics"].values())
     assert found["ledger_max_residual"] == pytest.approx(2.1e-13)
 
 

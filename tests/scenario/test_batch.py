@@ -1,4 +1,4 @@
-"""The run axis: a row of a batch is the run alone, bit for bit, however runs are put together and wherever they run."""
+"""Batches: each row equals the run alone, bit for bit, for any batch size, order and process."""
 
 import os
 import subprocess
@@ -20,13 +20,13 @@ SURPRISE: Changes = {**AROUND_THE_HIKE, "end": "2025-12-24", "boj.meetings.0.pri
 ODD_NUMBERS: Changes = {
     f"populations.{name}.investors": count for name, count in zip(POPULATIONS, (37, 5, 23, 11), strict=True)
 }
-"""A cascade in every run, with numbers of investors that fill no vector register."""
+"""A cascade in every run, with numbers of investors that do not fill a vector register."""
 EXPLOSIVE: Changes = {
     "markets.usdjpy.fast_impact_pct_per_usd_bn": 0.6,
     "markets.usdjpy.slow_impact_pct_per_usd_bn": 0.2,
     "noise.scale_x": 3,
 }
-"""Impact so strong that some runs, but not all, run away within two weeks."""
+"""Price impact so strong that some runs, but not all, diverge within two weeks."""
 
 
 def alone(record: Record, row: int) -> None:
@@ -35,17 +35,17 @@ def alone(record: Record, row: int) -> None:
 
 @pytest.fixture(scope="module")
 def many() -> Record:
-    """A batch of 64 runs with the whole cast, over both December meetings."""
+    """A batch of 64 runs with all populations, over both December meetings."""
     return simulate(shipped("december_2025_official", {"end": "2025-12-24"}), range(64))
 
 
 @pytest.mark.parametrize("row", [0, 13, 63])
-def test_a_row_of_64_is_the_run_alone(many: Record, row: int) -> None:
+def test_a_row_of_64_equals_the_run_alone(many: Record, row: int) -> None:
     alone(many, row)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_row_of_a_cascade_is_the_run_alone(name: str) -> None:
+def test_every_row_of_a_cascade_equals_the_run_alone(name: str) -> None:
     record = simulate(shipped(name, SURPRISE, ODD_NUMBERS), range(6))
     assert record.market["cascade_rounds"].max(axis=1).min() >= 2
     for row in range(6):
@@ -76,13 +76,13 @@ def test_blocks_of_any_size_and_order_give_the_same_rows(blocks: Sequence[Sequen
 
 @cache
 def explosive() -> Record:
-    """Runs of which some are stopped."""
+    """Runs, of which some are stopped."""
     record = simulate(official(COARSE, TWO_WEEKS, EXPLOSIVE), range(12))
     assert 0 < len(record.stopped) < 12
     return record
 
 
-def test_a_run_that_is_stopped_leaves_the_others_alone() -> None:
+def test_a_stopped_run_does_not_affect_the_others() -> None:
     record = explosive()
     for row in sorted(set(range(12)) - set(record.stopped))[:3]:
         alone(record, row)

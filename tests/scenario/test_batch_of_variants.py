@@ -1,4 +1,4 @@
-"""Runs with parameters of their own: each row of the batch is that run alone, bit for bit."""
+"""Batches of runs with different parameters: each row equals the run alone, bit for bit."""
 
 from functools import cache
 from typing import Any
@@ -25,7 +25,7 @@ SMALL = (
     "populations.crypto_traders=null",
 )
 AROUND_THE_HIKE = (*SMALL, "start=2025-12-15", "fed.meetings=[]", "boj.meetings[0].signals=[]")
-"""Six days: a parameter acts every day, and most of all when the Bank of Japan decides."""
+"""Six days with a decision of the Bank of Japan, where parameters have most effect."""
 EXAMPLES = {
     "markets.*.release_pct_per_day": "markets.usdjpy.release_pct_per_day",
     "markets.*.decay_pct_per_day": "markets.ust10.decay_pct_per_day",
@@ -86,10 +86,10 @@ GIVEN = {
     "spread_path.target_pp": ("spread_path.target_pp=1.5", "spread_path.target_pp=2.6"),
 }
 PATH = ("spread_path.target_pp=2.21", "spread_path.over_days=9")
-"""At first to where the spread starts, which imposes steps of next to nothing."""
+"""The first target is about the start of the spread, so its steps are almost zero."""
 
 
-def rows_are_their_runs_alone(settings: list[Settings], about: str) -> None:
+def assert_rows_equal_runs_alone(settings: list[Settings], about: str) -> None:
     variants = [scenario_of(each) for each in settings]
     batch = simulate(variants[0], range(len(variants)), variants)
     for row, each in enumerate(settings):
@@ -102,24 +102,24 @@ def rows_are_their_runs_alone(settings: list[Settings], about: str) -> None:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_each_row_is_its_run_alone(key: str) -> None:
-    rows_are_their_runs_alone([variant(key, factor) for factor in (1.0, 1.008)], key)
+def test_each_row_equals_its_run_alone(key: str) -> None:
+    assert_rows_equal_runs_alone([variant(key, factor) for factor in (1.0, 1.008)], key)
 
 
 @pytest.mark.parametrize("key", GIVEN)
-def test_each_row_with_its_own_policy_is_its_run_alone(key: str) -> None:
+def test_each_row_with_its_own_policy_equals_its_run_alone(key: str) -> None:
     settings = [(), *((setting,) for setting in GIVEN[key])]
-    rows_are_their_runs_alone([(*SMALL, *PATH, *more) for more in settings], key)
+    assert_rows_equal_runs_alone([(*SMALL, *PATH, *more) for more in settings], key)
 
 
-def test_every_given_key_that_may_differ_is_tried() -> None:
+def test_every_policy_input_that_may_differ_is_tested() -> None:
     untried = {"fed.meetings*.guidance"}  # the same text as for the Bank of Japan
     assert {*GIVEN_MAY_DIFFER, *GIVEN_NAMES_MAY_DIFFER} - untried == set(GIVEN)
 
 
 def test_rows_may_differ_in_several_keys_at_once() -> None:
     settings = [tuple(both[at] for both in GIVEN.values()) for at in (0, 1)]
-    rows_are_their_runs_alone([(*SMALL, *PATH, *more) for more in settings], "all given keys")
+    assert_rows_equal_runs_alone([(*SMALL, *PATH, *more) for more in settings], "all given keys")
 
 
 CALENDARS = (
@@ -132,13 +132,13 @@ CALENDARS = (
     ("boj.meetings=[]",),
     ("boj.meetings[0].date=2025-12-15", "boj.meetings[0].signals=[]"),
 )
-"""Meeting days, a meeting left out, and a path of the spread in some runs, mixed so that no calendar's rows stand together."""
+"""Meeting days, an omitted meeting and a path of the spread in some runs, in an order that separates the rows of a calendar."""
 LIVELY = (
     "ministry_of_finance.level_yen=140",
     "ministry_of_finance.fast_rise_pct=0",
     "ministry_of_finance.probability=1",
 )
-"""Officials who act on what markets did."""
+"""Officials that react to markets."""
 
 
 @pytest.mark.parametrize("more", [(), LIVELY], ids=["quiet", "ministry"])
@@ -148,17 +148,17 @@ def test_rows_may_differ_in_meeting_days_and_in_whether_a_spread_is_imposed(more
     assert [rows.tolist() for rows, _ in build_batch(variants[0], range(8), variants).calendars] == [
         [0, 2, 3, 5], [1, 4], [6], [7],
     ]  # fmt: skip
-    rows_are_their_runs_alone(settings, "calendars")
+    assert_rows_equal_runs_alone(settings, "calendars")
 
 
-def test_other_keys_are_one_for_all_calendars() -> None:
+def test_other_keys_must_be_equal_across_calendars() -> None:
     settings = ((), ("fed.meetings[0].date=2025-12-19", "boj.rate_pct=0.6"))
     variants = [load_scenario("december_2025_official", (*SMALL, *more)) for more in settings]
     with pytest.raises(ValueError, match=r"boj\.rate_pct may not differ"):
         build_batch(variants[0], (0, 1), variants)
 
 
-def test_a_drawn_decision_shares_no_batch_with_a_given_one() -> None:
+def test_a_drawn_and_a_given_decision_need_separate_batches() -> None:
     given = load_scenario("december_2025_official", SMALL)
     first, *others = given.boj.meetings
     left_open = (first.model_copy(update={"decision": None}), *others)
@@ -177,7 +177,7 @@ def test_every_key_that_may_differ_changes_something() -> None:
         for row, key in enumerate(KEYS, 1)
         if all(np.array_equal(values[row], values[0], equal_nan=True) for values in record.market.values())
     ]
-    # Not in reach within these four weeks: holidays, caps and floors that do not bind, a decay of nothing (bonds keep it all).
+    # Without effect in these four weeks: holidays, caps and floors that do not bind, decay of impact on bonds (fully lasting).
     assert set(silent) <= {
         "markets.usdjpy.thin_factor_x",
         "markets.ust10.decay_pct_per_day",
@@ -199,7 +199,7 @@ def test_one_variant_per_run() -> None:
         build_batch(scenario, (0, 1), [scenario])
 
 
-def test_equal_variants_are_no_columns() -> None:
+def test_equal_variants_need_no_columns() -> None:
     scenario = load_scenario("december_2025_official", SMALL)
     assert build_batch(scenario, (0, 1), [scenario, scenario.model_copy()]).scenario == scenario
     assert parameter_may_differ("populations.carry_funds.margin.quantile")

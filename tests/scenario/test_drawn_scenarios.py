@@ -1,4 +1,4 @@
-"""Whatever a config says: the ledger holds, runs are complete or end for a named reason, flows add up."""
+"""Random scenarios: the ledger balances, runs are complete or end for a stated reason, flows add up."""
 
 import warnings
 
@@ -18,7 +18,7 @@ MORE = settings(ANY_SCENARIO, max_examples=1500)
 
 
 def assert_sound(scenario: Scenario) -> None:
-    """Two runs: residuals to 1e-9, every number finite or a named stop, causes and trades that add up; and no warning."""
+    """Two runs: residuals up to 1e-9, finite values or a stated stop, causes and trades that add up, and no warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         record = simulate(scenario, range(2))
@@ -40,7 +40,7 @@ def test_any_market(scenario: Scenario) -> None:
 
 @ANY_SCENARIO
 @given(scenarios(policy(), casts()))
-def test_any_cast(scenario: Scenario) -> None:
+def test_any_population(scenario: Scenario) -> None:
     assert_sound(scenario)
 
 

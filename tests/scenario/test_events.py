@@ -1,4 +1,4 @@
-"""Event files: the shipped ones replay, broken ones say what is wrong and where."""
+"""Event files: shipped events replay, invalid ones give errors with place and reason."""
 
 from datetime import date
 from pathlib import Path
@@ -35,34 +35,34 @@ def test_the_schema_of_events_is_committed() -> None:
 
 MISTAKES = {
     "observed[0].values={2024-07-13: 157.9}": "2024-07-13 is not a business day",
-    "observed[0].values={2024-09-02: 146.0}": "outside the event",
-    "accept=[{measure: retrace_share}]": "retrace_share needs the day of the low",
+    "observed[0].values={2024-09-02: 146.0}": "outside the event; allowed: 2024-07-10 to 2024-08-16",
+    "accept=[{measure: retrace_share}]": "turning_day is required for retrace_share",
     "accept=[{measure: unwound}]": "unwound_share",
-    "unwound_of=[carry_fund]": "no population 'carry_fund'",
+    "unwound_of=[carry_fund]": "unknown population 'carry_fund'",
     "news=[{date: 2024-07-11, ust2: 5}]": "a rate needs its unit",
-    "news=[{date: 2024-07-11}, {date: 2024-07-11}]": "each day once",
+    "news=[{date: 2024-07-11}, {date: 2024-07-11}]": "one entry per day",
     "news=[{date: 2024-07-13}]": "not a business day",
-    "news=[{date: 2024-07-11, value_pct: {ust10: 1}}]": "has no value to give",
+    "news=[{date: 2024-07-11, value_pct: {ust10: 1}}]": "has no value that news can change",
     "news=[{date: 2024-07-11, value_pct: {us_equity: -100}}]": "allowed: -99 to 1000 %",
-    "observed[0].column=eurusd": "no column 'eurusd'",
-    "observed[0].values={2024-07-12: -157.9}": "is no price of this event",
-    "observed[0].values={2024-07-12: 15.79}": "15.79 on 2024-07-12 is no price of this event; allowed: 80.865 to 323.46 yen",
+    "observed[0].column=eurusd": "unknown column 'eurusd'",
+    "observed[0].values={2024-07-12: -157.9}": "is out of range",
+    "observed[0].values={2024-07-12: 15.79}": "15.79 on 2024-07-12 is out of range; allowed: 80.865 to 323.46 yen",
     "news=[{date: 2024-07-11, jgb2: -7.7pp}]": "allowed: -200 to 200",
     "start=1985-01-28": "allowed: 1990-01-01 or later",
-    "start=2024-07-07": "start: 2024-07-07 is not a business day (Sunday), so that no market closed on it",
-    "start=2024-01-01": "start at the close before, 2023-12-29, with its prices",
+    "start=2024-07-07": "start: 2024-07-07 is not a business day (Sunday) and has no closing prices",
+    "start=2024-01-01": "start on the business day before, 2023-12-29, with its prices",
     "accept=[{measure: trough_pct, first_day: 2024-08-05, last_day: 2024-07-31}]": "2024-08-05 is after last_day 2024-07-31",
     "accept=[{measure: retrace_share, turning_day: 2024-08-16}]": "allowed: 2024-07-10 to the day before 2024-08-16",
     "accept=[{measure: retrace_share, turning_day: 2024-07-30, first_day: 2024-07-31}]": "must lie in the window",
-    "accept=[{measure: trough_pct, at_least: -2, at_most: -8}]": "exchange them",
+    "accept=[{measure: trough_pct, at_least: -2, at_most: -8}]": "swap them",
     "boj.statements=[{date: 2024-08-07}]": "needs either guidance or path_surprise",
-    "boj.statements=[{date: 2024-09-07, guidance: dovish}]": "not between the start",
+    "boj.statements=[{date: 2024-09-07, guidance: dovish}]": "outside the scenario; allowed: after the start, 2024-07-10",
     "boj.meetings[0].guidance=dovish": "both guidance and path_surprise",
 }
 
 
 @pytest.mark.parametrize(("setting", "words"), MISTAKES.items())
-def test_mistakes_are_explained(setting: str, words: str) -> None:
+def test_errors_have_a_clear_message(setting: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("august_2024", [setting], root=Event, kind="events")
     assert words in str(caught.value)
@@ -72,7 +72,7 @@ def test_an_event_of_the_nineties_needs_no_bitcoin(event: Make) -> None:
     assert "bitcoin" not in load("october_1998", root=Event, kind="events").scenario.markets
 
 
-def test_what_is_given_is_no_answer(event: Make) -> None:
+def test_given_prices_are_inputs_and_not_scored(event: Make) -> None:
     august = event()
     assert is_given_price(august, "us_equity_trough_pct")
     assert not is_given_price(august, "trough_pct")
@@ -109,7 +109,7 @@ boj: {{rate_pct: 0.1}}
 populations: {{carry_funds: {{stock_usd_bn: 100}}}}
 observed: [{{column: usdjpy, source: H.10, values: {{{end}: 99}}}}]
 """
-"""Complete but for `extends`: the sizes of its markets would be those of November 2025."""
+"""Complete except for `extends`: its markets would have the sizes of November 2025."""
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ observed: [{{column: usdjpy, source: H.10, values: {{{end}: 99}}}}]
         ("2020-01-02", "2020-01-10", "_base_2020s"),
     ],
 )
-def test_an_event_without_a_base_is_told_which_one_to_extend(tmp_path: Path, start: str, end: str, base: str) -> None:
+def test_an_event_without_a_base_names_the_base_to_extend(tmp_path: Path, start: str, end: str, base: str) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text(WITHOUT_BASE.format(start=start, end=end), encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -130,13 +130,13 @@ def test_an_event_without_a_base_is_told_which_one_to_extend(tmp_path: Path, sta
     (problem,) = caught.value.problems
     assert (problem.line, problem.key) == (1, "extends")
     assert all(name in problem.message for name, _, _ in DECADE_BASES)
-    assert problem.hint == f"write `extends: {base}`, for it starts on {start}"
+    assert problem.hint == f"write `extends: {base}`, because it starts on {start}"
     # The cure works.
     mine.write_text(f"extends: {base}\n{mine.read_text(encoding='utf-8')}", encoding="utf-8")
     assert load(mine, root=Event, kind="events").scenario.start == date.fromisoformat(start)
 
 
-def test_other_mistakes_show_beside_a_missing_base(tmp_path: Path) -> None:
+def test_other_errors_are_reported_with_a_missing_base(tmp_path: Path) -> None:
     text = WITHOUT_BASE.format(start="2009-01-05", end="2009-01-15").replace("jgb30_pct", "jgb_30_pct")
     (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
@@ -150,7 +150,7 @@ def test_a_resolved_event_needs_no_base(tmp_path: Path) -> None:
     assert load(tmp_path / "mine.yaml", root=Event, kind="events").hash == shipped.hash
 
 
-def test_every_base_of_a_decade_is_shipped_and_stands_in_the_guide() -> None:
+def test_every_base_of_a_decade_is_shipped_and_documented() -> None:
     guide = " ".join(GUIDE.read_text(encoding="utf-8").split())
     assert {name for name, _, _ in DECADE_BASES} == {
         name for name in shipped_and_base_files("events") if name.startswith("_")
@@ -159,7 +159,7 @@ def test_every_base_of_a_decade_is_shipped_and_stands_in_the_guide() -> None:
         assert f"`{name}` ({words})" in guide
 
 
-def test_one_observed_day_is_no_path(event: Make) -> None:
+def test_one_observed_day_gives_no_path_score(event: Make) -> None:
     scores = run_replay(event("august_2024", "observed[0].values={2024-07-10: 161.73}"), 2).scores
     assert scores["path_rmse_pp"].quantiles is None
     assert scores["rank"].quantiles is None

@@ -1,4 +1,4 @@
-"""Investors of one's own, told to the process: scenarios may hold them, shipped ones stay as they are."""
+"""User-defined kinds of investors: scenarios may contain them, and shipped kinds are unaffected."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ TABLE = "populations.treasurers={stock_usd_bn: 120, cheap_above_yen: 152, per_ye
 
 @pytest.fixture
 def guide() -> Iterator[ModuleType]:
-    """The guide's investors as a module; whatever is registered in a test is forgotten after it."""
+    """The investors of the guide as a module; registrations are removed after each test."""
     (code,) = re.findall(r"```python\n(\"\"\"Corporate.*?)```", GUIDE, flags=re.DOTALL)
     module = ModuleType("a_module_of_a_test")
     exec(compile(code, "docs/extending.md", "exec"), module.__dict__)
@@ -34,7 +34,7 @@ def guide() -> Iterator[ModuleType]:
     allow_registered_kinds(Scenario)
 
 
-def at_home(result: Any, name: str) -> float:
+def repatriated(result: Any, name: str) -> float:
     return float(result.flows.query("population == @name")["repatriated_usd_bn"].sum())
 
 
@@ -43,20 +43,20 @@ def test_a_scenario_holds_a_registered_kind(guide: ModuleType) -> None:
         cf.load_scenario("december_2025_official", [TABLE])
     assert cf.register(guide.Treasurers) is guide.Treasurers
     result = cf.run("december_2025_official", runs=2, settings=(*SMALL, TABLE))
-    assert at_home(result, "treasurers") > 0.0
+    assert repatriated(result, "treasurers") > 0.0
     residual = result.summary().ledger_max_residual
     assert residual is not None
     assert residual <= 1e-9
 
 
-def test_it_disturbs_no_draw_of_the_others(guide: ModuleType) -> None:
+def test_it_does_not_change_the_draws_of_others(guide: ModuleType) -> None:
     plain = cf.run("december_2025_official", runs=2, settings=SMALL)
     register(guide.Treasurers)
     idle = cf.run("december_2025_official", runs=2, settings=(*SMALL, TABLE.replace("0.1}", "0}")))
     assert idle.daily["usdjpy"].to_numpy() == pytest.approx(plain.daily["usdjpy"].to_numpy(), rel=1e-12)
 
 
-def test_a_batch_is_its_single_runs(guide: ModuleType) -> None:
+def test_a_batch_equals_its_single_runs(guide: ModuleType) -> None:
     register(guide.Treasurers)
     scenario = cf.load_scenario("december_2025_official", (*SMALL, TABLE))
     both = run_ensemble(scenario, 2).market["usdjpy"]
@@ -65,13 +65,13 @@ def test_a_batch_is_its_single_runs(guide: ModuleType) -> None:
     assert alone.result().market["usdjpy"][0].tobytes() == both[1].tobytes()
 
 
-def test_mistakes_are_told_as_for_shipped_kinds(guide: ModuleType) -> None:
+def test_errors_are_reported_as_for_shipped_kinds(guide: ModuleType) -> None:
     register(guide.Treasurers)
     with pytest.raises(cf.ConfigError, match="did you mean cheap_above_yen"):
         cf.load_scenario("december_2025_official", ["populations.treasurers={cheap_over_yen: 152}"])
 
 
-def test_events_hold_it_too(guide: ModuleType) -> None:
+def test_events_may_contain_it_too(guide: ModuleType) -> None:
     register(guide.Treasurers)
     event = load("august_2024", [TABLE], root=Event, kind="events").scenario
     assert isinstance(event.populations["treasurers"], guide.TreasurerParameters)
@@ -86,7 +86,7 @@ def test_a_second_registration_replaces_the_first(guide: ModuleType) -> None:
 
     register(Idle)
     assert list(REGISTERED.values()) == [Idle]
-    assert at_home(cf.run("december_2025_official", runs=1, settings=(*SMALL, TABLE)), "treasurers") == 0.0
+    assert repatriated(cf.run("december_2025_official", runs=1, settings=(*SMALL, TABLE)), "treasurers") == 0.0
 
 
 def test_shipped_kinds_are_not_replaced(guide: ModuleType) -> None:
@@ -116,11 +116,11 @@ def test_parameters_must_name_the_kind() -> None:
         Parameters = TwoNames
 
     for wrong in (Nameless, Doubtful):
-        with pytest.raises(TypeError, match=rf"{wrong.__name__}.Parameters must say: kind"):
+        with pytest.raises(TypeError, match=rf"{wrong.__name__}.Parameters must define: kind"):
             register(wrong)
 
 
-def test_a_class_of_this_session_stays_in_this_process(guide: ModuleType) -> None:
+def test_a_class_of_main_runs_in_this_process_only(guide: ModuleType) -> None:
     guide.TreasurerParameters.__module__ = "__main__"
     register(guide.Treasurers)
     scenario = cf.load_scenario("december_2025_official", (*SMALL, TABLE))

@@ -1,4 +1,4 @@
-"""What docs/events.md says of start positions: the bases it scales from, the rule, and which of them decide in October 2008."""
+"""Start positions in docs/events.md: the bases, the scaling rule and the sensitivities of October 2008."""
 
 import re
 from functools import cache
@@ -34,7 +34,7 @@ SIZES = ("ust10.outstanding_usd_bn", "jgb10.outstanding_jpy_bn", "us_equity.size
 
 @cache
 def lowest(*settings: str) -> float:
-    """Median lowest USDJPY of October 2008 with some changes, %."""
+    """Median lowest USDJPY of October 2008 with overrides, %."""
     found = (
         run_replay(load("october_2008", settings, root=Event, kind="events").scenario, 2).scores["trough_pct"].quantiles
     )
@@ -43,20 +43,20 @@ def lowest(*settings: str) -> float:
 
 
 def quoted(pattern: str) -> float:
-    """A number that the guide states."""
+    """A number in the guide."""
     (found,) = re.findall(pattern, PROSE)
     return float(found)
 
 
 def scaled(key: str, factor: float) -> str:
-    """A setting that multiplies a number of October 2008."""
+    """An override that multiplies a value of October 2008."""
     held: Any = load("october_2008", root=Event, kind="events").scenario.model_dump()
     for name in key.split("."):
         held = held[name]
     return f"{key}={held * factor:.10g}"
 
 
-def test_the_table_of_bases_holds_what_they_state() -> None:
+def test_the_table_of_bases_equals_their_values() -> None:
     assert {row[0] for row in BASES} == {name for name in shipped_and_base_files("events") if name.startswith("_")}
     for name, stock, depth, *_ in BASES:
         tree = read_layers(shipped_and_base_files("events")[name], "events").tree
@@ -86,19 +86,19 @@ def test_stock_and_depth_decide_in_october_2008() -> None:
     more, less = lowest(scaled(carry, 1.5)), lowest(scaled(carry, 0.5))
     assert quoted(r"lowest USDJPY ([\d.]+) points lower \(") == pytest.approx(base - more, abs=0.06)
     assert (more, base) == pytest.approx((-10.1, -8.1), abs=0.06)
-    assert quoted(r"half as much ([\d.]+) points higher") == pytest.approx(less - base, abs=0.06)
+    assert quoted(r"smaller by half ([\d.]+) points higher") == pytest.approx(less - base, abs=0.06)
     deeper = lowest(scaled("markets.usdjpy.depth_x", 1.25)) - base
-    assert quoted(r"a quarter deeper ([\d.]+) points higher") == pytest.approx(deeper, abs=0.06)
+    assert quoted(r"deeper by a quarter ([\d.]+) points higher") == pytest.approx(deeper, abs=0.06)
     at_the_high = lowest("start_values.usdjpy_high=105.94") - base
     assert quoted(r"instead of 4 % below it ([\d.]+) points") == pytest.approx(at_the_high, abs=0.06)
 
 
-def test_the_other_positions_hardly_matter() -> None:
+def test_the_other_positions_have_little_effect() -> None:
     base = lowest()
     assert max(abs(lowest(scaled(f"populations.{name}.stock_usd_bn", 1.5)) - base) for name in OTHERS) < 0.5
     assert max(abs(lowest(scaled(f"markets.{key}", 1.5)) - base) for key in SIZES) < 0.1
     lower = lowest("populations.carry_funds.leverage_x.median=2.5") - base
-    assert quoted(r"lowest USDJPY of `october_2008` moves by ([\d.]+) points, for stops") == pytest.approx(
+    assert quoted(r"lowest USDJPY of `october_2008` moves by ([\d.]+) points, because stops") == pytest.approx(
         lower, abs=0.06
     )
 
@@ -112,11 +112,11 @@ RATES = {
     "august_2024": ("26 July 5.375", "19 March 0.05"),
     "january_2025": ("18 December 4.375", "31 July 0.25"),
 }
-"""Where the table has the rates that hold at the start of shipped events."""
+"""Excerpts of the table with the rates at the start of shipped events."""
 
 
 @pytest.mark.parametrize("name", RATES)
-def test_policy_rates_of_the_shipped_events_stand_in_the_table(name: str) -> None:
+def test_policy_rates_of_the_shipped_events_are_in_the_table(name: str) -> None:
     event, (fed, boj) = load(name, root=Event, kind="events").scenario, RATES[name]
     assert fed in PROSE
     assert boj in PROSE

@@ -3,9 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from simulation.compute.ensemble import run_ensemble
 from simulation.results.metrics import metric_values
+from simulation.scenario.config import ConfigError
+from simulation.scenario.counterfactual import without_policy
 from simulation.sweeps.execution import sweep_work
 from simulation.sweeps.kernel import SweepWork, simulate_batch, split_into_passes
 from simulation.sweeps.pending_runs import batch_size, missing_runs, runs_in_batches
@@ -102,3 +105,23 @@ def test_passes_divide_points_at_their_size_limit() -> None:
 def test_the_batch_size_occupies_every_worker_and_grows_with_their_number() -> None:
     """100 runs on 4 workers are 25 each; a pass has 128; 6,400 cores need batches of a fifth of their number."""
     assert [batch_size(100, 4), batch_size(10_000, 4), batch_size(10**9, 6400), batch_size(1, 8)] == [25, 128, 1280, 1]
+
+
+def test_an_effect_is_the_metric_less_that_of_the_same_run_without_policy() -> None:
+    name = "usdjpy_change_pct"
+    plan = grid(f"metrics=[{name}, effect.{name}]")
+    assert plan.sweep.measured == (name, f"effect.{name}")
+    scenario = scenario_at(plan.base, plan.points[2])
+    given, rest = (metric_values(run_ensemble(one, 3))[name] for one in (scenario, without_policy(scenario)))
+    assert given is not None
+    assert rest is not None
+    rows = simulate_batch(sweep_work(plan), [piece(plan, 2, (0, 1, 2))])
+    np.testing.assert_array_equal(rows.metrics, np.stack([given, given - rest], axis=1))
+    assert np.abs(given - rest).max() > 0.0
+
+
+def test_an_effect_that_cannot_be_measured_is_refused_at_its_line() -> None:
+    with pytest.raises(
+        ConfigError, match=r"effect\.usdjpy_change_pct cannot be measured: the yields given for 2025-12-03"
+    ):
+        grid("metrics=[effect.usdjpy_change_pct]", 'settings=["news=[{date: 2025-12-03, jgb2: 5bp}]"]')

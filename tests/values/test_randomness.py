@@ -1,4 +1,4 @@
-"""Random streams by name: what is drawn depends on the seed, the run and the name, and on nothing else."""
+"""Random streams: draws depend on seed, run and stream name only."""
 
 from typing import Any
 

@@ -1,5 +1,1 @@
-"""The page for teaching: a sweep as one HTML file with sliders.
-
-`sliders` says what can be moved, `design` which states are computed, `content` what a store says of them, `page` puts it
-into the files under page/.
-"""
+"""Interactive HTML page of a sweep, with sliders, for teaching."""

@@ -1,6 +1,6 @@
-"""The daily quantiles that the page shows, each in whole steps of the precision at which it is shown.
+"""Daily quantiles shown on the page, stored as integer multiples of the displayed precision.
 
-One day of a batch of runs in the numbers of the page's panels, at the precision at which the page shows them.
+`day_rows` gives the same quantities of one day for the terminal (`carryflow run --date`).
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 FAN: Final = ("p10", "p50", "p90")
 MEDIAN: Final = ("p50",)
 YEN_STEP, INDEX_STEP, DOLLAR_STEP, SHARE_STEP, USD_BN_STEP = 0.01, 0.01, 10.0, 1e-4, 0.1
-"""Precision shown: yen per dollar, index points, 10 dollars (0.01 thousand) a bitcoin, 0.01 %, $bn."""
+"""Displayed precision: 0.01 yen per dollar, 0.01 index points, 10 dollars per bitcoin, 0.01 %, 0.1 $bn."""
 TWO_DECIMALS, ONE_DECIMAL = 2, 1
 
 
 @dataclass(frozen=True)
 class PageColumn:
-    """One quantile of one series.
+    """One quantile of one daily series.
 
     Attributes
     ----------
     series, quantile
-        As in the store.
+        Names in the store.
     step
-        Unit of the whole numbers that the page holds, in the unit of the series.
+        Size of one integer step, in the unit of the series.
     decimals
-        With which the page shows it: a step is one in the last of them.
+        Decimals shown; one step is one unit of the last decimal.
     panel
-        Where it is shown: the series itself for a fan, ``yen`` or ``cause`` for a bar.
+        Name of the series for a fan chart, ``yen`` or ``cause`` for a bar chart.
     words
         Label of a bar.
     colour
@@ -68,44 +68,45 @@ LINE_SERIES: Final = {
     "bitcoin_usd": (FAN, DOLLAR_STEP),
 }
 OPTIONAL_SERIES: Final = ("us_equity", "japan_equity", "bitcoin_usd")
-"""Assets that a scenario may lack."""
+"""Series of assets that a scenario may leave out."""
 CAUSE_COLOURS: Final = ("#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#661100", "#9a9a9a")
 
 
-def page_columns(store: Path, there: Sequence[str]) -> list[PageColumn]:
-    """The columns of a store.
+def page_columns(store: Path, available: Sequence[str]) -> list[PageColumn]:
+    """Columns of the page for the daily series of a store.
 
     Parameters
     ----------
     store
-        The folder, for the message.
-    there
-        Names of the series in it; bars of populations keep their order.
+        Folder of the sweep, named in the error message.
+    available
+        Names of its daily series; bars of populations keep this order.
 
     Raises
     ------
     OutputError
-        If it lacks series that the page needs.
+        If a required series is missing.
     """
-    yen = [name for name in there if series_population(name) is not None]
-    missing = [name for name in (*LINE_SERIES, *CAUSES_TO_DATE) if name not in there and name not in OPTIONAL_SERIES]
+    yen = [name for name in available if series_population(name) is not None]
+    required = [name for name in (*LINE_SERIES, *CAUSES_TO_DATE) if name not in OPTIONAL_SERIES]
+    missing = [name for name in required if name not in available]
     if missing or not yen:
-        wanted = missing or ["yen_bought_POPULATION_to_date_usd_bn"]
+        names = missing or ["yen_bought_POPULATION_to_date_usd_bn"]
         raise OutputError(
-            f"{store} cannot be shown: it has no daily series {', '.join(wanted)}; name them under `series` as in the "
+            f"{store} cannot be shown: it has no daily series {', '.join(names)}; add them under `series` as in the "
             "shipped sweep `explore`"
         )
     fans = [
         PageColumn(name, quantile, step, TWO_DECIMALS, name)
         for name, (quantiles, step) in LINE_SERIES.items()
-        if name in there
+        if name in available
         for quantile in quantiles
     ]
     return [*fans, *cause_bars(), *(yen_bar(name) for name in yen)]
 
 
 def cause_bars() -> list[PageColumn]:
-    """A bar for each cause of unwinding."""
+    """One bar for each cause of unwinding."""
     return [
         PageColumn(name, "p50", USD_BN_STEP, ONE_DECIMAL, "cause", capitalized_name(cause), colour)
         for (name, cause), colour in zip(CAUSES_TO_DATE.items(), CAUSE_COLOURS, strict=True)
@@ -113,7 +114,7 @@ def cause_bars() -> list[PageColumn]:
 
 
 def yen_bar(series: str) -> PageColumn:
-    """The bar of a population, in its colour."""
+    """Bar of the yen bought by one population."""
     from simulation.results.figures.style import population_colour
 
     population = str(series_population(series))
@@ -123,12 +124,12 @@ def yen_bar(series: str) -> PageColumn:
 
 
 def pack_steps(steps: NDArray[np.float64]) -> dict[str, Any]:
-    """Numbers rounded to whole steps, little-endian in base64: 16 bits each where all fit, else 32.
+    """Round to integers and encode as little-endian base64, with 16 bits per value if all fit and 32 otherwise.
 
     Parameters
     ----------
     steps
-        Values in units of their column's step, ``(states, columns, days)``.
+        Values in units of the column's step, ``(states, columns, days)``.
     """
     whole = np.rint(steps)
     size = 16 if np.abs(whole).max(initial=0.0) < 2**15 else 32
@@ -136,7 +137,7 @@ def pack_steps(steps: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def unpack_steps(data: dict[str, Any], shape: tuple[int, int, int]) -> NDArray[np.int64]:
-    """The whole numbers that `packed` holds, ``(states, columns, days)``."""
+    """Integers encoded by `pack_steps`, ``(states, columns, days)``."""
     raw = np.frombuffer(base64.b64decode(data["base64"]), dtype=f"<i{data['bits'] // 8}")
     return raw.astype(np.int64).reshape(shape)
 
@@ -149,21 +150,21 @@ PANEL_LABELS: Final = {
     "japan_equity": "Japan equity, start = 100",
     "bitcoin_usd": "Bitcoin, thousand USD",
 }
-CAUSE_HEADING, YEN_HEADING = "Unwound by cause so far", "Yen bought by population so far"
+CAUSE_HEADING, YEN_HEADING = "Unwound by cause to date", "Yen bought by population to date"
 
 
 @dataclass(frozen=True)
 class DayRow:
-    """A number of a day.
+    """Quantiles of one series on one day.
 
     Attributes
     ----------
     group, label
-        Where and as what it is printed.
+        Heading and label in the printed table.
     series
         Name of the daily series (docs/sweeps.md).
     step, decimals
-        Precision: one in the last decimal is a step, in the unit of the series.
+        Displayed precision: one unit of the last decimal is one step, in the unit of the series.
     band
         Quantiles over the runs that reached the last day, in the unit of the series.
     """
@@ -177,18 +178,18 @@ class DayRow:
 
     @property
     def cells(self) -> tuple[str, str, str]:
-        """10 %, median and 90 % as they are printed."""
+        """Formatted 10 % quantile, median and 90 % quantile."""
         low, middle, high = (format_steps(value, self.step, self.decimals) for value in self.quantiles)
         return low, middle, high
 
     @property
     def quantiles(self) -> tuple[float | None, float | None, float | None]:
-        """10 %, median and 90 %."""
+        """10 % quantile, median and 90 % quantile."""
         return self.band.p10, self.band.p50, self.band.p90
 
 
 def format_steps(value: float | None, step: float, decimals: int) -> str:
-    """A number in whole steps, as the page has it; no sign where it rounds to zero."""
+    """Value rounded to whole steps, as on the page; a value that rounds to zero has no sign."""
     if value is None:
         return "-"
     text = f"{np.rint(value / step) / 10**decimals:,.{decimals}f}"
@@ -196,26 +197,26 @@ def format_steps(value: float | None, step: float, decimals: int) -> str:
 
 
 def day_rows(record: Record, day: date) -> list[DayRow]:
-    """What the panels show of a day; what a scenario lacks is left out.
+    """Rows for the panels of the page on one day; series missing from the scenario are left out.
 
     Parameters
     ----------
     record
-        The runs.
+        Recorded runs.
     day
-        One of its days, the start included.
+        A business day of the record, the start date included.
     """
     at = int(np.searchsorted(record.dates, np.datetime64(day, "D")))
-    found = []
+    rows = []
     for group, label, series, step, decimals in row_specifications(record, f"On {day.day} {day:%B %Y}"):
         values = daily_values(record, series)[record.finished, at]
         if not np.isnan(values).any():
-            found.append(DayRow(group, label, series, step, decimals, quantile_band(values, "")))
-    return found
+            rows.append(DayRow(group, label, series, step, decimals, quantile_band(values, "")))
+    return rows
 
 
 def row_specifications(record: Record, heading: str) -> Iterator[tuple[str, str, str, float, int]]:
-    """Group, label, series, step and decimals of each row."""
+    """Yield group, label, series, step and decimals of each row."""
     for series, label in PANEL_LABELS.items():
         yield heading, label, series, LINE_SERIES[series][1], TWO_DECIMALS
     for series, cause in CAUSES_TO_DATE.items():
@@ -225,7 +226,7 @@ def row_specifications(record: Record, heading: str) -> Iterator[tuple[str, str,
 
 
 def day_values(rows: list[DayRow], day: date) -> dict[str, Any]:
-    """The same as JSON-ready values, each in the unit of its series."""
+    """Quantiles by series as JSON-compatible values, each in the unit of its series."""
     names = ("p10", "p50", "p90")
     series = {row.series: dict(zip(names, row.quantiles, strict=True)) for row in rows}
     return {"date": day.isoformat(), "series": series}

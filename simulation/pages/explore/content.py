@@ -1,7 +1,4 @@
-"""What happens on which day of a scenario, in sentences: captions of the page and lines on its charts.
-
-What the page is made of: states, their daily quantiles and their numbers, read from the store of a sweep.
-"""
+"""Content of the page, read from the store of a sweep: states, daily quantiles, metrics and dated captions."""
 
 from __future__ import annotations
 
@@ -40,16 +37,16 @@ BANKS = (("Fed", "fed"), ("Bank of Japan", "boj"))
 
 @dataclass(frozen=True)
 class PageEvent:
-    """A day and what it brings.
+    """The events of one day.
 
     Attributes
     ----------
     day
-        Number of the day among the scenario's days, from 0.
+        Index of the day in the scenario, from 0.
     words
-        The caption.
+        Caption.
     mark
-        Label of a line on the charts, empty for none.
+        Label of the vertical line on the charts; empty for none.
     """
 
     day: int
@@ -58,21 +55,21 @@ class PageEvent:
 
 
 def page_events(scenario: Scenario, dates: Dates) -> list[PageEvent]:
-    """Everything that is given by date, in order; a day with two happenings has one caption.
+    """Dated events of a scenario in order, with one caption per day.
 
     Parameters
     ----------
     scenario
-        What was run.
+        The simulated scenario.
     dates
-        Its days, ``(days,)``.
+        Its business days, ``(days,)``.
     """
     words: dict[int, list[str]] = {}
-    for day, told in [(scenario.start, opening_text(scenario)), *dated_texts(scenario)]:
+    for day, text in [(scenario.start, opening_text(scenario)), *dated_texts(scenario)]:
         at = int(np.searchsorted(dates, np.datetime64(day, "D")))
         if at < len(dates):
-            words.setdefault(at, []).append(told)
-    words.setdefault(len(dates) - 1, []).append("The scenario ends.")
+            words.setdefault(at, []).append(text)
+    words.setdefault(len(dates) - 1, []).append("End of the scenario.")
     marks: dict[int, list[str]] = {}
     for mark in policy_dates(scenario, dates):
         marks.setdefault(int(np.searchsorted(dates, mark.day)), []).append(mark.label)
@@ -80,7 +77,7 @@ def page_events(scenario: Scenario, dates: Dates) -> list[PageEvent]:
 
 
 def dated_texts(scenario: Scenario) -> Iterator[tuple[date, str]]:
-    """Yield each given event with its day."""
+    """Yield the date and the caption of each event in the config."""
     for name, key in BANKS:
         bank: CentralBank = getattr(scenario, key)
         for meeting in bank.meetings:
@@ -88,87 +85,88 @@ def dated_texts(scenario: Scenario) -> Iterator[tuple[date, str]]:
         for flow in bank.balance_sheet:
             yield flow.first_day, purchases_text(name, flow.bought_usd_bn_per_month, flow.bought_jpy_bn_per_month)
     for period in scenario.thin_periods:
-        yield period.first_day, f"Markets are thin until {format_day(period.last_day)}."
+        yield period.first_day, f"Market liquidity is low until {format_day(period.last_day)}."
 
 
 def opening_text(scenario: Scenario) -> str:
-    """The state at the start, and the path that is imposed on the spread if there is one."""
+    """Prices at the start, and the imposed path of the spread if there is one."""
     start, path = scenario.start_values, scenario.spread_path
     spread = f"the ten-year spread at {start.ust10_pct - start.jgb10_pct:.2f} points"
-    text = f"The scenario begins: USDJPY at {start.usdjpy:.2f}, {spread}."
+    text = f"Start of the scenario: USDJPY at {start.usdjpy:.2f}, {spread}."
     if path is None:
         return text
     days = "at once" if path.surprise else f"in equal steps over {path.over_days} business days"
-    return f"{text} A path is imposed on the spread: to {path.target_pp:.2f} points, {days}."
+    return f"{text} Imposed path of the spread: to {path.target_pp:.2f} points, {days}."
 
 
 def meeting_texts(name: str, bank: CentralBank, meeting: Meeting) -> Iterator[tuple[date, str]]:
-    """Yield the signals about a meeting with the odds they leave, then the decision against what was priced."""
+    """Yield each signal with the probability after it, then the decision with the probability that was priced."""
     odds = pending_meeting(meeting, 0, 1)
     if meeting.decision is None:
         yield meeting.date, f"The {name} meets; each run draws its own decision."
         return
     for signal in meeting.signals:
         odds = update_odds(odds, bank.signal_multiplier * signal.strength)
-        move = f"odds of a {format_rate_step(meeting.step)} on {format_day(meeting.date)}: {format_probability(odds, meeting.step)}"
-        yield signal.date, f"{capitalized(signal.label or 'a signal')}; {move}."
+        step = f"{format_rate_step(meeting.step)} on {format_day(meeting.date)}"
+        text = f"probability of a {step}: {format_probability(odds, meeting.step)}"
+        yield signal.date, f"{capitalized(signal.label or 'a signal')}; {text}."
     yield meeting.date, f"{decision_text(name, meeting)}; {priced_text(odds, meeting)}.{guidance_text(meeting)}"
 
 
 def update_odds(odds: PendingMeeting, strength: float) -> PendingMeeting:
-    """The meeting with its odds after a signal."""
+    """The meeting with its probabilities after a signal."""
     return PendingMeeting(
         odds.meeting, odds.day, odds.steps, tilt_probabilities(odds.probabilities, odds.steps, strength)
     )
 
 
 def format_probability(odds: PendingMeeting, step_bp: float) -> str:
-    """Probability of one outcome, as percent."""
+    """Probability of one outcome, in percent."""
     at = int(np.argmin(np.abs(odds.steps - step_bp * 1e-4)))
     return f"{100.0 * float(odds.probabilities[0, at]):.0f} %"
 
 
 def format_rate_step(step_bp: float) -> str:
-    """A move as a noun."""
+    """Size and direction of a rate change."""
     return f"{abs(step_bp):g} bp {'hike' if step_bp > 0 else 'cut'}"
 
 
 def decision_text(name: str, meeting: Meeting) -> str:
-    """What was decided."""
+    """Decision of a meeting."""
     if not meeting.decision:
-        return f"The {name} leaves its rate where it is"
+        return f"The {name} leaves its rate unchanged"
     return f"The {name} {'raises' if meeting.decision > 0 else 'cuts'} its rate by {abs(meeting.decision):g} bp"
 
 
 def priced_text(odds: PendingMeeting, meeting: Meeting) -> str:
-    """What was priced of the move that the odds speak about."""
+    """Priced probability of the rate change that the market considered."""
     return f"a {format_rate_step(meeting.step)} was priced at {format_probability(odds, meeting.step)}"
 
 
 def guidance_text(meeting: Meeting) -> str:
-    """What was said with the decision."""
+    """Guidance given with the decision."""
     return f" Guidance: {readable_name(meeting.guidance)}." if meeting.guidance else ""
 
 
 def purchases_text(name: str, usd_bn: float, jpy_bn: float) -> str:
-    """A flow of the balance sheet that begins."""
+    """Start of bond and bill purchases, or of run-off."""
     amounts = [f"{sign}{abs(size):,.0f} bn" for sign, size in (("$", usd_bn), ("¥", jpy_bn)) if size]
     verb = "buys" if usd_bn + jpy_bn >= 0 else "lets run off"
     return f"From today the {name} {verb} {' and '.join(amounts) or 'nothing'} of bonds and bills a month."
 
 
 def format_day(day: date) -> str:
-    """A day as one says it."""
+    """Day and month."""
     return f"{day.day} {day:%B}"
 
 
 Values = dict[str, Any]
 MAX_LEVELS, MAX_STATES = 12, 2000
-"""A slider with more positions is no slider, and more states make a page that no browser likes."""
+"""Largest number of positions of a slider, and of states of a page (which limits its file size)."""
 
 
 def page_content(store: Path) -> Content:
-    """Everything that the page shows, as JSON; docs/explore.md lists it.
+    """Content of the page as JSON (fields in docs/explore.md).
 
     Parameters
     ----------
@@ -178,7 +176,7 @@ def page_content(store: Path) -> Content:
     Raises
     ------
     OutputError
-        If the folder holds no sweep, or one that the page cannot show, with what to do.
+        If the folder holds no sweep, or a sweep that the page cannot show; the message names the cure.
     """
     manifest = read_manifest(store)
     check_sweep(store, manifest)
@@ -186,8 +184,8 @@ def page_content(store: Path) -> Content:
     sliders = sweep_sliders(store, states)
     series = read_series(store)
     dates = np.sort(series["date"].unique()).astype("datetime64[D]")
-    there = set(series["series"])
-    columns = page_columns(store, [name for name in manifest["series"] if name in there])
+    available = set(series["series"])
+    columns = page_columns(store, [name for name in manifest["series"] if name in available])
     days = {"dates": [str(day) for day in dates], "columns": [asdict(column) for column in columns]}
     return {
         **source_facts(manifest),
@@ -202,49 +200,49 @@ def page_content(store: Path) -> Content:
 
 
 def check_sweep(store: Path, manifest: dict[str, Any]) -> None:
-    """Refuse a sweep whose numbers one command per state could not give again, or that has no daily quantiles."""
-    wrong = {
-        f"it is {manifest['status']}: run its sweep again, which goes on where it was": manifest["status"] != FINISHED,
-        f"it was run with record: {manifest['record']}; run the sweep with record: quantiles": manifest["record"]
-        != "quantiles",
-        "its states meet different noise; run the sweep without independent": manifest["independent"],
+    """Refuse a sweep without daily quantiles, or whose states cannot be reproduced with one command each."""
+    status, record, points = manifest["status"], manifest["record"], manifest["points"]
+    problems = {
+        f"its status is {status}; run the same sweep again to resume and finish it": status != FINISHED,
+        f"it was run with record: {record}; run the sweep with record: quantiles": record != "quantiles",
+        "its states have independent random numbers; run the sweep without independent": manifest["independent"],
         "its states have different numbers of runs; run the sweep without until": manifest["until"] is not None,
         "it varies an episode; `carryflow explore` shows sweeps of scenarios": manifest["base"]["kind"] != "scenarios",
-        f"it has {manifest['points']:,} states, at most {MAX_STATES:,} fit on a page": manifest["points"] > MAX_STATES,
+        f"it has {points:,} states; the limit is {MAX_STATES:,}": points > MAX_STATES,
     }
-    for reason in (reason for reason, is_so in wrong.items() if is_so):
-        raise OutputError(f"{store} cannot be shown: {reason}")
+    for problem in (text for text, applies in problems.items() if applies):
+        raise OutputError(f"{store} cannot be shown: {problem}")
 
 
 def read_states(store: Path) -> list[Values]:
-    """Values of each state by config key."""
+    """Read the values of each state by config key."""
     import pyarrow.parquet as pq
 
     return [json.loads(text) for text in pq.read_table(store / POINTS).column("values").to_pylist()]
 
 
 def sweep_sliders(store: Path, states: list[Values]) -> list[Slider]:
-    """A slider for every key that is varied."""
+    """One slider for every key that the sweep varies."""
     keys = list(dict.fromkeys(key for values in states for key in values))
     sliders = []
     for key in keys:
-        found = {canonical_json(values.get(key)): values.get(key) for values in states}
-        if len(found) > MAX_LEVELS:
+        distinct = {canonical_json(values.get(key)): values.get(key) for values in states}
+        if len(distinct) > MAX_LEVELS:
             raise OutputError(
-                f"{store} cannot be shown: {key} takes {len(found)} values, a slider has at most {MAX_LEVELS}; "
+                f"{store} cannot be shown: {key} takes {len(distinct)} values, a slider has at most {MAX_LEVELS}; "
                 "run a design with fewer levels"
             )
-        sliders.append(slider_for(key, list(found.values())))
+        sliders.append(slider_for(key, list(distinct.values())))
     return sliders
 
 
 def baseline_state(states: list[Values]) -> int:
-    """Number of the state that the others are held against: the base scenario, else the first."""
+    """Index of the baseline: the base scenario, or the first state if the design does not contain it."""
     return states.index({}) if {} in states else 0
 
 
 def source_facts(manifest: dict[str, Any]) -> Content:
-    """Where the numbers come from, and the command without its settings."""
+    """Source of the numbers, and the command without the settings of a state."""
     config, sweep = manifest["base"]["config"], manifest["sweep"]
     sets = ["--parameter-sets", sweep["posterior"]] if sweep["posterior"] else []
     settings = [part for setting in sweep["settings"] for part in ("--set", setting)]
@@ -262,7 +260,7 @@ def source_facts(manifest: dict[str, Any]) -> Content:
 
 
 def slider_json(slider: Slider) -> Content:
-    """A slider for the page; each position with what the command sets, empty for nothing."""
+    """Slider as JSON; each position has its command-line option, empty for the base scenario's value."""
     levels = [
         {"words": level.words, "set": level_option(slider.key, level), "name": level_name(level)}
         for level in slider.levels
@@ -271,12 +269,12 @@ def slider_json(slider: Slider) -> Content:
 
 
 def level_option(key: str, level: SliderLevel) -> str:
-    """The option that gives a level on the command line."""
+    """Command-line option that sets a level."""
     return "" if level.value is None else shlex.join(["--set", f"{key}={level_name(level)}"])
 
 
 def level_name(level: SliderLevel) -> str:
-    """A level as a config reads it, also its name in the address of the page; empty for the base scenario's value."""
+    """Value of a level in config syntax, also used in the page's address; empty for the base scenario's value."""
     value = level.value
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {json.dumps(item)}" for key, item in value.items()) + "}"
@@ -292,59 +290,63 @@ def daily_steps(
     for at, column in enumerate(columns):
         part = groups[column.series].sort_values(["point", "date"])[column.quantile].to_numpy()
         if len(part) != shape[0] * shape[1]:
-            raise OutputError(f"{store} cannot be shown: {column.series} does not reach every day in every state")
+            raise OutputError(
+                f"{store} cannot be shown: {column.series} does not have every day in every state; run the sweep again"
+            )
         values[:, at] = part.reshape(shape) / column.step
     return values
 
 
 def metric_table(store: Path, manifest: dict[str, Any], states: int) -> Content:
-    """Metrics of every state, and how many of its runs stopped early."""
+    """Metrics of every state, and the number of its runs that stopped early."""
     from simulation.results.summary import label_with_unit
 
     runs = read_runs(store)
-    wanted = [metric for metric in METRICS if metric.name in manifest["metrics"]]
-    names = [one.name for one in wanted]
+    metrics = [metric for metric in METRICS if metric.name in manifest["metrics"]]
+    names = [one.name for one in metrics]
     table = [
-        format_quantiles(group[names].to_numpy(dtype=float), wanted)
+        format_quantiles(group[names].to_numpy(dtype=float), metrics)
         for _, group in runs[runs["status"] == "done"].groupby("point")
     ]
     if len(table) != states:
-        raise OutputError(f"{store} cannot be shown: no run of some state reached its last day")
+        raise OutputError(
+            f"{store} cannot be shown: in at least one state no run reached the last day; leave it out of the design"
+        )
     failed = (runs["status"] != "done").groupby(runs["point"]).sum()
     labels = [
-        {"name": one.name, "label": label_with_unit(one.label, one.unit).strip(), "group": one.group} for one in wanted
+        {"name": one.name, "label": label_with_unit(one.label, one.unit).strip(), "group": one.group} for one in metrics
     ]
     return {"metrics": labels, "numbers": table, "failed": failed.tolist()}
 
 
 def format_quantiles(values: FloatArray, metrics: list[Metric]) -> list[list[str]]:
-    """10 %, median and 90 % of each metric over finished runs, as `carryflow run` prints them.
+    """10 % quantile, median and 90 % quantile of each metric over finished runs, formatted as by `carryflow run`.
 
     Parameters
     ----------
     values
-        ``(runs, metrics)``, not-a-number where a run cannot have the metric.
+        ``(runs, metrics)``; NaN where a metric is not defined for a run.
     metrics
-        What is in the columns.
+        The metrics of the columns.
     """
     from simulation.results.summary import format_metric
 
-    there = ~np.isnan(values)
-    whole = np.flatnonzero(there.all(axis=0))
-    known = dict(zip(whole.tolist(), column_quantiles(values[:, whole]), strict=True)) if len(values) else {}
+    defined = ~np.isnan(values)
+    complete = np.flatnonzero(defined.all(axis=0))
+    known = dict(zip(complete.tolist(), column_quantiles(values[:, complete]), strict=True)) if len(values) else {}
     bands = [
-        Band(*known[at], one.unit) if at in known else quantile_band(values[there[:, at], at], one.unit)
+        Band(*known[at], one.unit) if at in known else quantile_band(values[defined[:, at], at], one.unit)
         for at, one in enumerate(metrics)
     ]
     return [[format_metric(value, one.unit) for value in (one.p10, one.p50, one.p90)] for one in bands]
 
 
 def state_captions(manifest: dict[str, Any], states: list[Values], dates: Any) -> Content:
-    """Captions of the days; states with the same story share it."""
+    """Captions of the days; states with equal captions share one list."""
     base = BaseScenario(manifest["base"]["kind"], canonical_json(manifest["base"]["config"]))
     known: dict[str, int] = {}
-    told_of = []
+    indices = []
     for values in states:
-        found = page_events(scenario_at(base, values), dates)
-        told_of.append(known.setdefault(canonical_json([asdict(one) for one in found]), len(known)))
-    return {"stories": [json.loads(text) for text in known], "story": told_of}
+        events = page_events(scenario_at(base, values), dates)
+        indices.append(known.setdefault(canonical_json([asdict(one) for one in events]), len(known)))
+    return {"stories": [json.loads(text) for text in known], "story": indices}

@@ -1,4 +1,4 @@
-"""The page: content and the files under page/ put into one HTML file that needs nothing else."""
+"""Assemble page content and the assets under page/ into one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from simulation.results.output_folder import OutputError
 
 FORMAT: Final = 1
 Content = dict[str, Any]
-"""What a page shows, as JSON: docs/explore.md lists it."""
+"""Data of a page as JSON (fields in docs/explore.md)."""
 ASSET_FOLDER: Final = Path(__file__).parent / "page"
 TEMPLATE, STYLE = "index.html", "style.css"
 SCRIPTS: Final = ("data.js", "states.js", "charts.js", "panels.js", "play.js", "main.js")
-"""In this order; each is a part of one function, so that nothing of them is visible outside."""
+"""Concatenated in this order inside one function, so that the page defines no global names."""
 
 
 @dataclass(frozen=True)
 class PageExtension:
-    """What a served page has beyond one that is a file.
+    """Additions to a page that is served instead of opened from a file.
 
     Attributes
     ----------
     script
-        A further script.
+        Additional script.
     connect
-        Source expression of what the page may ask; empty for nobody.
+        Source expression of the allowed connections; empty allows none.
     """
 
     script: str = ""
@@ -41,10 +41,10 @@ NO_EXTENSION: Final = PageExtension()
 
 
 def render_page(content: Content, extra: PageExtension = NO_EXTENSION) -> str:
-    """The whole page as HTML.
+    """The complete page as HTML.
 
-    The policy in its head allows the one script and the one style that it holds, by their digests, and without an extra no
-    request at all.
+    Its content-security policy allows only the embedded script and style, by their digests, and no network request unless
+    the extension allows one.
     """
     parts = {
         "@POLICY@": content_security_policy(extra),
@@ -54,15 +54,15 @@ def render_page(content: Content, extra: PageExtension = NO_EXTENSION) -> str:
         "@CONTENT@": embed_json(content),
     }
     page = read_asset(TEMPLATE)
-    for place, text in parts.items():
-        before, found, after = page.partition(place)
-        assert found, f"{place} is missing from {TEMPLATE}"
+    for placeholder, text in parts.items():
+        before, separator, after = page.partition(placeholder)
+        assert separator, f"{placeholder} is missing from {TEMPLATE}"
         page = before + text + after
     return page
 
 
 def content_security_policy(extra: PageExtension = NO_EXTENSION) -> str:
-    """Content-security policy of a page that asks nobody for anything, or only where it came from."""
+    """Content-security policy of a page; without an extension it allows no connection."""
     sources = [f"script-src {source_digest(page_script(extra))}", f"style-src {source_digest(read_asset(STYLE))}"]
     connect = [f"connect-src {extra.connect}"] if extra.connect else []
     return "; ".join(
@@ -71,44 +71,46 @@ def content_security_policy(extra: PageExtension = NO_EXTENSION) -> str:
 
 
 def source_digest(text: str) -> str:
-    """The source expression of an inline script or style."""
+    """Source expression (SHA-256) of an inline script or style."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 
 
 def page_script(extra: PageExtension = NO_EXTENSION) -> str:
-    """All scripts as one; the last of them begins."""
+    """All scripts in one function; the additional script comes before the last, which starts the page."""
     *parts, last = (read_asset(name) for name in SCRIPTS)
     body = "\n".join([*parts, *filter(None, [extra.script]), last])
     return f'(() => {{\n"use strict";\n{body}}})();\n'
 
 
 def read_asset(name: str) -> str:
-    """A file of the page."""
+    """Text of a file under page/."""
     return (ASSET_FOLDER / name).read_text(encoding="utf-8")
 
 
 def embed_json(content: Content) -> str:
-    """Content as JSON that cannot end the element it stands in."""
+    """Content as JSON that is safe inside a script element."""
     return content_json(content).replace("<", "\\u003c")
 
 
 def content_json(content: Content) -> str:
-    """Content as JSON; the same content gives the same bytes."""
+    """Content as JSON; equal content gives equal bytes."""
     return json.dumps(content, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
 def read_content(path: Path) -> Content:
-    """Content as `carryflow explore --out FILE.json` wrote it.
+    """Read content written by `carryflow explore --out FILE.json`.
 
     Raises
     ------
     OutputError
-        If the file holds something else.
+        If the file cannot be read or holds something else.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise OutputError(f"{path} cannot be read: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or "states" not in content:
-        raise OutputError(f"{path} is no content of a page of format {FORMAT}; write it with `carryflow explore --out`")
+        raise OutputError(
+            f"{path} is not page data of format {FORMAT}; write it with `carryflow explore --out FILE.json`"
+        )
     return content

@@ -1,10 +1,8 @@
-"""What can be moved on the page: the keys of the shipped sweep with their levels, in a reader's words.
+"""Sliders of the shipped page, and the design of its sweep (configs/sweeps/explore.csv).
 
-Which states of the page are computed: the rows of configs/sweeps/explore.csv.
-
-All combinations of seven sliders are thousands of states.  Computed are the base, every state in which at most two sliders
-leave it, and all combinations of what the Bank of Japan does, what was priced and what it says.  From a checkout,
-``python -m simulation.pages.explore.sliders > configs/sweeps/explore.csv`` writes them anew.
+The seven sliders have thousands of combinations.  The design holds the base scenario, every state that differs from it in at
+most two sliders, and all combinations of the Bank of Japan's decision, its priced probability and its guidance.  From a
+checkout, ``python -m simulation.pages.explore.sliders > configs/sweeps/explore.csv`` writes the design.
 """
 
 from __future__ import annotations
@@ -27,9 +25,9 @@ class SliderLevel:
     Attributes
     ----------
     value
-        What the config key is set to; none keeps the base scenario's value.
+        Value of the config key; None keeps the value of the base scenario.
     words
-        What the page says.
+        Label on the page.
     """
 
     value: Any
@@ -38,7 +36,7 @@ class SliderLevel:
 
 @dataclass(frozen=True)
 class Slider:
-    """A config key, its name and help for a reader, and its positions from left to right."""
+    """A config key with its label, its help text and its positions from left to right."""
 
     key: str
     label: str
@@ -47,7 +45,7 @@ class Slider:
 
     @property
     def departures(self) -> list[Any]:
-        """Values other than the base scenario's."""
+        """Values that differ from the base scenario."""
         return [level.value for level in self.levels if level.value is not None]
 
 
@@ -60,7 +58,7 @@ SLIDERS: Final = (
     Slider(
         SPREAD,
         "Spread",
-        "US less Japanese ten-year yield, imposed in equal daily steps over the quarter, from 2.21 points.",
+        "US minus Japanese ten-year yield. The path runs in equal daily steps over the quarter, from 2.21 points.",
         (
             SliderLevel({"target_pp": 2.6}, "widens to 2.60 points"),
             SliderLevel(None, "no imposed path"),
@@ -71,13 +69,14 @@ SLIDERS: Final = (
     Slider(
         HIKE,
         "Size of the hike",
-        "What the Bank of Japan does on 19 December.",
+        "Decision of the Bank of Japan on 19 December.",
         (SliderLevel("0bp", "no hike"), SliderLevel(None, "25 bp"), SliderLevel("50bp", "50 bp")),
     ),
     Slider(
         PRICED,
-        "What was priced",
-        "Chance of a 25 bp hike, end of November and on the eve. Signals in between multiply its odds: zero stays zero.",
+        "Priced probability",
+        "Market-implied probability of a 25 bp hike, end of November and the day before. Signals in between multiply the odds: "
+        "zero stays zero.",
         (
             SliderLevel(0.02, "2 %, then 20 %"),
             SliderLevel(0.25, "25 %, then 80 %"),
@@ -87,7 +86,8 @@ SLIDERS: Final = (
     Slider(
         GUIDANCE,
         "Guidance",
-        "What the Bank of Japan says of its next steps. A step every six months is expected: beside that, vague is slower, too.",
+        "Bank of Japan guidance on further hikes. The market expects one every six months, so vague guidance also implies a "
+        "slower pace.",
         (
             SliderLevel("dovish", "dovish"),
             SliderLevel(None, "vague"),
@@ -97,8 +97,8 @@ SLIDERS: Final = (
     ),
     Slider(
         MEETING_ORDER,
-        "Who moves first",
-        "Moves the Fed's cut alone, which was made on the 10th. It was priced at 87 %, so the order alone changes little.",
+        "Meeting order",
+        "Moves only the date of the Fed's cut (10 December in the data). It was priced at 87 %, so the order has little effect.",
         (
             SliderLevel(None, "Fed first, 10 Dec"),
             SliderLevel("2025-12-19", "both on 19 Dec"),
@@ -108,29 +108,29 @@ SLIDERS: Final = (
     Slider(
         LEVERAGE,
         "Leverage",
-        "Position over equity of the median carry fund. It ends at 5: at 6 some funds would begin under a margin call.",
+        "Position divided by equity of the median carry fund. The limit is 5: at 6 some funds would start under a margin call.",
         (SliderLevel(3, "3 times"), SliderLevel(None, "4.5 times"), SliderLevel(5, "5 times")),
     ),
     Slider(
         STOCK,
         "Carry stock",
-        "Dollar positions of carry funds at the start. Levered holders are they and yen borrowers, who hold $100 bn more.",
+        "Initial dollar positions of carry funds. Levered holders also include yen borrowers, who hold another $100 bn.",
         (SliderLevel(150, "$150 bn"), SliderLevel(None, "$250 bn"), SliderLevel(500, "$500 bn")),
     ),
 )
 CROSSED: Final = (HIKE, PRICED, GUIDANCE)
-"""Sliders whose combinations are all computed: what the Bank of Japan does, against what was expected, and what it says."""
+"""Sliders whose combinations are all computed: decision, priced probability and guidance of the Bank of Japan."""
 
 
 def slider_for(key: str, values: list[Any]) -> Slider:
-    """The slider of a key of any sweep: the one with words where every value is among its levels, else one made of the values.
+    """Slider for a key of any sweep: the shipped one if it has every value, otherwise one labelled with the values.
 
     Parameters
     ----------
     key
-        A config key.
+        Config key.
     values
-        Its values in the sweep, none for the base scenario's.
+        Values in the sweep; None stands for the value of the base scenario.
     """
     known = next((slider for slider in SLIDERS if slider.key == key), None)
     if known is not None and all(level_index(known, value) is not None for value in values):
@@ -141,9 +141,8 @@ def slider_for(key: str, values: list[Any]) -> Slider:
 
 
 def level_index(slider: Slider, value: Any) -> int | None:
-    """Position of a value on a slider, none where it is not on it."""
-    found = [at for at, level in enumerate(slider.levels) if level.value == value]
-    return found[0] if found else None
+    """Position of a value on a slider, None if the slider does not have it."""
+    return next((at for at, level in enumerate(slider.levels) if level.value == value), None)
 
 
 def _level_text(value: Any) -> str:
@@ -153,20 +152,20 @@ def _level_text(value: Any) -> str:
 
 
 def _sort_values(values: list[Any]) -> list[Any]:
-    """Numbers from small to large, anything else as it comes; the scenario's own value first."""
-    own = [value for value in values if value is None]
+    """The base scenario's value first, then numbers in rising order or other values in the given order."""
+    base = [value for value in values if value is None]
     rest = [value for value in values if value is not None]
-    numbers = all(isinstance(value, int | float) for value in rest)
-    return own + (sorted(rest) if numbers else rest)
+    numeric = all(isinstance(value, int | float) for value in rest)
+    return base + (sorted(rest) if numeric else rest)
 
 
 MAX_MOVED = 2
-"""Sliders that may leave the base together."""
+"""Largest number of sliders that differ from the base scenario at once, outside `CROSSED`."""
 Values = dict[str, Any]
 
 
 def design_states(sliders: tuple[Slider, ...] = SLIDERS, together: tuple[str, ...] = CROSSED) -> list[Values]:
-    """Values of each computed state by config key, the base first; a key that is left out keeps the base's value."""
+    """Values of each computed state by config key, the base scenario first; an absent key keeps its value."""
     chosen = [group for count in range(MAX_MOVED + 1) for group in combinations(sliders, count)]
     chosen.append(tuple(slider for slider in sliders if slider.key in together))
     return [
@@ -177,7 +176,7 @@ def design_states(sliders: tuple[Slider, ...] = SLIDERS, together: tuple[str, ..
 
 
 def design_csv(rows: list[Values]) -> str:
-    """The states as a table of a sweep; an empty cell keeps the base's value."""
+    """States as the CSV table of a sweep; an empty cell keeps the value of the base scenario."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     keys = [slider.key for slider in SLIDERS]
@@ -187,7 +186,7 @@ def design_csv(rows: list[Values]) -> str:
 
 
 def csv_cell(value: Any) -> str:
-    """A value as a config reads it."""
+    """A value in config syntax."""
     return value if isinstance(value, str) else json.dumps(value)
 
 

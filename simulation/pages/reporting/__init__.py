@@ -1,1 +1,1 @@
-"""One self-contained HTML page about a run or a sweep, to be read anywhere and printed."""
+"""Self-contained HTML reports of runs and sweeps."""

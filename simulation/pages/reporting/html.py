@@ -1,9 +1,4 @@
-"""HTML from parts: everything that is not marked as HTML is escaped, so that no text of a config can become markup.
-
-The page: head with a content-security policy, style for screen and paper, contents, sections.
-
-Figures inside a page: SVG with names of its own, described for those who do not see it.
-"""
+"""HTML elements, documents and inline figures of reports; text is escaped unless it is marked as HTML."""
 
 from __future__ import annotations
 
@@ -18,57 +13,57 @@ if TYPE_CHECKING:
     from simulation.results.figures.style import Drawing
 
 MAX_UNBROKEN_ROWS = 18
-"""Rows of a table that is not broken over two sheets of paper."""
+"""Largest number of rows of a table that is printed on one sheet."""
 
 
 class Html(str):
-    """Text that is HTML already."""
+    """Text that is already HTML and is not escaped again."""
 
     __slots__ = ()
 
 
 def escape_text(part: str) -> Html:
-    """A part as HTML: escaped unless it is HTML already."""
+    """The text as HTML, escaped unless it is `Html`."""
     return part if isinstance(part, Html) else Html(escape(part, quote=False))
 
 
 def concatenate(parts: Iterable[str]) -> Html:
-    """Parts one after the other."""
+    """Concatenate texts and HTML."""
     return Html("".join(escape_text(part) for part in parts))
 
 
 def tag(name: str, *children: str, **attributes: str | None) -> Html:
-    """An element.
+    """HTML element.
 
     Parameters
     ----------
     children
         Text, which is escaped, or HTML.
     attributes
-        ``class_`` for class, ``aria_label`` for aria-label; none: left out.
+        Attributes, such as ``class_`` for class and ``aria_label`` for aria-label; None leaves an attribute out.
     """
-    given = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None}
-    written = "".join(f' {key}="{escape(value, quote=True)}"' for key, value in given.items())
-    return Html(f"<{name}{written}>{concatenate(children)}</{name}>")
+    names = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items() if value is not None}
+    pairs = "".join(f' {key}="{escape(value, quote=True)}"' for key, value in names.items())
+    return Html(f"<{name}{pairs}>{concatenate(children)}</{name}>")
 
 
 def paragraphs(*texts: str) -> Html:
-    """Paragraphs of those texts that are not empty."""
+    """Paragraphs of the non-empty texts."""
     return concatenate(tag("p", part) for part in texts if part)
 
 
 def bullets(items: Iterable[str]) -> Html:
-    """A list."""
+    """Unordered list."""
     return tag("ul", *(tag("li", item) for item in items))
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int = 1) -> Html:
-    """A table with a caption; the first cell of a row is its heading.
+    """Table with a caption; the first cell of each row is its heading.
 
     Parameters
     ----------
     numbers_from
-        First column that is set flush right; beyond the last: none.
+        First right-aligned column; a value beyond the last column aligns none.
     """
 
     def kind(column: int) -> str | None:
@@ -86,17 +81,17 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], numb
     prose = "prose" if numbers_from >= len(head) > 2 else None
     parts = tag("caption", caption), tag("thead", tag("tr", *heads)), tag("tbody", *body)
     short = "scroll keep" if len(body) <= MAX_UNBROKEN_ROWS else "scroll"
-    # A wide table scrolls by itself; the keyboard must reach what scrolls.
+    # A wide table scrolls in its own region, which must be focusable by keyboard.
     return tag("div", tag("table", *parts, class_=prose), class_=short, tabindex="0", role="region", aria_label=caption)
 
 
 def section(heading: str, *parts: str) -> Html:
-    """A section with its heading."""
+    """Section with a heading."""
     return tag("section", tag("h2", heading), *parts)
 
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""Nothing is fetched and no script runs; SVG needs styles in its attributes, and heat maps are images within it."""
+"""No request and no script is allowed; SVG needs inline styles, and heat maps contain embedded images."""
 
 STYLE = """
 :root { color-scheme: light; }
@@ -151,19 +146,19 @@ footer { color: #595959; font-size: .85rem; padding-bottom: 2rem; }
 
 
 def render_document(title: str, facts: str, sections: Mapping[str, Html], closing: str) -> str:
-    """The whole document.
+    """The complete HTML document.
 
     Parameters
     ----------
     title, facts
-        Heading, and one line below it.
+        Heading and the line below it.
     sections
-        Content by heading, in order; empty ones are left out.
+        Content by heading, in order; empty sections are left out.
     closing
-        Last line.
+        Text of the footer.
     """
-    kept = {heading: body for heading, body in sections.items() if body}
-    links = [tag("li", tag("a", heading, href=f"#{section_id(heading)}")) for heading in kept]
+    contents = {heading: body for heading, body in sections.items() if body}
+    links = [tag("li", tag("a", heading, href=f"#{section_id(heading)}")) for heading in contents]
     head = tag(
         "head",
         Html('<meta charset="utf-8">'),
@@ -180,30 +175,30 @@ def render_document(title: str, facts: str, sections: Mapping[str, Html], closin
             tag("p", facts, class_="facts"),
             tag("nav", tag("ul", *links), aria_label="Contents"),
         ),
-        tag("main", *(linked_section(heading, content) for heading, content in kept.items())),
+        tag("main", *(linked_section(heading, content) for heading, content in contents.items())),
         tag("footer", tag("p", closing)),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def linked_section(heading: str, content: Html) -> Html:
-    """A section that the contents can point at."""
+    """Section with an id, as a target of the table of contents."""
     whole = section(heading, content)
     return Html(whole.replace("<section>", f'<section id="{section_id(heading)}">', 1))
 
 
 def section_id(heading: str) -> str:
-    """Name of a section within the page."""
+    """Id of a section."""
     return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
 
 
 def code(command: str) -> Html:
-    """A command or a name of code."""
+    """Inline code."""
     return tag("code", command)
 
 
 def code_block(*parts: str) -> Html:
-    """Code over several lines."""
+    """Block of code lines."""
     return tag("pre", concatenate(escape_text(f"{part}\n") for part in parts), tabindex="0")
 
 
@@ -213,29 +208,29 @@ SVG_IDS = re.compile(r'( id="|"#|url\(#)')
 
 
 def figure_element(name: str, drawing: Drawing) -> Html:
-    """A figure; the caption repeats its words where the screen is too narrow for them.
+    """Figure with a caption that is shown on narrow screens.
 
-    `name` keeps its ids apart from those of other figures.
+    `name` makes the ids of the figure unique in the document.
     """
-    shown = tag(
+    region = tag(
         "div", inline_svg(name, drawing), class_="scroll picture", tabindex="0", role="region", aria_label="Figure"
     )
-    return tag("figure", shown, tag("figcaption", figure_description(drawing)))
+    return tag("figure", region, tag("figcaption", figure_description(drawing)))
 
 
 def figure_description(drawing: Drawing) -> str:
-    """What a figure says: its finding, how to read it, and its source."""
+    """Text alternative of a figure: its finding, how to read it, and its source."""
     lines = [line.get_text().rstrip(".") for line in drawing.figure.texts[:3]]
     return ". ".join(line for line in lines if line) + "."
 
 
 def inline_svg(name: str, drawing: Drawing) -> Html:
-    """The SVG element alone: no prologue, no metadata, no style that would reach beyond it, ids of its own."""
+    """The SVG element without prologue, metadata and style element, with unique ids."""
     source = svg_bytes(drawing).decode("utf-8")
     body = SVG_METADATA.sub("", source[source.index("<svg") :])
-    body = SVG_IDS.sub(lambda found: f"{found[1]}{name}-", body)
+    body = SVG_IDS.sub(lambda match: f"{match[1]}{name}-", body)
     opening = tag("svg", xmlns="http://www.w3.org/2000/svg", role="img", aria_label=figure_description(drawing))
     start = str(opening).removesuffix("></svg>")
     return Html(
-        SVG_ROOT.sub(lambda found: f'{start} xmlns:xlink="http://www.w3.org/1999/xlink" {found[1]}>', body, count=1)
+        SVG_ROOT.sub(lambda match: f'{start} xmlns:xlink="http://www.w3.org/1999/xlink" {match[1]}>', body, count=1)
     )

@@ -1,4 +1,4 @@
-"""Make the page of a folder and write it whole or not at all."""
+"""Write the report of a run folder or a sweep store to an HTML file."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ DOCTYPE = "<!DOCTYPE html>"
 def report(
     folder: str | Path, out: str | Path | None = None, *, metrics: Sequence[str] = (), force: bool = False
 ) -> Path:
-    """Write one self-contained HTML page about a run or a sweep, and return its path.
+    """Write a self-contained HTML report of a run or a sweep and return its path.
 
     Parameters
     ----------
     folder : str or Path
-        A folder that `run` wrote, or the store of a sweep.
+        Output folder of a run, or the store of a sweep.
     out : str or Path, optional
-        File to write; beside the folder, with its name, if none is given.
+        File to write; by default next to the folder, with the same name.
     metrics : sequence of str
-        Metrics of a sweep to show; at most four that vary if none are given.
+        Metrics of a sweep to show; by default at most four that vary.
     force : bool
-        Replace a file that is no page.
+        Replace an existing file that is not an HTML page.
 
     Raises
     ------
     OutputError
-        If the folder holds neither, or the file may not be replaced.
+        If the folder holds neither a run nor a sweep, or the file must not be replaced.
     """
     source = Path(folder)
     target = Path(out) if out is not None else source.resolve().with_name(f"{source.resolve().name}.html")
@@ -43,31 +43,35 @@ def report(
 
 
 def report_html(folder: Path, metrics: Sequence[str] = ()) -> str:
-    """The page of a folder."""
+    """Report of a folder as HTML."""
     manifest = read_manifest(folder)
     kind = manifest.get("kind")
     if kind == "sweep":
         return sweep_report_html(folder, metrics)
     if metrics:
-        raise OutputError(f"{folder} holds a {kind}: metrics are chosen for a sweep, a run shows them all")
+        raise OutputError(
+            f"{folder} holds a {kind}, whose report shows all metrics; metrics can be chosen only for a sweep"
+        )
     if "members" in manifest:
-        named = ", ".join(str(folder / name) for name in manifest["members"])
-        raise OutputError(f"{folder} holds several runs; report one of them: {named}")
+        members = ", ".join(str(folder / name) for name in manifest["members"])
+        raise OutputError(f"{folder} holds several runs; report one of them: {members}")
     if kind != "run":
-        raise OutputError(f"{folder} holds a {kind}; carryflow report takes what `run` or `sweep` wrote")
+        raise OutputError(f"{folder} holds a {kind}; carryflow report needs a folder written by `run` or `sweep`")
     return run_report_html(read_run(folder), manifest, folder)
 
 
 def check_target(target: Path, force: bool) -> None:
-    """Refuse a file that is not a page of ours, or a folder."""
+    """Refuse a folder, or an existing file that is not an HTML page."""
     if target.is_dir():
-        raise OutputError(f"{target} is a folder; --out takes a file such as {target / 'report.html'}")
+        raise OutputError(f"{target} is a folder; --out needs a file such as {target / 'report.html'}")
     if target.exists() and not force and not target.read_bytes()[:64].startswith(DOCTYPE.encode()):
-        raise OutputError(f"{target} is there and is no HTML page; choose another --out, or --force to replace it")
+        raise OutputError(
+            f"{target} exists and is not an HTML page; choose another --out, or use --force to replace it"
+        )
 
 
 def write_atomically(text: str, target: Path) -> Path:
-    """Write a file whole or not at all."""
+    """Write a file through a temporary draft, so that it is never incomplete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.draft-{secrets.token_hex(4)}")
     try:

@@ -1,7 +1,4 @@
-"""The claims ledger in a report: the claims that the run's scenario speaks to, measured on this run.
-
-The report of a run: scenario, findings, figures, numbers, a day taken apart, claims, ledger audit, how to reproduce.
-"""
+"""Report of a run: findings, scenario, figures, metrics, one day in detail, claims, ledger audit and reproduction."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ from simulation.results.explanation.day_explanation import format_change, format
 from simulation.results.findings import scenario_finding
 from simulation.results.metrics import METRICS, Band
 from simulation.results.output_folder import OutputError
-from simulation.results.summary import band_cells, label_with_unit
+from simulation.results.summary import EFFECTS_NOTE, answer_lines, band_cells, effect_cells, label_with_unit
 from simulation.scenario.config.loading import config_hash
 from simulation.studies.claims import tables
 from simulation.studies.claims.assessment import (
@@ -54,51 +51,53 @@ CLAIM_COLUMNS = ("#", "The article says", "Article", "Official data", "This run:
 
 
 def claims_section(record: Record) -> Html:
-    """Claims whose counterpart is measured on this very scenario; nothing where the ledger does not run it."""
-    ledger = load_ledger()
-    found = matching_case(ledger, record.scenario)
-    if found is None:
+    """Claims of the article that this run alone can assess; a reference to `carryflow claims` for other scenarios."""
+    claims = load_ledger()
+    match = matching_case(claims, record.scenario)
+    if match is None:
         return tag(
-            "p", "The claims ledger runs scenarios of its own, and this is none of them. ", code("carryflow claims"),
-            f" holds the article's {len(ledger.claims)} claims against official data and the model.",
+            "p", "This scenario is not one of the cases of the claims ledger. ", code("carryflow claims"),
+            f" compares the article's {len(claims.claims)} claims with official data and the model.",
         )  # fmt: skip
-    name, case = found
-    rows = [row for assessed in assess_run(ledger, name, record) for row in claim_rows(assessed)]
-    told = (
-        f"The claims ledger runs this scenario as its case {name!r} ({case.about}). Of the article's {len(ledger.claims)} claims "
-        f"{len({row[0] for row in rows})} are measured on it alone; the others need other cases, or no model can test them: "
+    name, case = match
+    rows = [row for assessed in assess_run(claims, name, record) for row in claim_rows(assessed)]
+    count = len({row[0] for row in rows})
+    intro = (
+        f"This scenario is case {name!r} of the claims ledger ({case.about}). It suffices to assess {count} of the article's "
+        f"{len(claims.claims)} claims; the others need further cases or cannot be tested with a model. "
     )
     return concatenate(
         [
-            tag("p", told, code("carryflow claims"), " assesses them all."),
-            table("Claims measured on this run", CLAIM_COLUMNS, rows, 9),
+            tag("p", intro, code("carryflow claims"), " assesses all of them."),
+            table("Claims assessed with this run", CLAIM_COLUMNS, rows, 9),
             paragraphs(*tables.LEGEND),
         ]
     )
 
 
-def matching_case(ledger: ClaimsLedger, scenario: Scenario) -> tuple[str, ClaimCase] | None:
-    """The case of the ledger that a scenario is, whatever its seed."""
-    wanted = config_hash(with_seed(scenario, 0))
-    for name, case in ledger.cases.items():
-        if case.scenario == scenario.name and config_hash(with_seed(case_scenario(case, None), 0)) == wanted:
+def matching_case(claims: ClaimsLedger, scenario: Scenario) -> tuple[str, ClaimCase] | None:
+    """Name and case of the claims ledger with this config, whatever the seed; None if there is none."""
+    expected = config_hash(with_seed(scenario, 0))
+    for name, case in claims.cases.items():
+        if case.scenario == scenario.name and config_hash(with_seed(case_scenario(case, None), 0)) == expected:
             return name, case
     return None
 
 
-def assess_run(ledger: ClaimsLedger, name: str, record: Record) -> list[AssessedClaim]:
-    """The claims with those counterparts that need this case alone."""
-    found = []
-    for claim in ledger.claims:
-        own = tuple(item for item in claim.model if item.case == name and item.against is None)
-        if own:
-            part = claim.model_copy(update={"model": own})
-            found.append(AssessedClaim(part, tuple(counterpart_finding(part, item, {name: record}) for item in own)))
-    return found
+def assess_run(claims: ClaimsLedger, name: str, record: Record) -> list[AssessedClaim]:
+    """Claims assessed with the counterparts that need only this case."""
+    assessed = []
+    for claim in claims.claims:
+        counterparts = tuple(item for item in claim.model if item.case == name and item.against is None)
+        if counterparts:
+            part = claim.model_copy(update={"model": counterparts})
+            results = tuple(counterpart_finding(part, item, {name: record}) for item in counterparts)
+            assessed.append(AssessedClaim(part, results))
+    return assessed
 
 
 def claim_rows(assessed: AssessedClaim) -> list[tuple[str, ...]]:
-    """One row for each counterpart."""
+    """One row per counterpart of a claim."""
     claim = assessed.claim
     article, official = (tables.figure_text(figure, claim.unit) for figure in (claim.article, claim.official))
     return [
@@ -108,16 +107,16 @@ def claim_rows(assessed: AssessedClaim) -> list[tuple[str, ...]]:
 
 
 MAX_STOPPED = 40
-"""Stopped runs listed one by one; the others are counted."""
+"""Largest number of stopped runs in the table; the others are only counted."""
 MEDIANS_NOTE = (
-    "Each number of this sentence is a median over runs by itself. Medians of parts do not add up to the median of the whole, "
-    "and the whole holds retail accounts and residents' slow programmes too."
+    "Each number in this sentence is a separate median over runs. Medians of parts do not add up to the median of the total, "
+    "and the total also includes retail accounts and the slow repatriation of residents."
 )
-BANDS_NOTE = "Over runs: the middle 80 % of them lie between the outer columns."
+BANDS_NOTE = "The middle 80 % of runs lie between the outer columns."
 
 
 def run_report_html(result: Result, manifest: dict[str, Any], folder: Path) -> str:
-    """The page about a run."""
+    """Report of a run as HTML."""
     summary, scenario = result.summary(), result.scenario
     runs = f"{summary.runs:,} run{'s' if summary.runs != 1 else ''}"
     days = [format_date(result.record.dates[at].item()) for at in (0, -1)]
@@ -126,7 +125,7 @@ def run_report_html(result: Result, manifest: dict[str, Any], folder: Path) -> s
         "The scenario": scenario_section(scenario),
         "Figures": concatenate(figure_element(f"f{at}", one) for at, one in enumerate(result.drawings.values())),
         "Numbers": metrics_section(summary),
-        "One day taken apart": day_section(result),
+        "One day in detail": day_section(result),
         "Claims": claims_section(result.record),
         "Stopped runs": stopped_section(summary),
         "Ledger audit": audit_section(result, summary),
@@ -139,45 +138,68 @@ def run_report_html(result: Result, manifest: dict[str, Any], folder: Path) -> s
 
 
 def verification_section(folder: Path, with_sets: bool) -> Html:
-    """How the whole is run again, without a path of the machine that made the page."""
+    """How to rerun and verify the results; machine paths are left out."""
     name = folder.resolve().name
-    alone = "From this page alone: save the whole config, below, as scenario.yaml and run it as said there."
-    lacking = "The whole config, below, does not hold the calibrated parameter sets; the folder does."
-    told = f"With the folder {name}, to run it again and compare byte by byte:"
+    from_page = "With this page only: save the complete config below as scenario.yaml and run the command given there."
+    incomplete = "The complete config below does not include the calibrated parameter sets; the folder does."
+    from_folder = f"With the folder {name}, to rerun it and compare the results byte by byte:"
     return concatenate(
-        [paragraphs(lacking if with_sets else alone, told), code_block(shlex.join(["carryflow", "verify", name]))]
+        [
+            paragraphs(incomplete if with_sets else from_page, from_folder),
+            code_block(shlex.join(["carryflow", "verify", name])),
+        ]
     )
 
 
 def findings_section(result: Result, summary: Summary) -> Html:
-    """The result in one sentence, what to beware of, and what it is not."""
+    """Main result in one sentence, with notes and caveats."""
     notes = [tag("p", note, class_="note") for note in summary.notes]
     caution = (
-        "A median is not an effect of policy: news alone set off stops. Effects are differences between scenarios with the same "
-        "seed. Policy paths are inputs; this is not a forecast."
+        "A median is not a policy effect, because news alone can trigger stops. Effects are differences between scenarios with "
+        "the same news. Policy paths are inputs; this is not a forecast."
     )
-    lead = tag("p", capitalized(scenario_finding(result.record)), class_="lead")
-    return concatenate([lead, *notes, paragraphs(MEDIANS_NOTE if summary.runs > 1 else "", caution)])
+    levels = capitalized(scenario_finding(result.record))
+    first, *others = [*answer_lines(summary), levels]
+    lead = tag("p", first, class_="lead")
+    return concatenate(
+        [lead, paragraphs(*others), *notes, paragraphs(MEDIANS_NOTE if summary.runs > 1 else "", caution)]
+    )
 
 
 def metrics_section(summary: Summary) -> Html:
-    """Bands of every metric, one table a group, and of what each population bought."""
+    """Tables of quantiles: one per group of metrics, and one of yen bought by population."""
     groups = dict.fromkeys(metric.group for metric in METRICS)
-    made = [
-        band_table(
-            group,
-            {label_with_unit(m.label, m.unit).strip(): summary.metrics[m.name] for m in METRICS if m.group == group},
-            summary,
-        )
-        for group in groups
-    ]
+    group_tables = [metric_table(group, summary) for group in groups]
     bought = {capitalized_name(name): band for name, band in summary.yen_bought.items()}
-    side_by_side = tag("div", *made, band_table("Yen bought, USD bn", bought, summary, "Population"), class_="tables")
-    return concatenate([paragraphs(BANDS_NOTE if summary.runs > 1 else ""), side_by_side])
+    yen_table = band_table("Yen bought, USD bn", bought, summary, "Population")
+    side_by_side = tag("div", *group_tables, yen_table, class_="tables")
+    effects = "" if summary.effects is None else EFFECTS_NOTE.format(against=summary.effects.against)
+    return concatenate([paragraphs(BANDS_NOTE if summary.runs > 1 else "", effects), side_by_side])
+
+
+def metric_table(group: str, summary: Summary) -> Html:
+    """Table of a group of metrics: quantiles of the level and, where there is a counterfactual, the effect."""
+    metrics = [metric for metric in METRICS if metric.group == group]
+    if summary.effects is None:
+        return band_table(
+            group, {label_with_unit(m.label, m.unit).strip(): summary.metrics[m.name] for m in metrics}, summary
+        )
+    single = summary.runs == 1
+    head = ("Metric", *(["value"] if single else ["10 %", "median", "90 %"]), "effect ± s.e.", "10 %", "90 %")
+    rows = [
+        (
+            label_with_unit(m.label, m.unit).strip(),
+            *band_cells(summary.metrics[m.name], single),
+            *effect_cells(summary.effects, m),
+        )
+        for m in metrics
+        if summary.metrics[m.name].p50 is not None
+    ]
+    return table(group, head, rows) if rows else Html("")
 
 
 def band_table(caption: str, named: dict[str, Band], summary: Summary, first: str = "Metric") -> Html:
-    """A table of bands; metrics that the scenario cannot have are left out."""
+    """Table of quantiles; metrics that the scenario does not have are left out."""
     single = summary.runs == 1
     head = (first, "value") if single else (first, "10 %", "median", "90 %")
     rows = [(name, *band_cells(band, single)) for name, band in named.items() if band.p50 is not None]
@@ -185,29 +207,29 @@ def band_table(caption: str, named: dict[str, Band], summary: Summary, first: st
 
 
 def day_section(result: Result) -> Html:
-    """The largest move of the first finished run in sentences and as a waterfall."""
+    """Decomposition of the largest move in the first finished run."""
     finished = result.record.runs[result.record.finished]
     if not finished.size:
         return Html("")
     try:
         day = result.explain(run=int(finished[0]))
     except OutputError as error:
-        return paragraphs(f"No day could be taken apart: {error}")
-    intro = f"The largest move of USDJPY in run {day.run}, the first that reached the last day."
+        return paragraphs(f"No day could be decomposed: {error}")
+    intro = f"The largest move of USDJPY in run {day.run}, the first run that reached the last day."
     return concatenate([paragraphs(intro), figure_element("day", day.drawing), day_sentences(day), change_table(day)])
 
 
 def day_sentences(day: DayExplanation) -> Html:
-    """The day in sentences; who traded as a list below what all of them did."""
-    made: list[Html] = []
+    """Explanation of the day; indented lines become lists."""
+    parts: list[Html] = []
     for indented, group in groupby(day.sentences, lambda line: line.startswith(" ")):
-        said_so = [line.strip() for line in group]
-        made.append(bullets(said_so) if indented else paragraphs(*said_so))
-    return concatenate(made)
+        lines = [line.strip() for line in group]
+        parts.append(bullets(lines) if indented else paragraphs(*lines))
+    return concatenate(parts)
 
 
 def change_table(day: DayExplanation) -> Html:
-    """Every part of the day's change."""
+    """Contributions to the change of the day."""
     rows = [
         (
             part_label(day.asset, one),
@@ -216,31 +238,35 @@ def change_table(day: DayExplanation) -> Html:
         )
         for one in visible_parts(day.parts)
     ]
-    whole = ("Recorded change", "", format_change(day.change, day.unit))
-    return table("Parts of the change", ("Part", "Dollars bought, $bn", f"Change, {day.unit}"), [*rows, whole])
+    total = ("Recorded change", "", format_change(day.change, day.unit))
+    head = ("Contribution", "Dollars bought, $bn", f"Change, {day.unit}")
+    return table("Contributions to the change", head, [*rows, total])
 
 
 def stopped_section(summary: Summary) -> Html:
-    """Runs that ended early, each with its reason."""
+    """Runs that stopped early, with their reasons."""
     if not summary.failures:
-        return paragraphs("Every run reached its last day.")
+        return paragraphs("All runs reached the last day.")
     rows = [(str(one.run), one.date, readable_name(one.reason), one.message) for one in summary.failures[:MAX_STOPPED]]
-    left = len(summary.failures) - len(rows)
-    listed = table("Runs that stopped early", ("Run", "Date", "Reason", "What happened"), rows, 9)
-    return concatenate([listed, paragraphs(f"{left} more stopped runs are in the manifest." if left else "")])
+    omitted = len(summary.failures) - len(rows)
+    listed = table("Runs that stopped early", ("Run", "Date", "Reason", "Message"), rows, 9)
+    note = f"The manifest lists {omitted} further stopped runs." if omitted else ""
+    return concatenate([listed, paragraphs(note)])
 
 
 def audit_section(result: Result, summary: Summary) -> Html:
     """Largest residual of every accounting identity over all runs and days."""
-    intro = f"Every day of every run is checked; a residual beyond {TOLERANCE:.0e} (relative) stops the run."
-    kept = result.record.residuals
-    if not kept:
+    intro = f"Every day of every run is checked; a relative residual above {TOLERANCE:.0e} stops the run."
+    residuals = result.record.residuals
+    if not residuals:
         worst = summary.ledger_max_residual
-        told = "none recorded" if worst is None else f"{worst:.1e}"
-        return paragraphs(intro, f"Largest residual of all identities: {told}. An earlier version made these results.")
+        text = "none recorded" if worst is None else f"{worst:.1e}"
+        return paragraphs(
+            intro, f"Largest residual of all identities: {text}. The results were written by an earlier version."
+        )
     rows = [
         (identity_text(name), f"{values.max():.1e}" if values.max() else "0", identity_verdict(float(values.max())))
-        for name, values in kept.items()
+        for name, values in residuals.items()
     ]
     return concatenate(
         [paragraphs(intro), table("Largest residual of each identity", ("Identity", "Residual", "Verdict"), rows)]
@@ -248,10 +274,10 @@ def audit_section(result: Result, summary: Summary) -> Html:
 
 
 def identity_text(name: str) -> str:
-    """What an identity says, in the ledger's own words."""
+    """Description of an identity, from the docstring of its function in the ledger."""
     return (getattr(ledger, name).__doc__ or readable_name(name)).strip().split("\n")[0]
 
 
 def identity_verdict(residual: float) -> str:
-    """Whether an identity holds; a residual that is not a number does not."""
-    return "closes" if residual <= TOLERANCE else "broken"
+    """Whether an identity holds; NaN counts as a violation."""
+    return "holds" if residual <= TOLERANCE else "violated"

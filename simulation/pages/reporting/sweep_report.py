@@ -1,4 +1,4 @@
-"""The report of a sweep: the design in words, what matters most, response curves and indices, failures, how to reproduce."""
+"""Report of a sweep: findings, design, response curves, sensitivity indices, failed runs and reproduction."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from simulation.sweeps.analysis.sweep_table import SweepAxis, SweepTable, read_s
 from simulation.values.labels import readable_name
 
 PREFERRED_METRICS = ("unwound_share", "usdjpy_trough_pct", "levered_unwind_share", "repatriation_usd_bn")
-"""Metrics shown unless others are asked for, as far as they were measured and vary."""
+"""Metrics shown by default if they were measured and vary."""
 MAX_METRICS = 4
 MAX_VALUES = 8
-"""Values of an axis named one by one."""
+"""Largest number of values of an axis that are listed."""
 DESIGNS = {
     "factorial": "every combination of the values",
-    "one_at_a_time": "the base scenario, then one key at a time",
+    "one_at_a_time": "the base scenario and variations of one key at a time",
     "latin_hypercube": "a Latin hypercube",
     "sobol": "a Sobol sequence",
     "halton": "a Halton sequence",
     "saltelli": "Saltelli's design for Sobol indices",
-    "table": "a table of points made elsewhere",
+    "table": "a user-supplied table of points",
 }
 
 
 def sweep_report_html(folder: Path, metrics: Sequence[str] = ()) -> str:
-    """The page about a sweep."""
+    """Report of a sweep as HTML."""
     sweep = read_sweep(folder)
     facts: dict[str, Any] = dict(sweep.facts or {})
-    found = analyse_sweep(sweep, metrics or default_metrics(sweep))
+    analysis = analyse_sweep(sweep, metrics or default_metrics(sweep))
     sections = {
-        "Findings": paragraphs(*found.text().split("\n\n")),
+        "Findings": paragraphs(*analysis.text().split("\n\n")),
         "The design": design_section(sweep, facts),
-        **{metric_heading(name, facts): metric_section(name, part, facts) for name, part in found.metrics.items()},
-        "Failed runs": failed_section(sweep, found),
+        **{metric_heading(name, facts): metric_section(name, part, facts) for name, part in analysis.metrics.items()},
+        "Failed runs": failed_section(sweep, analysis),
         "Ledger audit": ledger_section(sweep),
         "How to reproduce": reproduction_section(facts, rebuild_section(folder), base_scenario(facts)),
     }
@@ -63,33 +63,34 @@ def sweep_report_html(folder: Path, metrics: Sequence[str] = ()) -> str:
 
 
 def default_metrics(sweep: SweepTable) -> list[str]:
-    """The metrics to show: preferred ones first, at most four that vary."""
+    """Metrics shown by default: at most `MAX_METRICS` that vary, preferred ones first."""
     varying = [name for name in sweep.units if sweep.finished[name].nunique() > 1]
     first = [name for name in PREFERRED_METRICS if name in varying]
     return [*first, *(name for name in varying if name not in first)][:MAX_METRICS]
 
 
 def design_section(sweep: SweepTable, facts: dict[str, Any]) -> Html:
-    """What was varied, how, and how often each point was run."""
+    """Design of the sweep: varied keys, points and replications."""
     kind = facts["design"]["kind"]
     news = (
-        "every point draws news of its own" if sweep.independent else "replication i meets the same news at every point"
+        "points have independent random news"
+        if sweep.independent
+        else "replication i has the same random news at every point"
     )
     sets = facts.get("parameter_sets")
-    told = (
-        f"The scenario {facts['scenario']} was run at {facts['points']:,} points, {facts['replications']:,} times each; {news}. "
-        f"The points are {DESIGNS.get(kind, kind)}."
+    intro = (
+        f"The scenario {facts['scenario']} was run at {facts['points']:,} points with {facts['replications']:,} replications "
+        f"each; {news}. The points are {DESIGNS.get(kind, kind)}."
     )
     rows = [(axis.name, code(axis.key), axis.unit or "-", axis_values(sweep, axis)) for axis in sweep.axes]
-    more = f"Replication i has the i-th parameter set of {sets}." if sets else ""
+    more = f"Replication i uses parameter set i of {sets}." if sets else ""
     unfinished = "" if facts["status"] == "finished" else f"The sweep is {facts['status']}: some runs are missing."
-    return concatenate(
-        [paragraphs(told, more, unfinished), table("What varies", ("Key", "In the config", "Unit", "Values"), rows, 9)]
-    )
+    varied = table("Varied keys", ("Name", "Config key", "Unit", "Values"), rows, 9)
+    return concatenate([paragraphs(intro, more, unfinished), varied])
 
 
 def axis_values(sweep: SweepTable, axis: SweepAxis) -> str:
-    """Values of an axis at the points, or their range where there are many."""
+    """Values of an axis, or their range if there are more than `MAX_VALUES`."""
     values = sweep.runs[axis.column].dropna().unique()
     if not axis.numeric:
         return ", ".join(sorted(map(str, values)))
@@ -98,25 +99,25 @@ def axis_values(sweep: SweepTable, axis: SweepAxis) -> str:
 
 
 def metric_heading(name: str, facts: dict[str, Any]) -> str:
-    """A metric with its unit."""
-    about = facts["metrics"][name]
-    return f"{about['label']}, {display_unit(about['unit'])}"
+    """Label and unit of a metric."""
+    metric = facts["metrics"][name]
+    return f"{metric['label']}, {display_unit(metric['unit'])}"
 
 
 def metric_section(name: str, part: MetricAnalysis, facts: dict[str, Any]) -> Html:
-    """Figures, influence and indices of one metric."""
+    """Figures, influence of each key, and Sobol indices of one metric."""
     source = f"Source: carryflow sweep {part.sweep.name}, {len(part.sweep.finished):,} runs"
-    drawn = part.drawings(source).values()
-    figures = [figure_element(f"{name}-{at}".replace("_", "-"), drawing) for at, drawing in enumerate(drawn)]
+    drawings = part.drawings(source).values()
+    figures = [figure_element(f"{name}-{at}".replace("_", "-"), drawing) for at, drawing in enumerate(drawings)]
     rows = [influence_row(part, row) for row in part.influence.to_dict("records")]
     head = ("Key", "Lowest mean", "Highest mean", "Share of the variance between points")
     return concatenate(
-        [*figures, table(f"Influence on: {metric_heading(name, facts)}", head, rows), indices_table(part.indices)]
+        [*figures, table(f"Influence on {metric_heading(name, facts)}", head, rows), indices_table(part.indices)]
     )
 
 
 def influence_row(part: MetricAnalysis, row: dict[Any, Any]) -> tuple[str, str, str, str]:
-    """An axis, the range of the means along it, and the share of the variance that it explains by itself."""
+    """Name of an axis, lowest and highest mean along it, and its share of the variance between points."""
     ends = [
         format_mean(row[end], part.unit) if isinstance(row.get(end), float) and isfinite(row[end]) else "-"
         for end in ("lowest", "highest")
@@ -125,47 +126,47 @@ def influence_row(part: MetricAnalysis, row: dict[Any, Any]) -> tuple[str, str, 
     return part.sweep.axis(str(row["key"])).name, ends[0], ends[1], share
 
 
-def indices_table(found: SobolIndices | None) -> Html:
-    """Sobol indices with their intervals."""
-    if found is None:
+def indices_table(indices: SobolIndices | None) -> Html:
+    """Sobol indices with confidence intervals."""
+    if indices is None:
         return Html("")
-    names = [str(name) for name in found.table if name != "key"]
-    rows = [(str(row["key"]), *(f"{row[name]:.3g}" for name in names)) for row in found.table.to_dict("records")]
+    names = [str(name) for name in indices.table if name != "key"]
+    rows = [(str(row["key"]), *(f"{row[name]:.3g}" for name in names)) for row in indices.table.to_dict("records")]
     return table("Sobol indices", ("Key", *(readable_name(name) for name in names)), rows)
 
 
-def failed_section(sweep: SweepTable, found: SweepAnalysis) -> Html:
-    """How many runs failed and why."""
+def failed_section(sweep: SweepTable, analysis: SweepAnalysis) -> Html:
+    """Failed runs by reason, and where they occur."""
     if not sweep.failed:
-        return paragraphs("Every run finished.")
+        return paragraphs("All runs finished.")
     reasons = Counter(sweep.runs.loc[sweep.runs["status"] != "done", "reason"].astype(str))
-    rows = [(reason or "no reason kept", f"{count:,}") for reason, count in reasons.most_common()]
-    where = found.failures.in_words() if found.failures is not None else ""
-    return concatenate([table("Failed runs by reason", ("Reason", "Runs"), rows), paragraphs(where)])
+    rows = [(reason or "no reason recorded", f"{count:,}") for reason, count in reasons.most_common()]
+    location = analysis.failures.in_words() if analysis.failures is not None else ""
+    return concatenate([table("Failed runs by reason", ("Reason", "Runs"), rows), paragraphs(location)])
 
 
 def ledger_section(sweep: SweepTable) -> Html:
-    """What the store knows of the ledger: a run that broke an identity has failed with its name."""
+    """Number of runs that violated an accounting identity."""
     broken = int(sweep.runs["reason"].astype(str).str.startswith("ledger:").sum()) if "reason" in sweep.runs else 0
-    held = "no run broke one" if not broken else f"{broken:,} runs broke one and stand among the failed"
+    result = "no run violated one" if not broken else f"{broken:,} runs violated one and are counted as failed"
     return paragraphs(
-        f"Seven accounting identities are checked every day of every run; {held}. A store keeps no residuals: "
-        "carryflow rebuild runs one run again with everything recorded, and carryflow report tells its residuals."
+        f"Seven accounting identities are checked every day of every run; {result}. The store does not record residuals: "
+        "carryflow rebuild repeats one run with everything recorded, and carryflow report shows its residuals."
     )
 
 
 def base_scenario(facts: dict[str, Any]) -> Scenario | None:
-    """The base scenario where it is one by itself."""
+    """The base scenario, None if the sweep is based on an episode."""
     base = facts["base"]
     return Scenario.model_validate(base["config"]) if base["kind"] == "scenarios" else None
 
 
 def rebuild_section(folder: Path) -> Html:
-    """How one row of the store is run again."""
+    """How to repeat one run of the store."""
     command = shlex.join(["carryflow", "rebuild", folder.resolve().name, "RUN_ID"])
     return concatenate(
         [
-            paragraphs("With the store, to run one run again and compare it (the column run_id names them):"),
+            paragraphs("With the store, to repeat one run and compare it (RUN_ID as in the column run_id):"),
             code_block(command),
         ]
     )

@@ -1,4 +1,4 @@
-"""What the server says to a request: the page, a state, or why not; and that nobody but this page may ask."""
+"""HTTP application: routes, error responses, and a check that requests come from the served page."""
 
 from __future__ import annotations
 
@@ -30,39 +30,39 @@ HEADERS: Final = {
     "cache-control": "no-store",
 }
 CURES: Final = {
-    404: "ask for / with GET, or for /state with POST",
-    405: "ask for / with GET, or for /state with POST",
+    404: "send GET to /, or POST to /state",
+    405: "send GET to /, or POST to /state",
 }
 
 
-def create_app(desk: Dispatcher, page: str, policy: str, port: int) -> ASGIApp:
-    """The application.
+def create_app(dispatcher: Dispatcher, page: str, policy: str, port: int) -> ASGIApp:
+    """The ASGI application.
 
     Parameters
     ----------
-    desk
-        Takes wishes.
+    dispatcher
+        Handles requests for states.
     page
         The page as HTML.
     policy
         Its content-security policy.
     port
-        Where it is served; a request for another host or port is refused.
+        Port of the server; requests for another host or port are refused.
     """
 
-    async def shown(_request: Request) -> Response:
+    async def get_page(_request: Request) -> Response:
         return HTMLResponse(page)
 
-    async def state(request: Request) -> Response:
-        return await respond_state(desk, request)
+    async def post_state(request: Request) -> Response:
+        return await respond_state(dispatcher, request)
 
-    async def status(_request: Request) -> Response:
-        return json_response(server_status(desk))
+    async def get_status(_request: Request) -> Response:
+        return json_response(server_status(dispatcher))
 
     routes = [
-        Route("/", shown, methods=["GET"]),
-        Route("/state", state, methods=["POST"]),
-        Route("/status", status, methods=["GET"]),
+        Route("/", get_page, methods=["GET"]),
+        Route("/state", post_state, methods=["POST"]),
+        Route("/status", get_status, methods=["GET"]),
     ]
     inner = Starlette(
         routes=routes, exception_handlers={HTTPException: handle_http_error, RequestError: handle_request_error}
@@ -70,27 +70,27 @@ def create_app(desk: Dispatcher, page: str, policy: str, port: int) -> ASGIApp:
     return OriginGuard(inner, policy, port)
 
 
-async def respond_state(desk: Dispatcher, request: Request) -> Response:
-    """Answer the question for a state, or leave off when the client does."""
-    wish = parse_request(await read_body(request))
-    asked = asyncio.ensure_future(desk.ask(wish))
-    gone = asyncio.ensure_future(wait_for_disconnect(request.receive))
+async def respond_state(dispatcher: Dispatcher, request: Request) -> Response:
+    """Response to a request for a state; the wait ends when the client disconnects."""
+    state_request = parse_request(await read_body(request))
+    response = asyncio.ensure_future(dispatcher.request(state_request))
+    disconnect = asyncio.ensure_future(wait_for_disconnect(request.receive))
     try:
-        await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return http_response(await asked) if asked.done() else Response(status_code=499)
+        await asyncio.wait({response, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+        return http_response(await response) if response.done() else Response(status_code=499)
     finally:
-        asked.cancel()
-        gone.cancel()
+        response.cancel()
+        disconnect.cancel()
 
 
 async def wait_for_disconnect(receive: Callable[[], Awaitable[Message]]) -> None:
-    """Wait until the client hangs up."""
+    """Wait until the client disconnects."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def read_body(request: Request) -> bytes:
-    """The body of a question, of the right kind and not too long."""
+    """Read a request body after checking its content type and size."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON_TYPE:
         raise HTTPException(415, f"content-type is {kind[:80] or 'missing'}; send {JSON_TYPE}")
@@ -100,46 +100,46 @@ async def read_body(request: Request) -> bytes:
             body += part
             if len(body) > MAX_BODY_BYTES:
                 raise HTTPException(
-                    413, f"the body has more than {MAX_BODY_BYTES:,} bytes; a state needs fewer than 1,000"
+                    413, f"the body exceeds {MAX_BODY_BYTES:,} bytes; a valid request needs fewer than 1,000"
                 )
     except ClientDisconnect:
-        raise HTTPException(400, "the body ended early; send it whole") from None
+        raise HTTPException(400, "the request body is incomplete; send it again") from None
     return body
 
 
-def http_response(reply: StateResponse) -> Response:
-    """What the desk says as a response."""
-    if reply.kind == "state":
-        return Response(f'{{"state":{reply.state},"baseline":{reply.baseline}}}', media_type=JSON_TYPE)
-    if reply.kind == "superseded":
-        return json_response({"superseded": True, "reason": reply.reason})
-    return json_response({"error": reply.reason}, STATUS_CODES[reply.kind])
+def http_response(response: StateResponse) -> Response:
+    """HTTP response of a state response."""
+    if response.kind == "state":
+        return Response(f'{{"state":{response.state},"baseline":{response.baseline}}}', media_type=JSON_TYPE)
+    if response.kind == "superseded":
+        return json_response({"superseded": True, "reason": response.reason})
+    return json_response({"error": response.reason}, STATUS_CODES[response.kind])
 
 
-def server_status(desk: Dispatcher) -> dict[str, int]:
-    """Counts for whoever looks after the server."""
+def server_status(dispatcher: Dispatcher) -> dict[str, int]:
+    """Counters of the server."""
     return {
-        "waiting": len(desk.waiting),
-        "states": len(desk.shelf),
-        "passes": desk.passes,
-        "runs": desk.runs,
-        "workers": desk.bench.workers,
+        "waiting": len(dispatcher.waiting),
+        "states": len(dispatcher.cache),
+        "passes": dispatcher.batches,
+        "runs": dispatcher.runs,
+        "workers": dispatcher.pool.workers,
     }
 
 
 def json_response(content: Mapping[str, Any], status: int = 200) -> Response:
-    """A response with JSON in it."""
+    """JSON response."""
     return Response(json.dumps(content), status, media_type=JSON_TYPE)
 
 
 async def handle_request_error(_request: Request, error: Exception) -> Response:
-    """A question with mistakes."""
+    """Response 400 listing the mistakes of a request."""
     assert isinstance(error, RequestError)
     return json_response(error.to_dict(), 400)
 
 
 async def handle_http_error(_request: Request, error: Exception) -> Response:
-    """A request that is none of ours."""
+    """Response to an unknown path, a wrong method or a wrong body."""
     assert isinstance(error, HTTPException)
     content = {"error": error.detail}
     if error.status_code in CURES:
@@ -148,10 +148,10 @@ async def handle_http_error(_request: Request, error: Exception) -> Response:
 
 
 class OriginGuard:
-    """Lets nobody in who was led here by another site, and puts the safe headers on every response.
+    """Middleware that refuses cross-origin requests and adds security headers to every response.
 
-    A page of another site can make a browser ask this server, or give its own name this address (DNS rebinding).  The first
-    shows in the origin, the second in the host; no response allows another origin to read it.
+    A page of another site can send requests to this server, or point its own host name at this address (DNS rebinding).  The
+    `Origin` header reveals the first, the `Host` header the second.  No response allows another origin to read it.
     """
 
     def __init__(self, inner: ASGIApp, policy: str, port: int) -> None:
@@ -159,35 +159,36 @@ class OriginGuard:
         self.hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self.inner(scope, receive, send)
             return
         added = [(name.encode(), value.encode()) for name, value in self.headers.items()]
 
-        async def sent(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), *added]
             await send(message)
 
-        wrong = self.wrong(Request(scope))
-        await (wrong or self.inner)(scope, receive, sent)
+        refusal = self.refusal(Request(scope))
+        await (refusal or self.inner)(scope, receive, send_with_headers)
 
     @property
     def headers(self) -> dict[str, str]:
         """Headers of every response."""
         return {"content-security-policy": f"{self.policy}; frame-ancestors 'none'", **HEADERS}
 
-    def wrong(self, request: Request) -> Response | None:
-        """The response to a request that comes from elsewhere, none if it does not."""
+    def refusal(self, request: Request) -> Response | None:
+        """Error response to a request with a wrong host or origin, None for an allowed request."""
         hosts = sorted(self.hosts)
         host, origin = request.headers.get("host", ""), request.headers.get("origin")
         if host not in self.hosts:
             return json_response(
-                {"error": f"host {host[:80]!r} is not this server", "cure": f"ask for {' or '.join(hosts)}"}, 400
+                {"error": f"host {host[:80]!r} is not this server", "cure": f"use the host {' or '.join(hosts)}"}, 400
             )
         if origin is not None and origin not in {f"http://{name}" for name in hosts}:
             return json_response(
-                {"error": f"a page of {origin[:80]!r} may not ask", "cure": f"open http://{hosts[0]}/"}, 403
+                {"error": f"requests from origin {origin[:80]!r} are not allowed", "cure": f"open http://{hosts[0]}/"},
+                403,
             )
         return None

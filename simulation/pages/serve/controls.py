@@ -1,12 +1,11 @@
-"""What is wrong with a question: every mistake with its key, value, unit, allowed range and cure.
+"""Sliders of the served page: ranges, validation of requested values, and finer positions.
 
-What may be moved on the served page: every slider of the shipped page, those over numbers in finer steps.
-
-The page has the positions of a slider; the server takes any number between its ends.
+The page offers the positions of a slider; the server accepts any number in its range.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -22,25 +21,25 @@ if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
 
 MAX_QUOTED: Final = 80
-"""Characters of a wrong value that are said back."""
+"""Longest quotation of an invalid value in a message, in characters."""
 
 
 @dataclass(frozen=True)
 class RequestMistake:
-    """One mistake.
+    """An invalid part of a request.
 
     Attributes
     ----------
     key
-        The config key or the part of the question; empty for the question as a whole.
+        Config key or field of the request; empty for the whole request.
     value
-        What was sent, as text.
+        The value sent, as text.
     unit
-        Unit of the key, empty where it has none.
+        Unit of the key; empty if it has none.
     allowed
-        What may be sent.
+        Allowed values.
     cure
-        What to send instead.
+        How to correct the request.
     """
 
     key: str
@@ -51,24 +50,22 @@ class RequestMistake:
 
 
 class RequestError(ValueError):
-    """A question that cannot be answered; holds every mistake in it."""
+    """An invalid request, with all its mistakes."""
 
     def __init__(self, mistakes: Iterable[RequestMistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("; ".join(f"{one.key}: {one.value} is not allowed; {one.allowed}" for one in self.mistakes))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the body of the answer."""
+        """Return the content of the error response."""
         return {
-            "error": "the question was not understood; nothing was computed",
+            "error": "the request is invalid; nothing was computed",
             "mistakes": [asdict(one) for one in self.mistakes],
         }
 
 
 def quote_value(value: object) -> str:
-    """A value as it was sent, cut to what one reads."""
-    import json
-
+    """The value as it was sent, shortened to `MAX_QUOTED` characters."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, default=repr)
     return text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 3] + "..."
 
@@ -78,16 +75,16 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class SliderRange:
-    """A slider over numbers.
+    """Range of a numeric slider.
 
     Attributes
     ----------
     unit
-        Unit of the numbers.
+        Unit of the values.
     low, high
-        Ends, both allowed.
+        Ends of the range, both included.
     step
-        Distance of two positions on the page, in the unit.
+        Distance between positions on the page, in the unit.
     """
 
     unit: str
@@ -97,12 +94,12 @@ class SliderRange:
 
     @property
     def allowed(self) -> str:
-        """The allowed range in words."""
+        """Text of the allowed range."""
         return AllowedRange(self.low, self.high).words(self.unit)
 
     @property
     def positions(self) -> list[float]:
-        """Every number that has a position, in rising order."""
+        """Values of the positions in rising order."""
         return [round(self.low + at * self.step, 10) for at in range(round((self.high - self.low) / self.step) + 1)]
 
 
@@ -113,103 +110,98 @@ SLIDER_RANGES: Final = {
     LEVERAGE: SliderRange("x", 2.0, 5.0, 0.1),
     STOCK: SliderRange("$bn", 50.0, 600.0, 10.0),
 }
-"""Keys whose numbers are free; the others have the choices of the shipped page.  Leverage ends where the shipped page does."""
+"""Keys with a numeric range; the others have the choices of the shipped page."""
 SPREAD_TARGET: Final = "target_pp"
-"""The one key of the spread's path that is free."""
+"""The only key of the spread path that a request may set."""
 
 
 def parse_state(state: Mapping[str, Any]) -> Values:
-    """The values of a state as the config reads them, so that equal states are equal; what keeps the base is left out.
+    """Validate the values of a state and convert them to config syntax; values of the base scenario are left out.
 
     Parameters
     ----------
     state
-        Values by config key as they were sent.
+        Values by config key, as sent.
 
     Raises
     ------
-    RefusedError
-        With every mistake.
+    RequestError
+        Listing every mistake.
     """
-    found: Values = {}
+    values: Values = {}
     mistakes: list[RequestMistake] = []
     for key, value in state.items():
         try:
-            found[key] = parse_value(key, value)
+            values[key] = parse_value(key, value)
         except RequestError as error:
             mistakes += error.mistakes
     if mistakes:
         raise RequestError(mistakes)
-    known = [slider.key for slider in SLIDERS]
-    return {key: found[key] for key in known if found.get(key) is not None}
+    keys = [slider.key for slider in SLIDERS]
+    return {key: values[key] for key in keys if values.get(key) is not None}
 
 
 def parse_value(key: str, value: Any) -> Any:
-    """One value as the config reads it, none for the base scenario's."""
+    """Validate one value; None keeps the value of the base scenario."""
     slider = next((one for one in SLIDERS if one.key == key), None)
     if slider is None:
         keys = [one.key for one in SLIDERS]
-        raise RequestError(
-            [
-                RequestMistake(
-                    quote_value(key), quote_value(value), "", f"keys: {', '.join(keys)}", suggest_name(key[:200], keys)
-                )
-            ]
-        )
+        allowed, cure = f"keys: {', '.join(keys)}", suggest_name(key[:200], keys)
+        raise RequestError([RequestMistake(quote_value(key), quote_value(value), "", allowed, cure)])
     if value is None:
         return None
     return parse_number(key, value) if key in SLIDER_RANGES else parse_choice(slider, value)
 
 
 def parse_choice(slider: Slider, value: Any) -> Any:
-    """One of the choices of a slider."""
+    """Validate a choice of a slider without a numeric range."""
     choices = [level.value for level in slider.levels if level.value is not None]
     if isinstance(value, str) and value in choices:
         return value
-    allowed = f"one of: {', '.join(choices)}; null for the scenario's own"
+    allowed = f"one of: {', '.join(choices)}; null for the value of the base scenario"
     raise RequestError([RequestMistake(slider.key, quote_value(value), "", allowed, f"send {choices[0]!r}, or null")])
 
 
 def parse_number(key: str, value: Any) -> Any:
-    """A number within the ends of its slider, in the form that the key takes."""
-    measure = SLIDER_RANGES[key]
+    """Validate a number and convert it to the syntax of its key."""
+    limits = SLIDER_RANGES[key]
     if key == SPREAD:
-        return {SPREAD_TARGET: number_in_range(f"{key}.{SPREAD_TARGET}", parse_spread_target(value), measure)}
+        return {SPREAD_TARGET: number_in_range(f"{key}.{SPREAD_TARGET}", parse_spread_target(value), limits)}
     if key == HIKE:
         size = rate_bp(value)
         if size is None:
             cure = "write the rate with its unit as text, such as 25bp"
-            raise RequestError([RequestMistake(key, quote_value(value), measure.unit, measure.allowed, cure)])
+            raise RequestError([RequestMistake(key, quote_value(value), limits.unit, limits.allowed, cure)])
         try:
-            return f"{number_in_range(key, size, measure):.12g}bp"
+            return f"{number_in_range(key, size, limits):.12g}bp"
         except RequestError as error:
             raise RequestError([replace(one, value=quote_value(value)) for one in error.mistakes]) from None
-    return number_in_range(key, value, measure)
+    return number_in_range(key, value, limits)
 
 
 def parse_spread_target(value: Any) -> Any:
-    """The end of an imposed path, the only thing of it that may be chosen."""
-    measure = SLIDER_RANGES[SPREAD]
+    """End value of an imposed spread path, the only key of the path that a request may set."""
+    limits = SLIDER_RANGES[SPREAD]
     if not isinstance(value, Mapping) or set(value) != {SPREAD_TARGET}:
-        wrong = [f"{SPREAD}.{name}" for name in value if name != SPREAD_TARGET] if isinstance(value, Mapping) else []
-        key, cure = (wrong or [SPREAD])[0], f'send {{"{SPREAD_TARGET}": 1.5}} and no other key, or null for no path'
-        raise RequestError([RequestMistake(quote_value(key), quote_value(value), measure.unit, measure.allowed, cure)])
+        unknown = [f"{SPREAD}.{name}" for name in value if name != SPREAD_TARGET] if isinstance(value, Mapping) else []
+        key, cure = (unknown or [SPREAD])[0], f'send {{"{SPREAD_TARGET}": 1.5}} and no other key, or null for no path'
+        raise RequestError([RequestMistake(quote_value(key), quote_value(value), limits.unit, limits.allowed, cure)])
     return value[SPREAD_TARGET]
 
 
-def number_in_range(key: str, value: Any, measure: SliderRange) -> int | float:
-    """A number within the ends of a slider; what is none lies within no ends."""
+def number_in_range(key: str, value: Any, limits: SliderRange) -> int | float:
+    """Validate that a value is a number in the range of its slider."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and measure.low <= value <= measure.high:
+    if is_number and limits.low <= value <= limits.high:
         return int(value) if float(value).is_integer() else value
-    nearest = measure.high if is_number and value > measure.high else measure.low
+    nearest = limits.high if is_number and value > limits.high else limits.low
     text = f"{format_number(nearest)}bp" if key == HIKE else format_number(nearest)
     cure = f"send {text}" if is_number else f"send a number without quotes, such as {text}"
-    raise RequestError([RequestMistake(key, quote_value(value), measure.unit, measure.allowed, cure)])
+    raise RequestError([RequestMistake(key, quote_value(value), limits.unit, limits.allowed, cure)])
 
 
 def drop_base_values(values: Values, scenario: Scenario) -> Values:
-    """Values that leave the scenario: one that says what the scenario has is no other state."""
+    """Values that differ from those of the base scenario."""
     return {
         key: value
         for key, value in values.items()
@@ -218,7 +210,7 @@ def drop_base_values(values: Values, scenario: Scenario) -> Values:
 
 
 def numeric_value(value: Any) -> Any:
-    """A rate in basis points, the end of a path in pp, anything else as it is."""
+    """A rate in bp, the end of a spread path in pp; any other value unchanged."""
     if isinstance(value, dict):
         return value[SPREAD_TARGET]
     size = rate_bp(value)
@@ -226,7 +218,7 @@ def numeric_value(value: Any) -> Any:
 
 
 def scenario_value(scenario: Scenario, key: str) -> Any:
-    """What the scenario has under a key; for the path of the spread where the spread starts, pp."""
+    """Value of a key in the scenario; for the spread path the initial spread, pp."""
     if key == SPREAD:
         start = scenario.start_values
         return start.ust10_pct - start.jgb10_pct
@@ -237,27 +229,27 @@ def scenario_value(scenario: Scenario, key: str) -> Any:
 
 
 def fine_slider(slider: Slider, scenario: Scenario) -> Slider:
-    """A slider with all its positions: those of the shipped page and the finer ones between them."""
-    measure = SLIDER_RANGES.get(slider.key)
-    if measure is None:
+    """The slider with the positions of the shipped page and the finer ones in between."""
+    limits = SLIDER_RANGES.get(slider.key)
+    if limits is None:
         return slider
-    own = scenario_value(scenario, slider.key)
-    known = {round(own if level.value is None else numeric_value(level.value), 10): level for level in slider.levels}
+    base = scenario_value(scenario, slider.key)
+    known = {round(base if level.value is None else numeric_value(level.value), 10): level for level in slider.levels}
     added = {
         at: SliderLevel(parse_number(slider.key, config_value(slider.key, at)), position_text(slider.key, at, scenario))
-        for at in measure.positions
+        for at in limits.positions
     }
     ordered = sorted((added | known).items(), reverse=slider.key == SPREAD)
     return Slider(slider.key, slider.label, slider.help, tuple(level for _, level in ordered))
 
 
 def config_value(key: str, size: float) -> Any:
-    """A number in the form that its key takes."""
+    """A number in the config syntax of its key."""
     return {SPREAD_TARGET: size} if key == SPREAD else f"{size:.12g}bp" if key == HIKE else size
 
 
 def position_text(key: str, size: float, scenario: Scenario) -> str:
-    """What the page says of a position."""
+    """Label of a position."""
     if key == SPREAD:
         verb = "narrows" if size < scenario_value(scenario, SPREAD) else "widens"
         return f"{verb} to {size:.2f} points"
@@ -269,7 +261,7 @@ def position_text(key: str, size: float, scenario: Scenario) -> str:
 
 
 def odds_after_signals(scenario: Scenario, probability: float) -> float:
-    """Odds of the hike when all signals about the Bank of Japan's first meeting have been heard."""
+    """Probability of the hike after all signals about the Bank of Japan's first meeting."""
     bank = scenario.boj
     meeting = bank.meetings[0].model_copy(update={"priced_probability": probability})
     odds = pending_meeting(meeting, 0, 1)

@@ -1,12 +1,4 @@
-"""What was computed, by state: the newest a bounded number of states, the least wanted goes first.
-
-The desk: takes wishes, lets clients take turns, hands passes to workers, and tells everybody what came of it.
-
-All of it runs in one event loop; only workers compute.  A first answer comes from few runs, fewer where many wait or passes take
-long; whoever has it may wait for more.  Passes of first answers begin one after the other, not together.  Further runs begin
-while nobody is at a first answer, and leave a worker free for one; then come states that somebody is likely to ask for.  Every
-answer is held against a baseline of as many runs.
-"""
+"""Dispatcher of requests: schedules batches on the workers, caches states and responds to clients."""
 
 from __future__ import annotations
 
@@ -34,16 +26,16 @@ from simulation.sweeps.run_rows import RunRows
 
 @dataclass(frozen=True)
 class CachedState:
-    """A state as far as it was computed.
+    """A computed state.
 
     Attributes
     ----------
     runs
         Number of its runs, from run 0.
     text
-        What the page is told, as JSON.
+        JSON text for the page.
     rows
-        The runs themselves, to go on from; none where no further run is wanted.
+        The runs, to which further runs are added; None if the state is complete.
     """
 
     runs: int
@@ -52,10 +44,16 @@ class CachedState:
 
 
 class StateCache:
-    """At most so many states."""
+    """Least-recently-used cache of states.
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    Parameters
+    ----------
+    size
+        Largest number of states.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
         self._states: OrderedDict[str, CachedState] = OrderedDict()
 
     def __len__(self) -> int:
@@ -63,227 +61,234 @@ class StateCache:
         return len(self._states)
 
     def get(self, key: str) -> CachedState | None:
-        """What there is of a state; it is now the last to go."""
-        found = self._states.get(key)
-        if found is not None:
+        """The state of a key, None if it is not cached."""
+        state = self._states.get(key)
+        if state is not None:
             self._states.move_to_end(key)
-        return found
+        return state
 
-    def put(self, key: str, computed: CachedState) -> None:
-        """Keep a state, and let the least wanted go where there are too many."""
-        self._states[key] = computed
+    def put(self, key: str, state: CachedState) -> None:
+        """Store a state and evict the least recently used ones beyond the size."""
+        self._states[key] = state
         self._states.move_to_end(key)
-        while len(self._states) > self.most:
+        while len(self._states) > self.size:
             self._states.popitem(last=False)
 
 
 BASELINE_KEY: Final = "{}"
-"""Key of the scenario as it is, the baseline."""
+"""Key of the baseline, the scenario without changes."""
 MIN_WAIT_SECONDS: Final = 1e-3
-"""Shorter waits are none, s."""
+"""Shorter waits are treated as zero, s."""
 MAX_CLIENTS: Final = 200
-"""Clients that may wait at a time."""
+"""Largest number of waiting clients."""
 
 
 class Dispatcher:
-    """Where wishes are taken.
+    """Accepts requests and schedules batches, in one event loop.
+
+    A first response has few runs, and fewer under load; the client may then wait for more.  Batches of first responses start
+    staggered.  Further runs start when no first response is being computed, and leave one worker free; after them come states
+    that are likely to be requested next.  Each response includes the baseline with the same number of runs.
 
     Parameters
     ----------
-    study
-        What is served.
-    bench
+    page
+        The served page.
+    pool
         The workers.
     limits
-        How much may be asked of them.
+        Limits of the server.
     """
 
-    def __init__(self, study: ServedPage, bench: WorkerPool, limits: RequestLimits) -> None:
-        self.study, self.bench, self.limits = study, bench, limits
-        self.shelf = StateCache(limits.states)
+    def __init__(self, page: ServedPage, pool: WorkerPool, limits: RequestLimits) -> None:
+        self.page, self.pool, self.limits = page, pool, limits
+        self.cache = StateCache(limits.states)
         self.first: ClientQueue[PendingRequest] = ClientQueue()
         self.further: ClientQueue[PendingRequest] = ClientQueue()
-        self.pace = BatchTimes()
+        self.times = BatchTimes()
         self.baselines: dict[int, str] = {}
-        self.passes = self.runs = 0
-        self._ahead = neighbour_keys(study)
+        self.batches = self.runs = 0
+        self._neighbours = neighbour_keys(page)
         self._baseline_rows: RunRows | None = None
         self._running: set[str] = set()
         self._alone: set[str] = set()
-        self._further_passes = 0
+        self._further_batches = 0
         self._first_ends: dict[int, float] = {}
-        self._first_after = 0.0
-        self._alarm: asyncio.TimerHandle | None = None
+        self._next_first_start = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def waiting(self) -> list[PendingRequest]:
-        """Everybody who waits, the next first; who was told and has not left yet waits no more."""
-        return [ticket for ticket in (*self.first, *self.further) if not ticket.reply.done()]
+        """Requests without a response, in order."""
+        return [pending for pending in (*self.first, *self.further) if not pending.future.done()]
 
     def open(self) -> None:
-        """Begin with the baseline."""
-        self._pump()
+        """Start computing the baseline."""
+        self._schedule()
 
     async def close(self) -> None:
-        """Tell everybody who waits that there is nothing to come, and wait for no pass."""
+        """Respond to all waiting clients and cancel running batches."""
         self._closed = True
-        self._set_alarm(None)
-        for ticket in self.waiting:
-            ticket.answer(
-                StateResponse("busy", reason="the server is being ended; start it again with `carryflow serve`")
+        self._set_timer(None)
+        for pending in self.waiting:
+            pending.resolve(
+                StateResponse("busy", reason="the server is shutting down; restart it with `carryflow serve`")
             )
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def ask(self, wish: StateRequest) -> StateResponse:
-        """Wait for a state with more runs than the client has; a wait that is cancelled leaves the line."""
-        key = self.study.key(wish.values)
-        for ticket in self.waiting:
-            if ticket.client == wish.client:
-                ticket.answer(SUPERSEDED)
-        known = self._known(key, wish.beyond)
-        if known is not None:
-            return known
+    async def request(self, request: StateRequest) -> StateResponse:
+        """Wait for a state with more runs than the client has; cancelling removes the request from the queue."""
+        key = self.page.key(request.values)
+        for pending in self.waiting:
+            if pending.client == request.client:
+                pending.resolve(SUPERSEDED)
+        response = self._cached_response(key, request.beyond)
+        if response is not None:
+            return response
         if len(self.waiting) >= MAX_CLIENTS:
-            return StateResponse("busy", reason=f"{MAX_CLIENTS} clients wait already; ask again in a few seconds")
-        ticket = PendingRequest(wish.client, key, wish.beyond, asyncio.get_running_loop().create_future())
-        line = self.further if wish.beyond else self.first
-        line.put(wish.client, ticket)
-        self._pump()
+            reason = f"the queue is full ({MAX_CLIENTS} clients); try again in a few seconds"
+            return StateResponse("busy", reason=reason)
+        pending = PendingRequest(request.client, key, request.beyond, asyncio.get_running_loop().create_future())
+        queue = self.further if request.beyond else self.first
+        queue.put(request.client, pending)
+        self._schedule()
         try:
-            return await ticket.reply
+            return await pending.future
         finally:
-            line.drop(ticket.client, ticket)
+            queue.drop(pending.client, pending)
 
-    def _known(self, key: str, beyond: int) -> StateResponse | None:
-        """The answer that there is, if it has more runs than the client, or all."""
-        found = self.shelf.get(key)
-        if found is None or found.runs <= min(beyond, self.limits.runs - 1):
+    def _cached_response(self, key: str, beyond: int) -> StateResponse | None:
+        """Response from the cache if the state has more than `beyond` runs or is complete."""
+        state = self.cache.get(key)
+        if state is None or state.runs <= min(beyond, self.limits.runs - 1):
             return None
-        baseline = self.baselines.get(found.runs)
-        return None if baseline is None else StateResponse("state", found.text, baseline)
+        baseline = self.baselines.get(state.runs)
+        return None if baseline is None else StateResponse("state", state.text, baseline)
 
-    def _pump(self) -> None:
-        """Give every free worker a pass, as long as there is one to give."""
-        while self.bench.free and not self._closed:
-            chosen, further = self._next()
-            if not chosen:
+    def _schedule(self) -> None:
+        """Start batches while workers are free and states wait."""
+        while self.pool.free and not self._closed:
+            batch, further = self._next_batch()
+            if not batch:
                 return
-            loop, place = asyncio.get_running_loop(), self.bench.take()
-            self._running |= {one.key for one in chosen}
+            loop, slot = asyncio.get_running_loop(), self.pool.acquire()
+            self._running |= {one.key for one in batch}
             if further:
-                self._further_passes += 1
+                self._further_batches += 1
             else:
-                seconds = self.pace.seconds(sum(one.fresh for one in chosen))
-                self._first_ends[place] = loop.time() + seconds
-                self._first_after = loop.time() + seconds / self.bench.workers
-            task = loop.create_task(self._compute(chosen, further, place))
+                seconds = self.times.seconds(sum(one.new_runs for one in batch))
+                self._first_ends[slot] = loop.time() + seconds
+                self._next_first_start = loop.time() + seconds / self.pool.workers
+            task = loop.create_task(self._compute(batch, further, slot))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def _next(self) -> tuple[list[ScheduledState], bool]:
-        """States of the next pass, and whether it gives further runs to what has some."""
+    def _next_batch(self) -> tuple[list[ScheduledState], bool]:
+        """States of the next batch, and whether they are further runs instead of first responses."""
         if not self.baselines:
-            return self._baseline(), False
-        if self._early():
+            return self._baseline_batch(), False
+        if self._defer_first():
             return [], False
-        found = select_batch(self._wanted(self.first), batch_capacity(self.pace, FIRST_BATCH_SECONDS))
-        if found or self._first_ends or self._further_passes >= max(1, self.bench.workers - 1):
-            return found, False
-        spare = batch_capacity(self.pace, FURTHER_BATCH_SECONDS)
-        return self._baseline() or select_batch(self._wanted(self.further), spare) or self._unasked(spare), True
+        batch = select_batch(self._candidates(self.first), batch_capacity(self.times, FIRST_BATCH_SECONDS))
+        if batch or self._first_ends or self._further_batches >= max(1, self.pool.workers - 1):
+            return batch, False
+        capacity = batch_capacity(self.times, FURTHER_BATCH_SECONDS)
+        further = self._baseline_batch() or select_batch(self._candidates(self.further), capacity)
+        return further or self._precomputed_batch(capacity), True
 
-    def _early(self) -> bool:
-        """Whether the next pass of first answers shall wait, since one began so lately; then it is thought of in time.
+    def _defer_first(self) -> bool:
+        """Whether the next batch of first responses must wait because one has just started; sets a timer for it.
 
-        Workers that begin together end together, and who comes just after waits for two whole passes.
+        Batches that start together end together, and a request that arrives just after their start waits for two of them.
         """
-        wait = self._first_after - asyncio.get_running_loop().time()
-        early = bool(self._first_ends) and wait > MIN_WAIT_SECONDS
-        self._set_alarm(wait if early else None)
-        return early
+        wait = self._next_first_start - asyncio.get_running_loop().time()
+        defer = bool(self._first_ends) and wait > MIN_WAIT_SECONDS
+        self._set_timer(wait if defer else None)
+        return defer
 
-    def _set_alarm(self, seconds: float | None) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self._pump)
+    def _set_timer(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self._schedule)
 
-    def _baseline(self) -> list[ScheduledState]:
-        """The next runs of the baseline, none if it has all or is being computed."""
-        there, limits = self._baseline_rows, self.limits
+    def _baseline_batch(self) -> list[ScheduledState]:
+        """The next runs of the baseline; empty if it is complete or being computed."""
+        rows, limits = self._baseline_rows, self.limits
         if BASELINE_KEY in self._running or limits.runs in self.baselines:
             return []
-        runs = limits.first if there is None else limits.after(len(there))
-        cuts = tuple(cut for cut in limits.cuts if cut <= runs and cut not in self.baselines)
-        return [ScheduledState(BASELINE_KEY, StateJob(BASELINE_KEY, runs, there, cuts))]
+        runs = limits.first if rows is None else limits.next_count(len(rows))
+        counts = tuple(count for count in limits.counts if count <= runs and count not in self.baselines)
+        return [ScheduledState(BASELINE_KEY, StateJob(BASELINE_KEY, runs, rows, counts))]
 
-    def _unasked(self, spare: int) -> list[ScheduledState]:
-        """States that somebody is likely to ask for next, while nobody waits."""
+    def _precomputed_batch(self, capacity: int) -> list[ScheduledState]:
+        """States near the baseline, computed in advance while no client waits."""
         if self.waiting or self.limits.first not in self.baselines:
             return []
-        self._ahead = [key for key in self._ahead if self.shelf.get(key) is None and key not in self._running]
-        wanted = (ScheduledState(key, StateJob(key, self.limits.first)) for key in self._ahead)
-        return select_batch(wanted, spare)
+        self._neighbours = [key for key in self._neighbours if self.cache.get(key) is None and key not in self._running]
+        candidates = (ScheduledState(key, StateJob(key, self.limits.first)) for key in self._neighbours)
+        return select_batch(candidates, capacity)
 
-    def _wanted(self, line: ClientQueue[PendingRequest]) -> Iterator[ScheduledState]:
-        """States that those in a line wait for and that no worker is at, with the runs that they shall have."""
-        first = self._first_runs()
-        for ticket in line:
-            there = self.shelf.get(ticket.key)
-            if not self._untouched(ticket) or (there is not None and there.runs not in self.baselines):
+    def _candidates(self, queue: ClientQueue[PendingRequest]) -> Iterator[ScheduledState]:
+        """Yield the states in a queue that are not being computed, with their next number of runs."""
+        first = self._first_run_count()
+        for pending in queue:
+            state = self.cache.get(pending.key)
+            if not self._is_idle(pending) or (state is not None and state.runs not in self.baselines):
                 continue
-            order = StateJob(ticket.key, first)
-            if there is not None and there.rows is not None:
-                order = StateJob(ticket.key, self.limits.after(there.runs), there.rows)
-            yield ScheduledState(ticket.key, order, ticket.key in self._alone)
+            job = StateJob(pending.key, first)
+            if state is not None and state.rows is not None:
+                job = StateJob(pending.key, self.limits.next_count(state.runs), state.rows)
+            yield ScheduledState(pending.key, job, pending.key in self._alone)
 
-    def _first_runs(self) -> int:
-        """Runs of the next first answers, by how many wait for one."""
+    def _first_run_count(self) -> int:
+        """Runs of the next first responses, given the length of the queue."""
         now = asyncio.get_running_loop().time()
-        under_way = sum(max(0.0, end - now) for end in self._first_ends.values())
-        keys = {ticket.key for ticket in self.first if self._untouched(ticket)}
-        return first_run_count(len(keys), self.limits, self.pace, self.bench.workers, under_way)
+        busy_seconds = sum(max(0.0, end - now) for end in self._first_ends.values())
+        keys = {pending.key for pending in self.first if self._is_idle(pending)}
+        return first_run_count(len(keys), self.limits, self.times, self.pool.workers, busy_seconds)
 
-    def _untouched(self, ticket: PendingRequest) -> bool:
-        """Whether a ticket waits for a state that no worker is at."""
-        return not ticket.reply.done() and ticket.key not in self._running
+    def _is_idle(self, pending: PendingRequest) -> bool:
+        """Whether a request waits for a state that no worker is computing."""
+        return not pending.future.done() and pending.key not in self._running
 
-    async def _compute(self, chosen: list[ScheduledState], further: bool, place: int) -> None:
-        """One pass, from its worker to those who wait for it."""
-        clock = asyncio.get_running_loop()
-        started = clock.time()
+    async def _compute(self, batch: list[ScheduledState], further: bool, slot: int) -> None:
+        """Compute one batch, store its states and respond to the clients that wait for them."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            found = await self.bench.made(place, [one.order for one in chosen], self.limits.seconds)
-            self.passes += 1
-            self.pace.learn(sum(one.fresh for one in chosen), clock.time() - started)
-            for one, made in zip(chosen, found, strict=True):
-                self._keep(one, made)
-        except WorkerError as ended:
-            self._lost([one.key for one in chosen], str(ended))
+            results = await self.pool.compute(slot, [one.job for one in batch], self.limits.seconds)
+            self.batches += 1
+            self.times.record(sum(one.new_runs for one in batch), loop.time() - started)
+            for one, result in zip(batch, results, strict=True):
+                self._store(one, result)
+        except WorkerError as error:
+            self._handle_failure([one.key for one in batch], str(error))
         finally:
-            self._first_ends.pop(place, None)
-            self.bench.give_back(place)
-            self._running -= {one.key for one in chosen}
-            self._further_passes -= further
-            self._tell()
-            self._pump()
+            self._first_ends.pop(slot, None)
+            self.pool.release(slot)
+            self._running -= {one.key for one in batch}
+            self._further_batches -= further
+            self._respond()
+            self._schedule()
 
-    def _keep(self, one: ScheduledState, made: StateResult) -> None:
-        self.runs += one.fresh
-        self._alone.discard(one.key)
-        whole = one.order.runs >= self.limits.runs
-        self.shelf.put(one.key, CachedState(one.order.runs, made.texts[one.order.runs], None if whole else made.rows))
-        if one.order.cuts:
-            self.baselines |= made.texts
-            self._baseline_rows = made.rows
+    def _store(self, state: ScheduledState, result: StateResult) -> None:
+        runs = state.job.runs
+        self.runs += state.new_runs
+        self._alone.discard(state.key)
+        rows = None if runs >= self.limits.runs else result.rows
+        self.cache.put(state.key, CachedState(runs, result.texts[runs], rows))
+        if state.job.counts:
+            self.baselines |= result.texts
+            self._baseline_rows = result.rows
 
-    def _lost(self, keys: list[str], why: str) -> None:
-        """States that a worker ended over: several are tried once more, each by itself; one alone is given up.
+    def _handle_failure(self, keys: list[str], reason: str) -> None:
+        """After a worker failure, retry several states one by one, or give up a single state.
 
-        A baseline that cannot have more runs leaves all states with as few.
+        If the baseline cannot get more runs, its number of runs becomes the limit for all states.
         """
         if len(keys) > 1:
             self._alone |= set(keys)
@@ -291,13 +296,13 @@ class Dispatcher:
         if keys == [BASELINE_KEY] and self.baselines:
             self.limits = replace(self.limits, runs=max(self.baselines))
         self._alone.discard(keys[0])
-        for ticket in self.waiting:
-            if ticket.key == keys[0] or not self.baselines:
-                ticket.answer(StateResponse("failed", reason=why))
+        for pending in self.waiting:
+            if pending.key == keys[0] or not self.baselines:
+                pending.resolve(StateResponse("failed", reason=reason))
 
-    def _tell(self) -> None:
-        """Answer everybody whose state is there now, whoever asked for it first."""
-        for ticket in self.waiting:
-            known = self._known(ticket.key, ticket.beyond)
-            if known is not None:
-                ticket.answer(known)
+    def _respond(self) -> None:
+        """Respond to every request whose state is available."""
+        for pending in self.waiting:
+            response = self._cached_response(pending.key, pending.beyond)
+            if response is not None:
+                pending.resolve(response)

@@ -1,7 +1,4 @@
-"""What passes over the desk: wishes that wait, replies to them, and how much may be asked.
-
-Read a question: bytes that anybody may have sent, of which only a whole and known state gets through.
-"""
+"""Requests for states: their limits, validation of the request body, and responses."""
 
 from __future__ import annotations
 
@@ -14,25 +11,25 @@ from typing import Any, Final, NoReturn
 from simulation.pages.serve.controls import RequestError, RequestMistake, Values, parse_state, quote_value
 
 MIN_FIRST_RUNS: Final = 2
-"""Runs of a first answer where many wait: with one there would be no band."""
+"""Smallest number of runs of a first response; a single run has no band."""
 MAX_FURTHER_RUNS: Final = 16
-"""Runs that a state is given at a time when it has a first answer: a first answer may have to wait for them."""
+"""Largest number of runs added to a state at once, because first responses may have to wait for them."""
 
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """How much may be asked of this machine.
+    """Limits of the server.
 
     Attributes
     ----------
     runs
-        Runs of a state at most.
+        Largest number of runs of a state.
     first
-        Runs of a first answer where few wait.
+        Number of runs of a first response under light load.
     seconds
-        A pass that takes longer is given up.
+        Time limit of a batch, s.
     states
-        States that are kept.
+        Number of states in the cache.
     """
 
     runs: int = 64
@@ -41,38 +38,38 @@ class RequestLimits:
     states: int = 512
 
     @property
-    def firsts(self) -> tuple[int, ...]:
-        """Numbers of runs that a first answer may have, falling: the more wait, the fewer."""
-        found = [self.first]
-        while found[-1] // 2 >= MIN_FIRST_RUNS:
-            found.append(found[-1] // 2)
-        return tuple(found)
+    def first_counts(self) -> tuple[int, ...]:
+        """Possible numbers of runs of a first response in falling order; a longer queue gets fewer."""
+        counts = [self.first]
+        while counts[-1] // 2 >= MIN_FIRST_RUNS:
+            counts.append(counts[-1] // 2)
+        return tuple(counts)
 
-    def after(self, runs: int) -> int:
-        """Runs that a state shall have next that has so many and is wanted with more."""
+    def next_count(self, runs: int) -> int:
+        """Next number of runs of a state that has `runs` runs."""
         return self.first if runs < self.first else min(self.runs, runs + min(runs, MAX_FURTHER_RUNS))
 
     @property
-    def cuts(self) -> tuple[int, ...]:
-        """Every number of runs that an answer may have, rising."""
-        found = {*self.firsts}
+    def counts(self) -> tuple[int, ...]:
+        """All possible numbers of runs of a response in rising order."""
+        counts = {*self.first_counts}
         runs = self.first
         while runs < self.runs:
-            runs = self.after(runs)
-            found.add(runs)
-        return tuple(sorted(found))
+            runs = self.next_count(runs)
+            counts.add(runs)
+        return tuple(sorted(counts))
 
 
 @dataclass(frozen=True)
 class StateResponse:
-    """What a client is told: the state as JSON with the baseline of as many runs, or why there is none.
+    """Response to a request: the state and the baseline with the same number of runs, or the reason why there is none.
 
     Attributes
     ----------
     kind
-        ``state``, ``superseded`` by a newer wish of the same client, ``failed`` or ``busy``.
+        ``state``, ``superseded`` by a newer request of the same client, ``failed`` or ``busy``.
     state, baseline
-        What `work.told` says.
+        JSON texts (`simulation.pages.serve.worker_pool.state_json`).
     reason
         Why there is no state.
     """
@@ -83,26 +80,26 @@ class StateResponse:
     reason: str = ""
 
 
-SUPERSEDED: Final = StateResponse("superseded", reason="the same client has asked for another state since")
+SUPERSEDED: Final = StateResponse("superseded", reason="the same client has since requested another state")
 
 
 @dataclass
 class PendingRequest:
-    """A wish that waits for more than `beyond` runs of a state."""
+    """A request that waits for a state with more than `beyond` runs."""
 
     client: str
     key: str
     beyond: int
-    reply: asyncio.Future[StateResponse] = field(repr=False)
+    future: asyncio.Future[StateResponse] = field(repr=False)
 
-    def answer(self, reply: StateResponse) -> None:
-        """Tell the client, unless it was told or has gone."""
-        if not self.reply.done():
-            self.reply.set_result(reply)
+    def resolve(self, response: StateResponse) -> None:
+        """Set the response unless there is one or the request was cancelled."""
+        if not self.future.done():
+            self.future.set_result(response)
 
 
 MAX_BODY_BYTES: Final = 4096
-"""Length of a question; the longest that the page asks has some 500 bytes."""
+"""Largest request body; the page sends at most about 500 bytes."""
 CLIENT_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 EXAMPLE_BODY: Final = '{"client": "a1b2c3d4", "state": {"boj.meetings[0].decision": "37.5bp"}, "beyond": 0}'
 MAX_BEYOND: Final = 10_000
@@ -110,16 +107,16 @@ MAX_BEYOND: Final = 10_000
 
 @dataclass(frozen=True)
 class StateRequest:
-    """A state that somebody wants to see.
+    """A validated request for a state.
 
     Attributes
     ----------
     client
-        Who asks; the newest wish of a client replaces an older one.
+        Identifier of the client; its newest request replaces an older one.
     values
         Values of the state by config key.
     beyond
-        Number of runs that the client has already: it waits for more.
+        Number of runs that the client already has; it waits for more.
     """
 
     client: str
@@ -128,31 +125,26 @@ class StateRequest:
 
 
 def parse_request(body: bytes) -> StateRequest:
-    """The wish in the body of a request.
+    """Validate the body of a request.
 
     Raises
     ------
-    RefusedError
-        With every mistake.
+    RequestError
+        Listing every mistake.
     """
-    told = parse_object(body)
+    content = parse_object(body)
     mistakes: list[RequestMistake] = [
         RequestMistake(quote_value(key), quote_value(value), "", "keys: client, state, beyond", f"send {EXAMPLE_BODY}")
-        for key, value in told.items()
+        for key, value in content.items()
         if key not in ("client", "state", "beyond")
     ]
-    client, state, beyond = told.get("client"), told.get("state"), told.get("beyond", 0)
+    client, state, beyond = content.get("client"), content.get("state"), content.get("beyond", 0)
     if not isinstance(client, str) or not CLIENT_PATTERN.fullmatch(client):
-        allowed = "8 to 64 letters, digits, - or _"
-        mistakes.append(
-            RequestMistake(
-                "client", quote_value(client), "", allowed, "send the same text of your own with every question"
-            )
-        )
+        allowed, cure = "8 to 64 letters, digits, - or _", "send the same random identifier with every request"
+        mistakes.append(RequestMistake("client", quote_value(client), "", allowed, cure))
     if not isinstance(beyond, int) or isinstance(beyond, bool) or not 0 <= beyond <= MAX_BEYOND:
-        mistakes.append(
-            RequestMistake("beyond", quote_value(beyond), "runs", f"a whole number, 0 to {MAX_BEYOND}", "send 0")
-        )
+        allowed = f"a whole number, 0 to {MAX_BEYOND}"
+        mistakes.append(RequestMistake("beyond", quote_value(beyond), "runs", allowed, "send 0"))
     values: Values = {}
     try:
         values = parse_state(state) if isinstance(state, dict) else refuse_state(state)
@@ -164,38 +156,37 @@ def parse_request(body: bytes) -> StateRequest:
 
 
 def refuse_state(state: Any) -> NoReturn:
-    """Refuse what is no state."""
-    allowed = "an object with config keys; empty for the scenario as it is"
+    """Refuse a state that is not an object."""
+    allowed = "an object with config keys; empty for the base scenario"
     raise RequestError([RequestMistake("state", quote_value(state), "", allowed, f"send {EXAMPLE_BODY}")])
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object of a body: no number that is none, no key twice."""
+    """Parse a JSON object; NaN, Infinity and duplicate keys are refused."""
     try:
-        told = json.loads(body.decode("utf-8"), parse_constant=refuse_constant, object_pairs_hook=unique_keys)
+        content = json.loads(body.decode("utf-8"), parse_constant=refuse_constant, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
-        raise RequestError([body_mistake(body, f"it is no JSON: {quote_value(str(error))}")]) from None
-    if not isinstance(told, dict):
-        raise RequestError([body_mistake(body, "it is no JSON object")])
-    return told
+        raise RequestError([body_mistake(body, f"it is not valid JSON: {quote_value(str(error))}")]) from None
+    if not isinstance(content, dict):
+        raise RequestError([body_mistake(body, "it is not a JSON object")])
+    return content
 
 
-def body_mistake(body: bytes, wrong: str) -> RequestMistake:
-    """A mistake of the question as a whole."""
-    text = body[:200].decode("utf-8", errors="replace")
-    return RequestMistake(
-        "", quote_value(text), "", f"a JSON object with client, state and beyond; {wrong}", f"send {EXAMPLE_BODY}"
-    )
+def body_mistake(body: bytes, problem: str) -> RequestMistake:
+    """A mistake of the whole request body."""
+    text = quote_value(body[:200].decode("utf-8", errors="replace"))
+    allowed = f"a JSON object with client, state and beyond; {problem}"
+    return RequestMistake("", text, "", allowed, f"send {EXAMPLE_BODY}")
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and Infinity, which JSON does not have."""
-    raise ValueError(f"{name} is no number in JSON")
+    """Refuse NaN and Infinity, which JSON does not allow."""
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys stand once."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
-    return found
+    """Object of key-value pairs; a duplicate key is an error."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return content

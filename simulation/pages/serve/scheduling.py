@@ -1,9 +1,4 @@
-"""Who is next: every client has one place in the line, however often it asks.
-
-How long a pass takes on this machine, learned from the passes that were made, and what may be asked of the next one.
-
-Which states the next pass computes.
-"""
+"""Scheduling of batches: the queue of clients, expected batch times, and the selection of states for a batch."""
 
 from __future__ import annotations
 
@@ -20,54 +15,53 @@ QueueItem = TypeVar("QueueItem")
 
 
 class ClientQueue(Generic[QueueItem]):
-    """Clients in the order in which they came, each with what it wants now.
+    """Round-robin queue with one place per client.
 
-    A client that asks again before its turn keeps its place and has its new wish in it; one that was served goes to the end
-    when it asks the next time.  So turns go round by client, and fifty moves of one slider take one turn.
+    A new item of a waiting client replaces its old one and keeps its place; a client that was served joins at the end.  So
+    fifty moves of one slider cost one turn.
     """
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[str, QueueItem] = OrderedDict()
 
     def __len__(self) -> int:
-        """Return the number of clients that wait."""
+        """Return the number of waiting clients."""
         return len(self._waiting)
 
     def __iter__(self) -> Iterator[QueueItem]:
-        """Yield what is wanted, the next first."""
+        """Yield the items in order."""
         return iter(list(self._waiting.values()))
 
     def put(self, client: str, item: QueueItem) -> None:
-        """Let a client want something, in the place of what it still waits for."""
+        """Add the item of a client, or replace the one that waits."""
         self._waiting[client] = item
 
     def drop(self, client: str, item: QueueItem) -> None:
-        """Let a client leave, unless it wants something else by now."""
+        """Remove the item of a client unless another one has replaced it."""
         if self._waiting.get(client) is item:
             del self._waiting[client]
 
 
 FIXED_COST_RUNS: Final = 20.0
-"""What a pass costs before its first run, in runs: 63 days take some 0.5 s with no run and 0.025 s more for each (processor
-seconds of passes of 1 to 12 states that a class asks for, 2 to 32 runs, in turn; ratios 19 to 21, with twins of one state 26).
-Between 10 and 20 it hardly matters (`benchmarks.serve_desk`)."""
+"""Fixed cost of a batch in units of one run: 63 days take about 0.5 s without any run and 0.025 s more for each run (processor
+seconds of batches of 1 to 12 typical states with 2 to 32 runs; ratios of 19 to 21, and 26 for copies of one state).
+Values between 10 and 20 perform about equally (`benchmarks.serve_desk`)."""
 INITIAL_RUN_SECONDS: Final = 0.025
-"""What a run costs until a pass has shown it, s (the same measurement)."""
+"""Assumed cost of a run before the first batch, s (from the same measurement)."""
 MIN_BATCH_RUNS: Final = 12
-"""Runs that a pass takes in any case: fewer would waste the machine on what a pass costs without them, more would let those
-wait too long who ask meanwhile.  Chosen with `benchmarks.serve_desk` among 8 to 20: it matters where a pass costs 0.9 s
-before its runs or more."""
+"""Smallest capacity of a batch.  Fewer runs would spend most of the time on the fixed cost; more would delay later requests.
+Chosen with `benchmarks.serve_desk` among 8 to 20; it matters if the fixed cost of a batch is 0.9 s or more."""
 MIN_RUN_SECONDS: Final = 1e-4
-"""Less is no run, s: a coarse clock may say zero."""
+"""Lower bound of the cost of a run, s, because a coarse clock may measure zero."""
 MAX_SAMPLES: Final = 16
-"""Passes that are remembered: as many as a class asks for in some five seconds."""
+"""Number of recent batches in the estimate, about five seconds of requests from a class."""
 
 
 class BatchTimes:
-    """Seconds of a pass, ``a run's seconds * (FIXED_RUNS + runs)``: the machine sets the first factor, the engine the second.
+    """Expected duration of a batch, ``run_seconds * (FIXED_COST_RUNS + runs)``.
 
-    A run's seconds are the median over the last passes: a machine that has other work to do is soon known for slower, and a
-    worker that had to start first changes nothing.
+    `run_seconds` is the median over recent batches, so that it follows the load of the machine and ignores a single slow
+    worker start.
     """
 
     def __init__(self) -> None:
@@ -75,95 +69,95 @@ class BatchTimes:
 
     @property
     def run_seconds(self) -> float:
-        """What a run adds to a pass, s."""
+        """Additional time of one run, s."""
         return median(self._seconds)
 
-    def learn(self, runs: int, seconds: float) -> None:
-        """Take in that a pass of so many runs took so long."""
+    def record(self, runs: int, seconds: float) -> None:
+        """Record the duration of a batch."""
         self._seconds.append(max(seconds / (FIXED_COST_RUNS + runs), MIN_RUN_SECONDS))
 
     def seconds(self, runs: int) -> float:
-        """Seconds that a pass of so many runs will take."""
+        """Expected duration of a batch with `runs` runs, s."""
         return self.run_seconds * (FIXED_COST_RUNS + runs)
 
-    def room(self, seconds: float) -> int:
-        """Runs of a pass that shall not take longer, or `LEAST_ROOM`."""
+    def capacity(self, seconds: float) -> int:
+        """Number of runs that fit into `seconds`, at least `MIN_BATCH_RUNS`."""
         return int(max(seconds / self.run_seconds - FIXED_COST_RUNS, MIN_BATCH_RUNS))
 
 
 MAX_BATCH_RUNS: Final = 64
-"""Runs of a pass at most."""
+"""Largest number of runs in a batch."""
 FIRST_BATCH_SECONDS: Final = 0.9
-"""How long a pass of first answers shall take: who comes just after its start waits for it, then for one more."""
+"""Target duration of a batch of first responses, s; a request that arrives just after its start waits for it and for the next."""
 FURTHER_BATCH_SECONDS: Final = 1.5
-"""A pass of further runs, or of states that nobody has asked for: a first answer may have to wait for it."""
+"""Target duration of a batch of further runs or precomputed states, s; a first response may have to wait for it."""
 TARGET_SECONDS: Final = 0.6
-"""Within which everybody who waits shall have a first answer; it comes from fewer runs where it would take longer.  Far
-below the 2 s that a class may wait: others come while it is computed (`benchmarks.serve_desk` is where it was chosen)."""
+"""Target time for all pending first responses, s; if it would be exceeded, they get fewer runs.  Well below the acceptable
+wait of 2 s, because further requests arrive meanwhile (chosen with `benchmarks.serve_desk`)."""
 
 
 @dataclass(frozen=True)
 class ScheduledState:
-    """A state with the runs that it shall have.
+    """A state to be computed.
 
     Attributes
     ----------
     key
-        The state.
-    order
+        Key of the state.
+    job
         Its runs.
     alone
-        Whether it goes by itself since a worker ended over it.
+        Whether it gets its own batch because a worker failed on a batch that contained it.
     """
 
     key: str
-    order: StateJob
+    job: StateJob
     alone: bool = False
 
     @property
-    def fresh(self) -> int:
-        """Runs to compute."""
-        return self.order.runs - (0 if self.order.before is None else len(self.order.before))
+    def new_runs(self) -> int:
+        """Number of runs to compute."""
+        return self.job.runs - (0 if self.job.previous is None else len(self.job.previous))
 
 
-def select_batch(wanted: Iterable[ScheduledState], room: int) -> list[ScheduledState]:
-    """The first state and those after it that fit into a pass of so many runs; each state once.
+def select_batch(candidates: Iterable[ScheduledState], capacity: int) -> list[ScheduledState]:
+    """The first state and later ones that fit into the capacity (in runs), each once.
 
-    The first always goes, so that nobody is passed over for ever.
+    The first state is always selected, so that none waits forever.
     """
-    chosen: dict[str, ScheduledState] = {}
-    for one in wanted:
-        if not chosen:
-            chosen[one.key] = one
+    selected: dict[str, ScheduledState] = {}
+    for one in candidates:
+        if not selected:
+            selected[one.key] = one
             if one.alone:
                 break
-            room -= one.fresh
-        elif one.key not in chosen and not one.alone and one.fresh <= room:
-            chosen[one.key] = one
-            room -= one.fresh
-    return list(chosen.values())
+            capacity -= one.new_runs
+        elif one.key not in selected and not one.alone and one.new_runs <= capacity:
+            selected[one.key] = one
+            capacity -= one.new_runs
+    return list(selected.values())
 
 
-def batch_capacity(pace: BatchTimes, seconds: float) -> int:
-    """Runs of a pass that shall take so long."""
-    return min(MAX_BATCH_RUNS, pace.room(seconds))
+def batch_capacity(times: BatchTimes, seconds: float) -> int:
+    """Number of runs in a batch of the given duration, at most `MAX_BATCH_RUNS`."""
+    return min(MAX_BATCH_RUNS, times.capacity(seconds))
 
 
-def first_run_count(states: int, limits: RequestLimits, pace: BatchTimes, workers: int, under_way: float) -> int:
-    """Runs of the next first answers: the most with which everybody has one within `AIM_SECONDS`, else the fewest.
+def first_run_count(states: int, limits: RequestLimits, times: BatchTimes, workers: int, busy_seconds: float) -> int:
+    """Runs per first response: the largest number with which all finish within `TARGET_SECONDS`, else the smallest.
 
     Parameters
     ----------
     states
-        How many states wait for a first answer.
+        Number of states that wait for a first response.
     limits
-        Numbers of runs that there may be.
-    pace
-        What passes cost.
+        Limits of the server.
+    times
+        Expected batch times.
     workers
-        Who share the passes.
-    under_way
-        Seconds that workers are still at other first answers, all together.
+        Number of workers.
+    busy_seconds
+        Total remaining time of running batches of first responses, s.
     """
-    seconds = {runs: (under_way + pace.seconds(states * runs)) / workers for runs in limits.firsts}
-    return next((runs for runs, until_all in seconds.items() if until_all <= TARGET_SECONDS), limits.firsts[-1])
+    seconds = {runs: (busy_seconds + times.seconds(states * runs)) / workers for runs in limits.first_counts}
+    return next((runs for runs, total in seconds.items() if total <= TARGET_SECONDS), limits.first_counts[-1])

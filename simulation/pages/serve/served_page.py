@@ -1,4 +1,4 @@
-"""What is served: the shipped page with finer sliders, and the scenario behind it."""
+"""The shipped page with finer sliders, and the scenario that computes further states."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ PAGE_NAME: Final = "december_2025"
 
 @dataclass(frozen=True)
 class ServedPage:
-    """The page and how its states are computed.
+    """A page whose states can be computed on demand.
 
     Attributes
     ----------
     content
-        What the page holds from the start: the shipped states, on the finer sliders.
+        Initial content: the shipped states on the finer sliders.
     scenario
         The base scenario.
     work
-        How a state is run and measured.
+        Scenario, metrics and daily series of a state.
     columns
-        Quantiles that the page shows.
+        Columns of the page.
     """
 
     content: Content
@@ -45,29 +45,29 @@ class ServedPage:
     columns: tuple[PageColumn, ...]
 
     def key(self, values: Values) -> str:
-        """One text for equal states."""
+        """Canonical key of a state; equal states have equal keys."""
         return canonical_json(drop_base_values(values, self.scenario))
 
 
 def shipped_page(settings: tuple[str, ...] = ()) -> ServedPage:
-    """December 2025, as `carryflow explore` ships it.
+    """The page of December 2025, as shipped with `carryflow explore`.
 
     Parameters
     ----------
     settings
-        Changes to the sweep behind the page, such as a smaller scenario.
+        Changes to the sweep of the page, such as a smaller scenario.
 
     Raises
     ------
     OutputError
-        If the shipped page has other sliders than this version.
+        If the sliders of the shipped data differ from those of this version.
     """
-    read = load(find_file("sweeps", SWEEP_NAME), settings, root=Sweep, kind="sweeps")
-    sweep, loaded = read.scenario, load_base_scenario(read, shipped_files("sweeps")[SWEEP_NAME].parent)
+    config = load(find_file("sweeps", SWEEP_NAME), settings, root=Sweep, kind="sweeps")
+    sweep, loaded = config.scenario, load_base_scenario(config, shipped_files("sweeps")[SWEEP_NAME].parent)
     content = read_content(shipped_files("explore")[PAGE_NAME])
     if [slider["key"] for slider in content["sliders"]] != [slider.key for slider in SLIDERS]:
         raise OutputError(
-            f"{PAGE_NAME} was shipped with other sliders than these: make it again with `make explore-data`"
+            f"the shipped data {PAGE_NAME} has other sliders than this version; rebuild it with `make explore-data`"
         )
     sliders = [fine_slider(slider, loaded.scenario) for slider in SLIDERS]
     work = SweepWork(serialized_base(loaded, sweep), False, sweep.measured, sweep.kept_series)
@@ -76,36 +76,36 @@ def shipped_page(settings: tuple[str, ...] = ()) -> ServedPage:
 
 
 def content_on_sliders(content: Content, sliders: list[Slider]) -> Content:
-    """The content with finer sliders; its states keep their values."""
-    places = [
+    """The content with finer sliders; the values of its states stay the same."""
+    positions = [
         [level_index(fine, level.value) for level in coarse.levels]
         for coarse, fine in zip(SLIDERS, sliders, strict=True)
     ]
-    states = [[places[at][level] for at, level in enumerate(levels)] for levels in content["states"]]
+    states = [[positions[at][level] for at, level in enumerate(levels)] for levels in content["states"]]
     return {**content, "sliders": [slider_with_values(slider) for slider in sliders], "states": states}
 
 
 def slider_with_values(slider: Slider) -> dict[str, Any]:
-    """A slider for the page, each position with what is asked of the server."""
-    about = slider_json(slider)
-    levels = [{**level, "value": one.value} for level, one in zip(about["levels"], slider.levels, strict=True)]
-    return {**about, "levels": levels}
+    """Slider as JSON; each position has the value to send to the server."""
+    content = slider_json(slider)
+    levels = [{**level, "value": one.value} for level, one in zip(content["levels"], slider.levels, strict=True)]
+    return {**content, "levels": levels}
 
 
-def neighbour_keys(study: ServedPage) -> list[str]:
-    """Keys of the states in which one slider leaves the baseline and that were not shipped, the nearest first."""
-    content = study.content
+def neighbour_keys(page: ServedPage) -> list[str]:
+    """Keys of states that are not shipped and differ from the baseline in one slider, nearest first."""
+    content = page.content
     home, shipped = content["states"][content["baseline"]], {tuple(levels) for levels in content["states"]}
     moved = [
         (abs(level - home[at]), [*home[:at], level, *home[at + 1 :]])
         for at, slider in enumerate(content["sliders"])
         for level in range(len(slider["levels"]))
     ]
-    wanted = [levels for _, levels in sorted(moved) if tuple(levels) not in shipped]
-    return [study.key(state_values(content, levels)) for levels in wanted]
+    missing = [levels for _, levels in sorted(moved) if tuple(levels) not in shipped]
+    return [page.key(state_values(content, levels)) for levels in missing]
 
 
 def state_values(content: Content, levels: list[int]) -> Values:
-    """The values of a state by its levels."""
+    """Values of a state by config key, from its slider levels."""
     values = {one["key"]: one["levels"][at]["value"] for one, at in zip(content["sliders"], levels, strict=True)}
     return {key: value for key, value in values.items() if value is not None}

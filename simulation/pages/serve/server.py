@@ -1,4 +1,4 @@
-"""Serve the page on this machine alone until interrupted."""
+"""Local HTTP server of the page, bound to 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -10,29 +10,33 @@ from typing import TYPE_CHECKING, Final
 from simulation.pages.loopback import GRACE_SECONDS, HOST, bind_loopback, require_packages
 
 if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+    from simulation.pages.serve.dispatcher import Dispatcher
     from simulation.pages.serve.requests import RequestLimits
     from simulation.pages.serve.served_page import ServedPage
 
 REQUIRED_PACKAGES: Final = ("starlette", "uvicorn")
 CONNECT_SOURCE: Final = "'self'"
-"""What the page may connect to: where it came from."""
+"""Allowed connections of the page: only this server."""
 
 
-def serve(study: ServedPage, limits: RequestLimits, workers: int, port: int, tell: Callable[[str], None]) -> None:
+def serve(page: ServedPage, limits: RequestLimits, workers: int, port: int, announce: Callable[[str], None]) -> None:
     """Serve the page until interrupted.
 
     Parameters
     ----------
-    study
-        What is served.
+    page
+        The page to serve.
     limits
-        How much may be asked.
+        Limits of the server.
     workers
-        Processes that compute.
+        Number of worker processes.
     port
-        Port on 127.0.0.1; 0 takes a free one.
-    tell
-        Called with the address once the port is ours.
+        Port on 127.0.0.1; 0 selects a free one.
+    announce
+        Called with the address once the port is bound.
 
     Raises
     ------
@@ -41,46 +45,51 @@ def serve(study: ServedPage, limits: RequestLimits, workers: int, port: int, tel
     """
     require_packages("serve", REQUIRED_PACKAGES)
     listener = bind_loopback(port)
-    import uvicorn
-
     from simulation.pages.serve.app import create_app
     from simulation.pages.serve.dispatcher import Dispatcher
     from simulation.pages.serve.worker_pool import WorkerPool
 
-    bench = WorkerPool(study, workers)
-    desk = Dispatcher(study, bench, limits)
+    pool = WorkerPool(page, workers)
+    dispatcher = Dispatcher(page, pool, limits)
     port = listener.getsockname()[1]
-    app = create_app(desk, *render_served_page(study, limits), port)
+    app = create_app(dispatcher, *render_served_page(page, limits), port)
+    server = uvicorn_server(app, dispatcher)
+    announce(f"http://{HOST}:{port}/")
+    try:
+        server.run(sockets=[listener])
+    finally:
+        pool.kill()
+
+
+def uvicorn_server(app: ASGIApp, dispatcher: Dispatcher) -> uvicorn.Server:
+    """HTTP server that opens the dispatcher at startup and closes it at shutdown."""
+    import uvicorn
 
     class Server(uvicorn.Server):
-        """Tells those who wait before it ends, so that nothing holds it up."""
+        """Responds to waiting clients before shutdown, so that open requests do not delay it."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            """Begin to compute the baseline as soon as requests are taken."""
+            """Start the server, then compute the baseline."""
             await super().startup(sockets)
-            desk.open()
+            dispatcher.open()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            """End what waits, then the server."""
-            await desk.close()
+            """Respond to waiting clients, then stop the server."""
+            await dispatcher.close()
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
         app, log_level="warning", lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS, server_header=False
     )
-    tell(f"http://{HOST}:{port}/")
-    try:
-        Server(config).run(sockets=[listener])
-    finally:
-        bench.kill()
+    return Server(config)
 
 
-def render_served_page(study: ServedPage, limits: RequestLimits) -> tuple[str, str]:
-    """The page with its script for the server, and its content-security policy."""
+def render_served_page(page: ServedPage, limits: RequestLimits) -> tuple[str, str]:
+    """The page as HTML, including the client script, and its content-security policy."""
     from simulation.pages.explore.html import PageExtension, content_security_policy, render_page
 
-    live = {"runs": limits.runs, "seed": study.scenario.seed}
+    live = {"runs": limits.runs, "seed": page.scenario.seed}
     extra = PageExtension(
         (files("simulation.pages.serve") / "page" / "live.js").read_text(encoding="utf-8"), CONNECT_SOURCE
     )
-    return render_page({**study.content, "live": live}, extra), content_security_policy(extra)
+    return render_page({**page.content, "live": live}, extra), content_security_policy(extra)

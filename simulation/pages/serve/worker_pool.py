@@ -1,7 +1,4 @@
-"""What a worker process does: run the states of a pass and say of each what the page shows.
-
-The workers: each computes one pass at a time and is ended when it takes too long over it.
-"""
+"""Worker processes that compute the states of a batch as JSON for the page, with a time limit."""
 
 from __future__ import annotations
 
@@ -28,78 +25,80 @@ QUANTILE_NAMES: Final = ("p10", "p50", "p90")
 
 @dataclass(frozen=True)
 class StateJob:
-    """Runs of a state.
+    """Runs of a state to compute.
 
     Attributes
     ----------
     values
-        The state, as JSON.
+        Values of the state, as JSON.
     runs
-        Number of runs that there shall be.
-    before
-        Runs that there are, none at first.
-    cuts
-        Further numbers of runs of which the page is told, each at most `runs`.
+        Total number of runs.
+    previous
+        Runs computed before, None at first.
+    counts
+        Additional numbers of runs for which a JSON text is needed, each at most `runs`.
     """
 
     values: str
     runs: int
-    before: RunRows | None = None
-    cuts: tuple[int, ...] = ()
+    previous: RunRows | None = None
+    counts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class StateResult:
-    """A state with its runs, and what the page is told of the first so many of them, as JSON."""
+    """Runs of a state, and JSON texts for the page by number of runs."""
 
     rows: RunRows
     texts: dict[int, str]
 
 
-def compute_states(work: SweepWork, columns: tuple[PageColumn, ...], orders: Sequence[StateJob]) -> list[StateResult]:
-    """Compute the missing runs of some states in one pass, each run as it would be alone.
+def compute_states(work: SweepWork, columns: tuple[PageColumn, ...], jobs: Sequence[StateJob]) -> list[StateResult]:
+    """Compute the missing runs of several states in one batch; each run equals the run of that state alone.
 
     Parameters
     ----------
     work
-        The scenario, what is measured and the daily series.
+        The scenario, the metrics and the daily series.
     columns
-        What the page shows.
-    orders
-        States with the number of their runs.
+        Columns of the page.
+    jobs
+        States with their numbers of runs.
     """
-    rows = simulate_batch(work, [missing_runs(at, order) for at, order in enumerate(orders)])
-    return [combine_runs(work, columns, order, state_rows(rows, at)) for at, order in enumerate(orders)]
+    rows = simulate_batch(work, [missing_runs(at, job) for at, job in enumerate(jobs)])
+    return [combine_runs(work, columns, job, state_rows(rows, at)) for at, job in enumerate(jobs)]
 
 
-def missing_runs(at: int, order: StateJob) -> PointRuns:
-    """The missing runs of a state."""
-    first = 0 if order.before is None else len(order.before)
-    return PointRuns(at, at, order.values, tuple(range(first, order.runs)))
+def missing_runs(at: int, job: StateJob) -> PointRuns:
+    """Runs of a job that are not computed yet."""
+    first = 0 if job.previous is None else len(job.previous)
+    return PointRuns(at, at, job.values, tuple(range(first, job.runs)))
 
 
 def state_rows(rows: RunRows, point: int) -> RunRows:
-    """The rows of one state out of those of a pass, as if it had been alone in it."""
-    mine = np.flatnonzero(rows.point == point)
+    """Rows of one state of a batch, as if computed alone."""
+    chosen = np.flatnonzero(rows.point == point)
     series = []
     for first, part in rows.series:
-        own = mine[(mine >= first) & (mine < first + len(part.values))]
-        if len(own):
-            kept = replace(part, values=part.values[own - first], reached=part.reached[own - first])
-            series.append((int(np.searchsorted(mine, own[0])), kept))
-    reasons = tuple(rows.reason[at] for at in mine)
-    return RunRows(rows.point[mine], rows.key[mine], rows.replication[mine], reasons, rows.metrics[mine], tuple(series))
+        inside = chosen[(chosen >= first) & (chosen < first + len(part.values))]
+        if len(inside):
+            selected = replace(part, values=part.values[inside - first], reached=part.reached[inside - first])
+            series.append((int(np.searchsorted(chosen, inside[0])), selected))
+    reasons = tuple(rows.reason[at] for at in chosen)
+    return RunRows(
+        rows.point[chosen], rows.key[chosen], rows.replication[chosen], reasons, rows.metrics[chosen], tuple(series)
+    )
 
 
-def combine_runs(work: SweepWork, columns: tuple[PageColumn, ...], order: StateJob, fresh: RunRows) -> StateResult:
-    """A state with its earlier and its fresh runs."""
-    rows = fresh if order.before is None else concatenate_rows([order.before, fresh])
-    cuts = sorted({*order.cuts, order.runs})
-    return StateResult(rows, {runs: state_json(work, columns, order.values, first_rows(rows, runs)) for runs in cuts})
+def combine_runs(work: SweepWork, columns: tuple[PageColumn, ...], job: StateJob, new_rows: RunRows) -> StateResult:
+    """Result of a job from its previous and its new runs."""
+    rows = new_rows if job.previous is None else concatenate_rows([job.previous, new_rows])
+    counts = sorted({*job.counts, job.runs})
+    return StateResult(rows, {runs: state_json(work, columns, job.values, first_rows(rows, runs)) for runs in counts})
 
 
 def first_rows(rows: RunRows, runs: int) -> RunRows:
-    """The first so many rows."""
+    """The first `runs` rows."""
     series = tuple(
         (at, replace(part, values=part.values[: runs - at], reached=part.reached[: runs - at]))
         for at, part in rows.series
@@ -111,22 +110,22 @@ def first_rows(rows: RunRows, runs: int) -> RunRows:
 
 
 def state_json(work: SweepWork, columns: tuple[PageColumn, ...], values: str, rows: RunRows) -> str:
-    """What the page is told of a state: the parts of a page's content that belong to one state (docs/explore.md)."""
-    fine = np.array([not reason for reason in rows.reason])
-    answer: dict[str, Any] = {"runs": len(rows), "failed": int((~fine).sum())}
-    if not fine.any():
-        return json.dumps(answer | {"reason": rows.reason[0]})
-    days, daily = daily_series(rows, fine)
+    """JSON text of one state: the parts of the page content that belong to it (docs/explore.md)."""
+    finished = np.array([not reason for reason in rows.reason])
+    content: dict[str, Any] = {"runs": len(rows), "failed": int((~finished).sum())}
+    if not finished.any():
+        return json.dumps(content | {"reason": rows.reason[0]})
+    days, daily = daily_series(rows, finished)
     scenario = cached_scenario(work.base, values)
-    answer["data"] = pack_steps(quantile_steps(daily, work.series, columns))
-    answer["numbers"] = metric_quantiles(rows.metrics[fine], work.metrics)
-    answer["story"] = [asdict(one) for one in page_events(scenario, days)]
-    return json.dumps(answer, separators=(",", ":"), allow_nan=False)
+    content["data"] = pack_steps(quantile_steps(daily, work.series, columns))
+    content["numbers"] = metric_quantiles(rows.metrics[finished], work.metrics)
+    content["story"] = [asdict(one) for one in page_events(scenario, days)]
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)
 
 
-def daily_series(rows: RunRows, fine: NDArray[np.bool_]) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
-    """Days, and the daily values of the runs that reached the last of them, ``(runs, days, series)``."""
-    parts = [part.values[fine[at : at + len(part.values)]] for at, part in rows.series]
+def daily_series(rows: RunRows, finished: NDArray[np.bool_]) -> tuple[NDArray[np.datetime64], NDArray[np.float64]]:
+    """Days, and daily values of the finished runs, ``(runs, days, series)``."""
+    parts = [part.values[finished[at : at + len(part.values)]] for at, part in rows.series]
     return rows.series[0][1].days.astype("datetime64[D]"), np.concatenate(parts)
 
 
@@ -135,27 +134,27 @@ def quantile_steps(
 ) -> NDArray[np.float64]:
     """Quantiles over runs in steps of each column, ``(1, columns, days)``."""
     bands = np.quantile(daily, QUANTILES, axis=0)
-    chosen = [bands[QUANTILE_NAMES.index(one.quantile), :, names.index(one.series)] / one.step for one in columns]
-    return np.stack(chosen)[None]
+    steps = [bands[QUANTILE_NAMES.index(one.quantile), :, names.index(one.series)] / one.step for one in columns]
+    return np.stack(steps)[None]
 
 
 def metric_quantiles(metrics: NDArray[np.float64], names: tuple[str, ...]) -> list[list[str]]:
-    """Quantiles of each metric as `carryflow run` prints them."""
+    """Quantiles of each metric, formatted as by `carryflow run`."""
     known = [one for one in METRICS if one.name in names]
     return format_quantiles(metrics[:, [names.index(one.name) for one in known]], known)
 
 
 PRELOAD: Final = (*PRELOADED_MODULES, "simulation.pages.serve.worker_pool")
 WORKER_START_SECONDS: Final = 60.0
-"""What a worker is given beyond the limit for its first pass, to start and to import the engine."""
+"""Additional time for the first batch of a worker, s, to start and import the engine."""
 
 
 class WorkerError(RuntimeError):
-    """A pass that gave nothing, with the reason in words."""
+    """A batch failed; the message names the reason and the cure."""
 
 
 class WorkerSlots:
-    """Who of so many workers has nothing to do."""
+    """Free slots of a fixed number of workers."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -163,63 +162,66 @@ class WorkerSlots:
 
     @property
     def free(self) -> int:
-        """Number of workers that have nothing to do."""
+        """Number of idle workers."""
         return len(self._free)
 
-    def take(self) -> int:
-        """Take a free worker; returns its place."""
+    def acquire(self) -> int:
+        """Reserve an idle worker; returns its slot."""
         return self._free.pop(0)
 
-    def give_back(self, place: int) -> None:
-        """Say that a worker has nothing to do."""
-        self._free.append(place)
+    def release(self, slot: int) -> None:
+        """Return a worker to the idle ones."""
+        self._free.append(slot)
 
 
 class WorkerPool(WorkerSlots):
-    """So many worker processes with one pass each.
+    """Worker processes that compute one batch each.
 
     Parameters
     ----------
-    study
-        What is computed.
+    page
+        The served page.
     workers
         Number of processes.
     """
 
-    def __init__(self, study: ServedPage, workers: int) -> None:
+    def __init__(self, page: ServedPage, workers: int) -> None:
         super().__init__(workers)
-        self.study = study
-        self._lanes = [WorkerExecutor(1, PRELOAD) for _ in range(workers)]
+        self.page = page
+        self._executors = [WorkerExecutor(1, PRELOAD) for _ in range(workers)]
         self._new = set(self._free)
 
-    async def made(self, place: int, orders: Sequence[StateJob], seconds: float) -> list[StateResult]:
-        """States as a worker makes them.
+    async def compute(self, slot: int, jobs: Sequence[StateJob], seconds: float) -> list[StateResult]:
+        """Compute a batch on the worker of a slot.
 
         Raises
         ------
-        EndedError
-            If it dies over them or takes longer than so many seconds; another worker takes its place.
+        WorkerError
+            If the worker dies or exceeds the time limit; it is replaced by a new one.
         """
-        future = self._lanes[place].submit(compute_states, self.study.work, self.study.columns, orders)
-        start = WORKER_START_SECONDS if place in self._new else 0.0
+        future = self._executors[slot].submit(compute_states, self.page.work, self.page.columns, jobs)
+        start = WORKER_START_SECONDS if slot in self._new else 0.0
         try:
-            found = await asyncio.wait_for(asyncio.wrap_future(future), seconds + start)
+            results = await asyncio.wait_for(asyncio.wrap_future(future), seconds + start)
         except TimeoutError:
-            await asyncio.to_thread(self._lanes[place].kill)
-            self._lanes[place] = WorkerExecutor(1, PRELOAD)
-            self._new.add(place)
+            await asyncio.to_thread(self._executors[slot].kill)
+            self._executors[slot] = WorkerExecutor(1, PRELOAD)
+            self._new.add(slot)
             raise WorkerError(
-                f"the runs took longer than {seconds:g} s, which is the limit; a less extreme state is faster, or "
-                "start `carryflow serve` with a larger --seconds"
+                f"the runs exceeded the time limit of {seconds:g} s; choose a less extreme state, or start "
+                "`carryflow serve` with a larger --seconds"
             ) from None
         except BrokenExecutor:
-            raise WorkerError("a worker process died over these runs, most often for lack of memory") from None
+            raise WorkerError(
+                "a worker process died during these runs, most often for lack of memory; start `carryflow serve` with "
+                "fewer --workers"
+            ) from None
         except Exception as error:
             raise WorkerError(f"internal error: {type(error).__name__}: {error}") from error
-        self._new.discard(place)
-        return found
+        self._new.discard(slot)
+        return results
 
     def kill(self) -> None:
-        """End all workers at once."""
-        for lane in self._lanes:
-            lane.kill()
+        """Terminate all workers."""
+        for executor in self._executors:
+            executor.kill()

@@ -1,1 +1,1 @@
-"""The model in Mesa's own page: sliders, play and step, three plots; an extra, served on this machine alone."""
+"""Interactive page of the model with Mesa's SolaraViz (an optional extra), served locally."""

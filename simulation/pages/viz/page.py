@@ -1,4 +1,4 @@
-"""The page itself, in Mesa's SolaraViz; imported by the server once solara is known to be there and set up offline."""
+"""Solara page with Mesa's SolaraViz; the server imports it after configuring solara for offline use."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from simulation.scenario.config.formatting import format_number
 PLAY_INTERVAL_MS = 100
 DOTS_PER_INCH = 160
 STYLE_FILE = Path(__file__).with_name("page.css")
-"""What a narrow screen needs."""
+"""Styles for narrow screens."""
 SERVED: dict[str, PageRequest] = {}
-"""What this process serves, under the key ``request``; the server fills it before the first visitor comes."""
+"""The served request, under the key ``request``; set by the server before the first visit."""
 
 
 @solara.component
-def Page() -> None:  # noqa: N802 - the name that solara looks for
-    """One visitor's model with its sliders and plots."""
+def Page() -> None:  # noqa: N802 - the name that solara expects
+    """Model, sliders and plots of one visitor."""
     request = SERVED["request"]
     model = solara.use_memo(lambda: SliderModel(request), [])
     title = request.resolved().title or request.scenario
@@ -45,14 +45,14 @@ def Page() -> None:  # noqa: N802 - the name that solara looks for
 
 
 def model_parameters(request: PageRequest) -> dict[str, Any]:
-    """Arguments of the model: the request, which is fixed, and a slider each for the others."""
+    """Arguments of the model: the fixed request, and a slider for each control."""
     sliders = {control.name: control_slider(control, value) for control, value in scenario_controls(request.resolved())}
-    news = Slider("News drawn (first run)", value=0, min=0, max=MAX_FIRST_RUN, step=1)
+    news = Slider("Random news (first run number)", value=0, min=0, max=MAX_FIRST_RUN, step=1)
     return {"request": request, **sliders, FIRST_RUN: news}
 
 
 def control_slider(control: SliderControl, value: float) -> Slider:
-    """A slider that starts at the scenario's value and reaches it even if it lies outside the usual span."""
+    """Slider that starts at the value of the scenario; its range is extended to include that value."""
     low, high, step = control.span
     whole = all(float(number).is_integer() for number in (value, low, high, step))
     kind = int if whole else float
@@ -66,40 +66,40 @@ def control_slider(control: SliderControl, value: float) -> Slider:
     )
 
 
-def UsdJpyPlot(model: SliderModel) -> None:  # noqa: N802 - a component, as solara writes them
-    """The exchange rate."""
+def UsdJpyPlot(model: SliderModel) -> None:  # noqa: N802 - solara components are capitalized
+    """Exchange rate."""
     show_figure(plots.plot_usdjpy(model.capital_flows))
 
 
 def UnwoundPlot(model: SliderModel) -> None:  # noqa: N802
-    """The unwound share."""
+    """Unwound share by kind of holder."""
     show_figure(plots.plot_unwound(model.capital_flows))
 
 
 def FlowsPlot(model: SliderModel) -> None:  # noqa: N802
-    """The flows."""
+    """Yen bought by population."""
     show_figure(plots.plot_flows(model.capital_flows))
 
 
 def ModelState(model: SliderModel) -> None:  # noqa: N802
-    """Where the model is, what the sliders changed, and which runs ended early and why."""
+    """Current day, slider values, changed settings and stopped runs."""
     inner = model.capital_flows
-    runs = f"Runs {inner.run_numbers[0]} to {inner.run_numbers[-1]}, {int(inner.alive.sum())} of them alive."
+    runs = f"Runs {inner.run_numbers[0]} to {inner.run_numbers[-1]}, {int(inner.alive.sum())} still running."
     changed = " ".join(f"--set {shlex.quote(setting)}" for setting in model.settings)
     with solara.Column():
         solara.Text(f"Day {inner.day} of {len(inner.dates) - 1}: {plots.format_model_day(inner)}")
         solara.Text(runs)
         solara.Text(
-            "Simulated: "
+            "Slider values: "
             + "; ".join(f"{one.label}: {format_number(value)}" for one, value in scenario_controls(inner.scenario))
             + "."
         )
-        solara.Text(f"Changed: {changed}" if changed else "Nothing is changed: this is the scenario as it is written.")
-        solara.Text("Move a slider, then press Reset: the model starts again with its value.")
+        solara.Text(f"Changed settings: {changed}" if changed else "No settings are changed.")
+        solara.Text("A moved slider takes effect at the next Reset, which restarts the model.")
         for row, stop in inner.stopped.items():
-            solara.Text(f"Run {inner.run_numbers[row]} ended on {stop.date}: {stop.message}.")
+            solara.Text(f"Run {inner.run_numbers[row]} stopped on {stop.date}: {stop.message}.")
 
 
 def show_figure(figure: Any) -> None:
-    """Show a figure as a picture that is drawn anew at every step."""
+    """Show a figure as an image, redrawn at every step."""
     solara.FigureMatplotlib(figure, format="png", dpi=DOTS_PER_INCH)

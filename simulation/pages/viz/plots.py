@@ -1,4 +1,4 @@
-"""The page's three plots: the model's days so far on the axis of the whole scenario."""
+"""Plots of the page: exchange rate, unwound share and yen flows to the current day of the model."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from simulation.results.metrics import FinishedRuns
 from simulation.values.labels import readable_name
 
 SIZE_INCHES = (4.1, 3.5)
-"""Small, so that letters are large enough where a phone shows the plot over its whole width."""
+"""Small, so that text stays readable if a phone scales the plot to its width."""
 PANEL = (0.02, 0.09, 0.85, 0.64)
 NAMES_IN_A_ROW = 3
 BAR_MARGIN_DAYS = 0.7
-"""Half the width of a bar and some air, on both sides of the dates."""
+"""Margin of the date axis on both sides, to fit the outer bars."""
 ROLES = {
     "levered": ("levered", "#D55E00"),
     "resident": ("residents", "#0072B2"),
@@ -46,7 +46,7 @@ ROLES = {
 
 
 def record_to_date(model: CapitalFlows) -> Record:
-    """What has been recorded up to the model's day, as a record that ends there."""
+    """Record up to the current day of the model."""
     record, days = model.result(), slice(0, model.day + 1)
     flows = {
         name: {column: values[:, days] for column, values in table.items()} for name, table in record.flows.items()
@@ -56,11 +56,11 @@ def record_to_date(model: CapitalFlows) -> Record:
 
 
 def plot_usdjpy(model: CapitalFlows) -> Figure:
-    """USDJPY of every run and its median."""
+    """USDJPY: each run and the median."""
     record = record_to_date(model)
     paths = record.market["usdjpy"][FinishedRuns(record).rows]
     if not len(paths):
-        return message_figure("USDJPY: no run is left")
+        return message_figure("USDJPY: all runs have stopped")
     figure, axes = new_panel(model)
     draw_paths(axes, record.dates, paths, ACCENT)
     last = float(np.median(paths[:, -1]))
@@ -69,30 +69,30 @@ def plot_usdjpy(model: CapitalFlows) -> Figure:
 
 
 def plot_unwound(model: CapitalFlows) -> Figure:
-    """Share of its start stock that each kind of carry holder has given up so far."""
+    """Share of the initial stock unwound to date by each kind of carry holder."""
     record = record_to_date(model)
     finished = FinishedRuns(record)
     if not finished.count:
-        return message_figure("Unwound share: no run is left")
+        return message_figure("Unwound share: all runs have stopped")
     figure, axes = new_panel(model)
     entries = []
-    for role, (words, shade) in ROLES.items():
+    for role, (label, shade) in ROLES.items():
         names = finished.populations(role)
         if names:
             shares = unwound_share(finished, names)
             draw_paths(axes, record.dates, 100.0 * shares, shade)
-            entries.append((f"■ {words} {format_percent(float(np.median(shares[:, -1])))}", shade))
+            entries.append((f"■ {label} {format_percent(float(np.median(shares[:, -1])))}", shade))
     axes.axhline(0.0, color=INK, linewidth=0.8)
-    finish_panel(axes, model, f"Unwound, % of start stock, {format_model_day(model)}", entries)
+    finish_panel(axes, model, f"Unwound, % of initial stock, {format_model_day(model)}", entries)
     return figure
 
 
 def plot_flows(model: CapitalFlows) -> Figure:
-    """Yen bought each day by population, mean over runs."""
+    """Yen bought per day by population, mean over runs."""
     record = record_to_date(model)
     finished = FinishedRuns(record)
     if not finished.count:
-        return message_figure("Yen flows: no run is left")
+        return message_figure("Yen flows: all runs have stopped")
     figure, axes = new_panel(model)
     series = mean_yen_bought(finished)
     if model.day:
@@ -101,19 +101,19 @@ def plot_flows(model: CapitalFlows) -> Figure:
     traders = [
         (f"■ {readable_name(name)}", population_colour(name)) for name, values in series.items() if np.any(values)
     ][:4]
-    finish_panel(axes, model, f"Yen bought a day, USD bn; so far {format_usd_bn(total)}", traders, BAR_MARGIN_DAYS)
+    finish_panel(axes, model, f"Yen bought per day, USD bn; to date {format_usd_bn(total)}", traders, BAR_MARGIN_DAYS)
     return figure
 
 
 def unwound_share(finished: FinishedRuns, names: list[str]) -> FloatArray:
-    """Cumulative share of the start stock given up, decimal, ``(runs, days)``."""
+    """Cumulative unwind as a share of the initial stock, decimal, ``(runs, days)``."""
     stock = finished.flow("stock_usd_bn", names)[:, :1]
-    gone = np.cumsum(finished.flow("unwound_usd_bn", names), axis=1)
-    return np.divide(gone, stock, out=np.zeros_like(gone), where=stock > 0.0)
+    unwound = np.cumsum(finished.flow("unwound_usd_bn", names), axis=1)
+    return np.divide(unwound, stock, out=np.zeros_like(unwound), where=stock > 0.0)
 
 
 def draw_paths(axes: Axes, dates: Dates, paths: FloatArray, shade: str) -> None:
-    """Every run as a thin line, the median as a thick one with a dot on the last day."""
+    """Draw each run as a thin line and the median as a thick line with a dot on the last day."""
     axes.plot(dates, paths.T, color=shade, linewidth=0.8, alpha=0.35)
     middle = np.median(paths, axis=0)
     axes.plot(dates, middle, color=shade, linewidth=2.0)
@@ -121,7 +121,7 @@ def draw_paths(axes: Axes, dates: Dates, paths: FloatArray, shade: str) -> None:
 
 
 def new_panel(model: CapitalFlows) -> tuple[Figure, Axes]:
-    """An empty plot on the dates of the whole scenario."""
+    """Empty plot in the style of the figures."""
     with figure_style():
         figure = Figure(figsize=SIZE_INCHES)
         FigureCanvasAgg(figure)
@@ -135,7 +135,7 @@ def finish_panel(
     entries: Sequence[tuple[str, str]] = (),
     margin_days: float = 0.0,
 ) -> None:
-    """Frame, dates of the whole scenario, meetings, names behind their signs and the title."""
+    """Add the date axis of the whole scenario, policy dates, legend entries (label, colour) and the title."""
     remove_frame(axes)
     format_date_axis(axes, model.dates, ticks=5, margin_days=margin_days)
     lines = mark_policy_dates(axes, policy_dates(model.scenario, model.dates))
@@ -145,14 +145,14 @@ def finish_panel(
     panel_title(axes, title, lines)
 
 
-def message_figure(words: str) -> Figure:
-    """A figure that only says why there is nothing to see."""
+def message_figure(message: str) -> Figure:
+    """Figure with a message in place of a plot."""
     figure = Figure(figsize=SIZE_INCHES)
     FigureCanvasAgg(figure)
-    figure.text(0.5, 0.5, words, ha="center", color=INK)
+    figure.text(0.5, 0.5, message, ha="center", color=INK)
     return figure
 
 
 def format_model_day(model: CapitalFlows) -> str:
-    """The model's day as one writes it."""
+    """Current day of the model."""
     return f"{model.today.day} {model.today:%b %Y}"

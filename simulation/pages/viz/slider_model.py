@@ -1,4 +1,4 @@
-"""What the page's sliders change: a model that is built from a scenario's name and a few keys."""
+"""Sliders of the page, and a Mesa model that is built from a scenario and slider values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from simulation.day.model import CapitalFlowModel
 from simulation.scenario.scenario import Scenario
 
 FIRST_RUN = "first_run"
-"""Name of the slider that chooses the news: runs are counted from it."""
+"""Name of the slider for the first run number, which selects the random news."""
 MAX_FIRST_RUN = 50
 
 SliderValue = float | str
@@ -20,22 +20,22 @@ SliderValue = float | str
 
 @dataclass(frozen=True)
 class SliderControl:
-    """A slider over one key of the config.
+    """A slider for one config key.
 
     Attributes
     ----------
     name
-        Argument of `SteeredModel`.
+        Argument of `SliderModel`.
     label
-        What the reader sees, with the unit.
+        Label with the unit.
     key
-        Key path of the config.
+        Config key.
     span
         Lowest value, highest value and step, in the unit of the label.
     scale
-        Value of the config per unit of the label.
+        Config value per unit of the label.
     unit
-        Unit that the config wants to be written.
+        Unit suffix required by the config.
     """
 
     name: str
@@ -46,79 +46,77 @@ class SliderControl:
     unit: str = ""
 
     def start(self, scenario: Scenario) -> float | None:
-        """Value in the scenario, in the unit of the label; none where the scenario has no such key."""
-        found: object = scenario
+        """Value in the scenario, in the unit of the label; None if the scenario does not have the key."""
+        value: object = scenario
         for part in self.key.replace("[", ".").replace("]", "").split("."):
-            found = _child(found, part)
-        return round(float(found) / self.scale, 9) if isinstance(found, int | float) else None
+            value = _child(value, part)
+        return round(float(value) / self.scale, 9) if isinstance(value, int | float) else None
 
     def setting(self, value: float) -> str:
-        """The change of the config, as after ``--set``."""
+        """Setting in the syntax of ``--set``."""
         return f"{self.key}={value * self.scale:.12g}{self.unit}"
 
 
-def _child(found: object, part: str) -> object:
-    """One step down a key path: an entry of a list, a value of a mapping or a field; none where there is none."""
-    if isinstance(found, tuple):
-        return found[int(part)] if int(part) < len(found) else None
-    return found.get(part) if isinstance(found, Mapping) else getattr(found, part, None)
+def _child(parent: object, part: str) -> object:
+    """Item, mapping value or field of an object; None if it does not exist."""
+    if isinstance(parent, tuple):
+        return parent[int(part)] if int(part) < len(parent) else None
+    return parent.get(part) if isinstance(parent, Mapping) else getattr(parent, part, None)
 
 
 CONTROLS = (
-    SliderControl("boj_decision_bp", "Bank of Japan decides, bp", "boj.meetings[0].decision", (0, 75, 25), unit="bp"),
-    SliderControl("priced_pct", "Priced before, %", "boj.meetings[0].priced_probability", (0, 100, 1), 0.01),
+    SliderControl("boj_decision_bp", "Bank of Japan decision, bp", "boj.meetings[0].decision", (0, 75, 25), unit="bp"),
+    SliderControl("priced_pct", "Priced probability, %", "boj.meetings[0].priced_probability", (0, 100, 1), 0.01),
     SliderControl(
-        "carry_stock_usd_bn", "Carry funds hold, USD bn", "populations.carry_funds.stock_usd_bn", (50, 1000, 10)
+        "carry_stock_usd_bn", "Carry fund positions, USD bn", "populations.carry_funds.stock_usd_bn", (50, 1000, 10)
     ),
-    SliderControl(
-        "leverage_x", "Carry funds' leverage, x", "populations.carry_funds.leverage_x.median", (1.0, 6.0, 0.1)
-    ),
-    SliderControl("noise_x", "Size of random news, x", "noise.scale_x", (0.0, 2.0, 0.1)),
+    SliderControl("leverage_x", "Carry fund leverage, x", "populations.carry_funds.leverage_x.median", (1.0, 6.0, 0.1)),
+    SliderControl("noise_x", "Scale of random news, x", "noise.scale_x", (0.0, 2.0, 0.1)),
 )
-"""Every slider that the page may have; a scenario shows those whose key it has."""
+"""Available sliders; the page shows those whose key the scenario has."""
 
 
 @dataclass(frozen=True)
 class PageRequest:
-    """What a page was asked to show: a scenario by name or file, changes to it, and how many runs."""
+    """Scenario (name or file), settings and number of runs of a page."""
 
     scenario: str
     settings: tuple[str, ...] = ()
     runs: int = 8
 
     def resolved(self) -> Scenario:
-        """The scenario with its changes."""
+        """The scenario with the settings applied."""
         return load_scenario(self.scenario, self.settings)
 
 
 class SliderModel(mesa.Model):
-    """What Mesa's page builds anew after every change of a slider: a `CapitalFlowModel` with arguments that are numbers.
+    """Wrapper of `CapitalFlowModel` with numeric arguments, which Mesa's page recreates at every Reset.
 
-    The page of Mesa 3.5 looks into ``model.scenario`` for a scenario of Mesa's own, so ours stays in the model inside.
+    Mesa 3.5 expects a Mesa scenario in ``model.scenario``, so the carryflow scenario is kept in the inner model.
 
     Parameters
     ----------
     request
-        What the page was asked to show.
+        Scenario, settings and number of runs.
     first_run
-        First of the consecutive run numbers; another one brings other news.
+        First of the consecutive run numbers; it selects the random news.
     scenario
-        A scenario of Mesa's own, which the page of Mesa 3.5 hands over at every Reset; it holds a seed and is not used.
+        Mesa scenario passed by Mesa 3.5 at every Reset; not used.
     kwargs
-        Values of sliders by the name of their control, in the unit of the label. A value that is the scenario's own
-        changes nothing, to the last bit.
+        Slider values by name of the control, in the unit of the label. A value equal to that of the scenario leaves the
+        results bit-identical.
 
     Raises
     ------
     ConfigError
-        If the scenario with these values makes no sense.
+        If the scenario is invalid with these values.
     """
 
     def __init__(self, request: PageRequest, first_run: int = 0, scenario: object = None, **kwargs: float) -> None:
         self.settings = (*request.settings, *changed_settings(request.resolved(), kwargs))
-        own = load_scenario(request.scenario, self.settings)
-        super().__init__(rng=own.seed)
-        self.capital_flows = CapitalFlowModel(own, range(first_run, first_run + request.runs))
+        resolved = load_scenario(request.scenario, self.settings)
+        super().__init__(rng=resolved.seed)
+        self.capital_flows = CapitalFlowModel(resolved, range(first_run, first_run + request.runs))
 
     def step(self) -> None:
         """Simulate one business day."""
@@ -127,14 +125,14 @@ class SliderModel(mesa.Model):
 
 
 def changed_settings(scenario: Scenario, values: Mapping[str, float]) -> Iterator[str]:
-    """Settings for the sliders that were moved away from the scenario's own value."""
-    known = {control.name: control for control in CONTROLS}
+    """Yield the settings of sliders whose value differs from the scenario."""
+    controls = {control.name: control for control in CONTROLS}
     for name, value in values.items():
-        if value != known[name].start(scenario):
-            yield known[name].setting(value)
+        if value != controls[name].start(scenario):
+            yield controls[name].setting(value)
 
 
 def scenario_controls(scenario: Scenario) -> list[tuple[SliderControl, float]]:
-    """The controls that a scenario has, each with its own value there."""
-    found = ((control, control.start(scenario)) for control in CONTROLS)
-    return [(control, value) for control, value in found if value is not None]
+    """Controls whose key the scenario has, with the values of the scenario."""
+    values = ((control, control.start(scenario)) for control in CONTROLS)
+    return [(control, value) for control, value in values if value is not None]

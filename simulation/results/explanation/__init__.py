@@ -1,1 +1,1 @@
-"""What one day of one run was made of: who sold, by which rule, and what it did to the price."""
+"""Explanation of a day of a run: which orders and news moved a price, and which trading rules caused the orders."""

@@ -108,17 +108,6 @@ def split_by_cause(execution: Execution, column: int) -> dict[str, float]:
     return {cause: bought * amount / total for cause, amount in execution.unwound.items()}
 
 
-def mean_slope(before: float, after: float, impact: "ImpactCurve") -> float:
-    """Return the impact per unit between two inventories, or the local slope if they are equal."""
-    step = after - before
-    if abs(step) <= RELATIVE_TOLERANCE * impact.scale:
-        return (
-            impact.at(before + RELATIVE_TOLERANCE * impact.scale)
-            - impact.at(before - RELATIVE_TOLERANCE * impact.scale)
-        ) / (2.0 * RELATIVE_TOLERANCE * impact.scale)
-    return (impact.at(after) - impact.at(before)) / step
-
-
 @dataclass(frozen=True)
 class ImpactCurve:
     """Fast or slow impact curve of one asset."""
@@ -131,6 +120,15 @@ class ImpactCurve:
         """Return the impact of a number of units."""
         rule = slow_impact if self.slow else fast_impact
         return float(rule(np.array([units]), np.array([self.slope]), np.array([self.scale]))[0])
+
+
+def mean_slope(before: float, after: float, impact: ImpactCurve) -> float:
+    """Return the impact per unit between two inventories, or the local slope if they are equal."""
+    step = after - before
+    if abs(step) <= RELATIVE_TOLERANCE * impact.scale:
+        half = RELATIVE_TOLERANCE * impact.scale
+        return (impact.at(before + half) - impact.at(before - half)) / (2.0 * half)
+    return (impact.at(after) - impact.at(before)) / step
 
 
 def impact_curves(model: TracedModel, day: DayTrace, column: int) -> tuple[ImpactCurve, ImpactCurve]:

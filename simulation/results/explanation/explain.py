@@ -101,7 +101,7 @@ def select_day(model: TracedModel, requested: date | None, asset: str) -> DayTra
     run = model.run_numbers[0]
     stop = model.stopped.get(0)
     why = "" if stop is None else f": run {run} stopped on {stop.date} ({stop.name}: {stop.message})"
-    raise OutputError(f"there is nothing to explain{'' if requested is None else f' on {requested}'}{why}")
+    raise OutputError(f"there is no complete day to explain{'' if requested is None else f' on {requested}'}{why}")
 
 
 def check_matches_record(explanation: DayExplanation, record: Record) -> None:

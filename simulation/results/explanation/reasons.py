@@ -7,7 +7,7 @@ import numpy as np
 from simulation.results.explanation.decomposition import HEDGING, OWN_RULE
 from simulation.results.explanation.trace import DayTrace, TracedModel
 from simulation.values.conventions import PERCENT, TRADING_DAYS_PER_YEAR
-from simulation.values.labels import capitalized_name, readable_name
+from simulation.values.labels import capitalized, capitalized_name, readable_name
 from simulation.values.orders import INCENTIVE, LIQUIDATION, MARGIN, SLOW_REPATRIATION, STOP, VOLATILITY_TARGET
 
 NEWS_WORDS = {
@@ -62,9 +62,7 @@ class RuleInputs:
     carry: float
     start_carry: float
     high: float
-    opened: float
     closed: float
-    by_threshold: bool
 
     @property
     def below_high(self) -> float:
@@ -81,14 +79,14 @@ def rule_inputs(model: TracedModel, day: DayTrace) -> RuleInputs:
     start = model.recorder.market["carry_pct"][0, 0]
     return RuleInputs(
         annual[0], annual[1], float(now.carry[0, 0]) / PERCENT, float(start), float(now.recent_high[0, 0]),
-        float(usdjpy[day.step - 1]), float(usdjpy[day.step]), any(one.by_threshold for one in model.populations),
+        float(usdjpy[day.step]),
     )  # fmt: skip
 
 
 def news_label(key: str) -> str:
     """Return the label of a piece of news."""
     bank, _, kind = key.rpartition(":")
-    return f"{CENTRAL_BANK_COUNTRIES[bank]}: {NEWS_WORDS[kind]}" if bank else NEWS_WORDS[kind].capitalize()
+    return f"{CENTRAL_BANK_COUNTRIES[bank]}: {NEWS_WORDS[kind]}" if bank else capitalized(NEWS_WORDS[kind])
 
 
 def order_label(key: str, forced: bool, bought: bool) -> str:

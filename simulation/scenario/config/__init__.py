@@ -1,6 +1,6 @@
-"""From YAML files to a validated config: layers, overrides, places of mistakes, words for differences.
+"""Configuration files: YAML with inheritance and overrides, validated, with error messages that name file and line.
 
-The names below load their parser and checker when first used, so that a command line starts quickly.
+Public names import their module on first use, so that the command line starts quickly.
 """
 
 from importlib import import_module

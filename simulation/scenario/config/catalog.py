@@ -1,4 +1,4 @@
-"""Find the configs and experiments that travel with the package, by name and from any directory."""
+"""Shipped configuration and experiment files by name, from any working directory."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,29 +16,33 @@ FOLDERS = {
     "calibration": ("configs/calibration", ".csv"),
     "explore": ("configs/explore", ".json"),
 }
-"""Kind of file -> its folder, below the package in a wheel and below the project in a checkout, and its ending."""
+"""Folder and file extension of each kind; folders are relative to the package in a wheel, to the project in a checkout."""
 
 
 def shipped_files(kind: str) -> dict[str, Path]:
-    """Return the shipped files of a kind (scenarios, events, facts, ...) by name, in alphabetical order."""
+    """Return the shipped files of a kind (scenarios, events, facts, ...) by name, in alphabetical order, without bases."""
     return {name: path for name, path in shipped_and_base_files(kind).items() if not name.startswith("_")}
 
 
 def shipped_and_base_files(kind: str) -> dict[str, Path]:
-    """Return all shipped files of a kind by name, also those that only serve to be extended (their names begin with _)."""
+    """Return the shipped files of a kind by name, including bases for other files (names that start with _)."""
     folder, ending = FOLDERS[kind]
-    found: dict[str, Path] = {}
-    for home in _search_folders():
-        for path in (home / folder).glob(f"*{ending}"):
-            found.setdefault(path.stem, path)
-    return dict(sorted(found.items()))
+    files: dict[str, Path] = {}
+    for root in _search_folders():
+        for path in (root / folder).glob(f"*{ending}"):
+            files.setdefault(path.stem, path)
+    return dict(sorted(files.items()))
 
 
 def find_file(kind: str, name: str | Path) -> Path:
-    """Return the file that a name or a path stands for.
+    """Return the path of a file given by name or path.
 
-    Text with a slash or a file ending is a path, everything else the name of a shipped file.  Raises ConfigError with
-    the nearest names where there is no such file.
+    Text with a slash or a file extension is a path; other text is the name of a shipped file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such file; the message suggests the nearest name.
     """
     shipped = shipped_files(kind)
     if isinstance(name, Path) or is_path(name):
@@ -51,20 +55,20 @@ def find_file(kind: str, name: str | Path) -> Path:
 
 
 def is_path(name: str) -> bool:
-    """Return whether a text names a file by its path rather than a shipped file."""
+    """Return whether text is a path rather than the name of a shipped file."""
     return any(sign in name for sign in ("/", "\\")) or name.endswith((".yaml", ".yml", ".py", ".csv"))
 
 
 def _search_folders() -> Sequence[Path]:
-    """Return the places to look: the package as a wheel installs it, then the checkout it is run from.
+    """Return the package folder and, in a checkout, the project folder.
 
     An editable install does not copy the data into the package.  The folder above an installed package is
-    site-packages, where a stranger may have put a `configs`: only a project folder counts.
+    site-packages, which may hold an unrelated `configs`; only a folder with pyproject.toml is searched.
     """
     checkout = PACKAGE_FOLDER.parent
     return (PACKAGE_FOLDER, checkout) if (checkout / "pyproject.toml").is_file() else (PACKAGE_FOLDER,)
 
 
-def _not_found_error(shown: str, message: str, name: str, names: Sequence[str]) -> ConfigError:
-    """Return the mistake of a name or path that leads nowhere."""
-    return ConfigError([ConfigProblem(shown, None, None, "", message, suggest_name(name, names, "known names"))])
+def _not_found_error(file: str, message: str, name: str, names: Sequence[str]) -> ConfigError:
+    """Return the error for a name or path without a file."""
+    return ConfigError([ConfigProblem(file, None, None, "", message, suggest_name(name, names, "known names"))])

@@ -1,6 +1,6 @@
-"""Mistakes in a configuration: where each one stands, what is wrong and what to write instead.
+"""Errors in a configuration: place, message and suggested correction.
 
-This module imports nothing heavy, so that the command line can catch :class:`ConfigError` without loading a parser.
+This module has no heavy imports, so that the command line can catch :class:`ConfigError` without loading the parser.
 """
 
 from collections.abc import Iterable
@@ -11,22 +11,22 @@ EXCERPT_WIDTH = 120
 
 @dataclass(frozen=True)
 class ConfigProblem:
-    """One mistake, with its place.
+    """One error in a configuration and its place.
 
     Parameters
     ----------
     file : str
-        The file as shown to the reader, or ``--set`` with the text of the override.
+        Displayed file path, or ``--set`` with the text of the override.
     line, column : int or None
-        Place in the file, counted from 1; an override has a column only; neither when there is no file to read.
+        Place in the file, counted from 1; an override has only a column; both None without a readable file.
     key : str
-        Path of the key, such as ``boj.meetings[0].date``; empty when the mistake concerns the whole file.
+        Path of the key, such as ``boj.meetings[0].date``; empty if the error concerns the whole file.
     message : str
-        What is wrong, with the value and the allowed range.
+        The error, with the value and the allowed range.
     hint : str
-        What to write instead, such as the nearest valid key.
+        Suggested correction, such as the nearest valid key.
     excerpt : str
-        The offending source line.
+        The source line of the error.
     """
 
     file: str
@@ -39,11 +39,11 @@ class ConfigProblem:
 
     @property
     def place(self) -> str:
-        """``file:line:column``, as far as it is known."""
+        """``file:line:column``, without unknown parts."""
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
     def __str__(self) -> str:
-        """Return the message after its place and key, then the offending line with a caret under the mistake."""
+        """Return place, key and message, then the source line with a caret below the error."""
         parts = [self.place, self.key, self.message]
         text = ": ".join(part for part in parts if part) + (f"; {self.hint}" if self.hint else "")
         if not self.excerpt.strip() or self.column is None:
@@ -52,19 +52,19 @@ class ConfigProblem:
 
 
 def _excerpt_with_caret(line: str, column: int) -> str:
-    """Return the source line, cut to a readable width around the column, and a caret below it."""
+    """Return the source line, shortened around the column, and a caret below it."""
     start = max(0, column - 1 - EXCERPT_WIDTH // 2) if len(line) > EXCERPT_WIDTH else 0
-    shown = line[start : start + EXCERPT_WIDTH].replace("\t", " ").rstrip()
-    return f"    {shown}\n    {' ' * (column - 1 - start)}^"
+    excerpt = line[start : start + EXCERPT_WIDTH].replace("\t", " ").rstrip()
+    return f"    {excerpt}\n    {' ' * (column - 1 - start)}^"
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be used; carries every mistake found in it.
+    """An invalid configuration, with all errors found.
 
     Parameters
     ----------
-    problems : iterable of Problem
-        At least one mistake; repeated ones are kept once, in the order given.
+    problems : iterable of ConfigProblem
+        At least one; duplicates are dropped, order is kept.
     """
 
     def __init__(self, problems: Iterable[ConfigProblem]) -> None:
@@ -72,5 +72,5 @@ class ConfigError(ValueError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __reduce__(self) -> tuple[type["ConfigError"], tuple[tuple[ConfigProblem, ...]]]:
-        """Pickle by the problems, so that the error crosses a process border whole."""
+        """Pickle the problems, so that the error can pass between processes."""
         return type(self), (self.problems,)

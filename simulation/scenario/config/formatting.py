@@ -1,4 +1,4 @@
-"""Words for messages: the nearest valid name, numbers with units, allowed ranges, likely slips."""
+"""Text for messages: numbers with units, allowed ranges, likely corrections and nearest valid names."""
 
 import math
 from collections.abc import Collection, Iterable
@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 MAX_LISTED = 16
 SLIP_FACTORS = (0.01, 100.0, 0.001, 0.0001, 1_000.0, -1.0)
-"""Factors that undo a common slip: percent for a share and back, millions for billions, basis points for a share,
-trillions for billions, the sign.
+"""Factors that correct common errors: percent and share confused, millions for billions, basis points for a share,
+trillions for billions, wrong sign.
 """
 
 PURE_NUMBERS = frozenset({"probability", "share", "fraction", "multiple", "ratio"})
@@ -21,7 +21,7 @@ Bound: TypeAlias = float | date
 
 @dataclass(frozen=True)
 class AllowedRange:
-    """The allowed range of a number or date; a bound is None where there is none, strict where itself not allowed."""
+    """The allowed range of a number or date; an absent bound is None, a strict bound is itself not allowed."""
 
     low: Bound | None = None
     high: Bound | None = None
@@ -30,11 +30,11 @@ class AllowedRange:
 
     @property
     def bounded(self) -> bool:
-        """Whether there is a limit at all."""
+        """Whether there is any bound."""
         return self.low is not None or self.high is not None
 
     def __contains__(self, value: float) -> bool:
-        """Return whether a number is allowed; no number is in a range of dates."""
+        """Return whether a number is allowed; always false for a range of dates."""
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         if isinstance(low, date) or isinstance(high, date):
@@ -43,7 +43,7 @@ class AllowedRange:
         return above and (value < high if self.high_strict else value <= high)
 
     def words(self, unit: str) -> str:
-        """Return the range as ``allowed: 1 to 50 x``; empty where everything is allowed."""
+        """Return the range as ``allowed: 1 to 50 x``; empty if unbounded."""
         if self.low is not None and self.high is not None and not (self.low_strict or self.high_strict):
             return f"allowed: {format_number(self.low)} to {format_number(self.high)}{_spaced_unit(unit)}"
         low = "" if self.low is None else f"{'above' if self.low_strict else 'at least'} {format_number(self.low)}"
@@ -53,7 +53,7 @@ class AllowedRange:
 
 
 def format_number(value: Bound) -> str:
-    """Return a number without needless digits (5, 0.25, 1,500,000), or a date."""
+    """Format a number with up to six digits and thousands separators (5, 0.25, 1,500,000), or a date."""
     if isinstance(value, date):
         return value.isoformat()
     if float(value).is_integer() and abs(value) < 1e15:
@@ -62,31 +62,31 @@ def format_number(value: Bound) -> str:
 
 
 def format_quantity(value: Bound, unit: str) -> str:
-    """Return a number and its unit, ``4 %`` or ``250 $bn``; without the unit where that only describes the number."""
+    """Format a number and its unit, ``4 %`` or ``250 $bn``; a descriptive unit such as share is omitted."""
     return format_number(value) + unit_suffix(unit)
 
 
 def unit_suffix(unit: str) -> str:
-    """Return a unit as it follows a number, nothing for one that only describes the number."""
+    """Return a unit with a leading space; empty for a descriptive unit such as share."""
     return "" if _is_description(unit) else _spaced_unit(unit)
 
 
 def suggest_value(value: float, allowed: AllowedRange, unit: str) -> str:
-    """Return a question that names the value probably meant, empty where no common slip explains the number."""
+    """Return ``did you mean ...?`` with the value if a common error explains the number, else an empty string."""
     if value == 0 or not allowed.bounded:
         return ""
     for factor in SLIP_FACTORS:
         meant = value * factor
         if meant in allowed:
-            shown = f"{meant:.2f}{_spaced_unit(unit)}" if unit.startswith("%") else format_quantity(meant, unit)
-            return f"did you mean {shown}?"
+            quantity = f"{meant:.2f}{_spaced_unit(unit)}" if unit.startswith("%") else format_quantity(meant, unit)
+            return f"did you mean {quantity}?"
     return ""
 
 
 def nearest_name(name: str, options: Iterable[str]) -> str | None:
-    """Return the option that a name most probably stands for.
+    """Return the most similar option, or None.
 
-    A name that only lacks its unit (``stock`` for ``stock_usd_bn``) comes first, then the closest spelling.
+    The only option that extends the name (``stock_usd_bn`` for ``stock``) comes before the closest spelling.
     """
     known = list(options)
     longer = [option for option in known if option.startswith(name + "_")]
@@ -98,7 +98,7 @@ def nearest_name(name: str, options: Iterable[str]) -> str | None:
 
 
 def suggest_name(name: str, options: Collection[str], plural: str = "valid keys") -> str:
-    """Return ``did you mean ...?`` with the nearest option, or a list of the options."""
+    """Return ``did you mean ...?`` with the nearest option, or a list of options."""
     close = nearest_name(name, options)
     if close is not None:
         return f"did you mean {close}?"
@@ -110,12 +110,12 @@ def suggest_name(name: str, options: Collection[str], plural: str = "valid keys"
 
 
 def _spaced_unit(unit: str) -> str:
-    """Return a unit as it follows a number; one that is a description (probability, share) follows in brackets."""
+    """Return a unit with a leading space, in brackets if it is descriptive (probability, share)."""
     if not unit:
         return ""
     return f" ({unit})" if _is_description(unit) else f" {unit}"
 
 
 def _is_description(unit: str) -> bool:
-    """Return whether a unit is a description of the number rather than a unit of measurement."""
+    """Return whether a unit describes the number rather than being a unit of measurement."""
     return unit in PURE_NUMBERS or len(unit) > LONGEST_UNIT

@@ -1,11 +1,7 @@
-"""Which shipped base belongs to the day an event starts on, for an event that names none.
+"""Layers of a configuration: the files that it extends and ``path.to.key[0].sub=value`` overrides.
 
-Lay a config over the files it extends: mappings merge key by key, lists and values replace.
-
-An explicit ``null`` over an inherited mapping takes it away: ``populations: {crypto_traders: null}`` leaves that
-population out.
-
-Lay ``path.to.key[0].sub=value`` overrides over a config; values are YAML, and a path may create new keys.
+Mappings merge key by key; lists and scalars replace.  An explicit ``null`` removes an inherited mapping:
+``populations: {crypto_traders: null}`` omits that population.  Overrides are YAML values; a path may create new keys.
 """
 
 import re
@@ -26,6 +22,7 @@ from simulation.scenario.config.yaml_reader import (
     read_config_file,
 )
 
+EXTENDS = "extends"
 LATEST_START = date(2100, 1, 1)
 DECADE_BASES = (
     ("_base_1990s", date(1999, 1, 1), "before 1999"),
@@ -33,23 +30,23 @@ DECADE_BASES = (
     ("_base_2010s", date(2020, 1, 1), "2009 to 2019"),
     ("_base_2020s", date.max, "2020 or later"),
 )
-"""Bases of events, the day before which an event starts that each is for, and that in words."""
+"""Bases of events: name, first start date that is too late for it, and its years in words."""
 
 
 def event_start(tree: Node) -> date | None:
-    """Return the day an event starts on, none where it does not say a day."""
+    """Return the start date of an event, or None."""
     start = tree.child("start")
     return start.content if start is not None and isinstance(start.content, date) else None
 
 
 def base_of_decade(tree: Node) -> str:
-    """Return the base that an event was probably meant to extend: that of its start, of the 2020s without one."""
+    """Return the base for the start date of an event; the base of the 2020s without a date."""
     start = event_start(tree)
     return next(name for name, before, _ in DECADE_BASES if (start or LATEST_START) < before)
 
 
 def states_all_markets(tree: Node) -> bool:
-    """Return whether an event without a base states every market itself, as a resolved one does."""
+    """Return whether an event states every standard market itself, as a resolved event does."""
     from simulation.market.parameters import STANDARD_MARKETS
 
     markets = tree.child("markets")
@@ -57,23 +54,20 @@ def states_all_markets(tree: Node) -> bool:
 
 
 def missing_base_message(tree: Node) -> tuple[str, str]:
-    """Return what is wrong with an event that extends nothing, and the cure."""
+    """Return the message and the cure for an event without a base."""
     start = event_start(tree)
-    when = f", for it starts on {start}" if start else ""
+    reason = f", because it starts on {start}" if start else ""
     allowed = ", ".join(f"{name} ({words})" for name, _, words in DECADE_BASES)
     message = (
-        "this required key is missing: without it markets would have the sizes of November 2025, whatever the year; "
-        f"allowed: {allowed}, or a file of your own"
+        "this required key is missing: without it, markets would have the sizes of November 2025; "
+        f"allowed: {allowed}, or your own file"
     )
-    return message, f"write `extends: {base_of_decade(tree)}`{when}"
-
-
-EXTENDS = "extends"
+    return message, f"write `extends: {base_of_decade(tree)}`{reason}"
 
 
 @dataclass(frozen=True)
 class LayeredConfig:
-    """A config with everything it inherits, the files it is made of (lowest first), and mistakes found on the way."""
+    """A config with inherited values, its files (lowest layer first) and the problems found so far."""
 
     tree: Node
     sources: tuple[Source, ...]
@@ -81,7 +75,7 @@ class LayeredConfig:
 
 
 def read_layers(path: Path, kind: str = "scenarios") -> LayeredConfig:
-    """Return a file merged over the chain of files it extends."""
+    """Return a file merged over the files that it extends."""
     readings = _read_chain(path, kind)
     tree = _without_extends(readings[-1].tree)
     for reading in reversed(readings[:-1]):
@@ -91,7 +85,7 @@ def read_layers(path: Path, kind: str = "scenarios") -> LayeredConfig:
 
 
 def merge_trees(base: Node, top: Node) -> Node:
-    """Return `top` laid over `base`."""
+    """Return `base` updated with `top`."""
     if not isinstance(base.content, dict) or not isinstance(top.content, dict):
         return replace(top, removes=removes_table(top, base))
     entries = dict(base.content)
@@ -102,12 +96,12 @@ def merge_trees(base: Node, top: Node) -> Node:
 
 
 def removes_table(top: Node, below: Node) -> bool:
-    """Return whether a value is the ``null`` that takes an inherited mapping away."""
+    """Return whether a value is a ``null`` that removes an inherited mapping."""
     return top.content is None and not top.broken and (isinstance(below.content, dict) or below.removes)
 
 
 def _read_chain(path: Path, kind: str) -> list[ParsedYaml]:
-    """Return the readings of a file, of the file it extends, and so on."""
+    """Read a file, the file that it extends, and so on."""
     readings, seen = [read_config_file(path)], [path.resolve()]
     if kind == "events" and not _has_base(readings[0].tree, path):
         return [*readings, *_read_assumed_base(readings[0])]
@@ -122,7 +116,7 @@ def _read_chain(path: Path, kind: str) -> list[ParsedYaml]:
 
 
 def _has_base(tree: Node, path: Path) -> bool:
-    """Return whether an event names a base or needs none: it states its markets, or is a shipped base itself."""
+    """Return whether an event names a base or needs none because it states all markets or is itself a base."""
     return (
         tree.child(EXTENDS) is not None
         or states_all_markets(tree)
@@ -131,13 +125,13 @@ def _has_base(tree: Node, path: Path) -> bool:
 
 
 def _read_assumed_base(reading: ParsedYaml) -> list[ParsedYaml]:
-    """Return the base of the event's decade, so that other mistakes show too, with the complaint that it was not named."""
+    """Report that an event names no base, and read the base of its decade so that other errors are found too."""
     reading.problems.append(Origin(reading.source, 1, 1).problem((EXTENDS,), *missing_base_message(reading.tree)))
     return _read_chain(shipped_and_base_files("events")[base_of_decade(reading.tree)], "events")
 
 
 def _extended_file(tree: Node, seen: list[Path], kind: str) -> Path | None:
-    """Return the file that a config extends, None where it extends nothing."""
+    """Return the file that a config extends, or None."""
     node = tree.child(EXTENDS)
     if node is None or node.broken:
         return None
@@ -146,28 +140,30 @@ def _extended_file(tree: Node, seen: list[Path], kind: str) -> Path | None:
         raise ConfigError([node.origin.problem((EXTENDS,), message, "write `extends: base.yaml`")])
     parent = _find_extended_file(node, node.content, seen[-1].parent, kind)
     if parent.resolve() in seen:
-        circle = " -> ".join(display_path(path) for path in [*seen[seen.index(parent.resolve()) :], parent.resolve()])
-        raise ConfigError([node.origin.problem((EXTENDS,), f"the files extend each other in a circle: {circle}")])
+        cycle = " -> ".join(display_path(path) for path in [*seen[seen.index(parent.resolve()) :], parent.resolve()])
+        raise ConfigError(
+            [node.origin.problem((EXTENDS,), f"the files extend each other in a cycle: {cycle}", "remove one extends")]
+        )
     return parent
 
 
 def _find_extended_file(node: Node, name: str, folder: Path, kind: str) -> Path:
-    """Return the file of that name beside the config, or the shipped one."""
+    """Return the file of that name in the folder of the config, or the shipped file."""
     beside = folder / (name if is_path(name) else f"{name}.yaml")
     if beside.exists():
         return beside
-    # An event may build on a scenario, and bases are found by name though they are not listed.
+    # An event may extend a scenario; bases are found by name although commands do not list them.
     shipped = {**shipped_and_base_files("scenarios"), **shipped_and_base_files(kind)}
     stem = Path(name).stem
     if Path(name).name == name and stem in shipped:
         return shipped[stem]
     options = sorted({*shipped, *(path.stem for path in beside.parent.glob("*.yaml"))})
-    message = f"there is no file {name} beside this one, and no shipped config of that name"
+    message = f"there is no file {name} in the folder of this file, and no shipped config of that name"
     raise ConfigError([node.origin.problem((EXTENDS,), message, suggest_name(stem, options, "known names"))])
 
 
 def _without_extends(tree: Node) -> Node:
-    """Return a config without the key that is not part of it."""
+    """Return a config without the key ``extends``."""
     assert isinstance(tree.content, dict)
     return replace(tree, content={key: node for key, node in tree.content.items() if key != EXTENDS})
 
@@ -178,21 +174,21 @@ OVERRIDE_USAGE = "write path.to.key=value or path.to.list[0].key=value"
 
 @dataclass(frozen=True)
 class _Override:
-    """One override: the steps of its path with their columns, and the value to put there."""
+    """One override: the steps of its path with their columns, and the value."""
 
     path: KeyPath
     columns: tuple[int, ...]
     value: Node
 
     def problem(self, depth: int, message: str, hint: str = "") -> ConfigError:
-        """Return a mistake at one step of the path; at the value where that stands in a file."""
+        """Return an error at one step of the path, or at the value if that comes from a file."""
         inline = self.value.origin.source.inline
         place = replace(self.value.origin, line=1, column=self.columns[depth]) if inline else self.value.origin
         return ConfigError([place.problem(self.path[: depth + 1], message, hint)])
 
 
 def apply_overrides(tree: Node, texts: Iterable[str]) -> tuple[Node, list[ConfigProblem]]:
-    """Return the tree with every override applied in turn, and the mistakes of those that could not be."""
+    """Return the tree with all overrides applied in order, and the problems of invalid overrides."""
     problems: list[ConfigProblem] = []
     for text in texts:
         source = Source(f"--set {text}", (text,), inline=True)
@@ -206,47 +202,49 @@ def apply_overrides(tree: Node, texts: Iterable[str]) -> tuple[Node, list[Config
 
 
 def set_value(tree: Node, key: str, value: Node) -> Node:
-    """Return the tree with a value at a path such as ``boj.meetings[0].decision``, where an override would put it.
+    """Return the tree with a value at a path such as ``boj.meetings[0].decision``, as an override would set it.
 
     Raises
     ------
     ConfigError
-        If the text is no path, or the path leads nowhere.
+        If the text is not a path, or the path does not fit the tree.
     """
     path, columns = _parse_path(key, Source(key, (key,), inline=True))
     return _apply_override(tree, _Override(path, columns, value), 0)
 
 
 def _parse_override(text: str, source: Source) -> tuple[_Override, list[ConfigProblem]]:
-    """Return an override read from its text."""
+    """Parse the text of an override."""
     path_text, equals, value_text = text.partition("=")
     path, columns = _parse_path(path_text.rstrip(), source)
     place = Origin(source, 1, len(path_text) + 1)
     if not equals or not value_text.strip() or value_text.lstrip().startswith("#"):
         raise ConfigError(
-            [place.problem(path, "no value is given", f"{OVERRIDE_USAGE}; null takes an inherited table away")]
+            [place.problem(path, "no value is given", f"{OVERRIDE_USAGE}; null removes an inherited table")]
         )
     if path == (EXTENDS,):
-        raise ConfigError([place.problem(path, "extends belongs in a file", "name the file to start from instead")])
-    # Spaces in the place of the path keep the columns of the value right.
+        raise ConfigError(
+            [place.problem(path, "extends cannot be overridden", "set it in a file, or name another file")]
+        )
+    # Spaces instead of the path keep the columns of the value correct.
     reading: ParsedYaml = parse_yaml(" " * (len(path_text) + 1) + value_text, source)
     problems = [replace(problem, key=key_text(path) + _relative_key(problem.key)) for problem in reading.problems]
     return _Override(path, columns, replace(reading.tree, key_origin=Origin(source, 1, columns[-1]))), problems
 
 
 def _relative_key(key: str) -> str:
-    """Return a key inside an override's value, ready to follow the override's own path."""
+    """Return a key inside the value of an override as a suffix of the path of the override."""
     return f".{key}" if key and not key.startswith("[") else key
 
 
 def _parse_path(text: str, source: Source) -> tuple[KeyPath, tuple[int, ...]]:
-    """Return the steps of a path and their columns."""
+    """Parse a path into its steps and their columns."""
     steps: list[str | int] = []
     columns: list[int] = []
     position = 0
     while position < len(text):
         match = KEY_STEP.match(text, position)
-        # A dot joins two keys: it cannot begin a path, and a second key needs it.
+        # A dot separates two keys: it cannot start a path, and a second key needs it.
         if match is None or (match["key"] is not None and bool(match["dot"]) != bool(steps)):
             break
         steps.append(match["key"] if match["key"] is not None else int(match["index"]))
@@ -259,7 +257,7 @@ def _parse_path(text: str, source: Source) -> tuple[KeyPath, tuple[int, ...]]:
 
 
 def _apply_override(node: Node, override: _Override, depth: int) -> Node:
-    """Return the node with the override put in at its path from `depth` on."""
+    """Return the node with the override applied from step `depth` of its path."""
     if depth == len(override.path):
         in_mapping = isinstance(override.path[-1], str)
         return replace(override.value, removes=in_mapping and removes_table(override.value, node))
@@ -277,13 +275,13 @@ def _apply_override(node: Node, override: _Override, depth: int) -> Node:
 
 
 def _apply_in_list(node: Node, index: int, override: _Override, depth: int) -> Node:
-    """Return a list with the override put in at one of its items."""
+    """Return a list with the override applied to one item."""
     if not isinstance(node.content, list):
         text = describe_value(node) if node.content is not None else "not set in the file"
-        raise override.problem(depth, f"there is no list here: {key_text(override.path[:depth])} is {text}")
+        raise override.problem(depth, f"there is no list: {key_text(override.path[:depth])} is {text}")
     if index >= len(node.content):
         length = len(node.content)
-        hint = f"the last one is [{length - 1}]" if length else "set the whole list"
+        hint = f"the last item is [{length - 1}]" if length else "set the whole list"
         raise override.problem(depth, f"index {index} is out of range: the list has {length} items", hint)
     items = list(node.content)
     items[index] = _apply_override(items[index], override, depth + 1)

@@ -1,7 +1,4 @@
-"""Load a config: layers, overrides, validation, and every mistake at once.
-
-Tell a scenario from an event: shipped names by their folder, files by what they say.
-"""
+"""Loading of a scenario or an event: layers, overrides and validation, with all problems reported together."""
 
 from __future__ import annotations
 
@@ -30,16 +27,16 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class LoadedConfig(Generic[Model]):
-    """A valid config and where each of its values comes from.
+    """A valid config and the origin of each value.
 
     Parameters
     ----------
     scenario : BaseModel
         The validated model.
     tree : Node
-        What the files and overrides say, defaults not filled in.
+        Values of files and overrides, without defaults.
     sources : tuple of Source
-        The files, lowest layer first; overrides are not among them.
+        The files, lowest layer first, without overrides.
     """
 
     scenario: Model
@@ -48,13 +45,13 @@ class LoadedConfig(Generic[Model]):
 
     @property
     def origins(self) -> dict[str, str]:
-        """The place that set each value, ``file:line`` or ``--set`` with its text, by key path."""
+        """Origin of each value by key path: ``file:line`` or the ``--set`` text."""
         leaves = ((path, node) for path, node in walk(self.tree) if not isinstance(node.content, dict))
         return {key_text(path): str(node.head) for path, node in leaves}
 
     @property
     def hash(self) -> str:
-        """The hash of the resolved config."""
+        """SHA-256 of the resolved config, in hexadecimal."""
         return config_hash(self.scenario)
 
 
@@ -67,23 +64,23 @@ def load(
 def load(
     name: str | Path, overrides: Iterable[str] = (), *, root: type[BaseModel] | None = None, kind: str = "scenarios"
 ) -> LoadedConfig[Any]:
-    """Return a config by name or path, validated.
+    """Load and validate a config given by name or path.
 
     Parameters
     ----------
     name : str or Path
-        Name of a shipped config, or a path (ends in ``.yaml`` or contains a slash).
+        Name of a shipped config, or a path (it ends in ``.yaml`` or contains a slash).
     overrides : iterable of str
-        Texts such as ``boj.meetings[0].decision=50bp``, laid over the file in turn.
+        Texts such as ``boj.meetings[0].decision=50bp``, applied in order.
     root : type, optional
-        Model to validate with; a scenario by default.
+        Model of the config; default: a scenario.
     kind : str
-        Folder in which names are looked up.
+        Kind of shipped file that names refer to.
 
     Raises
     ------
     ConfigError
-        With every mistake that was found, in the order of the files.
+        With all problems, in the order of the files.
     """
     model = scenario_model() if root is None else root
     layers = read_with_overrides(name, overrides, kind)
@@ -91,32 +88,32 @@ def load(
 
 
 def read_with_overrides(name: str | Path, overrides: Iterable[str], kind: str) -> LayeredConfig:
-    """Return a config with its overrides, not yet validated, and the mistakes found so far."""
+    """Read a config with its overrides, without validation, and the problems found so far."""
     layers = read_layers(find_file(kind, name), kind)
-    tree, mistakes = apply_overrides(layers.tree, overrides)
-    return LayeredConfig(tree, layers.sources, (*layers.problems, *mistakes))
+    tree, problems = apply_overrides(layers.tree, overrides)
+    return LayeredConfig(tree, layers.sources, (*layers.problems, *problems))
 
 
 def validate_config(
     model: type[Model], tree: Node, sources: tuple[Source, ...] = (), found: Iterable[ConfigProblem] = ()
 ) -> LoadedConfig[Model]:
-    """Return a tree of values as a validated model.
+    """Validate a tree of values.
 
     Parameters
     ----------
     model : type
-        Model to validate with.
+        Model of the config.
     tree : Node
         The values.
     sources : tuple of Source
-        The files they come from, lowest layer first.
-    found : iterable of Problem
-        Mistakes found before, to be told with the others.
+        Files of the values, lowest layer first.
+    found : iterable of ConfigProblem
+        Problems found before, reported together with the new ones.
 
     Raises
     ------
     ConfigError
-        With every mistake, in the order of the files.
+        With all problems, in the order of the files.
     """
     problems = [*found, *type_problems(model, tree)]
     try:
@@ -130,42 +127,42 @@ def validate_config(
 
 
 def scenario_model() -> type[Scenario]:
-    """Return the model of a scenario; imported when wanted, for it brings the whole engine."""
+    """Return the model of a scenario; imported on first use because it imports the whole engine."""
     from simulation.scenario.scenario import Scenario
 
     return Scenario
 
 
 def canonical_json(model: BaseModel) -> str:
-    """Return a validated config as JSON that does not depend on layout, comments or the order of keys."""
+    """Return a validated config as JSON, independent of layout, comments and the order of keys."""
     dumped = model.model_dump(mode="json", by_alias=True)
     return json.dumps(dumped, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def config_hash(model: BaseModel) -> str:
-    """Return the sha256, in hexadecimal, of the canonical resolved config."""
+    """Return the SHA-256, in hexadecimal, of the canonical JSON of a config."""
     return hashlib.sha256(canonical_json(model).encode()).hexdigest()
 
 
 def validate_tree(root: type[Model], tree: Node) -> tuple[Model, Node]:
-    """Return the model, and the tree without the inherited tables that a null took away.
+    """Return the validated model, and the tree without keys that a null removes.
 
-    A null over an inherited mapping is handed on where the model takes it (an optional table, a market to be left out);
-    where the model refuses it, the key goes.
+    A null over an inherited mapping is kept if the model accepts it (an optional table, an omitted market); otherwise the
+    key is removed.
     """
     try:
         return root.model_validate(plain_values(tree)), tree
     except ValidationError as error:
-        taken_away = _rejected_nulls(error, root, tree)
-        if not taken_away:
+        rejected = _rejected_nulls(error, root, tree)
+        if not rejected:
             raise
-    for path in taken_away:
+    for path in rejected:
         tree = without_key(tree, path)
     return root.model_validate(plain_values(tree)), tree
 
 
 def _rejected_nulls(error: ValidationError, root: type[BaseModel], tree: Node) -> list[KeyPath]:
-    """Return the key paths of nulls over inherited mappings that the model refused."""
+    """Return the key paths of nulls over inherited mappings that the model rejects."""
     paths = [resolve_location(root, tree, detail["loc"])[0] for detail in error.errors(include_url=False)]
     nodes = [(path, descend(tree, path)) for path in dict.fromkeys(paths)]
     return [path for path, node in nodes if node is not None and node.removes]
@@ -176,26 +173,26 @@ EVENT_KEYS = frozenset({"observed", "accept", "unwound_of"})
 
 
 def is_event(name: str) -> bool:
-    """Whether a name or a file stands for an event; a file that cannot be read counts as a scenario."""
+    """Whether a name or file is an event; an unreadable file counts as a scenario."""
     if not is_path(name):
         return name in shipped_files("events") and name not in shipped_files("scenarios")
     try:
-        found = read_layers(find_file("events", name), "events")
+        layers = read_layers(find_file("events", name), "events")
     except ConfigError:
         return False
-    content = found.tree.content
-    return extends_event(found) or (isinstance(content, dict) and bool(EVENT_KEYS & content.keys()))
+    content = layers.tree.content
+    return extends_event(layers) or (isinstance(content, dict) and bool(EVENT_KEYS & content.keys()))
 
 
-def extends_event(found: LayeredConfig) -> bool:
-    """Whether a file names, at first or second hand, a shipped event or a base of events as what it extends."""
+def extends_event(layers: LayeredConfig) -> bool:
+    """Whether a file extends, directly or indirectly, a shipped event or a base of events."""
     shipped = {display_path(path) for path in shipped_and_base_files("events").values()}
-    named_one = not any(problem.key == EXTENDS for problem in found.problems)
-    return named_one and any(source.name in shipped for source in found.sources)
+    names_base = not any(problem.key == EXTENDS for problem in layers.problems)
+    return names_base and any(source.name in shipped for source in layers.sources)
 
 
 def read_scenario_or_event(name: str, settings: Sequence[str]) -> tuple[type[Any], LayeredConfig]:
-    """The model and the values of a scenario or an event, not yet validated."""
+    """The model and the values of a scenario or event, without validation."""
     if not is_event(name):
         return scenario_model(), read_with_overrides(name, settings, "scenarios")
     from simulation.scenario.event import Event
@@ -204,7 +201,7 @@ def read_scenario_or_event(name: str, settings: Sequence[str]) -> tuple[type[Any
 
 
 def load_scenario_or_event(name: str, settings: Sequence[str]) -> LoadedConfig[Any]:
-    """A scenario or an event by name or path, checked as what it is."""
+    """Load a scenario or an event by name or path."""
     if not is_event(name):
         return load(name, settings)
     from simulation.scenario.event import Event

@@ -1,7 +1,4 @@
-"""A cloud of calibrated parameter sets, and scenarios with one of them: run i takes set i, so that bands carry the cloud.
-
-Find calibrated parameter sets by name or path, and tell results with them from results without.
-"""
+"""Weighted parameter sets from a calibration: reading, validation and scenarios with the values of one set per run."""
 
 from __future__ import annotations
 
@@ -29,11 +26,11 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 WEIGHT_COLUMN = "weight"
 NOTE_PREFIX = "#"
-"""Lines that begin with this say where the file comes from."""
+"""Prefix of lines that describe the origin of the file."""
 
 
 class CloudError(ValueError):
-    """A file that holds no cloud of parameter sets, or one that does not fit."""
+    """A file without valid parameter sets."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +44,11 @@ class Cloud:
     keys
         Keys of a scenario, such as ``markets.usdjpy.stress_slope``.
     values
-        A row for each set, in the units of the keys, ``(sets, keys)``.
+        One row per set, in the units of the keys, ``(sets, keys)``.
     weights
-        Weight of each set, adding to one, ``(sets,)``.
+        Weights of the sets, which sum to one, ``(sets,)``.
     notes
-        What the file says of itself.
+        Notes in the file.
     """
 
     name: str
@@ -62,9 +59,10 @@ class Cloud:
 
     @cached_property
     def order(self) -> NDArray[np.intp]:
-        """Set of each run, repeated beyond its end: systematic resampling, so that the sets come in their weights.
+        """Index of the set of each run, by systematic resampling; further runs repeat the sequence.
 
-        Source: Kitagawa (1996); the golden-ratio stride spreads similar sets over the runs, so that any first runs are a sample.
+        Source: Kitagawa (1996).  The golden-ratio stride distributes similar sets over the runs, so that the first runs of
+        any number are a sample.
         """
         count = len(self.values)
         middle = (np.arange(count) + 0.5) / count
@@ -84,9 +82,9 @@ class Cloud:
         return dict(zip(self.keys, (float(value) for value in row), strict=True))
 
     def variants(self, scenario: Scenario, runs: Sequence[int]) -> list[Scenario]:
-        """The scenario of each run: as given, with the values of the run's set."""
-        made = {run % len(self.order): run for run in runs}
-        by_set = {at: with_values(scenario, self.for_run(at)) for at in made}
+        """The scenario of each run, with the values of its set."""
+        positions = dict.fromkeys(run % len(self.order) for run in runs)
+        by_set = {at: with_values(scenario, self.for_run(at)) for at in positions}
         return [by_set[run % len(self.order)] for run in runs]
 
     def median(self) -> dict[str, float]:
@@ -96,7 +94,7 @@ class Cloud:
 
 
 def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
-    """A scenario with some numbers replaced; keys of parts that it leaves out (a population, a market) are passed over."""
+    """A scenario with some values replaced; keys of populations and markets that it omits are ignored."""
     for key, value in values.items():
         replaced = _replace_at(scenario, key.split("."), value)
         scenario = scenario if replaced is None else replaced
@@ -104,7 +102,7 @@ def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
 
 
 def _replace_at(part: Any, path: list[str], value: float) -> Any:
-    """The part with the number at the end of the path replaced; none where the path leads nowhere."""
+    """A part of a scenario with the value at a path replaced; None if the path does not exist."""
     if not path:
         return value
     name, rest = path[0], path[1:]
@@ -118,7 +116,7 @@ def _replace_at(part: Any, path: list[str], value: float) -> Any:
 
 
 def cloud_text(cloud: Cloud) -> str:
-    """A cloud as the text of a CSV file that reads back as the same cloud."""
+    """Parameter sets as the text of a CSV file that loads as the same sets."""
     notes = [f"{NOTE_PREFIX} {key}: {text}" for key, text in cloud.notes.items()]
     rows = [
         ",".join([*(repr(float(value)) for value in row), repr(float(weight))])
@@ -128,18 +126,18 @@ def cloud_text(cloud: Cloud) -> str:
 
 
 def read_cloud(path: Path) -> Cloud:
-    """A cloud from a CSV file: notes ``# key: value``, a header of keys and ``weight``, a row for each set.
+    """Read parameter sets from a CSV file: notes ``# key: value``, a header of keys and ``weight``, one row per set.
 
     Raises
     ------
     CloudError
-        If the file is not of this form.
+        If the file has another format.
     """
     return parse_cloud(path.stem, path.read_text(encoding="utf-8"), str(path))
 
 
 def parse_cloud(name: str, text: str, place: str = "the text") -> Cloud:
-    """A cloud from the text of its file, as `read_cloud` reads it."""
+    """Parameter sets from the text of a file; see `read_cloud`."""
     lines = text.splitlines()
     notes = dict(line[1:].split(":", 1) for line in lines if line.startswith(NOTE_PREFIX) and ":" in line)
     rows = list(csv.reader(io.StringIO("\n".join(line for line in lines if not line.startswith(NOTE_PREFIX)))))
@@ -149,27 +147,29 @@ def parse_cloud(name: str, text: str, place: str = "the text") -> Cloud:
         at = header.index(WEIGHT_COLUMN)
         weights, values = numbers[:, at], np.delete(numbers, at, axis=1)
     except (ValueError, IndexError) as error:
-        raise CloudError(f"{place} holds no parameter sets: {error}; write one with carryflow calibrate") from error
+        raise CloudError(f"{place} has no parameter sets: {error}; create a file with carryflow calibrate") from error
     if len(values) == 0 or not np.isfinite(numbers).all() or weights.min() < 0.0 or weights.sum() <= 0.0:
-        raise CloudError(f"{place}: every set needs finite numbers and a weight of 0 or more, and one above 0")
+        raise CloudError(
+            f"{place}: every set needs finite values and a weight of 0 or more, and one weight must be above 0"
+        )
     keys = tuple(name for name in header if name != WEIGHT_COLUMN)
     clean = {key.strip(): text.strip() for key, text in notes.items()}
     return Cloud(name, keys, values, weights / weights.sum(), clean)
 
 
 SHIPPED_PARAMETER_SETS = "august_2024"
-"""Name of the parameter sets that travel with the package."""
+"""Name of the shipped parameter sets."""
 FULL_SCENARIO = "december_2025_official"
-"""A scenario with every population and market, so that every column meets its key."""
+"""A scenario with all populations and markets, so that it has the key of every column."""
 
 
 def load_cloud(name: str | Path) -> Cloud:
-    """Parameter sets by name or by file.
+    """Load and validate parameter sets by name or path.
 
     Raises
     ------
     ConfigError
-        If there are none, or the file cannot be used.
+        If there is no such file, or it is invalid.
     """
     path = find_file("calibration", name)
     try:
@@ -189,7 +189,7 @@ def load_cloud(name: str | Path) -> Cloud:
 
 
 def _out_of_range(cloud: Cloud, place: str) -> list[ConfigProblem]:
-    """Columns whose smallest or largest value its key does not take, each in the words of a config's mistakes."""
+    """Problems of columns whose smallest or largest value is not valid for its key."""
     found: dict[str, ConfigProblem] = {}
     for ends in (cloud.values.min(axis=0), cloud.values.max(axis=0)):
         settings = [f"{key}={float(value)!r}" for key, value in zip(cloud.keys, ends, strict=True)]
@@ -202,12 +202,12 @@ def _out_of_range(cloud: Cloud, place: str) -> list[ConfigProblem]:
 
 
 def _unknown_column_message(key: str) -> tuple[str, str]:
-    """What is wrong with a column of parameter sets, and the cure."""
-    message = f"the column {key} is no key that may differ between the runs of a batch"
+    """Message and cure for a column whose key may not differ between runs."""
+    message = f"the column {key} is not a key that may differ between the runs of a batch"
     return message, f"known keys: {', '.join(MAY_DIFFER)}"
 
 
 def hash_with_cloud(scenario: BaseModel, cloud: Cloud | None) -> str:
-    """Hash of a config, and of the parameter sets of its runs if there are any."""
+    """SHA-256, in hexadecimal, of a config and of the parameter sets of its runs, if any."""
     own = config_hash(scenario)
     return own if cloud is None else hashlib.sha256(f"{own} {cloud.digest}".encode()).hexdigest()

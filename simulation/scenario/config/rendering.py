@@ -1,7 +1,4 @@
-"""Write a resolved config as YAML that loads back to the same config, with the place that set each value if wanted.
-
-Say in words how two configs differ.
-"""
+"""A resolved config as YAML that loads as the same config, and the differences between two configs in words."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,14 +21,14 @@ COMMENT_COLUMN = 48
 
 
 def render_yaml(loaded: LoadedConfig[Model], origins: bool = False) -> str:
-    """Return a config with everything inherited, overridden and left at its default, as YAML.
+    """Return a config as YAML, with inherited, overridden and default values.
 
     Parameters
     ----------
-    loaded : Loaded
+    loaded : LoadedConfig
         The config.
     origins : bool
-        Add to each value, as a comment, the file and line that set it, ``--set`` or ``default``.
+        Add a comment to each value: the file and line that set it, ``--set`` or ``default``.
     """
     lines = _mapping_lines(resolved_tree(loaded), 0)
     if not origins:
@@ -40,17 +37,17 @@ def render_yaml(loaded: LoadedConfig[Model], origins: bool = False) -> str:
 
 
 def resolved_tree(loaded: LoadedConfig[Model]) -> Node:
-    """Return every value of the validated config, as written where it was written, with its place."""
+    """Return all values of a validated config with their places, as written where the config states them."""
     return _with_origins(loaded.scenario.model_dump(by_alias=True), loaded.tree)
 
 
 def model_tree(model: BaseModel) -> Node:
-    """Return every value of a model as it was validated, without places."""
+    """Return all values of a validated model without places."""
     return _with_origins(model.model_dump(by_alias=True), None)
 
 
 def format_scalar(value: object) -> str:
-    """Return a scalar as YAML that reads back as the same value."""
+    """Return a scalar as YAML that loads as the same value."""
     if isinstance(value, Enum):
         return format_scalar(value.value)
     if value is None or isinstance(value, bool):
@@ -61,7 +58,7 @@ def format_scalar(value: object) -> str:
 
 
 def quote_text(value: str) -> str:
-    """Return text as YAML: plain where nothing else could be read in it, in double quotes otherwise."""
+    """Return text as YAML: plain if it cannot be read as another type, else in double quotes."""
     if PLAIN_TEXT.fullmatch(value) and value.casefold() not in YAML_KEYWORDS:
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
@@ -80,21 +77,21 @@ def format_inline(node: Node) -> str:
 
 
 def _with_origins(value: object, node: Node | None) -> Node:
-    """Return a dumped value with the places, and the wording, that the config has for it."""
+    """Return a dumped value with its places and its spelling in the config."""
     origin = DEFAULT_ORIGIN if node is None else node.origin
     if isinstance(value, Mapping):
         return Node(_mapping_with_origins(value, node), origin)
     if isinstance(value, list | tuple | set | frozenset):
         items = node.content if node is not None and isinstance(node.content, list) else []
-        placed = [*items, *[None if node is None else Node(None, origin)] * (len(value) - len(items))]
-        return Node([_with_origins(item, place) for item, place in zip(value, placed, strict=False)], origin)
+        nodes = [*items, *[None if node is None else Node(None, origin)] * (len(value) - len(items))]
+        return Node([_with_origins(item, below) for item, below in zip(value, nodes, strict=False)], origin)
     as_written = node is not None and isinstance(node.content, str | int | float | date)
     tidy = _without_empty_decimal(value) if isinstance(value, str) else value
     return Node(node.content if node is not None and as_written else tidy, origin)  # type: ignore[arg-type]
 
 
 def _mapping_with_origins(value: Mapping[object, object], node: Node | None) -> dict[str, Node]:
-    """Return the entries of a dumped mapping; nulls that leave something out stay."""
+    """Return the entries of a dumped mapping; nulls that omit something are kept."""
     given = dict(node.content) if node is not None and isinstance(node.content, dict) else {}
     entries: dict[str, Node] = {}
     for key, child in value.items():
@@ -105,7 +102,7 @@ def _mapping_with_origins(value: Mapping[object, object], node: Node | None) -> 
 
 
 def _without_empty_decimal(text: str) -> str:
-    """Return a rate without an empty decimal (``25bp`` for ``25.0bp``), other text as it is."""
+    """Return a rate without an empty decimal (``25bp`` for ``25.0bp``); other text is unchanged."""
     return EMPTY_DECIMAL.sub(r"\1\2", text)
 
 
@@ -122,7 +119,7 @@ def _mapping_lines(node: Node, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _block_lines(node: Node, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield the lines of a mapping, or of a list that holds more than scalars."""
+    """Yield the lines of a mapping, or of a list with items that are not scalars, with the place of each value."""
     if isinstance(node.content, dict):
         yield from _mapping_lines(node, depth)
         return
@@ -136,7 +133,7 @@ def _block_lines(node: Node, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _is_block(node: Node) -> bool:
-    """Return whether a value takes lines of its own."""
+    """Return whether a value is written on separate lines."""
     if isinstance(node.content, list):
         return any(isinstance(item.content, dict | list) for item in node.content)
     return isinstance(node.content, dict) and bool(node.content)
@@ -148,7 +145,7 @@ MAX_VALUE_WIDTH = 80
 
 @dataclass(frozen=True)
 class ConfigDifference:
-    """One value that differs: `change` is changed, added or removed; `label` is the key path with dates in words."""
+    """One difference: `change` is changed, added or removed; `label` is the key path with the date of a list item."""
 
     key: str
     label: str
@@ -165,41 +162,41 @@ class ConfigDifference:
         return f"{self.label}: {format_value(self.before)} -> {format_value(self.after)}{unit_suffix(self.unit)}"
 
     def as_json(self) -> dict[str, object]:
-        """Return the difference as plain values."""
+        """Return the difference as JSON values."""
         values = {"before": _json_value(self.before), "after": _json_value(self.after), "unit": self.unit}
         return {"key": self.key, "change": self.change, **values, "words": str(self)}
 
 
 @dataclass(frozen=True)
-class _Location:
-    """A place in both configs: the key path, how it reads in words, and what may stand there."""
+class _ConfigPlace:
+    """A place in both configs: key path, label and schema."""
 
     path: KeyPath
     label: str
-    shape: FieldSchema
+    schema: FieldSchema
 
-    def below(self, part: str | int, node: Node, note: str = "") -> "_Location":
-        """Return the place one step down; `node` is what stands there in either config."""
-        shape, is_key = self.shape.step(part, True)
-        shape = union_member(shape if is_key else ANY_FIELD, node, str(part))
+    def below(self, part: str | int, node: Node, note: str = "") -> "_ConfigPlace":
+        """Return the place one step down; `node` is the value there in either config."""
+        schema, is_key = self.schema.step(part, True)
+        schema = union_member(schema if is_key else ANY_FIELD, node, str(part))
         step = f"[{part}]" if isinstance(part, int) else str(part)
-        joined = step if not self.label or isinstance(part, int) else f".{step}"
-        # After a date the path goes on behind a colon: `meetings[0] 19 Dec 2025: decision`.
-        joined = f" {step}" if self.label.endswith(":") else joined
-        return _Location((*self.path, part), f"{self.label}{joined}{note}", shape)
+        suffix = step if not self.label or isinstance(part, int) else f".{step}"
+        # After a date the path continues after a colon: `meetings[0] 19 Dec 2025: decision`.
+        suffix = f" {step}" if self.label.endswith(":") else suffix
+        return _ConfigPlace((*self.path, part), f"{self.label}{suffix}{note}", schema)
 
 
 def config_differences(first: LoadedConfig[Model], second: LoadedConfig[Model]) -> list[ConfigDifference]:
-    """Return what changed from the first config to the second, in the order of the first.
+    """Return the changes from the first config to the second, in the order of the first.
 
-    Items of lists are matched by their `date` where all have one, by position otherwise.
+    List items are matched by their `date` if all have different dates, else by position.
     """
-    start = _Location((), "", FieldSchema(type(first.scenario)))
+    start = _ConfigPlace((), "", FieldSchema(type(first.scenario)))
     return list(_compare(model_tree(first.scenario), model_tree(second.scenario), start))
 
 
 def format_value(node: Node) -> str:
-    """Return a value as one says it: ``+25 bp``, ``19 Dec 2025``."""
+    """Format a value for people: ``+25 bp``, ``19 Dec 2025``."""
     value = node.content
     if isinstance(value, dict | list):
         return _truncate(format_inline(node))
@@ -212,32 +209,34 @@ def format_value(node: Node) -> str:
 
 
 def _truncate(text: str) -> str:
-    """Return text no longer than a line holds beside its key."""
+    """Return text shortened to `MAX_VALUE_WIDTH`."""
     return text if len(text) <= MAX_VALUE_WIDTH else f"{text[: MAX_VALUE_WIDTH - 3]}..."
 
 
-def _compare(before: Node, after: Node, spot: _Location) -> Iterator[ConfigDifference]:
-    """Yield the differences below one place."""
+def _compare(before: Node, after: Node, place: _ConfigPlace) -> Iterator[ConfigDifference]:
+    """Yield the differences at and below a place."""
     if plain_values(before) == plain_values(after):
         return
     if isinstance(before.content, dict) and isinstance(after.content, dict):
-        yield from _compare_mappings(before.content, after.content, spot)
+        yield from _compare_mappings(before.content, after.content, place)
     elif isinstance(before.content, list) and isinstance(after.content, list):
-        yield from _compare_lists(before.content, after.content, spot)
+        yield from _compare_lists(before.content, after.content, place)
     else:
-        yield ConfigDifference(key_text(spot.path), spot.label, "changed", before, after, spot.shape.unit)
+        yield ConfigDifference(key_text(place.path), place.label, "changed", before, after, place.schema.unit)
 
 
-def _compare_mappings(before: dict[str, Node], after: dict[str, Node], spot: _Location) -> Iterator[ConfigDifference]:
-    """Yield the differences of two mappings, key by key."""
+def _compare_mappings(
+    before: dict[str, Node], after: dict[str, Node], place: _ConfigPlace
+) -> Iterator[ConfigDifference]:
+    """Yield the differences between two mappings."""
     for key in dict.fromkeys([*before, *after]):
         old, new = before.get(key), after.get(key)
-        place = spot.below(key, old or new or Node(None, next(iter(before.values())).origin))
-        yield from _compare_optional(old, new, place)
+        below = place.below(key, old or new or Node(None, next(iter(before.values())).origin))
+        yield from _compare_optional(old, new, below)
 
 
-def _compare_optional(old: Node | None, new: Node | None, place: _Location) -> Iterator[ConfigDifference]:
-    """Yield the differences of two values of which one may not be there."""
+def _compare_optional(old: Node | None, new: Node | None, place: _ConfigPlace) -> Iterator[ConfigDifference]:
+    """Yield the differences between two values, of which one may be missing."""
     if old is not None and new is not None:
         yield from _compare(old, new, place)
     else:
@@ -245,20 +244,20 @@ def _compare_optional(old: Node | None, new: Node | None, place: _Location) -> I
         yield ConfigDifference(key_text(place.path), place.label.removesuffix(":"), change, old, new)
 
 
-def _compare_lists(before: list[Node], after: list[Node], spot: _Location) -> Iterator[ConfigDifference]:
-    """Yield the differences of two lists, item by item."""
+def _compare_lists(before: list[Node], after: list[Node], place: _ConfigPlace) -> Iterator[ConfigDifference]:
+    """Yield the differences between two lists."""
     old, new = _items_by_date(before), _items_by_date(after)
     for name in dict.fromkeys([*old, *new]):
         index, item = old.get(name) or new[name]
         date_node = item.child("date")
-        place = spot.below(index, item, f" {format_value(date_node)}:" if date_node else "")
+        below = place.below(index, item, f" {format_value(date_node)}:" if date_node else "")
         yield from _compare_optional(
-            old[name][1] if name in old else None, new[name][1] if name in new else None, place
+            old[name][1] if name in old else None, new[name][1] if name in new else None, below
         )
 
 
 def _items_by_date(items: list[Node]) -> dict[object, tuple[int, Node]]:
-    """Return the items of a list by their date where each has one of its own, by position otherwise."""
+    """Return list items by date if all have different dates, else by position."""
     dates = [node.content for node in (item.child("date") for item in items) if node is not None]
     by_date = len(set(map(str, dates))) == len(items)
     names = list(map(str, dates)) if by_date else range(len(items))
@@ -266,7 +265,7 @@ def _items_by_date(items: list[Node]) -> dict[object, tuple[int, Node]]:
 
 
 def _json_value(node: Node | None) -> object:
-    """Return a value as JSON knows it: dates as text."""
+    """Return a value for JSON, with dates as text."""
     if node is None:
         return None
     if isinstance(node.content, dict):

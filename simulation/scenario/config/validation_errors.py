@@ -1,7 +1,4 @@
-"""Say in a modeller's words what pydantic found wrong with a value, and how to put it right.
-
-Turn pydantic's findings into mistakes at a place in a file, all of them at once.
-"""
+"""Validation errors of pydantic as problems at a place in a file, with a message and a cure."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,73 +32,73 @@ DATE_LIKE = re.compile(r"\s*(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\s*$")
 
 @dataclass(frozen=True)
 class ValidationIssue:
-    """One of pydantic's findings: its type, its own message and context, and what the config holds and may hold."""
+    """A validation error: its type, message and context, and the value and the schema of the key."""
 
     type: str
     text: str
     context: Mapping[str, Any]
     value: object
     node: Node | None
-    shape: FieldSchema
+    schema: FieldSchema
 
     @property
     def is_own(self) -> bool:
-        """Whether a check of our own made the finding, in its own words."""
+        """Whether the error comes from a check of the model rather than from pydantic."""
         return not any(self.type in types for types, _ in _DESCRIBERS)
 
     @property
-    def shown(self) -> str:
-        """The value as the config has it."""
-        held = self.node.content if self.node is not None else self.value
-        if isinstance(held, str):
-            return repr(held) if len(held) <= 60 else repr(held[:57] + "...")
-        if isinstance(held, bool | None):
-            return {True: "true", False: "false", None: "nothing"}[held]
-        return describe_value(self.node) if self.node is not None and isinstance(held, dict | list) else str(held)
+    def written_value(self) -> str:
+        """The value as written in the config."""
+        value = self.node.content if self.node is not None else self.value
+        if isinstance(value, str):
+            return repr(value) if len(value) <= 60 else repr(value[:57] + "...")
+        if isinstance(value, bool | None):
+            return {True: "true", False: "false", None: "nothing"}[value]
+        return describe_value(self.node) if self.node is not None and isinstance(value, dict | list) else str(value)
 
 
-def describe_issue(mistake: ValidationIssue) -> MessageAndCure:
-    """Return what is wrong and the cure."""
-    for types, say in _DESCRIBERS:
-        if mistake.type in types:
-            return say(mistake)
-    return _describe_own_check(mistake)
+def describe_issue(issue: ValidationIssue) -> MessageAndCure:
+    """Return message and cure."""
+    for types, describe in _DESCRIBERS:
+        if issue.type in types:
+            return describe(issue)
+    return _describe_own_check(issue)
 
 
-def describe_bad_number(mistake: ValidationIssue) -> MessageAndCure:
-    """Say that a number is wanted, in its unit, and how to write the one probably meant."""
-    whole = mistake.type.startswith("int")
-    message = f"{mistake.shown} is not a {'whole ' if whole else ''}number"
-    found = NUMBER_WITH_TEXT.match(str(mistake.value)) if isinstance(mistake.value, str) else None
+def describe_bad_number(issue: ValidationIssue) -> MessageAndCure:
+    """Message for a value that is not a number; the cure is the likely number in the unit of the key."""
+    whole = issue.type.startswith("int")
+    message = f"{issue.written_value} is not a {'whole ' if whole else ''}number"
+    found = NUMBER_WITH_TEXT.match(str(issue.value)) if isinstance(issue.value, str) else None
     if found is None:
-        return _with_range(message, mistake), ""
-    bare = _convert_unit(_without_commas(found[1]), found[2].lower(), mistake.shape.unit or "")
-    unit = f" (the unit is {mistake.shape.unit})" if mistake.shape.unit else ""
-    quoted = not found[2] and bare == str(mistake.value).strip()
-    return _with_range(message, mistake), f"write {bare}{' without quotes' if quoted else ''}{unit}"
+        return _with_range(message, issue), ""
+    converted = _convert_unit(_without_commas(found[1]), found[2].lower(), issue.schema.unit or "")
+    unit = f" (the unit is {issue.schema.unit})" if issue.schema.unit else ""
+    quoted = not found[2] and converted == str(issue.value).strip()
+    return _with_range(message, issue), f"write {converted}{' without quotes' if quoted else ''}{unit}"
 
 
 def _without_commas(written: str) -> str:
-    """Return a number without commas: one that stands before other than three digits is a decimal point (153,72)."""
+    """Return a number without commas; a single comma not followed by three digits is a decimal point (153,72)."""
     whole, comma, rest = written.rpartition(",")
     decimal = comma and "," not in whole and "." not in written and len(rest) != DIGITS_OF_A_GROUP
     return f"{whole}.{rest}" if decimal else written.replace(",", "")
 
 
-def _convert_unit(number: str, written: str, wanted: str) -> str:
-    """Return a number in the unit of its key: 402bp is 4.02 in percent, 50% is 0.5 of a probability or a share."""
-    own = wanted.split()[0] if wanted else ""
-    if written == "%" and wanted in PURE_NUMBERS:
+def _convert_unit(number: str, written: str, unit: str) -> str:
+    """Convert a number to the unit of its key: 402bp is 4.02 in percent, 50% is 0.5 as a probability or share."""
+    own = unit.split()[0] if unit else ""
+    if written == "%" and unit in PURE_NUMBERS:
         return f"{float(number) / PERCENT_IN_ONE:.12g}"
     if written == own or written not in BASIS_POINTS_PER or own not in BASIS_POINTS_PER:
         return number
     return f"{float(number) * BASIS_POINTS_PER[written] / BASIS_POINTS_PER[own]:.12g}"
 
 
-def describe_bad_date(mistake: ValidationIssue) -> MessageAndCure:
-    """Say that a date is wanted, and rewrite one that is nearly right."""
-    message = f"{mistake.shown} is not a date"
-    parts = DATE_LIKE.match(str(mistake.value))
+def describe_bad_date(issue: ValidationIssue) -> MessageAndCure:
+    """Message for a value that is not a date; the cure corrects the format if possible."""
+    message = f"{issue.written_value} is not a date"
+    parts = DATE_LIKE.match(str(issue.value))
     if parts is None:
         return message, "write it as YYYY-MM-DD"
     year, month, day = (int(part) for part in parts.groups())
@@ -111,99 +108,104 @@ def describe_bad_date(mistake: ValidationIssue) -> MessageAndCure:
         return f"{message} ({error})", "write it as YYYY-MM-DD"
 
 
-def _describe_out_of_range(mistake: ValidationIssue) -> MessageAndCure:
-    """Say the value, the allowed range and the unit, and ask for the value probably meant."""
-    value, unit, allowed = mistake.value, mistake.shape.unit, mistake.shape.allowed
-    size = "small" if mistake.type.startswith("greater") else "large"
+def _describe_out_of_range(issue: ValidationIssue) -> MessageAndCure:
+    """Message with value, unit and allowed range; the cure is the likely value."""
+    value, unit, allowed = issue.value, issue.schema.unit, issue.schema.allowed
+    size = "small" if issue.type.startswith("greater") else "large"
     if not isinstance(value, int | float):
-        return f"{mistake.shown} is too {size}" + _range_suffix(mistake), _suggest_rate(mistake)
-    shown = mistake.shown if isinstance(getattr(mistake.node, "content", None), str) else format_quantity(value, unit)
-    return f"{shown} is too {size}" + _range_suffix(mistake), suggest_value(value, allowed, unit)
+        return f"{issue.written_value} is too {size}" + _range_suffix(issue), _suggest_rate(issue)
+    shown = (
+        issue.written_value if isinstance(getattr(issue.node, "content", None), str) else format_quantity(value, unit)
+    )
+    return f"{shown} is too {size}" + _range_suffix(issue), suggest_value(value, allowed, unit)
 
 
-def _suggest_rate(mistake: ValidationIssue) -> str:
-    """Return a question that names the rate probably meant (15 bp where 15 % was written), empty where no slip explains it."""
-    found = NUMBER_WITH_TEXT.match(str(mistake.value))
+def _suggest_rate(issue: ValidationIssue) -> str:
+    """Return ``did you mean ...?`` with the likely rate (15 bp for 15 %), else an empty string."""
+    found = NUMBER_WITH_TEXT.match(str(issue.value))
     if found is None or found[2].lower() not in BASIS_POINTS_PER:
         return ""
-    value = float(_convert_unit(found[1].replace(",", ""), found[2].lower(), mistake.shape.unit))
-    return suggest_value(value, mistake.shape.allowed, mistake.shape.unit)
+    value = float(_convert_unit(found[1].replace(",", ""), found[2].lower(), issue.schema.unit))
+    return suggest_value(value, issue.schema.allowed, issue.schema.unit)
 
 
-def _range_suffix(mistake: ValidationIssue) -> str:
-    """Return the allowed range, ready to follow a message; pydantic's own bound where the type does not tell."""
-    limits = mistake.shape.allowed.words(mistake.shape.unit)
-    return f"; {limits}" if limits else f" ({mistake.text})"
+def _range_suffix(issue: ValidationIssue) -> str:
+    """Return the allowed range as a suffix of a message; the pydantic message if the schema has no range."""
+    limits = issue.schema.allowed.words(issue.schema.unit)
+    return f"; {limits}" if limits else f" ({issue.text})"
 
 
-def _with_range(message: str, mistake: ValidationIssue) -> str:
-    """Return the message with the allowed range, or at least the unit, where there is one."""
-    limits = mistake.shape.allowed.words(mistake.shape.unit)
-    unit = f"unit: {mistake.shape.unit}" if mistake.shape.unit else ""
+def _with_range(message: str, issue: ValidationIssue) -> str:
+    """Return the message with the allowed range or, without a range, the unit."""
+    limits = issue.schema.allowed.words(issue.schema.unit)
+    unit = f"unit: {issue.schema.unit}" if issue.schema.unit else ""
     return "; ".join(part for part in (message, limits or unit) if part)
 
 
-def _describe_missing_key(mistake: ValidationIssue) -> MessageAndCure:
-    """Say that a key is required, with the unit and range of what to write."""
-    keys, about = mistake.shape.keys, mistake.shape.about
-    cure = f"it holds: {', '.join(keys)}" if keys else f"add it: {about}" if about else ""
-    return _with_range("this required key is missing", mistake), cure
+def _describe_missing_key(issue: ValidationIssue) -> MessageAndCure:
+    """Message for a missing key, with unit and range."""
+    keys, description = issue.schema.keys, issue.schema.description
+    cure = f"keys: {', '.join(keys)}" if keys else f"add it: {description}" if description else ""
+    return _with_range("this required key is missing", issue), cure
 
 
-def _describe_too_few(mistake: ValidationIssue) -> MessageAndCure:
-    """Say how many are needed of what was left empty."""
-    least, about = mistake.context.get("min_length", 1), mistake.shape.about
-    return f"{mistake.shown} holds too few entries; allowed: {least} or more", f"add: {about}" if about else ""
+def _describe_too_few(issue: ValidationIssue) -> MessageAndCure:
+    """Message for too few entries, with the minimum."""
+    minimum, description = issue.context.get("min_length", 1), issue.schema.description
+    return (
+        f"{issue.written_value} has too few entries; allowed: {minimum} or more",
+        f"add: {description}" if description else "",
+    )
 
 
-def _describe_bad_choice(mistake: ValidationIssue) -> MessageAndCure:
-    """Say what may be chosen, with the nearest choice."""
-    kind = mistake.shape.kind
+def _describe_bad_choice(issue: ValidationIssue) -> MessageAndCure:
+    """Message for an invalid choice; the cure is the nearest valid one."""
+    kind = issue.schema.kind
     options = [str(option) for option in get_args(kind)] if get_origin(kind) is Literal else []
     if isinstance(kind, type) and issubclass(kind, Enum):
         options = [str(member.value) for member in kind]
-    allowed = ", ".join(options) or str(mistake.context.get("expected", ""))
-    hint = suggest_name(str(mistake.value), options)
-    return f"{mistake.shown} is not one of: {allowed}", hint if hint.startswith("did") else ""
+    allowed = ", ".join(options) or str(issue.context.get("expected", ""))
+    hint = suggest_name(str(issue.value), options)
+    return f"{issue.written_value} is not one of: {allowed}", hint if hint.startswith("did") else ""
 
 
-def _describe_bad_kind(mistake: ValidationIssue) -> MessageAndCure:
-    """Say which kinds there are, with the nearest one."""
-    key, kinds = discriminator_key(mistake.shape), sorted(mistake.shape.members())
-    if mistake.type == "union_tag_not_found":
-        return f"this needs the key {key}, one of: {', '.join(kinds)}", ""
-    tag = str(mistake.context.get("tag", ""))
+def _describe_bad_kind(issue: ValidationIssue) -> MessageAndCure:
+    """Message for an unknown kind; the cure is the nearest valid one."""
+    key, kinds = discriminator_key(issue.schema), sorted(issue.schema.members())
+    if issue.type == "union_tag_not_found":
+        return f"the key {key} is required; allowed: {', '.join(kinds)}", f"add the key {key}"
+    tag = str(issue.context.get("tag", ""))
     hint = suggest_name(tag, kinds)
     return f"unknown {key} {tag!r}, not one of: {', '.join(kinds)}", hint if hint.startswith("did") else ""
 
 
-def _describe_bad_container(mistake: ValidationIssue) -> MessageAndCure:
-    """Say that keys, or a list, are wanted."""
-    keys = mistake.shape.keys
-    if mistake.type in _LIST_TYPES:
-        return f"expected a list, got {mistake.shown}", "write [first, second] or one `- ` line for each item"
-    if mistake.value is None:
-        return "expected keys and values, got nothing", "null takes away only what a base file or the config sets"
-    return f"expected keys and values, got {mistake.shown}", f"valid keys: {', '.join(keys)}" if keys else ""
+def _describe_bad_container(issue: ValidationIssue) -> MessageAndCure:
+    """Message for a value that should be a mapping or a list."""
+    keys = issue.schema.keys
+    if issue.type in _LIST_TYPES:
+        return f"expected a list, got {issue.written_value}", "write [first, second] or one `- ` line for each item"
+    if issue.value is None:
+        return "expected keys and values, got nothing", "null removes only what a base file or the config sets"
+    return f"expected keys and values, got {issue.written_value}", f"valid keys: {', '.join(keys)}" if keys else ""
 
 
-def _describe_bad_text(mistake: ValidationIssue) -> MessageAndCure:
-    """Say that text is wanted, and that quotes make text of anything."""
-    simple = isinstance(mistake.value, int | float | date)
-    return f"expected text, got {mistake.shown}", "put it in quotes" if simple else ""
+def _describe_bad_text(issue: ValidationIssue) -> MessageAndCure:
+    """Message for a value that should be text."""
+    simple = isinstance(issue.value, int | float | date)
+    return f"expected text, got {issue.written_value}", "put it in quotes" if simple else ""
 
 
-def _describe_bad_switch(mistake: ValidationIssue) -> MessageAndCure:
-    """Say how to write a switch."""
-    return f"{mistake.shown} is neither true nor false", "write true or false"
+def _describe_bad_switch(issue: ValidationIssue) -> MessageAndCure:
+    """Message for a value that should be true or false."""
+    return f"{issue.written_value} is neither true nor false", "write true or false"
 
 
-def _describe_own_check(mistake: ValidationIssue) -> MessageAndCure:
-    """Return the message of the check itself, with the value where it does not already say it."""
-    text = re.sub(r"^(Value error|Assertion failed), ", "", mistake.text).replace(" after validation", "")
+def _describe_own_check(issue: ValidationIssue) -> MessageAndCure:
+    """Return the message of a check of the model, with the value if the message does not contain it."""
+    text = re.sub(r"^(Value error|Assertion failed), ", "", issue.text).replace(" after validation", "")
     text = text.replace("Input should", "it must").replace("String should", "the text must")
-    simple = mistake.node is not None and not isinstance(mistake.node.content, dict | list)
-    return (f"{mistake.shown}: {text}" if simple and mistake.shown not in text else text), ""
+    simple = issue.node is not None and not isinstance(issue.node.content, dict | list)
+    return (f"{issue.written_value}: {text}" if simple and issue.written_value not in text else text), ""
 
 
 _LIST_TYPES = ("list_type", "tuple_type", "set_type", "frozen_set_type")
@@ -222,118 +224,120 @@ _DESCRIBERS: tuple[tuple[tuple[str, ...], Callable[[ValidationIssue], MessageAnd
     (("string_type",), _describe_bad_text),
     (("bool_type", "bool_parsing"), _describe_bad_switch),
 )
-"""The types of pydantic's findings and the function that words them."""
+"""Pydantic error types and the functions that describe them."""
 
 
 @dataclass(frozen=True)
-class _Finding:
-    """A mistake with its key path; `wanted` is the required key that an unknown one probably stands for."""
+class _LocatedProblem:
+    """A problem with its key path; `likely_path` is the required key that an unknown key probably stands for."""
 
     path: KeyPath
     problem: ConfigProblem
-    wanted: KeyPath = ()
+    likely_path: KeyPath = ()
 
 
 def validation_problems(error: ValidationError, root: type[BaseModel], tree: Node) -> list[ConfigProblem]:
-    """Return pydantic's findings as mistakes of the config, without those that follow from a value already reported."""
+    """Return the problems behind a validation error, without those that follow from another reported problem."""
     details = error.errors(include_url=False)
     missing = {resolve_location(root, tree, detail["loc"])[0] for detail in details if detail["type"] == "missing"}
-    findings = [_finding(detail, root, tree, missing) for detail in details]
-    replaced = {finding.wanted for finding in findings if finding is not None and finding.wanted}
-    return [item.problem for item in findings if item is not None and item.path not in replaced & missing]
+    located = [_located_problem(detail, root, tree, missing) for detail in details]
+    replaced = {item.likely_path for item in located if item is not None and item.likely_path}
+    return [item.problem for item in located if item is not None and item.path not in replaced & missing]
 
 
 def type_problems(root: type[BaseModel], tree: Node) -> list[ConfigProblem]:
-    """Return the values that pydantic would convert although they cannot be meant: true as 1, 0 as a date."""
+    """Return problems with values that pydantic would convert although they are wrong: true as 1, 0 as a date."""
     problems = []
-    for path, node, shape in scalar_fields(FieldSchema(root), tree):
-        said = _type_problem(node, shape)
-        if said is not None:
-            problems.append(node.origin.problem(path, *said))
+    for path, node, schema in scalar_fields(FieldSchema(root), tree):
+        message_and_cure = _type_problem(node, schema)
+        if message_and_cure is not None:
+            problems.append(node.origin.problem(path, *message_and_cure))
     return problems
 
 
 def sort_problems(problems: Iterable[ConfigProblem], sources: Sequence[Source]) -> list[ConfigProblem]:
-    """Return mistakes by file, line and column, one for each place and key; overrides come last."""
-    joined: dict[tuple[str, str], ConfigProblem] = {}
+    """Return problems by file, line and column, one per place and key; overrides come last."""
+    merged: dict[tuple[str, str], ConfigProblem] = {}
     for problem in problems:
         key = (problem.place, problem.key)
-        joined[key] = _merge_problems(joined[key], problem) if key in joined else problem
+        merged[key] = _merge_problems(merged[key], problem) if key in merged else problem
     rank = {source.name: index for index, source in enumerate(reversed(sources))}
     last = len(rank)
-    return sorted(joined.values(), key=lambda p: (rank.get(p.file, last), p.line or 0, p.column or 0))
+    return sorted(merged.values(), key=lambda p: (rank.get(p.file, last), p.line or 0, p.column or 0))
 
 
 def _merge_problems(first: ConfigProblem, second: ConfigProblem) -> ConfigProblem:
-    """Return one mistake for two findings about the same value, such as the members of a union."""
+    """Combine two problems with one value, such as those from the members of a union."""
     if second.message in first.message:
         return first
     return replace(first, message=f"{first.message}; or {second.message}", hint=first.hint or second.hint)
 
 
-def _finding(detail: ErrorDetails, root: type[BaseModel], tree: Node, missing: set[KeyPath]) -> _Finding | None:
-    """Return one of pydantic's findings in place, None where the reader has reported the cause."""
-    path, shape = resolve_location(root, tree, detail["loc"])
+def _located_problem(
+    detail: ErrorDetails, root: type[BaseModel], tree: Node, missing: set[KeyPath]
+) -> _LocatedProblem | None:
+    """Return the problem of one validation error; None if the YAML reader has reported its cause."""
+    path, schema = resolve_location(root, tree, detail["loc"])
     near = nearest_node(tree, path)
-    if near.broken or _kind_broken(near, shape):
+    if near.broken or _kind_broken(near, schema):
         return None
     if detail["type"] == "extra_forbidden":
         return _unknown_key(path, resolve_location(root, tree, detail["loc"][:-1])[1], near, missing)
-    mistake = _validation_issue(detail, descend(tree, path), shape)
-    message, hint = describe_issue(mistake)
+    issue = _validation_issue(detail, descend(tree, path), schema)
+    message, hint = describe_issue(issue)
     if detail["loc"][-1:] == ("[key]",):
-        return _Finding(path, near.head.problem(path, message, hint))
-    if mistake.is_own and isinstance(near.content, dict | list):
+        return _LocatedProblem(path, near.head.problem(path, message, hint))
+    if issue.is_own and isinstance(near.content, dict | list):
         path, message = locate_message(tree, path, message)
-    if mistake.type == "union_tag_invalid" and near.child(discriminator_key(shape)) is not None:
-        path = (*path, discriminator_key(shape))
-    return _Finding(path, _issue_origin(nearest_node(tree, path), mistake).problem(path, message, hint))
+    if issue.type == "union_tag_invalid" and near.child(discriminator_key(schema)) is not None:
+        path = (*path, discriminator_key(schema))
+    return _LocatedProblem(path, _issue_origin(nearest_node(tree, path), issue).problem(path, message, hint))
 
 
-def _validation_issue(detail: ErrorDetails, node: Node | None, shape: FieldSchema) -> ValidationIssue:
-    """Return what the wording of a finding needs; for a finding about a key, the key is the value."""
+def _validation_issue(detail: ErrorDetails, node: Node | None, schema: FieldSchema) -> ValidationIssue:
+    """Return the issue of one validation error; for an invalid key, the key is the value."""
     if detail["loc"][-1:] == ("[key]",) and node is not None:
         node = replace(node, content=str(detail["loc"][-2]))
-    return ValidationIssue(detail["type"], detail["msg"], detail.get("ctx", {}), detail["input"], node, shape)
+    return ValidationIssue(detail["type"], detail["msg"], detail.get("ctx", {}), detail["input"], node, schema)
 
 
-def _issue_origin(node: Node, mistake: ValidationIssue) -> Origin:
-    """Return where to point: at the key for what a mapping lacks or holds together, else at the value."""
-    container = isinstance(node.content, dict | list) and not mistake.type.endswith("_type")
+def _issue_origin(node: Node, issue: ValidationIssue) -> Origin:
+    """Return the place to show: the key for a problem inside a container, else the value."""
+    container = isinstance(node.content, dict | list) and not issue.type.endswith("_type")
     return node.head if container else node.origin
 
 
-def _unknown_key(path: KeyPath, parent: FieldSchema, node: Node, missing: set[KeyPath]) -> _Finding:
-    """Return the mistake of a key that the model does not know, with the nearest that it knows."""
+def _unknown_key(path: KeyPath, parent: FieldSchema, node: Node, missing: set[KeyPath]) -> _LocatedProblem:
+    """Return the problem of an unknown key, with the nearest known key."""
     name, known = str(path[-1]), parent.keys
     free = [key for key in known if (*path[:-1], key) in missing] or list(known)
     close = nearest_name(name, free) or nearest_name(name, known)
     hint = f"did you mean {close}?" if close else suggest_name(name, known)
-    wanted = (*path[:-1], close) if close else ()
-    return _Finding(path, node.head.problem(path, "unknown key", hint), wanted)
+    likely_path = (*path[:-1], close) if close else ()
+    return _LocatedProblem(path, node.head.problem(path, "unknown key", hint), likely_path)
 
 
-def _kind_broken(node: Node, shape: FieldSchema) -> bool:
-    """Return whether the kind of a tagged union could not be read."""
-    chosen = node.child(discriminator_key(shape)) if shape.members() else None
+def _kind_broken(node: Node, schema: FieldSchema) -> bool:
+    """Return whether the kind of a tagged union is unreadable."""
+    chosen = node.child(discriminator_key(schema)) if schema.members() else None
     return chosen is not None and chosen.broken
 
 
-def _type_problem(node: Node, shape: FieldSchema) -> MessageAndCure | None:
-    """Return what is wrong with a value that pydantic would convert, None where nothing is."""
-    value, kind = node.content, shape.kind
-    if node.broken or shape.prepares or not isinstance(kind, type):
+def _type_problem(node: Node, schema: FieldSchema) -> MessageAndCure | None:
+    """Return message and cure for a value that pydantic would convert wrongly, or None."""
+    value, kind = node.content, schema.kind
+    if node.broken or schema.has_custom_validator or not isinstance(kind, type):
         return None
     if issubclass(kind, int | float) and kind is not bool and (isinstance(value, bool) or _is_numeric_text(value)):
-        return describe_bad_number(_type_issue("int_type" if issubclass(kind, int) else "float_type", node, shape))
+        return describe_bad_number(_type_issue("int_type" if issubclass(kind, int) else "float_type", node, schema))
     if issubclass(kind, date) and isinstance(value, int | float):
-        return describe_bad_date(_type_issue("date_type", node, shape))
+        return describe_bad_date(_type_issue("date_type", node, schema))
     return None
 
 
-def _type_issue(kind: str, node: Node, shape: FieldSchema) -> ValidationIssue:
-    """Return a finding that pydantic does not make."""
-    return ValidationIssue(kind, "", {}, node.content, node, shape)
+def _type_issue(kind: str, node: Node, schema: FieldSchema) -> ValidationIssue:
+    """Return an issue that pydantic does not report."""
+    return ValidationIssue(kind, "", {}, node.content, node, schema)
 
 
 def _is_numeric_text(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The article's claims: what it says, what official data say, and what the model gives where it has a counterpart."""
+"""The article's claims, compared with official data and, where possible, with the model."""
 
 from simulation.studies.claims.assessment import Assessment, ClaimsLedger, assess, load_ledger
 

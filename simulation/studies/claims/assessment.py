@@ -1,7 +1,4 @@
-"""What the claims ledger may hold, and how it is read: configs/claims.yaml.
-
-Run what the claims need, each case once, and hold every claim against it.
-"""
+"""The claims ledger (configs/claims.yaml) and the assessment of its claims by simulation; each case runs once."""
 
 from __future__ import annotations
 
@@ -44,12 +41,12 @@ YEAR_PATTERN = re.compile(r"\b(19|20)\d\d\b")
 
 
 class OfficialFigure(StatedFigure):
-    """What official data say, from where, and how well it is known."""
+    """The official figure, its source and how well it is documented."""
 
     source: str = Field("", description="publisher and series or document, with its date")
     basis: SourceBasis = Field(
-        description="official: read from an official series; computed: from one; press: press or an institution's "
-        "publication; unverified: from memory; none: no official figure was found"
+        description="official: taken from an official series; computed: derived from one; press: from the press or an "
+        "institution's publication; unverified: from memory; none: no official figure was found"
     )
 
     @model_validator(mode="after")
@@ -57,30 +54,32 @@ class OfficialFigure(StatedFigure):
         if self.basis in ("official", "computed", "press") and not YEAR_PATTERN.search(self.source):
             raise ValueError(f"source: {self.source!r} has no year; name the publisher and the date")
         if self.basis == "none" and self.value is not None:
-            raise ValueError("basis: 'none' says that there is no official figure, yet a value is given")
+            raise ValueError("basis: 'none' means that there is no official figure, but a value is given")
         return self
 
 
 class ClaimCase(Parameters):
-    """A scenario that is run for the claims: a shipped scenario and what is changed of it, as after ``--set``."""
+    """A scenario to simulate for the claims, with overrides as after ``--set``."""
 
     scenario: str = Field(min_length=1, description="name of a shipped scenario, or a file")
     settings: tuple[str, ...] = Field((), description="overrides such as boj.meetings[0].decision=50bp")
-    about: str = Field(min_length=1, description="what it is, in a few words")
+    about: str = Field(min_length=1, description="short description")
 
 
 class ModelCounterpart(Parameters):
-    """What the model has to say about a claim: a measure of a case, and how to judge it."""
+    """The model's counterpart of a claim: a measure of a case, and the rule to judge it by."""
 
-    about: str = Field(min_length=1, description="what is measured, in a few words")
+    about: str = Field(min_length=1, description="short description of the measure")
     case: str = Field(description="one of the cases")
-    against: str | None = Field(None, description="a second case: the difference, run by run, is measured")
+    against: str | None = Field(
+        None, description="a second case: the measure is the difference between both, run by run"
+    )
     measure: ClaimMeasure
     judge: JudgementRule
-    unit: str | None = Field(None, description="unit where it is not the claim's")
-    by_construction: bool = Field(False, description="the scenario is built to give this: no test of the statement")
+    unit: str | None = Field(None, description="unit, if it differs from the claim's")
+    by_construction: bool = Field(False, description="the scenario is built to give this value: no test of the claim")
     checks_official: bool = Field(
-        False, description="the official figure is the same thing: hold it against the band, too"
+        False, description="the official figure measures the same quantity: compare it with the band as well"
     )
 
 
@@ -92,29 +91,29 @@ class Claim(Parameters):
     unit: str = Field("", description="unit of the article's and the official value")
     article: StatedFigure
     official: OfficialFigure
-    verdict: OfficialVerdict = Field(description="what official data say of the statement")
+    verdict: OfficialVerdict = Field(description="assessment of the statement by official data")
     remark: str = ""
     model: tuple[ModelCounterpart, ...] = ()
-    untested: str = Field("", description="why no model can test it; only where `model` is empty")
+    untested: str = Field("", description="why the model cannot test it; only if `model` is empty")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if bool(self.model) == bool(self.untested):
-            raise ValueError(f"claim {self.id} needs either a `model` counterpart or the reason why it is `untested`")
+            raise ValueError(f"claim {self.id} needs either a `model` counterpart or a reason under `untested`")
         for counterpart in self.model:
             judge = counterpart.judge
             compares = isinstance(judge, InBandRule) or not isinstance(judge, BoundRule) or judge.limit is None
             if compares and self.article.value is None:
-                raise ValueError(f"article: the rule {judge.rule!r} compares with a value, and none is given")
+                raise ValueError(f"article: the rule {judge.rule!r} needs a `value` to compare with")
             if isinstance(judge, InRangeRule) and self.article.upper is None:
-                raise ValueError("article: the rule 'in_range' needs `upper`, the end of the range")
+                raise ValueError("article: the rule 'in_range' needs `upper`, the upper end of the range")
             if counterpart.checks_official and self.official.value is None:
-                raise ValueError("official: `checks_official` holds its value against the model, and none is given")
+                raise ValueError("official: `checks_official` needs a `value` to compare with the model")
         return self
 
 
 class ClaimsLedger(Parameters):
-    """All claims and the cases that speak to them."""
+    """All claims and the cases that test them."""
 
     title: str = Field(min_length=1)
     source: str = Field(min_length=1, description="the article")
@@ -125,7 +124,9 @@ class ClaimsLedger(Parameters):
     def _check_numbers(self) -> Self:
         for position, claim in enumerate(self.claims):
             if claim.id != position + 1:
-                raise ValueError(f"claims[{position}].id: claims are numbered in order, {position + 1} comes here")
+                raise ValueError(
+                    f"claims[{position}].id: got {claim.id}, must be {position + 1}; number the claims in order"
+                )
         return self
 
     @model_validator(mode="after")
@@ -135,18 +136,18 @@ class ClaimsLedger(Parameters):
             if name not in self.cases:
                 raise ValueError(f"{key}: there is no case {name!r}; known: {', '.join(self.cases)}")
             used.add(name)
-        idle = [name for name in self.cases if name not in used]
-        if idle:
-            raise ValueError(f"cases.{idle[0]}: no claim uses this case")
+        unused = [name for name in self.cases if name not in used]
+        if unused:
+            raise ValueError(f"cases.{unused[0]}: no claim uses this case")
         seen: dict[tuple[str, tuple[str, ...]], str] = {}
         for name, case in self.cases.items():
             first = seen.setdefault((case.scenario, case.settings), name)
             if first != name:
-                raise ValueError(f"cases.{name}: the same run as the case {first}")
+                raise ValueError(f"cases.{name}: same scenario and settings as the case {first}")
         return self
 
     def _case_names(self) -> Iterator[tuple[str, str]]:
-        """Yield every mention of a case with its key."""
+        """Yield every reference to a case with its key."""
         for position, claim in enumerate(self.claims):
             for index, counterpart in enumerate(claim.model):
                 key = f"claims[{position}].model[{index}]"
@@ -156,13 +157,13 @@ class ClaimsLedger(Parameters):
 
 
 def ledger_path() -> Path:
-    """The shipped ledger: below the package in a wheel, below the project in a checkout."""
+    """Return the path of the shipped ledger: inside the package in a wheel, beside it in a checkout."""
     inside = PACKAGE_FOLDER / LEDGER_FILE
     return inside if inside.exists() else PACKAGE_FOLDER.parent / LEDGER_FILE
 
 
 def load_ledger(path: Path | None = None) -> ClaimsLedger:
-    """Read and check the ledger; every mistake comes with its line (`ConfigError`)."""
+    """Return the validated ledger; `ConfigError` lists every error with its line."""
     return load(ledger_path() if path is None else path, root=ClaimsLedger).scenario
 
 
@@ -172,7 +173,7 @@ CaseRunner = Callable[["str", "Scenario"], "Record"]
 
 @dataclass(frozen=True)
 class AssessedClaim:
-    """A claim with what the model found for each of its counterparts."""
+    """A claim with the model's finding for each counterpart."""
 
     claim: Claim
     findings: tuple[ModelFinding, ...]
@@ -180,7 +181,7 @@ class AssessedClaim:
 
 @dataclass(frozen=True)
 class Assessment:
-    """All claims assessed, the scenarios that were run for it and the runs that stopped early, by case."""
+    """All assessed claims, the simulated scenarios and the number of runs that stopped early, by case."""
 
     ledger: ClaimsLedger
     scenarios: Mapping[str, Scenario]
@@ -190,40 +191,40 @@ class Assessment:
 
     @property
     def config_hash(self) -> str:
-        """One hash for the ledger and every resolved scenario."""
+        """Hash of the ledger and every resolved scenario."""
         return ledger_hash(self.ledger, self.scenarios)
 
 
 def ledger_hash(ledger: ClaimsLedger, scenarios: Mapping[str, Scenario]) -> str:
-    """One hash for a ledger and its resolved scenarios."""
+    """Return a hash of a ledger and its resolved scenarios."""
     parts = [canonical_json(ledger), *(f"{name} {config_hash(scenario)}" for name, scenario in scenarios.items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def case_scenario(case: ClaimCase, seed: int | None) -> Scenario:
-    """The scenario of a case, with its overrides and another seed if one is given."""
+    """Return the scenario of a case with its overrides, and a new seed if one is given."""
     scenario = load_scenario(case.scenario, case.settings)
     return scenario if seed is None else with_seed(scenario, seed)
 
 
 def case_scenarios(ledger: ClaimsLedger, seed: int | None = None) -> dict[str, Scenario]:
-    """Every case's scenario, by name."""
+    """Return the scenario of every case by name."""
     return {name: case_scenario(case, seed) for name, case in ledger.cases.items()}
 
 
 def assess(ledger: ClaimsLedger, runs: int, seed: int | None = None, workers: int | None = 1) -> Assessment:
-    """Run every case of a ledger and assess its claims.
+    """Simulate every case of a ledger and return the assessment of its claims.
 
     Parameters
     ----------
     ledger : ClaimsLedger
-        The claims; `load_ledger()` reads the shipped ones.
+        The claims; `load_ledger()` returns the shipped ones.
     runs : int
         Runs of each case.
     seed : int, optional
-        Replaces the scenarios' seed.
+        Replaces the seed of all scenarios.
     workers : int, optional
-        Processes for each case; None chooses by the size of the work.
+        Processes for each case; None chooses by the amount of work.
     """
 
     def simulated(_name: str, scenario: Scenario) -> Record:
@@ -235,7 +236,7 @@ def assess(ledger: ClaimsLedger, runs: int, seed: int | None = None, workers: in
 def assess_with_runner(
     ledger: ClaimsLedger, scenarios: Mapping[str, Scenario], runs: int, runner: CaseRunner
 ) -> Assessment:
-    """Assess with a runner of the caller's, for instance one that shows its progress."""
+    """Assess with a caller-supplied runner, for example one that shows progress."""
     records = {name: runner(name, scenario) for name, scenario in scenarios.items()}
     claims = tuple(AssessedClaim(claim, claim_findings(claim, records)) for claim in ledger.claims)
     stopped = {name: len(record.stopped) for name, record in records.items() if record.stopped}
@@ -243,22 +244,22 @@ def assess_with_runner(
 
 
 def claim_findings(claim: Claim, records: Mapping[str, Record]) -> tuple[ModelFinding, ...]:
-    """What the model says of each counterpart of a claim."""
+    """Return the model's finding for each counterpart of a claim."""
     return tuple(counterpart_finding(claim, counterpart, records) for counterpart in claim.model)
 
 
 def counterpart_finding(claim: Claim, counterpart: ModelCounterpart, records: Mapping[str, Record]) -> ModelFinding:
-    """Measure one counterpart and judge it; a number that the scenario was given is no test of the statement."""
+    """Return the finding for one counterpart; values the scenario is built to give are marked `by construction`."""
     against = None if counterpart.against is None else records[counterpart.against]
     try:
         values = measured_values(counterpart.measure, records[counterpart.case], against)
     except MeasureError as error:
         raise ConfigError([ConfigProblem("claims", None, None, f"claim {claim.id}", str(error))]) from error
     unit = claim.unit if counterpart.unit is None else counterpart.unit
-    found = judge_values(values, unit, counterpart.judge, claim.article)
-    if counterpart.by_construction and found.outcome in ("agrees", "compatible"):
-        found = replace(found, outcome="by construction")
+    finding = judge_values(values, unit, counterpart.judge, claim.article)
+    if counterpart.by_construction and finding.outcome in ("agrees", "compatible"):
+        finding = replace(finding, outcome="by construction")
     official = claim.official.value
-    if counterpart.checks_official and official is not None and found.band.p50 is not None:
-        found = replace(found, official_inside=band_contains(found.band, official))
-    return found
+    if counterpart.checks_official and official is not None and finding.band.p50 is not None:
+        finding = replace(finding, official_inside=band_contains(finding.band, official))
+    return finding

@@ -1,13 +1,10 @@
-"""What a claim looks at in a finished scenario: one number per run.
-
-How the model's numbers are held against a statement: a rule that says which values support it.
-"""
+"""Measures of a simulated scenario, one value per run, and the rules that compare them with a claim."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,36 +19,43 @@ from simulation.values.parameters import Parameters, Rate, quantity
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
 
-FloatArray = NDArray[np.float64]
+RunValues = NDArray[np.float64]
+"""One value per finished run, ``(runs,)``."""
+ClaimOutcome = Literal["agrees", "compatible", "by construction", "disagrees", "undecided", "not tested"]
+CLAIM_OUTCOMES: tuple[ClaimOutcome, ...] = get_args(ClaimOutcome)
+CLEAR_SHARE = 0.8
+"""Share of runs needed for a clear outcome: four in five, the width of a p10-p90 band."""
+RELATIVE_TOLERANCE = 1e-9
+"""A value this close to a limit, relative to the limit, counts as equal to it."""
 HolderRole = Literal["levered", "resident", "retail", "other"]
 
 
 class MeasureError(ValueError):
-    """A measure asks for a column or a day that the scenario does not record."""
+    """A measure refers to a column or a day that the scenario does not record."""
 
 
 class LevelMeasure(Parameters):
-    """A market column at the close of a day, in the column's unit."""
+    """Level of a market column at the close of a day, in the column's unit."""
 
     kind: Literal["level"] = "level"
     column: str = Field(min_length=1, description="market column of a record")
     day: date = Field(description="a business day of the scenario")
 
-    def values(self, record: Record) -> FloatArray | None:
-        """One value per run, ``(runs,)``; none where the scenario lacks the asset."""
+    def values(self, record: Record) -> RunValues | None:
+        """Return one value per run, ``(runs,)``; None if the scenario lacks the asset."""
         return closing_values(record, self.column, self.day)
 
 
 class ChangeMeasure(Parameters):
-    """Difference of a market column between two closes, in the column's unit."""
+    """Change of a market column between two closes, in the column's unit."""
 
     kind: Literal["change"] = "change"
     column: str = Field(min_length=1, description="market column of a record")
     since: date = Field(description="the day whose close is the base")
     until: date = Field(description="the day whose close is compared with it")
 
-    def values(self, record: Record) -> FloatArray | None:
-        """One value per run, ``(runs,)``; none where the scenario lacks the asset."""
+    def values(self, record: Record) -> RunValues | None:
+        """Return one value per run, ``(runs,)``; None if the scenario lacks the asset."""
         before, after = closing_values(record, self.column, self.since), closing_values(record, self.column, self.until)
         return None if before is None or after is None else after - before
 
@@ -64,29 +68,29 @@ class ReturnMeasure(Parameters):
     since: date = Field(description="the day whose close is the base")
     until: date = Field(description="the day whose close is compared with it")
 
-    def values(self, record: Record) -> FloatArray | None:
-        """One value per run, ``(runs,)``, percent; none where the scenario lacks the asset."""
+    def values(self, record: Record) -> RunValues | None:
+        """Return one value per run, ``(runs,)``, percent; None if the scenario lacks the asset."""
         before, after = closing_values(record, self.column, self.since), closing_values(record, self.column, self.until)
         return None if before is None or after is None else 100.0 * (after / before - 1.0)
 
 
 class FlowMeasure(Parameters):
-    """Sum of a flow column over days and over some populations, USD bn."""
+    """Sum of a flow column over days and populations, USD bn."""
 
     kind: Literal["flow"] = "flow"
     column: str = Field(min_length=1, description="flow column of a record")
-    roles: tuple[HolderRole, ...] = Field((), description="roles whose populations are added")
-    populations: tuple[str, ...] = Field((), description="populations that are added, in place of roles")
-    until: date | None = Field(None, description="last day of the sum; none: the end of the scenario")
+    roles: tuple[HolderRole, ...] = Field((), description="roles whose populations are summed")
+    populations: tuple[str, ...] = Field((), description="populations to sum, instead of roles")
+    until: date | None = Field(None, description="last day of the sum; default: the end of the scenario")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if bool(self.roles) == bool(self.populations):
-            raise ValueError("a flow is summed over either `roles` or `populations`")
+            raise ValueError("give either `roles` or `populations` to sum the flow over, not both or neither")
         return self
 
-    def values(self, record: Record) -> FloatArray | None:
-        """One value per run, ``(runs,)``; none where the scenario has none of the populations."""
+    def values(self, record: Record) -> RunValues | None:
+        """Return one value per run, ``(runs,)``; None if the scenario has none of the populations."""
         finished = FinishedRuns(record)
         names = finished.populations(*self.roles) or [name for name in self.populations if name in record.flows]
         if not names:
@@ -101,26 +105,26 @@ class FlowMeasure(Parameters):
 
 
 class InterestBillMeasure(Parameters):
-    """Rise of Japan's yearly interest bill some years after rates have moved for good, JPY bn; the same in every run."""
+    """Rise of Japan's annual interest bill some years after a lasting change in rates, JPY bn; the same in every run."""
 
     kind: Literal["interest_bill"] = "interest_bill"
     rate_change: Rate = Field(description="lasting change of rates")
     years: float = quantity(..., "years", (0, 200), "time since the change")
 
-    def values(self, record: Record) -> FloatArray | None:
-        """The scenario's fiscal block decides, no market: one value, repeated for each run."""
+    def values(self, record: Record) -> RunValues | None:
+        """Return the rise from the scenario's `fiscal` parameters, repeated for each run."""
         rise = interest_bill_rise(self.rate_change * BASIS_POINT, self.years, record.scenario.fiscal)
         return np.full(len(record.runs), float(rise))
 
 
 class TreasurySaleMeasure(Parameters):
-    """Rise of the ten-year Treasury yield when so much is sold at once in a calm market, bp; the same in every run."""
+    """Rise of the ten-year Treasury yield after a sale at once in a calm market, bp; the same in every run."""
 
     kind: Literal["treasury_sale"] = "treasury_sale"
     sold_usd_bn: float = quantity(..., "$bn", (0, 1e5), "Treasuries sold")
 
-    def values(self, record: Record) -> FloatArray | None:
-        """The scenario's demand curve decides: F at the slope of normal times."""
+    def values(self, record: Record) -> RunValues | None:
+        """Return the fast price impact of the sale at the slope of normal times, repeated for each run."""
         impact = record.scenario.markets["ust10"].impact()
         sold, slope, scale = (np.array([[part]]) for part in (self.sold_usd_bn, impact.fast, impact.fast_scale))
         rise = float(fast_impact(sold, slope, scale)[0, 0]) / BASIS_POINT
@@ -133,8 +137,8 @@ ClaimMeasure = Annotated[
 ]
 
 
-def closing_values(record: Record, column: str, day: date) -> FloatArray | None:
-    """A market column at the close of a day, ``(runs,)``, not-a-number for stopped runs; none where an asset is left out."""
+def closing_values(record: Record, column: str, day: date) -> RunValues | None:
+    """Return a market column at the close of a day, ``(runs,)``; NaN for stopped runs, None if the asset is omitted."""
     finished = FinishedRuns(record)
     if column not in record.market and column not in ("bitcoin_usd", "us_equity", "japan_equity"):
         raise MeasureError(f"no market column {column!r}; a record has {', '.join(sorted(record.market))}")
@@ -142,27 +146,29 @@ def closing_values(record: Record, column: str, day: date) -> FloatArray | None:
     return None if values is None else values_by_run(record, values[:, day_index(record, day)])
 
 
-def values_by_run(record: Record, finished: FloatArray) -> FloatArray:
-    """Values of the finished runs in the place of their run, not-a-number for the others, ``(runs,)``."""
+def values_by_run(record: Record, finished: RunValues) -> RunValues:
+    """Return the values of finished runs at the index of their run, ``(runs,)``; NaN for stopped runs."""
     whole = np.full(len(record.runs), np.nan)
     whole[FinishedRuns(record).rows] = finished
     return whole
 
 
 def day_index(record: Record, day: date) -> int:
-    """Index of a day in a record."""
-    found = np.flatnonzero(record.dates == np.datetime64(day, "D"))
-    if found.size == 0:
+    """Return the index of a day in a record; `MeasureError` if it is not a business day of the scenario."""
+    matches = np.flatnonzero(record.dates == np.datetime64(day, "D"))
+    if matches.size == 0:
         span = f"{record.dates[0]} to {record.dates[-1]}"
         raise MeasureError(f"{day} is not a day of {record.scenario.name}, which has the business days from {span}")
-    return int(found[0])
+    return int(matches[0])
 
 
-def measured_values(measure: ClaimMeasure, record: Record, against: Record | None) -> FloatArray | None:
-    """A measure run by run; with `against`, its difference between two scenarios that met the same news.
+def measured_values(measure: ClaimMeasure, record: Record, against: Record | None) -> RunValues | None:
+    """Return a measure for each finished run; with `against`, the difference between two scenarios run by run.
 
-    Only runs that finished (in both) are returned.  Two scenarios meet the same news only where they have the same days,
-    seed and runs: the difference is refused otherwise.
+    Raises
+    ------
+    MeasureError
+        If the two scenarios differ in days, seed or runs: they then do not share the same random news.
     """
     values = measure.values(record)
     if against is not None and values is not None:
@@ -173,34 +179,17 @@ def measured_values(measure: ClaimMeasure, record: Record, against: Record | Non
 
 
 def require_same_news(record: Record, against: Record) -> None:
-    """Refuse a pair that did not meet the same news."""
+    """Raise `MeasureError` if two records do not share the same random news."""
     same_days = np.array_equal(record.dates, against.dates)
     if not (same_days and record.scenario.seed == against.scenario.seed and np.array_equal(record.runs, against.runs)):
         raise MeasureError(
             f"{record.scenario.name} and {against.scenario.name} differ in days, seed or runs: "
-            "give both cases the same `end`, so that they meet the same news"
+            "give both cases the same `end`, so that they share the same random news"
         )
 
 
-RunValues = NDArray[np.float64]
-ClaimOutcome = Literal["agrees", "compatible", "by construction", "disagrees", "undecided", "not tested"]
-CLAIM_OUTCOMES: tuple[ClaimOutcome, ...] = (
-    "agrees",
-    "compatible",
-    "by construction",
-    "disagrees",
-    "undecided",
-    "not tested",
-)
-
-CLEAR_SHARE = 0.8
-"""Share of runs that makes a verdict: four in five, the width of a p10-p90 band."""
-RELATIVE_TOLERANCE = 1e-9
-"""Values this close to a limit, relative to it, lie on it."""
-
-
 class StatedFigure(Parameters):
-    """A number as stated: a value, or a range up to `upper`, and the words that show it where digits would not do."""
+    """A published figure: a value, or a range up to `upper`, and a text to show in place of the digits."""
 
     value: float | None = None
     upper: float | None = None
@@ -208,7 +197,7 @@ class StatedFigure(Parameters):
 
 
 class InBandRule(Parameters):
-    """The stated value lies between p10 and p90: it may be so, nothing more."""
+    """The stated value lies between p10 and p90: compatible with the model, but no confirmation."""
 
     rule: Literal["in_band"] = "in_band"
 
@@ -219,7 +208,7 @@ class InRangeRule(Parameters):
     rule: Literal["in_range"] = "in_range"
 
     def supports(self, values: RunValues, stated: StatedFigure) -> NDArray[np.bool_]:
-        """Which runs support the statement."""
+        """Return which runs support the statement, ``(runs,)``."""
         low, high = require_value(stated.value), require_value(stated.upper)
         return (values >= low - limit_tolerance(low)) & (values <= high + limit_tolerance(high))
 
@@ -233,7 +222,7 @@ class NearRule(Parameters):
     )
 
     def supports(self, values: RunValues, stated: StatedFigure) -> NDArray[np.bool_]:
-        """Which runs support the statement."""
+        """Return which runs support the statement, ``(runs,)``."""
         return np.abs(values - require_value(stated.value)) <= self.tolerance + limit_tolerance(self.tolerance)
 
 
@@ -244,19 +233,19 @@ class SameOrderRule(Parameters):
     factor: float = quantity(3, "multiple", (1, 1000), "largest ratio that counts as the same order of magnitude")
 
     def supports(self, values: RunValues, stated: StatedFigure) -> NDArray[np.bool_]:
-        """Which runs support the statement."""
+        """Return which runs support the statement, ``(runs,)``."""
         ratio = values / require_value(stated.value)
         return (ratio >= 1.0 / self.factor) & (ratio <= self.factor)
 
 
 class BoundRule(Parameters):
-    """Runs on the right side of a limit support the statement; the limit is the stated value unless given."""
+    """Runs on the required side of a limit support the statement; the limit defaults to the stated value."""
 
     rule: Literal["at_least", "at_most", "above", "below"]
     limit: float | None = None
 
     def supports(self, values: RunValues, stated: StatedFigure) -> NDArray[np.bool_]:
-        """Which runs support the statement."""
+        """Return which runs support the statement, ``(runs,)``."""
         limit = require_value(stated.value) if self.limit is None else self.limit
         if self.rule == "above":
             return values > limit
@@ -272,16 +261,16 @@ JudgementRule = Annotated[InBandRule | InRangeRule | NearRule | SameOrderRule | 
 
 @dataclass(frozen=True)
 class ModelFinding:
-    """The model's band and what it says of the statement.
+    """The model's band and the outcome of its comparison with the statement.
 
     Attributes
     ----------
     share_supporting
-        Share of runs that support the statement; none for `in_band`.
+        Share of runs that support the statement; None for `in_band`.
     official_inside
-        Whether the official figure lies between p10 and p90; none where it is not held against the model.
+        Whether the official figure lies between p10 and p90; None if it is not compared with the model.
     reason
-        Why nothing could be measured.
+        Why the claim could not be tested.
     """
 
     band: Band
@@ -292,43 +281,41 @@ class ModelFinding:
 
 
 def require_value(value: float | None) -> float:
-    """A number that the ledger has been checked to hold."""
-    assert value is not None, "the ledger admits such a rule only with a stated value"
+    """Return a value that the validated ledger must contain."""
+    assert value is not None, "the ledger accepts this rule only with a stated value"
     return value
 
 
 def limit_tolerance(limit: float) -> float:
-    """How far from a limit still counts as on it."""
+    """Return the distance from a limit that still counts as equal to it."""
     return RELATIVE_TOLERANCE * max(1.0, abs(limit))
 
 
 def judge_values(values: RunValues | None, unit: str, judge: JudgementRule, stated: StatedFigure) -> ModelFinding:
-    """Hold the values of all runs against a statement.
+    """Return the outcome of comparing the values of all runs with a statement.
 
-    Four runs in five on its side: agrees.  One in five or fewer: disagrees.  In between: undecided.  A value that only
-    has to lie in the band p10-p90 is compatible or not.
+    The model agrees if four runs in five support the statement, disagrees if one in five or fewer do, and is undecided
+    in between. Under the rule `in_band` the outcome is compatible or disagrees.
     """
     if values is None or values.size == 0:
-        reason = "no run finished" if values is not None else "the scenario has nobody to measure"
+        reason = "no run finished" if values is not None else "the scenario has no such population or asset"
         return ModelFinding(Band(None, None, None, unit), None, "not tested", reason=reason)
-    found = quantile_band(values, unit)
+    band = quantile_band(values, unit)
     if isinstance(judge, InBandRule):
-        return ModelFinding(
-            found, None, "compatible" if band_contains(found, require_value(stated.value)) else "disagrees"
-        )
+        inside = band_contains(band, require_value(stated.value))
+        return ModelFinding(band, None, "compatible" if inside else "disagrees")
     share = float(judge.supports(values, stated).mean())
-    return ModelFinding(found, share, outcome_for_share(share))
+    return ModelFinding(band, share, outcome_for_share(share))
 
 
-def band_contains(found: Band, value: float) -> bool:
-    """Whether a value lies between p10 and p90."""
-    return (
-        require_value(found.p10) - limit_tolerance(value) <= value <= require_value(found.p90) + limit_tolerance(value)
-    )
+def band_contains(band: Band, value: float) -> bool:
+    """Return whether a value lies between p10 and p90."""
+    tolerance = limit_tolerance(value)
+    return require_value(band.p10) - tolerance <= value <= require_value(band.p90) + tolerance
 
 
 def outcome_for_share(share: float) -> ClaimOutcome:
-    """The verdict that a share of supporting runs makes."""
+    """Return the outcome for a share of supporting runs."""
     if share >= CLEAR_SHARE - RELATIVE_TOLERANCE:
         return "agrees"
     return "disagrees" if share <= 1.0 - CLEAR_SHARE + RELATIVE_TOLERANCE else "undecided"

@@ -1,1 +1,1 @@
-"""Early warning: whether indicators known at a close lead the cascades that the model makes."""
+"""Early warning: whether indicators known at a close predict the cascades of the model."""

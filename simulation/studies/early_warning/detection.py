@@ -1,7 +1,7 @@
-"""How well a signal tells days before an event from other days: the receiver operating characteristic.
+"""Receiver operating characteristic (ROC) of a signal for events.
 
-A higher score should mean that the event is nearer.  The area under the curve is the probability that a day drawn from
-those before an event has a higher score than a day drawn from the others, ties counted half: 0.5 is a coin, 1 perfect.
+A higher score should mean that the event is nearer. The area under the curve is the probability that a random day before an
+event has a higher score than a random other day; ties count half. 0.5 is random, 1 is perfect.
 """
 
 from dataclasses import dataclass
@@ -13,21 +13,21 @@ from scipy import stats
 from simulation.values.conventions import Array, Flags
 
 MIN_RUNS: Final = 2
-"""Fewer runs say nothing about how the area differs between them."""
+"""Smallest number of runs for a standard error over runs."""
 
 
 @dataclass(frozen=True)
 class RocCurve:
-    """What raising an alarm above a threshold gives, from the strictest threshold to none.
+    """Hit rate and false-alarm rate by alarm threshold, from the strictest threshold to none.
 
     Attributes
     ----------
     threshold
-        Alarm at this score and above; the first is infinite: no alarm at all.
+        Alarm at this score and above; the first is infinite: no alarm.
     false_alarm_rate
-        Share of the days without an event that are alarmed.
+        Share of days without an event on which the alarm is raised.
     hit_rate
-        Share of the days with an event that are alarmed.
+        Share of days with an event on which the alarm is raised.
     """
 
     threshold: Array
@@ -36,7 +36,7 @@ class RocCurve:
 
 
 def roc_auc(score: Array, event: Flags) -> float:
-    """Area under the curve, between 0 and 1.
+    """Return the area under the curve, between 0 and 1.
 
     ``AUC = (R - m (m + 1) / 2) / (m n)`` with R the sum of the (average) ranks of the m scores with an event among all
     m + n.
@@ -51,7 +51,7 @@ def roc_auc(score: Array, event: Flags) -> float:
     Raises
     ------
     ValueError
-        If a score is not a number, shapes differ, or all days are of one kind.
+        If a score is NaN, shapes differ, or the event follows on all days or none.
 
     Source: Mann and Whitney (1947); Bamber (1975), equality with the area under the curve.
     """
@@ -64,9 +64,9 @@ def roc_auc(score: Array, event: Flags) -> float:
 
 
 def roc_curve(score: Array, event: Flags) -> RocCurve:
-    """Hit rate against false alarms at every threshold that changes something; same conditions as `roc_auc`.
+    """Return hit rate and false-alarm rate at every distinct threshold; same conditions as `roc_auc`.
 
-    Equal scores are alarmed together, so the trapezoids below the curve add up to `roc_auc`.
+    Equal scores raise the alarm together, so the trapezoids below the curve add up to `roc_auc`.
     """
     _check_scores(score, event)
     order = np.argsort(-score.ravel(), kind="stable")
@@ -81,7 +81,7 @@ def roc_curve(score: Array, event: Flags) -> RocCurve:
 
 
 def hanley_mcneil_error(auc: float, events: int, others: int) -> float:
-    """Standard error of an area when all observations are independent.
+    """Return the standard error of an area if all observations are independent.
 
     ``var = [A (1 - A) + (m - 1)(Q1 - A^2) + (n - 1)(Q2 - A^2)] / (m n)``, ``Q1 = A / (2 - A)``, ``Q2 = 2 A^2 / (1 + A)``.
 
@@ -95,10 +95,10 @@ def hanley_mcneil_error(auc: float, events: int, others: int) -> float:
 
 
 def roc_auc_error(score: Array, event: Flags) -> float:
-    """Standard error of `roc_auc` when runs are independent and the days of a run are not.
+    """Return the standard error of `roc_auc` if runs are independent and the days of a run are not.
 
     ``var = R / (R - 1) sum_r [ sum_{i in r, event} (V_i - A) / m + sum_{j in r, other} (V_j - A) / n ]^2`` where V of a
-    day is the share of the days of the other kind that it is on the right side of.
+    day is the share of days of the other kind that it is ranked correctly against.
 
     Parameters
     ----------
@@ -111,28 +111,28 @@ def roc_auc_error(score: Array, event: Flags) -> float:
     runs = score.shape[0]
     if score.ndim != 2 or runs < MIN_RUNS:
         raise ValueError(
-            f"score has shape {score.shape}; a standard error over runs needs (runs, days), two runs or more"
+            f"score has shape {score.shape}; a standard error over runs needs shape (runs, days) with two runs or more"
         )
-    placed = _placements(score.ravel(), event.ravel()).reshape(score.shape)
+    placements = _placements(score.ravel(), event.ravel()).reshape(score.shape)
     weight = np.where(event, 1.0 / event.sum(), 1.0 / (~event).sum())
-    by_run = ((placed - area) * weight).sum(axis=1)
+    by_run = ((placements - area) * weight).sum(axis=1)
     return float(np.sqrt(runs / (runs - 1) * (by_run**2).sum()))
 
 
 def _placements(score: Array, event: Flags) -> Array:
-    """Share of the observations of the other kind that each is on the right side of, ties counted half."""
-    ranks, placed = stats.rankdata(score), np.empty_like(score)
+    """Return the share of observations of the other kind that each is ranked correctly against; ties count half."""
+    ranks, placements = stats.rankdata(score), np.empty_like(score)
     for kind in (True, False):
         same = event == kind
         below = (ranks[same] - stats.rankdata(score[same])) / (~same).sum()
-        placed[same] = below if kind else 1.0 - below
-    return placed
+        placements[same] = below if kind else 1.0 - below
+    return placements
 
 
 def _check_scores(score: Array, event: Flags) -> None:
     if score.shape != event.shape:
         raise ValueError(f"score has shape {score.shape}, event {event.shape}; they must be equal")
     if np.isnan(score).any():
-        raise ValueError("score holds values that are not numbers; leave out the days on which nothing was measured")
+        raise ValueError("score contains values that are not numbers; exclude days without a measurement")
     if not event.any() or event.all():
         raise ValueError(f"{int(event.sum())} of {event.size} days have the event; the area needs days of both kinds")

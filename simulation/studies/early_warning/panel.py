@@ -1,8 +1,8 @@
-"""The labelled panel: what was known at a close, and how soon a cascade followed.
+"""The labelled panel: indicators known at a close, and the number of days to the next cascade.
 
-A cascade day has forced orders of CASCADE_USD_BN or more over two rounds or more (`record.market["cascade"]`).  Cascade days
-less than EPISODE_GAP_DAYS apart are one episode.  A row of the panel is a close outside any episode: no cascade day among
-this day and the EPISODE_GAP_DAYS - 1 before it, so the next cascade day begins a new one and nothing in the row has seen it.
+A cascade day has forced orders of at least CASCADE_USD_BN over at least two rounds (`record.market["cascade"]`). Cascade
+days less than EPISODE_GAP_DAYS apart belong to one episode. A row of the panel is a close outside any episode: neither
+that day nor the EPISODE_GAP_DAYS - 1 days before it are cascade days. The next cascade day then begins a new episode.
 """
 
 from collections.abc import Mapping
@@ -19,25 +19,25 @@ from simulation.values.conventions import Array, Flags
 Integers = NDArray[np.int64]
 
 EPISODE_GAP_DAYS: Final = 5
-"""Business days without a cascade that end an episode: a week, the length of the fall of 31 July - 5 August 2024."""
+"""Business days without a cascade that end an episode: about the length of the fall of 31 July - 5 August 2024."""
 LONGEST_HORIZON_DAYS: Final = 20
-"""Business days that every row can look ahead, about a month; a cascade later than that counts as none."""
+"""Longest horizon in business days, about a month; a later cascade counts as none."""
 LARGE_USD_BN: Final = 25.0
-"""Forced orders that make a cascade day a large one: a tenth of the funds' default stock of 250 $bn."""
+"""Forced orders on a large cascade day: a tenth of the funds' default stock of 250 $bn."""
 
 
 @dataclass(frozen=True)
 class Indicator:
-    """A daily series that may warn.
+    """A daily series that may predict cascades.
 
     Attributes
     ----------
     column
         Its column in `record.market`.
     label
-        Words for a figure or a table, with the unit.
+        Label for figures and tables, with the unit.
     warns_when
-        1 where a high value warns, -1 where a low one does: stated before looking, never fitted.
+        1 if a high value warns, -1 if a low one does; set in advance, never fitted.
     """
 
     column: str
@@ -53,13 +53,11 @@ INDICATORS: Final = (
     Indicator("depth_weighted_stock_pct", "stock times depth, %", 1),
     Indicator("carry_to_volatility", "carry to volatility", -1),
 )
-"""What the model knows of its own fragility.  A low carry for the risk makes holders leave: it warns when low."""
+"""Fragility indicators of the model. Carry to volatility warns when low: holders then close positions."""
 BENCHMARK: Final = Indicator("usdjpy_volatility_pct", "USDJPY volatility, %", 1)
-"""What anybody sees without knowing a single balance sheet."""
-
-
+"""A market indicator that requires no balance-sheet data."""
 PANEL_LABELS: Final = ("run", "day", "days_to_cascade", "days_to_large_cascade")
-"""Columns of a panel beside the indicators."""
+"""Columns of a panel other than the indicators."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,9 @@ class Panel:
     run, day
         Run number and day of the scenario, 0 at the start.
     days_to_cascade, days_to_large_cascade
-        Business days to the next cascade day; LONGEST_HORIZON_DAYS + 1 where none comes within that.
+        Business days to the next cascade day; LONGEST_HORIZON_DAYS + 1 if there is none within the longest horizon.
     values
-        Indicators by column, as recorded at the close.
+        Indicators by column, at the close.
     """
 
     run: Integers
@@ -83,7 +81,7 @@ class Panel:
     values: Mapping[str, Array]
 
     def event(self, horizon_days: int, large: bool = False) -> Flags:
-        """Whether a cascade begins within so many business days after the close.
+        """Return whether a cascade begins within `horizon_days` business days of the close, ``(rows,)``.
 
         Raises
         ------
@@ -95,85 +93,86 @@ class Panel:
         return np.asarray((self.days_to_large_cascade if large else self.days_to_cascade) <= horizon_days)
 
     def score(self, indicator: Indicator) -> Array:
-        """The indicator turned so that a higher score warns."""
+        """Return the indicator, with its sign changed if a low value warns."""
         return indicator.warns_when * self.values[indicator.column]
 
     def where(self, rows: Flags) -> Self:
-        """The rows for which `rows` is true."""
+        """Return the rows for which `rows` is true."""
         return self.from_columns({name: column[rows] for name, column in self.columns().items()})
 
     def columns(self) -> dict[str, Array | Integers]:
-        """Everything in the panel by name, as the columns of a table."""
+        """Return the panel as columns of a table, by name."""
         return {name: getattr(self, name) for name in PANEL_LABELS} | dict(self.values)
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Array | Integers]) -> Self:
-        """The panel whose `columns()` these are; further columns are left alone."""
+        """Return the panel with these `columns()`; other columns are ignored."""
         labels = {name: np.asarray(columns[name], dtype=np.int64) for name in PANEL_LABELS}
         values = {each.column: np.asarray(columns[each.column], dtype=np.float64) for each in (*INDICATORS, BENCHMARK)}
         return cls(**labels, values=values)
 
 
 def panel_from_record(record: Record, first_day: int = 0, every_days: int = 1) -> Panel:
-    """The panel of a record's finished runs.
-
-    The last LONGEST_HORIZON_DAYS closes are left out: what follows them is not known in full.
+    """Return the panel of a record's finished runs, without the last LONGEST_HORIZON_DAYS closes.
 
     Parameters
     ----------
     record
         A finished simulation.
     first_day
-        Closes before this day of the scenario are left out: a warm-up.
+        First day of the scenario to include; earlier days are a warm-up.
     every_days
-        Keep one close in so many, for a long record.
+        Include every n-th close only, for long records.
 
     Raises
     ------
     ValueError
-        If the record is too short for a single row.
+        If the record is too short.
     """
     finished = FinishedRuns(record)
     days = len(record.dates)
     if days - LONGEST_HORIZON_DAYS <= first_day:
-        raise ValueError(f"{days} days leave nothing after {first_day} and before the last {LONGEST_HORIZON_DAYS}")
+        raise ValueError(
+            f"the record has {days} days; more than first_day + {LONGEST_HORIZON_DAYS} = {first_day + LONGEST_HORIZON_DAYS} "
+            "are needed"
+        )
     market = {name: column[finished.rows] for name, column in record.market.items()}
     cascade = market["cascade"] > 0.0
     large = cascade & (market["forced_usd_bn"] >= LARGE_USD_BN)
-    kept = ~in_episode(cascade)
-    kept &= np.isin(np.arange(days), np.arange(first_day, days - LONGEST_HORIZON_DAYS, every_days))
-    row, day = np.nonzero(kept)
+    selected = ~in_episode(cascade)
+    selected &= np.isin(np.arange(days), np.arange(first_day, days - LONGEST_HORIZON_DAYS, every_days))
+    row, day = np.nonzero(selected)
     return Panel(
         run=record.runs[finished.rows][row],
         day=day.astype(np.int64),
-        days_to_cascade=days_to_next_event(cascade)[kept],
-        days_to_large_cascade=days_to_next_event(large)[kept],
-        values={each.column: market[each.column][kept] for each in (*INDICATORS, BENCHMARK)},
+        days_to_cascade=days_to_next_event(cascade)[selected],
+        days_to_large_cascade=days_to_next_event(large)[selected],
+        values={each.column: market[each.column][selected] for each in (*INDICATORS, BENCHMARK)},
     )
 
 
 def in_episode(cascade: Flags) -> Flags:
-    """Whether a close lies in an episode: a cascade on that day or within the EPISODE_GAP_DAYS - 1 before, ``(runs, days)``."""
+    """Return whether a close lies in an episode, ``(runs, days)``: a cascade on that day or EPISODE_GAP_DAYS - 1 days before."""
     inside = cascade.copy()
     for lag in range(1, EPISODE_GAP_DAYS):
         inside[:, lag:] |= cascade[:, :-lag]
     return inside
 
 
-def days_to_next_event(happens: Flags) -> Integers:
-    """Days from each close to the next day on which something happens, ``(runs, days)``.
+def days_to_next_event(event: Flags) -> Integers:
+    """Return the days from each close to the next event, ``(runs, days)``; the day itself does not count.
 
-    LONGEST_HORIZON_DAYS + 1 where that is further away or unknown; the day itself does not count.
+    LONGEST_HORIZON_DAYS + 1 if the next event is further away or unknown.
     """
-    ahead = np.full(happens.shape, LONGEST_HORIZON_DAYS + 1, dtype=np.int64)
+    ahead = np.full(event.shape, LONGEST_HORIZON_DAYS + 1, dtype=np.int64)
     for lead in range(LONGEST_HORIZON_DAYS, 0, -1):
-        ahead[:, :-lead][happens[:, lead:]] = lead
+        ahead[:, :-lead][event[:, lead:]] = lead
     return ahead
 
 
 @dataclass(frozen=True)
 class PanelSplit:
-    """Runs to fit on and runs to judge by: no run number is in both, whatever the scenario or the seed.
+    """Training runs and evaluation runs; no run number may be in both, whatever the scenario or seed.
 
     Raises
     ------
@@ -187,14 +186,14 @@ class PanelSplit:
     def __post_init__(self) -> None:
         both = np.intersect1d(self.training.run, self.evaluation.run)
         if both.size:
-            raise ValueError(f"runs {both[:5].tolist()} are in both parts; judge by runs that nothing was fitted on")
+            raise ValueError(f"runs {both[:5].tolist()} are in both parts; training and evaluation runs must differ")
 
 
 def split_by_run(training: Panel, evaluation: Panel | None = None) -> PanelSplit:
-    """Fit on the runs with an even number, judge by those with an odd one.
+    """Return runs with an even number for training and runs with an odd number for evaluation.
 
-    Every run draws from random streams of its own, so the two halves share no news.  `evaluation` may come from another
-    scenario; its even runs are left out as well, since runs of one number share their news between scenarios of one seed.
+    Every run has its own random streams, so the two halves share no news. `evaluation` may come from another scenario; its
+    even runs are excluded too, since runs of the same number share news between scenarios of the same seed.
     """
-    judged = training if evaluation is None else evaluation
-    return PanelSplit(training.where(training.run % 2 == 0), judged.where(judged.run % 2 == 1))
+    other = training if evaluation is None else evaluation
+    return PanelSplit(training.where(training.run % 2 == 0), other.where(other.run % 2 == 1))

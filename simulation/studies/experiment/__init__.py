@@ -1,1 +1,1 @@
-"""Experiments: one question, its variants, a table, a figure and a finding."""
+"""Experiments: their definition, the runner, and drawing functions that studies share."""

@@ -1,15 +1,13 @@
-"""What an experiment is: a question, variations of a scenario, what is measured, what the numbers say and show.
+"""Definition of an experiment and the functions that experiment files share.
 
-An experiment is a file of its own that states
+An experiment is a Python file with
 
-* in the first line of its docstring the question it answers,
-* ``RUNS`` and ``QUICK_RUNS``, how many runs each variant gets, and ``QUICK_NOTE``, what else is smaller when quick,
-* ``design(scale)``, the variants, ``measure(result)``, a tidy table of one variant,
-* ``findings(table)``, a paragraph whose numbers all come from the table, and ``draw(table, source)``, its figure.
+* a docstring whose first line is the question it answers,
+* ``RUNS`` and ``QUICK_RUNS``: runs per variant; ``QUICK_NOTE``: what else the quick version reduces,
+* ``design(scale)``: the variants; ``measure(result)``: a tidy table of one variant,
+* ``findings(table)``: a paragraph with numbers from the table; ``draw(table, source)``: the figure.
 
-All variants meet the same news (common random numbers), so differences between them are taken run by run.
-
-What an asset is exposed to in a scenario: yields, USDJPY, and holders who bought it on credit or with borrowed yen.
+All variants share the same random news (common random numbers), so that differences between them are taken run by run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,6 +26,7 @@ from simulation.day.recorder import Record
 from simulation.investors import population_kinds
 from simulation.investors.population import CARRY_ROLES
 from simulation.market.parameters import BondMarket
+from simulation.results.estimates import EstimateWithError
 from simulation.results.figures.style import Drawing
 from simulation.results.metrics import LEVERED, FinishedRuns
 from simulation.results.run_results import Result
@@ -36,7 +35,7 @@ from simulation.scenario.scenario import Scenario
 FloatArray = NDArray[np.float64]
 Value = TypeVar("Value")
 Label = str | float | None
-"""None where a label does not apply to a variant."""
+"""A label; None if it does not apply to a variant."""
 Labels = Mapping[str, Label]
 ARTICLE, OFFICIAL = "december_2025_article", "december_2025_official"
 NO_POLICY_SETTINGS = (
@@ -49,7 +48,9 @@ NO_POLICY_SETTINGS = (
     "ministry_of_finance=null",
     "thin_periods=[]",
 )
-"""Settings without any policy: what an experiment adds is then the only news about rates beside the daily noise."""
+"""Settings without policy news: rates then move only by what the experiment adds and by daily noise."""
+BITCOIN_HOLDERS = ("crypto_traders", "bitcoin_etf_holders")
+"""Kinds of population that hold only bitcoin."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,13 @@ class ExperimentVariant:
     Attributes
     ----------
     labels
-        What tells the variant apart; each becomes a column of the table.
+        Labels of the variant; each becomes a column of the table.
     settings
-        Changes to the scenario, as after ``--set``.
+        Overrides of the scenario, as after ``--set``.
     scenario
         Name of the scenario.
     most_runs
-        Upper bound on the runs, for a variant without sampling noise; none: as many as the others.
+        Upper limit on the runs, for a variant without sampling noise; None: no limit.
     """
 
     labels: Labels
@@ -73,54 +74,33 @@ class ExperimentVariant:
     scenario: str = OFFICIAL
     most_runs: int | None = None
 
-    def runs(self, wanted: int) -> int:
-        """Return the number of runs this variant gets."""
-        return wanted if self.most_runs is None else min(wanted, self.most_runs)
+    def runs(self, requested: int) -> int:
+        """Return the number of runs of this variant."""
+        return requested if self.most_runs is None else min(requested, self.most_runs)
 
 
 @dataclass(frozen=True)
 class ExperimentScale:
-    """How large a study is to be."""
+    """Size of an experiment: runs per variant, and whether it is the quick version."""
 
     runs: int
     quick: bool
 
     def choose(self, full: Value, quick: Value) -> Value:
-        """Return one of two values by the size of the study."""
+        """Return the value for the full or the quick version."""
         return quick if self.quick else full
 
 
 @dataclass(frozen=True)
 class ExperimentFindings:
-    """What the numbers say: a paragraph, and the numbers in it by name."""
+    """Findings of an experiment: a paragraph, and the numbers behind it by name."""
 
     text: str
     values: Mapping[str, float | str | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class EstimateWithError:
-    """A mean over runs, or another statistic, and its standard error."""
-
-    value: float
-    error: float
-
-    @classmethod
-    def of(cls, values: FloatArray) -> Self:
-        """Return the mean of values with its standard error."""
-        return cls(float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)))
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the value is more than two standard errors from zero."""
-        return abs(self.value) > 2.0 * self.error
-
-    def __str__(self) -> str:
-        return f"{self.value:+.1f} ± {self.error:.1f}".replace("-", "−")
-
-
 class ExperimentModule(Protocol):
-    """What an experiment file defines."""
+    """Attributes and functions of an experiment file."""
 
     RUNS: int
     QUICK_RUNS: int
@@ -130,38 +110,38 @@ class ExperimentModule(Protocol):
         """Return the variants."""
 
     def measure(self, result: Result) -> pd.DataFrame:
-        """Return a tidy table of one variant, with a column `run`."""
+        """Return a tidy table of one variant with a column `run`."""
 
     def findings(self, table: pd.DataFrame) -> ExperimentFindings:
-        """Return what the table says."""
+        """Return the findings from the table."""
 
     def draw(self, table: pd.DataFrame, source: str) -> Drawing:
         """Return the figure."""
 
 
 def with_investors(scenario: str, investors: int, carry_alone: bool = False) -> tuple[str, ...]:
-    """Return settings that give every population of a scenario so many investors: a resolution, not a quantity.
+    """Return settings for the number of investors that represent each population; it does not change its positions.
 
-    With `carry_alone` populations that hold no carry are left out, which changes no draw of the others.
+    `carry_alone` removes populations without carry positions; the random draws of the others do not change.
     """
     roles = {kind.Parameters: kind.role for kind in population_kinds()}
     present = load_scenario(scenario).populations
-    out = {name for name, each in present.items() if carry_alone and roles[type(each)] not in CARRY_ROLES}
+    removed = {name for name, each in present.items() if carry_alone and roles[type(each)] not in CARRY_ROLES}
     return (
-        *(f"populations.{name}=null" for name in present if name in out),
-        *(f"populations.{name}.investors={investors}" for name in present if name not in out),
+        *(f"populations.{name}=null" for name in present if name in removed),
+        *(f"populations.{name}.investors={investors}" for name in present if name not in removed),
     )
 
 
 def meeting_setting(
     day: str, decision: str, priced: float, guidance: str | None = None, signals: Mapping[str, float] | None = None
 ) -> str:
-    """Return a policy meeting as the text of a setting; `signals` are strengths by day."""
+    """Return a policy meeting as the value of a setting; `signals` are strengths by date."""
     step = decision if decision != "0bp" else "25bp"
-    said = f", guidance: {guidance}" if guidance else ""
-    heard = ", ".join(f"{{date: {date}, strength: {strength}}}" for date, strength in (signals or {}).items())
+    words = f", guidance: {guidance}" if guidance else ""
+    dated = ", ".join(f"{{date: {date}, strength: {strength}}}" for date, strength in (signals or {}).items())
     return (
-        f"{{date: {day}, decision: {decision}, step: {step}, priced_probability: {priced}{said}, signals: [{heard}]}}"
+        f"{{date: {day}, decision: {decision}, step: {step}, priced_probability: {priced}{words}, signals: [{dated}]}}"
     )
 
 
@@ -172,7 +152,7 @@ def scenario_start(scenario: str) -> np.datetime64:
 
 
 def end_setting(scenario: str, days: int) -> str:
-    """Return the setting that lets a scenario run for so many business days and a few more, holidays allowed for."""
+    """Return the setting that ends a scenario after `days` business days, plus a margin for holidays."""
     return f"end={np.busday_offset(scenario_start(scenario), days + days // 120 + 2)}"
 
 
@@ -182,12 +162,12 @@ def day_index(record: Record, day: str) -> int:
 
 
 def run_table(record: Record, columns: Mapping[str, object]) -> pd.DataFrame:
-    """Return one row per finished run; a column is an array over these runs or one value for all of them."""
+    """Return a table with one row per finished run; each column is an array over these runs or one value for all."""
     return pd.DataFrame({"run": record.runs[FinishedRuns(record).rows]} | dict(columns))
 
 
 def position_reduction_share(record: Record, role: str, first: int, last: int) -> FloatArray:
-    """Return what holders of a role gave up from day `first` to `last`, as a share of what they held before, by run."""
+    """Return the positions that holders of a role closed from day `first` to `last`, as a share of the stock before, by run."""
     finished = FinishedRuns(record)
     names = finished.populations(role)
     held = finished.flow("stock_usd_bn", names)[:, first - 1]
@@ -195,13 +175,13 @@ def position_reduction_share(record: Record, role: str, first: int, last: int) -
 
 
 def price_change_pct(record: Record, column: str, first: int, last: int) -> FloatArray:
-    """Return the change of a price from the close of day `first` to that of day `last` in percent, by run."""
+    """Return the change of a price from the close of day `first` to the close of day `last`, percent, by run."""
     values = record.market[column][FinishedRuns(record).rows]
     return np.asarray(100.0 * (values[:, last] / values[:, first] - 1.0))
 
 
 def quantile_table(table: pd.DataFrame, by: Sequence[str], column: str) -> pd.DataFrame:
-    """Return the number of runs, mean and 10, 50 and 90 % quantiles of a column for each combination of labels."""
+    """Return number of runs, mean and 10, 50 and 90 % quantiles of a column for each combination of labels."""
     groups = table.groupby(list(by), sort=False)[column]
     quantiles = {"p10": groups.quantile(0.1), "p50": groups.quantile(0.5), "p90": groups.quantile(0.9)}
     return pd.DataFrame({"runs": groups.size(), "mean": groups.mean()} | quantiles).reset_index()
@@ -217,9 +197,9 @@ def mean_estimates(table: pd.DataFrame, by: Sequence[str], column: str) -> dict[
 
 
 def indistinct_neighbours(table: pd.DataFrame, columns: tuple[str, str], order: Sequence[str]) -> list[str]:
-    """Return which neighbours in `order` differ by no more than noise, run by run: ``["a and b", ...]``.
+    """Return the neighbours in `order` whose difference, run by run, is not significant: ``["a and b", ...]``.
 
-    `columns` are the label that is ordered and the measured column.
+    `columns` are the ordered label and the measured column.
     """
     wide = table.pivot(index="run", columns=columns[0], values=columns[1])
     steps = {f"{first} and {then}": (wide[then] - wide[first]).to_numpy(dtype=float) for first, then in pairwise(order)}
@@ -227,32 +207,28 @@ def indistinct_neighbours(table: pd.DataFrame, columns: tuple[str, str], order: 
 
 
 def paired_differences(
-    table: pd.DataFrame, twin: pd.DataFrame, columns: Sequence[str], on: Sequence[str] = ("run",)
+    table: pd.DataFrame, baseline: pd.DataFrame, columns: Sequence[str], on: Sequence[str] = ("run",)
 ) -> pd.DataFrame:
-    """Return the table with `columns` as differences from a twin that met the same news, run by run.
+    """Return the table with `columns` as differences from a baseline with the same news, run by run.
 
-    Runs that did not finish in both are left out.
+    Runs that did not finish in both are excluded.
     """
-    both = table.merge(twin[[*on, *columns]], on=list(on), suffixes=("", "_twin"))
+    both = table.merge(baseline[[*on, *columns]], on=list(on), suffixes=("", "_baseline"))
     for column in columns:
-        both[column] -= both.pop(f"{column}_twin")
+        both[column] -= both.pop(f"{column}_baseline")
     return both
 
 
 def experiment_question(path: Path) -> str:
-    """Return the question an experiment answers, the first line of its docstring, without running it."""
+    """Return the question of an experiment, the first line of its docstring, without importing the file."""
     import ast
 
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return docstring.partition("\n")[0]
 
 
-BITCOIN_HOLDERS = ("crypto_traders", "bitcoin_etf_holders")
-"""Kinds of population that hold bitcoin and nothing else."""
-
-
 def asset_exposures(result: Result, asset: str) -> dict[str, float]:
-    """Return what may explain how hard an asset is hit: duration, share bought on credit, with borrowed yen, link to USDJPY."""
+    """Return an asset's exposures: duration, shares of the market bought on credit and with borrowed yen, link to USDJPY."""
     credit, yen = funding_shares(result, asset)
     return {
         "duration_years": yield_duration(result.scenario, asset),
@@ -263,13 +239,13 @@ def asset_exposures(result: Result, asset: str) -> dict[str, float]:
 
 
 def yield_duration(scenario: Scenario, asset: str) -> float:
-    """Return the fall of the log price per rise of the ten-year US yield; of JGBs, per rise of their own."""
+    """Return the fall of the log price per unit rise of the ten-year US yield; for bonds, of their own yield."""
     market = scenario.markets[asset]
     return market.duration_years if isinstance(market, BondMarket) else -price_link(scenario, asset, "ust10")
 
 
 def price_link(scenario: Scenario, asset: str, other: str) -> float:
-    """Return the response of an asset to another one, through all links between them."""
+    """Return the response of an asset to another one through all links between them."""
     if asset == other:
         return 1.0
     links: dict[str, float] = getattr(scenario.markets[asset], "links", {})
@@ -277,7 +253,7 @@ def price_link(scenario: Scenario, asset: str, other: str) -> float:
 
 
 def funding_shares(result: Result, asset: str) -> tuple[float, float]:
-    """Return the shares of a market that are bought on credit and with borrowed yen at the start; none for a currency."""
+    """Return the shares of a market bought on credit and with borrowed yen at the start; zero for a currency."""
     size, credit, yen = result.scenario.markets[asset].outstanding(), 0.0, 0.0
     for name, population in result.scenario.populations.items():
         flows = result.record.flows[name]
@@ -289,7 +265,7 @@ def funding_shares(result: Result, asset: str) -> tuple[float, float]:
 
 
 def portfolio_share(population: object, asset: str) -> float:
-    """Return the share of an asset in the position of a population; those without a basket hold the one they are named after."""
+    """Return the share of an asset in a population's position; populations without a basket hold bitcoin or nothing."""
     basket: dict[str, float] | None = getattr(population, "basket", None)
     if basket is not None:
         return basket.get(asset, 0.0)

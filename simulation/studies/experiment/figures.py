@@ -1,4 +1,4 @@
-"""What the figures of several experiments share: heat maps, bars, bands, and the files a figure is kept in."""
+"""Drawing functions that the studies share: heat maps, bars, bands, and the files of a figure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,20 +36,20 @@ EXIT_COLOURS = {
     "brought home": RESIDENT_COLOUR,
     "kept abroad, hedged": HEDGED_COLOUR,
 }
-"""What becomes of a position that is given up, with its colour."""
+"""Colours of closed positions by holder and by use of the proceeds."""
 SERIES_COLOURS = ("#332288", "#88CCEE")
-"""Colours of two series that are not populations."""
+"""Colours of two series other than populations."""
 STRONGER_YEN, WEAKER_YEN = "#0072B2", "#D55E00"
 DIVERGING = LinearSegmentedColormap.from_list("yen", [STRONGER_YEN, "#9ecae1", "#f7f7f7", "#fdbf8a", WEAKER_YEN])
 RISING = LinearSegmentedColormap.from_list("unwound", ["#f7f7f7", "#fdbf8a", WEAKER_YEN, "#7f3300"])
 HASH_SALT = "carryflow"
 FEW_RUNS = 15
-"""Fewer finished runs than this make a cell's median uncertain: it is hatched."""
+"""With fewer finished runs than this the median of a cell is uncertain; the cell is hatched."""
 
 
 @dataclass(frozen=True)
 class HeatMapCells:
-    """Cells of a heat map: a number per row and column, and what stands beside rows and below columns."""
+    """Cells of a heat map: one value per row and column, with the labels of rows and columns."""
 
     values: FloatArray
     rows: Sequence[str]
@@ -57,14 +57,14 @@ class HeatMapCells:
 
 
 def band_description(table: pd.DataFrame) -> str:
-    """Return what the spread over runs of an experiment's table holds."""
+    """Return the sources of the spread over runs in an experiment's table."""
     return "noise and parameters" if table["parameter_sets"].iat[0] else "noise"
 
 
 def draw_heat_map(
     axes: Axes, grid: HeatMapCells, limits: tuple[float, float], colours: LinearSegmentedColormap
 ) -> None:
-    """Draw cells with their numbers in them; a cell without a number stays white."""
+    """Draw a heat map with the value in each cell; cells without a value stay white."""
     low, high = limits
     axes.imshow(np.ma.masked_invalid(grid.values), cmap=colours, vmin=low, vmax=high, aspect="auto")
     for row, column in np.argwhere(np.isfinite(grid.values)):
@@ -79,13 +79,13 @@ def draw_heat_map(
 
 
 def format_signed(value: float, decimals: int = 1) -> str:
-    """Return a number with its sign, without a sign where it rounds to zero."""
+    """Return a number with its sign; no sign if it rounds to zero."""
     text = f"{value:+.{decimals}f}".replace("-", "−")
     return text[1:] if float(f"{value:.{decimals}f}") == 0.0 else text
 
 
 def hatch_cells(axes: Axes, cells: Flags) -> None:
-    """Hatch the cells where `cells` is true."""
+    """Hatch the cells of a heat map for which `cells` is true."""
     for row, column in np.argwhere(cells):
         box = Rectangle(
             (column - 0.5, row - 0.5), 1, 1, fill=False, hatch="////", edgecolor=GREY, linewidth=0, alpha=0.6
@@ -94,7 +94,7 @@ def hatch_cells(axes: Axes, cells: Flags) -> None:
 
 
 def draw_boundary(axes: Axes, inside: Flags) -> None:
-    """Draw a line around the cells where `inside` is true, within the map."""
+    """Draw a line between cells for which `inside` is true and the others."""
     rows, columns = inside.shape
     for row in range(rows):
         for column in range(columns):
@@ -107,7 +107,7 @@ def draw_boundary(axes: Axes, inside: Flags) -> None:
 
 
 def style_bar_axes(axes: Axes, labels: Sequence[str]) -> None:
-    """Style a panel of horizontal bars, the first one on top, with a line at zero."""
+    """Style a panel of horizontal bars: first bar at the top, vertical line at zero."""
     remove_frame(axes)
     axes.grid(visible=False, axis="y")
     axes.grid(visible=True, axis="x", color=LIGHT, linewidth=0.7)
@@ -119,7 +119,7 @@ def style_bar_axes(axes: Axes, labels: Sequence[str]) -> None:
 
 
 def label_beside(axes: Axes, place: tuple[float, float], text: str) -> None:
-    """Write a label to the right of the end of a bar, or of the line at zero."""
+    """Write a label to the right of the end of a bar, or of zero for a negative bar."""
     at = (max(place[0], 0.0), place[1])
     axes.annotate(text, at, xytext=(5, 0), textcoords="offset points", va="center", fontsize=8.5, color=GREY)
 
@@ -127,20 +127,20 @@ def label_beside(axes: Axes, place: tuple[float, float], text: str) -> None:
 def draw_banded_line(
     axes: Axes, places: ArrayLike, heights: tuple[ArrayLike, ArrayLike, ArrayLike], shade: str
 ) -> None:
-    """Draw a line in its band; `heights` are low, middle and high."""
+    """Draw a line with its band; `heights` are low, middle and high."""
     low, middle, high = heights
     axes.fill_between(places, low, high, color=shade, alpha=0.25, linewidth=0)
     axes.plot(places, middle, color=shade, linewidth=1.8)
 
 
 def mark_position(axes: Axes, at: float, text: str) -> None:
-    """Draw a dashed vertical line with a name at its upper end."""
+    """Draw a dashed vertical line with a label at its upper end."""
     axes.axvline(at, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
     axes.text(at, 0.97, f" {text}", transform=axes.get_xaxis_transform(), fontsize=8, color=GREY, va="top")
 
 
 def draw_stacked_bars(axes: Axes, parts: Mapping[str, Mapping[str, float]], colours: Mapping[str, str]) -> None:
-    """Draw one horizontal bar per name, made of amounts in $bn from left to right, with the total beside it."""
+    """Draw one stacked horizontal bar per name, amounts in $bn, with the total beside it."""
     for row, sums in enumerate(parts.values()):
         left = 0.0
         for part, shade in colours.items():
@@ -152,14 +152,14 @@ def draw_stacked_bars(axes: Axes, parts: Mapping[str, Mapping[str, float]], colo
 
 
 def write_figure(drawing: Drawing, directory: Path) -> None:
-    """Write the figure as PNG and SVG and the plotted numbers as CSV."""
+    """Write the figure as PNG and SVG and the plotted values as CSV."""
     (directory / "figure.png").write_bytes(png_bytes(drawing.figure))
     (directory / "figure.svg").write_bytes(svg_bytes(drawing))
     write_figure_data(drawing, directory / "figure.csv")
 
 
 def svg_bytes(drawing: Drawing) -> bytes:
-    """Return a figure as SVG without the date and the random names that would change its bytes."""
+    """Return a figure as SVG, without dates and random identifiers so that its bytes are reproducible."""
     buffer = BytesIO()
     with figure_style(), matplotlib.rc_context({"svg.hashsalt": HASH_SALT}):
         drawing.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})

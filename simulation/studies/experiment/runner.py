@@ -1,18 +1,12 @@
-"""The table of an experiment as files.
-
-Conduct an experiment: run its variants, collect the table, and write table, figure and findings into one folder.
-
-How long an experiment takes and how many processes that is worth; it decides about processes, never about results.
-"""
+"""Run an experiment: simulate its variants, collect the table, and write table, figure and findings into one folder."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
 import json
-import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from simulation.compute.ensemble import load_scenario, run_ensemble, with_seed
+from simulation.compute.ensemble import Progress, default_worker_count_for, load_scenario, run_ensemble, with_seed
 from simulation.compute.workers import map_in_order
 from simulation.results.output_folder import atomic_folder, content_address, package_versions, write_manifest
 from simulation.results.run_results import Result
@@ -41,20 +35,9 @@ if TYPE_CHECKING:
     from simulation.scenario.scenario import Scenario
 
 
-def write_table(table: pd.DataFrame, directory: Path) -> None:
-    """Write the table as Parquet and CSV, with the same bytes for the same numbers."""
-    import pyarrow.parquet as pq
-
-    pq.write_table(arrow_table(table), directory / "table.parquet", compression="zstd")
-    table.to_csv(directory / "table.csv", index=False, lineterminator="\n", float_format="%.10g")
-
-
-Progress = Callable[[int, int], None]
-
-
 @dataclass(frozen=True)
 class ExperimentPlan:
-    """An experiment as it is to be conducted: the file, its size and the seed (none: the scenarios' own)."""
+    """An experiment to run: file, size, seed (None: the scenarios' seeds) and parameter sets."""
 
     path: Path
     scale: ExperimentScale
@@ -68,7 +51,7 @@ class ExperimentPlan:
 
     @cached_property
     def study(self) -> ExperimentModule:
-        """The experiment, loaded from its file."""
+        """The module of the experiment file."""
         return load_experiment(self.path)
 
     @cached_property
@@ -78,13 +61,13 @@ class ExperimentPlan:
 
     @cached_property
     def scenarios(self) -> list[Scenario]:
-        """The scenario of each variant, checked, seed included."""
-        found = [load_scenario(variant.scenario, variant.settings) for variant in self.variants]
-        return found if self.seed is None else [with_seed(scenario, self.seed) for scenario in found]
+        """The validated scenario of each variant, with the plan's seed."""
+        scenarios = [load_scenario(variant.scenario, variant.settings) for variant in self.variants]
+        return scenarios if self.seed is None else [with_seed(scenario, self.seed) for scenario in scenarios]
 
     @cached_property
     def hash(self) -> str:
-        """Hash of everything that the results follow from: the file, the scenarios and the size."""
+        """Hash of everything that determines the results: file, scenarios, size and parameter sets."""
         runs = [variant.runs(self.scale.runs) for variant in self.variants]
         content = {
             "study": hashlib.sha256(self.path.read_bytes()).hexdigest(),
@@ -97,12 +80,12 @@ class ExperimentPlan:
 
     @property
     def folder(self) -> str:
-        """Name of the folder that the same plan always gives."""
+        """Name of the output folder; equal plans share it."""
         return content_address(self.name, self.hash, self.scale.runs)
 
     @property
     def source(self) -> str:
-        """Line under the figure: where its numbers come from."""
+        """Source line of the figure."""
         scenarios = ", ".join(dict.fromkeys(scenario.name for scenario in self.scenarios))
         seeds = ", ".join(dict.fromkeys(str(scenario.seed) for scenario in self.scenarios))
         quick = ", quick version" if self.scale.quick else ""
@@ -115,7 +98,7 @@ class ExperimentPlan:
 
 @dataclass(frozen=True)
 class ExperimentOutcome:
-    """What an experiment gave."""
+    """Results of an experiment."""
 
     plan: ExperimentPlan
     table: pd.DataFrame
@@ -123,14 +106,14 @@ class ExperimentOutcome:
 
     @cached_property
     def findings(self) -> ExperimentFindings:
-        """What the numbers say; a quick version and runs that stopped early are named."""
-        found, scale = self.plan.study.findings(self.table), self.plan.scale
-        text = found.text
+        """The findings, with a note on a quick version and on runs that stopped early."""
+        findings, scale = self.plan.study.findings(self.table), self.plan.scale
+        text = findings.text
         if scale.quick:
             text += f" Quick version: {scale.runs} runs per variant, {self.plan.study.QUICK_NOTE}."
         if self.runs_failed:
-            text += f" {self.runs_failed} runs stopped early and are left out."
-        return ExperimentFindings(text, found.values)
+            text += f" {self.runs_failed} runs stopped early and are excluded."
+        return ExperimentFindings(text, findings.values)
 
     @cached_property
     def drawing(self) -> Drawing:
@@ -141,7 +124,7 @@ class ExperimentOutcome:
             return self.plan.study.draw(self.table, self.plan.source)
 
     def facts(self) -> dict[str, Any]:
-        """What the manifest and ``--json`` say of the experiment."""
+        """Return the experiment's entries of the manifest and of ``--json``."""
         return {
             "kind": "experiment",
             "experiment": self.plan.name,
@@ -157,7 +140,7 @@ class ExperimentOutcome:
         }
 
     def save(self, target: Path, command: str | None = None) -> Path:
-        """Write table, figure and findings into a folder, whole or not at all, and return it."""
+        """Write table, figure and findings into a folder, completely or not at all; return the folder."""
         from simulation.studies.experiment.figures import write_figure
 
         with atomic_folder(target) as draft:
@@ -174,6 +157,14 @@ class ExperimentOutcome:
         return target
 
 
+def write_table(table: pd.DataFrame, directory: Path) -> None:
+    """Write the table as Parquet and CSV, with reproducible bytes."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(arrow_table(table), directory / "table.parquet", compression="zstd")
+    table.to_csv(directory / "table.csv", index=False, lineterminator="\n", float_format="%.10g")
+
+
 def plan_experiment(
     name: str | Path,
     *,
@@ -182,21 +173,21 @@ def plan_experiment(
     seed: int | None = None,
     cloud: Cloud | None = None,
 ) -> ExperimentPlan:
-    """Return the plan of an experiment by name or by file.
+    """Return the plan of an experiment by name or file.
 
     Raises
     ------
     ConfigError
-        With the nearest names where there is no such experiment.
+        If there is no such experiment; the message lists the nearest names.
     """
     path = find_file("experiments", name)
     study = load_experiment(path)
-    wanted = runs if runs is not None else study.QUICK_RUNS if quick else study.RUNS
-    return ExperimentPlan(path, ExperimentScale(wanted, quick), seed, cloud)
+    count = runs if runs is not None else study.QUICK_RUNS if quick else study.RUNS
+    return ExperimentPlan(path, ExperimentScale(count, quick), seed, cloud)
 
 
 def load_experiment(path: Path) -> ExperimentModule:
-    """Return an experiment from its file; the same file is read once."""
+    """Return the module of an experiment file; a file is imported once."""
     name = f"carryflow_experiment_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
@@ -213,12 +204,12 @@ def load_experiment(path: Path) -> ExperimentModule:
 
 
 def run_experiment(plan: ExperimentPlan, workers: int = 1, progress: Progress | None = None) -> ExperimentOutcome:
-    """Run every variant and return the table of all of them.
+    """Run every variant and return the combined table.
 
     Parameters
     ----------
-    plan : Plan
-        What to do.
+    plan : ExperimentPlan
+        The experiment.
     workers : int
         Processes to use; each takes one variant at a time.
     progress : callable, optional
@@ -236,7 +227,7 @@ def run_experiment(plan: ExperimentPlan, workers: int = 1, progress: Progress | 
 
 
 def _variant_tables(plan: ExperimentPlan, workers: int) -> Iterator[tuple[pd.DataFrame, int]]:
-    """Yield what `measured` gives for each variant, in their order."""
+    """Return table and number of stopped runs of each variant, in order."""
     tasks = [
         (plan.path, scenario, variant.runs(plan.scale.runs), plan.cloud)
         for variant, scenario in zip(plan.variants, plan.scenarios, strict=True)
@@ -247,7 +238,7 @@ def _variant_tables(plan: ExperimentPlan, workers: int) -> Iterator[tuple[pd.Dat
 
 
 def run_variant(path: Path, scenario: Scenario, runs: int, cloud: Cloud | None = None) -> tuple[pd.DataFrame, int]:
-    """Run one variant of an experiment; returns its table and the number of runs that stopped early."""
+    """Return the table of one variant and the number of its runs that stopped early."""
     record = run_ensemble(scenario, runs, cloud=cloud)
     return load_experiment(path).measure(Result(record)), len(record.stopped)
 
@@ -259,22 +250,7 @@ def with_labels(part: pd.DataFrame, variant: ExperimentVariant) -> pd.DataFrame:
     return part
 
 
-WORTH_A_PROCESS_SECONDS = 10.0
-"""Expected work below which starting other processes takes longer than it saves."""
-SECONDS_PER_POPULATION, SECONDS_PER_INVESTOR = 1e-3, 3e-7
-"""Cost of a simulated day, measured on one core of a small machine; they decide about processes, never about results."""
-
-
 def experiment_workers(plan: ExperimentPlan) -> int:
-    """Return how many processes finish soonest: one for a small study, as many as there are processors for a large one."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the number of processes for an experiment by its total work; at most one per variant."""
     runs = [variant.runs(plan.scale.runs) for variant in plan.variants]
-    seconds = sum(expected_seconds(scenario, count) for scenario, count in zip(plan.scenarios, runs, strict=True))
-    return max(1, min(processors, len(runs))) if seconds > WORTH_A_PROCESS_SECONDS else 1
-
-
-def expected_seconds(scenario: Scenario, runs: int) -> float:
-    """Return about how long a variant takes: each population has its cost a day, and so has each investor of each run."""
-    days = (scenario.end - scenario.start).days * 5 / 7
-    investors = sum(population.investors for population in scenario.populations.values())
-    return days * (SECONDS_PER_POPULATION * len(scenario.populations) + SECONDS_PER_INVESTOR * runs * investors)
+    return default_worker_count_for(list(zip(plan.scenarios, runs, strict=True)), len(runs))

@@ -1,1 +1,1 @@
-"""Replay an episode: a scenario with dated inputs, held against what was observed."""
+"""Replays of historical episodes: simulation from dated inputs, compared with observations."""

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulation.compute.ensemble import load_scenario, run_ensemble
-from simulation.results.metrics import METRICS, FinishedRuns, columns_read_by
+from simulation.results.metrics import (
+    EFFECT_PREFIX,
+    METRICS,
+    FinishedRuns,
+    columns_read_by,
+    level_name,
+    outcomes,
+)
 from simulation.results.output_folder import OutputError
 from simulation.scenario.batch import BLOCK_RUNS, parameter_may_differ
 from simulation.scenario.config.parameter_sets import with_values
+from simulation.scenario.counterfactual import without_policy
 
 if TYPE_CHECKING:
     from simulation.day.recorder import Record
@@ -43,15 +52,34 @@ def check_metric_name(name: str) -> str:
     OutputError
         If there is no such metric.
     """
-    known = [metric.name for metric in METRICS]
+    known = [outcome.name for outcome in outcomes()]
     if name not in known:
-        raise OutputError(f"there is no metric {name!r}; known: {', '.join(known)}")
+        raise OutputError(
+            f"there is no metric {name!r}; known: {', '.join(metric.name for metric in METRICS)}, each also with "
+            f"{EFFECT_PREFIX!r} before it for the effect of policy"
+        )
     return name
 
 
 def metric_unit(name: str) -> str:
     """Unit of a metric."""
-    return next(metric.unit for metric in METRICS if metric.name == name)
+    return next(outcome.unit for outcome in outcomes() if outcome.name == name)
+
+
+def run_outcomes(
+    record: Record, names: str | tuple[str, ...], record_without_policy: Callable[[], Record]
+) -> FloatArray:
+    """An outcome of every run of a record, ``(runs,)``, or several, ``(runs, outcomes)``.
+
+    An effect is the metric less that of the same run without policy; those runs are simulated only if an effect is asked for.
+    """
+    asked = (names,) if isinstance(names, str) else names
+    values = run_metrics(record, tuple(level_name(name) for name in asked))
+    effects = [at for at, name in enumerate(asked) if name.startswith(EFFECT_PREFIX)]
+    if effects:
+        others = run_metrics(record_without_policy(), tuple(level_name(asked[at]) for at in effects))
+        values[:, effects] = values[:, effects] - others
+    return values[:, 0] if isinstance(names, str) else values
 
 
 def run_metrics(record: Record, names: str | tuple[str, ...]) -> FloatArray:
@@ -143,15 +171,17 @@ class ScenarioResponse:
         scenarios = [self.scenario_at(point) for point in points]
         overridden = set(self.searched) & set(self.ensemble.cloud.keys if self.ensemble.cloud else ())
         if len(points) == 1 and not overridden:
-            one = self.ensemble
-            return [run_metrics(run_ensemble(scenarios[0], one.runs, one.workers, None, one.cloud), self.metric)]
+            one, scenario = self.ensemble, scenarios[0]
+
+            def record_of(chosen: Scenario) -> Record:
+                return run_ensemble(chosen, one.runs, one.workers, None, one.cloud)
+
+            return [run_outcomes(record_of(scenario), self.metric, lambda: record_of(without_policy(scenario)))]
         values = [dict(zip(self.searched, point, strict=True)) for point in points]
         return self._side_by_side(scenarios, values)
 
     def _side_by_side(self, scenarios: Sequence[Scenario], values: Sequence[Mapping[str, float]]) -> list[FloatArray]:
         """Several points in passes of at most `BLOCK_RUNS` runs, or one whose key the cloud also sets."""
-        from simulation.day.capital_flows import simulate
-
         runs = range(self.ensemble.runs)
         variants = [
             variant
@@ -162,10 +192,17 @@ class ScenarioResponse:
         parts: list[FloatArray] = []
         for first in range(0, len(numbers), BLOCK_RUNS):
             rows = slice(first, first + BLOCK_RUNS)
-            record = simulate(scenarios[0], numbers[rows], variants[rows], columns_read_by(self._metrics()))
-            parts.append(run_metrics(record, self.metric))
+            part = partial(self._record, numbers[rows])
+            given = variants[rows]
+            parts.append(run_outcomes(part(given), self.metric, partial(part, [without_policy(one) for one in given])))
         together = np.concatenate(parts)
         return list(together.reshape(len(scenarios), self.ensemble.runs, *together.shape[1:]))
+
+    def _record(self, numbers: Sequence[int], variants: Sequence[Scenario]) -> Record:
+        """The runs of one pass, each with its scenario, with the columns that the metrics need."""
+        from simulation.day.capital_flows import simulate
+
+        return simulate(variants[0], numbers, variants, columns_read_by(self._metrics()))
 
     def _metrics(self) -> tuple[str, ...]:
         return (self.metric,) if isinstance(self.metric, str) else self.metric

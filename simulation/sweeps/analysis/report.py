@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simulation.results.metrics import METRICS
+from simulation.results.metrics import outcomes
 from simulation.results.output_folder import OutputError
 from simulation.sweeps.analysis.discovery import Discovery, OutcomeCondition, discover_boxes, discover_failures
 from simulation.sweeps.analysis.response_curves import (
@@ -88,7 +88,7 @@ class MetricAnalysis:
     def names(self) -> dict[str, str]:
         """Names of the keys and of the metric, where they differ from the key."""
         known = {axis.key: axis.name for axis in self.sweep.axes}
-        known |= {one.name: one.label for one in METRICS if one.name == self.metric}
+        known |= {one.name: one.label for one in outcomes() if one.name == self.metric}
         return {key: words for key, words in known.items() if words != key}
 
     def text(self) -> str:

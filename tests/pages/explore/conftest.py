@@ -1,4 +1,4 @@
-"""A small sweep with three sliders, of which not every combination is computed, and its page."""
+"""A small sweep with three sliders and an incomplete set of combinations, and its page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SERIES = (
 
 
 def sweep_file(folder: Path, text: str = "", series: tuple[str, ...] = SERIES) -> Path:
-    """A sweep over the small scenario; `text` takes the place of the usual design and record."""
+    """Sweep file over the small scenario; `text` replaces the default design and record."""
     usual = "design: {kind: table, file: states.csv}\nrecord: quantiles\n" + f"series: [{', '.join(series)}]\n"
     (folder / "states.csv").write_text(TABLE)
     path = folder / "sweep.yaml"
@@ -51,7 +51,7 @@ def sweep_file(folder: Path, text: str = "", series: tuple[str, ...] = SERIES) -
 
 
 def store_of(folder: Path, text: str = "", series: tuple[str, ...] = SERIES) -> Path:
-    """The store of such a sweep."""
+    """Store of such a sweep."""
     run_into(folder / "store", load_plan(sweep_file(folder, text, series)))
     return folder / "store"
 
@@ -91,18 +91,18 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Reading]:
 
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Opened]:
-    """Open a page; at the end nothing was asked of anybody and nothing was complained of."""
+    """Open pages; at the end, check that they made no request and logged no message."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     requests: list[str] = []
-    complaints: list[str] = []
+    messages: list[str] = []
 
     def open_(path: Path, hash_: str = "", width: int = 1280) -> Any:
         page = context.new_page()
         page.set_viewport_size({"width": width, "height": 900})
         page.set_default_timeout(WAIT_MS)
         page.on("request", lambda request: requests.append(request.url.partition("#")[0]))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
         page.goto(path.as_uri() + hash_)
         expected.add(path.as_uri())
         return page
@@ -111,4 +111,4 @@ def opened(chromium: Any) -> Iterator[Opened]:
     yield open_
     context.close()
     assert set(requests) <= expected
-    assert complaints == []
+    assert messages == []

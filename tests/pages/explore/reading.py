@@ -1,4 +1,4 @@
-"""What a page should say of a state, worked out from its content and not by its script."""
+"""Expected text of the page, computed from its content independently of its script."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ASSETS = ("us_equity", "japan_equity", "bitcoin_usd")
 
 
 class Reading:
-    """The content of a page, ready to be asked for a state and a day."""
+    """Expected numbers of a page by state and day."""
 
     def __init__(self, content: Content) -> None:
         self.content = content
@@ -29,7 +29,7 @@ class Reading:
         self.whole = unpack_steps(content["data"], (len(content["states"]), len(content["columns"]), self.days))
 
     def value(self, state: int, series: str, quantile: str = "p50", day: int = -1) -> str:
-        """A number as the page writes it."""
+        """A formatted number."""
         at, one = next(
             (at, one)
             for at, one in enumerate(self.content["columns"])
@@ -40,7 +40,7 @@ class Reading:
         return f"{MINUS}{text}" if number < 0 and float(np.abs(number)) > 0 else text
 
     def findings(self, state: int, day: int = -1) -> dict[str, list[str]]:
-        """Numbers that each panel must name."""
+        """Numbers that the summary of each panel must contain."""
         share, base = "levered_unwind_share_to_date", self.content["baseline"]
         there = {one["series"] for one in self.content["columns"]}
         band = ("p10", "p50", "p90")
@@ -53,7 +53,7 @@ class Reading:
         }
 
     def bars(self, state: int, panel: str, day: int = -1) -> list[str]:
-        """Values beside the bars of a panel, with their signs."""
+        """Signed values beside the bars of a panel."""
         names = [one["series"] for one in self.content["columns"] if one["panel"] == panel]
         texts = [self.value(state, name, day=day) for name in names]
         return [
@@ -61,12 +61,12 @@ class Reading:
         ]
 
     def day_words(self, day: int) -> str:
-        """A day as one says it."""
+        """Formatted date of a day."""
         one = date.fromisoformat(self.content["dates"][day])
         return f"{one.day} {one:%B %Y}"
 
     def of_day(self, state: int, day: int) -> dict[tuple[str, str], str]:
-        """Every number that the page holds of a day, by label of the copied command's row and quantile."""
+        """Every number of a day, by row label of the copied command and quantile."""
         return {
             (PANEL_LABELS.get(one["series"]) or f"{one['words']}, USD bn", one["quantile"]): self.value(
                 state, one["series"], one["quantile"], day
@@ -75,7 +75,7 @@ class Reading:
         }
 
     def table(self, state: int) -> list[list[str]]:
-        """Cells of the table: three quantiles and the baseline's median."""
+        """Cells of the table: three quantiles and the median of the baseline."""
         numbers = self.content["numbers"]
         base = numbers[self.content["baseline"]]
         return [
@@ -84,20 +84,20 @@ class Reading:
         ]
 
     def state(self, levels: list[int]) -> int:
-        """Number of a computed state."""
+        """Index of a computed state."""
         found: int = self.content["states"].index(levels)
         return found
 
     def alone(self, slider: int, level: int) -> int:
-        """The state in which one slider alone leaves the baseline."""
+        """Index of the state in which only one slider differs from the baseline."""
         levels = list(self.content["states"][self.content["baseline"]])
         levels[slider] = level
         return self.state(levels)
 
 
 def shown(page: Any) -> dict[str, Any]:
-    """What a page says now."""
-    told: dict[str, Any] = page.evaluate(
+    """Text and numbers that the page shows."""
+    texts: dict[str, Any] = page.evaluate(
         """() => ({
       state: Number(document.querySelector('#panel-usdjpy').dataset.state),
       findings: Object.fromEntries(['usdjpy', 'yen', 'unwound', 'risk'].map(
@@ -115,11 +115,11 @@ def shown(page: Any) -> dict[str, Any]:
       hash: location.hash,
     })"""
     )
-    return told
+    return texts
 
 
 def in_a_shell(command: str, folder: Path) -> str:
-    """What a command prints where `carryflow` is this interpreter's."""
+    """Output of a shell command in which `carryflow` runs with this interpreter."""
     program = folder / "carryflow"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulation "$@"\n')
     program.chmod(0o755)
@@ -129,19 +129,19 @@ def in_a_shell(command: str, folder: Path) -> str:
     return done.stdout
 
 
-def printed_rows(text: str, wanted: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Rows of a printed table by label; a label that stands twice has the row that is wanted."""
+def printed_rows(text: str, expected: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Rows of a printed table by label; of duplicate labels, the row that equals the expected one."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         parts = [part.replace("-", "−") for part in re.split(r"\s{2,}", line.strip())]
         label = parts[0].replace("−", "-")
-        if label in wanted and found.get(label) != wanted[label]:
+        if label in expected and found.get(label) != expected[label]:
             found[label] = parts[1:]
     return found
 
 
 def printed_cells(text: str) -> dict[tuple[str, str], str]:
-    """Cells of a printed table by label of the row and quantile."""
+    """Cells of a printed table by row label and quantile."""
     rows = [re.split(r"\s{2,}", line.strip()) for line in text.splitlines()]
     return {
         (label, name): cell.replace("-", MINUS)

@@ -1,4 +1,4 @@
-"""The page in a real Chromium, from a file, without a network."""
+"""The page in Chromium, opened from a file, without a network."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.pages.explore.reading import CONTRAST, Reading, in_a_shell, printed_c
 pytestmark = pytest.mark.slow
 
 
-def says(page: Any, reading: Reading, state: int, day: int = -1) -> None:
-    """The page shows a state and a day as its content has them, in every panel."""
+def check_page(page: Any, reading: Reading, state: int, day: int = -1) -> None:
+    """Check that every panel shows the expected numbers of a state and a day."""
     found = shown(page)
     assert found["state"] == state
     for panel, numbers in reading.findings(state, day).items():
@@ -26,7 +26,7 @@ def says(page: Any, reading: Reading, state: int, day: int = -1) -> None:
 
 
 def move(page: Any, slider: int, level: int) -> None:
-    """Move a slider with the arrow keys alone."""
+    """Move a slider with the arrow keys."""
     handle = page.locator(f"#slider-{slider}")
     handle.focus()
     steps = level - int(handle.input_value())
@@ -41,13 +41,13 @@ def test_every_slider_shows_the_numbers_of_its_states(
     path, reading = request.getfixturevalue(which)
     page = opened(path)
     base = reading.content["baseline"]
-    says(page, reading, base)
+    check_page(page, reading, base)
     before = shown(page)
     for slider, about in enumerate(reading.content["sliders"]):
         home = reading.content["states"][base][slider]
         for level in (level for level in range(len(about["levels"])) if level != home):
             move(page, slider, level)
-            says(page, reading, reading.alone(slider, level))
+            check_page(page, reading, reading.alone(slider, level))
             after = shown(page)
             assert after["findings"]["usdjpy"] != before["findings"]["usdjpy"]
             assert after["findings"]["unwound"] != before["findings"]["unwound"]
@@ -55,7 +55,7 @@ def test_every_slider_shows_the_numbers_of_its_states(
             assert after["table"] != before["table"]
             assert about["levels"][level]["set"] in after["command"]
         move(page, slider, home)
-        says(page, reading, base)
+        check_page(page, reading, base)
     assert shown(page)["command"] == before["command"]
 
 
@@ -66,23 +66,23 @@ def test_marks_and_captions_follow_the_state(small: tuple[Path, Reading], opened
     assert "BOJ +50 bp" in shown(page)["marks"]
 
 
-def test_a_state_that_was_not_computed_is_not_made_up(small: tuple[Path, Reading], opened: Opened) -> None:
+def test_an_uncomputed_combination_shows_the_nearest_state(small: tuple[Path, Reading], opened: Opened) -> None:
     path, reading = small
     keys = [slider["key"] for slider in reading.content["sliders"]]
     page = opened(path)
     move(page, keys.index(STOCK), 2)
     move(page, keys.index(GUIDANCE), 1)
-    says(page, reading, reading.alone(keys.index(GUIDANCE), 1))
+    check_page(page, reading, reading.alone(keys.index(GUIDANCE), 1))
     message = shown(page)["message"]
     assert "not computed" in message
     assert "Carry stock: $250 bn" in message
     assert page.locator(f"#slider-{keys.index(STOCK)}").input_value() == "1"
     page.get_by_role("button", name="Back to the baseline").click()
     assert shown(page)["message"] == ""
-    says(page, reading, reading.content["baseline"])
+    check_page(page, reading, reading.content["baseline"])
 
 
-def test_play_walks_every_day_to_the_last(shipped: tuple[Path, Reading], opened: Opened) -> None:
+def test_play_steps_through_every_day(shipped: tuple[Path, Reading], opened: Opened) -> None:
     path, reading = shipped
     page = opened(path)
     page.select_option("#speed", "0.15")
@@ -95,7 +95,7 @@ def test_play_walks_every_day_to_the_last(shipped: tuple[Path, Reading], opened:
     page.locator("#play:text-is('Play')").wait_for()
     found = shown(page)
     assert found["date"] == "27 Feb 2026"
-    assert found["caption"] == "The scenario ends."
+    assert found["caption"] == "End of the scenario."
     assert len(dict.fromkeys(page.evaluate("window.seen"))) == len(reading.content["dates"])
 
 
@@ -105,7 +105,7 @@ def test_a_day_shows_its_own_numbers(small: tuple[Path, Reading], opened: Opened
     page.locator("#day").focus()
     for _ in range(4):
         page.keyboard.press("ArrowLeft")
-    says(page, reading, reading.content["baseline"], -5)
+    check_page(page, reading, reading.content["baseline"], -5)
     assert shown(page)["hash"] == f"#day={reading.content['dates'][-5]}"
     page.locator("#play").press("Enter")
     page.locator("#play").press("Enter")
@@ -123,7 +123,7 @@ def test_the_address_holds_the_state(small: tuple[Path, Reading], opened: Opened
     again.evaluate("location.hash = ''")
     again.locator("#panel-usdjpy[data-state='0']").wait_for()
     for broken in ("#%E0%A4%A=1&day=1999-01-01", "#x=y&=", f"#{HIKE}=900bp", "#panels"):
-        says(opened(path, broken), reading, reading.content["baseline"])
+        check_page(opened(path, broken), reading, reading.content["baseline"])
 
 
 @pytest.mark.parametrize("which", ["small", "shipped"])
@@ -154,7 +154,7 @@ def test_the_copied_command_gives_the_numbers_on_the_page(
     assert shown(page)["command"].endswith(f"--date {reading.content['dates'][-1]}")
 
 
-def test_every_control_is_reached_and_seen_by_keyboard(small: tuple[Path, Reading], opened: Opened) -> None:
+def test_every_control_can_be_focused_with_a_visible_outline(small: tuple[Path, Reading], opened: Opened) -> None:
     page = opened(small[0])
     seen = []
     for _ in range(16):
@@ -179,7 +179,7 @@ def test_text_has_contrast(small: tuple[Path, Reading], opened: Opened) -> None:
     assert [text for text, ratio in found if ratio < 4.5] == []
 
 
-def test_charts_have_words_for_a_reader_that_speaks(small: tuple[Path, Reading], opened: Opened) -> None:
+def test_charts_have_labels_for_screen_readers(small: tuple[Path, Reading], opened: Opened) -> None:
     page = opened(small[0])
     labels = page.evaluate(
         "[...document.querySelectorAll('svg')].map((one) => [one.getAttribute('role'), one.ariaLabel])"
@@ -191,7 +191,7 @@ def test_charts_have_words_for_a_reader_that_speaks(small: tuple[Path, Reading],
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_runs_off_the_side(small: tuple[Path, Reading], opened: Opened, width: int) -> None:
+def test_nothing_overflows(small: tuple[Path, Reading], opened: Opened, width: int) -> None:
     page = opened(small[0], width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     outside = page.evaluate(

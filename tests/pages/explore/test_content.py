@@ -1,4 +1,4 @@
-"""The page holds what the store holds, and the command of a state gives its numbers again."""
+"""The page content equals the store, and the command of a state reproduces its numbers."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def column(content: Content, series: str, quantile: str = "p50") -> int:
 
 
 def state_of(content: Content, *names: str) -> int:
-    """The state whose sliders stand at levels of these names, empty for the base."""
-    wanted = [
+    """Index of the state with the named slider levels; empty names stand for the base scenario."""
+    levels = [
         [level["name"] for level in slider["levels"]].index(name)
         for slider, name in zip(content["sliders"], names, strict=True)
     ]
-    found: int = content["states"].index(wanted)
+    found: int = content["states"].index(levels)
     return found
 
 
 def command_of(content: Content, state: int) -> list[str]:
-    """The command of a state as a shell splits it."""
+    """Arguments of the command of a state."""
     levels = zip(content["sliders"], content["states"][state], strict=True)
     settings = [slider["levels"][level]["set"] for slider, level in levels]
     return shlex.split(" ".join([content["command"], *filter(None, settings), content["command_end"]]))
@@ -79,15 +79,15 @@ def test_numbers_are_quantiles_of_the_runs_as_they_are_printed(store: Path, cont
             assert cells == [format_metric(value, unit) for value in bands]
 
 
-def test_a_metric_that_some_or_all_runs_lack_is_told_of_those_that_have_it() -> None:
+def test_metrics_undefined_for_some_runs_use_the_other_runs() -> None:
     values = np.array([[1.0, np.nan, np.nan, 4.0], [2.0, 3.0, np.nan, 8.0], [6.0, 5.0, np.nan, -0.0]])
     metrics = list(METRICS[:4])
-    told = [
+    medians = [
         [format_metric(one.p50, one.unit)]
         for one in (quantile_band(values[:, 0], USD_BN), quantile_band(values[1:, 1], metrics[1].unit))
     ]
     found = format_quantiles(values, metrics)
-    assert [row[1:2] for row in found[:2]] == told
+    assert [row[1:2] for row in found[:2]] == medians
     assert found[2] == [format_metric(None, USD_BN)] * 3
     assert found[3][0] == format_metric(float(np.quantile(values[:, 3], 0.1)), USD_BN)
     assert format_quantiles(values[:0], metrics) == [[format_metric(None, USD_BN)] * 3] * 4
@@ -103,8 +103,8 @@ def test_sliders_have_the_levels_of_the_sweep(content: Content) -> None:
     assert content["baseline"] == 0 == state_of(content, "", "", "")
 
 
-def test_sliders_move_what_they_should(content: Content) -> None:
-    """A larger surprise makes the yen stronger, the more so the larger the stock; hawkish words too."""
+def test_sliders_move_the_exchange_rate_as_expected(content: Content) -> None:
+    """A larger surprise strengthens the yen, more so with a larger stock; hawkish guidance does as well."""
     days = unpack_steps(content["data"], shape(content))
     usdjpy = days[:, column(content, "usdjpy"), -1]
     base, hike, none, both, words = (
@@ -127,14 +127,14 @@ def test_the_command_gives_the_numbers_on_the_page(content: Content, state: int)
     "moved", [{}, {HIKE: "50bp", STOCK: "500"}, {SPREAD: "{target_pp: 1.5}", MEETING_ORDER: "2025-12-22"}], ids=str
 )
 def test_the_shipped_numbers_are_those_of_this_engine(moved: dict[str, str]) -> None:
-    """If not, results have moved: docs/explore.md tells how to make the data again."""
+    """On failure the results have changed: rebuild the data as described in docs/explore.md."""
     content = json.loads(shipped_files("explore")["december_2025"].read_text(encoding="utf-8"))
     names = [moved.get(slider["key"], "") for slider in content["sliders"]]
     same_numbers(content, state_of(content, *names), ("carry_funds", "life_insurers", "real_money", "dealers"))
 
 
 def same_numbers(content: Content, state: int, populations: tuple[str, ...]) -> None:
-    """The command of a state gives its table, its days, and its bars of the last day."""
+    """The command of a state reproduces its table, its days and its bars on the last day."""
     arguments = command_of(content, state)
     pairs = list(zip(arguments[3::2], arguments[4::2], strict=True))
     options, settings = dict(pairs), [value for key, value in pairs if key == "--set"]
@@ -152,23 +152,23 @@ def same_numbers(content: Content, state: int, populations: tuple[str, ...]) -> 
     assert days[column(content, "bitcoin_usd")].tolist() == np.rint(middle.bitcoin_usd.to_numpy() / 10).tolist()
 
 
-def test_a_sweep_without_words_has_plain_sliders(tmp_path: Path) -> None:
+def test_an_unknown_key_gets_a_generic_slider(tmp_path: Path) -> None:
     text = (
         "axes: {markets.usdjpy.stress_slope: [1.5, 0.5, 1.0]}\nrecord: quantiles\n" + f"series: [{', '.join(SERIES)}]\n"
     )
-    found = page_content(store_of(tmp_path, text))
-    (slider,) = found["sliders"]
+    content = page_content(store_of(tmp_path, text))
+    (slider,) = content["sliders"]
     assert slider["label"] == "markets.usdjpy.stress_slope"
     assert [level["words"] for level in slider["levels"]] == ["0.5", "1.0", "1.5"]
-    assert found["states"] == [[2], [0], [1]]
+    assert content["states"] == [[2], [0], [1]]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (f"axes: {{{STOCK}: [1]}}", "record: quantiles"),
         (f"axes: {{{STOCK}: [100]}}\nrecord: quantiles", "no daily series"),
-        (f"axes: {{{STOCK}: [100]}}\nrecord: quantiles\nindependent: true", "different noise"),
+        (f"axes: {{{STOCK}: [100]}}\nrecord: quantiles\nindependent: true", "independent random numbers"),
         (f"axes: {{{STOCK}: {{low: 100, high: 500, steps: 13}}}}\nrecord: quantiles", "takes 13 values"),
         (
             f"axes: {{{STOCK}: [100]}}\nrecord: quantiles\n"
@@ -177,8 +177,8 @@ def test_a_sweep_without_words_has_plain_sliders(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_sweep_that_cannot_be_shown_is_refused_with_the_cure(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(OutputError, match=told):
+def test_a_sweep_that_cannot_be_shown_is_refused_with_the_cure(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(OutputError, match=message):
         page_content(store_of(tmp_path, text))
 
 
@@ -187,5 +187,5 @@ def test_an_unfinished_sweep_is_refused(tmp_path: Path) -> None:
     from tests.pages.explore.conftest import sweep_file
 
     run_into(tmp_path / "part", load_plan(sweep_file(tmp_path)), part=(0, 2))
-    with pytest.raises(OutputError, match="run its sweep again"):
+    with pytest.raises(OutputError, match="run the same sweep again"):
         page_content(tmp_path / "part")

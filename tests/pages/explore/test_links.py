@@ -1,4 +1,4 @@
-"""Addresses and days of the page in a real Chromium: what is not there is named, what is to come is not drawn."""
+"""Addresses and days of the page in Chromium: unknown parts are named, and future events are not drawn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
         ("#day=1999-01-01", ["day=1999-01-01", "no such day"]),
     ],
 )
-def test_a_link_to_what_the_page_lacks_says_what_is_shown_instead(
+def test_an_unknown_part_of_a_link_is_reported(
     small: tuple[Path, Reading], opened: Opened, hash_: str, named: list[str]
 ) -> None:
     path, reading = small
@@ -54,16 +54,16 @@ def test_the_end_of_play_is_the_address_of_the_last_day(small: tuple[Path, Readi
     assert "day" not in shown(page)["hash"]
 
 
-def test_what_has_not_happened_yet_is_not_drawn(small: tuple[Path, Reading], opened: Opened) -> None:
+def test_future_events_are_not_drawn(small: tuple[Path, Reading], opened: Opened) -> None:
     path, reading = small
     days, story = reading.content["dates"], reading.content["stories"][0]
     (first, *_) = [one for one in story if one["mark"]]
     page = opened(path, f"#day={days[first['day'] - 1]}")
     visible = """() => [...document.querySelectorAll('#panels svg .policy, #panel-usdjpy svg text')]
         .filter((one) => getComputedStyle(one).visibility === 'visible').map((one) => one.textContent)"""
-    points = "() => document.querySelector('#panel-usdjpy .ghost').getAttribute('d').split(/[ML]/).length - 1"
+    points = "() => document.querySelector('#panel-usdjpy .baseline').getAttribute('d').split(/[ML]/).length - 1"
     assert first["mark"] not in page.evaluate(visible)
-    assert "" not in page.evaluate(visible)  # a line has no words
+    assert "" not in page.evaluate(visible)
     assert page.evaluate(points) == first["day"]
     page.locator("#day").focus()
     page.keyboard.press("ArrowRight")
@@ -73,7 +73,7 @@ def test_what_has_not_happened_yet_is_not_drawn(small: tuple[Path, Reading], ope
     assert page.evaluate(points) == len(days)
 
 
-def test_cells_of_the_table_keep_their_words_on_a_phone(shipped: tuple[Path, Reading], opened: Opened) -> None:
+def test_table_cells_fit_on_a_phone(shipped: tuple[Path, Reading], opened: Opened) -> None:
     page = opened(shipped[0], width=390)
     cut = page.evaluate(
         """() => [...document.querySelectorAll('#numbers th, #numbers td')].filter((cell) => {

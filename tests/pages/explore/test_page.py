@@ -1,4 +1,4 @@
-"""The page asks nobody for anything, says so in its policy, and comes whole or not at all."""
+"""The page makes no request, its policy forbids them, and files are written atomically."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def between(page: str, start: str, end: str) -> str:
     return page.partition(start)[2].partition(end)[0]
 
 
-def test_the_policy_allows_this_script_and_this_style_alone(content: Content) -> None:
+def test_the_policy_allows_only_the_embedded_script_and_style(content: Content) -> None:
     page = render_page(content)
     policy = between(page, 'Content-Security-Policy" content="', '"')
     script, style = between(page, "<script>", "</script>"), between(page, "<style>", "</style>")
@@ -37,12 +37,12 @@ def test_the_policy_allows_this_script_and_this_style_alone(content: Content) ->
     assert " on" not in re.sub(r">[^<]*<", "><", page.partition("<script")[0]).replace(" only", "")
 
 
-def test_the_page_names_no_address(content: Content) -> None:
+def test_the_page_contains_no_external_address(content: Content) -> None:
     addresses = set(re.findall(r"\w+://[^\"' ]*", render_page(content)))
     assert addresses == {"http://www.w3.org/2000/svg"}
 
 
-def test_content_cannot_end_its_element(content: Content) -> None:
+def test_content_is_escaped_inside_its_script_element(content: Content) -> None:
     page = render_page(content | {"title": "</script><script>alert(1)</script><!--"})
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
@@ -51,14 +51,14 @@ def test_content_cannot_end_its_element(content: Content) -> None:
     assert json.loads(text)["title"] == "</script><script>alert(1)</script><!--"
 
 
-def test_the_same_store_gives_the_same_bytes_by_way_of_its_data(carryflow: Carryflow, store: Path) -> None:
+def test_a_store_and_its_exported_data_give_the_same_page(carryflow: Carryflow, store: Path) -> None:
     assert carryflow("explore", "--store", store, "--out", "a.html").code == 0
     assert carryflow("explore", "--store", store, "--out", "data.json").code == 0
     assert carryflow("explore", "--store", "data.json", "--out", "b.html").code == 0
     assert Path("a.html").read_bytes() == Path("b.html").read_bytes()
 
 
-def test_a_stranger_s_file_is_left_alone(carryflow: Carryflow, store: Path) -> None:
+def test_an_unrelated_file_is_not_overwritten(carryflow: Carryflow, store: Path) -> None:
     Path("notes.html").write_text("mine")
     outcome = carryflow("explore", "--store", store, "--out", "notes.html")
     assert outcome.code == 2
@@ -69,7 +69,7 @@ def test_a_stranger_s_file_is_left_alone(carryflow: Carryflow, store: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--out", "page.txt"], "FILE.html"),
         (["--out", "page.html", "--store", "nowhere"], "manifest.json"),
@@ -77,10 +77,10 @@ def test_a_stranger_s_file_is_left_alone(carryflow: Carryflow, store: Path) -> N
         ([], "--out"),
     ],
 )
-def test_mistakes_are_told_and_write_nothing(carryflow: Carryflow, arguments: list[str], told: str) -> None:
+def test_invalid_arguments_write_nothing(carryflow: Carryflow, arguments: list[str], message: str) -> None:
     outcome = carryflow("explore", *arguments)
     assert outcome.code == 2
-    assert told in outcome.err
+    assert message in outcome.err
     assert list(Path.cwd().iterdir()) == []
 
 
@@ -88,32 +88,32 @@ def test_json_of_something_else_is_refused(carryflow: Carryflow) -> None:
     Path("other.json").write_text("[1]")
     outcome = carryflow("explore", "--store", "other.json", "--out", "page.html")
     assert outcome.code == 2
-    assert "no content of a page" in outcome.err
+    assert "not page data of format" in outcome.err
 
 
-def test_the_shipped_design_is_the_one_that_is_described() -> None:
-    found = design_states()
-    assert shipped_files("sweeps")["explore"].with_suffix(".csv").read_text(encoding="utf-8") == design_csv(found)
-    texts = {json.dumps(values, sort_keys=True) for values in found}
-    assert found[0] == {}
-    assert len(texts) == len(found)
-    assert all(len(values) <= MAX_MOVED or set(values) == set(CROSSED) for values in found)
+def test_the_shipped_design_is_current() -> None:
+    states = design_states()
+    assert shipped_files("sweeps")["explore"].with_suffix(".csv").read_text(encoding="utf-8") == design_csv(states)
+    texts = {json.dumps(values, sort_keys=True) for values in states}
+    assert states[0] == {}
+    assert len(texts) == len(states)
+    assert all(len(values) <= MAX_MOVED or set(values) == set(CROSSED) for values in states)
     moved = [len(slider.departures) for slider in SLIDERS]
     pairs = (sum(moved) ** 2 - sum(count**2 for count in moved)) // 2
     together = [len(slider.departures) for slider in SLIDERS if slider.key in CROSSED]
-    assert len(found) == 1 + sum(moved) + pairs + together[0] * together[1] * together[2]
+    assert len(states) == 1 + sum(moved) + pairs + together[0] * together[1] * together[2]
 
 
 def test_the_shipped_page_has_every_state_of_its_sweep() -> None:
-    """After a change of the sweep or of what it varies, docs/explore.md tells how to make the data again."""
+    """After a change of the sweep, rebuild the data as described in docs/explore.md."""
     content, plan = json.loads(SHIPPED.read_text(encoding="utf-8")), load_plan("explore")
     assert content["config_hash"] == plan.hash
     keys = [slider["key"] for slider in content["sliders"]]
     by_key = {slider.key: slider for slider in SLIDERS}
-    wanted = [[level_index(by_key[key], values.get(key)) for key in keys] for values in design_states()]
-    assert content["states"] == wanted
-    told = [(slider["label"], slider["help"]) for slider in content["sliders"]]
-    assert told == [(by_key[key].label, by_key[key].help) for key in keys]
+    expected = [[level_index(by_key[key], values.get(key)) for key in keys] for values in design_states()]
+    assert content["states"] == expected
+    texts = [(slider["label"], slider["help"]) for slider in content["sliders"]]
+    assert texts == [(by_key[key].label, by_key[key].help) for key in keys]
 
 
 def test_the_shipped_page_is_small(carryflow: Carryflow) -> None:

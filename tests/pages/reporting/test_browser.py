@@ -1,4 +1,4 @@
-"""A page in a real browser: nothing is refused or complained about, and it prints on A4."""
+"""A report in Chromium: the console stays empty, and it prints on A4."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ def test_the_console_stays_empty(page: Path) -> None:
     assert "CONSOLE" not in log
 
 
-def test_the_console_would_tell(page: Path) -> None:
+def test_a_blocked_request_appears_in_the_console(page: Path) -> None:
     broken = page.with_name("broken.html")
     broken.write_text(
         page.read_text(encoding="utf-8").replace("<main>", '<main><img src="https://example.org/a.png" alt="">')

@@ -1,4 +1,4 @@
-"""A small study, a bench without processes, and requests without a network."""
+"""A small page, fake worker pools, and HTTP requests without a network."""
 
 from __future__ import annotations
 
@@ -27,121 +27,121 @@ LIMITS = RequestLimits(runs=8, first=4, seconds=60.0, states=64)
 
 
 @pytest.fixture(scope="session")
-def study() -> ServedPage:
+def page() -> ServedPage:
     return shipped_page((SMALL,))
 
 
 def stock(size: float) -> dict[str, Any]:
-    """The state in which the carry stock alone leaves the baseline."""
+    """A state that differs from the baseline only in the carry stock."""
     return {STOCK: size}
 
 
-def asked(client: str, values: dict[str, Any], beyond: int = 0) -> StateRequest:
+def request_for(client: str, values: dict[str, Any], beyond: int = 0) -> StateRequest:
     return StateRequest(f"client-{client}", values, beyond)
 
 
 @dataclass
-class PaperBench:
-    """Workers that do nothing until they are told to; what they give names the state and its runs."""
+class FakePool:
+    """Workers that finish a batch on demand and return the state and its number of runs as text."""
 
     workers: int = 1
-    passes: list[list[StateJob]] = field(default_factory=list)
+    batches: list[list[StateJob]] = field(default_factory=list)
     wrong: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.places = list(range(self.workers))
-        self.told: list[asyncio.Future[None]] = []
+        self.slots = list(range(self.workers))
+        self.gates: list[asyncio.Future[None]] = []
 
     @property
     def free(self) -> int:
-        return len(self.places)
+        return len(self.slots)
 
-    def take(self) -> int:
-        return self.places.pop()
+    def acquire(self) -> int:
+        return self.slots.pop()
 
-    def give_back(self, place: int) -> None:
-        self.places.append(place)
+    def release(self, slot: int) -> None:
+        self.slots.append(slot)
 
-    async def made(self, place: int, orders: Sequence[StateJob], seconds: float) -> list[StateResult]:
-        self.passes.append(list(orders))
-        self.told.append(asyncio.get_running_loop().create_future())
-        await self.told[-1]
-        if any(order.values in self.wrong for order in orders):
+    async def compute(self, slot: int, jobs: Sequence[StateJob], seconds: float) -> list[StateResult]:
+        self.batches.append(list(jobs))
+        self.gates.append(asyncio.get_running_loop().create_future())
+        await self.gates[-1]
+        if any(job.values in self.wrong for job in jobs):
             raise WorkerError(f"longer than {seconds:g} s")
-        return [paper(order) for order in orders]
+        return [fake_result(job) for job in jobs]
 
     @property
-    def begun(self) -> list[set[str]]:
-        """States of each pass."""
-        return [{order.values for order in orders} for orders in self.passes]
+    def started(self) -> list[set[str]]:
+        """States of each batch."""
+        return [{job.values for job in jobs} for jobs in self.batches]
 
 
-def paper(order: StateJob) -> StateResult:
-    """A state without runs, but with their number."""
-    cuts = sorted({*order.cuts, order.runs})
-    rows = cast(Any, range(order.runs))
-    return StateResult(rows, {runs: json.dumps({"state": order.values, "runs": runs}) for runs in cuts})
+def fake_result(job: StateJob) -> StateResult:
+    """A result with the number of runs instead of rows."""
+    counts = sorted({*job.counts, job.runs})
+    rows = cast(Any, range(job.runs))
+    return StateResult(rows, {runs: json.dumps({"state": job.values, "runs": runs}) for runs in counts})
 
 
-class Steady(BatchTimes):
-    """A machine whose runs take as long as a test says, whatever its clock shows."""
+class FixedTimes(BatchTimes):
+    """Batch times that a test sets, independent of the clock."""
 
     def __init__(self, run_seconds: float = 1e-3, most: int = 64) -> None:
         super().__init__()
-        super().learn(0, run_seconds * FIXED_COST_RUNS)
-        super().learn(0, run_seconds * FIXED_COST_RUNS)
+        super().record(0, run_seconds * FIXED_COST_RUNS)
+        super().record(0, run_seconds * FIXED_COST_RUNS)
         self.most = most
 
-    def learn(self, runs: int, seconds: float) -> None:
-        """Stay as it is."""
+    def record(self, runs: int, seconds: float) -> None:
+        """Ignore the measured time."""
 
-    def room(self, seconds: float) -> int:
-        return min(self.most, super().room(seconds))
+    def capacity(self, seconds: float) -> int:
+        return min(self.most, super().capacity(seconds))
 
 
-def desk_of(
-    study: ServedPage, bench: PaperBench | WorkerPool, limits: RequestLimits = LIMITS, pace: BatchTimes | None = None
+def make_dispatcher(
+    page: ServedPage, pool: FakePool | WorkerPool, limits: RequestLimits = LIMITS, times: BatchTimes | None = None
 ) -> Dispatcher:
-    desk = Dispatcher(study, cast(WorkerPool, bench), limits)
-    desk.pace = pace or Steady()
-    desk._ahead = []  # no test but its own wants states that nobody asked for
-    return desk
+    dispatcher = Dispatcher(page, cast(WorkerPool, pool), limits)
+    dispatcher.times = times or FixedTimes()
+    dispatcher._neighbours = []  # only one test needs precomputed states
+    return dispatcher
 
 
-def one_by_one() -> BatchTimes:
-    """A machine on which every pass has room for one state, so that turns show."""
-    return Steady(most=1)
+def one_state_per_batch() -> BatchTimes:
+    """Batch times with a capacity of one state per batch."""
+    return FixedTimes(most=1)
 
 
-async def settled() -> None:
-    """Let everything happen that can."""
+async def settle() -> None:
+    """Run all tasks that can proceed."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-async def let_go(bench: PaperBench) -> None:
-    """Let the pass that began first, and is not done, be done."""
-    next(told for told in bench.told if not told.done()).set_result(None)
-    await settled()
+async def finish_batch(pool: FakePool) -> None:
+    """Finish the oldest running batch."""
+    next(gate for gate in pool.gates if not gate.done()).set_result(None)
+    await settle()
 
 
-async def ready(bench: PaperBench, desk: Dispatcher) -> None:
-    """Open the desk and let it have its whole baseline."""
-    desk.open()
-    await settled()
-    while any(not told.done() for told in bench.told):
-        await let_go(bench)
-    bench.passes.clear()
-    bench.told.clear()
+async def compute_baseline(pool: FakePool, dispatcher: Dispatcher) -> None:
+    """Open the dispatcher and compute the complete baseline."""
+    dispatcher.open()
+    await settle()
+    while any(not gate.done() for gate in pool.gates):
+        await finish_batch(pool)
+    pool.batches.clear()
+    pool.gates.clear()
 
 
-def start(desk: Dispatcher, wish: StateRequest) -> asyncio.Task[StateResponse]:
-    return asyncio.get_running_loop().create_task(desk.ask(wish))
+def start(dispatcher: Dispatcher, request: StateRequest) -> asyncio.Task[StateResponse]:
+    return asyncio.get_running_loop().create_task(dispatcher.request(request))
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A response."""
+class HttpResponse:
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -153,13 +153,13 @@ class Answer:
 
 
 async def call(
-    desk: Dispatcher,
+    dispatcher: Dispatcher,
     method: str = "POST",
     path: str = "/state",
     body: bytes = b"",
     headers: dict[str, str] | None = None,
-) -> Answer:
-    """One request to the application, as a server hands it over."""
+) -> HttpResponse:
+    """Send one request to the ASGI application."""
     usual = {"host": f"127.0.0.1:{PORT}", "content-type": "application/json"}
     sent: list[Any] = []
     bodies = [{"type": "http.request", "body": body, "more_body": False}]
@@ -168,44 +168,44 @@ async def call(
         if bodies:
             return bodies.pop()
         await asyncio.Event().wait()
-        raise AssertionError("nobody hangs up")
+        raise AssertionError("no client disconnects")
 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    named = (usual | (headers or {})).items()
+    items = (usual | (headers or {})).items()
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
         "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
-        "headers": [(key.encode(), value.encode("latin-1")) for key, value in named],
+        "headers": [(key.encode(), value.encode("latin-1")) for key, value in items],
         "server": ("127.0.0.1", PORT), "client": ("127.0.0.1", 5),
     }  # fmt: skip
-    await create_app(desk, "<p>the page</p>", "default-src 'none'", PORT)(scope, receive, send)
-    found = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
-    return Answer(sent[0]["status"], found, b"".join(each.get("body", b"") for each in sent[1:]))
+    await create_app(dispatcher, "<p>the page</p>", "default-src 'none'", PORT)(scope, receive, send)
+    response_headers = {key.decode(): value.decode() for key, value in sent[0]["headers"]}
+    return HttpResponse(sent[0]["status"], response_headers, b"".join(each.get("body", b"") for each in sent[1:]))
 
 
-class HereBench(WorkerPool):
-    """One worker that is this very process."""
+class InProcessPool(WorkerPool):
+    """One worker in the test process."""
 
-    def __init__(self, study: ServedPage) -> None:
-        self.study, self.workers = study, 1
+    def __init__(self, page: ServedPage) -> None:
+        self.page, self.workers = page, 1
         self._free = [0]
 
-    async def made(self, place: int, orders: Sequence[StateJob], seconds: float) -> list[StateResult]:
+    async def compute(self, slot: int, jobs: Sequence[StateJob], seconds: float) -> list[StateResult]:
         await asyncio.sleep(0)
-        return compute_states(self.study.work, self.study.columns, orders)
+        return compute_states(self.page.work, self.page.columns, jobs)
 
     def kill(self) -> None:
-        """Nothing to end."""
+        """There is no process to terminate."""
 
 
-def ran(work: Coroutine[Any, Any, Any]) -> Any:
-    """What a coroutine gives, within a minute."""
+def run_async(work: Coroutine[Any, Any, Any]) -> Any:
+    """Result of a coroutine, with a timeout of one minute."""
     return asyncio.run(asyncio.wait_for(work, 60))
 
 
-def state_of(reply: StateResponse) -> tuple[str, int]:
-    told = json.loads(reply.state)
-    assert json.loads(reply.baseline) == {"state": "{}", "runs": told["runs"]}
-    return told["state"], told["runs"]
+def state_of(response: StateResponse) -> tuple[str, int]:
+    content = json.loads(response.state)
+    assert json.loads(response.baseline) == {"state": "{}", "runs": content["runs"]}
+    return content["state"], content["runs"]

@@ -1,4 +1,4 @@
-"""The served page in a real Chromium: a slider shows what the engine computes, and the page says where its numbers come from."""
+"""The served page in Chromium: sliders show the numbers of the engine, and the page names their source."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ SLIDER = [slider.key for slider in SLIDERS].index(STOCK)
 
 @dataclass
 class Served:
-    """A server, and a page that looks at it."""
+    """A server and a browser page."""
 
     process: subprocess.Popen[str]
     address: str
     page: Any = None
-    complaints: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     requests: set[str] = field(default_factory=set)
 
-    def says(self, pattern: str) -> str:
-        """What the page says of its numbers, once it says that."""
+    def wait_for_origin(self, pattern: str) -> str:
+        """Wait for a text about the source of the numbers, and return it."""
         self.page.locator(f"#origin:text-matches({pattern!r})").wait_for(timeout=WAIT_MS)
         text: str = self.page.locator("#origin").text_content()
         return text
@@ -52,7 +52,7 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def study() -> ServedPage:
+def page() -> ServedPage:
     return shipped_page()
 
 
@@ -67,11 +67,11 @@ def served(chromium: Any) -> Iterator[Served]:
     assert found is not None
     one = Served(process, found[0])
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(WAIT_MS)  # on two busy cores a page alone takes Chromium half a minute
+    context.set_default_timeout(WAIT_MS)
     one.page = context.new_page()
     one.page.on("request", lambda request: one.requests.add(request.url.partition("#")[0]))
-    one.page.on("console", lambda message: one.complaints.append(message.text))
-    one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
+    one.page.on("console", lambda message: one.messages.append(message.text))
+    one.page.on("pageerror", lambda error: one.messages.append(str(error)))
     one.page.goto(one.address)
     yield one
     one.page.context.close()
@@ -81,8 +81,8 @@ def served(chromium: Any) -> Iterator[Served]:
     assert {request for request in one.requests if not request.startswith((one.address, "data:"))} == set()
 
 
-def engine(study: ServedPage, values: dict[str, Any], runs: int) -> dict[str, Any]:
-    (one,) = compute_states(study.work, study.columns, [StateJob(json.dumps(values), runs)])
+def engine_state(page: ServedPage, values: dict[str, Any], runs: int) -> dict[str, Any]:
+    (one,) = compute_states(page.work, page.columns, [StateJob(json.dumps(values), runs)])
     answer: dict[str, Any] = json.loads(one.texts[runs])
     return answer
 
@@ -91,26 +91,26 @@ def as_shown(cells: list[list[str]]) -> list[list[str]]:
     return [[cell.replace("-", "−") for cell in row] for row in cells]
 
 
-def test_a_slider_shows_the_numbers_of_the_engine(served: Served, study: ServedPage, tmp_path: Path) -> None:
-    assert served.says("^Shipped") == "Shipped numbers: 64 runs, seed 20251219."
+def test_a_slider_shows_the_numbers_of_the_engine(served: Served, page: ServedPage, tmp_path: Path) -> None:
+    assert served.wait_for_origin("^Shipped") == "Shipped numbers: 64 runs, seed 20251219."
     assert "runs" not in served.page.locator("#source").text_content()
     served.move(3)
-    assert "Drawn is still the one before" in served.page.locator("#origin").text_content()
-    assert f"{RUNS} runs, seed 20251219" in served.says(f"server: {RUNS} runs,")
+    assert "The panels still show the previous one" in served.page.locator("#origin").text_content()
+    assert f"{RUNS} runs, seed 20251219" in served.wait_for_origin(f"server: {RUNS} runs,")
     values = {STOCK: 280}
-    wanted, base = engine(study, values, RUNS), engine(study, {}, RUNS)
+    expected, base = engine_state(page, values, RUNS), engine_state(page, {}, RUNS)
     found = shown(served.page)
-    assert [row[:3] for row in found["table"]] == as_shown(wanted["numbers"])
+    assert [row[:3] for row in found["table"]] == as_shown(expected["numbers"])
     assert [row[3] for row in found["table"]] == [row[1] for row in as_shown(base["numbers"])]
-    last = unpack_steps(wanted["data"], (1, len(study.columns), len(study.content["dates"])))[0, :, -1]
+    last = unpack_steps(expected["data"], (1, len(page.columns), len(page.content["dates"])))[0, :, -1]
     usdjpy = [
-        f"{value / 100:.2f}" for value, column in zip(last, study.columns, strict=True) if column.series == "usdjpy"
+        f"{value / 100:.2f}" for value, column in zip(last, page.columns, strict=True) if column.series == "usdjpy"
     ]
     assert all(number in found["findings"]["usdjpy"] for number in usdjpy)
     assert f"--set {STOCK}=280 --runs {RUNS} --seed 20251219" in found["command"]
-    assert served.complaints == []
+    assert served.messages == []
 
-    labels = [one["label"] for one in study.content["metrics"]]
+    labels = [one["label"] for one in page.content["metrics"]]
     rows = dict(zip(labels, (row[:3] for row in found["table"]), strict=True))
     assert printed_rows(in_a_shell(found["command"], tmp_path), rows) == rows
 
@@ -121,39 +121,39 @@ def test_a_slider_shows_the_numbers_of_the_engine(served: Served, study: ServedP
     again.close()
 
 
-def test_without_the_server_the_page_shows_what_was_shipped(served: Served) -> None:
+def test_without_the_server_the_page_shows_shipped_states(served: Served) -> None:
     served.process.send_signal(signal.SIGINT)
     served.process.wait(60)
     served.move(1)
-    served.page.locator("#message:text-matches('server does not answer')").wait_for(timeout=WAIT_MS)
-    assert served.says("^Shipped").startswith("Shipped numbers: 64 runs")
+    served.page.locator("#message:text-matches('server does not respond')").wait_for(timeout=WAIT_MS)
+    assert served.wait_for_origin("^Shipped").startswith("Shipped numbers: 64 runs")
     levels = served.page.locator(f"#slider-{SLIDER}")
     before = levels.input_value()
     served.page.get_by_role("button", name="Back to the baseline").click()
     assert shown(served.page)["message"] == ""
     served.page.evaluate(f"location.hash = '{STOCK}=500'")
     served.page.locator(f"#slider-{SLIDER}-words:text-matches('500')").wait_for()
-    assert served.says("^Shipped")
+    assert served.wait_for_origin("^Shipped")
     assert levels.input_value() != before
-    assert all("ERR_CONNECTION_REFUSED" in text for text in served.complaints)
+    assert all("ERR_CONNECTION_REFUSED" in text for text in served.messages)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_runs_off_the_side_while_it_computes(served: Served, width: int) -> None:
+def test_nothing_overflows_while_the_server_computes(served: Served, width: int) -> None:
     served.page.set_viewport_size({"width": width, "height": 900})
     served.move(1)
-    assert "omputes this state" in (origin := served.page.locator("#origin").text_content()) or "so far" in origin
+    assert "is computing this state" in (origin := served.page.locator("#origin").text_content()) or "so far" in origin
     assert served.page.evaluate("document.documentElement.scrollWidth") <= width
-    served.says("^Computed")
+    served.wait_for_origin("^Computed")
     assert served.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert served.complaints == []
+    assert served.messages == []
 
 
-def test_the_page_may_ask_only_where_it_came_from(served: Served) -> None:
+def test_the_page_connects_only_to_its_server(served: Served) -> None:
     other = "http://localhost:9/"
     assert served.page.evaluate(f"fetch('{other}').then(() => 'answered', (error) => error.name)") == "TypeError"
-    assert any("Content Security Policy" in text for text in served.complaints)
-    served.complaints.clear()
+    assert any("Content Security Policy" in text for text in served.messages)
+    served.messages.clear()
     ran = served.page.evaluate(
         """() => { const one = document.createElement('script'); one.textContent = 'window.ran = 1';
         document.body.append(one); return window.ran; }"""

@@ -1,4 +1,4 @@
-"""``carryflow serve`` refuses what it cannot do, with the cure, and ends cleanly."""
+"""``carryflow serve`` reports errors with the cure and shuts down cleanly."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from simulation.pages.loopback import HOST
 CLI = (sys.executable, "-m", "simulation", "serve")
 
 
-def told(*arguments: str) -> tuple[int, str]:
+def run_serve(*arguments: str) -> tuple[int, str]:
     done = CliRunner().invoke(program, ["serve", *arguments])
     return done.exit_code, done.output
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    code, text = told()
+    code, text = run_serve()
     assert code == 2
     assert "starlette, uvicorn" in text
     assert "carryflow[serve]" in text
 
 
-def test_a_port_that_is_taken_is_named() -> None:
+def test_an_occupied_port_is_named() -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        code, text = told("--port", str(port))
+        code, text = run_serve("--port", str(port))
     assert code == 2
     assert f"port {port} on 127.0.0.1 is not free" in " ".join(text.split())
     assert "--port" in text
@@ -56,19 +56,19 @@ def test_a_port_that_is_taken_is_named() -> None:
     ],
 )
 def test_numbers_out_of_range_are_refused(option: str, value: str, limits: str) -> None:
-    code, text = told(option, value)
+    code, text = run_serve(option, value)
     assert code == 2
     assert option in text
     assert value in text
     assert limits in text
 
 
-def test_what_is_no_number_starts_nothing() -> None:
-    assert told("--seconds", "nan")[0] == 2
+def test_nan_is_refused() -> None:
+    assert run_serve("--seconds", "nan")[0] == 2
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_it_with_130_and_leaves_nothing() -> None:
+def test_ctrl_c_exits_with_130_and_frees_the_port() -> None:
     process = subprocess.Popen([*CLI, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     found = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
@@ -76,8 +76,8 @@ def test_ctrl_c_ends_it_with_130_and_leaves_nothing() -> None:
     with urllib.request.urlopen(found[0], timeout=60) as answer:
         assert "connect-src 'self'" in answer.headers["content-security-policy"]
     process.send_signal(signal.SIGINT)
-    _, complaints = process.communicate(timeout=60)
+    _, messages = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Traceback" not in complaints
+    assert "Traceback" not in messages
     with socket.socket() as again, pytest.raises(ConnectionRefusedError):
         again.connect((HOST, int(found[1])))

@@ -1,4 +1,4 @@
-"""The page in a real browser without a network: plots are there, advance with step and play, and follow the sliders."""
+"""The page in Chromium without a network: plots advance with step and play, and follow the sliders."""
 
 import itertools
 import re
@@ -18,7 +18,7 @@ SCENARIO = (
     "--set", "populations.crypto_traders.investors=10",
 )  # fmt: skip
 NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-# The command, in a process that cannot reach anything but this machine and tells if it tries.
+# The command in a process that reports and refuses every connection beyond this machine.
 SERVER = """
 import socket, sys
 connect = socket.socket.connect
@@ -38,11 +38,11 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Visit:
-    """A page, its address and what went wrong on it."""
+    """A browser page, its address and its problems."""
 
     page: Any
     address: str
-    complaints: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     def day(self, number: int) -> None:
         self.page.get_by_text(re.compile(rf"^Day {number} of \d+: ")).wait_for(timeout=WAIT_MS)
@@ -53,13 +53,13 @@ class Visit:
     def pictures(self) -> list[str]:
         return [image.get_attribute("src") for image in self.page.locator("img[src^='blob:'], img[src^='data:']").all()]
 
-    def hear(self, said: Any) -> None:
-        if said.type == "error":
-            self.complaints.append(f"console: {said.text}")
+    def record_console(self, message: Any) -> None:
+        if message.type == "error":
+            self.problems.append(f"console: {message.text}")
 
-    def note(self, request: Any) -> None:
+    def record_request(self, request: Any) -> None:
         if not request.url.startswith((self.address, "blob:", "data:")):
-            self.complaints.append(f"asked for {request.url}")
+            self.problems.append(f"asked for {request.url}")
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,9 @@ def address() -> Iterator[str]:
         yield found[0]
     finally:
         process.terminate()
-        said = process.communicate(timeout=60)[1]
-    assert "REACHED OUT" not in said, said
-    assert "Traceback" not in said, said
+        errors = process.communicate(timeout=60)[1]
+    assert "REACHED OUT" not in errors, errors
+    assert "Traceback" not in errors, errors
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +91,10 @@ def visit(address: str) -> Iterator[Visit]:
         browser = launched(driver, NO_NAMES)
         seen = Visit(browser.new_page(viewport={"width": 1280, "height": 1100}), address)
         seen.page.set_default_timeout(WAIT_MS)
-        seen.page.on("request", seen.note)
-        seen.page.on("requestfailed", lambda request: seen.complaints.append(f"failed: {request.url}"))
-        seen.page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))
-        seen.page.on("console", seen.hear)
+        seen.page.on("request", seen.record_request)
+        seen.page.on("requestfailed", lambda request: seen.problems.append(f"failed: {request.url}"))
+        seen.page.on("pageerror", lambda error: seen.problems.append(f"error: {error}"))
+        seen.page.on("console", seen.record_console)
         seen.page.goto(address)
         yield seen
         browser.close()
@@ -111,12 +111,12 @@ def test_the_page_plays_offline(visit: Visit) -> None:
     visit.page.get_by_text(re.compile(r"^Day (\d+) of \1: 23 Dec 2025")).wait_for(timeout=WAIT_MS)
     after = visit.pictures()
     assert len(after) == 3
-    assert not set(before) & set(after), "every plot is drawn anew"
-    assert visit.complaints == []
+    assert not set(before) & set(after), "every plot is redrawn"
+    assert visit.problems == []
 
 
 def test_a_slider_counts_from_the_next_reset(visit: Visit) -> None:
-    slider = visit.page.get_by_role("slider", name="Bank of Japan decides, bp")
+    slider = visit.page.get_by_role("slider", name="Bank of Japan decision, bp")
     slider.focus()
     slider.press("ArrowRight")
     visit.press("Reset")
@@ -124,14 +124,14 @@ def test_a_slider_counts_from_the_next_reset(visit: Visit) -> None:
     visit.page.get_by_text("boj.meetings[0].decision=50bp").wait_for(timeout=WAIT_MS)
     visit.press("Step")
     visit.day(1)
-    assert visit.complaints == []
+    assert visit.problems == []
 
 
 def test_a_phone_shows_plots_over_its_width_and_the_buttons(visit: Visit) -> None:
     page = visit.page.context.browser.new_page(viewport={"width": 390, "height": 844})
     page.set_default_timeout(WAIT_MS)
     phone = Visit(page, visit.address)
-    page.on("console", phone.hear)
+    page.on("console", phone.record_console)
     page.goto(phone.address)
     phone.day(0)
     phone.press("Step")
@@ -143,4 +143,4 @@ def test_a_phone_shows_plots_over_its_width_and_the_buttons(visit: Visit) -> Non
     middle = "document.elementFromPoint(195, 250).tagName"
     assert page.evaluate(middle) == "IMG", "nothing lies over the first plot"
     page.close()
-    assert phone.complaints == []
+    assert phone.problems == []

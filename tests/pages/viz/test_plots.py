@@ -1,4 +1,4 @@
-"""The page's plots show the model's days so far, on the dates of the whole scenario."""
+"""The plots of the page show the model to its current day, on the dates of the whole scenario."""
 
 from typing import Any
 
@@ -10,15 +10,15 @@ from simulation.day.model import CapitalFlowModel
 from simulation.pages.viz import plots
 from simulation.results.figures.style import date_number
 from simulation.results.metrics import FinishedRuns
-from tests.pages.viz.test_steering import OFFICIAL
+from tests.pages.viz.test_slider_model import OFFICIAL
 
 
 @pytest.fixture
 def model() -> CapitalFlowModel:
-    made = CapitalFlowModel(OFFICIAL.resolved(), range(3))
-    made.step()
-    made.step()
-    return made
+    model = CapitalFlowModel(OFFICIAL.resolved(), range(3))
+    model.step()
+    model.step()
+    return model
 
 
 def title(axes: Axes) -> str:
@@ -35,7 +35,7 @@ def test_the_median_and_every_run_are_drawn(model: CapitalFlowModel) -> None:
     assert f"{middle[-1]:.1f} on 2 Dec 2025" in title(axes)
 
 
-def test_the_axis_is_that_of_the_whole_scenario(model: CapitalFlowModel) -> None:
+def test_the_date_axis_covers_the_whole_scenario(model: CapitalFlowModel) -> None:
     for draw, margin in (
         (plots.plot_usdjpy, 0.0),
         (plots.plot_unwound, 0.0),
@@ -46,7 +46,7 @@ def test_the_axis_is_that_of_the_whole_scenario(model: CapitalFlowModel) -> None
         assert axes.get_xlim() == (first, last)
 
 
-def test_the_share_is_what_was_unwound_of_the_start_stock(model: CapitalFlowModel) -> None:
+def test_the_share_is_relative_to_the_initial_stock(model: CapitalFlowModel) -> None:
     finished = FinishedRuns(plots.record_to_date(model))
     share = plots.unwound_share(finished, ["carry_funds"])
     table = model.result().flows["carry_funds"]
@@ -54,14 +54,14 @@ def test_the_share_is_what_was_unwound_of_the_start_stock(model: CapitalFlowMode
     np.testing.assert_allclose(share[:, -1], expected)
 
 
-def test_before_the_first_step_every_plot_is_there() -> None:
+def test_plots_exist_before_the_first_step() -> None:
     fresh = CapitalFlowModel(OFFICIAL.resolved(), range(2))
     for draw in (plots.plot_usdjpy, plots.plot_unwound, plots.plot_flows):
         (axes,) = draw(fresh).axes
         assert title(axes)
 
 
-def test_bars_reach_as_high_as_what_was_bought(model: CapitalFlowModel) -> None:
+def test_bars_add_up_to_the_net_flow(model: CapitalFlowModel) -> None:
     (axes,) = plots.plot_flows(model).axes
     spot = sum(table["spot_usd_bn"][:, 1:3].mean(axis=0) for table in traders(model))
     (net,) = [line for line in axes.lines if line.get_marker() == "D"]
@@ -73,10 +73,10 @@ def traders(model: CapitalFlowModel) -> list[dict[str, Any]]:
     return [record.flows[name] for name in FinishedRuns(record).customers()]
 
 
-def test_without_a_run_left_the_plots_say_so() -> None:
+def test_plots_report_that_all_runs_have_stopped() -> None:
     request = OFFICIAL.resolved().model_copy(deep=True)
     model = CapitalFlowModel(request, range(1))
     model.stop([0], "test", "stopped by the test")
     for draw in (plots.plot_usdjpy, plots.plot_unwound, plots.plot_flows):
         (words,) = draw(model).texts
-        assert "no run is left" in words.get_text()
+        assert "all runs have stopped" in words.get_text()

@@ -1,4 +1,4 @@
-"""A small model with everything that a scenario has: units, ranges, dates, rates, kinds, lists, optional tables."""
+"""A small model with the features of a scenario: units, ranges, dates, rates, kinds, lists, optional tables."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -110,7 +110,7 @@ populations:
 
 @pytest.fixture
 def good() -> str:
-    """A config without a mistake."""
+    """A valid config."""
     return GOOD
 
 
@@ -152,7 +152,7 @@ def load_sample() -> LoadSample:
 
 @pytest.fixture
 def failure(write: Write, load_sample: LoadSample) -> Failure:
-    """Return the error that loading a text ends with."""
+    """Return the error from loading a text."""
 
     def failed(text: str = GOOD, /, *overrides: str, **others: str) -> ConfigError:
         write(text, **others)

@@ -11,7 +11,7 @@ from simulation.scenario.config.errors import ConfigError
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with two scenarios and an experiment, worked on from elsewhere."""
+    """A checkout with two scenarios and an experiment; the working directory is elsewhere."""
     for name in ("configs/scenarios/official.yaml", "configs/scenarios/article.yaml", "experiments/who_first.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("checkout")
@@ -25,7 +25,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def installed(project: Path, name: str) -> None:
+def install(project: Path, name: str) -> None:
     """Put a file where a wheel puts it."""
     path = project / "simulation" / name
     path.parent.mkdir(parents=True)
@@ -39,16 +39,16 @@ def test_names_are_found_in_a_checkout_in_order(project: Path) -> None:
     assert find_file("scenarios", "official").read_text() == "checkout"
 
 
-def test_the_package_comes_before_the_checkout(project: Path) -> None:
-    installed(project, "configs/scenarios/official.yaml")
+def test_the_package_has_priority_over_the_checkout(project: Path) -> None:
+    install(project, "configs/scenarios/official.yaml")
     assert find_file("scenarios", "official").read_text() == "wheel"
     assert find_file("scenarios", "article").read_text() == "checkout"
 
 
 def test_a_wheel_needs_no_checkout(project: Path) -> None:
-    installed(project, "configs/scenarios/only.yaml")
+    install(project, "configs/scenarios/only.yaml")
     (project / "pyproject.toml").unlink()
-    # The folder above an installed package is site-packages: what lies there is not ours.
+    # The folder above an installed package is site-packages, which may hold unrelated folders.
     assert list(shipped_files("scenarios")) == ["only"]
 
 
@@ -76,6 +76,6 @@ def test_a_bare_name_is_never_a_file_of_the_working_directory(project: Path) -> 
         find_file("scenarios", "mine")
 
 
-def test_a_path_that_leads_nowhere_names_a_shipped_file(project: Path) -> None:
+def test_a_missing_path_suggests_a_shipped_file(project: Path) -> None:
     with pytest.raises(ConfigError, match=r"^official\.yaml: no such file; did you mean official\?$"):
         find_file("scenarios", "official.yaml")

@@ -1,4 +1,4 @@
-"""`carryflow config`: what is printed where, and the exit codes."""
+"""`carryflow config`: output and exit codes."""
 
 import json
 import pickle
@@ -21,7 +21,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def carryflow(monkeypatch: pytest.MonkeyPatch, sample_root: type) -> Callable[..., Result]:
-    """Run `carryflow config` with the sample model in the place of a scenario."""
+    """Run `carryflow config` with the sample model instead of a scenario."""
     monkeypatch.setattr(loading, "scenario_model", lambda: sample_root)
 
     def run(*arguments: str) -> Result:
@@ -37,7 +37,7 @@ def test_check_says_ok_and_the_hash(write: Write, carryflow: Callable[..., Resul
     assert result.stdout.startswith("./a.yaml: ok, sha256 ")
 
 
-def test_check_prints_every_mistake_of_every_file(good: str, write: Write, carryflow: Callable[..., Result]) -> None:
+def test_check_prints_all_problems_of_all_files(good: str, write: Write, carryflow: Callable[..., Result]) -> None:
     write(good.replace("leverage_x: 5", "leverage_x: 500"), b=good, c="name: [x\n")
     result = carryflow("check", "a.yaml", "b.yaml", "c.yaml", "nobody", "--set", "seed=x")
     starts = [line for line in result.stderr.splitlines() if not line.startswith(" ")]
@@ -96,7 +96,7 @@ def test_an_unknown_name_ends_with_two_and_no_traceback(
     assert "Traceback" not in result.stderr
 
 
-def test_messages_are_printed_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_are_printed_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     @click.command()
     @exit_on_config_error()
     def failing() -> None:
@@ -112,7 +112,7 @@ def test_other_errors_are_not_hidden() -> None:
         raise ZeroDivisionError
 
 
-def test_an_error_crosses_a_process_border_whole() -> None:
+def test_an_error_survives_pickling() -> None:
     error = ConfigError([ConfigProblem("a", 1, 2, "k", "m", "h", "x"), ConfigProblem("a", 1, 2, "k", "m", "h", "x")])
     again = pickle.loads(pickle.dumps(error))
     assert (again.problems, str(again)) == (error.problems, "a:1:2: k: m; h\n    x\n     ^")
@@ -129,7 +129,7 @@ def test_help_loads_no_parser_and_no_engine() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_public_names_are_there() -> None:
+def test_public_names_resolve() -> None:
     import simulation.scenario.config as public
 
     assert all(callable(getattr(public, name)) for name in public.__all__)

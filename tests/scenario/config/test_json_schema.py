@@ -1,4 +1,4 @@
-"""The JSON schema: completion for files that leave things to their base."""
+"""The JSON schema, for files that inherit keys from a base."""
 
 import json
 from collections.abc import Callable
@@ -28,18 +28,18 @@ def test_extends_is_known_and_unknown_keys_are_not(made: dict[str, Any]) -> None
     assert list(made["properties"])[:3] == ["extends", "name", "title"]
 
 
-def test_nothing_is_required_of_a_partial_file(made: dict[str, Any]) -> None:
+def test_no_key_is_required(made: dict[str, Any]) -> None:
     assert not [part for part in parts(made) if "required" in part]
 
 
-def test_kinds_need_not_be_told_apart(made: dict[str, Any]) -> None:
+def test_kinds_need_no_discriminator(made: dict[str, Any]) -> None:
     assert not [part for part in parts(made) if "oneOf" in part]
     member = made["properties"]["populations"]["additionalProperties"]
     assert {"type": "null"} in member["anyOf"]
     assert {"$ref": "#/$defs/CarryFunds"} in parts(member)
 
 
-def test_ranges_units_and_words_are_there(made: dict[str, Any]) -> None:
+def test_ranges_units_and_descriptions_are_included(made: dict[str, Any]) -> None:
     leverage = made["$defs"]["CarryFunds"]["properties"]["leverage_x"]
     assert (leverage["minimum"], leverage["maximum"], leverage["unit"]) == (1, 50, "x")
     assert leverage["description"] == "leverage"

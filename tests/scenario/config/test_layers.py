@@ -1,4 +1,4 @@
-"""Layers: what a file inherits, what it replaces, what it takes away, and where each value comes from."""
+"""Layers: inheritance, replacement, removal and the origin of each value."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ populations:
     assert set(scenario.populations) == {"carry_funds", "lifers"}
 
 
-def test_a_chain_of_three_files_the_last_word_wins(good: str, write: Write, load_sample: LoadSample) -> None:
+def test_in_a_chain_of_three_files_the_top_layer_applies(good: str, write: Write, load_sample: LoadSample) -> None:
     write("extends: middle\ntitle: top\n", middle="extends: base\ntitle: middle\nseed: 2\n", base=good)
     loaded = load_sample()
     assert (loaded.scenario.title, loaded.scenario.seed, loaded.scenario.name) == ("top", 2, "sample")
@@ -49,32 +49,32 @@ def test_origins_name_the_file_and_line_that_set_a_value(good: str, write: Write
     assert "noise.scale_x" not in origins
 
 
-def test_a_file_written_anew_is_read_anew(good: str, write: Write, load_sample: LoadSample) -> None:
+def test_a_changed_file_is_read_again(good: str, write: Write, load_sample: LoadSample) -> None:
     seeds = []
     for seed in (2, 3):
         write(f"extends: base\nseed: {seed}\n", base=good)
         loaded = load_sample("./a.yaml", "title=mine")
         seeds.append((loaded.scenario.seed, loaded.scenario.title))
     assert seeds == [(2, "mine"), (3, "mine")]
-    # What one reading lays over a file is gone in the next.
+    # Overrides of one load do not persist in the next.
     assert load_sample().scenario.title != "mine"
 
 
-def test_the_same_text_in_two_files_is_told_apart(good: str, write: Write, load_sample: LoadSample) -> None:
+def test_equal_text_in_two_files_keeps_separate_origins(good: str, write: Write, load_sample: LoadSample) -> None:
     path = write(good)
     path.with_name("b.yaml").write_text(good)
     first, second = (load_sample(f"./{name}.yaml").origins["boj.rate_pct"] for name in "ab")
     assert first.replace("a.yaml", "b.yaml") == second != first
 
 
-def test_a_mistake_that_a_reader_adds_is_not_there_in_the_next_reading(good: str, write: Write) -> None:
+def test_an_appended_problem_does_not_persist(good: str, write: Write) -> None:
     path = write(good)
     first = read_config_file(path)
     first.problems.append(first.tree.origin.problem((), "mine"))
     assert read_config_file(path).problems == []
 
 
-def test_null_takes_an_inherited_table_away(good: str, write: Write, load_sample: LoadSample) -> None:
+def test_null_removes_an_inherited_table(good: str, write: Write, load_sample: LoadSample) -> None:
     write("extends: base\npopulations: {lifers: null}\n", base=good)
     assert set(load_sample().scenario.populations) == {"carry_funds"}
 
@@ -89,31 +89,31 @@ def test_null_over_a_table_with_defaults_restores_them(good: str, write: Write, 
     assert load_sample().scenario.noise.scale_x == 1
 
 
-def test_a_table_taken_away_may_be_given_anew(good: str, write: Write, load_sample: LoadSample) -> None:
+def test_a_removed_table_may_be_set_again(good: str, write: Write, load_sample: LoadSample) -> None:
     top = "extends: middle\npopulations: {lifers: {kind: carry_funds}}\n"
     write(top, middle="extends: base\npopulations: {lifers: null}\n", base=good)
     assert load_sample().scenario.populations["lifers"].kind == "carry_funds"
 
 
-def test_null_that_takes_nothing_away_is_a_mistake(good: str, failure: Failure) -> None:
+def test_null_that_removes_nothing_is_an_error(good: str, failure: Failure) -> None:
     error = failure("extends: base\npopulations: {lifer: null}\nname: null\n", base=good)
     assert [problem.key for problem in error.problems] == ["populations.lifer", "name"]
-    assert "null takes away only what" in str(error)
+    assert "null removes only what" in str(error)
 
 
-def test_what_is_missing_points_to_the_table_of_the_top_file(good: str, failure: Failure) -> None:
+def test_a_missing_key_points_to_the_table_of_the_top_file(good: str, failure: Failure) -> None:
     error = failure("extends: base\nboj:\n  meetings: []\n", base=good.replace("  rate_pct: 0.5\n", ""))
     assert str(error).startswith("a.yaml:2:1: boj.rate_pct: this required key is missing")
 
 
-def test_a_circle_is_shown_as_a_chain(failure: Failure) -> None:
+def test_a_cycle_is_shown_as_a_chain(failure: Failure) -> None:
     error = failure("extends: b\n", b="extends: c.yaml\n", c="extends: a\n")
-    assert str(error).startswith("c.yaml:1:10: extends: the files extend each other in a circle: ")
+    assert str(error).startswith("c.yaml:1:10: extends: the files extend each other in a cycle: ")
     assert "a.yaml -> b.yaml -> c.yaml -> a.yaml" in str(error)
 
 
 def test_a_file_cannot_extend_itself(good: str, failure: Failure) -> None:
-    assert "circle: a.yaml -> a.yaml" in str(failure(f"extends: a.yaml\n{good}"))
+    assert "cycle: a.yaml -> a.yaml" in str(failure(f"extends: a.yaml\n{good}"))
 
 
 def test_extends_is_relative_to_the_file(good: str, write: Write, load_sample: LoadSample) -> None:
@@ -136,11 +136,11 @@ def test_extends_takes_a_shipped_name(
 
 def test_a_missing_base_names_the_nearest(good: str, failure: Failure) -> None:
     error = failure("extends: bsae.yaml\n", base=good)
-    assert str(error).startswith("a.yaml:1:10: extends: there is no file bsae.yaml beside this one")
+    assert str(error).startswith("a.yaml:1:10: extends: there is no file bsae.yaml in the folder of this file")
     assert "did you mean base?" in str(error)
 
 
-def test_a_folder_is_no_base(write: Write, load_sample: LoadSample) -> None:
+def test_a_folder_is_not_a_base(write: Write, load_sample: LoadSample) -> None:
     (write("extends: ./sub.yaml\n").parent / "sub.yaml").mkdir()
     with pytest.raises(ConfigError, match=r"sub\.yaml: this is a folder, not a file"):
         load_sample()

@@ -1,4 +1,4 @@
-"""Overrides: paths, values, places of mistakes."""
+"""Overrides: paths, values, places of errors."""
 
 from collections.abc import Callable
 from datetime import date
@@ -41,7 +41,7 @@ def test_a_path_creates_what_is_not_there(write: Write, load_sample: LoadSample)
     assert scenario.populations["more"].kind == "carry_funds"
 
 
-def test_null_takes_a_table_away(write: Write, load_sample: LoadSample) -> None:
+def test_null_removes_a_table(write: Write, load_sample: LoadSample) -> None:
     write()
     assert set(load_sample("./a.yaml", "populations.lifers=null").scenario.populations) == {"carry_funds"}
 
@@ -56,26 +56,26 @@ def test_null_takes_a_table_away(write: Write, load_sample: LoadSample) -> None:
         ("a..b=1", "2: this is not a path of keys", []),
         ("boj.meetings[0]date=1", "16: this is not a path of keys", []),
         ("boj.meetings[-1].date=1", "13: this is not a path of keys", []),
-        ("[0]=1", "1: [0]: there is no list here", []),
+        ("[0]=1", "1: [0]: there is no list", []),
         ("boj.meetings[5].date=2026-01-01", "13: boj.meetings[5]: index 5 is out of range", ["2 items", "[1]"]),
-        ("noise.weights[0]=1", "14: noise.weights[0]: there is no list here", ["not set in the file"]),
-        ("boj[0]=1", "4: boj[0]: there is no list here: boj is a mapping", []),
+        ("noise.weights[0]=1", "14: noise.weights[0]: there is no list", ["not set in the file"]),
+        ("boj[0]=1", "4: boj[0]: there is no list: boj is a mapping", []),
         ("boj.meetings.date=1", "14: boj.meetings.date: boj.meetings is a list of 2", ["meetings[0].date="]),
         ("name.first=1", "6: name.first: name is the text 'sample'", []),
-        ("extends=b", "8: extends: extends belongs in a file", []),
+        ("extends=b", "8: extends: extends cannot be overridden", []),
         ("boj.meetings[0].decison=50bp", "17: boj.meetings[0].decison: unknown key", ["did you mean decision?"]),
         ("populations.carry_funds.leverage_x=400", "36: populations.carry_funds.leverage_x: 400 x", ["4 x?"]),
         ("boj.meetings[0].date=2025-13-01", "22: boj.meetings[0].date: 2025-13-01 is not a date", []),
         ("noise={scale_x: 100}", "17: noise.scale_x: 100 x is too large", []),
         ("noise={scale_x: 2025-13-01}", "17: noise.scale_x: 2025-13-01 is not a date", []),
-        ("noise={scale_x: 1, scale_x: 2}", "20: noise.scale_x: this key is given twice", []),
+        ("noise={scale_x: 1, scale_x: 2}", "20: noise.scale_x: duplicate key", []),
         ("noise={weights: [1, 2", "17: a bracket is not closed", []),
         ("boj.meetings[0]=null", "17: boj.meetings[0]: expected keys and values, got nothing", []),
         ("seed=99e99", "6: seed: 9.9e+100 is not a whole number", ["at least 0"]),
         ("populations.lifer=null", "19: populations.lifer: expected keys and values", []),
     ],
 )
-def test_a_mistake_has_the_text_and_the_column(
+def test_an_error_has_the_text_and_the_column(
     text: str, start: str, words: list[str], good: str, failure: Failure
 ) -> None:
     error = failure(good, text)
@@ -86,7 +86,7 @@ def test_a_mistake_has_the_text_and_the_column(
     assert str(error).splitlines()[1].strip() == text
 
 
-def test_mistakes_in_file_and_overrides_come_together(good: str, failure: Failure) -> None:
+def test_errors_in_file_and_overrides_are_reported_together(good: str, failure: Failure) -> None:
     error = failure(good.replace("leverage_x: 5", "leverage_x: 500"), "seed=x", "boj.meetings[7]=1")
     assert [problem.place for problem in error.problems] == [
         "a.yaml:16:17",

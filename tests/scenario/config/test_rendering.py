@@ -1,4 +1,4 @@
-"""The resolved config as YAML: it loads back to the same config, and says where each value comes from."""
+"""The resolved config as YAML: it loads as the same config and shows the origin of each value."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -103,7 +103,7 @@ def test_show_without_origins_has_no_comments(write: Write, load_sample: LoadSam
     assert "#" not in render_yaml(load_sample())
 
 
-def test_a_null_that_leaves_something_out_is_shown(tmp_path: Path) -> None:
+def test_a_null_that_omits_something_is_shown(tmp_path: Path) -> None:
     class Roster(Parameters):
         markets: dict[str, float]
 
@@ -121,7 +121,7 @@ def test_a_null_that_leaves_something_out_is_shown(tmp_path: Path) -> None:
     assert load(path, root=Roster).hash == loaded.hash
 
 
-def test_the_hash_does_not_see_layout(good: str, write: Write, load_sample: LoadSample) -> None:
+def test_the_hash_ignores_layout(good: str, write: Write, load_sample: LoadSample) -> None:
     write()
     first = load_sample().hash
     write(good.replace("end: 2026-03-31\n", "").replace("name:", "# words\n\nend:   2026-03-31\nname:"))
@@ -133,7 +133,7 @@ def test_the_hash_does_not_see_layout(good: str, write: Write, load_sample: Load
 
 
 @pytest.mark.parametrize("override", ["seed=2", "title=x", "boj.meetings[0].decision=26bp", "populations.lifers=null"])
-def test_the_hash_sees_every_value(override: str, write: Write, load_sample: LoadSample) -> None:
+def test_the_hash_depends_on_every_value(override: str, write: Write, load_sample: LoadSample) -> None:
     write()
     assert load_sample("./a.yaml", override).hash != load_sample().hash
 
@@ -147,7 +147,7 @@ def test_the_hash_is_sha256_of_sorted_json(write: Write, load_sample: LoadSample
     assert set(config_hash(scenario)) <= set("0123456789abcdef")
 
 
-def test_resolved_holds_what_was_written(write: Write, load_sample: LoadSample) -> None:
+def test_resolved_values_keep_their_spelling(write: Write, load_sample: LoadSample) -> None:
     write()
     values = plain_values(resolved_tree(load_sample()))
     assert isinstance(values, dict)

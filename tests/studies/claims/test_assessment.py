@@ -1,4 +1,4 @@
-"""Every case is run once; verdicts follow from its record; what the shipped ledger says without chance."""
+"""Each case runs once, verdicts follow from its record, and deterministic results of the shipped ledger."""
 
 import numpy as np
 import pytest

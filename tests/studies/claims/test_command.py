@@ -1,4 +1,4 @@
-"""``carryflow claims``: what it prints, writes and refuses."""
+"""``carryflow claims``: output, files and errors."""
 
 import json
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def test_failed_runs_end_with_three(command: Claims, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("simulation.studies.claims.assessment.load_ledger", lambda: ledger)
     outcome = command()
     assert outcome.exit_code == 3
-    assert "Runs that stopped early and are left out: " in outcome.stdout
+    assert "Runs that stopped early and are excluded: " in outcome.stdout
     assert "in wild" in outcome.stdout
 
 

@@ -1,4 +1,4 @@
-"""Rules, bands and verdicts on numbers worked by hand."""
+"""Rules, bands and outcomes for values computed by hand."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def test_a_value_on_the_limit_counts_despite_rounding() -> None:
     assert judged({"rule": "in_range"}, hikes + 1e-6, StatedFigure(value=0.25, upper=0.5))[0] == "disagrees"
 
 
-@pytest.mark.parametrize(("values", "reason"), [(None, "nobody"), (np.array([]), "no run")])
+@pytest.mark.parametrize(("values", "reason"), [(None, "no such population"), (np.array([]), "no run")])
 def test_nothing_measured_is_not_tested(values: Any, reason: str) -> None:
     found = judge_values(values, "%", JUDGE.validate_python({"rule": "at_least"}), STATED)
     assert (found.outcome, found.band.p50) == ("not tested", None)

@@ -1,4 +1,4 @@
-"""The shipped ledger is complete and honest about its sources; a ledger with mistakes is refused with their place."""
+"""The shipped ledger is complete and states its sources; errors in a ledger are reported with their line."""
 
 from pathlib import Path
 from typing import Any
@@ -49,18 +49,18 @@ def test_every_official_figure_has_words_or_a_value() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": []}, "either a `model` counterpart or the reason"),
-        ({"untested": "no reason"}, "either a `model` counterpart or the reason"),
+        ({"model": []}, "either a `model` counterpart or a reason"),
+        ({"untested": "no reason"}, "either a `model` counterpart or a reason"),
         ({"official": {"value": 4.02, "source": "H.15", "basis": "official"}}, "has no year"),
         ({"official": {"value": 4.02, "basis": "none"}}, "there is no official figure"),
-        ({"article": {"text": "four"}}, "compares with a value"),
+        ({"article": {"text": "four"}}, "needs a `value`"),
         ({"model": [counterpart(judge={"rule": "in_range"})]}, "needs `upper`"),
         ({"model": [counterpart(case="bass")]}, "there is no case 'bass'"),
         ({"model": [counterpart(against="bass")]}, "there is no case 'bass'"),
-        ({"id": 2}, "numbered in order, 1 comes here"),
+        ({"id": 2}, "must be 1; number the claims in order"),
         ({"verdict": "right"}, "verdict"),
         ({"colour": "red"}, "colour"),
-        ({"official": {"basis": "none"}, "model": [counterpart(checks_official=True)]}, "and none is given"),
+        ({"official": {"basis": "none"}, "model": [counterpart(checks_official=True)]}, "`checks_official` needs a `value`"),
     ],
 )  # fmt: skip
 def test_mistakes_are_refused(changes: dict[str, Any], message: str) -> None:
@@ -76,7 +76,7 @@ def test_a_sign_needs_no_stated_value() -> None:
 def test_a_case_is_used_and_run_once() -> None:
     with pytest.raises(ValidationError, match="no claim uses this case"):
         ledger_of(claim_of(1), idle=case_of("seed=3"))
-    with pytest.raises(ValidationError, match="the same run as the case base"):
+    with pytest.raises(ValidationError, match="same scenario and settings as the case base"):
         ledger_of(claim_of(1, model=[counterpart(), counterpart(case="again")]), again=case_of())
 
 

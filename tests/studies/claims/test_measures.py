@@ -1,4 +1,4 @@
-"""Measures on a small real simulation, against the record's own columns; pairs meet the same news."""
+"""Measures on a small simulation, compared with the columns of the record; pairs share the same news."""
 
 from dataclasses import replace
 from datetime import date

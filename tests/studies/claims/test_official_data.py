@@ -1,4 +1,4 @@
-"""Official values of the ledger recomputed from the official series, where those are at hand."""
+"""Official values of the ledger, recomputed from the official series if available."""
 
 import csv
 from datetime import date

@@ -1,4 +1,4 @@
-"""Records whose cascades are stated, and panels whose scores are."""
+"""Records with given cascades, and panels with given scores."""
 
 from collections.abc import Mapping
 

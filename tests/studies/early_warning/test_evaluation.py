@@ -1,4 +1,4 @@
-"""Judged out of sample: nothing of the evaluation runs is fitted, noise does not lead, and the model's own indicators do."""
+"""Out-of-sample evaluation: evaluation runs are not fitted, noise does not predict, and the model's indicators do."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The index: a logistic regression that finds what made the data."""
+"""The index: a logistic regression that recovers known weights."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The labelled panel by hand: episodes, what follows a close, and parts that share no run."""
+"""The labelled panel: episodes, days to the next cascade, and parts without common runs."""
 
 from datetime import date
 
@@ -72,7 +72,7 @@ def test_a_stopped_run_and_a_warm_up_are_left_out() -> None:
 
 
 def test_what_cannot_be_labelled_is_refused() -> None:
-    with pytest.raises(ValueError, match="20 days leave nothing after 0"):
+    with pytest.raises(ValueError, match="the record has 20 days; more than first_day"):
         panel_from_record(record_of(np.zeros((1, 20))))
     panel = panel_from_record(record_of(np.zeros((1, 21))))
     assert panel.day.tolist() == [0]

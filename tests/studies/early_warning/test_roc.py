@@ -1,4 +1,4 @@
-"""Areas over some pairs of days and resampled runs: all pairs counted by hand, and noise over runs."""
+"""Areas over pairs of days and resampled runs, compared with a count of all pairs."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The asset-classes experiment: who is hit, and what each asset is exposed to."""
+"""The asset-classes experiment: effects and exposures of each asset."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -11,7 +11,7 @@ from simulation.scenario.config.catalog import shipped_files
 from simulation.studies.experiment.design import experiment_question
 from tests.cli.conftest import Carryflow, carryflow
 from tests.cli.test_help import HEAVY
-from tests.cli.test_startup import SAY_MODULES
+from tests.cli.test_startup import PRINT_LOADED_MODULES
 from tests.studies.experiment.conftest import NAMES
 
 __all__ = ["carryflow"]
@@ -86,7 +86,7 @@ def test_list_shows_the_question_of_each(carryflow: Carryflow) -> None:
 
 def test_listing_runs_no_experiment() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SAY_MODULES, "list", "experiments"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PRINT_LOADED_MODULES, "list", "experiments"], capture_output=True, text=True, check=True
     )
     exit_code, modules = json.loads(done.stderr)
     assert exit_code == 0
@@ -96,7 +96,7 @@ def test_listing_runs_no_experiment() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SAY_MODULES, "experiment", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", PRINT_LOADED_MODULES, "experiment", "--help"], capture_output=True, text=True, check=True
     )
     exit_code, modules = json.loads(done.stderr)
     assert exit_code == 0

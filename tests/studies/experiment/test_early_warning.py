@@ -1,4 +1,4 @@
-"""The early-warning experiment: what leads is said to lead, what does not is said not to."""
+"""The early-warning experiment: findings name the indicators that predict and those that do not."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -50,20 +50,20 @@ def test_the_long_history_is_told_beside_the_scenario(outcome: ExperimentOutcome
     ]
 
 
-def test_the_verdict_follows_the_intervals(outcome: ExperimentOutcome) -> None:
+def test_the_grouping_follows_the_intervals(outcome: ExperimentOutcome) -> None:
     study = study_of("early_warning")
     world = study.worlds(outcome.table)["december_2025_official"]
     lows = dict(zip(world.soon, (0.6, 0.51, 0.3, 0.6, 0.5, 0.2, 0.9, 0.9), strict=True))
     soon = {name: replace(lead, low=lows[name]) for name, lead in world.soon.items()}
-    assert study.verdict(replace(world, soon=soon)) == (
-        "Clear leads (interval above 0.55): loop gain, crowding. Barely better than a coin: distance to a gain of one. "
-        "No better: distance to a cascade, stock times depth, carry to volatility."
+    assert study.grouping(replace(world, soon=soon)) == (
+        "Clear predictors (interval above 0.55): loop gain, crowding. Weak predictors: distance to a gain of one. "
+        "Not better than random: distance to a cascade, stock times depth, carry to volatility."
     )
 
 
 def test_too_few_runs_are_told() -> None:
     with (
         small("early_warning", 1, {"QUICK_END": "2026-01-30"}) as outcome,
-        pytest.raises(cf.ConfigError, match="take more runs"),
+        pytest.raises(cf.ConfigError, match="use more runs"),
     ):
         _ = outcome.findings

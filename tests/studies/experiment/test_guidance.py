@@ -1,4 +1,4 @@
-"""The guidance experiment: the day against the year."""
+"""The guidance experiment: effects on the day and over the year."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,12 +26,12 @@ def test_the_less_is_promised_the_weaker_the_yen_on_the_day(outcome: ExperimentO
     assert 1.0 < values["usdjpy_day0_pct vague"] < values["usdjpy_day0_pct wage_dependent"]
 
 
-def test_the_verdict_follows_the_numbers() -> None:
+def test_the_conclusion_follows_the_numbers() -> None:
     study = study_of("guidance")
-    clear, noise = study.Estimate(-2.0, 0.5), study.Estimate(-0.5, 0.5)
-    said = [
-        study.verdict(study.Tail(2.0, (0.0,) * 3, (0.0,) * 2, year, fall))
+    clear, noise = study.EstimateWithError(-2.0, 0.5), study.EstimateWithError(-0.5, 0.5)
+    texts = [
+        study.conclusion(study.Tail(2.0, (0.0,) * 3, (0.0,) * 2, year, fall))
         for year, fall in ((clear, clear), (noise, noise))
     ]
-    assert "are paid for later" in said[0]
-    assert "cannot be told" in said[1]
+    assert "increases both the largest fall and the tail risk" in texts[0]
+    assert "not significant" in texts[1]

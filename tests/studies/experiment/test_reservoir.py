@@ -1,4 +1,4 @@
-"""The reservoir experiment: claims, purchases and who brings money home."""
+"""The reservoir experiment: claimed liquidity, purchases and repatriation."""
 
 from collections.abc import Iterator
 from pathlib import Path

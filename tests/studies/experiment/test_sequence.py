@@ -1,4 +1,4 @@
-"""The sequence experiment: paired differences to the Fed moving first."""
+"""The sequence experiment: paired differences from the Fed moving first."""
 
 from collections.abc import Iterator
 from pathlib import Path

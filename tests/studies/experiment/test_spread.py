@@ -1,4 +1,4 @@
-"""The spread experiment: the article's anchor, both rules, and the deliveries."""
+"""The spread experiment: the article's anchor, both rules and the speeds."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The shipped experiments: what each states about itself, and what its numbers say on a small scale."""
+"""The shipped experiments: question, imports, variants and quick version."""
 
 import ast
 from pathlib import Path
@@ -51,11 +51,6 @@ def test_quick_is_smaller_and_its_scenarios_are_valid(name: str) -> None:
     assert quick.study.QUICK_NOTE
     assert len(quick.scenarios) == len(quick.variants)
     assert quick.folder != full.folder
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_files_stay_short(name: str) -> None:
-    assert len(shipped_files("experiments")[name].read_text(encoding="utf-8").splitlines()) <= 250
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The surprise experiment: monotone in what was priced, and where the yen turns weaker."""
+"""The surprise experiment: monotonic in the priced probability; where the yen weakens."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_output(outcome: ExperimentOutcome, tmp_path: Path) -> None:
 
 
 def test_the_move_rises_with_what_was_priced_under_each_guidance(outcome: ExperimentOutcome) -> None:
-    moves = outcome.plan.study.map_of(outcome.table).moves  # type: ignore[attr-defined]
+    moves = outcome.plan.study.surprise_map(outcome.table).moves  # type: ignore[attr-defined]
     assert (np.diff(moves, axis=1) > 0.0).all()
     assert outcome.findings.values["monotone_regimes"] == len(THREE)
 

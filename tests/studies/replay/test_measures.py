@@ -1,4 +1,4 @@
-"""Measures of an episode, by hand."""
+"""Measures of an episode, compared with values computed by hand."""
 
 import numpy as np
 import pytest

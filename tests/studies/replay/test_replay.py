@@ -1,4 +1,4 @@
-"""A replay: what it answers, that it is reproducible, and the command."""
+"""Replays: results, reproducibility and the command."""
 
 import json
 import re
@@ -57,9 +57,9 @@ def test_more_carry_falls_deeper(event: Make) -> None:
 
 
 def test_without_the_reassurance_of_7_august_the_yen_stays_stronger(event: Make) -> None:
-    told, untold = (run_replay(event("august_2024", *more), 2) for more in ((), ("boj.statements=[]",)))
-    day = int(np.flatnonzero(told.central.dates == np.datetime64("2024-08-07"))[0])
-    rise = np.log(told.central.market["usdjpy"][:, day] / untold.central.market["usdjpy"][:, day])
+    with_statement, without = (run_replay(event("august_2024", *more), 2) for more in ((), ("boj.statements=[]",)))
+    day = int(np.flatnonzero(with_statement.central.dates == np.datetime64("2024-08-07"))[0])
+    rise = np.log(with_statement.central.market["usdjpy"][:, day] / without.central.market["usdjpy"][:, day])
     # -6.6 bp at .2 % per bp, a little more through the term premium, a little less through flows.
     assert 0.008 < float(np.median(rise)) < 0.025
 
@@ -100,8 +100,8 @@ def test_every_number_of_the_json_has_a_unit(event: Make) -> None:
         assert score["quantiles_over"].startswith("days" if name == "rank" else "runs without drawn news")
     assert found["scores"]["trough_pct"]["unit"] == "%"
     assert found["bands"]["unit"] == found["observed"]["usdjpy"]["unit"] == "yen per dollar"
-    spoken_of = {key.split(".")[0] for key in found["units"]}
-    told_elsewhere = {
+    described = {key.split(".")[0] for key in found["units"]}
+    documented = {
         "event",
         "title",
         "fitted",
@@ -113,7 +113,7 @@ def test_every_number_of_the_json_has_a_unit(event: Make) -> None:
         "notes",
         "units",
     }
-    assert set(found) == spoken_of | told_elsewhere
+    assert set(found) == described | documented
 
 
 def test_a_stock_out_of_proportion_to_the_market_is_told(event: Make) -> None:
@@ -121,7 +121,7 @@ def test_a_stock_out_of_proportion_to_the_market_is_told(event: Make) -> None:
     assert replay_dict(shipped)["notes"] == []
     gain, depth = replay_dict(large)["notes"]
     assert gain.startswith("The loop gain is 1.")
-    assert depth.startswith("Impact times levered stock is 2")
+    assert depth.startswith("Price impact times levered position is 2")
     assert all(f"Note: {note}" in replay_text(large) for note in (gain, depth))
 
 
@@ -133,8 +133,8 @@ def test_names_of_measures_tell_their_units() -> None:
 
 def test_the_help_describes_the_json(carryflow: Carryflow) -> None:
     text = " ".join(carryflow("replay", "--help").out.split())
-    assert "_pct is %, _pp percentage points, _usd_bn $bn, _days days, _share and rank from 0 to 1" in text
-    assert "`units` says of all other numbers what they are" in text
+    assert "_pct is %, _pp percentage points, _usd_bn $bn, _days days; _share and rank run from 0 to 1" in text
+    assert "`units` covers all other numbers" in text
 
 
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -148,8 +148,8 @@ def test_the_guide_holds_complete_events(carryflow: Carryflow, tmp_path: Path, e
     outcome = carryflow("replay", "mine.yaml", "--runs", "2", "--out", "out")
     assert outcome.code == 0, outcome.err
     assert "out of sample" in outcome.out
-    assert "Given (not scored)" in outcome.out
-    assert "Look again" not in outcome.out
+    assert "Inputs (not scored)" in outcome.out
+    assert "Caution:" not in outcome.out
     assert "Note:" not in outcome.out
 
 
@@ -168,7 +168,7 @@ def test_all_episodes_tell_fitted_from_unfitted(event: Make) -> None:
     text = validation_markdown([run_replay(event(name), 4) for name in ("august_2024", "december_2022")])
     fitted, unfitted = text.index("## Fitted"), text.index("## Out of sample")
     assert fitted < text.index("| august_2024 | trough_pct") < unfitted < text.index("| december_2022 | move_pct")
-    assert "## What fails" in text
+    assert "## Results outside the accepted range" in text
 
 
 def test_a_measure_outside_its_range_is_called_a_failure(event: Make) -> None:
@@ -200,21 +200,21 @@ def test_parameter_sets_outside_the_range_of_their_key_are_refused(carryflow: Ca
 
 
 def test_runs_that_end_early_are_told_with_the_reason(event: Make) -> None:
-    told = run_replay(event(), 2)
+    replay = run_replay(event(), 2)
     stop = RunStop(date(2024, 8, 5), "price_runaway", "usdjpy left its plausible range")
-    ended = replace(told, full=replace(told.full, stopped={0: stop, 1: stop}))
-    assert "2 runs ended early and are left out:\n2 × price_runaway: usdjpy left its plausible range" in replay_text(
+    ended = replace(replay, full=replace(replay.full, stopped={0: stop, 1: stop}))
+    assert "2 runs ended early and are excluded:\n2 × price_runaway: usdjpy left its plausible range" in replay_text(
         ended
     )
     assert replay_dict(ended)["why_failed"] == stop_reasons(ended)
 
 
 def test_inputs_without_a_line_are_marked_in_the_figure(event: Make) -> None:
-    told = run_replay(event(), 2)
-    days = input_days(told.event)
+    replay = run_replay(event(), 2)
+    days = input_days(replay.event)
     assert {name: len(found) for name, found in days.items()} == {"interventions": 2, "statements": 1}
     assert days["statements"] == [date(2024, 8, 7)]
-    drawn = {text.get_text() for axes in draw_replay(told).figure.axes for text in axes.texts}
+    drawn = {text.get_text() for axes in draw_replay(replay).figure.axes for text in axes.texts}
     assert {"▲", "interventions (input)", "◆", "statements (input)"} <= drawn
 
 

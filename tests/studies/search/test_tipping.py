@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -6,6 +8,7 @@ from scipy.optimize import brentq
 from simulation.compute.ensemble import load_scenario, run_ensemble
 from simulation.investors.unwind_rule import UnwindRule, share_unwound, threshold_mean
 from simulation.scenario.config.parameter_sets import Cloud
+from simulation.scenario.counterfactual import without_policy
 from simulation.studies.experiment.design import ARTICLE, NO_POLICY_SETTINGS, with_investors
 from simulation.studies.search.response import PointEnsemble, ScenarioResponse, run_metrics, scenario_loader
 from simulation.studies.search.tipping import NoTippingError, SearchBracket, crossings, find_tipping_point
@@ -128,3 +131,20 @@ def test_a_searched_key_overrides_the_parameter_sets() -> None:
     rest = Cloud("rest", (other,), sets[:, 1:], cloud.weights, {})
     alone = run_metrics(run_ensemble(at([0.08]), 2, cloud=rest), "usdjpy_trough_pct")
     np.testing.assert_array_equal(found, alone)
+
+
+@pytest.mark.parametrize("keys", [("populations.carry_funds.stock_usd_bn",), ("boj.meetings[0].decision",)])
+def test_an_effect_of_policy_can_be_searched(keys: tuple[str, ...]) -> None:
+    def texts(values: Sequence[float]) -> tuple[str, ...]:
+        return tuple(
+            f"{key}={value:g}{'bp' if 'decision' in key else ''}" for key, value in zip(keys, values, strict=True)
+        )
+
+    at = scenario_loader("december_2025_official", ("end=2025-12-23",), texts)
+    point = 25.0 if "decision" in keys[0] else 300.0
+    found = {
+        name: ScenarioResponse(at, keys, name, PointEnsemble(3))(np.array([[point]]))[0]
+        for name in ("usdjpy_change_pct", "effect.usdjpy_change_pct")
+    }
+    rest = run_metrics(run_ensemble(without_policy(at([point])), 3), "usdjpy_change_pct")
+    np.testing.assert_allclose(found["effect.usdjpy_change_pct"], found["usdjpy_change_pct"] - rest, rtol=1e-12)

@@ -1,5 +1,5 @@
-// Charts as SVG: vectors for print, text for screen readers, no library.
-// A chart keeps its frame (axes, labels, policy dates) as long as that is the same: a move of a slider changes lines and bars alone.
+// SVG charts without a library: vector output for print and text for screen readers.
+// The frame of a chart (axes, labels, policy dates) is drawn once; slider moves update only lines and bars.
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes = {}, text = "") {
@@ -13,7 +13,7 @@ function canvas(width, height) {
   return svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
 }
 
-// Round numbers between two ends, at most about as many as asked for, each with as many decimals as their step has.
+// Round tick values in a range, about `count` of them, with as many decimals as their step needs.
 function ticks(low, high, count) {
   const rough = (high - low) / count;
   const size = 10 ** Math.floor(Math.log10(rough));
@@ -34,7 +34,7 @@ function bandPath(low, high, x, y, to) {
   return `${path(high, x, y, to)}${back.join("")}Z`;
 }
 
-// Days that carry a label on the axis: the first and the middle of a month, or only the first where it is narrow.
+// Days labelled on the axis: the start and middle of each month, or only the start on a narrow chart.
 function labelledDays(width) {
   const chosen = [];
   const seen = new Set();
@@ -46,8 +46,8 @@ function labelledDays(width) {
   return chosen.slice(1);
 }
 
-// A fan up to the day shown: band and median, the baseline's median dotted, and the policy dates so far.
-// `fan`: {width, height, title, range, band: [low, middle, high], ghost, second, colour, marks, label}; `old`: the chart so far.
+// Fan chart to the selected day: band, median, the baseline's median (dotted) and past policy dates.
+// `fan`: {width, height, title, range, band: [low, middle, high], baseline, second, colour, marks, label}; `old`: existing chart.
 function fanChart(fan, old) {
   const dated = fan.marks.filter((one) => one.mark).map(({ day, mark }) => [day, mark]);
   const frame = JSON.stringify([fan.width, fan.height, fan.range, dated]);
@@ -55,7 +55,7 @@ function fanChart(fan, old) {
   const { x, y, lines } = chart;
   change(chart.node, { "aria-label": fan.label });
   change(lines.band, { d: bandPath(fan.band[0], fan.band[2], x, y, view.day) });
-  change(lines.ghost, { d: path(fan.ghost, x, y, view.day) });
+  change(lines.baseline, { d: path(fan.baseline, x, y, view.day) });
   if (fan.second) change(lines.second, { d: path(fan.second, x, y, view.day) });
   change(lines.middle, { d: path(fan.band[1], x, y, view.day) });
   for (const { day, node } of chart.marks) change(node, { visibility: day > view.day ? "hidden" : "visible" });
@@ -75,7 +75,7 @@ function fanFrame(fan) {
   const marks = drawMarks(node, fan, box, x);
   const lines = {
     band: svg("path", { class: "band", fill: fan.colour }),
-    ghost: svg("path", { class: "ghost" }),
+    baseline: svg("path", { class: "baseline" }),
     second: svg("path", { class: "second" }),
     middle: svg("path", { class: "middle", stroke: fan.colour }),
     now: svg("line", { class: "now", y1: box.top, y2: box.bottom }),
@@ -99,7 +99,7 @@ function drawFrame(chart, fan, box, { x, y }) {
   }
 }
 
-// Policy dates as dashed lines; labels that would meet stand on two levels. Returns what stands for which day.
+// Policy dates as dashed lines; labels that would overlap use two levels. Returns the nodes by day.
 function drawMarks(chart, fan, box, x) {
   const free = [-Infinity, -Infinity];
   const drawn = [];
@@ -119,8 +119,8 @@ function drawMarks(chart, fan, box, x) {
   return drawn;
 }
 
-// Bars to both sides of zero with their label and value; a diamond marks the baseline.
-// `bars`: {width, range, rows: [{words, colour, value, ghost, decimals}], label}; `old`: the chart so far.
+// Bars on both sides of zero with label and value; a diamond marks the baseline.
+// `bars`: {width, range, rows: [{words, colour, value, baseline, decimals}], label}; `old`: existing chart.
 function barChart(bars, old) {
   const frame = JSON.stringify([bars.width, bars.range]);
   const chart = old?.frame === frame ? old : { frame, ...barFrame(bars) };
@@ -147,15 +147,15 @@ function barFrame(bars) {
 
 function addBar(node, one, { middle, box, width }) {
   const bar = svg("rect", { class: "bar", fill: one.colour, y: middle - 7, height: 14 });
-  const ghost = svg("path", { class: "ghost-mark" });
+  const baseline = svg("path", { class: "baseline-mark" });
   const value = svg("text", { class: "ink", x: width - 2, y: middle + 4, "text-anchor": "end" });
-  node.append(svg("text", { class: "ink", x: box.left - 8, y: middle + 4, "text-anchor": "end" }, one.words), bar, ghost, value);
-  return { bar, ghost, value, middle };
+  node.append(svg("text", { class: "ink", x: box.left - 8, y: middle + 4, "text-anchor": "end" }, one.words), bar, baseline, value);
+  return { bar, baseline, value, middle };
 }
 
-function changeBar({ bar, ghost, value, middle }, one, x) {
+function changeBar({ bar, baseline, value, middle }, one, x) {
   change(bar, { x: Math.min(x(0), x(one.value)), width: Math.max(0.5, Math.abs(x(one.value) - x(0))) });
-  const at = x(one.ghost);
-  change(ghost, { d: `M${at} ${middle - 5}L${at + 4} ${middle}L${at} ${middle + 5}L${at - 4} ${middle}Z` });
+  const at = x(one.baseline);
+  change(baseline, { d: `M${at} ${middle - 5}L${at + 4} ${middle}L${at} ${middle + 5}L${at - 4} ${middle}Z` });
   changeText(value, shown(one.value, one.decimals, true));
 }

@@ -1,15 +1,15 @@
-// What the page holds: read once, then only looked up.
+// Data embedded in the page.
 const content = JSON.parse(document.getElementById("content").textContent);
 const dayCount = content.dates.length;
 const size = content.columns.length * dayCount;
-// Whole numbers of each state, its columns and days one after the other; a page with a server adds states.
+// Integers of each state, ordered by column and day; a page with a server adds states.
 const parts = partsOf(unpacked(content.data));
 
 function partsOf(whole) {
   return Array.from({ length: whole.length / size }, (_, state) => whole.subarray(state * size, (state + 1) * size));
 }
 
-// Whole numbers of every state, column and day, one after the other.
+// Integers ordered by state, column and day.
 function unpacked({ bits, base64 }) {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
@@ -17,7 +17,7 @@ function unpacked({ bits, base64 }) {
   return bits === 16 ? new Int16Array(bytes.buffer) : new Int32Array(bytes.buffer);
 }
 
-// Values of a column in a state, one a day, in the unit that is shown.
+// Daily values of a column in a state, in the displayed unit.
 function valuesOf(state, column) {
   const scale = 10 ** content.columns[column].decimals;
   return Array.from(parts[state].subarray(column * dayCount, (column + 1) * dayCount), (value) => value / scale);
@@ -35,7 +35,7 @@ function columnsIn(panel) {
   return content.columns.map((one, at) => at).filter((at) => content.columns[at].panel === panel);
 }
 
-// Smallest and largest value of some columns over all states and days: axes stay where they are when a slider moves.
+// Range of some columns over all states and days, so that axes stay fixed when a slider moves.
 function rangeOf(columns, states = parts) {
   let low = Infinity;
   let high = -Infinity;
@@ -51,7 +51,7 @@ function rangeOf(columns, states = parts) {
   return [low, high];
 }
 
-// A number with its decimals and a true minus sign; no sign where it rounds to zero.
+// Format a number with a fixed number of decimals and a typographic minus; a value that rounds to zero has no sign.
 function shown(value, decimals, signed = false) {
   const text = Math.abs(value).toFixed(decimals).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   if (!/[1-9]/.test(text)) return text;
@@ -74,7 +74,7 @@ function element(name, text = "", attributes = {}) {
 
 const byId = (id) => document.getElementById(id);
 
-// Change what differs: what is set to what it was would be laid out again.
+// Set only attributes that differ, to avoid a new layout.
 function change(node, attributes) {
   for (const [key, value] of Object.entries(attributes)) {
     const text = String(value);

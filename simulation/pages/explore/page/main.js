@@ -1,4 +1,4 @@
-// Put everything together: build the sliders, listen, draw.
+// Entry point: build the sliders, attach event handlers, draw.
 function buildSliders() {
   content.sliders.forEach((slider, at) => {
     const id = `slider-${at}`;
@@ -6,7 +6,7 @@ function buildSliders() {
     const label = element("label", "", { for: id });
     label.append(element("b", slider.label), element("output", "", { for: id, id: `${id}-words` }));
     const input = element("input", "", { type: "range", id, min: "0", max: String(slider.levels.length - 1), step: "1", "aria-describedby": `${id}-help`, "data-key": slider.key });
-    input.addEventListener("input", () => told(moveSlider(at, Number(input.value))));
+    input.addEventListener("input", () => redraw(moveSlider(at, Number(input.value))));
     box.append(label, input, element("small", slider.help, { id: `${id}-help` }));
     byId("sliders").append(box);
   });
@@ -34,7 +34,7 @@ function drawAll() {
   drawCommand();
 }
 
-// Another command is not the one that was copied.
+// A new command clears the "Copied" note.
 function drawCommand() {
   const command = commandFor(view.state, view.day);
   if (byId("command").textContent === command) return;
@@ -42,8 +42,8 @@ function drawCommand() {
   byId("copied").textContent = "";
 }
 
-// Draw after a move of a slider or a new address, and say what could not follow.
-function told(left, unread = []) {
+// Redraw after a slider or the address has changed, and report what the page could not apply.
+function redraw(left, unread = []) {
   drawAll();
   drawTable();
   changeText(byId("message"), messageFor(left, unread));
@@ -55,11 +55,11 @@ function keepAddress() {
   if (hash !== window.location.hash.slice(1)) window.history.replaceState(null, "", `#${hash}`);
 }
 
-// Show the state that the address names; whether it names any.
+// Show the state in the address; returns false if the address names none.
 function openAddress() {
-  const found = readHash();
-  if (found) told(found.left, found.unread);
-  return found !== null;
+  const address = readHash();
+  if (address) redraw(address.left, address.unread);
+  return address !== null;
 }
 
 async function copyCommand() {
@@ -68,14 +68,14 @@ async function copyCommand() {
     byId("copied").textContent = "Copied.";
   } catch {
     window.getSelection().selectAllChildren(byId("command"));
-    byId("copied").textContent = "Selected: copy it with the keyboard.";
+    byId("copied").textContent = "The command is selected: copy it with the keyboard.";
   }
 }
 
 function listen() {
   byId("reset").addEventListener("click", () => {
     view.recent = [];
-    told(wishFor([...home]));
+    redraw(moveTo([...home]));
   });
   byId("copy").addEventListener("click", copyCommand);
   byId("play").addEventListener("click", () => {
@@ -99,10 +99,10 @@ function listen() {
 function introduce() {
   const first = dateWords(0);
   byId("title").textContent = `The yen carry trade: ${content.title}`;
-  byId("about").textContent = `${first} to ${dateWords(dayCount - 1)}, in ${parts.length} computed states of ${content.runs} simulated runs each${content.live ? ", and in any other that the server computes" : ""}, under the same news. Dotted lines and diamonds: the baseline.`;
+  byId("about").textContent = `${first} to ${dateWords(dayCount - 1)}, ${parts.length} computed states with ${content.runs} simulated runs each${content.live ? "; the server computes any other state" : ""}. All states use the same random news. Dotted lines and diamonds show the baseline.`;
   byId("day").max = String(dayCount - 1);
-  byId("reading").textContent = "Lines are medians over runs, bands the middle 80 % of runs: what is uncertain of the news, not of the model. Medians of parts do not add up to the median of their sum. Differences to the baseline are due to the sliders; the level of a median is not an effect of policy. This is a simulation, not a forecast.";
-  byId("source").textContent = `carryflow ${content.version}, scenario ${content.scenario}${content.live ? "" : `, ${content.runs} runs a state`}. Only computed states are shown; nothing is interpolated.`;
+  byId("reading").textContent = "Lines are medians over runs; bands hold the middle 80 % of runs. Bands show uncertainty about news, not about the model. Medians of components do not add up to the median of the total. Differences from the baseline are due to the sliders; the level of a median is not a policy effect. This is a simulation, not a forecast.";
+  byId("source").textContent = `carryflow ${content.version}, scenario ${content.scenario}${content.live ? "" : `, ${content.runs} runs per state`}. Only computed states are shown, without interpolation.`;
 }
 
 introduce();
@@ -110,4 +110,4 @@ buildSliders();
 buildTable();
 measure();
 listen();
-if (!openAddress()) told(wishFor([...home]));
+if (!openAddress()) redraw(moveTo([...home]));

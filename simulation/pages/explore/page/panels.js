@@ -1,11 +1,11 @@
-// The four panels and the table: what each shows of the state and the day.
+// The four panels and the table for the selected state and day.
 const COLOURS = { usdjpy: "#0072B2", levered: "#D55E00", us_equity: "#009E73", japan_equity: "#7A6A4F", bitcoin_usd: "#882255" };
 const LEVERED = "levered_unwind_share_to_date";
 const ALL = "unwound_share_to_date";
 const ASSETS = [["us_equity", "US equity"], ["japan_equity", "Japan equity"], ["bitcoin_usd", "Bitcoin"]];
 const ranges = {};
 
-// Axes have room for states that come later, too.
+// Extend the axes for a state that the server has computed.
 function widenRanges(values) {
   for (const one of Object.values(ranges)) {
     const [low, high] = one.pad(rangeOf(one.columns, [values]));
@@ -28,7 +28,7 @@ function fanOf(series) {
   return {
     range: axisOf(series, columns, padded),
     band: columns.map((column) => valuesOf(view.state, column)),
-    ghost: valuesOf(view.ghost, columns[1]),
+    baseline: valuesOf(view.baseline, columns[1]),
     decimals: content.columns[columns[1]].decimals,
   };
 }
@@ -42,18 +42,18 @@ function panel(id) {
   return { article, finding: article.querySelector(".finding"), charts: article.querySelector(".charts") };
 }
 
-// The charts that are there, by name: `fanChart` and `barChart` go on from them.
-const there = {};
+// Existing charts by name, updated in place by `fanChart` and `barChart`.
+const drawnCharts = {};
 
 function fan(name, about) {
-  there[name] = fanChart(about, there[name]);
-  return there[name].node;
+  drawnCharts[name] = fanChart(about, drawnCharts[name]);
+  return drawnCharts[name].node;
 }
 
 function bars(name, label) {
   const columns = columnsIn(name);
-  there[name] = barChart({ width, range: axisOf(name, columns, (ends) => ends), rows: barRows(columns), label }, there[name]);
-  return there[name].node;
+  drawnCharts[name] = barChart({ width, range: axisOf(name, columns, (ends) => ends), rows: barRows(columns), label }, drawnCharts[name]);
+  return drawnCharts[name].node;
 }
 
 function show({ article, finding, charts }, text, drawn) {
@@ -63,13 +63,13 @@ function show({ article, finding, charts }, text, drawn) {
   article.dataset.day = content.dates[view.day];
 }
 
-// Put nodes into a place unless they stand there already.
+// Replace the children of a node if they differ.
 function fill(place, nodes) {
   const same = place.childNodes.length === nodes.length && nodes.every((node, at) => place.childNodes[at] === node);
   if (!same) place.replaceChildren(...nodes);
 }
 
-// Measured once and when the window changes: to ask while drawing would lay the page out again for each panel.
+// Measured once and on resize, because measuring while drawing forces a new layout for each panel.
 let width = 560;
 
 function measure() {
@@ -80,19 +80,19 @@ function drawUsdjpy() {
   const place = panel("usdjpy");
   const about = fanOf("usdjpy");
   const [low, middle, high] = about.band.map((values) => shown(values[view.day], about.decimals));
-  const text = `${dateWords(view.day)}: median ${middle}, middle 80 % of runs ${low} to ${high}; baseline ${shown(about.ghost[view.day], about.decimals)}.`;
+  const text = `${dateWords(view.day)}: median ${middle}, middle 80 % of runs ${low} to ${high}; baseline ${shown(about.baseline[view.day], about.decimals)}.`;
   const looks = { width, height: 250, colour: COLOURS.usdjpy, marks: storyOf(view.state), labels: true };
   show(place, text, [fan("usdjpy", { ...about, ...looks, label: `USDJPY over time. ${text}` })]);
 }
 
-// The two numbers that a narrow screen keeps in view beside the sliders.
+// The two numbers that stay in view on a narrow screen.
 function drawNow() {
   const usdjpy = columnOf("usdjpy", "p50");
   const levered = columnOf(LEVERED, "p50");
-  const said = (column) => [view.state, view.ghost].map((state) => shown(valueOn(view.day, state, column), 2));
-  const [price, before] = said(usdjpy);
-  const [share, shareBefore] = said(levered);
-  changeText(byId("now"), `USDJPY ${price} (baseline ${before}); levered unwound ${share} % (baseline ${shareBefore} %)`);
+  const pair = (column) => [view.state, view.baseline].map((state) => shown(valueOn(view.day, state, column), 2));
+  const [price, basePrice] = pair(usdjpy);
+  const [share, baseShare] = pair(levered);
+  changeText(byId("now"), `USDJPY ${price} (baseline ${basePrice}); levered unwind ${share} % (baseline ${baseShare} %)`);
 }
 
 function barRows(columns) {
@@ -101,7 +101,7 @@ function barRows(columns) {
     colour: content.columns[column].colour,
     decimals: content.columns[column].decimals,
     value: valueOn(view.day, view.state, column),
-    ghost: valueOn(view.day, view.ghost, column),
+    baseline: valueOn(view.day, view.baseline, column),
   }));
 }
 
@@ -110,8 +110,8 @@ function drawYen() {
   const rows = barRows(columnsIn("yen"));
   const most = rows.reduce((best, one) => (one.value > best.value ? one : best));
   const least = rows.reduce((best, one) => (one.value < best.value ? one : best));
-  const said = (one) => `${one.words} (${shown(one.value, one.decimals, true)}, baseline ${shown(one.ghost, one.decimals, true)})`;
-  const text = `Up to ${dateWords(view.day)}, $ bn at the median: most yen bought by ${said(most)}, most sold by ${said(least)}.`;
+  const describe = (one) => `${one.words} (${shown(one.value, one.decimals, true)}, baseline ${shown(one.baseline, one.decimals, true)})`;
+  const text = `To ${dateWords(view.day)}, median, $ bn: largest yen purchases by ${describe(most)}, largest sales by ${describe(least)}.`;
   show(place, text, [bars("yen", `Yen bought by population. ${text}`)]);
 }
 
@@ -120,7 +120,7 @@ function drawUnwound() {
   const about = fanOf(LEVERED);
   const all = valuesOf(view.state, columnOf(ALL, "p50"));
   const [low, middle, high] = about.band.map((values) => shown(values[view.day], about.decimals));
-  const text = `Up to ${dateWords(view.day)}: levered holders ${middle} % at the median (${low} to ${high}; baseline ${shown(about.ghost[view.day], about.decimals)}); all holders, brown dashes, ${shown(all[view.day], 2)} %.`;
+  const text = `To ${dateWords(view.day)}: levered holders, median ${middle} % (middle 80 % of runs ${low} to ${high}; baseline ${shown(about.baseline[view.day], about.decimals)}); all holders (brown, dashed) ${shown(all[view.day], 2)} %.`;
   const looks = { width, height: 170, colour: COLOURS.levered, marks: storyOf(view.state), labels: false, second: all };
   const causes = bars("cause", `Unwound by cause: ${barRows(columnsIn("cause")).map((one) => `${one.words} ${shown(one.value, 1, true)}`).join(", ")} $ bn.`);
   show(place, text, [fan(LEVERED, { ...about, ...looks, label: `Share unwound over time. ${text}` }), causes]);
@@ -131,20 +131,20 @@ function drawRisk() {
   const assets = ASSETS.filter(([series]) => columnOf(series, "p50") >= 0);
   const narrow = width < 420;
   const each = narrow ? width : Math.floor(width / assets.length) - 6;
-  const said = [];
+  const texts = [];
   const drawn = assets.map(([series, words]) => {
     const about = fanOf(series);
-    const text = `${words} ${shown(about.band[1][view.day], about.decimals)} (baseline ${shown(about.ghost[view.day], about.decimals)})`;
-    said.push(text);
+    const text = `${words} ${shown(about.band[1][view.day], about.decimals)} (baseline ${shown(about.baseline[view.day], about.decimals)})`;
+    texts.push(text);
     const looks = { width: each, height: narrow ? 150 : 235, title: words, colour: COLOURS[series], marks: storyOf(view.state), labels: false };
     return fan(series, { ...about, ...looks, label: `${words} over time. ${text}` });
   });
   const box = place.charts.querySelector(".small") ?? element("div", "", { class: "small" });
   fill(box, drawn);
-  show(place, `${dateWords(view.day)}, medians: ${said.join(", ") || "the scenario has no such asset"}.`, [box]);
+  show(place, `${dateWords(view.day)}, medians: ${texts.join(", ") || "the scenario has none of these assets"}.`, [box]);
 }
 
-// The table is built once; a move of a slider changes the cells that differ.
+// The table is built once; afterwards only cells that differ are updated.
 const cells = [];
 
 function buildTable() {
@@ -176,16 +176,16 @@ function printed(cell) {
 
 function drawTable() {
   cells.forEach((row, at) => {
-    const texts = [...content.numbers[view.state][at], content.numbers[view.ghost][at][1]].map(printed);
-    const was = row[1].text !== row[3].text;
+    const texts = [...content.numbers[view.state][at], content.numbers[view.baseline][at][1]].map(printed);
+    const differed = row[1].text !== row[3].text;
     row.forEach((one, column) => {
       if (one.text === texts[column]) return;
       one.text = texts[column];
       one.cell.textContent = texts[column];
     });
     const differs = texts[1] !== texts[3];
-    if (differs !== was) row[1].cell.classList.toggle("differs", differs);
+    if (differs !== differed) row[1].cell.classList.toggle("differs", differs);
   });
   const failed = content.failed[view.state];
-  changeText(byId("failed"), failed ? `${failed} of ${runsOf(view.state)} runs stopped early and are left out.` : "");
+  changeText(byId("failed"), failed ? `${failed} of ${runsOf(view.state)} runs stopped early and are excluded.` : "");
 }

@@ -1,4 +1,4 @@
-// Walk the days one by one; a day with a caption is held longer.
+// Step through the days; a day with a caption is shown longer.
 const PER_DAY = 260;
 const PER_CAPTION = 2600;
 let timer = 0;
@@ -32,15 +32,15 @@ function stopPlaying() {
 function startPlaying() {
   if (view.day === dayCount - 1) view.day = 0;
   byId("play").textContent = "Pause";
-  // A reader that speaks every day would never catch up.
+  // A screen reader could not keep up with a caption per day.
   byId("caption").setAttribute("aria-live", "off");
   drawAll();
   wait();
 }
 
 function wait() {
-  const pace = Number(byId("speed").value);
-  timer = window.setTimeout(nextDay, pace * (captionOf(view.day).today ? PER_CAPTION : PER_DAY));
+  const factor = Number(byId("speed").value);
+  timer = window.setTimeout(nextDay, factor * (captionOf(view.day).today ? PER_CAPTION : PER_DAY));
 }
 
 function nextDay() {

@@ -1,17 +1,17 @@
-// Which state is shown. Only computed states are: a wish that was not computed leads to the nearest one, and the page says so.
+// Selection of the state shown. A combination that was not computed is replaced by the nearest computed state, and the page says so.
 const home = content.states[content.baseline];
 const computed = new Map(content.states.map((levels, at) => [levels.join(), at]));
-// `state` is drawn and held against `ghost`; `levels` is where the sliders stand, which differs while a server computes.
-const view = { state: content.baseline, ghost: content.baseline, levels: [...home], day: dayCount - 1, recent: [] };
-// What a page with a server does about a state that is not here, and when one that is here is shown; alone it does nothing.
-const elsewhere = { ask: null, shows: () => {} };
+// `state` is drawn and compared with `baseline`; `levels` are the slider positions, which differ from `state` during a request.
+const view = { state: content.baseline, baseline: content.baseline, levels: [...home], day: dayCount - 1, recent: [] };
+// Extension points for a page with a server: request a state that is not on the page, and react when a state is shown.
+const hooks = { request: null, onShow: () => {} };
 
-// The computed state that keeps what was touched last, then has most of the wish, then what was touched before.
-function nearest(wish, recent) {
+// The nearest computed state: keeps the slider moved last, then matches most sliders, then prefers recently moved ones.
+function nearest(target, recent) {
   let best = content.baseline;
   let most = -1;
   content.states.forEach((levels, at) => {
-    const same = levels.map((level, slider) => level === wish[slider]);
+    const same = levels.map((level, slider) => level === target[slider]);
     const kept = recent.reduce((sum, slider, rank) => sum + (same[slider] ? 2 ** -(rank + 1) : 0), 0);
     const score = (recent.length && same[recent[0]] ? 100 : 0) + same.filter(Boolean).length + kept;
     if (score > most) [best, most] = [at, score];
@@ -19,24 +19,24 @@ function nearest(wish, recent) {
   return best;
 }
 
-// Move to a wish; returns the sliders that could not follow.
-function wishFor(wish) {
-  const exact = computed.get(wish.join());
-  if (exact === undefined && elsewhere.ask) return elsewhere.ask(wish);
-  return showState(exact === undefined ? nearest(wish, view.recent) : exact, wish);
+// Show the target state; returns the sliders that could not be set as requested.
+function moveTo(target) {
+  const exact = computed.get(target.join());
+  if (exact === undefined && hooks.request) return hooks.request(target);
+  return showState(exact === undefined ? nearest(target, view.recent) : exact, target);
 }
 
-function showState(state, wish) {
+function showState(state, target) {
   view.state = state;
-  view.ghost = ghostOf(state);
+  view.baseline = baselineOf(state);
   view.levels = [...content.states[state]];
-  elsewhere.shows(state);
-  return wish.map((level, slider) => (level === view.levels[slider] ? -1 : slider)).filter((slider) => slider >= 0);
+  hooks.onShow(state);
+  return target.map((level, slider) => (level === view.levels[slider] ? -1 : slider)).filter((slider) => slider >= 0);
 }
 
-// The baseline with as many runs as a state, which met the same news.
-function ghostOf(state) {
-  return content.ghosts?.get(runsOf(state)) ?? content.baseline;
+// The baseline with the same number of runs as a state, under the same news.
+function baselineOf(state) {
+  return content.baselines?.get(runsOf(state)) ?? content.baseline;
 }
 
 function runsOf(state) {
@@ -45,42 +45,42 @@ function runsOf(state) {
 
 function moveSlider(slider, level) {
   view.recent = [slider, ...view.recent.filter((one) => one !== slider)];
-  return wishFor(view.levels.map((old, at) => (at === slider ? level : old)));
+  return moveTo(view.levels.map((old, at) => (at === slider ? level : old)));
 }
 
 function levelWords(slider, level) {
   return content.sliders[slider].levels[level].words;
 }
 
-// What to say of sliders that could not follow, and of parts of the address that the page does not have.
+// Message about sliders that could not be set and about unknown parts of the address.
 function messageFor(left, unread) {
   return [unreadWords(unread), leftWords(left)].filter(Boolean).join(" ");
 }
 
 function unreadWords(unread) {
   if (!unread.length) return "";
-  const told = unread.map(({ words, slider, day }) => {
-    if (day) return `${words} (no such day; shown is ${dateWords(view.day)})`;
+  const texts = unread.map(({ words, slider, day }) => {
+    if (day) return `${words} (no such day; the page shows ${dateWords(view.day)})`;
     if (slider < 0) return `${words} (no such slider)`;
-    return `${words} (${content.sliders[slider].label} has no such position; shown is: ${levelWords(slider, view.levels[slider])})`;
+    return `${words} (${content.sliders[slider].label} has no such position; the page shows: ${levelWords(slider, view.levels[slider])})`;
   });
-  return `The address asks for what this page does not have: ${told.join("; ")}.`;
+  return `Not available on this page: ${texts.join("; ")}.`;
 }
 
 function leftWords(left) {
   if (!left.length) return "";
-  const told = left.map((slider) => `${content.sliders[slider].label}: ${levelWords(slider, view.levels[slider])}`);
-  return `This combination was not computed, and nothing is interpolated. Shown is the nearest state that was, with ${told.join("; ")}.`;
+  const texts = left.map((slider) => `${content.sliders[slider].label}: ${levelWords(slider, view.levels[slider])}`);
+  return `This combination was not computed. The page shows the nearest computed state, with ${texts.join("; ")}.`;
 }
 
-// The command whose numbers are those on screen, those of the day included.
+// Command that reproduces the numbers on screen, including those of the day.
 function commandFor(state, day) {
   const settings = content.states[state].map((level, slider) => content.sliders[slider].levels[level].set).filter(Boolean);
   const end = content.command_end.replace(`--runs ${content.runs} `, `--runs ${runsOf(state)} `);
   return [content.command, ...settings, end, `--date ${content.dates[day]}`].join(" ");
 }
 
-// The address: what differs from the baseline, and the day unless it is the last.
+// Address of the state: what differs from the baseline, and the day unless it is the last.
 function hashOf() {
   const parts = view.levels
     .map((level, slider) => [slider, level])
@@ -90,12 +90,12 @@ function hashOf() {
   return parts.join("&");
 }
 
-// Take a state from the address; returns the sliders that could not follow and the parts that the page does not have,
-// nothing where the address speaks of something else.
+// Read a state from the address; returns the sliders that could not be set and the unknown parts, or null if the address
+// does not describe a state.
 function readHash() {
   const text = window.location.hash.slice(1);
   if (text && !text.includes("=")) return null;
-  const wish = [...home];
+  const target = [...home];
   view.day = dayCount - 1;
   view.recent = [];
   const unread = [];
@@ -104,10 +104,10 @@ function readHash() {
     const slider = content.sliders.findIndex((one) => one.key === key);
     const level = slider < 0 ? -1 : content.sliders[slider].levels.findIndex((one) => one.name === name);
     if (key === "day" && content.dates.includes(name)) view.day = content.dates.indexOf(name);
-    else if (level >= 0) wish[slider] = level;
+    else if (level >= 0) target[slider] = level;
     else unread.push({ words: (decoded(part) || part).slice(0, 80), slider, day: key === "day" });
   }
-  return { left: wishFor(wish), unread };
+  return { left: moveTo(target), unread };
 }
 
 function decoded(text) {

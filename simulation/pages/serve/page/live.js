@@ -1,87 +1,87 @@
-// With a server: a state that is not on the page is asked for, from few runs at first and then from more; the page says which.
+// Client of the server: requests states that are not on the page, first with few runs and then with more.
 const PAUSE_MS = 120;
-const me = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-// The baseline by number of runs, and the number of runs of each state that was not shipped.
-content.ghosts = new Map([[content.runs, content.baseline]]);
+const clientId = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+// Baseline by number of runs, and number of runs of each state from the server.
+content.baselines = new Map([[content.runs, content.baseline]]);
 content.counts = new Map();
 const shippedStates = parts.length;
-let asking = null;
+let pending = null;
 
-class Refusal extends Error {}
+class ServerError extends Error {}
 
-elsewhere.ask = (wish) => {
-  view.levels = [...wish];
-  say(waitingWords(), true);
-  follow(wish, 0);
+hooks.request = (target) => {
+  view.levels = [...target];
+  showOrigin(waitingWords(), true);
+  follow(target, 0);
   return [];
 };
 
-elsewhere.shows = (state) => {
-  stopAsking();
-  say(originOf(state), false);
+hooks.onShow = (state) => {
+  stopRequest();
+  showOrigin(originOf(state), false);
   if (state >= shippedStates && runsOf(state) < content.live.runs) follow(content.states[state], runsOf(state));
 };
 
-function stopAsking() {
-  if (asking) asking.abort();
-  asking = null;
+function stopRequest() {
+  if (pending) pending.abort();
+  pending = null;
 }
 
-// Ask until the state has all its runs, or the sliders move on.
-async function follow(wish, before) {
-  stopAsking();
+// Request the state until it has all its runs or a slider moves.
+async function follow(target, before) {
+  stopRequest();
   const own = new AbortController();
-  asking = own;
+  pending = own;
   let runs = before;
   try {
     await new Promise((done) => setTimeout(done, PAUSE_MS));
     while (!own.signal.aborted && runs < content.live.runs) {
-      const answer = await question(wish, runs, own.signal);
-      if (own.signal.aborted || answer.superseded) return;
-      if (!answer.state.data) throw new Refusal(`No run of this state reached its last day: ${answer.state.reason}`);
-      if (answer.state.runs <= runs) return;
-      runs = answer.state.runs;
-      arrived(wish, answer);
+      const response = await fetchState(target, runs, own.signal);
+      if (own.signal.aborted || response.superseded) return;
+      if (!response.state.data) throw new ServerError(`No run of this state reached the last day: ${response.state.reason}`);
+      if (response.state.runs <= runs) return;
+      runs = response.state.runs;
+      addResponse(target, response);
     }
   } catch (error) {
-    if (!own.signal.aborted) withoutServer(wish, before, error);
+    if (!own.signal.aborted) showFallback(target, before, error);
   }
 }
 
-async function question(wish, beyond, signal) {
+async function fetchState(target, beyond, signal) {
   const state = {};
-  wish.forEach((level, at) => {
+  target.forEach((level, at) => {
     const { value } = content.sliders[at].levels[level];
     if (value !== null) state[content.sliders[at].key] = value;
   });
-  const body = JSON.stringify({ client: me, state, beyond });
-  const reply = await fetch("/state", { method: "POST", headers: { "content-type": "application/json" }, body, signal });
-  const answer = await reply.json();
-  if (!reply.ok) throw new Refusal(`The server says: ${answer.error}.`);
+  const body = JSON.stringify({ client: clientId, state, beyond });
+  const response = await fetch("/state", { method: "POST", headers: { "content-type": "application/json" }, body, signal });
+  const answer = await response.json();
+  if (!response.ok) throw new ServerError(`Server error: ${answer.error}.`);
   return answer;
 }
 
-// Put an answer among the states and draw it.
-function arrived(wish, { state, baseline }) {
-  const at = computed.get(wish.join()) ?? parts.length;
-  keep(at, wish, state);
+// Add a response to the states and draw it.
+function addResponse(target, { state, baseline }) {
+  const at = computed.get(target.join()) ?? parts.length;
+  storeState(at, target, state);
   content.counts.set(at, state.runs);
-  computed.set(wish.join(), at);
-  if (!content.ghosts.has(state.runs)) {
-    const ghost = parts.length;
-    keep(ghost, home, baseline);
-    content.counts.set(ghost, state.runs);
-    content.ghosts.set(state.runs, ghost);
+  computed.set(target.join(), at);
+  if (!content.baselines.has(state.runs)) {
+    const index = parts.length;
+    storeState(index, home, baseline);
+    content.counts.set(index, state.runs);
+    content.baselines.set(state.runs, index);
   }
   view.state = at;
-  view.ghost = ghostOf(at);
-  view.levels = [...wish];
-  say(originOf(at), false);
+  view.baseline = baselineOf(at);
+  view.levels = [...target];
+  showOrigin(originOf(at), false);
   drawAll();
   drawTable();
 }
 
-function keep(at, levels, { data, numbers, failed, story }) {
+function storeState(at, levels, { data, numbers, failed, story }) {
   parts[at] = unpacked(data);
   content.states[at] = [...levels];
   content.numbers[at] = numbers;
@@ -90,25 +90,25 @@ function keep(at, levels, { data, numbers, failed, story }) {
   widenRanges(parts[at]);
 }
 
-// Without an answer the page shows what it has.
-function withoutServer(wish, runs, error) {
-  const gone = !(error instanceof Refusal);
-  const why = gone ? "The server does not answer." : error.message;
+// After an error the page shows the nearest state that it has.
+function showFallback(target, runs, error) {
+  const why = error instanceof ServerError ? error.message : "The server does not respond.";
   if (runs > 0) {
-    say(`${originOf(view.state)} ${why}`, false);
+    showOrigin(`${originOf(view.state)} ${why}`, false);
     return;
   }
-  told(showState(nearest(wish, view.recent), wish));
+  redraw(showState(nearest(target, view.recent), target));
   byId("message").textContent = `${why} ${byId("message").textContent}`;
 }
 
-function say(words, waits) {
+// Source of the numbers shown, or a note that a request is pending.
+function showOrigin(words, waits) {
   changeText(byId("origin"), words);
   byId("origin").classList.toggle("waits", waits);
 }
 
 function waitingWords() {
-  return "The server computes this state. Drawn is still the one before.";
+  return "The server is computing this state. The panels still show the previous one.";
 }
 
 function originOf(state) {
@@ -116,5 +116,5 @@ function originOf(state) {
   const seed = `seed ${content.live.seed}`;
   if (state < shippedStates) return `Shipped numbers: ${runs} runs, ${seed}.`;
   if (runs >= content.live.runs) return `Computed by the server: ${runs} runs, ${seed}.`;
-  return `Computed by the server: ${runs} of ${content.live.runs} runs so far, ${seed}. Few runs: medians and bands are rough; the baseline has as few.`;
+  return `Computed by the server: ${runs} of ${content.live.runs} runs so far, ${seed}. Medians and bands of few runs are imprecise; the baseline uses the same number of runs.`;
 }

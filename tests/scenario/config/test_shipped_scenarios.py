@@ -1,4 +1,4 @@
-"""The scenarios that ship: they check, show and load back, and slips in them are explained."""
+"""Shipped scenarios validate and reload, and errors in them have a clear message."""
 
 from pathlib import Path
 
@@ -45,11 +45,11 @@ def test_the_committed_schema_is_up_to_date() -> None:
         ("boj.guidance=six_monthy", "guidance regime 'six_monthy' is not defined"),
         ("populations.carry_found.stock_usd_bn=1", "did you mean carry_funds?"),
         ("populations.carry_funds.stock=1", "did you mean stock_usd_bn?"),
-        ("markets.ust10=null", "ust10 must be there and be a bond market"),
+        ("markets.ust10=null", "ust10 is required and must be a bond market"),
         ("end=2025-01-01", "must come after start 2025-11-28"),
     ],
 )
-def test_a_slip_is_explained_at_its_place(override: str, words: str) -> None:
+def test_an_error_is_reported_at_its_place(override: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("december_2025_official", [override])
     (problem,) = caught.value.problems
@@ -59,7 +59,7 @@ def test_a_slip_is_explained_at_its_place(override: str, words: str) -> None:
 
 @pytest.mark.parametrize("value", ["null", "-1", "[{}]"])
 @pytest.mark.parametrize("key", list(Scenario.model_fields))
-def test_nonsense_for_a_table_never_ends_in_another_error(key: str, value: str) -> None:
+def test_an_invalid_table_always_gives_a_config_error(key: str, value: str) -> None:
     problems: tuple[ConfigProblem, ...] = ()
     try:
         load("december_2025_official", [f"{key}={value}"])
@@ -68,7 +68,7 @@ def test_nonsense_for_a_table_never_ends_in_another_error(key: str, value: str) 
     assert all(problem.message and problem.column for problem in problems)
 
 
-def test_leaving_a_market_out_survives_layers_and_show(tmp_path: Path) -> None:
+def test_an_omitted_market_survives_layers_and_show(tmp_path: Path) -> None:
     middle, top = tmp_path / "middle.yaml", tmp_path / "top.yaml"
     middle.write_text("extends: december_2025_official\nmarkets: {bitcoin: {fast_impact_pct_per_usd_bn: 2}}\n")
     top.write_text(

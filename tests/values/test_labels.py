@@ -1,4 +1,4 @@
-"""Names of the code as readers see them, in tables, figures and sentences alike."""
+"""Labels of names in tables, figures and sentences."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The two shipped scenarios, whole: identities, attribution, who trades with whom, orders of magnitude."""
+"""The two shipped December scenarios: identities, attribution, trading partners, orders of magnitude."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_policy_rates_follow_the_decisions(shipped_record: Record) -> None:
     np.testing.assert_allclose(boj[:, days >= np.datetime64("2025-12-19")], 0.75, rtol=1e-12)
 
 
-def test_residents_and_levered_holders_are_told_apart(shipped_record: Record) -> None:
+def test_residents_and_leveraged_holders_differ(shipped_record: Record) -> None:
     for name, table in shipped_record.flows.items():
         repatriates = name in shipped_record.scenario.populations and shipped_record.roles[name] == "resident"
         assert bool(table["repatriated_usd_bn"].any()) <= repatriates, name
@@ -56,7 +56,7 @@ def test_residents_and_levered_holders_are_told_apart(shipped_record: Record) ->
     assert shipped_record.flows["life_insurers"]["repatriated_usd_bn"].any()
 
 
-def test_who_owes_nothing_is_never_called(shipped_record: Record) -> None:
+def test_holders_without_debt_get_no_margin_calls(shipped_record: Record) -> None:
     flows = shipped_record.flows
     for name in ("life_insurers", "pension_funds", "banks", "investment_trusts", "dealers", "real_money"):
         for cause in ("margin", "stop", "liquidation", "volatility_target", "incentive"):

@@ -1,4 +1,4 @@
-"""Whatever is sent, only a whole and known state gets through; the rest is told what is wrong and changes nothing."""
+"""Only complete and known states are accepted; other requests get every mistake and change nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulation.pages.explore.sliders import GUIDANCE, HIKE, LEVERAGE, MEETING_O
 from simulation.pages.serve.controls import SLIDER_RANGES, RequestError, parse_state
 from simulation.pages.serve.requests import MAX_BODY_BYTES, parse_request
 from simulation.pages.serve.served_page import ServedPage
-from tests.pages.serve.conftest import PORT, PaperBench, call, desk_of, ran
+from tests.pages.serve.conftest import PORT, FakePool, call, make_dispatcher, run_async
 
 WRONG_NUMBERS: tuple[Any, ...] = (
     *("NaN", "-NaN", "Infinity", "-Infinity", "1e400", "-1e400", "9" * 400, "-0.001", "1e9", "-1e9", "true", "false"),
@@ -49,7 +49,7 @@ WRONG_TEXTS = (
     *("[" * 3000, '{"a":' * 800, "client=a-student", "<x/>", '{"client": "a-student", "state": {}} more'),
     '{"client": "a-student", "state": {}, "runs": 5}',
 )
-WRONG_QUESTIONS = (
+INVALID_REQUESTS = (
     *(f'{{"client": "a-student", "state": {state}}}' for state in WRONG_STATES),
     *(f'{{"client": {client}, "state": {{}}}}' for client in WRONG_CLIENTS),
     *(f'{{"client": "a-student", "state": {{}}, "beyond": {beyond}}}' for beyond in WRONG_BEYOND),
@@ -57,18 +57,18 @@ WRONG_QUESTIONS = (
 )
 
 
-def test_there_are_two_hundred_of_them() -> None:
-    assert len(set(WRONG_QUESTIONS)) >= 200
+def test_there_are_two_hundred_invalid_requests() -> None:
+    assert len(set(INVALID_REQUESTS)) >= 200
 
 
-def test_malformed_questions_get_400_with_the_reason_and_change_nothing(study: ServedPage) -> None:
-    async def told() -> None:
-        bench = PaperBench()
-        desk = desk_of(study, bench)
-        before = (await call(desk, "GET", "/status")).json
-        texts = [text.encode() for text in WRONG_QUESTIONS]
+def test_invalid_requests_get_400_with_the_reason_and_change_nothing(page: ServedPage) -> None:
+    async def check() -> None:
+        pool = FakePool()
+        dispatcher = make_dispatcher(page, pool)
+        before = (await call(dispatcher, "GET", "/status")).json
+        texts = [text.encode() for text in INVALID_REQUESTS]
         for text in (*texts, b"\xff\xfe", b"\x00", '{"client": "a-student", "state": {}}'.encode("utf-16")):
-            answer = await call(desk, body=text)
+            answer = await call(dispatcher, body=text)
             assert answer.status == 400, text
             assert answer.headers["content-type"] == "application/json"
             for one in answer.json["mistakes"]:
@@ -77,11 +77,11 @@ def test_malformed_questions_get_400_with_the_reason_and_change_nothing(study: S
                 assert one["cure"], text
             assert answer.json["mistakes"]
             assert len(answer.body) < 6000
-        assert (await call(desk, "GET", "/status")).json == before
-        assert bench.passes == []
-        assert len(desk.shelf) == 0
+        assert (await call(dispatcher, "GET", "/status")).json == before
+        assert pool.batches == []
+        assert len(dispatcher.cache) == 0
 
-    ran(told())
+    run_async(check())
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,13 @@ def test_malformed_questions_get_400_with_the_reason_and_change_nothing(study: S
         (PRICED, 62, "probability", "allowed: 0 to 0.95 (probability)", "send 0.95"),
         (HIKE, "100bp", "bp", "allowed: 0 to 75 bp", "send 75bp"),
         (HIKE, 25, "bp", "allowed: 0 to 75 bp", "write the rate with its unit as text, such as 25bp"),
-        (GUIDANCE, "dove", "", "one of: dovish, six_monthly, hawkish; null for the scenario's own", "send 'dovish', or null"),
+        (
+            GUIDANCE,
+            "dove",
+            "",
+            "one of: dovish, six_monthly, hawkish; null for the value of the base scenario",
+            "send 'dovish', or null",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_names_key_value_unit_range_and_cure(
@@ -105,7 +111,7 @@ def test_a_mistake_names_key_value_unit_range_and_cure(
     assert one.value in (str(value), json.dumps(value))
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     with pytest.raises(RequestError) as caught:
         parse_request(json.dumps({"client": "x", "state": {STOCK: 1, LEVERAGE: 9}, "beyond": -1, "more": 1}).encode())
     assert [one.key for one in caught.value.mistakes] == ["more", "client", "beyond", STOCK, LEVERAGE]
@@ -113,7 +119,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 @given(st.binary(max_size=300))
 @settings(max_examples=200, deadline=None)
-def test_any_bytes_are_refused_in_words(body: bytes) -> None:
+def test_random_bytes_are_refused(body: bytes) -> None:
     with pytest.raises(RequestError):
         parse_request(body)
 
@@ -124,7 +130,7 @@ VALUES = PLAIN | st.lists(PLAIN, max_size=2) | st.dictionaries(st.sampled_from([
 
 @given(st.dictionaries(st.sampled_from([*SLIDER_RANGES, GUIDANCE, "x"]), VALUES, max_size=3))
 @settings(max_examples=300, deadline=None)
-def test_what_is_let_through_lies_within_its_range(state: dict[str, Any]) -> None:
+def test_accepted_values_lie_in_their_range(state: dict[str, Any]) -> None:
     try:
         found = parse_state(state)
     except RequestError:
@@ -136,51 +142,53 @@ def test_what_is_let_through_lies_within_its_range(state: dict[str, Any]) -> Non
             assert SLIDER_RANGES[key].low <= value <= SLIDER_RANGES[key].high
 
 
-def test_any_number_within_the_ends_is_a_state(study: ServedPage) -> None:
+def test_any_number_in_range_is_accepted(page: ServedPage) -> None:
     state = {SPREAD: {"target_pp": 1.23456}, HIKE: "0.1%", PRICED: 0.333, LEVERAGE: 2.71, STOCK: 123.4}
     assert parse_state(state) == state | {HIKE: "10bp"}
     assert (
-        study.key(parse_state({STOCK: 250.0, HIKE: "0.25%", LEVERAGE: 4.0}))
+        page.key(parse_state({STOCK: 250.0, HIKE: "0.25%", LEVERAGE: 4.0}))
         == '{"populations.carry_funds.leverage_x.median":4}'
     )
 
 
-def test_requests_of_the_wrong_kind_are_told_what_is_right(study: ServedPage) -> None:
-    async def told() -> None:
-        desk = desk_of(study, PaperBench())
+def test_wrong_methods_paths_types_and_origins_are_refused(page: ServedPage) -> None:
+    async def check() -> None:
+        dispatcher = make_dispatcher(page, FakePool())
         good = b'{"client": "a-student", "state": {}}'
         cases = [
-            (405, await call(desk, "GET", "/state")),
-            (405, await call(desk, "PUT", "/state", good)),
-            (405, await call(desk, "POST", "/", good)),
-            (404, await call(desk, "GET", "/etc/passwd")),
-            (404, await call(desk, "GET", "/../pyproject.toml")),
-            (413, await call(desk, body=b" " * (MAX_BODY_BYTES + 1))),
-            (415, await call(desk, body=good, headers={"content-type": "text/plain"})),
-            (415, await call(desk, body=good, headers={"content-type": ""})),
-            (400, await call(desk, body=good, headers={"host": "evil.example"})),
-            (400, await call(desk, body=good, headers={"host": f"127.0.0.1:{PORT + 1}"})),
-            (403, await call(desk, body=good, headers={"origin": "http://evil.example"})),
-            (403, await call(desk, body=good, headers={"origin": "null"})),
+            (405, await call(dispatcher, "GET", "/state")),
+            (405, await call(dispatcher, "PUT", "/state", good)),
+            (405, await call(dispatcher, "POST", "/", good)),
+            (404, await call(dispatcher, "GET", "/etc/passwd")),
+            (404, await call(dispatcher, "GET", "/../pyproject.toml")),
+            (413, await call(dispatcher, body=b" " * (MAX_BODY_BYTES + 1))),
+            (415, await call(dispatcher, body=good, headers={"content-type": "text/plain"})),
+            (415, await call(dispatcher, body=good, headers={"content-type": ""})),
+            (400, await call(dispatcher, body=good, headers={"host": "evil.example"})),
+            (400, await call(dispatcher, body=good, headers={"host": f"127.0.0.1:{PORT + 1}"})),
+            (403, await call(dispatcher, body=good, headers={"origin": "http://evil.example"})),
+            (403, await call(dispatcher, body=good, headers={"origin": "null"})),
         ]
         for status, answer in cases:
             assert answer.status == status
             assert answer.json["error"]
-        assert len(desk.waiting) == 0
+        assert len(dispatcher.waiting) == 0
 
-    ran(told())
+    run_async(check())
 
 
-def test_every_response_forbids_what_the_page_does_not_need(study: ServedPage) -> None:
-    async def told() -> None:
-        desk = desk_of(study, PaperBench())
+def test_every_response_has_security_headers(page: ServedPage) -> None:
+    async def check() -> None:
+        dispatcher = make_dispatcher(page, FakePool())
         for answer in (
-            await call(desk, "GET", "/"),
-            await call(desk, "GET", "/nowhere"),
-            await call(desk, body=b"{"),
-            await call(desk, headers={"host": "evil.example"}),
+            await call(dispatcher, "GET", "/"),
+            await call(dispatcher, "GET", "/nowhere"),
+            await call(dispatcher, body=b"{"),
+            await call(dispatcher, headers={"host": "evil.example"}),
             await call(
-                desk, "OPTIONS", headers={"origin": "http://evil.example", "access-control-request-method": "POST"}
+                dispatcher,
+                "OPTIONS",
+                headers={"origin": "http://evil.example", "access-control-request-method": "POST"},
             ),
         ):
             assert answer.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
@@ -188,6 +196,6 @@ def test_every_response_forbids_what_the_page_does_not_need(study: ServedPage) -
             assert answer.headers["cross-origin-resource-policy"] == "same-origin"
             assert answer.headers["cache-control"] == "no-store"
             assert not [name for name in answer.headers if name.startswith("access-control")]
-        assert (await call(desk, "GET", "/", headers={"host": f"localhost:{PORT}"})).body == b"<p>the page</p>"
+        assert (await call(dispatcher, "GET", "/", headers={"host": f"localhost:{PORT}"})).body == b"<p>the page</p>"
 
-    ran(told())
+    run_async(check())

@@ -1,4 +1,4 @@
-"""The sliders of the page: which a scenario has, and what they change in the model."""
+"""The sliders of the page: which a scenario has, and how they change the model."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ WEEK = (
 OFFICIAL = PageRequest("december_2025_official", WEEK, runs=2)
 
 
-def stepped(model: SliderModel) -> CapitalFlowModel:
+def run_to_end(model: SliderModel) -> CapitalFlowModel:
     while model.running:
         model.step()
     return model.capital_flows
@@ -35,14 +35,14 @@ def test_a_scenario_shows_the_sliders_whose_keys_it_has() -> None:
     assert {control.name for control, _ in scenario_controls(quiet.resolved())} == {"noise_x"}
 
 
-def test_sliders_start_at_the_scenario_and_then_change_nothing() -> None:
+def test_initial_slider_values_change_nothing() -> None:
     values = {control.name: value for control, value in scenario_controls(OFFICIAL.resolved())}
     assert values["boj_decision_bp"] == 25
     assert values["priced_pct"] == 62
     steered, plain = SliderModel(OFFICIAL, 0, None, **values), CapitalFlowModel(OFFICIAL.resolved(), range(2))
     assert steered.settings == WEEK
     plain.run_model()
-    assert stepped(steered).result().market["usdjpy"].tobytes() == plain.result().market["usdjpy"].tobytes()
+    assert run_to_end(steered).result().market["usdjpy"].tobytes() == plain.result().market["usdjpy"].tobytes()
 
 
 def test_a_moved_slider_is_a_setting() -> None:
@@ -55,7 +55,7 @@ def test_a_moved_slider_is_a_setting() -> None:
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
 @pytest.mark.parametrize("end", [0, 1])
-def test_both_ends_of_every_slider_are_scenarios(control: SliderControl, end: int) -> None:
+def test_both_ends_of_every_slider_are_valid(control: SliderControl, end: int) -> None:
     model = SliderModel(OFFICIAL, 0, None, **{control.name: control.span[end]})
     model.step()
     assert model.capital_flows.day == 1
@@ -65,19 +65,19 @@ def test_a_scenario_of_mesa_changes_nothing() -> None:
     assert SliderModel(OFFICIAL, scenario=object()).capital_flows.scenario == OFFICIAL.resolved()
 
 
-def test_other_runs_meet_other_news() -> None:
-    first, later = stepped(SliderModel(OFFICIAL)), stepped(SliderModel(OFFICIAL, first_run=1))
+def test_run_numbers_select_the_news() -> None:
+    first, later = run_to_end(SliderModel(OFFICIAL)), run_to_end(SliderModel(OFFICIAL, first_run=1))
     np.testing.assert_array_equal(first.result().market["usdjpy"][1], later.result().market["usdjpy"][0])
     assert not np.array_equal(first.result().market["usdjpy"][0], later.result().market["usdjpy"][0])
 
 
 def test_the_model_ends_with_the_scenario() -> None:
     model = SliderModel(OFFICIAL)
-    inner = stepped(model)
+    inner = run_to_end(model)
     assert str(inner.today) == "2025-12-03"
     assert model.steps == inner.day
 
 
-def test_a_scenario_that_cannot_be_read_says_why() -> None:
+def test_an_unknown_scenario_is_refused() -> None:
     with pytest.raises(ConfigError, match="december_2025_official"):
         PageRequest("december_2025_offical").resolved()

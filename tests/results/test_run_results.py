@@ -1,18 +1,24 @@
-"""Saving and describing results."""
+"""Results are saved, described and read back unchanged."""
 
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import simulation as cf
 from simulation.day.recorder import Record
 from simulation.results.figures import charts
 from simulation.results.output_folder import OutputError
 from simulation.results.run_results import Result
+from simulation.results.summary import ledger_audit
 from simulation.scenario.config.loading import config_hash
 from simulation.scenario.scenario import Scenario
 from tests.results.conftest import MakeRecord
+from tests.support.scenarios import COARSE, ONE_WEEK, official
+
+RUNAWAY = {"noise.scale_x": 10, "end": "2026-02-27"}
 
 
 @pytest.fixture
@@ -26,7 +32,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("unrendered")
-def test_folder_holds_what_was_promised(result: Result, tmp_path: Path) -> None:
+def test_folder_contents(result: Result, tmp_path: Path) -> None:
     folder = result.save(tmp_path / "run")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     pictures = {f"figures/{name}.{ending}" for name in charts.CHARTS for ending in ("png", "csv")}
@@ -83,5 +89,67 @@ def test_all_runs_stopped_can_be_saved(make_record: MakeRecord, tmp_path: Path) 
     assert len(pd.read_parquet(folder / "daily.parquet")) == 10
 
 
-def test_repr_says_how_to_go_on(result: Result) -> None:
+def test_repr_starts_with_the_name(result: Result) -> None:
     assert repr(result).startswith(f"<Result small-{result.name[-8:]}: 6 runs;")
+
+
+@pytest.fixture(scope="module")
+def partly_stopped() -> Result:
+    """Runs of which some stop early."""
+    result = cf.run(official(COARSE, RUNAWAY), runs=6)
+    assert 0 < len(result.record.stopped) < 6
+    return result
+
+
+def assert_same_results(first: Result, second: Result) -> None:
+    for name, values in first.record.market.items():
+        np.testing.assert_array_equal(values, second.record.market[name], err_msg=name)
+    for population, table in first.record.flows.items():
+        for name, values in table.items():
+            np.testing.assert_array_equal(values, second.record.flows[population][name], err_msg=f"{population} {name}")
+    assert first.record.roles == second.record.roles
+    assert first.record.stopped == second.record.stopped
+    assert first.summary().to_dict() == second.summary().to_dict()
+    assert first.config_hash == second.config_hash
+
+
+def test_results_come_back(small_scenario: Scenario, tmp_path: Path) -> None:
+    result = cf.run(small_scenario, runs=3)
+    assert_same_results(result, cf.read_run(result.save(tmp_path / "run", figures=False)))
+
+
+def test_stopped_runs_come_back_with_their_reasons(partly_stopped: Result, tmp_path: Path) -> None:
+    again = cf.read_run(partly_stopped.save(tmp_path / "run", figures=False))
+    assert again.record.stopped == partly_stopped.record.stopped
+    assert again.summary().to_dict()["metrics"] == partly_stopped.summary().to_dict()["metrics"]
+    assert again.daily.equals(partly_stopped.daily)
+
+
+def test_the_ledger_is_audited_by_identity(small_scenario: Scenario, tmp_path: Path) -> None:
+    result = cf.run(small_scenario, runs=3)
+    audit = ledger_audit(result.record)
+    assert len(audit) == 7
+    largest = max(value for value in audit.values() if value is not None)
+    assert largest == result.summary().ledger_max_residual
+    assert ledger_audit(cf.read_run(result.save(tmp_path / "run", figures=False)).record) == audit
+
+
+def test_damaged_and_old_folders_are_rejected(partly_stopped: Result, tmp_path: Path) -> None:
+    folder = partly_stopped.save(tmp_path / "run", figures=False)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["failures"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(OutputError, match="without the reasons of its"):
+        cf.read_run(folder)
+    (folder / "daily.parquet").write_bytes(b"damaged")
+    with pytest.raises(OutputError, match="is missing or not a valid Parquet file"):
+        cf.read_run(folder)
+
+
+def test_parameter_sets_come_back(tmp_path: Path) -> None:
+    result = cf.run(official(COARSE, ONE_WEEK), runs=2, posterior="august_2024")
+    again = cf.read_run(result.save(tmp_path / "run", figures=False))
+    assert again.cloud is not None
+    assert result.cloud is not None
+    assert (again.cloud.name, again.cloud.digest) == (result.cloud.name, result.cloud.digest)
+    assert again.explain("2025-12-02", run=1).after == result.record.market["usdjpy"][1, 2]

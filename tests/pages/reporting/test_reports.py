@@ -1,4 +1,4 @@
-"""Pages are whole, say what the results hold, need no network, and can be read by everybody."""
+"""Reports are complete, self-contained, well-formed and accessible."""
 
 import re
 from html import unescape
@@ -21,7 +21,7 @@ VOID = {"meta"}
 
 
 class Reader(HTMLParser):
-    """Reads a page strictly: what is opened is closed; keeps ids, links and texts."""
+    """Strict HTML parser that checks that tags are closed and collects attributes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,8 +87,8 @@ def test_a_page_is_well_formed_and_fetches_nothing(pages: dict[str, str], kind: 
     policy = next(attributes["content"] for tag, attributes in reader.tags if attributes.get("http-equiv"))
     assert policy == POLICY
     assert "default-src 'none'" in POLICY
-    fetched = [value for name in ("src", "href", "xlink:href") for value in reader.values(name)]
-    assert all(value.startswith(("#", "data:image/png;base64,")) for value in fetched)
+    loaded = [value for name in ("src", "href", "xlink:href") for value in reader.values(name)]
+    assert all(value.startswith(("#", "data:image/png;base64,")) for value in loaded)
     assert "@import" not in pages[kind]
     assert set(re.findall(r"url\((.)", pages[kind])) <= {"#"}
 
@@ -110,12 +110,12 @@ def test_every_figure_is_described(pages: dict[str, str], kind: str) -> None:
     assert all(attributes["role"] == "img" and len(attributes["aria-label"] or "") > 40 for attributes in figures)
 
 
-def test_a_hostile_title_is_only_text(pages: dict[str, str]) -> None:
+def test_a_hostile_title_is_escaped(pages: dict[str, str]) -> None:
     assert "<script" not in pages["run"]
     assert pages["run"].count('&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt; &amp; "quoted" &lt;b&gt;') >= 3
 
 
-def test_a_run_is_told_in_full(pages: dict[str, str], run_folder: Path) -> None:
+def test_the_report_of_a_run_is_complete(pages: dict[str, str], run_folder: Path) -> None:
     page = unescape(pages["run"])
     result = cf.read_run(run_folder)
     assert "The scenario runs from 28 November 2025 to 5 December 2025, 5 business days." in page
@@ -124,11 +124,11 @@ def test_a_run_is_told_in_full(pages: dict[str, str], run_folder: Path) -> None:
     assert f">{trough:.2f}</td>" in page
     assert result.config_hash in page
     assert "Identity 3: every investor's net worth" in page
-    assert page.count(">closes</td>") == 7
-    assert "Every run reached its last day." in page
-    assert "The claims ledger runs scenarios of its own, and this is none of them." in page
+    assert page.count(">holds</td>") == 7
+    assert "All runs reached the last day." in page
+    assert "This scenario is not one of the cases of the claims ledger." in page
     assert f">carryflow verify {run_folder.name}\n<" in page
-    assert str(run_folder) not in page, "a path of the machine that made the page"
+    assert str(run_folder) not in page, "contains a machine path"
     assert ("Medians of parts do not add up" in page) == (result.summary().runs > 1)
     assert "Carry funds: stop, forced" in page
 
@@ -147,7 +147,7 @@ def test_the_same_folder_gives_the_same_page(pages: dict[str, str], run_folder: 
     assert report_html(sweep_store) == pages["sweep"]
 
 
-def test_a_run_that_stopped_is_named_with_its_reason(tmp_path: Path) -> None:
+def test_stopped_runs_are_listed_with_their_reason(tmp_path: Path) -> None:
     forced = official(COARSE, ONE_WEEK, {"populations.carry_funds.margin.floor_pct": 90})
     page = report_html(cf.run(forced, runs=2).save(tmp_path / "stopped", figures=False))
     read(page)
@@ -156,7 +156,7 @@ def test_a_run_that_stopped_is_named_with_its_reason(tmp_path: Path) -> None:
     assert page.count("<svg") == 0
 
 
-def test_the_ledger_case_of_a_run_brings_its_claims(tmp_path: Path) -> None:
+def test_a_run_is_matched_with_its_case_of_the_claims_ledger(tmp_path: Path) -> None:
     from simulation.pages.reporting.run_report import matching_case
     from simulation.studies.claims.assessment import load_ledger
 
@@ -166,14 +166,16 @@ def test_the_ledger_case_of_a_run_brings_its_claims(tmp_path: Path) -> None:
     assert matching_case(ledger, cf.load_scenario("december_2025_official", ["end=2025-12-31"])) is None
 
 
-def test_a_sweep_is_told_in_full(pages: dict[str, str]) -> None:
+def test_the_report_of_a_sweep_is_complete(pages: dict[str, str]) -> None:
     page = unescape(pages["sweep"])
-    assert "was run at 6 points, 3 times each; replication i meets the same news at every point." in page
+    assert (
+        "was run at 6 points with 3 replications each; replication i has the same random news at every point." in page
+    )
     assert "0.1, 1.05, 2" in page
-    assert "Influence on: USDJPY, lowest point, %" in page
+    assert "Influence on USDJPY, lowest point, %" in page
     assert ">carryflow rebuild store RUN_ID\n<" in page
     assert re.search(r"USDJPY, lowest point \(usdjpy_trough_pct\) (depends most on|responds to none)", page)
-    assert "no run broke one" in page
+    assert "no run violated one" in page
 
 
 def luminance(colour: str) -> float:
@@ -192,12 +194,12 @@ def test_text_has_the_contrast_of_level_aa() -> None:
             assert (high + 0.05) / (low + 0.05) >= 4.5, colour
 
 
-def test_only_pages_are_replaced(run_folder: Path, tmp_path: Path) -> None:
+def test_only_html_pages_are_replaced(run_folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "page.html"
     assert report(run_folder, target) == target
     check_target(target, force=False)
     target.write_text("my notes")
-    with pytest.raises(OutputError, match="is no HTML page"):
+    with pytest.raises(OutputError, match="is not an HTML page"):
         report(run_folder, target)
     assert target.read_text() == "my notes"
     check_target(target, force=True)
@@ -209,6 +211,6 @@ def test_only_pages_are_replaced(run_folder: Path, tmp_path: Path) -> None:
 def test_other_folders_are_refused(tmp_path: Path, run_folder: Path) -> None:
     with pytest.raises(OutputError, match="it is not a folder of results"):
         report(tmp_path, tmp_path / "page.html")
-    with pytest.raises(OutputError, match="metrics are chosen for a sweep"):
+    with pytest.raises(OutputError, match="metrics can be chosen only for a sweep"):
         report(run_folder, tmp_path / "page.html", metrics=["unwound_share"])
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Malformed configs: each mistake has its place, its key and the words that help."""
+"""Malformed configs: each error has a place, a key and a helpful message."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from simulation.values.parameters import Parameters
 
 Failure = Callable[..., ConfigError]
 
-# What to replace in the good config, by what, and then: the exact beginning of the message, and words it must hold.
+# Text to replace in the valid config, its replacement, the exact start of the message, and words it must contain.
 FUNDS, FIRST = "populations.carry_funds", "boj.meetings[0]"
 MALFORMED = [
     # keys
@@ -22,7 +22,7 @@ MALFORMED = [
     ("end: 2026-03-31\n", "", "a.yaml:2:1: end: this required key is missing", ["1971-01-01 to 2100-01-01"]),
     ("  rate_pct: 0.5\n", "", "a.yaml:6:1: boj.rate_pct: this required key is missing", ["-2 to 25 %"]),
     ("      decision: 25bp\n", "", f"a.yaml:9:7: {FIRST}.decision: this required key is missing", []),
-    ("leverage_x: 5", "leverage_x: 5\n    leverage_x: 6", f"a.yaml:17:5: {FUNDS}.leverage_x: ", ["twice"]),
+    ("leverage_x: 5", "leverage_x: 5\n    leverage_x: 6", f"a.yaml:17:5: {FUNDS}.leverage_x: ", ["first used in line 16"]),
     ("boj:", "2025: x\nboj:", "a.yaml:6:1: 2025: a key must be a name", ["quotes"]),
     ("boj:", "true: x\nboj:", "a.yaml:6:1: true: a key must be a name", ["quotes"]),
     ("boj:", "? [a, b]\n: x\nboj:", "a.yaml:6:3: a list or mapping: a key must be a name", []),
@@ -67,22 +67,22 @@ MALFORMED = [
     ("name: sample", "name: 5", "a.yaml:2:7: name: expected text, got 5", ["quotes"]),
     ("name: sample", "name: ''", "a.yaml:2:7: name: '': the text must have at least 1 character", []),
     ("title: A sample", "title: 2025-12-19", "a.yaml:3:8: title: expected text, got 2025-12-19", ["quotes"]),
-    # what is not the YAML that is used here
+    # YAML that is not supported
     ("title: A sample", "title: A: sample", "a.yaml:3:9: a colon is not allowed here", ["quotes"]),
     ("name: sample", "name: 'sample", "a.yaml:2:7: a quote is not closed", []),
     ("{date: 2026-01-23, decision: 0bp}", "{date: 2026-01-23", "a.yaml:12:7: a bracket is not closed", []),
     ("decision: 25bp", "decision: [25bp", "a.yaml:10:17: a bracket is not closed", []),
     ("  rate_pct", "\trate_pct", "a.yaml:7:1: a tab stands where only spaces are allowed", ["indent with spaces"]),
-    ("boj:", "boj: &b", "a.yaml:6:6: boj: anchors (&) and aliases (*) are not used here", ["extends"]),
-    ("name: sample", "name: *b", "a.yaml:2:7: anchors (&) and aliases (*) are not used here", []),
-    ("boj:", "<<: {seed: 1}\nboj:", "a.yaml:6:1: <<: merge keys (<<) are not used here", ["extends"]),
-    ("name: sample", "name: !secret sample", "a.yaml:2:7: name: the tag !secret is not used here", []),
-    ("name: sample", "name: @sample", "a.yaml:2:7: a word cannot begin with this sign", ["quotes"]),
+    ("boj:", "boj: &b", "a.yaml:6:6: boj: anchors (&) and aliases (*) are not supported", ["extends"]),
+    ("name: sample", "name: *b", "a.yaml:2:7: anchors (&) and aliases (*) are not supported", []),
+    ("boj:", "<<: {seed: 1}\nboj:", "a.yaml:6:1: <<: merge keys (<<) are not supported", ["extends"]),
+    ("name: sample", "name: !secret sample", "a.yaml:2:7: name: the tag !secret is not supported", []),
+    ("name: sample", "name: @sample", "a.yaml:2:7: a word cannot start with this character", ["quotes"]),
     ("name: sample", "name: a\x07b", "a.yaml:2:8: a control character is not allowed", []),
-    ("boj:", "---\nboj:", "a.yaml:6:1: a second document begins here", []),
+    ("boj:", "---\nboj:", "a.yaml:6:1: a second document starts here", []),
     ("name: sample", "name\nseed: 1", "a.yaml:3:5: a colon is not allowed here", []),
     ("boj:", "foo\nboj:", "a.yaml:6:1: a key without a colon", []),
-    ("# yaml", "%YAML 1.1\n---\n# yaml", "a.yaml:1:1: YAML directives are not used here", []),
+    ("# yaml", "%YAML 1.1\n---\n# yaml", "a.yaml:1:1: YAML directives are not supported", []),
     ("boj:", f"noise: {'[' * 600}\nboj:", "a.yaml:", ["nested too deeply"]),
     ("boj:", "noise: [\nboj:", "a.yaml:6:8: a bracket is not closed", []),
     # extends
@@ -93,7 +93,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("old", "new", "start", "words"), MALFORMED, ids=[case[2][:60] for case in MALFORMED])
-def test_one_mistake_gives_one_clear_message(
+def test_one_error_gives_one_clear_message(
     old: str, new: str, start: str, words: list[str], good: str, failure: Failure
 ) -> None:
     assert old in good
@@ -118,14 +118,14 @@ def test_one_mistake_gives_one_clear_message(
         (b"# " + b"x" * 300_000, "a.yaml: the file has 300,002 bytes; at most 256,000"),
     ],
 )
-def test_a_file_that_is_no_config(data: bytes, start: str, write: Callable[..., Path]) -> None:
+def test_a_file_that_is_not_a_config(data: bytes, start: str, write: Callable[..., Path]) -> None:
     write().write_bytes(data)
     with pytest.raises(ConfigError) as caught:
         load("./a.yaml", root=Parameters)
     assert str(caught.value).startswith(start)
 
 
-def test_all_mistakes_at_once_in_the_order_of_the_file(good: str, failure: Failure) -> None:
+def test_all_problems_are_reported_in_the_order_of_the_file(good: str, failure: Failure) -> None:
     text = good.replace("2025-12-19", "2025-12-32").replace("leverage_x: 5", "leverage_x: 500")
     error = failure(text.replace("start:", "strat:").replace("rate_pct: 0.5", "rate_pct: x\n  rate_pct: 1"))
     assert [(problem.line, problem.key) for problem in error.problems] == [
@@ -137,7 +137,7 @@ def test_all_mistakes_at_once_in_the_order_of_the_file(good: str, failure: Failu
     ]
 
 
-def test_the_offending_line_and_a_caret_follow(good: str, failure: Failure) -> None:
+def test_the_source_line_and_a_caret_follow(good: str, failure: Failure) -> None:
     error = failure(good.replace("leverage_x: 5", "leverage_x: 500"))
     assert str(error).splitlines()[1:] == ["        leverage_x: 500", "                    ^"]
 
@@ -149,28 +149,28 @@ def test_a_long_line_is_cut_around_the_caret(good: str, failure: Failure) -> Non
     assert shown[caret.index("^") :].startswith("dote")
 
 
-def test_a_mistake_in_the_base_is_shown_in_the_base(good: str, failure: Failure) -> None:
+def test_an_error_in_the_base_is_placed_in_the_base(good: str, failure: Failure) -> None:
     base = good.replace("leverage_x: 5", "leverage_x: 500")
     error = failure("extends: base.yaml\nboj: {rate_pct: 99}\n", base=base)
     assert [problem.place for problem in error.problems] == ["a.yaml:2:17", "base.yaml:16:17"]
 
 
-def test_mistakes_of_reading_in_two_layers_come_together(good: str, failure: Failure) -> None:
+def test_errors_in_two_layers_are_reported_together(good: str, failure: Failure) -> None:
     error = failure("extends: base\nend: 2026-02-31\n", base=good.replace("2025-12-19", "2025-02-31"))
     assert [problem.place for problem in error.problems] == ["a.yaml:2:6", "base.yaml:9:13"]
 
 
-def test_syntax_of_the_base_comes_with_what_is_wrong_in_the_file(failure: Failure) -> None:
+def test_a_syntax_error_of_the_base_is_reported_with_errors_of_the_file(failure: Failure) -> None:
     error = failure("extends: base\nend: 2026-02-31\n", base="a: [1\n")
     assert [problem.place for problem in error.problems] == ["a.yaml:2:6", "base.yaml:1:4"]
 
 
-def test_a_date_unreadable_hides_no_other_check_and_adds_none(good: str, failure: Failure) -> None:
+def test_an_unreadable_date_gives_one_problem(good: str, failure: Failure) -> None:
     error = failure(good.replace("start: 2025-11-28", "start: 2025-11-31"))
     assert [problem.key for problem in error.problems] == ["start"]
 
 
-def test_nesting_beyond_reason_is_a_mistake(good: str, failure: Failure) -> None:
+def test_excessive_nesting_is_an_error(good: str, failure: Failure) -> None:
     error = failure(good.replace("boj:", f"other_outcomes: {'{a: ' * 60}1{'}' * 60}\nboj:", 1))
     assert any(problem.message == "the values are nested too deeply" for problem in error.problems)
 

@@ -1,4 +1,4 @@
-"""Types along a key path: kinds, lists, mappings, unions, aliases, ranges."""
+"""Schemas along a key path: kinds, lists, mappings, unions, aliases, ranges."""
 
 from datetime import date
 from enum import Enum
@@ -66,15 +66,15 @@ class Zoo(Strict):
 @pytest.mark.parametrize(
     ("text", "start", "words"),
     [
-        # A tag that is also a key of the member must not be taken for it.
+        # A tag may have the name of a key of the member.
         ("pet: {kind: dog, cat: x}", "1:23: pet.cat: 'x' is not a number", []),
         ("pet: {kind: kitten, lives: 10}", "1:28: pet.lives: 10 is too large", ["above 0 and below 10"]),
         ("pet: {kind: dog, lives: 1}", "1:18: pet.lives: unknown key", ["valid keys: kind, cat"]),
-        ("pet: {lives: 1}", "1:1: pet: this needs the key kind, one of: cat, dog, kitten", []),
+        ("pet: {lives: 1}", "1:1: pet: the key kind is required; allowed: cat, dog, kitten", []),
         ("pets: [{kind: cat}, {kind: cow}]", "1:28: pets[1].kind: unknown kind 'cow'", ["cat, dog, kitten"]),
         ("pets: [{kind: cat, live: 1}]", "1:20: pets[0].live: unknown key", ["did you mean lives?"]),
         ("chosen: {items: [1, x]}", "1:21: chosen.items[1]: 'x' is not a number", []),
-        ("chosen: {items: []}", "1:10: chosen.items: a list of 0 holds too few entries; allowed: 1 or more", []),
+        ("chosen: {items: []}", "1:10: chosen.items: a list of 0 has too few entries; allowed: 1 or more", []),
         ("chosen: {vale: 1}", "1:10: chosen.vale: unknown key", ["did you mean value?"]),
         ("either: [1, x]", "1:13: either[1]: 'x' is not a number", []),
         ("pair: [1, 2025]", "1:11: pair[1]: 2025 is not a date", []),
@@ -137,7 +137,7 @@ def test_unit_and_range_are_found_through_wrappers() -> None:
         (7, AllowedRange(date(2020, 1, 1), None), "", ""),
     ],
 )
-def test_likely_slips(value: float, allowed: AllowedRange, unit: str, question: str) -> None:
+def test_likely_corrections(value: float, allowed: AllowedRange, unit: str, question: str) -> None:
     assert suggest_value(value, allowed, unit) == question
 
 
@@ -155,7 +155,7 @@ def test_ranges_in_words(allowed: AllowedRange, words: str) -> None:
     assert allowed.words("x") == words
 
 
-def test_nearest_prefers_the_name_that_lacks_only_its_unit() -> None:
+def test_nearest_name_prefers_the_name_with_a_unit() -> None:
     keys = ["stock", "stick_usd_bn", "stack_usd_bn"]
     assert nearest_name("stack", [*keys, "stacks"]) == "stack_usd_bn"
     assert nearest_name("STOCK", keys) == "stock"

@@ -1,4 +1,4 @@
-"""Differences in words."""
+"""Differences between two configs in words."""
 
 import json
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def test_a_change_in_words(override: str, words: str, differing: Callable[..., l
     assert str(differing(override)[0]).startswith(words)
 
 
-def test_the_same_in_other_words_is_no_difference(differing: Callable[..., list[ConfigDifference]]) -> None:
+def test_another_spelling_is_no_difference(differing: Callable[..., list[ConfigDifference]]) -> None:
     assert differing("boj.meetings[0].decision=0.25%", "seed=1", "noise.scale_x=1.0") == []
 
 

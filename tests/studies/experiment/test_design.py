@@ -1,4 +1,4 @@
-"""What experiments are built from: variants, settings, bands and paired differences."""
+"""Functions that experiments share: variants, settings, quantiles and paired differences."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 import simulation as cf
 from simulation.investors import ROSTER
 from simulation.investors.population import CARRY_ROLES
+from simulation.results.estimates import EstimateWithError
 from simulation.studies.experiment.design import (
     OFFICIAL,
-    EstimateWithError,
     ExperimentScale,
     ExperimentVariant,
     day_index,

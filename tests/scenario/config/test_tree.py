@@ -1,4 +1,4 @@
-"""Which value a check of a whole table blames, found in its words."""
+"""Place of the message of a check of several values."""
 
 import pytest
 
@@ -37,7 +37,7 @@ observed:
         ("populations", "end 2026-03-31 is elsewhere", "populations", None),
     ],
 )
-def test_blame(start: str, message: str, key: str, said: str | None) -> None:
+def test_message_is_placed_at_its_value(start: str, message: str, key: str, said: str | None) -> None:
     tree = parse_yaml(TEXT, Source("a.yaml", ())).tree
     path, words = locate_message(tree, parse_key_path(start), message)
     assert (key_text(path), words) == (key, said or message)

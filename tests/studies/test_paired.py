@@ -72,8 +72,8 @@ def test_runs_that_finished_in_one_alone_are_left_out() -> None:
 
 def test_a_comparison_with_many_settings_keeps_its_title_readable() -> None:
     short = forest_heading(("A", "B"), "how to read it", "Source: here")
-    assert (short.finding, short.source) == ("B less A, run by run", "Source: here")
+    assert (short.finding, short.source) == ("B minus A, run by run", "Source: here")
     names = ("december_2025_official", "december_2025_official with boj.meetings[0].decision=50bp, end=2025-12-24")
     long = forest_heading(names, "how to read it", "Source: here")
-    assert long.finding == "B less A, run by run"
+    assert long.finding == "B minus A, run by run"
     assert long.source == f"A: {names[0]}; B: {names[1]}. Source: here"

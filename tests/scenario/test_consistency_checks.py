@@ -1,4 +1,4 @@
-"""Mistakes that have the right type: refused before anything runs, with the key and the reason, never ignored."""
+"""Invalid combinations of valid values give an error with key and reason before anything runs."""
 
 import pytest
 
@@ -46,6 +46,6 @@ REFUSED: dict[str, tuple[Changes, str]] = {
 
 
 @pytest.mark.parametrize(("changes", "reason"), REFUSED.values(), ids=REFUSED.keys())
-def test_mistakes_are_refused_with_a_reason(changes: Changes, reason: str) -> None:
+def test_invalid_combinations_give_a_reason(changes: Changes, reason: str) -> None:
     with pytest.raises(ValueError, match=rf"(?s){reason}"):
         CapitalFlowModel(official(COARSE, ONE_WEEK, changes))

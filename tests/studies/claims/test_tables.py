@@ -1,4 +1,4 @@
-"""What a reader sees: figures and bands in words, the table at any width, Markdown, CSV and JSON that say the same."""
+"""Output of the claims: figures and bands as text, tables of any width, Markdown, CSV and JSON."""
 
 import csv
 import json
@@ -113,8 +113,8 @@ def test_the_count_tells_claims_from_comparisons() -> None:
         claim_of(2, model=[counterpart(measure=nobody)]),
         claim_of(3, model=[], untested="a name", verdict="wrong"),
     )
-    told = verdict_summary(assess(ledger, 1))
-    assert told == (
+    summary = verdict_summary(assess(ledger, 1))
+    assert summary == (
         "3 claims against official data: 2 roughly, 1 wrong. "
-        "The model has something to say on 1 of them (2 comparisons): 1 agree, 1 disagree."
+        "The model tests 1 of them (2 comparisons): 1 agree, 1 disagree."
     )

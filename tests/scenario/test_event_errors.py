@@ -1,4 +1,4 @@
-"""Event files as somebody writes them who has never seen the project: each slip is told with its place, nothing is written."""
+"""Common errors in event files: message with place and cure, and no output files."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.studies.replay.test_replay import EXAMPLES
 __all__ = ["carryflow"]  # a fixture from the tests of the command line
 
 GOOD = EXAMPLES[0]
-SLIPS = {
+ERRORS = {
     "a misspelt key": ("usdjpy_high:", "usdjpy_hihg:", "start_values.usdjpy_hihg: unknown key; did you mean usdjpy_high?"),
     "a percent for a basis point": (
         "decision: 15bp", "decision: 15%",
@@ -31,48 +31,48 @@ SLIPS = {
     ),
     "empty observed values": (
         re.search(r"values: ({.*})\n", GOOD)[1], "{}",  # type: ignore[index]
-        "observed[0].values: a mapping holds too few entries; allowed: 1 or more; add: closes by date",
+        "observed[0].values: a mapping has too few entries; allowed: 1 or more; add: closes by date",
     ),
     "no source": (
         "    source: Federal Reserve H.10, noon New York\n", "",
-        "observed[0].source: this required key is missing; add it: where the series comes from",
+        "observed[0].source: this required key is missing; add it: source of the series",
     ),
     "days out of order": (
         "{date: 2024-08-01, ust2", "{date: 2024-08-06, ust2",
-        "news[1].date: 2024-08-02 follows 2024-08-06; days must be in order and each day once; put",
+        "news[1].date: 2024-08-02 follows 2024-08-06; dates must increase, with one entry per day; combine",
     ),
     "an end before the start": ("end: 2024-08-09", "end: 2024-07-09", "after start 2024-07-30; choose a later day"),
     "a meeting before the start": (
         "date: 2024-07-31\n", "date: 2024-07-29\n",
-        "boj.meetings[0].date: the meeting of 2024-07-29 is not after the start, 2024-07-30; start earlier or leave it out",
+        "boj.meetings[0].date: the meeting of 2024-07-29 is not after the start, 2024-07-30; start earlier or remove it",
     ),
     "an unknown asset": (
         "value_pct: {us_equity: -1.37}", "value_pct: {euro_equity: -1.37}",
-        "news[0].value_pct.euro_equity: 'euro_equity' of 2024-08-01 has no value to give; known: usdjpy, us_equity",
+        "news[0].value_pct.euro_equity: 'euro_equity' on 2024-08-01 has no value that news can change; allowed: usdjpy, us",
     ),
     "an unknown market": (
         "  bitcoin: {size_usd_bn: 1_300}", "  gold: {size_usd_bn: 1_300}",
-        "markets.gold: there is no market of this name; standard: usdjpy, ust10, jgb10, us_equity, japan_equity, bitcoin; a",
+        "markets.gold: unknown market; standard markets: usdjpy, ust10, jgb10, us_equity, japan_equity, bitcoin; for",
     ),
-    "an unknown column": ("column: usdjpy", "column: usd_jpy", "there is no column 'usd_jpy' to compare with; known: usdjpy"),
-    "a day that there is not": ("date: 2024-08-07", "date: 2024-08-32", "out of range for month); write a day that there is, as"),
+    "an unknown column": ("column: usdjpy", "column: usd_jpy", "unknown column 'usd_jpy'; known: usdjpy"),
+    "a day that there is not": ("date: 2024-08-07", "date: 2024-08-32", "out of range for month); write an existing date as"),
     "an intervention on a Saturday": (
         "interventions: []", "interventions: [{date: 2024-08-03, bought_jpy_bn: 3167.8}]",
-        "ministry_of_finance.interventions[0].date: 2024-08-03 is not a business day (Saturday); choose one",
+        "ministry_of_finance.interventions[0].date: 2024-08-03 is not a business day (Saturday); choose a business day",
     ),
     "an intervention after the end": (
         "interventions: []", "interventions: [{date: 2024-09-03, bought_jpy_bn: 3167.8}]",
-        "2024-09-03 is not between the start, 2024-07-30 (excluded), and the end, 2024-08-09; leave it out",
+        "2024-09-03 is outside the scenario; allowed: after the start, 2024-07-30, up to the end, 2024-08-09; remove it",
     ),
     "a series given twice": (
         "accept:", "  - {column: usdjpy, source: other, values: {2024-08-01: 149}}\naccept:",
-        "observed[1].column: 'usdjpy' is given twice; put all its values into one series",
+        "observed[1].column: 'usdjpy' is given twice; combine its values into one series",
     ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("right", "wrong", "words"), SLIPS.values(), ids=SLIPS)
-def test_a_slip_is_told_with_its_place_and_nothing_is_written(
+@pytest.mark.parametrize(("right", "wrong", "words"), ERRORS.values(), ids=ERRORS)
+def test_an_error_names_its_place_and_nothing_is_written(
     carryflow: Carryflow, tmp_path: Path, right: str, wrong: str, words: str
 ) -> None:
     assert right in GOOD
@@ -87,9 +87,9 @@ def test_a_slip_is_told_with_its_place_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
 
 
-def test_the_line_told_is_the_line_of_the_slip(carryflow: Carryflow, tmp_path: Path) -> None:
+def test_the_reported_line_is_the_line_of_the_error(carryflow: Carryflow, tmp_path: Path) -> None:
     for name in ("a misspelt key", "an unknown asset", "a percent for a basis point", "an intervention on a Saturday"):
-        right, wrong, _ = SLIPS[name]
+        right, wrong, _ = ERRORS[name]
         text = GOOD.replace(right, wrong, 1)
         (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
         line = text[: text.index(wrong)].count("\n") + 1
