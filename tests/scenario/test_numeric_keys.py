@@ -90,7 +90,7 @@ def test_shares_that_add_up_move_against_each_other() -> None:
 def test_a_key_that_takes_no_step_says_why() -> None:
     moved = moved_scenario(OFFICIAL, KEYS["fed.balance_sheet[0].bought_jpy_bn_per_month"], tuple(KEYS.values()))
     assert moved.scenario is None
-    assert "bought_jpy_bn_per_month is for the Bank of Japan" in moved.problem
+    assert "bought_jpy_bn_per_month applies to the Bank of Japan" in moved.problem
 
 
 def test_every_key_of_the_small_scenario_takes_a_step() -> None:

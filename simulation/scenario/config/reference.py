@@ -250,13 +250,15 @@ In the last column, MODEL and CALIBRATION are the briefs that the model was buil
 `configs/claims.yaml` (`carryflow claims`). Posterior medians: [calibration](calibration.md).
 
 To change one value: `carryflow run SCENARIO --set KEY=VALUE`. To see all values of a file and their origin: `carryflow config
-show FILE --origin`. To see which keys matter: `carryflow config sensitivity SCENARIO` moves each numeric key by one step (10 % of its
-value, 5 bp of a rate, a stated size from zero; downwards where the range ends, against a key beside it where shares add up) with the same draws,
-and lists the outcomes that move, as effect ± standard error. A key is *live* if a metric moves by more than two standard
-errors, *weak* if none does, and *inert* if no market or flow column moves on any day by more than rounding (1e-9), or only the level
-at which it is quoted; then the reason is given. With 20 metrics, one in 20 of them is beyond two standard errors by chance: read effects of
-weak keys and of `seed` as noise. A step of `investors` draws other investors. Keys that move no outcome in any scenario say so below;
-`config check --set` and `sweep` warn when one is set or varied.
+show FILE --origin`.
+
+To see which keys matter: `carryflow config sensitivity SCENARIO` moves each numeric key by one step with the same draws and lists
+the outcomes that move, as effect ± standard error. The step is 10 % of the value, 5 bp of a rate, or a size by unit from zero;
+it goes down where the range ends, and against a key beside it where shares add up. A key is *live* if a metric moves by more
+than two standard errors, *weak* if none does, and *inert* if no market or flow column moves on any day by more than rounding
+(1e-9), or only the level at which it is quoted; then the reason is given. About one metric in twenty lies beyond two standard
+errors by chance. A step of `seed` or `investors` changes the draws. Keys that move no outcome in any scenario say so below;
+`carryflow config check --set` and `carryflow sweep` warn when one is set or varied.
 """
 TABLE_COLUMNS = ("Key", "Meaning", "Unit", "Default", "Allowed", "Source")
 STANDARD_SOURCE = "standard market: simulation/market/parameters.py"
