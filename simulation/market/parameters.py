@@ -11,9 +11,7 @@ from simulation.values.parameters import CALIBRATED, EVERY_KEY, Parameters, quan
 
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
 DEALER_KEYS = ("release_pct_per_day", "half_spread_bp", "thin_factor_x", "stress_slope", "stress_cap")
-DEALERS_TRADE = (
-    "an investor trades the asset unannounced, so that dealers take the other side; `stress_cap` at stress beyond it"
-)
+DEALERS_TRADE = "dealers take the other side of unannounced trades in the asset (`stress_cap`: at stress beyond it)"
 OUTSTANDING_ONLY = "a stock: it limits what investors may hold; impact is stated per amount traded"
 PRICED_IN_YEN = "whether the price is in yen; otherwise in dollars"
 LINEAR_SCALE = 1e9
