@@ -296,9 +296,12 @@ def record_rows(record: Record, first: int, count: int) -> Record:
 def difference_between(record: Record, reference: Record) -> Difference:
     """Return what differs between runs of a moved scenario and those of the scenario, in the same order."""
     own, other = recorded_columns(record), recorded_columns(reference)
-    moved = tuple(name for name in own if name not in other or has_moved(own[name], other[name]))
+    both = dict.fromkeys([*own, *other])
+    moved = tuple(name for name in both if not (name in own and name in other) or has_moved(own[name], other[name]))
     levels = tuple(
-        name for name in moved if name in other and name in record.market and is_level(own[name], other[name])
+        name
+        for name in moved
+        if name in own and name in other and name in record.market and is_level(own[name], other[name])
     )
     return Difference(moved, levels, metric_effects(record, reference))
 
