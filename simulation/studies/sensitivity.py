@@ -99,13 +99,15 @@ class KeySensitivity:
             return UNTESTED
         if self.difference.is_nothing:
             return INERT
-        return LIVE if self.clearest() else WEAK
+        clear = any(effect.value and effect.is_clear for effect in self.difference.effects.values())
+        return LIVE if clear else WEAK
 
     def clearest(self) -> list[tuple[str, EstimateWithError]]:
-        """Metrics with effects beyond two standard errors, the clearest first."""
+        """Metrics that move, by effect over standard error; of a live key those beyond two standard errors."""
         effects = {} if self.difference is None else self.difference.effects
-        clear = [(name, effect) for name, effect in effects.items() if effect.value and effect.is_clear]
-        return sorted(clear, key=lambda item: -abs(item[1].value) / max(item[1].error, 1e-300))
+        moving = [(name, effect) for name, effect in effects.items() if effect.value]
+        clear = [(name, effect) for name, effect in moving if effect.is_clear]
+        return sorted(clear or moving, key=lambda item: -abs(item[1].value) / max(item[1].error, 1e-300))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; `inert` is null where no step was possible."""
