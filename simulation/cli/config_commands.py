@@ -1,8 +1,8 @@
-"""``carryflow config check | show | diff | schema | table``: inspect configs without running anything."""
+"""``carryflow config check | show | diff | schema | table | sensitivity``: inspect configs; only the last one runs anything."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ import click
 
 from simulation.cli import options
 from simulation.cli.output import EXIT_USAGE, print_json
+from simulation.cli.sensitivity_command import sensitivity
 from simulation.scenario.config.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from simulation.scenario.config.loading import LoadedConfig
     from simulation.scenario.scenario import Scenario
+
+
+SET_ORIGIN = "--set"
+"""Beginning of the place of a value that was set on the command line."""
 
 
 @contextmanager
@@ -113,6 +118,9 @@ def table(out: Path | None) -> None:
     _print_or_write(parameter_table(), out)
 
 
+config.add_command(sensitivity)
+
+
 def _print_or_write(text: str, out: Path | None) -> None:
     """Print a text, or write it to `out`."""
     if out is None:
@@ -170,10 +178,24 @@ def _cautions(loaded: LoadedConfig[Scenario]) -> tuple[str, ...]:
 
     if not isinstance(loaded.scenario, Scenario):
         return ()
-    return tuple(
-        f"{loaded.origins[item.key]}: {item}" if item.key in loaded.origins else str(item)
-        for item in cautions(loaded.scenario)
-    )
+    origins = loaded.origins
+    suspicious = [
+        f"{origins[item.key]}: {item}" if item.key in origins else str(item) for item in cautions(loaded.scenario)
+    ]
+    return (*suspicious, *_inert_keys(loaded.scenario, origins))
+
+
+def _inert_keys(scenario: Scenario, origins: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is set and moves no outcome: any such key after --set, in a file what the scenario itself turns off.
+
+    Facts that a file records, such as a stock or the level of a yield, are no mistake there.
+    """
+    from simulation.scenario.inert_keys import stated_reasons, turned_off_reasons
+
+    overridden = [key for key, place in origins.items() if place.startswith(SET_ORIGIN)]
+    in_file = [key for key in origins if key not in overridden]
+    reasons = turned_off_reasons(scenario, in_file) | stated_reasons(scenario, overridden)
+    yield from (f"{origins[key]}: {key} {reason}" for key, reason in reasons.items())
 
 
 def _print_check(file: str, result: ValidConfig | ConfigError) -> None:

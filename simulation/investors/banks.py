@@ -1,7 +1,7 @@
 """Japanese banks: funded or hedged Treasuries, sold after a long period of negative carry or a large loss."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -11,13 +11,17 @@ from simulation.values.assets import UST10, Book, Roster, book_from_shares
 from simulation.values.balance_sheet import BalanceSheet, new_balance_sheet
 from simulation.values.conventions import BASIS_POINT, PERCENT, Array, row_sum
 from simulation.values.orders import SLOW_REPATRIATION, Information, Trade
-from simulation.values.parameters import quantity
+from simulation.values.parameters import EVERY_KEY, quantity
 
 NORINCHUKIN_SOURCE = "Norinchukin Bank, fiscal 2024"
 
 
 class BankParameters(PopulationParameters):
     """Banks and the post bank of MODEL section 3."""
+
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "a bank sells: carry below that of the start for `patience_days`, or bonds down by `loss_limit_pct`",
+    }
 
     kind: Literal["banks"] = "banks"
     investors: int = Field(100, ge=1, le=20_000_000, description="number of banks: a resolution, not a quantity")

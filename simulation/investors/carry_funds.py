@@ -49,6 +49,11 @@ class Switches(Parameters):
 class CarryIncentive(Parameters):
     """Expected return: ``mu = carry + alpha momentum - rho P(adverse surprise)``."""
 
+    ACTS_WHEN: ClassVar = {
+        "surprise_aversion_pct": "a meeting lies ahead whose outcome is open",
+        "least_start_pct": "the expected return at the start is below it",
+    }
+
     momentum_weight: float = quantity(
         0.02,
         "per unit",
@@ -86,6 +91,13 @@ class Adjustment(Parameters):
 class Margin(Parameters):
     """Margin required by prime brokers: ``max(m0, z sigma sqrt(h))``."""
 
+    ACTS_WHEN: ClassVar = {
+        "floor_pct": "a margin call comes near while the margin stands at its minimum",
+        "quantile": "volatility lifts the margin above its minimum",
+        "days": "volatility lifts the margin above its minimum",
+        "restore_share": "a margin is called",
+    }
+
     floor_pct: float = quantity(
         4,
         "% of the position",
@@ -118,6 +130,11 @@ class TrailingStop(Parameters):
 
 class LeveredCarryParameters(PopulationParameters):
     """Parameters of all populations that borrow yen against dollar assets; the defaults are those of hedge funds."""
+
+    ACTS_WHEN: ClassVar = {
+        "leverage_cap_x": "the target leverage of an investor reaches it",
+        "volatility_target_cap_x": "volatility falls below its long-run value",
+    }
 
     investors: int = Field(1000, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")
     stock_usd_bn: float = quantity(

@@ -1,7 +1,7 @@
 """Leveraged long positions in bitcoin, funded in dollars and liquidated at the maintenance margin within the day."""
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -17,6 +17,10 @@ from simulation.values.parameters import quantity
 
 class CryptoTraderParameters(PopulationParameters):
     """Leveraged long positions in bitcoin, MODEL section 3."""
+
+    INERT: ClassVar = {
+        "funding_spread_bp": "owners pay the funding every day, so that neither positions nor margins depend on it",
+    }
 
     kind: Literal["crypto_traders"] = "crypto_traders"
     investors: int = Field(600, ge=1, le=20_000_000, description="number of traders: a resolution, not a quantity")

@@ -1,6 +1,6 @@
 """Japanese life insurers: hedged and unhedged foreign bonds and the hedge ratio, adjusted slowly on the plan calendar."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -19,6 +19,17 @@ PLANNED_PROGRAMMES = ("hedged", "unhedged")
 
 class LifeInsurerParameters(PopulationParameters):
     """Life insurers of MODEL section 3."""
+
+    ACTS_WHEN: ClassVar = {
+        "unhedged_sale_per_pp": "the unhedged incentive changes enough for a gap outside `band_share`",
+        "hedged_sale_per_pp": "the hedged incentive changes enough for a gap outside `band_share`",
+        "risk_charge": "the unhedged incentive changes enough for a gap outside `band_share`",
+        "hedge_ratio_per_yen": "USDJPY falls below `steep_below_yen`",
+        "steep_below_yen": "USDJPY falls below it",
+        "year_end_days": "the last business days of the fiscal year, before 31 March, lie in the scenario",
+        "year_end_speed_x": "the last business days of the fiscal year, before 31 March, lie in the scenario",
+        "income_share": "the last business days of the fiscal year, before 31 March, lie in the scenario",
+    }
 
     kind: Literal["life_insurers"] = "life_insurers"
     investors: int = Field(200, ge=1, le=20_000_000, description="number of insurers: a resolution, not a quantity")

@@ -1,7 +1,7 @@
 """Public pension funds: domestic and foreign bonds and equities, rebalanced to target weights."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -19,6 +19,10 @@ LONGEST_QUARTER_DAYS: Final = 66
 
 class AssetClass(Parameters):
     """One asset class of the policy mix."""
+
+    ACTS_WHEN: ClassVar = {
+        "band_pp": "the weight of the asset is the one that leaves its band",
+    }
 
     target_pct: float = quantity(
         25, "% of assets", (0, 100), "target weight", "GPIF, policy asset mix since April 2020"
@@ -39,6 +43,11 @@ POLICY_MIX: Final = {
 
 class PensionFundParameters(PopulationParameters):
     """Pension funds of MODEL section 3."""
+
+    ACTS_WHEN: ClassVar = {
+        "rests_at_x": "a fund has traded its way back to this part of its band",
+        "turnover_pct_per_quarter": "a weight leaves its band",
+    }
 
     kind: Literal["pension_funds"] = "pension_funds"
     investors: int = Field(100, ge=1, le=20_000_000, description="number of funds: a resolution, not a quantity")

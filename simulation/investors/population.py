@@ -33,6 +33,10 @@ docs/performance.md)."""
 class ParetoSizes(Parameters):
     """Pareto-distributed sizes with a cap on the largest investor."""
 
+    ACTS_WHEN: ClassVar = {
+        "largest_x": "the draw of an investor reaches the cap, about one in a thousand",
+    }
+
     shape: float = quantity(
         2.2,
         "exponent",
@@ -57,6 +61,11 @@ class ParetoSizes(Parameters):
 
 class Lognormal(Parameters):
     """A positive personal parameter: lognormal, clipped at `lowest` and `highest`."""
+
+    ACTS_WHEN: ClassVar = {
+        "lowest": "the draw of an investor lies below it",
+        "highest": "the draw of an investor lies above it",
+    }
 
     median: float = Field(gt=0, le=1e6, description="median, in the unit of the key")
     log_sd: float = Field(
@@ -97,6 +106,12 @@ def personal_parameter(default: Lognormal, unit: str, about: str, source: str = 
 
 class PopulationParameters(Parameters):
     """Config parameters common to all populations."""
+
+    ACTS_WHEN: ClassVar = {
+        "funding_spread_bp": "the population has loans",
+        "investors": "investors differ in what they do: all act alike, and their number divides the same flow",
+        "size": "investors differ in what they do: all act alike, and their sizes divide the same flow",
+    }
 
     kind: str
     investors: int = Field(ge=1, le=20_000_000, description="number of investors: a resolution, not a quantity")

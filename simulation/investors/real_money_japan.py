@@ -1,6 +1,6 @@
 """Other Japanese real money: unhedged foreign assets of pension funds, banks and investment trusts combined."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +16,11 @@ from simulation.values.parameters import quantity
 
 class RealMoneyJapanParameters(PopulationParameters):
     """Slow, unleveraged resident holders of unhedged foreign assets."""
+
+    ACTS_WHEN: ClassVar = {
+        "risk_charge": "the incentive changes enough for a gap outside `band_share`",
+        "sale_per_pp": "the incentive changes enough for a gap outside `band_share`",
+    }
 
     kind: Literal["real_money_japan"] = "real_money_japan"
     investors: int = Field(200, ge=1, le=20_000_000, description="number of holders: a resolution, not a quantity")

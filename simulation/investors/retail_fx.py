@@ -1,7 +1,7 @@
 """Japanese retail margin traders: contrarian long dollar positions, closed by brokers within the day if margin is too low."""
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,6 +26,14 @@ CONTRARIAN_SOURCE = "sign: Mukoyama, Kikuta and Washimi (2018), BOJ Review 2018-
 
 class RetailFxParameters(PopulationParameters):
     """Retail margin traders of MODEL section 3."""
+
+    ACTS_WHEN: ClassVar = {
+        "least_carry_pct": "expected carry at the start is below it",
+        "most_x": "the target of a trader reaches it",
+        "entry_leverage_x": "the leverage of a trader reaches it",
+        "stop_out_pct": "losses bring a trader near the limit of its broker",
+        "legal_leverage_x": "losses bring a trader near the limit of its broker",
+    }
 
     kind: Literal["retail_fx"] = "retail_fx"
     investors: int = Field(200, ge=1, le=20_000_000, description="number of traders: a resolution, not a quantity")

@@ -1,6 +1,6 @@
 """Non-residents with on-balance-sheet yen loans: the carry rule at low leverage, with a covenant instead of margin calls."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -36,6 +36,10 @@ class BorrowerSwitches(Switches):
 
 class Covenant(Parameters):
     """Loss of equity at which the bank reduces the loan."""
+
+    ACTS_WHEN: ClassVar = {
+        "equity_fall_pct": "an investor loses about this part of its equity",
+    }
 
     equity_fall_pct: float = quantity(
         25, "% of start equity", (0.1, 100), "loss of equity that violates the covenant", "MODEL section 3"

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from simulation.values.conventions import BASIS_POINT, PERCENT
-from simulation.values.parameters import CALIBRATED, Parameters, quantity
+from simulation.values.parameters import CALIBRATED, EVERY_KEY, Parameters, quantity
 
 MULTIPLIER_SOURCE = "Gabaix and Koijen (2021); Koijen and Yogo (2020)"
+DEALER_KEYS = ("release_pct_per_day", "half_spread_bp", "thin_factor_x", "stress_slope", "stress_cap")
+DEALERS_TRADE = "dealers take the other side of unannounced trades in the asset (`stress_cap`: at stress beyond it)"
+OUTSTANDING_ONLY = "a stock: it limits what investors may hold; impact is stated per amount traded"
 PRICED_IN_YEN = "whether the price is in yen; otherwise in dollars"
 LINEAR_SCALE = 1e9
 """Curvature scale above which impact is linear for any realistic flow."""
@@ -45,6 +48,9 @@ class Impact:
 class Market(Parameters):
     """Parameters common to all markets; `since` is the first day with a price."""
 
+    ACTS_WHEN: ClassVar = dict.fromkeys(DEALER_KEYS, DEALERS_TRADE) | {
+        EVERY_KEY: "an investor of the scenario trades or holds the asset",
+    }
     since: ClassVar[date] = date.min
 
     yen_priced: bool = Field(False, description=PRICED_IN_YEN, json_schema_extra={"source": "a fact of the asset"})
@@ -100,6 +106,10 @@ class Market(Parameters):
 class CurrencyMarket(Market):
     """USDJPY: spot dollars against yen."""
 
+    ACTS_WHEN: ClassVar = {
+        "announcement_beta_pct_per_bp": "a central bank surprises or speaks",
+        "credibility_beta_pct_per_bp": "guidance of the Bank of Japan lowers the expected path",
+    }
     kind: Literal["currency"] = "currency"
     release_pct_per_day: float = quantity(
         7.5,
@@ -270,6 +280,7 @@ class BondMarket(Market):
 class TreasuryMarket(BondMarket):
     """The ten-year US Treasury."""
 
+    INERT: ClassVar = {"outstanding_usd_bn": OUTSTANDING_ONLY}
     kind: Literal["treasury"] = "treasury"
     outstanding_usd_bn: float = quantity(
         29_000, "$bn", (1, 1e6), "marketable Treasuries outstanding", "US Treasury, Monthly Statement, autumn 2025"
@@ -312,6 +323,7 @@ class TreasuryMarket(BondMarket):
 class JgbMarket(BondMarket):
     """The ten-year Japanese government bond."""
 
+    INERT: ClassVar = {"outstanding_jpy_bn": OUTSTANDING_ONLY}
     kind: Literal["jgb"] = "jgb"
     yen_priced: bool = Field(True, description=PRICED_IN_YEN, json_schema_extra={"source": "a fact of the asset"})
     yield_volatility_bp: float = quantity(
@@ -350,6 +362,7 @@ class JgbMarket(BondMarket):
 class CryptoMarket(Market):
     """Bitcoin."""
 
+    INERT: ClassVar = {"size_usd_bn": OUTSTANDING_ONLY}
     since: ClassVar[date] = date(2010, 7, 18)  # opening of the first exchange, Mt. Gox
     kind: Literal["crypto"] = "crypto"
     size_usd_bn: float = quantity(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import numpy as np
 from pydantic import Field, JsonValue, field_validator, model_validator
@@ -94,8 +94,20 @@ class Statement(Parameters):
         return self
 
 
+STEP_EXPECTED: Final = "the market expects a step: the rate is short of `terminal_pct`, and `step_probability` is not 0"
+"""When the keys of a guidance regime that describe steps act."""
+
+
 class Guidance(Parameters):
     """Forward guidance: the path of the policy rate that the market expects after a statement."""
+
+    ACTS_WHEN: ClassVar = {
+        "months_between_steps": STEP_EXPECTED,
+        "step": STEP_EXPECTED,
+        "step_probability": STEP_EXPECTED,
+        "terminal_pct": STEP_EXPECTED,
+        "path_uncertainty_bp": "a meeting takes place without guidance of its own while the regime holds",
+    }
 
     months_between_steps: float = quantity(
         6,
@@ -215,6 +227,10 @@ class BalanceSheetFlow(Parameters):
 class CentralBank(Parameters):
     """A central bank: policy rate, meetings, guidance and balance sheet."""
 
+    INERT: ClassVar = {
+        "bonds_held": "a stock: it limits how much may run off; purchases move yields, holdings do not",
+    }
+
     rate_pct: float = quantity(..., "% per year", (-2, 25), "policy rate at the start (midpoint of a range)")
     meetings: tuple[Meeting, ...] = ()
     statements: tuple[Statement, ...] = ()
@@ -286,6 +302,11 @@ class FederalReserve(CentralBank):
 
 class BankOfJapan(CentralBank):
     """The Bank of Japan."""
+
+    INERT: ClassVar = {
+        "neutral_low_pct": "no rule reads it: it shifts the column `neutral_gap_pp`",
+        "neutral_high_pct": "no rule reads it: it shifts the column `neutral_gap_pp`",
+    }
 
     reaction: BojReaction | None = None
     neutral_low_pct: float = quantity(

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from simulation.policy.reaction import Conditions
 from simulation.values.conventions import PERCENT, Array, Flags
-from simulation.values.parameters import Parameters, quantity
+from simulation.values.parameters import EVERY_KEY, Parameters, quantity
 
 
 class Intervention(Parameters):
@@ -21,6 +21,10 @@ class Intervention(Parameters):
 
 class MinistryOfFinance(Parameters):
     """Rule for dollar sales: conditions, probability and size."""
+
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "USDJPY is beyond its level after a rise of `fast_rise_pct` in 20 days, or an intervention is given",
+    }
 
     interventions: tuple[Intervention, ...] = ()
     level_yen: float = quantity(
@@ -134,6 +138,10 @@ class Ministry:
 
 class Fiscal(Parameters):
     """Japan's public debt and GDP, for the interest bill."""
+
+    INERT: ClassVar = {
+        "debt_to_gdp_pct": "no rule reads it; the interest bill follows from `bonds_jpy_tn`",
+    }
 
     debt_to_gdp_pct: float = quantity(
         229.6,

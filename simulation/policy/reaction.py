@@ -6,14 +6,14 @@ decisions at later meetings are in `simulation.day.officials`.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 from scipy.special import expit, ndtr
 
 from simulation.values.conventions import BASIS_POINT, PERCENT, Array, Flags, column
-from simulation.values.parameters import Parameters, quantity
+from simulation.values.parameters import EVERY_KEY, Parameters, quantity
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ FED_GRID = np.array([-50.0, -25.0, 0.0, 25.0, 50.0]) * BASIS_POINT
 class StressPause(Parameters):
     """An equity fall after which the Bank of Japan announces a pause while markets are unstable."""
 
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "equities fall by `equity_fall_pct` in five days",
+    }
+
     equity_fall_pct: float = quantity(10, "%", (0.1, 100), "fall over five days", "MODEL section 2; 7 August 2024")
     guidance: str = Field(
         "dovish",
@@ -74,6 +78,10 @@ class StressPause(Parameters):
 
 class BojReaction(Parameters):
     """Log-odds of a hike at a meeting as a function of inflation, wages, the yen, stress and the interest bill."""
+
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "a meeting lies ahead, and the condition that the key measures differs from calm",
+    }
 
     kind: Literal["hazard"] = "hazard"
     base_log_odds: float = quantity(
@@ -136,6 +144,10 @@ class BojReaction(Parameters):
 
 class FedReaction(Parameters):
     """Inertial Taylor rule on a 25 bp grid."""
+
+    ACTS_WHEN: ClassVar = {
+        EVERY_KEY: "a meeting lies ahead, and the condition that the key measures differs from calm",
+    }
 
     kind: Literal["taylor"] = "taylor"
     core_inflation_pct: float = quantity(2.8, "% per year", (-5, 30), "core PCE", "BEA, September 2025; CLAIMS 14")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self, Union
 
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, field_serializer, field_validator, model_validator
@@ -45,6 +45,18 @@ else:
 
 class StartValues(Parameters):
     """Prices and yields at the close of the first day."""
+
+    INERT: ClassVar = {
+        "ust2_pct": "a level: carry counts expected policy rates, and incentives what changes from the start",
+        "jgb2_pct": "a level: carry counts expected policy rates, and incentives what changes from the start",
+        "jgb30_pct": "a level: the incentives of holders count what changes from the start",
+        "bitcoin_usd": "a level: bitcoin's holders, impacts and margins count in shares of the price at the start",
+    }
+    ACTS_WHEN: ClassVar = {
+        "usdjpy": "levels or amounts in yen come into play, such as the Ministry's level or yen bonds that are traded",
+        "usdjpy_high": "stops lie near the price at the start",
+        "basis_bp_per_100_usd_bn": "investors change what they hedge",
+    }
 
     usdjpy: float = quantity(..., "yen per dollar", (20, 1000), "USDJPY")
     usdjpy_high: float | None = Field(
@@ -97,6 +109,11 @@ class ThinPeriod(Parameters):
 class ClearingLimits(Parameters):
     """Numerical limits of the daily market clearing."""
 
+    ACTS_WHEN: ClassVar = {
+        "cascade_tolerance_usd_bn": "the forced orders of a round lie between zero and this size",
+        "cascade_rounds": "forced orders of a day need more rounds than this",
+    }
+
     cascade_tolerance_usd_bn: float = quantity(
         0.05, "$bn", (1e-9, 100), "forced orders smaller than this wait until the next day", "MODEL section 5"
     )
@@ -111,6 +128,8 @@ class ClearingLimits(Parameters):
 
 class Scenario(Parameters):
     """A complete scenario."""
+
+    ACTS_WHEN: ClassVar = {"credibility_bp_per_bp": "guidance of the Bank of Japan lowers the expected path"}
 
     name: str = Field(min_length=1, description="name in tables, files and commands")
     title: str = Field("", description="title in one line")

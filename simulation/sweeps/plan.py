@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from simulation.scenario.config.loading import LoadedConfig, load
 from simulation.scenario.config.parameter_sets import load_cloud, sets_beside
 from simulation.scenario.config.tree import Source, locate_message, nearest_node, plain_values
 from simulation.scenario.config.yaml_reader import display_path, parse_yaml
+from simulation.scenario.inert_keys import stated_reasons
 from simulation.sweeps.checking import (
     axis_problems,
     check_effects,
@@ -39,6 +40,7 @@ from simulation.sweeps.points import (
     design_points,
     jsonable,
     point_key,
+    scenario_at,
 )
 from simulation.sweeps.schema import MOST_POINTS, Sweep
 
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from simulation.scenario.config.parameter_sets import Cloud
 
 EMPTY_CELL: Any = object()
+MOST_LOOKED_AT = 16
+"""Points looked at for keys that move no outcome, about 5 ms each."""
 
 
 def table_points(path: Path) -> list[PointValues]:
@@ -242,7 +246,22 @@ def load_plan(name: str | Path, settings: Iterable[str] = ()) -> SweepPlan:
     if sweep.design.kind == "one_at_a_time":
         points, base_remarks = drop_base_points(points, base.scenario)
         remarks = (*remarks, *base_remarks)
-    return SweepPlan(sweep, serialized_base(base, sweep), tuple(points), cloud, remarks)
+    serialized = serialized_base(base, sweep)
+    return SweepPlan(sweep, serialized, tuple(points), cloud, (*remarks, *inert_key_remarks(serialized, points)))
+
+
+def inert_key_remarks(base: BaseScenario, points: Sequence[PointValues]) -> tuple[str, ...]:
+    """Notes on varied keys that move no outcome at any of some points spread over the design."""
+    step = max(1, -(-len(points) // MOST_LOOKED_AT))
+    found: list[dict[str, str]] = []
+    for values in points[::step]:
+        try:
+            found.append(stated_reasons(scenario_at(base, values), values))
+        except ConfigError:
+            continue
+    keys = dict.fromkeys(key for values in points[::step] for key in values)
+    always = [key for key in keys if found and all(key in reasons for reasons in found)]
+    return tuple(f"axes.{key}: it is varied but {found[0][key]}" for key in always)
 
 
 def load_checked_base(loaded: LoadedConfig[Sweep], folder: Path) -> LoadedConfig[Any]:

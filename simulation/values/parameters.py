@@ -1,7 +1,8 @@
 """Config parameters: immutable, validated values with unit, range, description and source."""
 
 import re
-from typing import Annotated, Any, Final, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ CALIBRATED: Final = (
 )
 """Source of a calibrated value.  The posterior of 26 November is in configs/calibration/august_2024.csv; its medians lie within
 .5 posterior standard deviations of the values (docs/calibration.md)."""
+EVERY_KEY: Final = "*"
+"""Name in `Parameters.ACTS_WHEN` that stands for all keys of a table."""
 BASIS_POINTS_PER: Final = {"bp": 1.0, "%": 100.0, "pp": 100.0}
 RATE_PATTERN: Final = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(bp|%|pp)\s*$", re.IGNORECASE)
 
@@ -23,6 +26,10 @@ class Parameters(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True, use_attribute_docstrings=False
     )
+    INERT: ClassVar[Mapping[str, str]] = {}
+    """Keys that move no outcome in any scenario, with the reason."""
+    ACTS_WHEN: ClassVar[Mapping[str, str]] = {}
+    """Keys that move outcomes only under a condition, with the condition; `EVERY_KEY` stands for all keys of the table."""
 
 
 def quantity(default: Any, unit: str, bounds: tuple[float, float], about: str, source: str = "") -> Any:
