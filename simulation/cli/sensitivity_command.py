@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simulation.cli import options
-from simulation.cli.output import print_json, progress, remark
+from simulation.cli.output import print_json, print_note, progress
 
 if TYPE_CHECKING:
     from simulation.results.estimates import EstimateWithError
@@ -69,7 +69,7 @@ def sensitivity(
             raise click.UsageError(str(error)) from None
     if as_json:
         print_json(found.to_list())
-        remark(found.sentence(), quiet)
+        print_note(found.sentence(), quiet)
     else:
         click.echo("\n".join(sensitivity_lines(found)))
         click.echo(found.sentence())
