@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simulation.cli import options
-<<<<<<< HEAD
-from simulation.cli.output import print_json, progress, print_note
-=======
 from simulation.cli.output import print_json, print_note, progress
->>>>>>> S3
 
 if TYPE_CHECKING:
     from simulation.results.estimates import EstimateWithError
