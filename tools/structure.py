@@ -3,11 +3,17 @@
 ``python -m tools.structure`` writes docs/figures/structure.png, docs/figures/structure.csv and the table of folders.
 """
 
+from __future__ import annotations
+
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "simulation"
@@ -145,51 +151,53 @@ def direct_arrows(arrows: Mapping[tuple[str, str], int]) -> set[tuple[str, str]]
 
 
 def draw(arrows: Mapping[tuple[str, str], int], path: Path) -> None:
-    """Draw the folders as boxes in their order, with the arrows that no other arrows imply, and all imports as a matrix."""
+    """Draw the folders as boxes with the direct imports that do not follow from others, and all imports as a matrix."""
+    from simulation.results.figures.charts import png_bytes
+    from simulation.results.figures.style import Heading, new_figure
+
+    subtitle = "Folders of simulation/: direct imports that do not follow from others (left), all imports (right)"
+    figure = new_figure(Heading("Imports point downwards", subtitle, "python -m tools.structure"))
+    draw_boxes(figure.add_axes((0.03, 0.06, 0.5, 0.78)), direct_arrows(arrows))
+    draw_matrix(figure.add_axes((0.66, 0.08, 0.32, 0.62)), arrows)
+    path.write_bytes(png_bytes(figure))
+
+
+def draw_boxes(axes: Axes, arrows: set[tuple[str, str]]) -> None:
+    """Draw one box per folder, a row of FOLDERS per level, and arrows from importing to imported folders."""
     from matplotlib.patches import FancyBboxPatch
 
-    from simulation.results.figures.charts import png_bytes
-    from simulation.results.figures.style import Heading, new_figure, remove_frame
-
-    figure = new_figure(
-        Heading(
-            "Imports point downwards",
-            "Folders of simulation/: direct imports that do not follow from others (left), all imports (right)",
-            "python -m tools.structure",
-        )
-    )
-    axes = figure.add_axes((0.03, 0.06, 0.5, 0.78))
     places: dict[str, tuple[float, float]] = {}
     for level, row in enumerate(FOLDERS):
         for index, folder in enumerate(row):
             places[folder] = (BESIDE_THE_MIDDLE.get(folder, (index + 0.5) / len(row)), float(level))
     for folder, (x, y) in places.items():
-        axes.add_patch(
-            FancyBboxPatch((x - 0.11, y - 0.24), 0.22, 0.48, boxstyle="round,pad=0.01", fc="#eef3f8", ec="#4a6785")
-        )
+        box = FancyBboxPatch((x - 0.11, y - 0.24), 0.22, 0.48, boxstyle="round,pad=0.01", fc="#eef3f8", ec="#4a6785")
+        axes.add_patch(box)
         axes.text(x, y, folder, ha="center", va="center", fontsize=8)
-    for start, end in sorted(direct_arrows(arrows)):
+    for start, end in sorted(arrows):
         (x1, y1), (x2, y2) = places[start], places[end]
         style = {"arrowstyle": "-|>", "color": "#7a8794", "lw": 0.9}
         axes.annotate("", (x2, y2 + 0.27), (x1, y1 - 0.27), arrowprops=style)
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.5, len(FOLDERS) - 0.5))
     axes.set_axis_off()
-    matrix = figure.add_axes((0.66, 0.08, 0.32, 0.62))
+
+
+def draw_matrix(axes: Axes, arrows: Mapping[tuple[str, str], int]) -> None:
+    """Draw a dot for each pair of folders with imports; the row imports the column."""
+    from simulation.results.figures.style import remove_frame
+
     order = list(LEVEL)
     for (folder, other), count in arrows.items():
-        x, y = order.index(other), order.index(folder)
-        matrix.scatter(x, y, s=10 + 4 * count**0.9, color="#2b6ca3", linewidths=0)
-    matrix.set(xlim=(-0.6, len(order) - 0.4), ylim=(-0.6, len(order) - 0.4))
-    matrix.set_xticks(range(len(order)), order, rotation=90)
-    matrix.set_yticks(range(len(order)), order)
-    remove_frame(matrix)
-    matrix.yaxis.tick_left()
-    matrix.xaxis.tick_top()
-    matrix.tick_params(length=0, labelsize=8)
-    matrix.grid(True, color="#e3e7eb", linewidth=0.6)
-    matrix.set_axisbelow(True)
-    matrix.set_title("The row imports the column; size: number of imports", fontsize=8, loc="left", pad=62)
-    path.write_bytes(png_bytes(figure))
+        axes.scatter(order.index(other), order.index(folder), s=10 + 4 * count**0.9, color="#2b6ca3", linewidths=0)
+    axes.set(xlim=(-0.6, len(order) - 0.4), ylim=(-0.6, len(order) - 0.4))
+    axes.set_xticks(range(len(order)), order, rotation=90)
+    axes.set_yticks(range(len(order)), order)
+    remove_frame(axes)
+    axes.yaxis.tick_left()
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, labelsize=8)
+    axes.grid(True, color="#e3e7eb", linewidth=0.6)
+    axes.set_title("The row imports the column; size: number of imports", fontsize=8, loc="left", pad=62)
 
 
 def main() -> None:

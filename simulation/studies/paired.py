@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from simulation.compute.ensemble import run_ensemble, with_seed
+from simulation.results.effects import paired_effect
 from simulation.results.figures.style import ACCENT, GREY, Drawing, Heading, figure_style, new_figure
-from simulation.results.metrics import DAYS, METRICS, FinishedRuns
+from simulation.results.metrics import METRICS, FinishedRuns
 from simulation.results.output_folder import OutputError
-from simulation.results.summary import format_metric
+from simulation.results.summary import format_mean
 from simulation.scenario.config.loading import LoadedConfig, load
 from simulation.scenario.config.parameter_sets import sets_beside
 from simulation.scenario.config.rendering import ConfigDifference, config_differences
@@ -47,11 +48,6 @@ LONGEST_FOREST_TITLE = 90
 _TABLE_HEADER = f"{'':40}{'A':>10}{'B':>10}{'B - A':>10}  {'95 % interval':^22}{'unpaired runs':>14}"
 
 
-def format_mean(value: float, unit: str) -> str:
-    """Return a mean over runs as text; means of day counts have one decimal."""
-    return f"{value:.1f}" if unit == DAYS else format_metric(value, unit)
-
-
 def display_unit(unit: str) -> str:
     """Return a unit as displayed: shares are shown in percent."""
     return "% of stock" if unit.startswith("share") else unit
@@ -69,21 +65,18 @@ def paired_statistics(first: FloatArray, second: FloatArray) -> dict[str, float]
 
     Source: the variance of a mean difference, paired ``var(d)/n``, unpaired ``(var(a) + var(b))/m``.
     """
-    gaps = second - first
-    count = len(gaps)
-    error = float(gaps.std(ddof=1) / np.sqrt(count))
+    effect, count = paired_effect(second, first), len(first)
+    mean, error = effect.mean, effect.se
     half = float(student.ppf(0.5 + CONFIDENCE_LEVEL / 2.0, count - 1)) * error
-    mean = float(gaps.mean())
     variances = float(first.var(ddof=1) + second.var(ddof=1))
     unpaired = variances / error**2 if error > 0.0 else (math.inf if variances > 0.0 else float(count))
     spread = first.std() * second.std()
     correlation = (
         float(((first - first.mean()) * (second - second.mean())).mean() / spread) if spread > 0.0 else math.nan
     )
-    low, high = np.quantile(gaps, [0.1, 0.9])
     return {
         "a": float(first.mean()), "b": float(second.mean()), "difference": mean, "standard_error": error,
-        "low": mean - half, "high": mean + half, "p10": float(low), "p90": float(high), "runs": float(count),
+        "low": mean - half, "high": mean + half, "p10": effect.p10, "p90": effect.p90, "runs": float(count),
         "correlation": correlation, "unpaired_runs": unpaired, "sd_a": float(first.std(ddof=1)),
     }  # fmt: skip
 

@@ -20,9 +20,10 @@ from simulation.pages.reporting.html import (
     table,
 )
 from simulation.pages.reporting.scenario_section import footer_text, reproduction_section
+from simulation.results.summary import format_mean
 from simulation.scenario.config.formatting import format_number
 from simulation.scenario.scenario import Scenario
-from simulation.studies.paired import display_unit, format_mean
+from simulation.studies.paired import display_unit
 from simulation.sweeps.analysis.report import MetricAnalysis, SweepAnalysis, analyse_sweep
 from simulation.sweeps.analysis.sobol import SobolIndices
 from simulation.sweeps.analysis.sweep_table import SweepAxis, SweepTable, read_sweep

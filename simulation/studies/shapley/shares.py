@@ -21,8 +21,9 @@ from simulation.results.figures.style import (
     with_minus_sign,
 )
 from simulation.results.metrics import SHARE, FloatArray, Metric
+from simulation.results.summary import format_mean
 from simulation.studies.experiment.figures import style_bar_axes
-from simulation.studies.paired import display_unit, format_mean
+from simulation.studies.paired import display_unit
 from simulation.studies.shapley.switches import MECHANISM_LABELS
 
 if TYPE_CHECKING:
