@@ -72,16 +72,16 @@ def _common_reasons(given: Iterable[str], reasons: Mapping[str, str | None]) -> 
     found: dict[str, str] = {}
     for name in given:
         below = [reason for key, reason in reasons.items() if key == name or key.startswith((f"{name}.", f"{name}["))]
-        told = [reason for reason in below if reason]
-        if told and len(told) == len(below):
-            found[name] = told[0]
+        found_reasons = [reason for reason in below if reason]
+        if found_reasons and len(found_reasons) == len(below):
+            found[name] = found_reasons[0]
     return found
 
 
 def dormant_reason(scenario: Scenario, key: NumericKey) -> str | None:
     """Return the reason of a key that moved nothing in some runs: the condition that it waits for; None where none is stated."""
     if key.path[0] == "populations" and scenario.populations[str(key.path[1])].stock_usd_bn == 0.0:
-        return f"populations.{key.path[1]}.stock_usd_bn is 0: nobody is there"
+        return f"populations.{key.path[1]}.stock_usd_bn is 0: the population holds no positions"
     condition = _field_text(key, "ACTS_WHEN")
     return level_reason(scenario, key) or (f"in none of these runs: acts when {condition}" if condition else None)
 
@@ -127,18 +127,18 @@ def _unused_regime(scenario: Scenario, path: KeyPath) -> str | None:
     if path[0] not in BANKS or path[1] != "guidance_regimes":
         return None
     bank, name = getattr(scenario, str(path[0])), str(path[2])
-    if name not in set(_regimes_said(bank, scenario.end)):
-        return f"nobody states the regime {name} in this scenario"
+    if name not in set(_announced_regimes(bank, scenario.end)):
+        return f"no meeting or statement of this scenario announces the regime {name}"
     if path[-1] in GUIDED_STEPS and bank.guidance_regimes[name].step_probability == 0.0:
         return f"the step_probability of {name} is 0: no step is expected"
     return None
 
 
-def _regimes_said(bank: Any, end: date) -> Iterator[str]:
-    """Guidance that holds at the start, and what may be said up to the end."""
+def _announced_regimes(bank: Any, end: date) -> Iterator[str]:
+    """Guidance regime of the start, and those that may be announced up to the end."""
     yield bank.guidance
-    said = [item.guidance for item in (*bank.meetings, *bank.statements) if item.date <= end]
-    yield from (name for name in said if name)
+    announced = [item.guidance for item in (*bank.meetings, *bank.statements) if item.date <= end]
+    yield from (name for name in announced if name)
     pause = getattr(bank.reaction, "stress_pause", None)
     if pause is not None:
         yield pause.guidance

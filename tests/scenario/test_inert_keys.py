@@ -20,7 +20,7 @@ def reason_of(key: str, *settings: str) -> str | None:
         ("markets.bitcoin.thin_factor_x", "thin_periods=[]", "no thin period", "seed=1"),
         ("fed.signal_multiplier", "seed=1", "no signal", "fed.meetings[0].signals=[{date: 2025-12-01, strength: 1}]"),
         ("boj.meetings[1].decision", "end=2026-01-20", "after the end", "seed=1"),
-        ("boj.guidance_regimes.hawkish.step", "seed=1", "nobody states", "boj.meetings[1].guidance=hawkish"),
+        ("boj.guidance_regimes.hawkish.step", "seed=1", "announces the regime hawkish", "boj.meetings[1].guidance=hawkish"),
         ("noise.student_t_df", "noise.scale_x=0", "scale_x is 0", "seed=1"),
         ("markets.ust10.decay_pct_per_day", "seed=1", "lasting_share is 1", "markets.ust10.lasting_share=0.5"),
         (
