@@ -135,7 +135,7 @@ def run(  # noqa: PLR0913 - the one call that most users make
     workers: int | None = 1,
     settings: Sequence[str] = (),
     posterior: str | Path | Cloud | None = None,
-    against: str = "no_policy",
+    against: str | None = "no_policy",
 ) -> Result:
     """Simulate a scenario and, with the same news, its counterfactual.
 
@@ -155,7 +155,7 @@ def run(  # noqa: PLR0913 - the one call that most users make
     posterior : str, Path or Cloud, optional
         Calibrated parameter sets, by name or file; the bands then include parameter uncertainty.
     against : str
-        Counterfactual for effects: ``no_policy`` (the scenario without any policy), a scenario by name or file, or ``none``.
+        Counterfactual for effects: ``no_policy`` (the scenario without any policy), a scenario by name or file, or none.
 
     Returns
     -------
@@ -189,7 +189,7 @@ class Counterfactual:
     reason: str | None = None
 
 
-def load_counterfactual(scenario: Scenario, against: str) -> Counterfactual:
+def load_counterfactual(scenario: Scenario, against: str | None) -> Counterfactual:
     """Return the counterfactual of a scenario.
 
     Parameters
@@ -199,10 +199,17 @@ def load_counterfactual(scenario: Scenario, against: str) -> Counterfactual:
     against : str
         ``no_policy``, ``none`` for no counterfactual, or another scenario by name or file.
     """
+    from simulation.scenario.config.catalog import is_path, shipped_files
+    from simulation.scenario.config.errors import ConfigError, ConfigProblem
+    from simulation.scenario.config.formatting import suggest_name
     from simulation.scenario.counterfactual import NO_COUNTERFACTUAL, NO_POLICY, effect_obstacle, without_policy
 
-    if against == NO_COUNTERFACTUAL:
-        return Counterfactual(against)
+    if against is None or against == NO_COUNTERFACTUAL:
+        return Counterfactual(NO_COUNTERFACTUAL)
+    names = [NO_POLICY, NO_COUNTERFACTUAL, *shipped_files("scenarios")]
+    if against not in names and not is_path(against):
+        hint = suggest_name(against, names, "known names")
+        raise ConfigError([ConfigProblem(against, None, None, "", "no counterfactual of this name", hint)])
     if against != NO_POLICY:
         return Counterfactual(against, with_seed(load_scenario(against), scenario.seed))
     obstacle = effect_obstacle(scenario)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from simulation.results.estimates import EstimateWithError, finding_text
-from simulation.results.metrics import ANNOUNCEMENT_UNWIND, METRICS, FinishedRuns, FloatArray, quantile_band
+from simulation.results.metrics import (
+    ANNOUNCEMENT_UNWIND,
+    METRICS,
+    FinishedRuns,
+    FloatArray,
+    announcement_days,
+    levered_unwind_on,
+    quantile_band,
+)
 
 from simulation.scenario.counterfactual import NO_POLICY
 
@@ -85,6 +93,11 @@ class Effects:
             return {}
         return {name: paired_effect(level, self.counterfactual_levels[name]) for name, level in self.levels.items()}
 
+    @property
+    def equals_counterfactual(self) -> bool:
+        """Whether no metric differs in any run."""
+        return all(np.array_equal(level, self.counterfactual_levels[name]) for name, level in self.levels.items())
+
     def table(self) -> pd.DataFrame:
         """Return the pairs: one row per metric and run with columns run, metric, unit, level, counterfactual, effect."""
         import pandas as pd
@@ -115,12 +128,17 @@ class Effects:
 
 
 def effects_between(record: Record, counterfactual: Record, against: str) -> Effects:
-    """Return the effects of a record over its counterfactual; runs are paired by number, stopped runs are left out."""
+    """Return the effects of a record over its counterfactual; runs are paired by number, stopped runs are left out.
+
+    Announcement days are those of the record in both.
+    """
     ends = FinishedRuns(record), FinishedRuns(counterfactual)
     numbers = [end.record.runs[end.rows] for end in ends]
     both = np.intersect1d(numbers[0], numbers[1])
     rows = [np.isin(own, both) for own in numbers]
     pairs = {metric.name: [metric.per_run(end) for end in ends] for metric in METRICS}
+    days = record.dates[announcement_days(record)]
+    pairs[ANNOUNCEMENT_UNWIND] = [levered_unwind_on(end, np.isin(end.record.dates, days)) for end in ends]
     known = {name: pair for name, pair in pairs.items() if pair[0] is not None and pair[1] is not None}
     levels, others = ({name: pair[at][rows[at]] for name, pair in known.items()} for at in (0, 1))  # type: ignore[index]
     return Effects(against, both, levels, others)
@@ -141,6 +159,8 @@ def effect_sentence(effects: Effects) -> str:
     found = effects.by_metric
     if LEVERED_UNWIND not in found:
         return f"No effect against {effects.against}: fewer than {FEWEST_RUNS} runs finished in both."
+    if effects.equals_counterfactual:
+        return f"The scenario equals its counterfactual {effects.against} in every metric of every run: there is no effect to show."
     subject = "Policy" if effects.against == NO_POLICY else f"Against {effects.against}, the scenario"
     clauses = [levered_clause(found[LEVERED_UNWIND])]
     if "usdjpy_change_pct" in found:
@@ -178,5 +198,6 @@ def residents_clause(effect: Effect) -> str:
 
 
 def announcement_clause(effect: Effect) -> str:
-    """Say how much of the effect on levered carry falls on announcement days."""
-    return f"on announcement days levered holders unwind {effect.estimate.text(1)} $bn of it"
+    """Say what levered holders unwind more or less on announcement days."""
+    words = finding_text(effect.estimate, "more unwound", "less unwound", "no clear change")
+    return f"on announcement days {words} ({effect.estimate.text(1)} $bn)"

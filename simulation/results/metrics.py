@@ -197,8 +197,13 @@ def announcement_days(record: Record) -> NDArray[np.bool_]:
 
 def levered_unwind_on_announcement_days(finished: FinishedRuns) -> FloatArray:
     """Return what levered holders unwind on announcement days, in $bn."""
+    return levered_unwind_on(finished, announcement_days(finished.record))
+
+
+def levered_unwind_on(finished: FinishedRuns, days: NDArray[np.bool_]) -> FloatArray:
+    """Return what levered holders unwind on some days, boolean ``(T+1,)``, in $bn."""
     unwound = finished.flow("unwound_usd_bn", finished.populations(LEVERED))
-    return np.asarray((unwound * announcement_days(finished.record)).sum(axis=1))
+    return np.asarray((unwound * days).sum(axis=1))
 
 
 def yen_bought(finished: FinishedRuns) -> FloatArray:

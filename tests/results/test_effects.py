@@ -1,15 +1,17 @@
 """Effects: paired differences with the same news, and the sentence that states them."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from simulation.compute.ensemble import load_counterfactual, run, run_effects, run_ensemble
+from simulation.compute.ensemble import load_counterfactual, load_scenario, run, run_effects, run_ensemble
 from simulation.results.effects import Effect, Effects, effect_sentence, effects_from_table, paired_effect
 from simulation.results.metrics import ANNOUNCEMENT_UNWIND, FinishedRuns, announcement_days, metric_values
 from simulation.results.output_folder import OutputError
 from simulation.results.run_results import read_run
+from simulation.scenario.config import ConfigError
 from simulation.scenario.counterfactual import effect_obstacle, without_policy
 from simulation.scenario.scenario import Scenario
 from simulation.values.given_news import GivenNews
@@ -55,7 +57,7 @@ def test_a_scenario_without_policy_has_no_effect(official: Scenario) -> None:
     effects = run_effects(run_ensemble(rest, 3), load_counterfactual(rest, "no_policy"))
     assert effects is not None
     assert all((effect.mean, effect.se) == (0.0, 0.0) for effect in effects.by_metric.values())
-    assert "does not clearly change levered carry" in effect_sentence(effects)
+    assert effect_sentence(effects).startswith("The scenario equals its counterfactual no_policy")
 
 
 def test_effects_are_differences_of_the_metrics_run_by_run(official: Scenario) -> None:
@@ -101,7 +103,7 @@ def test_days_of_announcements_are_meetings_statements_and_signals(official: Sce
     np.testing.assert_allclose(found, expected)
 
 
-def test_a_folder_keeps_its_effects(official: Scenario, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_folder_keeps_its_effects(official: Scenario, tmp_path: Path) -> None:
     result = run(official, runs=3)
     again = read_run(result.save(tmp_path / "run", figures=False))
     assert again.effect().equals(result.effect())
@@ -109,6 +111,25 @@ def test_a_folder_keeps_its_effects(official: Scenario, tmp_path) -> None:  # ty
     alone = run(official, runs=2, against="none")
     with pytest.raises(OutputError, match="against='no_policy'"):
         alone.effect()
+
+
+def test_announcement_days_of_both_are_those_of_the_scenario(official: Scenario, tmp_path: Path) -> None:
+    quiet = tmp_path / "quiet.yaml"
+    quiet.write_text("extends: december_2025_official\nname: quiet\nfed: {meetings: []}\nboj: {meetings: []}\n")
+    record = run_ensemble(official, 3)
+    effects = run_effects(record, load_counterfactual(official, str(quiet)))
+    assert effects is not None
+    other = FinishedRuns(run_ensemble(load_scenario(str(quiet)), 3))
+    levered = other.flow("unwound_usd_bn", other.populations("levered"))
+    expected = levered[:, announcement_days(record)].sum(axis=1)
+    assert np.abs(expected).max() > 0.0
+    np.testing.assert_allclose(effects.counterfactual_levels[ANNOUNCEMENT_UNWIND], expected)
+
+
+def test_an_unknown_counterfactual_is_refused_with_the_nearest_name(official: Scenario) -> None:
+    with pytest.raises(ConfigError, match="no_policy"):
+        load_counterfactual(official, "no_polcy")
+    assert load_counterfactual(official, None).scenario is None
 
 
 def test_given_yields_that_contain_policy_leave_no_effect() -> None:

@@ -50,13 +50,15 @@ def report_html(folder: Path, metrics: Sequence[str] = ()) -> str:
         return sweep_report_html(folder, metrics)
     if metrics:
         raise OutputError(
-            f"{folder} holds a {kind}, whose report shows all metrics; metrics can be chosen only for a sweep"
+            f"{folder} holds results of kind {kind!r}, whose report shows all metrics; metrics can be chosen only for a sweep"
         )
     if "members" in manifest:
         members = ", ".join(str(folder / name) for name in manifest["members"])
         raise OutputError(f"{folder} holds several runs; report one of them: {members}")
     if kind != "run":
-        raise OutputError(f"{folder} holds a {kind}; carryflow report needs a folder written by `run` or `sweep`")
+        raise OutputError(
+            f"{folder} holds results of kind {kind!r}; carryflow report needs a folder written by `run` or `sweep`"
+        )
     return run_report_html(read_run(folder), manifest, folder)
 
 
