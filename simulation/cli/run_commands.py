@@ -307,7 +307,7 @@ def print_demo_summary(results: dict[str, Result], as_json: bool) -> None:
     print_table(comparison_table(list(summaries.values()), list(summaries)))
     click.echo()
     for name, result in results.items():
-        click.echo(f"{name.capitalize()}: {scenario_finding(result.record)}")
+        click.echo(f"{name.capitalize()}, levels (medians, which do not add up): {scenario_finding(result.record)}")
         for note in summaries[name].notes:
             click.echo(f"  Note: {note}")
     residuals = [summary.ledger_max_residual or 0.0 for summary in summaries.values()]

@@ -19,7 +19,8 @@ def test_demo_prints_both_and_writes_figures(carryflow: Carryflow, tmp_path: Pat
     outcome = carryflow("demo", "--runs", "2")
     assert outcome.code == 0
     assert "article" in outcome.out
-    assert "Official: USDJPY" in outcome.out
+    assert outcome.out.startswith("Article: Policy ")
+    assert "Official, levels (medians, which do not add up): USDJPY" in outcome.out
     (folder,) = (tmp_path / "results").iterdir()
     assert folder.name.startswith("demo-")
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")}

@@ -51,6 +51,9 @@ def find_file(kind: str, name: str | Path) -> Path:
         raise _not_found_error(str(name), "no such file", Path(name).stem, list(shipped))
     if name in shipped:
         return shipped[name]
+    if kind == "scenarios" and name in shipped_files("events"):
+        message = f"no scenario of this name, but an event: carryflow replay {name}"
+        raise ConfigError([ConfigProblem(name, None, None, "", message)])
     raise _not_found_error(name, f"no {kind.removesuffix('s')} of this name", name, list(shipped))
 
 

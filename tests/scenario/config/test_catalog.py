@@ -79,3 +79,8 @@ def test_a_bare_name_is_never_a_file_of_the_working_directory(project: Path) -> 
 def test_a_missing_path_suggests_a_shipped_file(project: Path) -> None:
     with pytest.raises(ConfigError, match=r"^official\.yaml: no such file; did you mean official\?$"):
         find_file("scenarios", "official.yaml")
+
+
+def test_an_event_given_as_a_scenario_names_the_command_that_takes_it() -> None:
+    with pytest.raises(ConfigError, match="carryflow replay august_2024"):
+        find_file("scenarios", "august_2024")
