@@ -233,7 +233,7 @@ def _empty_table(columns: Sequence[str]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
     table.add_column("", min_width=28, no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right", min_width=7, no_wrap=True)
+        table.add_column(column, justify="right", min_width=16 if "±" in column else 7, no_wrap=True)
     return table
 
 

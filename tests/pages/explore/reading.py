@@ -130,13 +130,13 @@ def in_a_shell(command: str, folder: Path) -> str:
 
 
 def printed_rows(text: str, expected: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Rows of a printed table by label; of duplicate labels, the row that equals the expected one."""
+    """Quantiles of a printed table by label, without effects; of duplicate labels, the row that equals the expected one."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         parts = [part.replace("-", "−") for part in re.split(r"\s{2,}", line.strip())]
         label = parts[0].replace("−", "-")
         if label in expected and found.get(label) != expected[label]:
-            found[label] = parts[1:]
+            found[label] = parts[1 : 1 + len(expected[label])]
     return found
 
 
